@@ -1,0 +1,112 @@
+"""What a channel must answer, and the registry of their kinds.
+
+A kind of channel is one file (or folder) of ``bot/channels/``, or an entry point of the group
+``broadsheet.channels``, with one class that satisfies ``Channel`` and is registered with ``@kind("name")``.
+Nothing else changes when one is added.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+from importlib.metadata import entry_points
+from pkgutil import iter_modules
+from types import TracebackType
+from typing import Any, ClassVar, Protocol, Self, TypeVar
+
+from bot.clock import Clock
+from bot.errors import SettingsError
+from bot.http import Http
+from bot.model import Limits, Newsroom, Parcel, Receipt
+from bot.settings import Settings, Table, nearest
+from bot.tokens import KeyRing
+
+
+class Surroundings(Protocol):
+    """What a channel may use of the installation."""
+
+    newsroom: Newsroom
+    http: Http
+    keys: KeyRing
+    clock: Clock
+
+
+class Channel(Protocol):
+    """A configured outlet. ``Options`` are its keys in ``[channels.NAME]`` (``type`` left out), secrets as ``SecretStr``.
+
+    It is an asynchronous context manager: connections live between enter and exit. ``connections`` is how many
+    ``send`` may run at once. ``template`` names its file in ``templates/posts/`` ("" for mail).
+    """
+
+    Options: ClassVar[type[Table]]
+    medium: ClassVar[str]
+    """``email`` or ``post``."""
+    limits: Limits
+    template: str
+    connections: int
+
+    def __init__(self, name: str, options: Any, around: Surroundings) -> None: ...
+
+    async def __aenter__(self) -> Self: ...
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+    async def send(self, parcel: Parcel) -> Receipt:
+        """Sends one delivery and returns the server's positive answer.
+
+        The caller has committed the attempt. Raises ``DeliveryError`` (with its ``permanent`` bit) when it surely
+        did not arrive, ``ServerBusy`` when the server is down or slows us, ``ChannelRefused`` when we, not the
+        recipient, are refused, ``OutcomeUnknown`` when it may have arrived. The same parcel sent again must carry
+        the same Message-ID, idempotency key or record key.
+        """
+        ...
+
+    async def check(self) -> str:
+        """One line that says the channel works (login done, nothing sent). Raises ``DeliveryError`` if it does not."""
+        ...
+
+
+Kind = TypeVar("Kind", bound=type[Channel])
+KINDS: dict[str, type[Channel]] = {}
+
+
+def kind(name: str) -> Callable[[Kind], Kind]:
+    """Registers a class as the channel type ``name``."""
+
+    def register(cls: Kind) -> Kind:
+        KINDS[name] = cls
+        return cls
+
+    return register
+
+
+def kinds() -> dict[str, type[Channel]]:
+    """All types of channel, by name: those of this package and those of installed entry points."""
+    import bot.channels as package
+
+    for module in iter_modules(package.__path__):
+        import_module(f"{package.__name__}.{module.name}")
+    for point in entry_points(group="broadsheet.channels"):
+        KINDS.setdefault(point.name, point.load())
+    return KINDS
+
+
+def configured(settings: Settings, around: Surroundings) -> dict[str, Channel]:
+    """The channels of the settings, checked. Raises ``SettingsError`` naming file, key or missing secret."""
+    return {name: _one(settings, name, around) for name in settings.channels}
+
+
+def _one(settings: Settings, name: str, around: Surroundings) -> Channel:
+    known = kinds()
+    at = f"{settings.file}: channels.{name}.type"
+    chosen = settings.channels[name].get("type")
+    if chosen is None:
+        raise SettingsError(f"{at}: is missing; it is one of: {', '.join(sorted(known))}")
+    if chosen not in known:
+        raise SettingsError(
+            f'{at}: there is no type "{chosen}"{nearest(str(chosen), known)}; it is one of: {", ".join(sorted(known))}'
+        )
+    cls = known[chosen]
+    return cls(name, settings.table(cls.Options, "channels", name), around)

@@ -1,0 +1,126 @@
+"""One tree of errors. Each message is one line for an editor: what is wrong, where, what to do next."""
+
+from __future__ import annotations
+
+
+class BroadsheetError(Exception):
+    """Broadsheet could not do what was asked."""
+
+    exit_code = 1
+
+    def __init__(self, message: str | None = None) -> None:
+        super().__init__(message or (type(self).__doc__ or "").strip().splitlines()[0])
+
+
+class UsageError(BroadsheetError):
+    """The command was used in a way it does not know."""
+
+    exit_code = 2
+
+
+class NothingToDo(BroadsheetError):
+    """There is nothing to do."""
+
+    exit_code = 3
+
+
+class SettingsError(BroadsheetError):
+    """A setting is wrong; the message names file, key, what is allowed."""
+
+
+class NotFound(BroadsheetError):
+    """What was named does not exist."""
+
+
+class StateError(BroadsheetError):
+    """The act is not allowed in the present state, e.g. approving an edition that was sent."""
+
+
+class StoreError(BroadsheetError):
+    """The store could not be opened, or is of another version."""
+
+
+class TokenError(BroadsheetError):
+    """A token is malformed, forged, expired, or made for another purpose."""
+
+
+class FetchError(BroadsheetError):
+    """A URL could not be fetched.
+
+    ``status`` is the HTTP status, 0 when no answer came. ``retry_after`` is in seconds, None when the server
+    named none. ``sent`` is true when the request may have reached the server although no answer came back.
+    """
+
+    def __init__(self, message: str, *, status: int = 0, retry_after: float | None = None, sent: bool = False) -> None:
+        super().__init__(message)
+        self.status = status
+        self.retry_after = retry_after
+        self.sent = sent
+
+    @property
+    def gone(self) -> bool:
+        return self.status == 410
+
+
+class BlockedAddress(FetchError):
+    """The URL leads to an internal address, which is never fetched (setting ``http.allow_loopback``)."""
+
+
+class SourceError(BroadsheetError):
+    """A source could not be read: the message names the source."""
+
+
+class RenderError(BroadsheetError):
+    """A template is missing or does not render; the message names file and line."""
+
+
+class DeliveryError(BroadsheetError):
+    """A channel did not accept a delivery.
+
+    ``permanent``: trying again cannot help this destination. ``code`` is the SMTP or HTTP code (0: none),
+    ``enhanced`` the RFC 3463 code, ``retry_after`` in seconds, ``server`` who answered.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        permanent: bool,
+        code: int = 0,
+        enhanced: str = "",
+        retry_after: float | None = None,
+        server: str = "",
+    ) -> None:
+        super().__init__(message)
+        self.permanent = permanent
+        self.code = code
+        self.enhanced = enhanced
+        self.retry_after = retry_after
+        self.server = server
+
+
+class OutcomeUnknown(DeliveryError):
+    """The line broke after the last byte: the delivery may have arrived. Never tried again by itself."""
+
+    def __init__(self, message: str, *, server: str = "") -> None:
+        super().__init__(message, permanent=False, server=server)
+
+
+class ChannelRefused(DeliveryError):
+    """The server refuses us, not the recipient: bad login, sender or policy. The edition pauses, all stays pending."""
+
+    def __init__(self, message: str, *, code: int = 0, enhanced: str = "", server: str = "") -> None:
+        super().__init__(message, permanent=False, code=code, enhanced=enhanced, server=server)
+
+
+class ServerBusy(DeliveryError):
+    """The server is down or asks us to slow down; the recipient is not at fault."""
+
+    def __init__(
+        self, message: str, *, code: int = 0, enhanced: str = "", retry_after: float | None = None, server: str = ""
+    ) -> None:
+        super().__init__(message, permanent=False, code=code, enhanced=enhanced, retry_after=retry_after, server=server)
+
+
+class LeaseLost(BroadsheetError):
+    """Another worker took the delivery over; this worker's result is not written."""

@@ -1,0 +1,39 @@
+"""Frozen nouns that every layer speaks in."""
+
+from bot.model.article import Article, Image
+from bot.model.delivery import OPEN_STATES, Delivery, DeliveryState, Limits, Parcel, Receipt, Recipient
+from bot.model.edition import Card, Edition, EditionState, EditionStory, Email, Post, Rendition
+from bot.model.merge import MergeField
+from bot.model.newsroom import Newsroom
+from bot.model.story import Pick, Rejection, Selected, Story, Summary
+from bot.model.subscriber import Act, Consent, Subscriber, Suppression
+
+__all__ = [
+    "OPEN_STATES",
+    "Act",
+    "Article",
+    "Card",
+    "Consent",
+    "Delivery",
+    "DeliveryState",
+    "Edition",
+    "EditionState",
+    "EditionStory",
+    "Email",
+    "Image",
+    "Limits",
+    "MergeField",
+    "Newsroom",
+    "Parcel",
+    "Pick",
+    "Post",
+    "Receipt",
+    "Recipient",
+    "Rejection",
+    "Rendition",
+    "Selected",
+    "Story",
+    "Subscriber",
+    "Summary",
+    "Suppression",
+]

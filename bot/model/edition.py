@@ -1,0 +1,105 @@
+"""What a schedule makes for one slot: stories frozen, every rendition rendered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from bot.model.article import Article
+from bot.model.story import Summary
+
+
+class EditionState(StrEnum):
+    """The states of docs/design.md, "Edition: states"."""
+
+    DRAFTED = "drafted"
+    SKIPPED = "skipped"
+    AWAITING = "awaiting"
+    APPROVED = "approved"
+    HELD = "held"
+    SENDING = "sending"
+    PAUSED = "paused"
+    SENT = "sent"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+
+    @property
+    def ended(self) -> bool:
+        """No way leads out of it."""
+        return self in {EditionState.SKIPPED, EditionState.SENT, EditionState.CANCELLED, EditionState.EXPIRED}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EditionStory:
+    """A story as an edition froze it. ``also`` are the other tellings: (who, URL)."""
+
+    position: int
+    article: Article
+    summary: Summary
+    also: tuple[tuple[str, str], ...] = ()
+    article_ids: tuple[int, ...] = ()
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Email:
+    """An edition as a mail. ``html`` and ``text`` hold the merge fields of ``bot.model.merge`` as holes."""
+
+    subject: str
+    preheader: str
+    html: str
+    text: str
+    language: str = "en"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Card:
+    """What a network shows below a post's text: the page it links to."""
+
+    url: str
+    title: str
+    description: str = ""
+    image_url: str = ""
+    image_alt: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Post:
+    """An edition's or an article's rendition for one social channel. ``text`` holds ``url`` at most once."""
+
+    text: str
+    url: str = ""
+    card: Card | None = None
+    language: str = ""
+    data: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rendition:
+    """An edition made ready for one channel. ``subject`` is "" for the whole edition, else an article's id."""
+
+    channel: str
+    subject: str = ""
+    email: Email | None = None
+    post: Post | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edition:
+    """One edition. ``slot`` is the due time in UTC, ``slot_key`` the unique key of docs/design.md."""
+
+    id: str
+    schedule: str
+    slot_key: str
+    slot: datetime
+    state: EditionState
+    name: str = ""
+    reason: str = ""
+    created: datetime
+    stories: tuple[EditionStory, ...] = ()
+    renditions: tuple[Rendition, ...] = ()
+    approval: bool = False
+    snapshot: int | None = None
+    sent: datetime | None = None

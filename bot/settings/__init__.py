@@ -1,0 +1,41 @@
+"""What an editor set: one frozen, checked object, and the tables from which docs and ``check`` derive."""
+
+from bot.settings.check import checked, is_secret, nearest, secret_variable, with_secrets
+from bot.settings.kinds import (
+    Duration,
+    MailAddress,
+    Sender,
+    Table,
+    Url,
+    duration_text,
+    is_address,
+    parse_duration,
+    parse_sender,
+)
+from bot.settings.load import SECRET_KEYS, Settings, load_settings, shipped
+from bot.settings.tables import ScheduleTable, SelectionTable, SettingsTables, parse_window
+
+__all__ = [
+    "SECRET_KEYS",
+    "Duration",
+    "MailAddress",
+    "ScheduleTable",
+    "SelectionTable",
+    "Sender",
+    "Settings",
+    "SettingsTables",
+    "Table",
+    "Url",
+    "checked",
+    "duration_text",
+    "is_address",
+    "is_secret",
+    "load_settings",
+    "nearest",
+    "parse_duration",
+    "parse_sender",
+    "parse_window",
+    "secret_variable",
+    "shipped",
+    "with_secrets",
+]

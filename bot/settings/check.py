@@ -1,0 +1,92 @@
+"""Turns a raw table into a checked one, or says in one line what is wrong with it."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from typing import Any, TypeVar, get_args
+
+from pydantic import BaseModel, SecretStr, ValidationError
+
+from bot.errors import SettingsError
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def checked(model: type[Model], table: Mapping[str, Any], *, file: str, at: str = "") -> Model:
+    """``table`` as ``model``. Raises ``SettingsError`` naming file, key, what is allowed and the nearest name."""
+    try:
+        return model.model_validate(dict(table))
+    except ValidationError as error:
+        raise SettingsError(f"{file}: {_sentence(error, model, at)}") from error
+
+
+def with_secrets(
+    model: type[Model], table: Mapping[str, Any], *, file: str, at: str, name: str, environment: Mapping[str, str]
+) -> dict[str, Any]:
+    """``table`` with ``model``'s secret fields filled from the environment.
+
+    The secret ``password`` of channel ``mail`` is ``BROADSHEET_MAIL_PASSWORD``. A secret that stands in the file
+    itself is refused, without repeating it.
+    """
+    filled = dict(table)
+    for field, info in model.model_fields.items():
+        if not is_secret(info.annotation):
+            continue
+        variable = secret_variable(name, field)
+        if field in table:
+            raise SettingsError(
+                f"{file}: {at}.{field}: a secret never stands in this file; "
+                f"put {variable}=… into .env beside it and delete this line"
+            )
+        if environment.get(variable):
+            filled[field] = environment[variable]
+        elif info.is_required():
+            raise SettingsError(f"{file}: {at}: its secret is missing; put {variable}=… into .env beside it")
+    return filled
+
+
+def secret_variable(name: str, field: str) -> str:
+    """The environment variable that holds the secret ``field`` of the channel or source ``name``."""
+    return f"BROADSHEET_{name}_{field}".upper().replace("-", "_").replace(".", "_")
+
+
+def is_secret(annotation: Any) -> bool:
+    return annotation is SecretStr or SecretStr in get_args(annotation)
+
+
+def nearest(word: str, known: Mapping[str, Any] | list[str]) -> str:
+    """`` (did you mean "cron"?)``, or "" when nothing is near."""
+    near = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
+    return f' (did you mean "{near[0]}"?)' if near else ""
+
+
+def _sentence(error: ValidationError, model: type[BaseModel], at: str) -> str:
+    first = error.errors(include_url=False)[0]
+    place = [part for part in first["loc"] if part != "function-before"]
+    key = ".".join([*([at] if at else []), *(str(part) for part in place)])
+    kind, context = first["type"], first.get("ctx", {})
+    if kind == "extra_forbidden":
+        allowed = _allowed(model, place[:-1])
+        return f"{key}: unknown key{nearest(str(place[-1]), allowed)}; allowed here: {', '.join(allowed)}"
+    if kind == "missing":
+        return f"{key}: is missing and has no default"
+    if kind == "literal_error":
+        return f"{key}: allowed is {context['expected']}, not {_shown(first['input'])}"
+    return f"{key}: {first['msg']}, not {_shown(first['input'])}"
+
+
+def _shown(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "…"
+
+
+def _allowed(model: type[BaseModel], path: list[Any]) -> list[str]:
+    current: Any = model
+    for part in path:
+        if not (isinstance(current, type) and issubclass(current, BaseModel)):
+            break
+        info = current.model_fields.get(str(part))
+        inner = [info.annotation, *get_args(info.annotation)] if info else []
+        current = next((kind for kind in inner if isinstance(kind, type) and issubclass(kind, BaseModel)), current)
+    return sorted(current.model_fields)

@@ -1,0 +1,135 @@
+"""The kinds of values a setting can have: durations, timezones, cron expressions, addresses, colours."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from email.headerregistry import Address
+from email.utils import parseaddr
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from cronsim import CronSim, CronSimError
+from pydantic import BaseModel, BeforeValidator, ConfigDict
+from pydantic_core import PydanticCustomError
+
+
+class Table(BaseModel):
+    """A table of the configuration: frozen, and an unknown key is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+
+
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+
+
+def parse_duration(value: Any) -> timedelta:
+    """``"90s"``, ``"30m"``, ``"3h"``, ``"2d"``, ``"1w"`` or a number of seconds. Raises ``ValueError``."""
+    if isinstance(value, timedelta):
+        return value
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return timedelta(seconds=value)
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([smhdw])\s*", value) if isinstance(value, str) else None
+    if not match:
+        raise ValueError('a duration is a number with a unit: "90s", "30m", "3h", "2d", "1w"')
+    return timedelta(seconds=float(match[1]) * _UNITS[match[2]])
+
+
+def duration_text(duration: timedelta) -> str:
+    """The shortest way to write ``duration`` in a setting, e.g. ``3h``."""
+    seconds = int(duration.total_seconds())
+    for unit, size in reversed(_UNITS.items()):
+        if seconds and seconds % size == 0:
+            return f"{seconds // size}{unit}"
+    return f"{seconds}s"
+
+
+def _check(kind: str, function: Any) -> BeforeValidator:
+    def validate(value: Any) -> Any:
+        try:
+            return function(value)
+        except (ValueError, TypeError) as error:
+            raise PydanticCustomError(kind, "{reason}", {"reason": str(error)}) from error
+
+    return BeforeValidator(validate)
+
+
+def _timezone(value: Any) -> str:
+    try:
+        ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError, TypeError, OSError) as error:
+        raise ValueError('a timezone is an IANA name such as "Europe/Berlin" or "America/New_York"') from error
+    return str(value)
+
+
+def _cron(value: Any) -> str:
+    try:
+        CronSim(value, datetime.now(UTC))
+    except (CronSimError, TypeError, AttributeError) as error:
+        raise ValueError(
+            'cron takes five fields, minute hour day month weekday: "0 7 * * 1-5" is 07:00 on weekdays'
+        ) from error
+    return str(value)
+
+
+def _url(value: Any) -> str:
+    parts = urlsplit(value) if isinstance(value, str) else None
+    if not parts or parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError('a URL starts with https:// (or http://): "https://news.example"')
+    return str(value).rstrip("/")
+
+
+def parse_sender(value: Any) -> tuple[str, str]:
+    """``"The Record <briefing@record.example>"`` → (name, address). Raises ``ValueError``."""
+    name, address = parseaddr(value if isinstance(value, str) else "")
+    if not is_address(address):
+        raise ValueError('a sender is an address, with a name before it: "The Record <briefing@record.example>"')
+    return name, address
+
+
+def is_address(value: str) -> bool:
+    """Whether ``value`` is one mail address that can be put on an envelope."""
+    local, at, domain = value.rpartition("@")
+    if not (at and local and "." in domain.strip(".") and len(value) <= 254 and len(local) <= 64):
+        return False
+    if re.search(r"[\s<>\x00-\x1f\x7f,;]", value) or domain != domain.strip(".-") or ".." in value:
+        return False
+    try:
+        return Address(addr_spec=value).addr_spec == value
+    except (ValueError, IndexError):
+        # The stdlib's parser takes ASCII only; SMTPUTF8 addresses (RFC 6531) are judged by their shape.
+        return not value.isascii() and '"' not in value
+
+
+def _sender(value: Any) -> str:
+    parse_sender(value)
+    return str(value)
+
+
+def _address(value: Any) -> str:
+    if not (isinstance(value, str) and is_address(value.strip())):
+        raise ValueError('a mail address: "corrections@record.example"')
+    return value.strip()
+
+
+def _colour(value: Any) -> str:
+    if not (isinstance(value, str) and re.fullmatch(r"#[0-9A-Fa-f]{6}", value)):
+        raise ValueError('a colour is six hexadecimal digits: "#0B5D4B"')
+    return value.upper()
+
+
+def _optional(function: Any) -> Any:
+    return lambda value: value if value in ("", None) else function(value)
+
+
+Duration = Annotated[timedelta, _check("duration", parse_duration)]
+Timezone = Annotated[str, _check("timezone", _timezone)]
+Cron = Annotated[str, _check("cron", _cron)]
+Url = Annotated[str, _check("url", _url)]
+Sender = Annotated[str, _check("sender", _sender)]
+MailAddress = Annotated[str, _check("address", _address)]
+OptionalMailAddress = Annotated[str, _check("address", _optional(_address))]
+Colour = Annotated[str, _check("colour", _colour)]
+OptionalColour = Annotated[str, _check("colour", _optional(_colour))]
+OptionalTimezone = Annotated[str, _check("timezone", _optional(_timezone))]

@@ -1,0 +1,184 @@
+"""The tables of ``broadsheet.toml``. Documentation, ``check`` and errors all derive from these fields."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any, Literal
+
+from pydantic import Field, field_validator
+from pydantic_core import PydanticCustomError
+
+from bot.settings.kinds import (
+    Colour,
+    Cron,
+    Duration,
+    OptionalColour,
+    OptionalMailAddress,
+    OptionalTimezone,
+    Table,
+    Timezone,
+    Url,
+    parse_duration,
+)
+
+
+class NewsroomTable(Table):
+    """The publisher: what readers see of you."""
+
+    name: str = Field(min_length=1, description="The newsroom's name, as in the masthead.")
+    url: Url = Field(description="Your site's home page.")
+    language: str = Field(
+        "en", pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]+)*$", description="Language of your articles (BCP 47)."
+    )
+    timezone: Timezone = Field("UTC", description="IANA timezone in which schedules run and times are shown.")
+    address: str = Field("", description="Postal address; many laws ask for it in each mail.")
+    corrections_to: OptionalMailAddress = Field("", description="Where readers report errors; shown in the footer.")
+    public_url: Url = Field(
+        "http://127.0.0.1:8080",
+        description="Where subscribers reach Broadsheet's own pages (unsubscribe, view in browser). "
+        "Must be https:// as soon as mail leaves this machine.",
+    )
+
+
+class BrandTable(Table):
+    """How mails and pages look."""
+
+    accent: Colour = Field("#0B5D4B", description="The newsroom's one colour.")
+    accent_dark: OptionalColour = Field("", description="The same for dark mode; derived from `accent` when left out.")
+    logo: str = Field("", description="URL of a PNG at 2×, at most 560 × 80; the name is set in type without it.")
+    logo_dark: str = Field("", description="The logo for dark mode; without it dark keeps the name in type.")
+    headlines: Literal["serif", "sans"] = Field("serif", description="The face of headlines.")
+
+
+class StoreTable(Table):
+    """Where everything is kept."""
+
+    url: str = Field(
+        "sqlite:///var/broadsheet.db",
+        description="SQLAlchemy URL: `sqlite:///FILE` (relative to the folder that holds `config/`) or "
+        "`postgresql://…`. The environment's `DATABASE_URL` wins.",
+    )
+
+
+class HttpTable(Table):
+    """How Broadsheet fetches and posts."""
+
+    allow_loopback: bool = Field(False, description="Let it reach 127.0.0.1: for tests and the demo only.")
+    timeout: Duration = Field(timedelta(seconds=30), description="Longest wait for a whole answer.")
+    max_bytes: int = Field(10_000_000, ge=1000, description="Largest answer read, in bytes after decompression.")
+
+
+class WebTable(Table):
+    """The web server of `broadsheet up` and `broadsheet web`."""
+
+    host: str = Field("127.0.0.1", description="Address to listen on; put a reverse proxy with TLS before it.")
+    port: int = Field(8080, ge=0, le=65535, description="Port to listen on.")
+
+
+class DeliveryTable(Table):
+    """How deliveries are tried again."""
+
+    give_up_after: Duration = Field(timedelta(hours=24), description="How long a temporary refusal is tried again.")
+    unknown: Literal["ask", "resend"] = Field(
+        "ask",
+        description="When a line broke after the last byte: `ask` leaves the delivery `unknown` for an editor, "
+        "`resend` sends it again with the same Message-ID or key.",
+    )
+    collect_every: Duration = Field(timedelta(minutes=5), description="How often `up` collects the sources.")
+
+
+class AudienceTable(Table):
+    """A named list of subscribers."""
+
+    name: str = Field(min_length=1, description="What subscribers see, e.g. on the unsubscribe page.")
+
+
+Window = Literal["since last"] | timedelta
+
+
+class SelectionTable(Table):
+    """Which stories an edition takes."""
+
+    window: str = Field("since last", description='`"since last"` sent edition, or a fixed time such as `"last 24h"`.')
+    sources: tuple[str, ...] = Field((), description="Only these sources; empty: all.")
+    sections: tuple[str, ...] = Field((), description="Only these sections; empty: all.")
+    exclude_sections: tuple[str, ...] = Field((), description="Never these sections.")
+    tags: tuple[str, ...] = Field((), description="Only articles with one of these tags; empty: all.")
+    exclude_tags: tuple[str, ...] = Field((), description="Never these tags.")
+    authors: tuple[str, ...] = Field((), description="Only these authors; empty: all.")
+    exclude_authors: tuple[str, ...] = Field((), description="Never these authors.")
+    languages: tuple[str, ...] = Field((), description="Only these languages (`en` takes `en-GB` too); empty: all.")
+    exclude_languages: tuple[str, ...] = Field((), description="Never these languages.")
+    minimum: int = Field(1, ge=1, description="Fewer stories: the slot is skipped, with the reason on record.")
+    maximum: int = Field(7, ge=1, le=60, description="At most so many stories.")
+    max_age: Duration = Field(timedelta(days=3), description="Older articles are never picked.")
+    flood: int = Field(50, ge=1, description="More new articles than this at once: the edition is held for an editor.")
+
+    @field_validator("window")
+    @classmethod
+    def _known_window(cls, value: str) -> str:
+        try:
+            parse_window(value)
+        except ValueError as error:
+            raise PydanticCustomError("window", "{reason}", {"reason": str(error)}) from error
+        return value
+
+
+def parse_window(value: str) -> timedelta | None:
+    """``since last`` → None, ``last 24h`` → 24 hours. Raises ``ValueError``."""
+    if value == "since last":
+        return None
+    if not value.startswith("last "):
+        raise ValueError('a window is "since last" or "last 24h"')
+    return parse_duration(value.removeprefix("last "))
+
+
+class ScheduleTable(Table):
+    """When, what, how, where."""
+
+    name: str = Field(min_length=1, description="What readers see, e.g. `Morning briefing`. May change; the key never.")
+    cron: Cron = Field(description='Five fields, in the schedule\'s timezone: `"0 7 * * 1-5"` is 07:00 on weekdays.')
+    timezone: OptionalTimezone = Field("", description="IANA timezone; the newsroom's when left out.")
+    enabled: bool = Field(True, description="Whether its slots run.")
+    audience: str = Field("", description="Who gets its mails: a key of `[audiences]`.")
+    channels: tuple[str, ...] = Field(min_length=1, description="Where it goes: keys of `[channels]`.")
+    template: str = Field("briefing", description="A folder of `templates/digests/`.")
+    subject: str = Field("{{ lead.title }}", description="Jinja template of the mail's subject line.")
+    preheader: str = Field(
+        "{{ titles[1:4] | join(' · ') }}", description="Jinja template of the line inboxes show after the subject."
+    )
+    posts: Literal["edition", "each"] = Field(
+        "edition", description="On social channels: one post an edition (its lead story), or one for `each` story."
+    )
+    catch_up: Literal["latest", "all", "skip"] = Field(
+        "latest", description="What becomes of slots missed while Broadsheet was down."
+    )
+    max_lateness: Duration = Field(timedelta(hours=3), description="Later than this an edition expires instead.")
+    approval: bool = Field(False, description="An editor must approve each edition.")
+    prepare_before: Duration | None = Field(
+        None, description="How long before the slot the edition is drafted; 30m with approval, else 0."
+    )
+    if_unapproved: Literal["hold", "send", "skip"] = Field("hold", description="At the slot, without approval.")
+    selection: SelectionTable = Field(default_factory=SelectionTable, description="Which stories it takes.")
+
+    @property
+    def lead_time(self) -> timedelta:
+        """How long before its slot an edition is drafted."""
+        if self.prepare_before is not None:
+            return self.prepare_before
+        return timedelta(minutes=30) if self.approval else timedelta(0)
+
+
+class SettingsTables(Table):
+    """All of ``broadsheet.toml``. Sources and channels are checked by their own kinds (``bot.sources``, ``bot.channels``)."""
+
+    newsroom: NewsroomTable
+    brand: BrandTable = Field(default_factory=BrandTable)
+    store: StoreTable = Field(default_factory=StoreTable)
+    http: HttpTable = Field(default_factory=HttpTable)
+    web: WebTable = Field(default_factory=WebTable)
+    delivery: DeliveryTable = Field(default_factory=DeliveryTable)
+    sources: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    audiences: dict[str, AudienceTable] = Field(default_factory=dict)
+    channels: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    schedules: dict[str, ScheduleTable] = Field(default_factory=dict)

@@ -1,0 +1,120 @@
+"""What a source must answer, and the registry of their kinds.
+
+A kind of source is one file of ``bot/sources/`` (or an entry point of the group ``broadsheet.sources``) with one
+class that satisfies ``Source`` and is registered with ``@kind("name")``. Nothing else changes when one is added.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from importlib import import_module
+from importlib.metadata import entry_points
+from pkgutil import iter_modules
+from typing import Any, ClassVar, Protocol, TypeVar
+
+from bot.errors import SettingsError
+from bot.http import Http
+from bot.model import Article
+from bot.settings import Settings, Table, nearest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retrieval:
+    """What the store keeps between two visits: validators verbatim, and a cursor only the source understands."""
+
+    etag: str = ""
+    last_modified: str = ""
+    cursor: str = ""
+    moved_to: str = ""
+    """Where the last answer said, permanently, that the source now is; "" when it did not."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """An article the store has of this source and that is not withdrawn."""
+
+    guid: str
+    url: str
+    published: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visit:
+    """All that a source is told when it is visited. ``now`` is in UTC, ``known`` newest first."""
+
+    now: datetime
+    retrieval: Retrieval = field(default_factory=Retrieval)
+    known: Sequence[Known] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Collected:
+    """What one visit brought. ``gone`` are the guids of known articles that are no longer published.
+
+    ``unchanged`` says that the source answered "nothing new" (304) and nothing else is to be read from this.
+    ``warnings`` are one line each: an item that could not be read, a feed that is not well formed.
+    """
+
+    articles: tuple[Article, ...] = ()
+    gone: tuple[str, ...] = ()
+    retrieval: Retrieval = field(default_factory=Retrieval)
+    unchanged: bool = False
+    warnings: tuple[str, ...] = ()
+
+
+class Source(Protocol):
+    """A configured source. ``Options`` are its keys in ``[sources.NAME]`` (``type`` left out)."""
+
+    Options: ClassVar[type[Table]]
+
+    def __init__(self, name: str, options: Any) -> None: ...
+
+    async def collect(self, http: Http, visit: Visit) -> Collected:
+        """Reads what is published now. Raises ``FetchError`` or ``SourceError``."""
+        ...
+
+
+Kind = TypeVar("Kind", bound=type[Source])
+KINDS: dict[str, type[Source]] = {}
+
+
+def kind(name: str) -> Callable[[Kind], Kind]:
+    """Registers a class as the source type ``name``."""
+
+    def register(cls: Kind) -> Kind:
+        KINDS[name] = cls
+        return cls
+
+    return register
+
+
+def kinds() -> dict[str, type[Source]]:
+    """All types of source, by name: those of this package and those of installed entry points."""
+    import bot.sources as package
+
+    for module in iter_modules(package.__path__):
+        import_module(f"{package.__name__}.{module.name}")
+    for point in entry_points(group="broadsheet.sources"):
+        KINDS.setdefault(point.name, point.load())
+    return KINDS
+
+
+def configured(settings: Settings) -> dict[str, Source]:
+    """The sources of the settings, checked. Raises ``SettingsError`` naming file and key."""
+    return {name: _one(settings, name) for name in settings.sources}
+
+
+def _one(settings: Settings, name: str) -> Source:
+    known = kinds()
+    at = f"{settings.file}: sources.{name}.type"
+    chosen = settings.sources[name].get("type")
+    if chosen is None:
+        raise SettingsError(f"{at}: is missing; it is one of: {', '.join(sorted(known))}")
+    if chosen not in known:
+        raise SettingsError(
+            f'{at}: there is no type "{chosen}"{nearest(str(chosen), known)}; it is one of: {", ".join(sorted(known))}'
+        )
+    cls = known[chosen]
+    return cls(name, settings.table(cls.Options, "sources", name))
