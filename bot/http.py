@@ -55,5 +55,5 @@ class Http:
         headers: Mapping[str, str] | None = None,
         timeout: float | None = None,
     ) -> Answer:
-        """Posts once, never follows a redirect. Any status is an answer; no answer raises ``FetchError`` with ``sent``."""
+        """Posts once, never follows a redirect. Any status is an answer; none raises ``FetchError`` with ``sent``."""
         raise NotImplementedError

@@ -38,7 +38,7 @@ class KeyRing:
 
     @classmethod
     def parse(cls, text: str) -> KeyRing:
-        """Reads ``ID:BASE64URL,ID:BASE64URL``, the current key first. Raises ``SettingsError`` (never with a key in it)."""
+        """Reads ``ID:BASE64URL,ID:BASE64URL``, the current key first. Raises ``SettingsError``, with no key in it."""
         keys: dict[str, bytes] = {}
         for part in text.split(","):
             key_id, colon, encoded = part.strip().partition(":")

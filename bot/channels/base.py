@@ -32,7 +32,7 @@ class Surroundings(Protocol):
 
 
 class Channel(Protocol):
-    """A configured outlet. ``Options`` are its keys in ``[channels.NAME]`` (``type`` left out), secrets as ``SecretStr``.
+    """A configured outlet. ``Options`` are its keys in ``[channels.NAME]`` (``type`` left out), secrets ``SecretStr``.
 
     It is an asynchronous context manager: connections live between enter and exit. ``connections`` is how many
     ``send`` may run at once. ``template`` names its file in ``templates/posts/`` ("" for mail).

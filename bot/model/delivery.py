@@ -34,7 +34,7 @@ OPEN_STATES = frozenset({DeliveryState.PENDING, DeliveryState.LEASED, DeliverySt
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """What a channel takes. ``characters`` are grapheme clusters (UAX 29), ``size`` is in bytes of UTF-8; None: no limit."""
+    """What a channel takes; None: no limit. ``characters`` are grapheme clusters (UAX 29), ``size`` bytes of UTF-8."""
 
     characters: int | None = None
     size: int | None = None

@@ -45,12 +45,16 @@ class EditionStory:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Email:
-    """An edition as a mail. ``html`` and ``text`` hold the merge fields of ``bot.model.merge`` as holes."""
+    """An edition as a mail. ``html`` and ``text`` hold the merge fields of ``bot.model.merge`` as holes.
+
+    ``web`` is the same edition as a public page: nothing personal, no hole.
+    """
 
     subject: str
     preheader: str
     html: str
     text: str
+    web: str = ""
     language: str = "en"
 
 

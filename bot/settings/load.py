@@ -94,7 +94,7 @@ class Settings:
 
     @property
     def secret_keys(self) -> str:
-        """The key ring of tokens, as ``bot.tokens.KeyRing.parse`` reads it. Raises ``SettingsError`` if there is none."""
+        """The key ring of tokens, as ``bot.tokens.KeyRing.parse`` reads it. Raises ``SettingsError`` without one."""
         keys = self.environment.get(SECRET_KEYS, "")
         if not keys:
             raise SettingsError(

@@ -170,7 +170,7 @@ class ScheduleTable(Table):
 
 
 class SettingsTables(Table):
-    """All of ``broadsheet.toml``. Sources and channels are checked by their own kinds (``bot.sources``, ``bot.channels``)."""
+    """All of ``broadsheet.toml``. ``bot.sources`` and ``bot.channels`` check theirs by their own kinds."""
 
     newsroom: NewsroomTable
     brand: BrandTable = Field(default_factory=BrandTable)
