@@ -92,6 +92,7 @@ class Delivery:
     token: str
     state: DeliveryState
     destination: str
+    audience: str = ""
     subscriber: int | None = None
     reason: str = ""
     tries: int = 0

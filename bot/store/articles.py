@@ -1,0 +1,122 @@
+"""Articles and their revisions."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, insert, select, update
+
+from bot.model import Article
+from bot.store.tables import articles, revisions
+
+
+class Articles:
+    """Each article once, whatever name it comes by; each change of it a revision."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def put(self, article: Article, *, url_key: str, present: Collection[str], now: datetime) -> str:
+        """Keeps what a source brought; says ``new``, ``changed``, ``returned`` (was withdrawn) or ``unchanged``.
+
+        Identity is the GUID, then ``url_key``: an article whose GUID was never seen is the one with the same URL,
+        unless that one stands in the same visit (``present``: its GUIDs), as when a feed links every item to one page.
+        """
+        row = self._find(article, url_key, present)
+        if row is None:
+            values = self._values(article, url_key, now)
+            new = self._connection.execute(
+                insert(articles).values(**values, guid=article.guid, source=article.source, revision=1, first_seen=now)
+            ).inserted_primary_key
+            assert new is not None
+            self._add_revision(new[0], 1, article, now)
+            return "new"
+        if row.source != article.source:
+            return "unchanged"
+        changed, returned = row.fingerprint != article.fingerprint, row.withdrawn is not None
+        if not changed and not returned and row.guid == article.guid:
+            return "unchanged"
+        revision = row.revision + 1 if changed else row.revision
+        values = self._values(article, url_key, now) if changed else {"withdrawn": None}
+        self._connection.execute(
+            update(articles).where(articles.c.id == row.id).values(**values, guid=article.guid, revision=revision)
+        )
+        if changed:
+            self._add_revision(row.id, revision, article, now)
+        return "returned" if returned else "changed" if changed else "unchanged"
+
+    def withdraw(self, source: str, guids: Collection[str], now: datetime) -> list[int]:
+        """Marks articles as no longer published; returns the ids of those that were."""
+        if not guids:
+            return []
+        gone = (
+            update(articles)
+            .where(articles.c.source == source, articles.c.guid.in_(guids), articles.c.withdrawn.is_(None))
+            .values(withdrawn=now, changed=now)
+            .returning(articles.c.id)
+        )
+        return [row.id for row in self._connection.execute(gone)]
+
+    def get(self, article: int) -> Article | None:
+        """The newest revision of the article with this id."""
+        row = self._connection.execute(select(articles).where(articles.c.id == article)).one_or_none()
+        return _article(row) if row else None
+
+    def revision(self, article: int, revision: int) -> Article | None:
+        """One revision as it was seen."""
+        query = select(revisions).where(revisions.c.article == article, revisions.c.revision == revision)
+        row = self._connection.execute(query).one_or_none()
+        return Article.from_content(row.content, id=article, revision=revision) if row else None
+
+    def known(self, source: str, since: datetime, limit: int = 500) -> list[Article]:
+        """What a source has published since, newest first, without what was withdrawn."""
+        return self._list([articles.c.source == source, articles.c.withdrawn.is_(None)], since, limit)
+
+    def newest(self, *, since: datetime | None = None, source: str = "", limit: int = 5000) -> list[Article]:
+        """Newest first, withdrawn ones too."""
+        return self._list([articles.c.source == source] if source else [], since, limit)
+
+    def _list(self, conditions: Iterable[ColumnElement[bool]], since: datetime | None, limit: int) -> list[Article]:
+        query = select(articles).where(*conditions).order_by(articles.c.published.desc(), articles.c.id).limit(limit)
+        if since:
+            query = query.where(articles.c.published >= since)
+        return [_article(row) for row in self._connection.execute(query)]
+
+    def _find(self, article: Article, url_key: str, present: Collection[str]) -> Row[Any] | None:
+        by_guid = select(articles).where(articles.c.source == article.source, articles.c.guid == article.guid)
+        row = self._connection.execute(by_guid).one_or_none()
+        if row or not url_key:
+            return row
+        for found in self._connection.execute(
+            select(articles).where(articles.c.url_key == url_key).order_by(articles.c.id)
+        ):
+            if found.source != article.source or found.guid not in present:
+                return found
+        return None
+
+    def _values(self, article: Article, url_key: str, now: datetime) -> dict[str, Any]:
+        return {
+            "url_key": url_key,
+            "fingerprint": article.fingerprint,
+            "content": article.content(),
+            "published": article.published,
+            "changed": now,
+            "withdrawn": None,
+        }
+
+    def _add_revision(self, article_id: int, revision: int, article: Article, now: datetime) -> None:
+        self._connection.execute(
+            insert(revisions).values(article=article_id, revision=revision, content=article.content(), seen=now)
+        )
+
+
+def _article(row: Row[Any]) -> Article:
+    return Article.from_content(
+        row.content,
+        id=row.id,
+        revision=row.revision,
+        withdrawn=row.withdrawn is not None,
+        first_seen=row.first_seen,
+    )

@@ -1,0 +1,259 @@
+"""Editions: the slot each one owns, what it froze, and the states it goes through."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, delete, insert, select, update
+
+from bot.model import (
+    Article,
+    Card,
+    Edition,
+    EditionState,
+    EditionStory,
+    Email,
+    Post,
+    Rendition,
+    Summary,
+)
+from bot.store.conflict import insert_or_ignore
+from bot.store.tables import articles, edition_stories, editions, renditions, reservations
+
+WENT_OUT = (EditionState.SENDING, EditionState.PAUSED, EditionState.SENT)
+
+
+class Editions:
+    """One edition a slot."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(self, edition: Edition, *, expires: datetime, report: dict[str, Any]) -> bool:
+        """Claims the edition's slot and keeps all it froze; False when the slot has its edition already.
+
+        ``report`` is the selection with its reasons. Raises ``IntegrityError`` when another edition of the same
+        schedule reserved one of the articles meanwhile: select again.
+        """
+        mine = insert_or_ignore(
+            self._connection,
+            editions,
+            {
+                "id": edition.id,
+                "schedule": edition.schedule,
+                "slot_key": edition.slot_key,
+                "slot": edition.slot,
+                "state": edition.state,
+                "name": edition.name,
+                "reason": edition.reason,
+                "approval": edition.approval,
+                "created": edition.created,
+                "changed": edition.created,
+                "expires": expires,
+                "report": report,
+            },
+        )
+        if mine:
+            self._add_stories(edition)
+            self.put_renditions(edition.id, edition.renditions)
+        return mine
+
+    def _add_stories(self, edition: Edition) -> None:
+        for story in edition.stories:
+            self._connection.execute(
+                insert(edition_stories).values(
+                    edition=edition.id, position=story.position, content=_story_content(story)
+                )
+            )
+        held = dict.fromkeys(article for story in edition.stories for article in story.article_ids)
+        for article in held:
+            self._connection.execute(
+                insert(reservations).values(
+                    schedule=edition.schedule, article=article, edition=edition.id, consumed=False
+                )
+            )
+
+    def put_renditions(self, edition: str, made: Iterable[Rendition]) -> None:
+        """Replaces the edition's renditions."""
+        self._connection.execute(delete(renditions).where(renditions.c.edition == edition))
+        for rendition in made:
+            content = {
+                "email": asdict(rendition.email) if rendition.email else None,
+                "post": asdict(rendition.post) if rendition.post else None,
+            }
+            self._connection.execute(
+                insert(renditions).values(
+                    edition=edition, channel=rendition.channel, subject=rendition.subject, content=content
+                )
+            )
+
+    def replace_stories(self, edition: Edition) -> None:
+        """Puts other stories (and their reservations) in the place of those the edition held, before it is sent."""
+        self._connection.execute(delete(edition_stories).where(edition_stories.c.edition == edition.id))
+        self.release(edition.id)
+        self._add_stories(edition)
+        self.put_renditions(edition.id, edition.renditions)
+
+    def get(self, edition: str) -> Edition | None:
+        """The edition, whole."""
+        row = self._connection.execute(select(editions).where(editions.c.id == edition)).one_or_none()
+        return self._whole(row) if row else None
+
+    def of_slot(self, schedule: str, slot_key: str) -> Edition | None:
+        """The edition that owns this slot."""
+        query = select(editions).where(editions.c.schedule == schedule, editions.c.slot_key == slot_key)
+        row = self._connection.execute(query).one_or_none()
+        return self._whole(row) if row else None
+
+    def newest(self, *, states: Collection[EditionState] = (), schedule: str = "", limit: int = 50) -> list[Edition]:
+        """Newest slot first; without stories and renditions."""
+        query = select(editions).order_by(editions.c.slot.desc(), editions.c.created.desc()).limit(limit)
+        if states:
+            query = query.where(editions.c.state.in_(list(states)))
+        if schedule:
+            query = query.where(editions.c.schedule == schedule)
+        return [_edition(row) for row in self._connection.execute(query)]
+
+    def report(self, edition: str) -> dict[str, Any]:
+        """The selection the edition was made of, with its reasons."""
+        return self._connection.execute(select(editions.c.report).where(editions.c.id == edition)).scalar() or {}
+
+    def expires(self, edition: str) -> datetime | None:
+        """When the edition is too late to go out."""
+        return self._connection.execute(select(editions.c.expires).where(editions.c.id == edition)).scalar()
+
+    def rendition(self, edition: str, channel: str, subject: str) -> Rendition | None:
+        query = select(renditions).where(
+            renditions.c.edition == edition, renditions.c.channel == channel, renditions.c.subject == subject
+        )
+        row = self._connection.execute(query).one_or_none()
+        return _rendition(row) if row else None
+
+    def move(
+        self,
+        edition: str,
+        *,
+        to: EditionState,
+        since: Collection[EditionState],
+        now: datetime,
+        reason: str = "",
+    ) -> bool:
+        """Puts the edition into the state ``to`` if it is in one of ``since``; False when it is not."""
+        moved = self._connection.execute(
+            update(editions)
+            .where(editions.c.id == edition, editions.c.state.in_(list(since)))
+            .values(state=to, reason=reason, changed=now, **({"sent": now} if to is EditionState.SENT else {}))
+        )
+        return moved.rowcount == 1
+
+    def set_snapshot(self, edition: str, size: int) -> None:
+        """Keeps how many deliveries the ledger was given when sending began."""
+        self._connection.execute(update(editions).where(editions.c.id == edition).values(snapshot=size))
+
+    def consume(self, edition: str) -> None:
+        """The edition's stories have gone out: this schedule never picks them again."""
+        self._connection.execute(
+            update(reservations)
+            .where(reservations.c.edition == edition, reservations.c.consumed.is_(False))
+            .values(consumed=True)
+        )
+
+    def release(self, edition: str) -> None:
+        """The edition ended unsent: its stories may be picked again."""
+        self._connection.execute(
+            delete(reservations).where(reservations.c.edition == edition, reservations.c.consumed.is_(False))
+        )
+
+    def held(self, schedule: str, since: datetime) -> tuple[frozenset[int], frozenset[int]]:
+        """The ids of the articles published ``since`` that this schedule has (consumed, reserved)."""
+        query = (
+            select(reservations.c.article, reservations.c.consumed)
+            .join(articles, articles.c.id == reservations.c.article)
+            .where(reservations.c.schedule == schedule, articles.c.published >= since)
+        )
+        rows = self._connection.execute(query).all()
+        return (
+            frozenset(row.article for row in rows if row.consumed),
+            frozenset(row.article for row in rows if not row.consumed),
+        )
+
+    def last_sent(self, schedule: str) -> Edition | None:
+        """The schedule's newest edition that went out, wholly or in part, by the time it was drafted."""
+        query = (
+            select(editions)
+            .where(editions.c.schedule == schedule, editions.c.state.in_(list(WENT_OUT)))
+            .order_by(editions.c.created.desc())
+            .limit(1)
+        )
+        row = self._connection.execute(query).one_or_none()
+        return _edition(row) if row else None
+
+    def _whole(self, row: Row[Any]) -> Edition:
+        stories = self._connection.execute(
+            select(edition_stories).where(edition_stories.c.edition == row.id).order_by(edition_stories.c.position)
+        )
+        made = self._connection.execute(
+            select(renditions)
+            .where(renditions.c.edition == row.id)
+            .order_by(renditions.c.channel, renditions.c.subject)
+        )
+        return _edition(
+            row,
+            stories=tuple(_story(story) for story in stories),
+            renditions=tuple(_rendition(rendition) for rendition in made),
+        )
+
+
+def _edition(row: Row[Any], **whole: Any) -> Edition:
+    return Edition(
+        id=row.id,
+        schedule=row.schedule,
+        slot_key=row.slot_key,
+        slot=row.slot,
+        state=EditionState(row.state),
+        name=row.name,
+        reason=row.reason,
+        approval=row.approval,
+        created=row.created,
+        snapshot=row.snapshot,
+        sent=row.sent,
+        **whole,
+    )
+
+
+def _story_content(story: EditionStory) -> dict[str, Any]:
+    article = story.article
+    return {
+        "article": article.content(),
+        "id": article.id,
+        "revision": article.revision,
+        "summary": asdict(story.summary),
+        "also": [list(also) for also in story.also],
+        "article_ids": list(story.article_ids),
+        "reason": story.reason,
+    }
+
+
+def _story(row: Row[Any]) -> EditionStory:
+    content = row.content
+    summary = content["summary"]
+    return EditionStory(
+        position=row.position,
+        article=Article.from_content(content["article"], id=content["id"], revision=content["revision"]),
+        summary=Summary(summary["text"], tuple(summary["sentences"]), summary["origin"]),
+        also=tuple((who, url) for who, url in content["also"]),
+        article_ids=tuple(content["article_ids"]),
+        reason=content["reason"],
+    )
+
+
+def _rendition(row: Row[Any]) -> Rendition:
+    email, post = row.content["email"], row.content["post"]
+    if post:
+        post = Post(**{**post, "card": Card(**post["card"]) if post["card"] else None})
+    return Rendition(
+        channel=row.channel, subject=row.subject, email=Email(**email) if email else None, post=post or None
+    )

@@ -1,0 +1,42 @@
+"""What is remembered of each source between visits, and how it is."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, delete, insert, select
+
+from bot.store.tables import source_states
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceState:
+    """``failures`` counts those in a row; ``not_before`` is when the server allows the next visit (Retry-After)."""
+
+    source: str
+    etag: str = ""
+    last_modified: str = ""
+    cursor: str = ""
+    moved_to: str = ""
+    last_visit: datetime | None = None
+    last_success: datetime | None = None
+    not_before: datetime | None = None
+    failures: int = 0
+    error: str = ""
+
+
+class Sources:
+    """One state a source."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def get(self, source: str) -> SourceState:
+        """The state of ``source``; a source never visited has an empty one."""
+        row = self._connection.execute(select(source_states).where(source_states.c.source == source)).one_or_none()
+        return SourceState(**row._mapping) if row else SourceState(source=source)
+
+    def put(self, state: SourceState) -> None:
+        self._connection.execute(delete(source_states).where(source_states.c.source == state.source))
+        self._connection.execute(insert(source_states).values(**asdict(state)))

@@ -1,0 +1,110 @@
+"""The store: transactions, and the repositories that live in one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cached_property
+
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import OperationalError
+
+from bot.errors import StoreError
+from bot.store import schema
+from bot.store.acts import Acts
+from bot.store.articles import Articles
+from bot.store.deliveries import Deliveries
+from bot.store.editions import Editions
+from bot.store.engine import open_engine
+from bot.store.flags import Flags
+from bot.store.schedules import Schedules
+from bot.store.sources import Sources
+from bot.store.subscribers import Subscribers
+from bot.store.suppressions import Suppressions
+
+
+class Transaction:
+    """The repositories over one connection: what is done through them is committed together, or not at all."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+
+    @cached_property
+    def articles(self) -> Articles:
+        return Articles(self.connection)
+
+    @cached_property
+    def sources(self) -> Sources:
+        return Sources(self.connection)
+
+    @cached_property
+    def schedules(self) -> Schedules:
+        return Schedules(self.connection)
+
+    @cached_property
+    def editions(self) -> Editions:
+        return Editions(self.connection)
+
+    @cached_property
+    def deliveries(self) -> Deliveries:
+        return Deliveries(self.connection)
+
+    @cached_property
+    def subscribers(self) -> Subscribers:
+        return Subscribers(self.connection)
+
+    @cached_property
+    def suppressions(self) -> Suppressions:
+        return Suppressions(self.connection)
+
+    @cached_property
+    def acts(self) -> Acts:
+        return Acts(self.connection)
+
+    @cached_property
+    def flags(self) -> Flags:
+        return Flags(self.connection)
+
+
+class Store:
+    """An open store. Safe to share between threads."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    @classmethod
+    def open(cls, url: str) -> Store:
+        """Opens the store at ``url``; an empty one is given its tables. Raises ``StoreError``.
+
+        A store of another version is refused, with the command that brings it up.
+        """
+        engine = open_engine(url)
+        try:
+            schema.prepare(engine)
+        except OperationalError as error:
+            reason = str(error.orig).strip().splitlines()[0]
+            raise StoreError(f"the store {_shown(engine)} cannot be opened: {reason}") from error
+        return cls(engine)
+
+    @contextmanager
+    def read(self) -> Iterator[Transaction]:
+        """A transaction that only looks."""
+        with self._engine.connect() as connection:
+            yield Transaction(connection)
+
+    @contextmanager
+    def write(self) -> Iterator[Transaction]:
+        """A transaction that is committed when the block ends, and undone when it raises."""
+        with self._engine.connect().execution_options(writes=True) as connection, connection.begin():
+            yield Transaction(connection)
+
+    def close(self) -> None:
+        """Closes all connections."""
+        self._engine.dispose()
+
+    def __repr__(self) -> str:
+        return f"<Store {_shown(self._engine)}>"
+
+
+def _shown(engine: Engine) -> str:
+    return engine.url.render_as_string(hide_password=True)

@@ -1,0 +1,198 @@
+"""Subscribers and their subscriptions: one address, any number of audiences."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Iterator
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, String, cast, delete, func, insert, literal, select, update
+
+from bot.model import Consent, Recipient, Subscriber
+from bot.store.tables import deliveries, subscribers, subscriptions
+
+
+def address_key(address: str) -> str:
+    """Equal for two spellings of one mailbox, as nearly all servers see it: case is ignored."""
+    return address.strip().casefold()
+
+
+def address_hash(address: str) -> str:
+    """What is kept of an address that was erased: enough to recognise it, not to read it."""
+    return hashlib.sha256(b"broadsheet/address/" + address_key(address).encode()).hexdigest()
+
+
+class Subscribers:
+    """The audiences' members."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def subscribe(self, address: str, audience: str, consent: Consent, *, name: str = "") -> str:
+        """Puts ``address`` into ``audience``; says ``new``, ``known`` (was in it) or ``returned`` (had left it).
+
+        Somebody who left is taken back only with a consent given after they left; else says ``left``.
+        """
+        row = self._connection.execute(
+            select(subscribers).where(subscribers.c.address_key == address_key(address))
+        ).one_or_none()
+        if row is None:
+            subscriber = self._add(address, name, consent.at)
+        else:
+            subscriber = row.id
+        old = self._connection.execute(
+            select(subscriptions).where(subscriptions.c.audience == audience, subscriptions.c.subscriber == subscriber)
+        ).one_or_none()
+        values = {
+            "state": "subscribed",
+            "consent_at": consent.at,
+            "consent_via": consent.via,
+            "consent_note": consent.note,
+            "ended": None,
+            "ended_via": "",
+        }
+        if old is None:
+            self._connection.execute(insert(subscriptions).values(audience=audience, subscriber=subscriber, **values))
+            return "new"
+        if old.state == "subscribed":
+            return "known"
+        if old.ended and consent.at <= old.ended:
+            return "left"
+        self._connection.execute(
+            update(subscriptions)
+            .where(subscriptions.c.audience == audience, subscriptions.c.subscriber == subscriber)
+            .values(**values)
+        )
+        return "returned"
+
+    def _add(self, address: str, name: str, now: datetime) -> int:
+        added = self._connection.execute(
+            insert(subscribers).values(
+                address=address.strip(),
+                address_key=address_key(address),
+                address_hash=address_hash(address),
+                name=name,
+                created=now,
+            )
+        ).inserted_primary_key
+        assert added is not None
+        return int(added[0])
+
+    def unsubscribe(self, subscriber: int, audience: str, *, via: str, now: datetime) -> list[str]:
+        """Ends the subscription to ``audience`` ("": to all). Returns the audiences that were left just now."""
+        which = [subscriptions.c.subscriber == subscriber, subscriptions.c.state == "subscribed"]
+        if audience:
+            which.append(subscriptions.c.audience == audience)
+        ended = self._connection.execute(
+            update(subscriptions)
+            .where(*which)
+            .values(state="unsubscribed", ended=now, ended_via=via)
+            .returning(subscriptions.c.audience)
+        )
+        return sorted(row.audience for row in ended)
+
+    def resubscribe(self, subscriber: int, audience: str, *, now: datetime) -> bool:
+        """Takes back an unsubscription the reader made by this subscription's own link (undo)."""
+        taken_back = self._connection.execute(
+            update(subscriptions)
+            .where(
+                subscriptions.c.subscriber == subscriber,
+                subscriptions.c.audience == audience,
+                subscriptions.c.state == "unsubscribed",
+            )
+            .values(state="subscribed", ended=None, ended_via="", consent_note=f"undone by the reader {now:%Y-%m-%d}")
+        )
+        return taken_back.rowcount == 1
+
+    def get(self, subscriber: int, audience: str) -> Subscriber | None:
+        """One subscription."""
+        row = self._connection.execute(
+            _joined().where(subscribers.c.id == subscriber, subscriptions.c.audience == audience)
+        ).one_or_none()
+        return _subscriber(row) if row else None
+
+    def find(self, address: str) -> list[Subscriber]:
+        """All subscriptions of an address."""
+        query = _joined().where(subscribers.c.address_key == address_key(address))
+        return [_subscriber(row) for row in self._connection.execute(query)]
+
+    def page(self, *, audience: str = "", state: str = "", limit: int = 200, after: int = 0) -> list[Subscriber]:
+        """By id, from ``after`` on."""
+        query = _joined().where(subscribers.c.id > after).order_by(subscribers.c.id, subscriptions.c.audience)
+        if audience:
+            query = query.where(subscriptions.c.audience == audience)
+        if state:
+            query = query.where(subscriptions.c.state == state)
+        return [_subscriber(row) for row in self._connection.execute(query.limit(limit))]
+
+    def every(self, *, audience: str = "", state: str = "") -> Iterator[Subscriber]:
+        """All, streamed: a million are never in memory at once."""
+        query = _joined().order_by(subscribers.c.id, subscriptions.c.audience)
+        if audience:
+            query = query.where(subscriptions.c.audience == audience)
+        if state:
+            query = query.where(subscriptions.c.state == state)
+        for row in self._connection.execution_options(yield_per=500).execute(query):
+            yield _subscriber(row)
+
+    def count(self, audience: str) -> int:
+        """How many are subscribed to ``audience``."""
+        query = select(func.count()).where(subscriptions.c.audience == audience, subscriptions.c.state == "subscribed")
+        return self._connection.execute(query).scalar() or 0
+
+    def recipients(self, ids: Collection[int], audience: str) -> dict[int, Recipient]:
+        """What a mail's merge needs to know of these subscribers."""
+        query = _joined().where(subscribers.c.id.in_(list(ids)), subscriptions.c.audience == audience)
+        return {
+            row.id: Recipient(
+                subscriber=row.id,
+                address=row.address,
+                audience=audience,
+                name=row.name,
+                subscribed=row.consent_at,
+            )
+            for row in self._connection.execute(query)
+        }
+
+    def forget(self, address: str) -> bool:
+        """Erases an address everywhere; False when it was not known. The ledger keeps its rows, without the address."""
+        row = self._connection.execute(
+            select(subscribers.c.id).where(subscribers.c.address_key == address_key(address))
+        ).one_or_none()
+        if row is None:
+            return False
+        self._connection.execute(
+            update(deliveries)
+            .where(deliveries.c.subscriber == row.id)
+            .values(destination=literal("erased:").concat(cast(deliveries.c.id, String)), subscriber=None)
+        )
+        self._connection.execute(delete(subscriptions).where(subscriptions.c.subscriber == row.id))
+        self._connection.execute(delete(subscribers).where(subscribers.c.id == row.id))
+        return True
+
+
+def _joined() -> Any:
+    return select(
+        subscribers.c.id,
+        subscribers.c.address,
+        subscribers.c.name,
+        subscriptions.c.audience,
+        subscriptions.c.state,
+        subscriptions.c.consent_at,
+        subscriptions.c.consent_via,
+        subscriptions.c.consent_note,
+        subscriptions.c.ended,
+    ).join(subscriptions, subscriptions.c.subscriber == subscribers.c.id)
+
+
+def _subscriber(row: Row[Any]) -> Subscriber:
+    return Subscriber(
+        id=row.id,
+        address=row.address,
+        audience=row.audience,
+        state=row.state,
+        name=row.name,
+        consent=Consent(at=row.consent_at, via=row.consent_via, note=row.consent_note),
+        unsubscribed=row.ended,
+    )

@@ -1,0 +1,67 @@
+"""Addresses that must not be mailed."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Connection, delete, or_, select
+
+from bot.model import Suppression
+from bot.store.conflict import insert_or_ignore
+from bot.store.subscribers import address_hash
+from bot.store.tables import suppressions
+
+
+class Suppressions:
+    """Kept by hash; the address itself is kept only while it was not erased."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(self, suppression: Suppression, *, keep_address: bool = True) -> bool:
+        """False when the address was suppressed for that audience already."""
+        return insert_or_ignore(
+            self._connection,
+            suppressions,
+            {
+                "address_hash": address_hash(suppression.address),
+                "audience": suppression.audience,
+                "address": suppression.address if keep_address else "",
+                "reason": suppression.reason,
+                "note": suppression.note,
+                "at": suppression.at,
+            },
+        )
+
+    def remove(self, address: str, audience: str = "") -> bool:
+        """False when it was not suppressed."""
+        return (
+            self._connection.execute(
+                delete(suppressions).where(
+                    suppressions.c.address_hash == address_hash(address), suppressions.c.audience == audience
+                )
+            ).rowcount
+            > 0
+        )
+
+    def of(self, address: str, audience: str = "") -> Suppression | None:
+        """Why ``address`` must not be mailed (by ``audience``, or at all); None when it may."""
+        row = self._connection.execute(
+            select(suppressions).where(
+                suppressions.c.address_hash == address_hash(address),
+                or_(suppressions.c.audience == "", suppressions.c.audience == audience),
+            )
+        ).first()
+        if row is None:
+            return None
+        return Suppression(address=address, reason=row.reason, at=row.at, audience=row.audience, note=row.note)
+
+    def newest(self, limit: int = 200, after: datetime | None = None) -> list[Suppression]:
+        """The newest first."""
+        query = select(suppressions).order_by(suppressions.c.at.desc()).limit(limit)
+        if after:
+            query = query.where(suppressions.c.at >= after)
+        return [
+            Suppression(address=row.address, reason=row.reason, at=row.at, audience=row.audience, note=row.note)
+            for row in self._connection.execute(query)
+        ]

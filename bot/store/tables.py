@@ -1,0 +1,296 @@
+"""The tables. ``migrations/`` makes them; a test holds the two against each other."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.dialects import postgresql
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+class Moment(TypeDecorator[datetime]):
+    """A moment: aware and in UTC in Python, ``timestamptz`` in PostgreSQL, UTC without offset in SQLite."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a moment without timezone must not reach the store")
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+Id = BigInteger().with_variant(Integer, "sqlite")
+Json = JSON().with_variant(postgresql.JSONB(), "postgresql")
+
+
+def _id() -> Column[Any]:
+    return Column("id", Id, primary_key=True, autoincrement=True)
+
+
+source_states = Table(
+    "source_states",
+    metadata,
+    Column("source", String(100), primary_key=True),
+    Column("etag", Text, nullable=False, server_default=""),
+    Column("last_modified", Text, nullable=False, server_default=""),
+    Column("cursor", Text, nullable=False, server_default=""),
+    Column("moved_to", Text, nullable=False, server_default=""),
+    Column("last_visit", Moment),
+    Column("last_success", Moment),
+    Column("not_before", Moment),
+    Column("failures", Integer, nullable=False, server_default="0"),
+    Column("error", Text, nullable=False, server_default=""),
+)
+
+articles = Table(
+    "articles",
+    metadata,
+    _id(),
+    Column("source", String(100), nullable=False),
+    Column("guid", Text, nullable=False),
+    Column("url_key", Text, nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("fingerprint", String(32), nullable=False),
+    Column("content", Json, nullable=False),
+    Column("published", Moment, nullable=False),
+    Column("first_seen", Moment, nullable=False),
+    Column("changed", Moment, nullable=False),
+    Column("withdrawn", Moment),
+    UniqueConstraint("source", "guid"),
+    Index("ix_articles_url_key", "url_key"),
+    Index("ix_articles_published", "published"),
+    sqlite_autoincrement=True,
+)
+
+revisions = Table(
+    "revisions",
+    metadata,
+    Column("article", Id, ForeignKey("articles.id", ondelete="CASCADE"), primary_key=True),
+    Column("revision", Integer, primary_key=True),
+    Column("content", Json, nullable=False),
+    Column("seen", Moment, nullable=False),
+)
+
+schedule_states = Table(
+    "schedule_states",
+    metadata,
+    Column("schedule", String(100), primary_key=True),
+    Column("activated", Moment, nullable=False),
+    Column("cron", Text, nullable=False),
+    Column("timezone", Text, nullable=False),
+    Column("reckoned", Moment, nullable=False),
+)
+
+editions = Table(
+    "editions",
+    metadata,
+    Column("id", String(16), primary_key=True),
+    Column("schedule", String(100), nullable=False),
+    Column("slot_key", String(100), nullable=False),
+    Column("slot", Moment, nullable=False),
+    Column("state", String(12), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("reason", Text, nullable=False, server_default=""),
+    Column("approval", Boolean, nullable=False),
+    Column("created", Moment, nullable=False),
+    Column("changed", Moment, nullable=False),
+    Column("snapshot", Integer),
+    Column("sent", Moment),
+    Column("expires", Moment, nullable=False),
+    Column("report", Json, nullable=False),
+    # Whoever inserts first owns the slot, on one machine or fifty.
+    UniqueConstraint("schedule", "slot_key"),
+    Index("ix_editions_state", "state"),
+    Index("ix_editions_slot", "slot"),
+)
+
+edition_stories = Table(
+    "edition_stories",
+    metadata,
+    Column("edition", String(16), ForeignKey("editions.id", ondelete="CASCADE"), primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("content", Json, nullable=False),
+)
+
+# One row an article that an edition holds: "reserved" by it, "consumed" once its first delivery is attempted.
+reservations = Table(
+    "reservations",
+    metadata,
+    Column("schedule", String(100), primary_key=True),
+    Column("article", Id, primary_key=True),
+    Column("edition", String(16), ForeignKey("editions.id", ondelete="CASCADE"), nullable=False),
+    Column("consumed", Boolean, nullable=False),
+    Index("ix_reservations_edition", "edition"),
+)
+
+renditions = Table(
+    "renditions",
+    metadata,
+    Column("edition", String(16), ForeignKey("editions.id", ondelete="CASCADE"), primary_key=True),
+    Column("channel", String(100), primary_key=True),
+    Column("subject", String(40), primary_key=True),
+    Column("content", Json, nullable=False),
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    _id(),
+    Column("edition", String(16), ForeignKey("editions.id"), nullable=False),
+    Column("channel", String(100), nullable=False),
+    Column("subject", String(40), nullable=False),
+    Column("audience", String(100), nullable=False, server_default=""),
+    Column("subscriber", Id),
+    Column("destination", Text, nullable=False),
+    Column("state", String(12), nullable=False),
+    Column("reason", Text, nullable=False, server_default=""),
+    Column("token", String(26), nullable=False, server_default=""),
+    Column("owner", Text, nullable=False, server_default=""),
+    Column("lease", String(32), nullable=False, server_default=""),
+    Column("lease_until", Moment),
+    Column("not_before", Moment),
+    Column("tries", Integer, nullable=False, server_default="0"),
+    Column("first_try", Moment),
+    Column("code", Integer, nullable=False, server_default="0"),
+    Column("enhanced", String(12), nullable=False, server_default=""),
+    Column("text", Text, nullable=False, server_default=""),
+    Column("server", Text, nullable=False, server_default=""),
+    Column("provider_id", Text, nullable=False, server_default=""),
+    Column("updated", Moment, nullable=False),
+    UniqueConstraint("edition", "channel", "subject", "destination"),
+    Index("ix_deliveries_edition_state", "edition", "state"),
+    Index("ix_deliveries_subscriber", "subscriber"),
+    Index(
+        "ix_deliveries_open",
+        "state",
+        "not_before",
+        sqlite_where=text("state IN ('pending', 'deferred', 'leased', 'attempting')"),
+        postgresql_where=text("state IN ('pending', 'deferred', 'leased', 'attempting')"),
+    ),
+    Index(
+        "ix_deliveries_token",
+        "token",
+        sqlite_where=text("token <> ''"),
+        postgresql_where=text("token <> ''"),
+    ),
+    sqlite_autoincrement=True,
+)
+
+attempts = Table(
+    "attempts",
+    metadata,
+    _id(),
+    Column("delivery", Id, ForeignKey("deliveries.id"), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("began", Moment, nullable=False),
+    Column("ended", Moment, nullable=False),
+    Column("outcome", String(12), nullable=False),
+    Column("server", Text, nullable=False, server_default=""),
+    Column("code", Integer, nullable=False, server_default="0"),
+    Column("enhanced", String(12), nullable=False, server_default=""),
+    Column("text", Text, nullable=False, server_default=""),
+    Column("provider_id", Text, nullable=False, server_default=""),
+    Index("ix_attempts_delivery", "delivery"),
+    sqlite_autoincrement=True,
+)
+
+subscribers = Table(
+    "subscribers",
+    metadata,
+    _id(),
+    Column("address", Text, nullable=False),
+    Column("address_key", Text, nullable=False),
+    Column("address_hash", String(64), nullable=False),
+    Column("name", Text, nullable=False, server_default=""),
+    Column("created", Moment, nullable=False),
+    UniqueConstraint("address_key"),
+    Index("ix_subscribers_address_hash", "address_hash"),
+    # An id is never given twice: links already sent name it.
+    sqlite_autoincrement=True,
+)
+
+subscriptions = Table(
+    "subscriptions",
+    metadata,
+    Column("audience", String(100), primary_key=True),
+    Column("subscriber", Id, ForeignKey("subscribers.id", ondelete="CASCADE"), primary_key=True),
+    Column("state", String(12), nullable=False),
+    Column("consent_at", Moment, nullable=False),
+    Column("consent_via", Text, nullable=False),
+    Column("consent_note", Text, nullable=False, server_default=""),
+    Column("ended", Moment),
+    Column("ended_via", Text, nullable=False, server_default=""),
+    Index("ix_subscriptions_subscriber", "subscriber"),
+)
+
+suppressions = Table(
+    "suppressions",
+    metadata,
+    # The hash outlives an erasure, so that a later import cannot revive the address.
+    Column("address_hash", String(64), primary_key=True),
+    Column("audience", String(100), primary_key=True),
+    Column("address", Text, nullable=False, server_default=""),
+    Column("reason", String(20), nullable=False),
+    Column("note", Text, nullable=False, server_default=""),
+    Column("at", Moment, nullable=False),
+)
+
+acts = Table(
+    "acts",
+    metadata,
+    _id(),
+    Column("at", Moment, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("what", Text, nullable=False),
+    Column("thing", Text, nullable=False),
+    Column("before", Text, nullable=False, server_default=""),
+    Column("after", Text, nullable=False, server_default=""),
+    Column("note", Text, nullable=False, server_default=""),
+    Index("ix_acts_at", "at"),
+    Index("ix_acts_thing", "thing"),
+    sqlite_autoincrement=True,
+)
+
+flags = Table(
+    "flags",
+    metadata,
+    Column("name", String(100), primary_key=True),
+    Column("value", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+)
