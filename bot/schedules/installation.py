@@ -1,0 +1,82 @@
+"""One installation, opened: settings, store, keys and clock together. Commands and pages start from it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from bot.channels import base as channels
+from bot.clock import Clock, system_clock
+from bot.http import Http
+from bot.model import Newsroom
+from bot.settings import Settings, load_settings
+from bot.sources import base as sources
+from bot.store import Store
+from bot.tokens import KeyRing
+
+
+@dataclass(frozen=True)
+class Around:
+    """What channels may use while an event loop runs (``bot.channels.base.Surroundings``)."""
+
+    newsroom: Newsroom
+    http: Http
+    keys: KeyRing
+    clock: Clock
+
+
+@dataclass(frozen=True)
+class Installation:
+    """An open installation. Safe to share between threads; ``connected`` is for one event loop."""
+
+    settings: Settings
+    store: Store
+    keys: KeyRing
+    clock: Clock
+
+    @cached_property
+    def newsroom(self) -> Newsroom:
+        return self.settings.newsroom
+
+    @cached_property
+    def sources(self) -> dict[str, sources.Source]:
+        """The configured sources."""
+        return sources.configured(self.settings)
+
+    def channels(self, http: Http) -> dict[str, channels.Channel]:
+        """The configured channels, not yet entered."""
+        return channels.configured(self.settings, Around(self.newsroom, http, self.keys, self.clock))
+
+    @asynccontextmanager
+    async def connected(self) -> AsyncIterator[Connected]:
+        """Opens HTTP and all channels for the running event loop, and closes them at the end."""
+        async with AsyncExitStack() as stack:
+            http = await stack.enter_async_context(Http(self.settings.http))
+            opened = {name: await stack.enter_async_context(each) for name, each in self.channels(http).items()}
+            yield Connected(self, http, opened)
+
+
+@dataclass(frozen=True)
+class Connected:
+    """An installation with its HTTP client and channels open."""
+
+    installation: Installation
+    http: Http
+    channels: dict[str, channels.Channel]
+
+
+@contextmanager
+def opened(folder: Path, clock: Clock = system_clock) -> Iterator[Installation]:
+    """Loads and checks everything: settings, keys, sources, channels, store. Raises ``BroadsheetError``."""
+    settings = load_settings(folder)
+    keys = KeyRing.parse(settings.secret_keys)
+    sources.configured(settings)
+    channels.configured(settings, Around(settings.newsroom, Http(settings.http), keys, clock))
+    store = Store.open(settings.store_url)
+    try:
+        yield Installation(settings, store, keys, clock)
+    finally:
+        store.close()
