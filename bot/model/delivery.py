@@ -76,6 +76,7 @@ class Parcel:
     token: str
     edition: str
     schedule: str
+    name: str = ""
     slot: datetime
     rendition: Rendition
     recipient: Recipient | None = None

@@ -78,6 +78,9 @@ class WebTable(Table):
 class DeliveryTable(Table):
     """How deliveries are tried again."""
 
+    retry_after: Duration = Field(
+        timedelta(minutes=1), description="Wait before the second attempt; each later wait is longer, up to an hour."
+    )
     give_up_after: Duration = Field(timedelta(hours=24), description="How long a temporary refusal is tried again.")
     unknown: Literal["ask", "resend"] = Field(
         "ask",

@@ -181,7 +181,7 @@ class Deliveries:
             .exists()
         )
         self._cancel(
-            and_(deliveries.c.id.in_(ids), deliveries.c.subscriber.is_not(None), or_(blocked, ~subscribed)),
+            and_(deliveries.c.id.in_(ids), deliveries.c.audience != "", or_(blocked, ~subscribed)),
             "left the audience after the snapshot",
             now,
         )
@@ -310,12 +310,16 @@ class Deliveries:
             .values(state=to, reason=reason, not_before=None, updated=now)
         ).rowcount
 
-    def resend_unknown(self, now: datetime) -> int:
-        """The policy ``resend``: every unknown delivery of an edition being sent becomes pending again."""
+    def resend_unknown(self, now: datetime, *, since: datetime) -> int:
+        """The policy ``resend``: unknown deliveries first tried after ``since`` become pending again."""
         sending = select(editions.c.id).where(editions.c.state == "sending")
         return self._connection.execute(
             update(deliveries)
-            .where(deliveries.c.state == DeliveryState.UNKNOWN, deliveries.c.edition.in_(sending))
+            .where(
+                deliveries.c.state == DeliveryState.UNKNOWN,
+                deliveries.c.first_try > since,
+                deliveries.c.edition.in_(sending),
+            )
             .values(state=DeliveryState.PENDING, reason="", not_before=None, updated=now)
         ).rowcount
 

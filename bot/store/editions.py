@@ -117,6 +117,11 @@ class Editions:
             query = query.where(editions.c.schedule == schedule)
         return [_edition(row) for row in self._connection.execute(query)]
 
+    def state(self, edition: str) -> EditionState | None:
+        """The state alone, for those who ask often."""
+        found = self._connection.execute(select(editions.c.state).where(editions.c.id == edition)).scalar()
+        return EditionState(found) if found else None
+
     def report(self, edition: str) -> dict[str, Any]:
         """The selection the edition was made of, with its reasons."""
         return self._connection.execute(select(editions.c.report).where(editions.c.id == edition)).scalar() or {}
