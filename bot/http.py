@@ -1,13 +1,123 @@
-"""All outbound HTTP: one guarded client. It refuses internal addresses at connect time, on the resolved address."""
+"""All outbound HTTP: one guarded client. It refuses internal addresses at connect time, on the resolved address.
+
+The guard sits in httpcore's network backend, so that redirects and names that change their address (DNS rebinding)
+pass it like everything else. Proxies and certificates named by the environment are ignored: a proxy would resolve
+for us. Only this file imports httpx.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import asyncio
+import ssl
+import zlib
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from json import dumps, loads
 from types import TracebackType
 from typing import Any, Self
+from urllib.parse import urlsplit
 
+import httpcore
+import httpx
+
+from bot import __version__
+from bot.errors import BlockedAddress, FetchError
 from bot.settings.tables import HttpTable
+
+USER_AGENT = f"Broadsheet/{__version__}"
+REDIRECTS = 5
+CONNECT_SECONDS = 10.0
+
+Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
+"""Host and port → all its addresses as text. Raises ``OSError``."""
+
+_LOOPBACK = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
+_GLOBAL_V6 = ip_network("2000::/3")  # all else (mapped IPv4, NAT64, private, link-local) leads inside or nowhere
+# IANA special-purpose registries (checked 2026-11-24). Our own list beside ``is_global``, whose answers differ by
+# Python's patch level and which calls 6to4 relays and NAT64 global; and two metadata services on odd addresses.
+_REFUSED = [
+    ip_network(net)
+    for net in (
+        *("0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "100.100.100.200/32", "127.0.0.0/8", "168.63.129.16/32"),
+        *("169.254.0.0/16", "172.16.0.0/12", "192.0.0.0/24", "192.0.2.0/24", "192.88.99.0/24", "192.168.0.0/16"),
+        *("198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24", "224.0.0.0/4", "240.0.0.0/4"),
+        *("2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20"),
+    )
+]
+# Headers that may follow a redirect to another origin; all else might be a credential.
+_HARMLESS = {"accept", "accept-language", "if-none-match", "if-modified-since"}
+
+
+def is_public(address: IPv4Address | IPv6Address) -> bool:
+    """Whether ``address`` belongs to the public Internet."""
+    if isinstance(address, IPv6Address) and address not in _GLOBAL_V6:
+        return False
+    return address.is_global and not address.is_multicast and not any(address in net for net in _REFUSED)
+
+
+async def system_resolver(host: str, port: int) -> Sequence[str]:
+    """The machine's resolver; it reads ``2130706433`` and ``0x7f.1`` as addresses, as browsers do."""
+    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=1)
+    return list(dict.fromkeys(str(sockaddr[0]) for *_, sockaddr in found))
+
+
+class GuardedBackend(httpcore.AsyncNetworkBackend):
+    """Opens connections to checked addresses only: one internal address among those of a name refuses the name."""
+
+    def __init__(self, resolve: Resolve, *, allow_loopback: bool) -> None:
+        self._resolve = resolve
+        self._allow_loopback = allow_loopback
+        self._inner = httpcore.AnyIOBackend()
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore.AsyncNetworkStream:
+        addresses = await self._checked(host, port)
+        # Each address gets its share of the time, so that a dead one does not starve those after it.
+        share = timeout / len(addresses) if timeout else timeout
+        for address in addresses[:-1]:
+            try:
+                return await self._inner.connect_tcp(address, port, share, local_address, socket_options)
+            except (httpcore.ConnectError, httpcore.ConnectTimeout):
+                continue
+        return await self._inner.connect_tcp(addresses[-1], port, share, local_address, socket_options)
+
+    async def sleep(self, seconds: float) -> None:
+        await self._inner.sleep(seconds)
+
+    async def _checked(self, host: str, port: int) -> list[str]:
+        try:
+            found = [ip_address(text) for text in await self._resolve(host, port)]
+        except (OSError, ValueError) as error:
+            raise FetchError(f"{host}: the name cannot be resolved; check its spelling and the DNS") from error
+        if not found:
+            raise FetchError(f"{host}: the name has no address; check its spelling")
+        for address in found:
+            if not (is_public(address) or (self._allow_loopback and any(address in net for net in _LOOPBACK))):
+                raise BlockedAddress(
+                    f"{host}: leads to the internal address {address}, which is never fetched"
+                    + (" (http.allow_loopback lets 127.0.0.1 through)" if address.is_loopback else "")
+                )
+        return [str(address) for address in found]
+
+
+class GuardedTransport(httpx.AsyncHTTPTransport):
+    """httpx's transport with its pool built over ``backend``."""
+
+    def __init__(self, backend: GuardedBackend, tls: ssl.SSLContext) -> None:
+        # No connection is kept: when a kept one dies under a POST, nobody knows whether the POST arrived.
+        self._pool = httpcore.AsyncConnectionPool(
+            ssl_context=tls, max_connections=100, max_keepalive_connections=0, network_backend=backend
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,32 +129,74 @@ class Answer:
 
     status: int
     url: str
-    headers: Mapping[str, str]
-    body: bytes
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
     moved_to: str = ""
 
     def json(self) -> Any:
         """The body as JSON. Raises ``FetchError``."""
-        raise NotImplementedError
+        try:
+            return loads(self.body)
+        except (ValueError, RecursionError) as error:
+            raise FetchError(f"{_shown(self.url)}: the answer is not JSON", status=self.status, sent=True) from error
 
 
 class Http:
-    """The guarded client, an asynchronous context manager."""
+    """The guarded client, an asynchronous context manager; it may be used by many tasks at once.
 
-    def __init__(self, options: HttpTable) -> None:
-        raise NotImplementedError
+    ``resolve``, ``tls`` (which certificates are trusted) and ``clock`` are the machine's unless given.
+    """
+
+    def __init__(
+        self,
+        options: HttpTable,
+        *,
+        resolve: Resolve = system_resolver,
+        tls: ssl.SSLContext | None = None,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._options = options
+        self._clock = clock
+        backend = GuardedBackend(resolve, allow_loopback=options.allow_loopback)
+        self._client = httpx.AsyncClient(
+            transport=GuardedTransport(backend, tls or httpx.create_ssl_context(trust_env=False)),
+            trust_env=False,
+            follow_redirects=False,
+            timeout=httpx.Timeout(None, connect=CONNECT_SECONDS),
+            headers={"User-Agent": USER_AGENT, "Accept-Encoding": "gzip, deflate"},
+            # One client serves many sites and accounts: it remembers nothing of any.
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
+        )
 
     async def __aenter__(self) -> Self:
-        raise NotImplementedError
+        await self._client.__aenter__()
+        return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        raise NotImplementedError
+        await self._client.__aexit__(kind, error, trace)
 
     async def get(self, url: str, *, headers: Mapping[str, str] | None = None, max_bytes: int | None = None) -> Answer:
         """Fetches ``url``, following at most 5 redirects. 2xx and 304 are answers; all else raises ``FetchError``."""
-        raise NotImplementedError
+        cap = max_bytes or self._options.max_bytes
+        sent_headers = dict(headers or {})
+        seconds = self._options.timeout.total_seconds()
+        moved, here = True, _parsed(url)
+        try:
+            async with asyncio.timeout(seconds):
+                for hop in range(REDIRECTS + 1):
+                    answer, location = await self._once("GET", here, sent_headers, None, cap)
+                    if location is None:
+                        return _good(answer, str(here) if hop and moved else "", self._clock)
+                    moved = moved and answer.status in (301, 308)
+                    there = _joined(here, location)
+                    if _origin(there) != _origin(here):
+                        sent_headers = {k: v for k, v in sent_headers.items() if k.lower() in _HARMLESS}
+                    here = there
+        except TimeoutError as error:
+            raise FetchError(f"{_shown(url)}: no whole answer within {seconds:g} s", sent=True) from error
+        raise FetchError(f"{_shown(url)}: more than {REDIRECTS} redirects", sent=True)
 
     async def post(
         self,
@@ -55,5 +207,183 @@ class Http:
         headers: Mapping[str, str] | None = None,
         timeout: float | None = None,
     ) -> Answer:
-        """Posts once, never follows a redirect. Any status is an answer; none raises ``FetchError`` with ``sent``."""
-        raise NotImplementedError
+        """Posts once, never follows a redirect. Any status is an answer; none raises ``FetchError`` with ``sent``.
+
+        ``timeout`` is in seconds, for the whole exchange. A body longer than ``http.max_bytes`` is cut there.
+        """
+        seconds = timeout or self._options.timeout.total_seconds()
+        all_headers = dict(headers or {})
+        if json is not None:
+            content = dumps(json, ensure_ascii=False, separators=(",", ":")).encode()
+            all_headers = {"Content-Type": "application/json"} | all_headers
+        here = _parsed(url)
+        sent = _Sent()
+        try:
+            async with asyncio.timeout(seconds):
+                answer, _ = await self._once("POST", here, all_headers, content or b"", None, sent)
+        except TimeoutError as error:
+            raise FetchError(f"{_site(here)}: no whole answer within {seconds:g} s", sent=sent.begun) from error
+        return answer
+
+    async def _once(
+        self,
+        method: str,
+        url: httpx.URL,
+        headers: Mapping[str, str],
+        content: bytes | None,
+        cap: int | None,
+        sent: _Sent | None = None,
+    ) -> tuple[Answer, str | None]:
+        """One exchange: the answer, and where it redirects to. Without ``cap`` a long body is cut, not refused."""
+        sent = sent or _Sent()
+        shown = _shown(str(url)) if method == "GET" else _site(url)
+        status = 0
+        try:
+            async with self._client.stream(
+                method, url, headers=_encoded(headers), content=content, extensions={"trace": sent.trace}
+            ) as response:
+                status = response.status_code
+                location = response.headers.get("location") if status in (301, 302, 303, 307, 308) else None
+                body = b"" if location is not None and method == "GET" else await self._body(response, cap, shown)
+        except httpx.ConnectTimeout as error:
+            raise FetchError(f"{shown}: no connection within {CONNECT_SECONDS:g} s") from error
+        except httpx.ConnectError as error:
+            raise FetchError(f"{shown}: no connection could be made ({_reason(error)})") from error
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise FetchError(
+                f"{shown}: the exchange broke off ({_reason(error)})", status=status, sent=sent.begun
+            ) from error
+        return Answer(status=status, url=str(url), headers=dict(response.headers), body=body), location
+
+    async def _body(self, response: httpx.Response, cap: int | None, shown: str) -> bytes:
+        limit = cap or self._options.max_bytes
+        coding = response.headers.get("content-encoding", "").strip().lower()
+        if coding not in ("", "identity", "gzip", "x-gzip", "deflate"):
+            raise FetchError(f'{shown}: answers in the coding "{coding}", which was not asked for', sent=True)
+        unpack = _Unpacker(limit) if coding not in ("", "identity") else None
+        body, received = bytearray(), 0
+        async for chunk in response.aiter_raw():
+            received += len(chunk)
+            try:
+                body += unpack(chunk) if unpack else chunk
+            except zlib.error as error:
+                raise FetchError(f"{shown}: the answer is packed wrongly ({coding})", sent=True) from error
+            if len(body) > limit or received > limit:
+                if cap is None:
+                    return bytes(body[:limit])
+                raise FetchError(f"{shown}: the answer is larger than {limit:,} bytes (setting http.max_bytes)")
+        return bytes(body)
+
+
+class _Sent:
+    """Remembers whether a request began to be written: before that, the server cannot have seen it."""
+
+    begun = False
+
+    async def trace(self, event: str, _: Mapping[str, Any]) -> None:
+        if event.endswith(".send_request_headers.started"):
+            self.begun = True
+
+
+class _Unpacker:
+    """Unpacks gzip and deflate (RFC 9110 §8.4.1), stopping as soon as more than ``limit`` bytes came out."""
+
+    def __init__(self, limit: int) -> None:
+        self._left = limit + 1
+        self._inflate: Any = None
+
+    def __call__(self, chunk: bytes) -> bytes:
+        out = bytearray()
+        while chunk and self._left > 0:
+            if self._inflate is None or self._inflate.eof:
+                # Some servers send deflate without the zlib wrapper; its first byte is never 0x78 or gzip's 0x1f.
+                self._inflate = zlib.decompressobj(47 if chunk[0] in (0x1F, 0x78) else -15)
+            piece = self._inflate.decompress(chunk, self._left)
+            self._left -= len(piece)
+            out += piece
+            chunk = self._inflate.unused_data if self._inflate.eof else self._inflate.unconsumed_tail
+        return bytes(out)
+
+
+def _encoded(headers: Mapping[str, str]) -> dict[bytes, bytes]:
+    """Validators are sent back verbatim, and some servers put more than ASCII into an ETag."""
+    return {
+        name.encode("ascii"): value.encode("latin-1" if max(value, default="") <= "\xff" else "utf-8")
+        for name, value in headers.items()
+    }
+
+
+def _parsed(url: str) -> httpx.URL:
+    try:
+        parsed = httpx.URL(url)
+    except (httpx.InvalidURL, ValueError, TypeError) as error:
+        raise FetchError(f"{_shown(url)}: is not a URL") from error
+    if parsed.scheme not in ("http", "https") or not parsed.host:
+        raise FetchError(f"{_shown(url)}: only http:// and https:// addresses are fetched")
+    return parsed
+
+
+def _joined(base: httpx.URL, location: str) -> httpx.URL:
+    try:
+        return _parsed(str(base.join(location)))
+    except (httpx.InvalidURL, ValueError) as error:
+        raise FetchError(f"{_shown(str(base))}: redirects to what is not a URL") from error
+
+
+def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
+    return url.scheme, url.host, url.port
+
+
+def _site(url: httpx.URL) -> str:
+    """What errors show of a POST: paths of webhooks are secrets."""
+    return f"{url.scheme}://{url.netloc.decode('ascii', 'replace').rpartition('@')[2]}"
+
+
+def _shown(url: str) -> str:
+    """What errors show of a GET: no user, password or query, which may hold keys; one line."""
+    try:
+        parts = urlsplit(str(url))
+        shown = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}" if parts.scheme else parts.path
+    except ValueError:
+        shown = "the URL"
+    return "".join(character if character.isprintable() else "?" for character in shown)[:300]
+
+
+def _reason(error: Exception) -> str:
+    return " ".join(str(error).split())[:200] or type(error).__name__
+
+
+def _good(answer: Answer, moved_to: str, clock: Callable[[], datetime]) -> Answer:
+    if 200 <= answer.status < 300 or answer.status == 304:
+        return Answer(answer.status, answer.url, answer.headers, answer.body, moved_to)
+    said = {
+        401: "asks for a login",
+        403: "refuses us",
+        404: "does not exist",
+        410: "is gone for good",
+        429: "asks us to come later",
+        503: "asks us to come later",
+    }.get(answer.status, "answers with an error")
+    raise FetchError(
+        f"{_shown(answer.url)}: {said} (HTTP {answer.status})",
+        status=answer.status,
+        retry_after=retry_after(answer.headers, clock),
+        sent=True,
+    )
+
+
+def retry_after(headers: Mapping[str, str], clock: Callable[[], datetime]) -> float | None:
+    """Seconds of a ``Retry-After`` header (RFC 9110 §10.2.3), which is a number or a date; None without a good one."""
+    value = headers.get("retry-after", "").strip()
+    if value.isascii() and value.isdigit():
+        return float(value[:9])
+    try:
+        until = parsedate_to_datetime(value)
+        now = parsedate_to_datetime(headers["date"]) if "date" in headers else clock()
+        return max(0.0, (_aware(until) - _aware(now)).total_seconds())
+    except (ValueError, TypeError, OverflowError):
+        return None
+
+
+def _aware(moment: datetime) -> datetime:
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
