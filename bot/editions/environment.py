@@ -1,0 +1,113 @@
+"""The Jinja environments of mails, and how their faults are told: file and line, in one line."""
+
+from __future__ import annotations
+
+import re
+import traceback
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from jinja2 import FileSystemLoader, StrictUndefined, TemplateNotFound, TemplateSyntaxError, nodes
+from jinja2.compiler import CodeGenerator, Frame
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from bot.errors import RenderError
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffe\uffff\ud800-\udfff]")
+
+
+class Structure(str):
+    """Text that stands in MJML as it is: a template's own literals, checked tokens, holes.
+
+    Every operation on it gives a plain ``str`` again, so nothing foreign can be joined to it and pass as structure.
+    """
+
+    __slots__ = ()
+
+
+class _Generator(CodeGenerator):
+    def visit_FilterBlock(self, node: nodes.FilterBlock, frame: Frame) -> None:  # noqa: N802, ARG002
+        # Its output is written without finalize: the one way a value could reach MJML unseen.
+        self.fail("{% filter %} cannot be used in a digest; filter the value: {{ value | upper }}", node.lineno)
+
+
+class MailEnvironment(ImmutableSandboxedEnvironment):
+    """Sandboxed and strict. ``show`` turns each printed value into what stands in the output.
+
+    A macro, a ``{% set %}`` block or a ``{% block %}`` gives ``Structure``: all in it was shown already.
+    ``sources`` holds the text of each template that was loaded, by file.
+    """
+
+    code_generator_class = _Generator
+    concat = staticmethod(lambda parts: Structure("".join(parts)))
+
+    def __init__(self, folders: Sequence[Path], show: Callable[[Any], str]) -> None:
+        super().__init__(
+            loader=FileSystemLoader(list(folders)),
+            undefined=StrictUndefined,
+            finalize=show,
+            autoescape=False,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            keep_trailing_newline=True,
+        )
+        self.sources: dict[str, str] = {}
+
+    def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
+        self.sources[filename or name or "<template>"] = source
+        return super()._parse(source, name, filename)
+
+    def wrap_str_format(self, value: Any) -> Callable[..., str] | None:
+        # The sandbox's str.format gives back the type it was called on: that must not be Structure.
+        wrapped = super().wrap_str_format(value)
+        return wrapped and (lambda *args, **kwargs: str(wrapped(*args, **kwargs)))
+
+
+def clean(value: Any) -> str:
+    """``value`` as text without control characters; ``None`` is empty."""
+    return "" if value is None else _CONTROL.sub("", str(value))
+
+
+def one_line(value: Any) -> str:
+    """``value`` as text in one line: no control characters, white space collapsed."""
+    return " ".join(clean(str(value).replace("\x85", " ")).split())
+
+
+def render(environment: MailEnvironment, template: str, context: Mapping[str, Any]) -> str:
+    """Renders ``template`` (a path below the template folders). Raises ``RenderError`` naming file and line."""
+    with faults_named(template):
+        return environment.get_template(template).render(context)
+
+
+@contextmanager
+def faults_named(name: str) -> Iterator[None]:
+    """Turns whatever a template raises into a ``RenderError``; ``name`` is what stands for a template from a string."""
+    try:
+        yield
+    except RenderError:
+        raise
+    except TemplateNotFound as error:
+        missing = str(error.name or error)
+        raise RenderError(f"templates/{missing}: there is no such template; it is needed by {name}") from error
+    except TemplateSyntaxError as error:
+        raise RenderError(f"{error.filename or name}:{error.lineno}: {_short(error.message)}") from error
+    except Exception as error:
+        # A template can fail in any way Python can; Jinja has put its file and line into the traceback.
+        file, line = _place(error, name)
+        raise RenderError(f"{file}:{line}: {_short(str(error) or type(error).__name__)}") from error
+
+
+def _place(error: BaseException, name: str) -> tuple[str, int]:
+    frames = [
+        (frame.filename, frame.lineno or 0)
+        for frame in traceback.extract_tb(error.__traceback__)
+        if frame.filename.endswith(".j2") or frame.filename == "<template>"
+    ]
+    file, line = frames[-1] if frames else (name, 1)
+    return (name if file == "<template>" else file), line
+
+
+def _short(message: str | None) -> str:
+    return one_line(message or "does not render")[:200]

@@ -1,0 +1,133 @@
+"""The one place where MJML compiles (PyPI ``mjml`` 0.12, checked 2026-11-24).
+
+The compiler is silent about most mistakes, or answers with a bare ``KeyError``; so the structure is checked first.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from html.parser import HTMLParser
+from typing import Any
+
+from mjml import mjml_to_html
+from mjml.core.registry import register_core_components
+
+from bot.editions.markup import tidied
+from bot.errors import RenderError
+from bot.settings import nearest
+
+_COMPONENTS: Mapping[str, Any] = register_core_components()
+_ROOTS = {"mjml": {"lang", "dir"}, "mj-all": None, "mj-class": None, "mj-selector": None, "mj-html-attribute": None}
+_PARENTS = {
+    "mj-section": {"mj-body", "mj-wrapper"},
+    "mj-wrapper": {"mj-body"},
+    "mj-hero": {"mj-body", "mj-wrapper"},
+    "mj-group": {"mj-section"},
+    "mj-column": {"mj-section", "mj-group"},
+    "mj-text": {"mj-column", "mj-hero"},
+    "mj-image": {"mj-column", "mj-hero"},
+    "mj-table": {"mj-column", "mj-hero"},
+    "mj-button": {"mj-column", "mj-hero"},
+    "mj-divider": {"mj-column", "mj-hero"},
+    "mj-spacer": {"mj-column", "mj-hero"},
+    "mj-social": {"mj-column", "mj-hero"},
+    "mj-navbar": {"mj-column", "mj-hero"},
+    "mj-accordion": {"mj-column"},
+    "mj-carousel": {"mj-column", "mj-hero"},
+}
+# The compiler asks Google for these as soon as a stack merely names one: it would tell Google who reads.
+_GOOGLE = r"https://fonts\.googleapis\.com/css\?family=(?:Open\+Sans|Droid\+Sans|Lato|Roboto|Ubuntu):300,400,500,700"
+_LINK = re.compile(rf'<link href="{_GOOGLE}"[^>]*>\s*|@import url\({_GOOGLE}\);\s*')
+_EMPTY = re.compile(r'<!--\[if !mso\]><!-->\s*<style type="text/css">\s*</style>\s*<!--<!\[endif\]-->')
+# MJML knows no landmarks: a comment in the template marks where a page's main part begins and ends.
+_MAIN = re.compile(r"<!--\s*(/?main)\s*-->")
+_TABLE = re.compile(r"<table(?![^>]*\srole=)(?=[\s>])(?!(?:(?!</table>).)*<th\b)", re.DOTALL)
+
+
+def compile_mjml(source: str, *, name: str, templates: Mapping[str, str]) -> str:
+    """MJML → HTML with white space collapsed. ``templates`` (file → text) are searched for the line of a mistake.
+
+    ``source`` must hold nothing foreign: the compiler unescapes attributes. Raises ``RenderError``.
+    """
+    _Check(name, templates).check(source)
+    try:
+        compiled: str = mjml_to_html(source).html
+    except Exception as error:
+        # Its errors are of every type: KeyError, AttributeError, AssertionError, ValueError.
+        raise RenderError(f"{name}: MJML cannot compile it: {type(error).__name__}: {str(error)[:120]}") from error
+    compiled = _MAIN.sub(r"<\1>", _EMPTY.sub("", _LINK.sub("", compiled)))
+    # mj-table writes no role; a table with header cells is data and stays a table to screen readers.
+    return tidied(_TABLE.sub('<table role="presentation"', compiled))
+
+
+class _Check(HTMLParser):
+    """Finds unknown elements and attributes, wrong nesting, and elements that are not closed."""
+
+    def __init__(self, name: str, templates: Mapping[str, str]) -> None:
+        super().__init__(convert_charrefs=True)
+        self._name, self._templates = name, templates
+        self._open: list[str] = []
+
+    def check(self, source: str) -> None:
+        self.feed(source)
+        self.close()
+        if self._open:
+            raise self._fault(self._open[-1], f"<{self._open[-1]}> is not closed")
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if self._checked(tag, attrs):
+            self._open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self._checked(tag, attrs)
+
+    def handle_endtag(self, tag: str) -> None:
+        if not _ours(tag):
+            return
+        if not self._open or self._open[-1] != tag:
+            inner = f"<{self._open[-1]}> is still open" if self._open else "nothing is open"
+            raise self._fault(f"/{tag}", f"</{tag}> closes what is not open here: {inner}")
+        self._open.pop()
+
+    def _checked(self, tag: str, attrs: list[tuple[str, str | None]]) -> bool:
+        if not _ours(tag):
+            return False
+        if tag == "mj-include":
+            raise self._fault(tag, '<mj-include> is not read; use {% include "…" %}')
+        if tag not in _COMPONENTS and tag not in _ROOTS:
+            known = [*_COMPONENTS, *_ROOTS]
+            raise self._fault(tag, f"<{tag}> is no MJML element{nearest(tag, known)}")
+        parent = self._open[-1] if self._open else ""
+        if parent != "mj-attributes" and tag in _PARENTS and parent not in _PARENTS[tag]:
+            allowed = " or ".join(f"<{place}>" for place in sorted(_PARENTS[tag]))
+            raise self._fault(tag, f"<{tag}> stands in <{parent or 'nothing'}>; it belongs in {allowed}")
+        allowed_here = _attributes(tag)
+        for key, _ in attrs:
+            if allowed_here is not None and key not in allowed_here:
+                raise self._fault(
+                    f"{tag} ", f'<{tag}> has no attribute "{key}"{nearest(key, sorted(allowed_here))}', key
+                )
+        return True
+
+    def _fault(self, tag: str, message: str, also: str = "") -> RenderError:
+        for file, text in self._templates.items():
+            for match in re.finditer(rf"<{re.escape(tag.strip())}\b[^>]*", text):
+                if also in match[0]:
+                    line = text.count("\n", 0, match.start() + max(match[0].find(also), 0)) + 1
+                    return RenderError(f"{file}:{line}: {message}")
+        return RenderError(f"{self._name}:{self.getpos()[0]} (of the MJML it makes): {message}")
+
+
+def _ours(tag: str) -> bool:
+    return tag == "mjml" or tag.startswith("mj-")
+
+
+def _attributes(tag: str) -> set[str] | None:
+    """The attributes an element takes; None: any."""
+    if tag in _ROOTS:
+        return _ROOTS[tag]
+    component = _COMPONENTS[tag]
+    if tag in {"mj-raw", "mj-title", "mj-preview", "mj-html-attributes"}:
+        return None
+    return {*component.allowed_attrs(), *component.default_attrs(), "mj-class", "css-class"}

@@ -1,0 +1,68 @@
+"""A digest of invented stories, to try a template on: ``templates/digests/NAME/sample.json``."""
+
+from __future__ import annotations
+
+import html
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from bot.editions.digest import Digest
+from bot.errors import RenderError
+from bot.model import Article, EditionStory, Image, Newsroom, Summary
+
+
+def sample_digest(
+    folders: Sequence[Path],
+    *,
+    template: str = "briefing",
+    newsroom: Newsroom | None = None,
+    subject: str = "{{ lead.title }}",
+    preheader: str = "{{ titles[1:4] | join(' · ') }}",
+) -> Digest:
+    """The sample of ``template``, set in ``newsroom`` (the sample's own when None). Raises ``RenderError``.
+
+    A template without a sample of its own is tried on that of ``briefing``.
+    """
+    names = dict.fromkeys([template, "briefing"])
+    files = [folder / "digests" / name / "sample.json" for name in names for folder in folders]
+    file = next((candidate for candidate in files if candidate.is_file()), None)
+    if file is None:
+        raise RenderError(f"templates/digests/{template}/sample.json: there is no sample to try the template on")
+    try:
+        sample = json.loads(file.read_text("utf-8"))
+        setting = newsroom or Newsroom(**sample["newsroom"])
+        return Digest(
+            edition=sample["edition"],
+            name=sample["name"],
+            newsroom=setting,
+            slot=datetime.fromisoformat(sample["slot"]),
+            timezone=setting.timezone,
+            language=setting.language,
+            stories=tuple(_story(raw, place) for place, raw in enumerate(sample["stories"], start=1)),
+            subject=subject,
+            preheader=preheader,
+            template=template,
+            folders=tuple(folders),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise RenderError(f"{file}: is not a sample as bot/editions/sample.py reads it: {error}") from error
+
+
+def _story(raw: Mapping[str, Any], place: int) -> EditionStory:
+    article = Article(
+        source="sample",
+        guid=raw["url"],
+        url=raw["url"],
+        title=raw["title"],
+        published=datetime.fromisoformat(raw["published"]),
+        authors=tuple(raw.get("authors", ())),
+        sections=tuple(raw.get("sections", ())),
+        language=raw.get("language", ""),
+        image=Image(**raw["image"]) if raw.get("image") else None,
+        body="".join(f"<p>{html.escape(paragraph)}</p>" for paragraph in raw["body"]),
+    )
+    also = tuple((name, url) for name, url in raw.get("also", ()))
+    return EditionStory(position=place, article=article, summary=Summary(raw["summary"]), also=also)
