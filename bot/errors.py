@@ -36,6 +36,10 @@ class StateError(BroadsheetError):
     """The act is not allowed in the present state, e.g. approving an edition that was sent."""
 
 
+class ReservedElsewhere(StateError):
+    """Another edition of the same schedule holds the story."""
+
+
 class StoreError(BroadsheetError):
     """The store could not be opened, or is of another version."""
 

@@ -1,0 +1,23 @@
+"""The command line. No logic of its own: each command calls the layers below."""
+
+from __future__ import annotations
+
+import typer
+
+from bot.cli import audience, channels, check, demo, editions, init, record, schedules, sources, up
+from bot.cli.command import run
+
+app = typer.Typer(
+    name="broadsheet",
+    help="Newsletters and posts of a newsroom, each sent once.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+for group in (demo, init, check, up, sources, schedules, editions, audience, channels, record):
+    group.register(app)
+
+
+def main() -> None:
+    """The command ``broadsheet``."""
+    run(app)

@@ -10,12 +10,14 @@ from pathlib import Path
 
 from bot.channels import base as channels
 from bot.clock import Clock, system_clock
+from bot.editions.compose import Frame, Outlet
 from bot.http import Http
 from bot.model import Newsroom
+from bot.schedules.plan import Slot
 from bot.settings import Settings, load_settings
 from bot.sources import base as sources
 from bot.store import Store
-from bot.tokens import KeyRing
+from bot.tokens import KeyRing, edition_id
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,30 @@ class Installation:
     def channels(self, http: Http) -> dict[str, channels.Channel]:
         """The configured channels, not yet entered."""
         return channels.configured(self.settings, Around(self.newsroom, http, self.keys, self.clock))
+
+    @cached_property
+    def outlets(self) -> dict[str, Outlet]:
+        """What composing must know of each channel."""
+        return {
+            name: Outlet(channel=name, medium=each.medium, limits=each.limits, template=each.template)
+            for name, each in self.channels(Http(self.settings.http)).items()
+        }
+
+    def frame(self, schedule: str, slot: Slot) -> Frame:
+        """The edition of ``slot`` without its stories."""
+        table = self.settings.schedules[schedule]
+        return Frame(
+            edition=edition_id(self.keys, schedule, slot.key),
+            schedule=table,
+            slot=slot.due,
+            newsroom=self.newsroom,
+            folders=self.settings.template_folders(),
+            outlets=tuple(self.outlets[name] for name in table.channels),
+        )
+
+    def timezone(self, schedule: str) -> str:
+        """The timezone in which the schedule's cron is read."""
+        return self.settings.schedules[schedule].timezone or self.newsroom.timezone
 
     @asynccontextmanager
     async def connected(self) -> AsyncIterator[Connected]:

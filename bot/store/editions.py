@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
+from bot.errors import ReservedElsewhere
 from bot.model import (
     Article,
     Card,
@@ -35,8 +36,8 @@ class Editions:
     def add(self, edition: Edition, *, expires: datetime, report: dict[str, Any]) -> bool:
         """Claims the edition's slot and keeps all it froze; False when the slot has its edition already.
 
-        ``report`` is the selection with its reasons. Raises ``IntegrityError`` when another edition of the same
-        schedule reserved one of the articles meanwhile: select again.
+        ``report`` is the selection with its reasons. Raises ``ReservedElsewhere`` when another edition of the same
+        schedule took one of the articles meanwhile: select again.
         """
         mine = insert_or_ignore(
             self._connection,
@@ -70,11 +71,9 @@ class Editions:
             )
         held = dict.fromkeys(article for story in edition.stories for article in story.article_ids)
         for article in held:
-            self._connection.execute(
-                insert(reservations).values(
-                    schedule=edition.schedule, article=article, edition=edition.id, consumed=False
-                )
-            )
+            row = {"schedule": edition.schedule, "article": article, "edition": edition.id, "consumed": False}
+            if not insert_or_ignore(self._connection, reservations, row):
+                raise ReservedElsewhere(f"article {article} is in another edition of {edition.schedule} already")
 
     def put_renditions(self, edition: str, made: Iterable[Rendition]) -> None:
         """Replaces the edition's renditions."""

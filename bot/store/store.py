@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, func, select
 from sqlalchemy.exc import OperationalError
 
 from bot.errors import StoreError
@@ -21,6 +21,7 @@ from bot.store.schedules import Schedules
 from bot.store.sources import Sources
 from bot.store.subscribers import Subscribers
 from bot.store.suppressions import Suppressions
+from bot.store.tables import metadata
 
 
 class Transaction:
@@ -65,6 +66,13 @@ class Transaction:
     def flags(self) -> Flags:
         return Flags(self.connection)
 
+    def counts(self) -> dict[str, int]:
+        """How many rows each table has."""
+        return {
+            table.name: self.connection.execute(select(func.count()).select_from(table)).scalar() or 0
+            for table in metadata.sorted_tables
+        }
+
 
 class Store:
     """An open store. Safe to share between threads."""
@@ -97,6 +105,16 @@ class Store:
         """A transaction that is committed when the block ends, and undone when it raises."""
         with self._engine.connect().execution_options(writes=True) as connection, connection.begin():
             yield Transaction(connection)
+
+    @contextmanager
+    def trial(self) -> Iterator[Transaction]:
+        """A transaction that is always undone: what would be, without its being so."""
+        with self._engine.connect().execution_options(writes=True) as connection:
+            transaction = connection.begin()
+            try:
+                yield Transaction(connection)
+            finally:
+                transaction.rollback()
 
     def close(self) -> None:
         """Closes all connections."""

@@ -29,10 +29,13 @@ class Subscribers:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def subscribe(self, address: str, audience: str, consent: Consent, *, name: str = "") -> str:
+    def subscribe(
+        self, address: str, audience: str, consent: Consent, *, name: str = "", takes_back: bool = True
+    ) -> str:
         """Puts ``address`` into ``audience``; says ``new``, ``known`` (was in it) or ``returned`` (had left it).
 
-        Somebody who left is taken back only with a consent given after they left; else says ``left``.
+        Somebody who left is taken back only with a consent given after they left, and never without
+        ``takes_back``; else says ``left``.
         """
         row = self._connection.execute(
             select(subscribers).where(subscribers.c.address_key == address_key(address))
@@ -57,7 +60,7 @@ class Subscribers:
             return "new"
         if old.state == "subscribed":
             return "known"
-        if old.ended and consent.at <= old.ended:
+        if not takes_back or (old.ended and consent.at <= old.ended):
             return "left"
         self._connection.execute(
             update(subscriptions)

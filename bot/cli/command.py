@@ -1,0 +1,117 @@
+"""What every command shares: ``--config``, ``--json``, ``--quiet``, errors in one line, exit codes."""
+
+from __future__ import annotations
+
+import inspect
+import os
+import sys
+import typing
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import click
+import typer
+
+from bot.cli.output import Output
+from bot.clock import Clock, shifted_clock, system_clock
+from bot.errors import BroadsheetError, UsageError
+from bot.schedules.installation import Installation, opened
+from bot.schedules.run import moment
+
+Config = Annotated[
+    Path, typer.Option("--config", envvar="BROADSHEET_CONFIG", help="The folder of broadsheet.toml and .env.")
+]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON value for programs.")]
+Quiet = Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")]
+At = Annotated[
+    str, typer.Option("--at", help='Act as if it were then: "today 07:00", "-1d", or ISO 8601.', metavar="TIME")
+]
+
+
+@dataclass(frozen=True)
+class Session:
+    """One call of a command."""
+
+    config: Path
+    out: Output
+
+    @contextmanager
+    def open(self, *, at: str = "") -> Iterator[Installation]:
+        """The installation, opened; with ``at``, its clock starts there. Raises ``BroadsheetError``."""
+        with opened(self.config) as installation:
+            if not at:
+                yield installation
+                return
+            start = self.moment(installation, at)
+            clock: Clock = shifted_clock(start, system_clock)
+            yield Installation(installation.settings, installation.store, installation.keys, clock)
+
+    def moment(self, installation: Installation, text: str) -> datetime:
+        """What a person wrote for a time, in UTC. Raises ``UsageError``."""
+        try:
+            return moment(text, installation.newsroom.timezone, installation.clock())
+        except ValueError as error:
+            raise UsageError(
+                f'"{text}" is not a time: write "now", "today 07:00", "-1d" or ISO 8601 such as 2026-11-24T07:00'
+            ) from error
+
+
+def command(app: typer.Typer, name: str = "", **options: Any) -> Callable[[Callable[..., int | None]], None]:
+    """Registers a function of a ``Session`` and its own parameters as a command; it may return an exit code."""
+
+    def register(function: Callable[..., int | None]) -> None:
+        own = list(inspect.signature(function).parameters.values())[1:]
+        hints = typing.get_type_hints(function, include_extras=True)
+        keyword = inspect.Parameter.KEYWORD_ONLY
+        shared = [
+            inspect.Parameter("config", keyword, default=Path("config"), annotation=Config),
+            inspect.Parameter("as_json", keyword, default=False, annotation=Json),
+            inspect.Parameter("quiet", keyword, default=False, annotation=Quiet),
+        ]
+
+        def run(*, config: Path, as_json: bool, quiet: bool, **given: Any) -> None:
+            code = function(Session(config, Output(as_json=as_json, quiet=quiet)), **given)
+            if code:
+                raise typer.Exit(code)
+
+        parameters = [each.replace(kind=keyword, annotation=hints[each.name]) for each in own]
+        run.__signature__ = inspect.Signature([*parameters, *shared])  # type: ignore[attr-defined]
+        run.__annotations__ = {each.name: each.annotation for each in [*parameters, *shared]}
+        run.__doc__ = function.__doc__
+        app.command(name or function.__name__.replace("_", "-"), **options)(run)
+
+    return register
+
+
+def run(app: typer.Typer) -> None:
+    """Runs the command line and exits: 0 done, 1 failed, 2 wrong use, 3 nothing to do."""
+    try:
+        code = app(standalone_mode=False)
+    except BroadsheetError as error:
+        _end(str(error), error.exit_code)
+    except click.UsageError as error:
+        context = f"; `{error.ctx.command_path} --help` shows how" if error.ctx else ""
+        _end(error.format_message().rstrip(".") + context, 2)
+    except click.ClickException as error:
+        _end(error.format_message(), 1)
+    except (KeyboardInterrupt, click.Abort):
+        _end("interrupted; what was done is kept, the same command goes on", 130)
+    except BrokenPipeError:
+        # The reader of our output has gone: that is its business.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except Exception as error:
+        if os.environ.get("BROADSHEET_DEBUG"):
+            raise
+        _end(f"a fault in the program: {type(error).__name__}; BROADSHEET_DEBUG=1 shows where; please report it", 1)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _end(message: str, code: int) -> typing.NoReturn:
+    line = " ".join(message.split())
+    sys.stderr.write(f"broadsheet: {line}\n")
+    sys.exit(code)

@@ -1,0 +1,104 @@
+"""``demo``: the whole main job on a bundled newsroom, without network and account."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bot.audience import enrolment
+from bot.cli.command import Session, command
+from bot.cli.schedules import run_due
+from bot.cli.up import Roles
+from bot.clock import system_clock
+from bot.demo import Running, running
+from bot.errors import NothingToDo
+from bot.schedules.installation import Installation, opened
+from bot.schedules.keepsake import Keepsake, write_keepsake
+from bot.schedules.ticker import collect_now
+
+SCHEDULE = "morning"
+
+
+def register(app: typer.Typer) -> None:
+    command(app)(demo)
+
+
+def demo(
+    session: Session,
+    folder: Annotated[Path, typer.Option("--dir", help="Where the demo keeps its files.")] = Path("demo"),
+    serve: Annotated[bool, typer.Option("--serve", help="Then show its pages in the browser until Ctrl-C.")] = False,
+) -> int:
+    """Runs the whole main job on a bundled newsroom: collect, choose, summarise, render, send. No account, no network."""
+    with running(folder, system_clock) as town, opened(town.config) as installation:
+        said = _collected(session, installation)
+        subscribed = enrolment.import_csv(
+            installation.store,
+            town.subscribers,
+            "readers",
+            by="demo",
+            note="bundled with Broadsheet",
+            now=installation.clock(),
+            advance=lambda: None,
+        )
+        session.out.say(f"audience: {subscribed.accepted + subscribed.known} subscribers")
+        made = _made(session, installation)
+        keepsake = asyncio.run(write_keepsake(installation, SCHEDULE, folder / "editions"))
+        _show(session, town, keepsake)
+        session.out.value(
+            {
+                "collected": said,
+                "outcome": made,
+                "edition": keepsake.edition if keepsake else None,
+                "files": keepsake.files if keepsake else [],
+                "mailbox": town.mailbox,
+                "mails": len(list(town.mailbox.glob("*.eml"))),
+                "posts": sorted(town.posts.glob("*.json")),
+            }
+        )
+        if serve:
+            session.out.say("Ctrl-C ends it")
+            web = installation.settings.web
+            return Roles(installation, session.out.say).run(
+                ticks=True, works=True, serves=True, host=web.host, port=town.web_port
+            )
+    return 0
+
+
+def _collected(session: Session, installation: Installation) -> dict[str, int]:
+    report = collect_now(installation)[0]
+    session.out.say(
+        f"newsroom: {installation.newsroom.name}, {report.new} new articles, {report.changed} changed, "
+        f"{report.unchanged} known{f'; {report.error}' if report.error else ''}"
+    )
+    return {"new": report.new, "changed": report.changed, "unchanged": report.unchanged}
+
+
+def _made(session: Session, installation: Installation) -> str:
+    quiet = Session(session.config, session.out.silent())
+    try:
+        run_due(quiet, installation, SCHEDULE)
+    except NothingToDo as nothing:
+        session.out.say(f"nothing was sent: {nothing}")
+        return "nothing to do"
+    return "sent"
+
+
+def _show(session: Session, town: Running, keepsake: Keepsake | None) -> None:
+    if keepsake is None:
+        return
+    out = session.out
+    out.say(f"edition {keepsake.edition} “{keepsake.subject}”: {keepsake.state}")
+    for line in keepsake.stories:
+        out.say(f"  {line}")
+    states = ", ".join(f"{count} {state}" for state, count in sorted(keepsake.deliveries.items()))
+    out.say(f"deliveries: {states}; together {sum(keepsake.deliveries.values())} of {keepsake.snapshot}")
+    out.say("")
+    mails = sorted(town.mailbox.glob("*.eml"))
+    out.say(f"mails   {town.mailbox}  ({len(mails)} files)")
+    for name, file in keepsake.named.items():
+        out.say(f"{name:<7} {file}")
+    for post in sorted(town.posts.glob("*.json")):
+        out.say(f"post    {post}")

@@ -1,0 +1,278 @@
+"""``editions`` and what an editor may do to one; ``deliveries``: the ledger."""
+
+from __future__ import annotations
+
+import getpass
+from collections.abc import Callable
+from datetime import datetime
+from typing import Annotated, TypeVar
+
+import typer
+
+from bot.cli.command import Session, command
+from bot.cli.output import local
+from bot.editions import lifecycle
+from bot.errors import NotFound, NothingToDo, UsageError
+from bot.model import Act, DeliveryState, Edition, EditionState
+from bot.schedules.installation import Installation
+from bot.settings import nearest
+from bot.store import Store
+from bot.store.flags import PAUSED
+
+Id = Annotated[str, typer.Argument(help="An edition's id, as `broadsheet editions` shows it.")]
+Note = Annotated[str, typer.Option("--note", help="Why; kept on the record.")]
+Deliveries = Annotated[list[int], typer.Argument(help="Ids, as `broadsheet deliveries` shows them.")]
+All = Annotated[bool, typer.Option("--all", help="Everything that is being sent, until `resume --all`.")]
+OptionalId = Annotated[str, typer.Argument(help="An edition's id.")]
+
+
+def register(app: typer.Typer) -> None:
+    command(app)(editions)
+    for verb, function in _VERBS.items():
+        _register_act(app, verb, function)
+    command(app)(pause)
+    command(app)(resume)
+    command(app)(deliveries)
+    command(app)(retry)
+    command(app)(resolve)
+
+
+def editions(
+    session: Session,
+    edition: OptionalId = "",
+    state: Annotated[str, typer.Option("--state", help="Only those in this state.")] = "",
+    limit: Annotated[int, typer.Option("--limit", min=1, help="At most so many.")] = 20,
+) -> None:
+    """Lists editions with their state; with an id, shows its stories, deliveries by state and acts."""
+    with session.open() as installation:
+        if edition:
+            _show(session, installation, edition)
+            return
+        states = [_state(EditionState, state)] if state else []
+        with installation.store.read() as tx:
+            found = tx.editions.newest(states=states, limit=limit)
+            books = {each.id: tx.deliveries.balance(each.id) for each in found}
+        zone = installation.newsroom.timezone
+        session.out.table(
+            ("id", "schedule", "slot", "state", "deliveries", "reason"),
+            [
+                (
+                    each.id,
+                    each.schedule,
+                    local(each.slot, zone),
+                    each.state,
+                    _counts(books[each.id].states),
+                    each.reason,
+                )
+                for each in found
+            ],
+        )
+        session.out.value([{**_facts(each), "deliveries": books[each.id].states} for each in found])
+
+
+def _show(session: Session, installation: Installation, edition_id: str) -> None:
+    with installation.store.read() as tx:
+        edition = tx.editions.get(edition_id)
+        if edition is None:
+            raise NotFound(f"there is no edition {edition_id}; `broadsheet editions` lists them")
+        balance = tx.deliveries.balance(edition_id)
+        acts = tx.acts.newest(thing=f"edition:{edition_id}")
+        report = tx.editions.report(edition_id)
+    out, zone = session.out, installation.newsroom.timezone
+    out.say(f"{edition.id}  {edition.name}, slot {edition.slot_key} ({local(edition.slot, zone)})")
+    out.say(f"state: {edition.state}{f' ({edition.reason})' if edition.reason else ''}")
+    for story in edition.stories:
+        out.say(f"  {story.position}. {story.article.title or story.summary.text}")
+        out.say(f"     {story.reason}")
+    for rendition in edition.renditions:
+        what = f"“{rendition.email.subject}”" if rendition.email else rendition.post.text if rendition.post else ""
+        out.say(f"{rendition.channel}: {' '.join(what.split())}")
+    if balance.snapshot:
+        mark = "balanced" if balance.balanced else "NOT BALANCED"
+        out.say(f"deliveries: {_counts(balance.states)} = {sum(balance.states.values())} of {balance.snapshot}, {mark}")
+    for act in reversed(acts):
+        out.say(f"{local(act.at, zone)}  {act.who}: {act.what} {act.note}".rstrip())
+    out.value(
+        {
+            **_facts(edition),
+            "stories": [
+                {"position": each.position, "title": each.article.title, "url": each.article.url, "reason": each.reason}
+                for each in edition.stories
+            ],
+            "deliveries": balance.states,
+            "balanced": balance.balanced,
+            "acts": acts,
+            "selection": report,
+        }
+    )
+
+
+def _facts(edition: Edition) -> dict[str, object]:
+    return {
+        "id": edition.id,
+        "schedule": edition.schedule,
+        "name": edition.name,
+        "slot": edition.slot_key,
+        "due": edition.slot,
+        "state": edition.state,
+        "reason": edition.reason,
+        "snapshot": edition.snapshot,
+        "sent": edition.sent,
+    }
+
+
+def _counts(states: dict[str, int]) -> str:
+    return ", ".join(f"{count} {state}" for state, count in sorted(states.items()))
+
+
+_VERBS: dict[str, Callable[..., Edition]] = {
+    "approve": lifecycle.approve,
+    "hold": lifecycle.hold,
+    "release": lifecycle.release,
+    "cancel": lifecycle.cancel,
+}
+
+
+def _register_act(app: typer.Typer, verb: str, function: Callable[..., Edition]) -> None:
+    def act(session: Session, edition: Id, note: Note = "") -> None:
+        with session.open() as installation:
+            _acted(session, function(installation.store, edition, who=who(), now=installation.clock(), note=note))
+
+    act.__doc__ = (function.__doc__ or "").split("Raises")[0]
+    command(app, verb)(act)
+
+
+def _acted(session: Session, edition: Edition) -> None:
+    session.out.say(f"edition {edition.id} is {edition.state}")
+    session.out.value(_facts(edition))
+
+
+def who() -> str:
+    """Whose act it is: the account that runs the command."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return "command line"
+
+
+def pause(session: Session, edition: OptionalId = "", everything: All = False, note: Note = "") -> None:
+    """Stops an edition that is being sent; what is in flight ends, nothing more begins."""
+    with session.open() as installation:
+        now = installation.clock()
+        if everything:
+            _all(installation.store, lifecycle.pause, EditionState.SENDING, now, note, flag="all")
+            session.out.say("everything is paused; `broadsheet resume --all` goes on")
+            session.out.value({"paused": True})
+            return
+        _need(edition)
+        _acted(session, lifecycle.pause(installation.store, edition, who=who(), now=now, note=note))
+
+
+def resume(session: Session, edition: OptionalId = "", everything: All = False, note: Note = "") -> None:
+    """Lets a paused edition go on where it stopped."""
+    with session.open() as installation:
+        now = installation.clock()
+        if everything:
+            _all(installation.store, lifecycle.resume, EditionState.PAUSED, now, note, flag="")
+            session.out.say("everything goes on")
+            session.out.value({"paused": False})
+            return
+        _need(edition)
+        _acted(session, lifecycle.resume(installation.store, edition, who=who(), now=now, note=note))
+
+
+def _need(edition: str) -> None:
+    if not edition:
+        raise UsageError("name an edition, or say --all")
+
+
+def _all(
+    store: Store, act: Callable[..., Edition], state: EditionState, now: datetime, note: str, *, flag: str
+) -> None:
+    with store.write() as tx:
+        tx.flags.set(PAUSED, flag, now)
+        verb = "pause all" if flag else "resume all"
+        tx.acts.add(Act(at=now, who=who(), what=verb, thing="installation", note=note))
+        found = tx.editions.newest(states=[state], limit=10_000)
+    for edition in found:
+        act(store, edition.id, who=who(), now=now, note=note or "all")
+
+
+def deliveries(
+    session: Session,
+    state: Annotated[str, typer.Option("--state", help="Only those in this state.")] = "",
+    edition: Annotated[str, typer.Option("--edition", help="Only those of this edition.")] = "",
+    limit: Annotated[int, typer.Option("--limit", min=1, help="At most so many.")] = 100,
+) -> None:
+    """Shows the ledger: what went, or did not go, to whom and why."""
+    with session.open() as installation:
+        states = [_state(DeliveryState, state)] if state else []
+        with installation.store.read() as tx:
+            found = tx.deliveries.page(edition=edition, states=states, limit=limit)
+        session.out.table(
+            ("id", "edition", "channel", "to", "state", "tries", "what was said"),
+            [
+                (
+                    each.id,
+                    each.edition,
+                    each.channel,
+                    each.destination,
+                    each.state,
+                    each.tries,
+                    each.reason or each.text,
+                )
+                for each in found
+            ],
+        )
+        session.out.value(found)
+
+
+def retry(session: Session, ids: Deliveries) -> None:
+    """Lets deferred deliveries be tried at once."""
+    with session.open() as installation, installation.store.write() as tx:
+        count = tx.deliveries.retry_now(ids, installation.clock())
+        tx.acts.add(_act_on(installation.clock(), "retry", ids))
+    _settled(session, count, "will be tried at once", "deferred")
+
+
+def resolve(
+    session: Session,
+    ids: Deliveries,
+    outcome: Annotated[str, typer.Option("--as", help="sent: it arrived; unsent: send it again.")],
+) -> None:
+    """Settles unknown deliveries: only a person, or the provider's log, can tell whether they arrived."""
+    targets = {"sent": DeliveryState.ACCEPTED, "unsent": DeliveryState.PENDING}
+    if outcome not in targets:
+        raise UsageError(f'--as takes "sent" or "unsent", not "{outcome}"')
+    with session.open() as installation, installation.store.write() as tx:
+        now = installation.clock()
+        reason = f"resolved as {outcome} by {who()}"
+        editions_of = {found.edition for found in (tx.deliveries.get(each) for each in ids) if found}
+        count = tx.deliveries.resolve(ids, to=targets[outcome], reason=reason, now=now)
+        if outcome == "unsent":
+            for edition in editions_of:
+                tx.editions.move(edition, to=EditionState.SENDING, since=[EditionState.SENT], now=now)
+        tx.acts.add(_act_on(now, f"resolve as {outcome}", ids))
+    _settled(session, count, f"settled as {outcome}", "unknown")
+
+
+def _settled(session: Session, count: int, done: str, needed: str) -> None:
+    if not count:
+        raise NothingToDo(f"none of these deliveries is {needed}; `broadsheet deliveries --state {needed}` lists them")
+    session.out.say(f"{count} {'delivery' if count == 1 else 'deliveries'} {done}")
+    session.out.value({"count": count})
+
+
+def _act_on(now: datetime, what: str, ids: list[int]) -> Act:
+    return Act(at=now, who=who(), what=what, thing="deliveries", note=", ".join(map(str, ids))[:500])
+
+
+State = TypeVar("State", EditionState, DeliveryState)
+
+
+def _state(kind: type[State], text: str) -> State:
+    try:
+        return kind(text)
+    except ValueError as error:
+        known = [each.value for each in kind]
+        raise UsageError(f'there is no state "{text}"{nearest(text, known)}; states are: {", ".join(known)}') from error

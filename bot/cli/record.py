@@ -1,0 +1,62 @@
+"""``acts``: who did what, when. ``db``: the store."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from bot.cli.command import Session, command
+from bot.cli.output import local
+from bot.settings import load_settings
+from bot.store import schema
+from bot.store.engine import open_engine
+
+
+def register(app: typer.Typer) -> None:
+    command(app)(acts)
+    group = typer.Typer(help="The store.", no_args_is_help=True)
+    command(group)(upgrade)
+    command(group)(stats)
+    app.add_typer(group, name="db")
+
+
+def acts(
+    session: Session,
+    since: Annotated[str, typer.Option("--since", help='From when on, e.g. "-1d".', metavar="TIME")] = "-7d",
+    limit: Annotated[int, typer.Option("--limit", min=1)] = 200,
+) -> None:
+    """Shows who did what, when; the newest first."""
+    with session.open() as installation:
+        with installation.store.read() as tx:
+            found = tx.acts.newest(since=session.moment(installation, since), limit=limit)
+        zone = installation.newsroom.timezone
+        session.out.table(
+            ("when", "who", "what", "on", "before", "after", "note"),
+            [
+                (local(each.at, zone), each.who, each.what, each.thing, each.before, each.after, each.note)
+                for each in found
+            ],
+        )
+        session.out.value(found)
+
+
+def upgrade(session: Session) -> None:
+    """Brings the store's tables to the version of this program."""
+    settings = load_settings(session.config)
+    engine = open_engine(settings.store_url)
+    before = schema.version(engine)
+    schema.upgrade(engine)
+    engine.dispose()
+    said = f"the store is of version {schema.HEAD}" + ("" if before == schema.HEAD else f", it was {before or 'empty'}")
+    session.out.say(said)
+    session.out.value({"before": before, "after": schema.HEAD})
+
+
+def stats(session: Session) -> None:
+    """Counts what the store holds."""
+    with session.open() as installation:
+        with installation.store.read() as tx:
+            counts = tx.counts()
+        session.out.table(("table", "rows"), counts.items())
+        session.out.value(counts)

@@ -1,0 +1,206 @@
+"""``schedules``, ``preview``, ``run``, ``test-send``: from the timetable to what goes out."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bot.cli.command import At, Session, command
+from bot.cli.output import local
+from bot.errors import NothingToDo
+from bot.model import Edition, EditionState
+from bot.schedules.installation import Installation
+from bot.schedules.plan import slots_after
+from bot.schedules.preview import preview as previewed
+from bot.schedules.preview import send_test
+from bot.schedules.run import due_slot, extra_slot, next_slot, schedule_table
+from bot.schedules.slot import advance, make
+from bot.schedules.ticker import collect_now, deliver_now
+
+Schedule = Annotated[str, typer.Argument(help="A key of [schedules].")]
+
+
+def register(app: typer.Typer) -> None:
+    command(app)(schedules)
+    command(app)(preview)
+    command(app)(run)
+    command(app, "test-send")(mail_test)
+
+
+def schedules(
+    session: Session,
+    name: Annotated[str, typer.Argument(help="One schedule; all without it.")] = "",
+    next_slots: Annotated[int, typer.Option("--next", min=1, max=1000, help="How many slots to show.")] = 3,
+) -> None:
+    """Shows each schedule with its next slots, in its timezone and in UTC."""
+    with session.open() as installation:
+        if name:
+            schedule_table(installation, name)
+        rows = []
+        for key, table in installation.settings.schedules.items():
+            if (name and key != name) or not table.enabled:
+                continue
+            zone = installation.timezone(key)
+            for slot in slots_after(key, table.cron, zone, installation.clock(), count=next_slots):
+                rows.append({"schedule": key, "name": table.name, "timezone": zone, **_slot(slot, zone)})
+        session.out.table(
+            ("schedule", "slot", "UTC", "note"),
+            [(row["schedule"], row["local"], row["utc"], row["note"]) for row in rows],
+        )
+        session.out.value(rows)
+
+
+def _slot(slot: object, zone: str) -> dict[str, str]:
+    due, key, note = slot.due, slot.key, slot.note  # type: ignore[attr-defined]
+    return {"key": key, "local": local(due, zone), "utc": f"{due:%Y-%m-%d %H:%M}", "note": note}
+
+
+def preview(
+    session: Session,
+    schedule: Schedule,
+    out: Annotated[Path, typer.Option("--out", help="The folder to write to.")] = Path("preview"),
+    at: At = "",
+) -> int:
+    """Writes what the next slot would send; sends and stores nothing."""
+    with session.open(at=at) as installation:
+        slot = next_slot(installation, schedule, installation.clock())
+        seen = asyncio.run(previewed(installation, schedule, slot, out))
+        for warning in seen.warnings:
+            session.out.say(f"warning: {warning}")
+        zone = installation.timezone(schedule)
+        count = len(seen.edition.stories)
+        state = f"nothing: {seen.edition.reason}" if seen.edition.state is EditionState.SKIPPED else f"{count} stories"
+        session.out.say(f"{schedule}, slot {local(slot.due, zone)}: {state}")
+        for story in seen.edition.stories:
+            session.out.say(f"  {story.position}. {story.article.title or story.summary.text}")
+            session.out.say(f"     {story.reason}")
+        for file in seen.files:
+            session.out.say(str(file))
+        session.out.value(
+            {
+                "schedule": schedule,
+                "slot": slot.key,
+                "state": seen.edition.state,
+                "reason": seen.edition.reason,
+                "stories": [{"title": each.article.title, "url": each.article.url} for each in seen.edition.stories],
+                "files": seen.files,
+                "warnings": seen.warnings,
+            }
+        )
+        return 3 if seen.edition.state is EditionState.SKIPPED else 0
+
+
+def run(
+    session: Session,
+    schedule: Schedule,
+    at: At = "",
+    extra: Annotated[bool, typer.Option("--extra", help="An edition outside the timetable.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would go out; send and store nothing.")] = False,
+) -> int:
+    """Makes and sends the edition of the slot that is due. A slot that has its edition is never made again."""
+    if dry_run:
+        with session.open(at=at) as installation:
+            now = installation.clock()
+            slot = extra_slot(installation, schedule, now) if extra else due_slot(installation, schedule, now)
+            seen = asyncio.run(previewed(installation, schedule, slot, None))
+            session.out.say(f"would send {len(seen.edition.stories)} stories of slot {slot.key}")
+            for story in seen.edition.stories:
+                session.out.say(f"  {story.position}. {story.article.title or story.summary.text}")
+            session.out.value({"slot": slot.key, "state": seen.edition.state, "reason": seen.edition.reason})
+            return 3 if seen.edition.state is EditionState.SKIPPED else 0
+    with session.open(at=at) as installation:
+        return run_due(session, installation, schedule, extra=extra)
+
+
+def run_due(session: Session, installation: Installation, schedule: str, *, extra: bool = False) -> int:
+    """Makes and sends the edition of the slot that is due. Raises ``NothingToDo``."""
+    now = installation.clock()
+    _continue(session, installation)
+    slot = extra_slot(installation, schedule, now) if extra else due_slot(installation, schedule, now)
+    for report in collect_now(installation):
+        if report.error:
+            session.out.say(f"warning: {report.error}")
+    edition = make(installation, schedule, slot, installation.clock())
+    if edition is None:
+        raise NothingToDo(f"the slot {slot.key} of {schedule} got its edition elsewhere just now")
+    advance(installation, edition, installation.clock())
+    return _deliver(session, installation, edition.id)
+
+
+def _continue(session: Session, installation: Installation) -> None:
+    """Goes on with what an earlier run left: interrupted, or deferred by a server."""
+    with installation.store.read() as tx:
+        left = tx.editions.newest(states=[EditionState.SENDING])
+    for edition in left:
+        session.out.say(f"goes on with edition {edition.id} ({edition.name}, slot {edition.slot_key})")
+        _deliver(session, installation, edition.id)
+
+
+def _deliver(session: Session, installation: Installation, edition_id: str) -> int:
+    with installation.store.read() as tx:
+        edition = tx.editions.get(edition_id)
+        total = edition.snapshot if edition else None
+    if edition and edition.state is EditionState.SENDING:
+        with session.out.progress(f"sending {edition_id}", total) as bar:
+            deliver_now(installation, edition_id, lambda _delivery, _outcome: bar.advance(bar.task_ids[0]))
+    return show_outcome(session, installation, edition_id)
+
+
+def show_outcome(session: Session, installation: Installation, edition_id: str) -> int:
+    """Prints how an edition stands; 0 when it went out whole or waits for an editor, 3 when skipped, else 1."""
+    with installation.store.read() as tx:
+        edition = tx.editions.get(edition_id)
+        balance = tx.deliveries.balance(edition_id)
+        due = tx.deliveries.next_due(edition_id)
+    assert edition is not None
+    out = session.out
+    out.say(f"edition {edition.id} of {edition.schedule}, slot {edition.slot_key}: {_said(edition)}")
+    for story in edition.stories:
+        out.say(f"  {story.position}. {story.article.title or story.summary.text}")
+    if balance.snapshot:
+        states = ", ".join(f"{count} {state}" for state, count in sorted(balance.states.items()))
+        out.say(f"  {states}; together {sum(balance.states.values())} of {balance.snapshot}")
+    if due:
+        out.say(f"  next try {local(due, installation.newsroom.timezone)}: by `broadsheet up`, or run this again")
+    if edition.state in (EditionState.AWAITING, EditionState.HELD):
+        act = "approve" if edition.approval else "release"
+        out.say(f"  `broadsheet {act} {edition.id}` lets it go out")
+    out.value(
+        {
+            "edition": edition.id,
+            "schedule": edition.schedule,
+            "slot": edition.slot_key,
+            "state": edition.state,
+            "reason": edition.reason,
+            "stories": [{"title": each.article.title, "url": each.article.url} for each in edition.stories],
+            "snapshot": balance.snapshot,
+            "deliveries": balance.states,
+            "next_try": due,
+        }
+    )
+    if edition.state is EditionState.SKIPPED:
+        return 3
+    broken = edition.state in (EditionState.PAUSED, EditionState.EXPIRED, EditionState.CANCELLED)
+    return 1 if broken or balance.states.get("failed") or balance.states.get("unknown") else 0
+
+
+def _said(edition: Edition) -> str:
+    return f"{edition.state} ({edition.reason})" if edition.reason else str(edition.state)
+
+
+def mail_test(
+    session: Session,
+    schedule: Schedule,
+    to: Annotated[str, typer.Option("--to", help="The only address it goes to.")],
+    at: At = "",
+) -> None:
+    """Sends the real message of the next slot to one address, marked as a test; nothing is stored."""
+    with session.open(at=at) as installation:
+        slot = next_slot(installation, schedule, installation.clock())
+        receipts = asyncio.run(send_test(installation, schedule, slot, to))
+        for receipt in receipts:
+            session.out.say(f"sent to {to} by {receipt.server}: {receipt.code} {receipt.text}")
+        session.out.value({"to": to, "slot": slot.key, "receipts": receipts})

@@ -1,0 +1,158 @@
+"""``up``: scheduler, worker and web in one process; ``web``, ``worker``, ``scheduler``: one role each (Procfile)."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from typing import Annotated, Any
+
+import typer
+
+from bot.cli.command import Session, command
+from bot.model import Delivery, DeliveryState
+from bot.schedules.installation import Installation
+from bot.schedules.tick import Ticked
+from bot.schedules.ticker import Ticker, work
+from bot.sources.collect import Report
+from bot.store.deliveries import Outcome
+from bot.web.server import serve
+
+Host = Annotated[str, typer.Option("--host", help="Address to listen on; web.host without it.")]
+Port = Annotated[int | None, typer.Option("--port", help="Port to listen on; web.port without it.")]
+
+
+def register(app: typer.Typer) -> None:
+    command(app)(up)
+    command(app)(web)
+    command(app)(worker)
+    command(app)(scheduler)
+
+
+def up(session: Session, host: Host = "", port: Port = None) -> int:
+    """Runs everything in one process: schedules, delivery, web. Ctrl-C or SIGTERM ends it cleanly."""
+    return _run(session, ticks=True, works=True, serves=True, host=host, port=port)
+
+
+def web(session: Session, host: Host = "", port: Port = None) -> int:
+    """Runs the web server alone."""
+    return _run(session, serves=True, host=host, port=port)
+
+
+def worker(session: Session) -> int:
+    """Runs delivery alone."""
+    return _run(session, works=True)
+
+
+def scheduler(session: Session) -> int:
+    """Runs the schedules alone: collects sources, makes editions."""
+    return _run(session, ticks=True)
+
+
+def _run(
+    session: Session,
+    *,
+    ticks: bool = False,
+    works: bool = False,
+    serves: bool = False,
+    host: str = "",
+    port: int | None = None,
+) -> int:
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    with session.open() as installation:
+        return Roles(installation, session.out.say).run(
+            ticks=ticks,
+            works=works,
+            serves=serves,
+            host=host or installation.settings.web.host,
+            port=installation.settings.web.port if port is None else port,
+        )
+
+
+class Roles:
+    """The roles of one process, each in a thread of its own, until a signal or a failure ends them."""
+
+    def __init__(self, installation: Installation, say: Callable[[str], None]) -> None:
+        self._installation = installation
+        self._say = say
+        self._stop = threading.Event()
+        self._failures: list[BaseException] = []
+
+    def run(self, *, ticks: bool, works: bool, serves: bool, host: str, port: int) -> int:
+        """Blocks until it is told to end; raises what made a role fail."""
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: self._stop.set())
+        threads = []
+        if serves:
+            threads.append(
+                self._thread("web", lambda: serve(self._installation, host, port, ready=self._ready, stop=self._stop))
+            )
+        if works:
+            threads.append(
+                self._thread("worker", lambda: asyncio.run(work(self._installation, self._stop, self._sent)))
+            )
+        ticker = Ticker(self._installation, told=self._told) if ticks else None
+        if ticker:
+            ticker.start()
+            self._line("the schedules run")
+        try:
+            self._stop.wait()
+        finally:
+            self._stop.set()
+            self._line("ending: what is in flight is finished, the rest stays pending")
+            if ticker:
+                ticker.stop()
+            for thread in threads:
+                thread.join()
+        if self._failures:
+            raise self._failures[0]
+        self._line("ended")
+        return 0
+
+    def _thread(self, name: str, target: Callable[[], Any]) -> threading.Thread:
+        def guarded() -> None:
+            try:
+                target()
+            except BaseException as error:
+                # A role that is gone must end the process: a supervisor restarts it, half a newsroom goes unseen.
+                self._failures.append(error)
+            finally:
+                self._stop.set()
+
+        thread = threading.Thread(target=guarded, name=name)
+        thread.start()
+        return thread
+
+    def _line(self, text: str) -> None:
+        self._say(text)
+        sys.stdout.flush()
+
+    def _ready(self, url: str) -> None:
+        self._line(f"pages at {url}")
+
+    def _told(self, news: Ticked | list[Report]) -> None:
+        if isinstance(news, Ticked):
+            for edition in news.made:
+                why = edition.reason or f"{len(edition.stories)} stories"
+                self._line(
+                    f"edition {edition.id} of {edition.schedule}, slot {edition.slot_key}: {edition.state}, {why}"
+                )
+            for edition_id, state in news.moved.items():
+                self._line(f"edition {edition_id}: {state}")
+            for failure in news.failed:
+                self._line(f"failed: {failure}")
+            return
+        for report in news:
+            if report.error:
+                self._line(f"source {report.source} failed: {report.error}")
+            elif report.new or report.changed or report.withdrawn:
+                self._line(
+                    f"source {report.source}: {report.new} new, {report.changed} changed, {report.withdrawn} withdrawn"
+                )
+
+    def _sent(self, delivery: Delivery, outcome: Outcome) -> None:
+        if outcome.state is not DeliveryState.ACCEPTED:
+            self._line(f"delivery {delivery.id} of edition {delivery.edition}: {outcome.state}, {outcome.reason}")

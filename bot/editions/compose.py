@@ -1,0 +1,130 @@
+"""Freezes what a selection picked and renders it for every channel."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from bot.editions.digest import Digest, compile_email
+from bot.editions.posts import compose_post
+from bot.model import Article, EditionStory, Limits, Newsroom, Rendition, Selected, Story
+from bot.settings import ScheduleTable
+from bot.summaries.extractive import summarise
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outlet:
+    """What composing must know of a channel: ``medium`` is ``email`` or ``post``."""
+
+    channel: str
+    medium: str
+    limits: Limits
+    template: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frame:
+    """All of an edition but its stories. ``slot`` is in UTC; ``outlets`` are the schedule's channels, in its order."""
+
+    edition: str
+    schedule: ScheduleTable
+    slot: datetime
+    newsroom: Newsroom
+    folders: tuple[Path, ...]
+    outlets: tuple[Outlet, ...]
+
+
+def freeze(selected: Selected) -> tuple[EditionStory, ...]:
+    """The picked stories as the edition keeps them, each with its summary, in the selection's order."""
+    return tuple(
+        EditionStory(
+            position=position,
+            article=pick.story.lead,
+            summary=summarise(pick.story.lead),
+            also=_also(pick.story),
+            article_ids=tuple(article.id for article in pick.story.articles),
+            reason=pick.reason,
+        )
+        for position, pick in enumerate(selected.picks, start=1)
+    )
+
+
+def _also(story: Story) -> tuple[tuple[str, str], ...]:
+    told: dict[str, str] = {}
+    for other in story.others:
+        told.setdefault(other.authors[0] if other.authors else urlsplit(other.url).hostname or other.source, other.url)
+    return tuple(told.items())
+
+
+def render(frame: Frame, stories: Sequence[EditionStory]) -> tuple[Rendition, ...]:
+    """The edition for each of its channels. Raises ``RenderError``."""
+    made: list[Rendition] = []
+    for outlet in frame.outlets:
+        if outlet.medium == "email":
+            made.append(Rendition(channel=outlet.channel, email=compile_email(_digest(frame, stories))))
+            continue
+        each = frame.schedule.posts == "each"
+        for story in stories if each else stories[:1]:
+            post = compose_post(
+                story=story,
+                edition_name=frame.schedule.name,
+                newsroom=frame.newsroom,
+                template=outlet.template,
+                folders=frame.folders,
+                limits=outlet.limits,
+            )
+            made.append(Rendition(channel=outlet.channel, subject=str(story.article.id) if each else "", post=post))
+    return tuple(made)
+
+
+def _digest(frame: Frame, stories: Sequence[EditionStory]) -> Digest:
+    return Digest(
+        edition=frame.edition,
+        name=frame.schedule.name,
+        newsroom=frame.newsroom,
+        slot=frame.slot,
+        timezone=frame.schedule.timezone or frame.newsroom.timezone,
+        language=frame.newsroom.language,
+        stories=tuple(stories),
+        subject=frame.schedule.subject,
+        preheader=frame.schedule.preheader,
+        template=frame.schedule.template,
+        folders=frame.folders,
+    )
+
+
+def report(selected: Selected) -> dict[str, Any]:
+    """The selection with its reasons, as JSON types: what ``selection.json`` and the desk show."""
+    return {
+        "picks": [
+            {
+                **_named(pick.story.lead),
+                "position": position,
+                "reason": pick.reason,
+                "score": round(pick.score, 4),
+                "score_parts": {part: round(value, 4) for part, value in pick.parts.items()},
+                "also": [_named(other) for other in pick.story.others],
+            }
+            for position, pick in enumerate(selected.picks, start=1)
+        ],
+        "rejections": [
+            {**_named(rejection.article), "rule": rejection.rule, "reason": rejection.reason}
+            for rejection in selected.rejections
+        ],
+        "skip": selected.skip,
+        "hold": selected.hold,
+    }
+
+
+def _named(article: Article) -> dict[str, Any]:
+    return {
+        "id": article.id,
+        "revision": article.revision,
+        "title": article.title,
+        "url": article.url,
+        "published": article.published.isoformat(),
+    }

@@ -1,0 +1,82 @@
+"""Slot → selection → summaries → edition: what an edition would be, before anything is stored."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from bot.editions import compose
+from bot.model import Edition, EditionState, Selected
+from bot.schedules.installation import Installation
+from bot.schedules.plan import Slot, previous_slot
+from bot.settings import ScheduleTable
+from bot.store import Transaction
+from bot.stories.selection import Circumstances, select
+
+DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """An edition that is not stored. ``report`` is the selection with its reasons; ``expires`` in UTC."""
+
+    edition: Edition
+    selected: Selected
+    report: dict[str, Any]
+    expires: datetime
+
+
+def draft(tx: Transaction, installation: Installation, schedule: str, slot: Slot, now: datetime) -> Draft:
+    """What the slot would send if it were made ``now``. Raises ``RenderError``."""
+    table = installation.settings.schedules[schedule]
+    around = circumstances(tx, installation, schedule, slot, now)
+    # A day more than can be picked, so that the report also says what was just too old.
+    articles = tx.articles.newest(since=now - table.selection.max_age - DAY)
+    selected = select(articles, table.selection, around)
+    state, reason = _state(table, selected)
+    frame = installation.frame(schedule, slot)
+    stories = compose.freeze(selected) if state is not EditionState.SKIPPED else ()
+    edition = Edition(
+        id=frame.edition,
+        schedule=schedule,
+        slot_key=slot.key,
+        slot=slot.due,
+        state=state,
+        name=table.name,
+        reason=reason,
+        created=now,
+        approval=table.approval,
+        stories=stories,
+        renditions=compose.render(frame, stories) if stories else (),
+    )
+    return Draft(edition, selected, compose.report(selected), slot.due + table.max_lateness)
+
+
+def circumstances(
+    tx: Transaction, installation: Installation, schedule: str, slot: Slot, now: datetime
+) -> Circumstances:
+    """What the selection must know of the schedule's past.
+
+    Without an edition that was sent, the window begins at the slot before this one: activating a schedule never
+    mails the backlog.
+    """
+    table = installation.settings.schedules[schedule]
+    last = tx.editions.last_sent(schedule)
+    consumed, reserved = tx.editions.held(schedule, now - table.selection.max_age - DAY)
+    if last:
+        since = last.created
+    else:
+        before = previous_slot(schedule, table.cron, installation.timezone(schedule), slot.due)
+        since = before.due if before else now - DAY
+    return Circumstances(now=now, since=since, first_run=last is None, consumed=consumed, reserved=reserved)
+
+
+def _state(table: ScheduleTable, selected: Selected) -> tuple[EditionState, str]:
+    if selected.skip:
+        return EditionState.SKIPPED, selected.skip
+    if selected.hold:
+        return EditionState.HELD, selected.hold
+    if table.approval:
+        return EditionState.AWAITING, ""
+    return EditionState.DRAFTED, ""

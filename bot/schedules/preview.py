@@ -1,0 +1,159 @@
+"""What a slot would send, without sending or storing anything."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from bot.audience.links import ReaderLink, preferences_url, unsubscribe_url
+from bot.errors import BroadsheetError, NothingToDo, SettingsError
+from bot.http import Http
+from bot.model import Edition, Email, MergeField, Parcel, Receipt, Recipient
+from bot.schedules.draft import Draft, draft
+from bot.schedules.installation import Installation
+from bot.schedules.plan import Slot
+from bot.settings import is_address
+from bot.sources.collect import fetch, keep
+from bot.tokens import delivery_token
+
+SAMPLE = "reader@example.org"
+
+
+@dataclass(frozen=True, slots=True)
+class Previewed:
+    """What would go out; ``files`` are those written, ``warnings`` what the sources said."""
+
+    edition: Edition
+    files: tuple[Path, ...]
+    warnings: tuple[str, ...]
+
+
+async def preview(installation: Installation, schedule: str, slot: Slot, out: Path | None) -> Previewed:
+    """The edition of ``slot`` as it would be made now, from what the sources say now.
+
+    Writes ``digest.html``, ``digest.txt``, ``digest.eml``, ``posts/CHANNEL.json`` and ``selection.json`` into
+    ``out``, unless that is None. Raises ``RenderError``, ``SettingsError``.
+    """
+    made, warnings = await _drafted(installation, schedule, slot)
+    if out is None:
+        return Previewed(made.edition, (), warnings)
+    try:
+        files = await _written(installation, made, out)
+    except OSError as error:
+        raise SettingsError(
+            f"{error.filename or out}: cannot be written: {error.strerror}; name another --out"
+        ) from error
+    return Previewed(made.edition, tuple(files), warnings)
+
+
+async def _drafted(installation: Installation, schedule: str, slot: Slot) -> tuple[Draft, tuple[str, ...]]:
+    async with Http(installation.settings.http) as http:
+        brought = await fetch(installation.sources, installation.store, http, installation.clock)
+    warnings: list[str] = []
+    with installation.store.trial() as tx:
+        for each in brought:
+            report = keep(tx, each)
+            warnings += [f"{report.source}: {report.error}"] if report.error else []
+            warnings += [f"{report.source}: {warning}" for warning in report.warnings]
+        made = draft(tx, installation, schedule, slot, max(installation.clock(), slot.due))
+    return made, tuple(warnings)
+
+
+async def _written(installation: Installation, made: Draft, out: Path) -> list[Path]:
+    out.mkdir(parents=True, exist_ok=True)
+    files = [_write(out / "selection.json", _json(made.report))]
+    async with installation.connected() as connected:
+        for rendition in made.edition.renditions:
+            channel = connected.channels[rendition.channel]
+            if rendition.email:
+                email = filled(installation, made.edition, rendition.email)
+                files.append(_write(out / "digest.html", email.html))
+                files.append(_write(out / "digest.txt", email.text))
+                compose = getattr(channel, "compose", None)
+                if compose:
+                    parcel = _sample_parcel(installation, made.edition, rendition.channel, SAMPLE)
+                    files.append(_write(out / "digest.eml", compose(parcel)))
+            elif rendition.post:
+                name = "-".join(part for part in (rendition.channel, rendition.subject) if part)
+                (out / "posts").mkdir(exist_ok=True)
+                files.append(_write(out / "posts" / f"{name}.json", _json(asdict(rendition.post))))
+    return files
+
+
+def filled(installation: Installation, edition: Edition, email: Email) -> Email:
+    """The mail as a sample reader would see it."""
+    values = _sample_values(installation, edition)
+    html, text = email.html, email.text
+    for field, value in values.items():
+        html = html.replace(field.hole(edition.id), value)
+        text = text.replace(field.hole(edition.id), value)
+    return replace(email, html=html, text=text)
+
+
+def _sample_values(installation: Installation, edition: Edition) -> dict[MergeField, str]:
+    audience = _audience(installation, edition)
+    link = ReaderLink(0, audience, edition.id)
+    return {
+        MergeField.UNSUBSCRIBE_URL: unsubscribe_url(installation.newsroom, installation.keys, link),
+        MergeField.PREFERENCES_URL: preferences_url(installation.newsroom, installation.keys, link),
+        MergeField.ADDRESS: SAMPLE,
+        MergeField.SUBSCRIBED: f"{edition.created:%Y-%m-%d}",
+    }
+
+
+def _audience(installation: Installation, edition: Edition) -> str:
+    return installation.settings.schedules[edition.schedule].audience
+
+
+def _sample_parcel(installation: Installation, edition: Edition, channel: str, address: str) -> Parcel:
+    rendition = next(each for each in edition.renditions if each.channel == channel)
+    return Parcel(
+        token=delivery_token(
+            installation.keys, edition.id, channel, "test", f"{address}/{edition.created.isoformat()}"
+        ),
+        edition=edition.id,
+        schedule=edition.schedule,
+        name=edition.name,
+        slot=edition.slot,
+        rendition=rendition,
+        recipient=Recipient(
+            subscriber=0, address=address, audience=_audience(installation, edition), subscribed=edition.created
+        ),
+    )
+
+
+async def send_test(installation: Installation, schedule: str, slot: Slot, to: str) -> list[Receipt]:
+    """Sends the slot's mail to one address, its subject marked ``[Test]``. Raises ``DeliveryError``."""
+    if not is_address(to):
+        raise SettingsError(f"{to}: is not a mail address")
+    made, _ = await _drafted(installation, schedule, slot)
+    mails = [each for each in made.edition.renditions if each.email]
+    if not mails:
+        why = made.edition.reason or "it sends no mail"
+        raise NothingToDo(f"the slot {slot.key} of {schedule} has no mail to test: {why}")
+    receipts: list[Receipt] = []
+    async with installation.connected() as connected:
+        for rendition in mails:
+            assert rendition.email is not None
+            marked = replace(rendition, email=replace(rendition.email, subject=f"[Test] {rendition.email.subject}"))
+            parcel = _sample_parcel(installation, made.edition, rendition.channel, to)
+            receipts.append(await connected.channels[rendition.channel].send(replace(parcel, rendition=marked)))
+    return receipts
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, indent=2, default=_moment) + "\n"
+
+
+def _moment(value: object) -> str:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    raise BroadsheetError(f"{type(value).__name__} has no JSON form")
+
+
+def _write(file: Path, content: str | bytes) -> Path:
+    file.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return file

@@ -1,0 +1,89 @@
+"""``run``: the edition of one slot, made and sent now."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from bot.errors import NotFound, NothingToDo
+from bot.schedules.installation import Installation
+from bot.schedules.plan import Slot, previous_slot, slots_after
+from bot.settings import ScheduleTable, duration_text, nearest, parse_duration
+
+
+def schedule_table(installation: Installation, schedule: str) -> ScheduleTable:
+    """The schedule with this id. Raises ``NotFound``."""
+    schedules = installation.settings.schedules
+    if schedule not in schedules:
+        raise NotFound(
+            f'{installation.settings.file}: there is no schedule "{schedule}"{nearest(schedule, schedules)}; '
+            f"there are: {', '.join(schedules) or 'none'}"
+        )
+    return schedules[schedule]
+
+
+def due_slot(installation: Installation, schedule: str, now: datetime) -> Slot:
+    """The slot that is due and has no edition. Raises ``NothingToDo``, ``NotFound``."""
+    table = schedule_table(installation, schedule)
+    slot = latest_slot(installation, schedule, now)
+    extra = "`--extra` makes one outside the timetable"
+    if slot is None:
+        raise NothingToDo(f"schedule {schedule} has had no slot yet; {extra}")
+    with installation.store.read() as tx:
+        made = tx.editions.of_slot(schedule, slot.key)
+    if made:
+        raise NothingToDo(
+            f"the slot {slot.key} of {schedule} has its edition {made.id} ({made.state}); "
+            f"nothing is sent twice; {extra}"
+        )
+    if now - slot.due > table.max_lateness:
+        raise NothingToDo(
+            f"the slot {slot.key} of {schedule} is later than its max_lateness of "
+            f"{duration_text(table.max_lateness)}; {extra}"
+        )
+    return slot
+
+
+def latest_slot(installation: Installation, schedule: str, now: datetime) -> Slot | None:
+    """The newest slot that is not in the future, whether or not it has an edition."""
+    table = schedule_table(installation, schedule)
+    just_after = now + timedelta(microseconds=1)
+    return previous_slot(schedule, table.cron, installation.timezone(schedule), just_after)
+
+
+def next_slot(installation: Installation, schedule: str, now: datetime) -> Slot:
+    """The slot that a preview shows: the due one without an edition, else the next to come."""
+    try:
+        return due_slot(installation, schedule, now)
+    except NothingToDo:
+        table = schedule_table(installation, schedule)
+        return slots_after(schedule, table.cron, installation.timezone(schedule), now, count=1)[0]
+
+
+def extra_slot(installation: Installation, schedule: str, now: datetime) -> Slot:
+    """A slot outside the timetable, due now."""
+    schedule_table(installation, schedule)
+    return Slot(schedule, f"extra:{now.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}", now)
+
+
+def moment(text: str, timezone: str, now: datetime) -> datetime:
+    """``now``, ``today 07:00``, ``-1d``, ``+2h`` or ISO 8601 (in ``timezone`` without an offset), in UTC.
+
+    Raises ``ValueError``.
+    """
+    zone = ZoneInfo(timezone)
+    words = text.strip()
+    if words == "now":
+        return now
+    if words[:1] in "+-" and words[1:2].isdigit():
+        span = parse_duration(words[1:])
+        return now + span if words[0] == "+" else now - span
+    day, _, hour = words.partition(" ")
+    if day in ("today", "tomorrow", "yesterday"):
+        offset = {"yesterday": -1, "today": 0, "tomorrow": 1}[day]
+        local = now.astimezone(zone)
+        clock = datetime.strptime(hour or "00:00", "%H:%M").time()  # noqa: DTZ007
+        date = local.date().fromordinal(local.date().toordinal() + offset)
+        return datetime.combine(date, clock, zone).astimezone(UTC)
+    parsed = datetime.fromisoformat(words)
+    return (parsed if parsed.tzinfo else parsed.replace(tzinfo=zone)).astimezone(UTC)

@@ -1,0 +1,136 @@
+"""The run of a slot: its edition is made once, and goes out when it is due."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from bot.delivery.sending import PROGRAM, begin_sending
+from bot.editions import compose, lifecycle
+from bot.editions.changes import refresh
+from bot.errors import ReservedElsewhere
+from bot.model import Act, Edition, EditionState
+from bot.schedules.draft import draft
+from bot.schedules.installation import Installation
+from bot.schedules.plan import Slot
+from bot.store.flags import PAUSED
+
+TRIES = 3
+
+
+def make(installation: Installation, schedule: str, slot: Slot, now: datetime) -> Edition | None:
+    """Claims the slot with its edition, drafted or skipped; None when the slot has its edition already.
+
+    Raises ``RenderError``: then nothing is stored, and the slot can be made once the template is mended.
+    """
+    for attempt in range(1, TRIES + 1):
+        with installation.store.read() as tx:
+            if tx.editions.of_slot(schedule, slot.key):
+                return None
+            made = draft(tx, installation, schedule, slot, now)
+        try:
+            with installation.store.write() as tx:
+                if not tx.editions.add(made.edition, expires=made.expires, report=made.report):
+                    return None
+                note = made.edition.reason or f"{len(made.edition.stories)} stories"
+                tx.acts.add(_act("draft", made.edition, "", made.edition.state, now, note))
+                tx.schedules.reckon(schedule, slot.due)
+            return made.edition
+        except ReservedElsewhere:
+            if attempt == TRIES:
+                raise
+    return None
+
+
+def skip(installation: Installation, schedule: str, slot: Slot, reason: str, now: datetime) -> Edition | None:
+    """Puts on record that the slot makes no edition, and why; None when it has one already."""
+    frame = installation.frame(schedule, slot)
+    table = installation.settings.schedules[schedule]
+    edition = Edition(
+        id=frame.edition,
+        schedule=schedule,
+        slot_key=slot.key,
+        slot=slot.due,
+        state=EditionState.SKIPPED,
+        name=table.name,
+        reason=reason,
+        created=now,
+        approval=table.approval,
+    )
+    with installation.store.write() as tx:
+        mine = tx.editions.add(edition, expires=slot.due + table.max_lateness, report={"skip": reason})
+        if mine:
+            tx.acts.add(_act("skip", edition, "", EditionState.SKIPPED, now, reason))
+            tx.schedules.reckon(schedule, slot.due)
+    return edition if mine else None
+
+
+def advance(installation: Installation, edition: Edition, now: datetime) -> EditionState:
+    """Moves an edition that waits: too late → expired, due → sending (or held, where approval is missing)."""
+    store = installation.store
+    table = installation.settings.schedules.get(edition.schedule)
+    with store.read() as tx:
+        expires = tx.editions.expires(edition.id)
+        paused = tx.flags.get(PAUSED)
+    if expires and now > expires:
+        late = "later than its schedule allows"
+        return EditionState.EXPIRED if lifecycle.expire(store, edition.id, now=now, reason=late) else edition.state
+    if now < edition.slot or edition.state is EditionState.HELD or table is None or paused:
+        return edition.state
+    if edition.state is EditionState.AWAITING:
+        return _unapproved(installation, edition, table.if_unapproved, now)
+    return _send(installation, edition, now)
+
+
+def _unapproved(installation: Installation, edition: Edition, rule: str, now: datetime) -> EditionState:
+    store = installation.store
+    late = "nobody approved it by its slot"
+    if rule == "send":
+        lifecycle.approve(store, edition.id, who=PROGRAM, now=now, note=f"{late}; the schedule says send")
+        return _send(installation, replace(edition, state=EditionState.APPROVED), now)
+    if rule == "skip":
+        lifecycle.cancel(store, edition.id, who=PROGRAM, now=now, note=f"{late}; the schedule says skip")
+        return EditionState.CANCELLED
+    lifecycle.hold(store, edition.id, who=PROGRAM, now=now, note=late)
+    return EditionState.HELD
+
+
+def _send(installation: Installation, edition: Edition, now: datetime) -> EditionState:
+    with installation.store.read() as tx:
+        whole = tx.editions.get(edition.id)
+    if whole is None:
+        return edition.state
+    fresh = _refreshed(installation, whole, now)
+    if fresh.state not in (EditionState.DRAFTED, EditionState.APPROVED):
+        return fresh.state
+    table = installation.settings.schedules[edition.schedule]
+    media = {name: outlet.medium for name, outlet in installation.outlets.items()}
+    begun = begin_sending(installation.store, fresh, media=media, audience=table.audience, now=now)
+    return EditionState.SENDING if begun else fresh.state
+
+
+def _refreshed(installation: Installation, edition: Edition, now: datetime) -> Edition:
+    """The edition with what the newsroom changed since it was drafted; stored and on record when anything did."""
+    with installation.store.read() as tx:
+        current = {story.article.id: tx.articles.get(story.article.id) for story in edition.stories}
+    outcome = refresh(edition.stories, current)
+    if not outcome.changes:
+        return edition
+    note = "; ".join(outcome.changes)
+    if not outcome.stories:
+        lifecycle.cancel(installation.store, edition.id, who=PROGRAM, now=now, note="all its stories were withdrawn")
+        return replace(edition, state=EditionState.CANCELLED)
+    frame = installation.frame(edition.schedule, Slot(edition.schedule, edition.slot_key, edition.slot))
+    again = edition.approval and outcome.material
+    state = EditionState.AWAITING if again else edition.state
+    fresh = replace(edition, stories=outcome.stories, renditions=compose.render(frame, outcome.stories), state=state)
+    with installation.store.write() as tx:
+        if not tx.editions.move(edition.id, to=state, since=[edition.state], now=now, reason=note if again else ""):
+            return replace(edition, state=EditionState.HELD)
+        tx.editions.replace_stories(fresh)
+        tx.acts.add(_act("refresh", edition, edition.state, state, now, note))
+    return fresh
+
+
+def _act(what: str, edition: Edition, before: str, after: str, now: datetime, note: str) -> Act:
+    return Act(at=now, who=PROGRAM, what=what, thing=f"edition:{edition.id}", before=before, after=after, note=note)

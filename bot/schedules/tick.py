@@ -1,0 +1,111 @@
+"""One look at the timetable: which slots are due, which editions may go out. The store decides, the tick only asks."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from bot.editions.lifecycle import WAITING
+from bot.errors import BroadsheetError
+from bot.model import Edition, EditionState
+from bot.schedules.installation import Installation
+from bot.schedules.plan import Slot, due_slots, slots_between
+from bot.schedules.slot import advance, make, skip
+from bot.store.schedules import ScheduleState
+
+log = logging.getLogger(__name__)
+
+
+@dataclass
+class Ticked:
+    """What a tick did: editions made or skipped, and those that moved (edition id → new state)."""
+
+    made: list[Edition] = field(default_factory=list)
+    moved: dict[str, EditionState] = field(default_factory=dict)
+    failed: list[str] = field(default_factory=list)
+
+
+def tick(installation: Installation, now: datetime) -> Ticked:
+    """Makes the editions that are due or to be prepared, and moves those that wait; one fault stops no other."""
+    done = Ticked()
+    for schedule in installation.settings.schedules:
+        try:
+            _tick_schedule(installation, schedule, now, done)
+        except BroadsheetError as error:
+            log.error("schedule %s: %s", schedule, error)
+            done.failed.append(f"{schedule}: {error}")
+    with installation.store.read() as tx:
+        waiting = tx.editions.newest(states=WAITING, limit=1000)
+    for edition in waiting:
+        try:
+            state = advance(installation, edition, now)
+        except BroadsheetError as error:
+            log.error("edition %s: %s", edition.id, error)
+            done.failed.append(f"edition {edition.id}: {error}")
+            continue
+        if state is not edition.state:
+            done.moved[edition.id] = state
+    return done
+
+
+def is_due(installation: Installation, now: datetime) -> bool:
+    """Whether ``tick`` would make an edition now: then the sources are worth a visit first."""
+    return any(_due(installation, schedule, now).make for schedule in installation.settings.schedules)
+
+
+def _tick_schedule(installation: Installation, schedule: str, now: datetime, done: Ticked) -> None:
+    due = _due(installation, schedule, now)
+    for slot, reason in due.skip:
+        skipped = skip(installation, schedule, slot, reason, now)
+        if skipped:
+            done.made.append(skipped)
+    for slot in due.make:
+        made = make(installation, schedule, slot, now)
+        if made:
+            done.made.append(made)
+    if due.reckoned:
+        with installation.store.write() as tx:
+            tx.schedules.reckon(schedule, due.reckoned)
+
+
+@dataclass(frozen=True, slots=True)
+class _Due:
+    make: list[Slot]
+    skip: list[tuple[Slot, str]]
+    reckoned: datetime | None
+
+
+def _due(installation: Installation, schedule: str, now: datetime) -> _Due:
+    table = installation.settings.schedules[schedule]
+    zone = installation.timezone(schedule)
+    state = _state(installation, schedule, table.cron, zone, now)
+    if not table.enabled:
+        # While it is off no slot counts, so that switching it on makes up for nothing.
+        return _Due([], [], now if now - state.reckoned > timedelta(minutes=1) else None)
+    slots = slots_between(schedule, table.cron, zone, state.reckoned, now + table.lead_time)
+    if not slots:
+        return _Due([], [], None)
+    missed = [slot for slot in slots if slot.due <= now]
+    to_make, to_skip = due_slots(missed, catch_up=table.catch_up, max_lateness=table.max_lateness, now=now)
+    return _Due([*to_make, *(slot for slot in slots if slot.due > now)], to_skip, slots[-1].due)
+
+
+def _state(installation: Installation, schedule: str, cron: str, zone: str, now: datetime) -> ScheduleState:
+    """Since when the schedule runs. A new one counts from now on, and so does a changed timetable."""
+    with installation.store.read() as tx:
+        state = tx.schedules.get(schedule)
+    if state and (state.cron, state.timezone) == (cron, zone):
+        return state
+    # A slot that falls on this very minute still counts.
+    start = now.replace(second=0, microsecond=0) - timedelta(seconds=1)
+    state = ScheduleState(
+        schedule=schedule,
+        activated=state.activated if state else now,
+        cron=cron,
+        timezone=zone,
+        reckoned=max(start, state.reckoned) if state else start,
+    )
+    with installation.store.write() as tx:
+        tx.schedules.put(state)
+    return state

@@ -1,0 +1,133 @@
+"""Visits the sources and keeps what they bring. One failing source never stops the others."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from bot.articles.url import identity_key
+from bot.clock import Clock
+from bot.errors import BroadsheetError, FetchError, SourceError
+from bot.http import Http
+from bot.sources.base import Collected, Known, Retrieval, Source, Visit
+from bot.store import Store, Transaction
+from bot.store.sources import SourceState
+
+LONGEST_WAIT = timedelta(days=1)
+REMEMBERED = timedelta(days=7)
+"""How far back a source is asked whether what it published is still there."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What one visit did. ``error`` is one line, "" when it went well; ``waiting`` says it was not visited yet."""
+
+    source: str
+    new: int = 0
+    changed: int = 0
+    returned: int = 0
+    withdrawn: int = 0
+    unchanged: int = 0
+    error: str = ""
+    warnings: tuple[str, ...] = ()
+    waiting: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """What a visit brought before any of it is kept: ``collected``, or the ``error`` why it brought nothing."""
+
+    state: SourceState
+    at: datetime
+    collected: Collected | None = None
+    error: BroadsheetError | None = None
+
+
+async def collect(sources: Mapping[str, Source], store: Store, http: Http, clock: Clock) -> list[Report]:
+    """Visits all ``sources`` at once and keeps what they bring; the reports stand in their order."""
+    reports = []
+    for fetched in await fetch(sources, store, http, clock):
+        with store.write() as tx:
+            reports.append(keep(tx, fetched))
+    return reports
+
+
+async def fetch(sources: Mapping[str, Source], store: Store, http: Http, clock: Clock) -> list[Fetched]:
+    """Visits all ``sources`` at once; keeps nothing."""
+    return list(await asyncio.gather(*(_visit(name, each, store, http, clock) for name, each in sources.items())))
+
+
+async def _visit(name: str, source: Source, store: Store, http: Http, clock: Clock) -> Fetched:
+    now = clock()
+    with store.read() as tx:
+        state = tx.sources.get(name)
+        known = tx.articles.known(name, now - REMEMBERED)
+    if state.not_before and now < state.not_before:
+        return Fetched(state, now)
+    visit = Visit(
+        now=now,
+        retrieval=Retrieval(
+            etag=state.etag, last_modified=state.last_modified, cursor=state.cursor, moved_to=state.moved_to
+        ),
+        known=[Known(guid=each.guid, url=each.url, published=each.published) for each in known],
+    )
+    try:
+        return Fetched(state, now, collected=await source.collect(http, visit))
+    except BroadsheetError as error:
+        return Fetched(state, now, error=error)
+    except Exception as error:
+        # What comes from outside may find a fault in a parser; that must not stop the other sources.
+        log.exception("source %s", name)
+        return Fetched(state, now, error=SourceError(f"{name}: {type(error).__name__} while reading it; see the log"))
+
+
+def keep(tx: Transaction, fetched: Fetched) -> Report:
+    """Writes what a visit brought, and how it went, into the store."""
+    if fetched.error:
+        return _failed(tx, fetched.state, fetched.error, fetched.at)
+    if fetched.collected is None:
+        return Report(source=fetched.state.source, waiting=fetched.state.not_before)
+    return _kept(tx, fetched.state, fetched.collected, fetched.at)
+
+
+def _failed(tx: Transaction, state: SourceState, error: BroadsheetError, now: datetime) -> Report:
+    wait = error.retry_after if isinstance(error, FetchError) else None
+    tx.sources.put(
+        replace(
+            state,
+            last_visit=now,
+            failures=state.failures + 1,
+            error=str(error),
+            not_before=now + min(timedelta(seconds=wait), LONGEST_WAIT) if wait else None,
+        )
+    )
+    return Report(source=state.source, error=str(error))
+
+
+def _kept(tx: Transaction, state: SourceState, collected: Collected, now: datetime) -> Report:
+    counts = dict.fromkeys(("new", "changed", "returned", "unchanged"), 0)
+    withdrawn = 0
+    if not collected.unchanged:
+        present = {article.guid for article in collected.articles}
+        for article in collected.articles:
+            key = identity_key(article.url) if article.url else ""
+            counts[tx.articles.put(article, url_key=key, present=present, now=now)] += 1
+        withdrawn = len(tx.articles.withdraw(state.source, collected.gone, now))
+    kept = collected.retrieval
+    tx.sources.put(
+        SourceState(
+            source=state.source,
+            etag=kept.etag,
+            last_modified=kept.last_modified,
+            cursor=kept.cursor,
+            moved_to=kept.moved_to,
+            last_visit=now,
+            last_success=now,
+        )
+    )
+    return Report(source=state.source, withdrawn=withdrawn, warnings=collected.warnings, **counts)
