@@ -1,0 +1,92 @@
+"""A webhook receiver on loopback, as a newsroom's developer would write one.
+
+Signatures after Standard Webhooks 1.0.0, https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
+(checked 2026-11-24): HMAC-SHA256 over ``ID.TIMESTAMP.BODY``, base64, listed as ``v1,…`` in ``webhook-signature``.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+import json
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+from bot.clock import Clock
+from bot.demo.durable import write_new
+from bot.demo.server import served
+from bot.errors import SettingsError
+
+PATH = "/hook"
+TOLERANCE = 300
+"""Seconds a timestamp may be off, either way."""
+_LARGEST = 1_000_000
+
+
+class Receiver:
+    """Keeps each post once, as ``WEBHOOK-ID.json`` in ``folder``. ``repr`` shows no secret."""
+
+    def __init__(self, folder: Path, secret: str, clock: Clock) -> None:
+        """``secret`` is ``whsec_`` and base64. Raises ``SettingsError``, with no secret in it."""
+        try:
+            self._key = base64.b64decode(secret.removeprefix("whsec_"), validate=True)
+        except (binascii.Error, ValueError) as error:
+            raise SettingsError("the receiver's secret is not whsec_ and base64; delete the demo's .env") from error
+        self._folder = folder
+        self._clock = clock
+
+    async def receive(self, request: Request) -> JSONResponse:
+        """200 when the post is kept (also when it was before), 400 without sense, 401 when forged, 413 too large."""
+        body = b""
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > _LARGEST:
+                return JSONResponse({"error": "larger than 1 MB"}, 413)
+        webhook_id = request.headers.get("webhook-id", "")
+        timestamp = request.headers.get("webhook-timestamp", "")
+        if not self._genuine(webhook_id, timestamp, request.headers.get("webhook-signature", ""), body):
+            return JSONResponse({"error": "the signature or its time is wrong"}, 401)
+        if not re.fullmatch(r"[A-Za-z0-9_-][A-Za-z0-9_.-]{0,127}", webhook_id):
+            return JSONResponse({"error": "webhook-id is not a plain word"}, 400)
+        try:
+            post = json.loads(body)
+        except ValueError:
+            return JSONResponse({"error": "the body is not JSON"}, 400)
+        text = json.dumps(post, ensure_ascii=False, indent=2) + "\n"
+        try:
+            await run_in_threadpool(write_new, self._folder / f"{webhook_id}.json", text.encode())
+        except FileExistsError:
+            return JSONResponse({"id": webhook_id, "status": "known"})
+        return JSONResponse({"id": webhook_id, "status": "stored"})
+
+    def _genuine(self, webhook_id: str, timestamp: str, signatures: str, body: bytes) -> bool:
+        signed = f"{webhook_id}.{timestamp}.".encode() + body
+        own = base64.b64encode(hmac.new(self._key, signed, hashlib.sha256).digest())
+        # Every signature is compared, in constant time: a sender that rotates its secret sends two.
+        right = [
+            hmac.compare_digest(own, value.partition(",")[2].encode())
+            for value in signatures.split(" ")
+            if value.startswith("v1,")
+        ]
+        if not (any(right) and re.fullmatch(r"[0-9]{1,12}", timestamp)):
+            return False
+        return abs(self._clock().timestamp() - int(timestamp)) <= TOLERANCE
+
+
+@contextmanager
+def receiver(folder: Path, secret: str, clock: Clock, port: int = 0) -> Iterator[str]:
+    """Receives posts into ``folder`` and yields the URL to post to; another port if ``port`` is taken."""
+    folder.mkdir(parents=True, exist_ok=True)
+    app = Starlette(routes=[Route(PATH, Receiver(folder, secret, clock).receive, methods=["POST"])])
+    with served(app, port) as base:
+        yield base + PATH

@@ -1,0 +1,93 @@
+"""The demo's world, up and running: newsroom, mailbox and webhook receiver, and a configuration that knows them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from bot.clock import Clock
+from bot.demo.configuration import Addresses, write_configuration, write_secrets
+from bot.demo.mailbox import mailbox
+from bot.demo.newsroom import newsroom
+from bot.demo.ports import HOST, free_port
+from bot.demo.receiver import PATH, receiver
+from bot.demo.state import DemoState, Ports
+
+SUBSCRIBERS = Path(__file__).resolve().parent / "subscribers.csv"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Running:
+    """``config`` is the configuration folder, ``mailbox`` holds ``.eml`` files, ``posts`` one JSON file a post.
+
+    ``started`` (UTC) is when the demo first ran in this folder: publication times count from it. ``web_port`` is
+    free now and kept for Broadsheet's own pages, whose address is ``public_url``.
+    """
+
+    config: Path
+    mailbox: Path
+    posts: Path
+    subscribers: Path
+    newsroom_url: str
+    hook_url: str
+    public_url: str
+    smtp_port: int
+    web_port: int
+    started: datetime
+    first_run: bool
+
+
+@contextmanager
+def running(folder: Path, clock: Clock) -> Iterator[Running]:
+    """Starts the three servers for ``folder`` and stops them at exit.
+
+    A second run keeps the first one's moment, secrets, settings and, where they are free, ports. Raises
+    ``StateError`` when the folder's state cannot be read.
+    """
+    folder = folder.resolve()
+    folder.mkdir(parents=True, exist_ok=True)
+    kept = DemoState.read(folder)
+    state = kept or DemoState.begun(clock())
+    config = folder / "config"
+    secret = write_secrets(config)
+    with ExitStack() as servers:
+        newsroom_url = servers.enter_context(newsroom(state.started, clock, state.ports.newsroom))
+        hook_url = servers.enter_context(receiver(folder / "posts", secret, clock, state.ports.hook))
+        smtp_port = servers.enter_context(mailbox(folder / "mailbox", state.ports.smtp))
+        ports = Ports(
+            newsroom=_port(newsroom_url), hook=_port(hook_url), smtp=smtp_port, web=free_port(state.ports.web)
+        )
+        addresses = _addresses(ports)
+        write_configuration(config, addresses, _addresses(kept.ports) if kept else None)
+        state.on(ports).write(folder)
+        yield Running(
+            config=config,
+            mailbox=folder / "mailbox",
+            posts=folder / "posts",
+            subscribers=SUBSCRIBERS,
+            newsroom_url=newsroom_url,
+            hook_url=hook_url,
+            public_url=addresses.public_url,
+            smtp_port=smtp_port,
+            web_port=ports.web,
+            started=state.started,
+            first_run=kept is None,
+        )
+
+
+def _port(url: str) -> int:
+    return urlsplit(url).port or 80
+
+
+def _addresses(ports: Ports) -> Addresses:
+    return Addresses(
+        newsroom_url=f"http://{HOST}:{ports.newsroom}",
+        hook_url=f"http://{HOST}:{ports.hook}{PATH}",
+        public_url=f"http://{HOST}:{ports.web}",
+        smtp_port=ports.smtp,
+        web_port=ports.web,
+    )

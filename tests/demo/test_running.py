@@ -1,0 +1,132 @@
+import csv
+import smtplib
+import socket
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+import httpx
+import pytest
+
+from bot.clock import SetClock
+from bot.demo import Running, running
+from bot.demo.configuration import HOOK_SECRET
+from bot.demo.ports import free_port
+from bot.demo.state import DemoState, Ports
+from bot.errors import StateError
+from bot.settings import SettingsTables, checked, is_address
+from bot.tokens import KeyRing
+
+NOW = datetime(2026, 11, 24, 15, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A demo folder that begins with free ports, so that a demo running on this machine does not matter."""
+    folder = tmp_path / "demo"
+    folder.mkdir()
+    return folder
+
+
+def get(url: str) -> httpx.Response:
+    return httpx.get(url, trust_env=False, timeout=5)
+
+
+def environment(run: Running) -> dict[str, str]:
+    lines = (run.config / ".env").read_text().splitlines()
+    return dict(line.split("=", 1) for line in lines if "=" in line)
+
+
+def tables(run: Running) -> SettingsTables:
+    import tomllib
+
+    raw = tomllib.loads((run.config / "broadsheet.toml").read_text())
+    return checked(SettingsTables, raw, file="broadsheet.toml")
+
+
+def test_the_first_run_brings_up_newsroom_mailbox_and_receiver(folder: Path) -> None:
+    with running(folder, SetClock(NOW)) as run:
+        assert run.first_run
+        assert run.started == NOW
+        assert get(run.newsroom_url + "/wp-json/wp/v2/posts").headers["x-wp-total"] == "26"
+        assert httpx.post(run.hook_url, content=b"{}", trust_env=False).status_code == 401
+        with smtplib.SMTP("127.0.0.1", run.smtp_port, timeout=5) as client:
+            assert client.ehlo()[0] == 250
+
+
+def test_the_configuration_is_right_and_knows_the_servers(folder: Path) -> None:
+    with running(folder, SetClock(NOW)) as run:
+        settings = tables(run)
+        assert settings.newsroom.url == run.newsroom_url == settings.sources["site"]["url"]
+        assert settings.newsroom.public_url == run.public_url
+        assert settings.channels["mail"]["port"] == run.smtp_port
+        assert settings.channels["hook"]["url"] == run.hook_url
+        assert settings.web.port == run.web_port
+        assert settings.schedules["morning"].timezone == "America/Los_Angeles"
+        assert len(KeyRing.parse(environment(run)["BROADSHEET_SECRET_KEYS"]).keys) == 1
+        assert environment(run)[HOOK_SECRET].startswith("whsec_")
+        assert (run.config / ".env").stat().st_mode & 0o077 == 0
+
+
+def test_a_second_run_keeps_moment_ports_secrets_and_edits(folder: Path) -> None:
+    with running(folder, SetClock(NOW)) as first:
+        secrets = environment(first)
+    toml = first.config / "broadsheet.toml"
+    toml.write_text(toml.read_text().replace("maximum = 7", "maximum = 5"))
+    with running(folder, SetClock(NOW.replace(day=25))) as second:
+        assert not second.first_run
+        assert second.started == first.started
+        assert environment(second) == secrets
+        assert second.newsroom_url == first.newsroom_url
+        assert (second.smtp_port, second.hook_url, second.web_port) == (
+            first.smtp_port,
+            first.hook_url,
+            first.web_port,
+        )
+        assert tables(second).schedules["morning"].selection.maximum == 5
+
+
+def test_a_port_that_is_taken_meanwhile_is_replaced_and_remembered(folder: Path) -> None:
+    kept = Ports(newsroom=free_port(), hook=free_port(), smtp=free_port(), web=free_port())
+    DemoState.begun(NOW).on(kept).write(folder)
+    with running(folder, SetClock(NOW)):
+        pass
+    with socket.create_server(("127.0.0.1", kept.smtp)), running(folder, SetClock(NOW)) as run:
+        assert run.smtp_port != kept.smtp
+        assert tables(run).channels["mail"]["port"] == run.smtp_port
+        assert run.newsroom_url == f"http://127.0.0.1:{kept.newsroom}"
+    with running(folder, SetClock(NOW)) as after:
+        assert after.smtp_port == run.smtp_port
+
+
+def test_the_servers_stop_within_a_second(folder: Path) -> None:
+    with running(folder, SetClock(NOW)) as run:
+        kept_open = httpx.Client(trust_env=False)
+        kept_open.get(run.newsroom_url)
+        ends = time.monotonic()
+    assert time.monotonic() - ends < 1
+    kept_open.close()
+    with pytest.raises(httpx.ConnectError):
+        get(run.newsroom_url)
+
+
+def test_a_spoilt_state_says_what_to_do(folder: Path) -> None:
+    (folder / "demo.json").write_text("{}")
+    with pytest.raises(StateError, match="delete .* to begin the demo anew"), running(folder, SetClock(NOW)):
+        pass
+
+
+def test_the_subscribers_are_25_good_addresses_that_nobody_owns() -> None:
+    from bot.demo.running import SUBSCRIBERS
+
+    with SUBSCRIBERS.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert list(rows[0]) == ["address", "name", "subscribed"]
+    assert len({row["address"] for row in rows}) == 25
+    for row in rows:
+        assert is_address(row["address"])
+        assert row["address"].rpartition(".")[2] in {"example", "org", "net", "com"}
+        assert "example" in row["address"].rpartition("@")[2]
+        assert datetime.fromisoformat(row["subscribed"]).year <= 2026
+    assert any("+" in row["address"] for row in rows)
+    assert any(not row["name"].isascii() for row in rows)
