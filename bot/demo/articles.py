@@ -101,8 +101,8 @@ def _article(path: Path, started: datetime) -> TownArticle:
     return TownArticle(
         id=head["id"],
         slug=path.stem.partition("-")[2],
-        title=_dated(head.get("title", ""), here),
-        standfirst=_dated(head.get("standfirst", ""), here),
+        title=_dated(head.get("title", ""), published),
+        standfirst=_dated(head.get("standfirst", ""), published),
         author=head["author"],
         sections=tuple(head["sections"]),
         tags=tuple(head.get("tags", ())),
@@ -112,15 +112,15 @@ def _article(path: Path, started: datetime) -> TownArticle:
         status=head.get("status", "publish"),
         sticky=head.get("sticky", False),
         picture=picture(image["file"], image["alt"], image.get("caption", "")) if image else None,
-        content=_content(_dated(body, here)),
+        content=_content(_dated(body, published)),
     )
 
 
-def _dated(text: str, here: datetime) -> str:
-    """Fills ``{day -3d}`` ("21 November") and ``{weekday -3d}`` ("Saturday"), so that stories never grow old."""
+def _dated(text: str, published: datetime) -> str:
+    """Fills ``{day -3d}`` ("21 November") and ``{weekday -3d}`` ("Saturday"), counted from the publication."""
 
     def fill(match: re.Match[str]) -> str:
-        moment = here + parse_offset(match[2])
+        moment = published + parse_offset(match[2])
         return f"{moment.day} {moment:%B}" if match[1] == "day" else f"{moment:%A}"
 
     return re.sub(r"\{(day|weekday) ([^}]+)\}", fill, text)

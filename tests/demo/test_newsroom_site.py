@@ -178,6 +178,12 @@ def test_every_link_of_the_api_opens_a_readable_page(site: TestClient) -> None:
     assert 'lang="es"' in site.get("/", params={"p": 112}).text
 
 
+def test_a_page_makes_the_browser_ask_nobody_else(site: TestClient) -> None:
+    page = site.get("/?p=114")
+    assert "pixel.audience-meter.example" in page.text
+    assert page.headers["content-security-policy"].startswith("default-src 'none'; img-src 'self'")
+
+
 def test_the_feed_is_well_formed_and_whole(site: TestClient) -> None:
     feed = feedparser.parse(site.get("/feed/").content)
     assert not feed.bozo

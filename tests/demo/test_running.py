@@ -2,6 +2,7 @@ import csv
 import smtplib
 import socket
 import time
+import tomllib
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from bot.clock import SetClock
 from bot.demo import Running, running
 from bot.demo.configuration import HOOK_SECRET
 from bot.demo.ports import free_port
+from bot.demo.running import SUBSCRIBERS
 from bot.demo.state import DemoState, Ports
 from bot.errors import StateError
 from bot.settings import SettingsTables, checked, is_address
@@ -22,10 +24,16 @@ NOW = datetime(2026, 11, 24, 15, 0, tzinfo=UTC)
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A demo folder that begins with free ports, so that a demo running on this machine does not matter."""
-    folder = tmp_path / "demo"
+    return tmp_path / "demo"
+
+
+@pytest.fixture
+def used(folder: Path) -> Ports:
+    """The ports of an earlier run in ``folder``, free ones, so that another demo on this machine does not matter."""
     folder.mkdir()
-    return folder
+    ports = Ports(newsroom=free_port(), hook=free_port(), smtp=free_port(), web=free_port())
+    DemoState.begun(NOW).on(ports).write(folder)
+    return ports
 
 
 def get(url: str) -> httpx.Response:
@@ -38,8 +46,6 @@ def environment(run: Running) -> dict[str, str]:
 
 
 def tables(run: Running) -> SettingsTables:
-    import tomllib
-
     raw = tomllib.loads((run.config / "broadsheet.toml").read_text())
     return checked(SettingsTables, raw, file="broadsheet.toml")
 
@@ -68,7 +74,7 @@ def test_the_configuration_is_right_and_knows_the_servers(folder: Path) -> None:
         assert (run.config / ".env").stat().st_mode & 0o077 == 0
 
 
-def test_a_second_run_keeps_moment_ports_secrets_and_edits(folder: Path) -> None:
+def test_a_second_run_keeps_moment_ports_secrets_and_edits(folder: Path, used: Ports) -> None:
     with running(folder, SetClock(NOW)) as first:
         secrets = environment(first)
     toml = first.config / "broadsheet.toml"
@@ -77,24 +83,19 @@ def test_a_second_run_keeps_moment_ports_secrets_and_edits(folder: Path) -> None
         assert not second.first_run
         assert second.started == first.started
         assert environment(second) == secrets
-        assert second.newsroom_url == first.newsroom_url
-        assert (second.smtp_port, second.hook_url, second.web_port) == (
-            first.smtp_port,
-            first.hook_url,
-            first.web_port,
-        )
+        assert second.newsroom_url == first.newsroom_url == f"http://127.0.0.1:{used.newsroom}"
+        assert second.hook_url == first.hook_url
+        assert (second.smtp_port, second.web_port) == (used.smtp, used.web)
         assert tables(second).schedules["morning"].selection.maximum == 5
 
 
-def test_a_port_that_is_taken_meanwhile_is_replaced_and_remembered(folder: Path) -> None:
-    kept = Ports(newsroom=free_port(), hook=free_port(), smtp=free_port(), web=free_port())
-    DemoState.begun(NOW).on(kept).write(folder)
+def test_a_port_that_is_taken_meanwhile_is_replaced_and_remembered(folder: Path, used: Ports) -> None:
     with running(folder, SetClock(NOW)):
         pass
-    with socket.create_server(("127.0.0.1", kept.smtp)), running(folder, SetClock(NOW)) as run:
-        assert run.smtp_port != kept.smtp
+    with socket.create_server(("127.0.0.1", used.smtp)), running(folder, SetClock(NOW)) as run:
+        assert run.smtp_port != used.smtp
         assert tables(run).channels["mail"]["port"] == run.smtp_port
-        assert run.newsroom_url == f"http://127.0.0.1:{kept.newsroom}"
+        assert run.newsroom_url == f"http://127.0.0.1:{used.newsroom}"
     with running(folder, SetClock(NOW)) as after:
         assert after.smtp_port == run.smtp_port
 
@@ -111,14 +112,13 @@ def test_the_servers_stop_within_a_second(folder: Path) -> None:
 
 
 def test_a_spoilt_state_says_what_to_do(folder: Path) -> None:
+    folder.mkdir()
     (folder / "demo.json").write_text("{}")
     with pytest.raises(StateError, match="delete .* to begin the demo anew"), running(folder, SetClock(NOW)):
         pass
 
 
 def test_the_subscribers_are_25_good_addresses_that_nobody_owns() -> None:
-    from bot.demo.running import SUBSCRIBERS
-
     with SUBSCRIBERS.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     assert list(rows[0]) == ["address", "name", "subscribed"]
