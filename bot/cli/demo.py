@@ -31,7 +31,7 @@ def demo(
     folder: Annotated[Path, typer.Option("--dir", help="Where the demo keeps its files.")] = Path("demo"),
     serve: Annotated[bool, typer.Option("--serve", help="Then show its pages in the browser until Ctrl-C.")] = False,
 ) -> int:
-    """Runs the whole main job on a bundled newsroom: collect, choose, summarise, render, send. No account, no network."""
+    """Runs the whole main job on a bundled newsroom, with its own site, mailbox and webhook. No account, no network."""
     with running(folder, system_clock) as town, opened(town.config) as installation:
         said = _collected(session, installation)
         subscribed = enrolment.import_csv(

@@ -7,11 +7,15 @@ from typing import Any
 from sqlalchemy import Connection, Table
 from sqlalchemy.dialects import postgresql, sqlite
 
+COUNTED = {"preserve_rowcount": True}
+"""SQLAlchemy forgets the number of rows of an INSERT unless it is asked to keep it."""
+
 
 def insert_or_ignore(connection: Connection, table: Table, values: dict[str, Any]) -> bool:
     """Inserts one row; False when a row with the same key stood there already."""
+    statement: sqlite.Insert | postgresql.Insert
     if connection.dialect.name == "sqlite":
-        inserted = connection.execute(sqlite.insert(table).values(**values).on_conflict_do_nothing())
+        statement = sqlite.insert(table).values(**values).on_conflict_do_nothing()
     else:
-        inserted = connection.execute(postgresql.insert(table).values(**values).on_conflict_do_nothing())
-    return inserted.rowcount == 1
+        statement = postgresql.insert(table).values(**values).on_conflict_do_nothing()
+    return connection.execute(statement, execution_options=COUNTED).rowcount == 1

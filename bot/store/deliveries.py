@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, case, func, insert,
 
 from bot.errors import LeaseLost
 from bot.model import OPEN_STATES, Delivery, DeliveryState
+from bot.store.conflict import COUNTED
 from bot.store.tables import attempts, deliveries, editions, subscribers, subscriptions, suppressions
 
 
@@ -99,7 +100,8 @@ class Deliveries:
             "reason",
             "updated",
         ]
-        return self._connection.execute(insert(deliveries).from_select(columns, members)).rowcount
+        statement = insert(deliveries).from_select(columns, members)
+        return self._connection.execute(statement, execution_options=COUNTED).rowcount
 
     def add_post(self, edition: str, channel: str, subject: str, now: datetime) -> int:
         """Names the delivery of one post."""

@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from bot.errors import ReservedElsewhere
+from bot.model import Card, EditionState, EditionStory, Post, Rendition, Summary
+from bot.testing import NOW, article, edition
+
+LATER = NOW + timedelta(hours=3)
+
+
+def _add(store, made):
+    with store.write() as tx:
+        return tx.editions.add(made, expires=LATER, report={"picks": []})
+
+
+def _stored_article(store):
+    with store.write() as tx:
+        brought = article()
+        tx.articles.put(brought, url_key=brought.url, present={brought.guid}, now=NOW)
+        return next(each for each in tx.articles.newest() if each.guid == brought.guid)
+
+
+def test_an_edition_comes_back_whole(store):
+    post = Post(text="Read this", url="https://record.example/a", card=Card(url="https://record.example/a", title="A"))
+    made = edition(renditions=(Rendition(channel="sky", subject="7", post=post),))
+    assert _add(store, made)
+    with store.read() as tx:
+        found = tx.editions.get(made.id)
+    assert found.renditions == made.renditions
+    assert found.stories[0].article.content() == made.stories[0].article.content()
+    assert found.stories[0].summary == made.stories[0].summary
+
+
+def test_a_slot_has_one_edition_and_the_second_claim_changes_nothing(store):
+    first = edition(slot_key="2026-11-24T07:00")
+    second = edition(slot_key="2026-11-24T07:00")
+    assert _add(store, first)
+    assert not _add(store, second)
+    with store.read() as tx:
+        assert tx.editions.of_slot("morning", "2026-11-24T07:00").id == first.id
+        assert tx.editions.get(second.id) is None
+
+
+def test_a_story_reserved_by_one_edition_is_refused_to_the_next_of_its_schedule(store):
+    lead = _stored_article(store)
+    _add(store, edition(lead=lead))
+    late = edition(lead=lead)
+    with pytest.raises(ReservedElsewhere):
+        _add(store, late)
+    with store.read() as tx:
+        assert tx.editions.get(late.id) is None
+    assert _add(store, edition(lead=lead, schedule="evening"))
+
+
+def test_a_story_is_reserved_then_consumed_and_released_when_unsent(store):
+    lead = _stored_article(store)
+    made = edition(lead=lead)
+    _add(store, made)
+    since = NOW - timedelta(days=1)
+    with store.write() as tx:
+        assert tx.editions.held("morning", since) == (frozenset(), frozenset({lead.id}))
+        tx.editions.consume(made.id)
+        tx.editions.release(made.id)
+        assert tx.editions.held("morning", since) == (frozenset({lead.id}), frozenset())
+    unsent = edition(lead=lead, schedule="evening")
+    _add(store, unsent)
+    with store.write() as tx:
+        tx.editions.release(unsent.id)
+        assert tx.editions.held("evening", since) == (frozenset(), frozenset())
+
+
+def test_a_state_is_left_only_from_where_the_mover_believes_it_to_be(store):
+    made = edition()
+    _add(store, made)
+    with store.write() as tx:
+        move = tx.editions.move
+        assert move(made.id, to=EditionState.SENDING, since=[EditionState.DRAFTED], now=NOW)
+        assert not move(made.id, to=EditionState.SENDING, since=[EditionState.DRAFTED], now=NOW)
+        assert tx.editions.state(made.id) is EditionState.SENDING
+
+
+def test_the_last_sent_edition_leaves_out_skipped_and_held_ones(store):
+    sent = edition(state=EditionState.SENT, created=NOW - timedelta(days=1))
+    for made in (sent, edition(state=EditionState.SKIPPED, stories=()), edition(state=EditionState.HELD, stories=())):
+        _add(store, made)
+    with store.read() as tx:
+        assert tx.editions.last_sent("morning").id == sent.id
+        assert tx.editions.last_sent("evening") is None
+
+
+def test_stories_can_be_replaced_before_the_send(store):
+    old, new = _stored_article(store), _stored_article(store)
+    made = edition(lead=old)
+    _add(store, made)
+    story = EditionStory(position=1, article=new, summary=Summary("new"), article_ids=(new.id,))
+    with store.write() as tx:
+        tx.editions.replace_stories(replace(made, stories=(story,)))
+        assert tx.editions.held("morning", NOW - timedelta(days=1))[1] == {new.id}
+        assert [each.article.guid for each in tx.editions.get(made.id).stories] == [new.guid]

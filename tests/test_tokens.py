@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+import base64
+
+import pytest
+
+from bot.errors import SettingsError, TokenError
+from bot.testing import KEYS
+from bot.tokens import KeyRing, delivery_token, edition_id
+
+
+def _forms(token: str) -> list[str]:
+    version, key_id, purpose, payload, mac = token.split(".")
+    other = base64.urlsafe_b64encode(b'[2,"readers",""]').decode().rstrip("=")
+    return [
+        "",
+        ".",
+        "v1",
+        token[:-1],
+        token + "A",
+        token.replace("v1.", "v2."),
+        ".".join((version, "zz", purpose, payload, mac)),
+        ".".join((version, key_id, purpose, other, mac)),
+        ".".join((version, key_id, purpose, payload, "A" * len(mac))),
+        ".".join((version, key_id, purpose, payload, "")),
+        token + "é",
+        "x" * 5000,
+        token.replace(".", "..", 1),
+    ]
+
+
+def test_a_token_gives_back_what_it_was_signed_for():
+    token = KEYS.sign("u", 17, "readers", "")
+    assert KEYS.verify("u", token) == [17, "readers", ""]
+
+
+def test_a_token_has_the_permanent_form():
+    assert KEYS.sign("u", 17, "readers", "abc").split(".")[:3] == ["v1", "k1", "u"]
+
+
+def test_a_token_signed_by_the_first_version_is_read_for_ever():
+    # Written down on 2026-11-24. If this fails, links in mails already sent are dead.
+    token = "v1.k1.u.WzE3LCJyZWFkZXJzIiwiIl0.bDMfhQlDKDdVybi9DDOAfw"
+    assert KEYS.verify("u", token) == [17, "readers", ""]
+
+
+def test_every_forged_form_is_refused_alike():
+    token = KEYS.sign("u", 1, "readers", "")
+    for forged in _forms(token):
+        with pytest.raises(TokenError) as refused:
+            KEYS.verify("u", forged)
+        assert str(refused.value) == TokenError.__doc__.strip().splitlines()[0]
+
+
+def test_a_token_for_one_purpose_never_passes_for_another():
+    with pytest.raises(TokenError):
+        KEYS.verify("p", KEYS.sign("u", 1, "readers", ""))
+    with pytest.raises(TokenError):
+        KEYS.verify("p", KEYS.sign("u", 1, "readers", "").replace(".u.", ".p."))
+
+
+def test_a_token_of_an_older_key_is_read_after_rotation():
+    old = KeyRing({"a": b"a" * 32})
+    rotated = KeyRing({"b": b"b" * 32, "a": b"a" * 32})
+    assert rotated.verify("u", old.sign("u", 5)) == [5]
+    assert rotated.sign("u", 5).startswith("v1.b.")
+
+
+def test_ids_outlive_a_rotation_of_keys():
+    old = KeyRing({"a": b"a" * 32})
+    rotated = KeyRing({"b": b"b" * 32, "a": b"a" * 32})
+    assert edition_id(old, "morning", "2026-11-24T07:00") == edition_id(rotated, "morning", "2026-11-24T07:00")
+    assert delivery_token(old, "e", "mail", "", "7") == delivery_token(rotated, "e", "mail", "", "7")
+
+
+def test_delivery_tokens_are_safe_where_case_is_lost_and_differ_by_each_part():
+    tokens = {
+        delivery_token(KEYS, *parts)
+        for parts in [("e", "mail", "", "1"), ("e", "mail", "", "2"), ("e", "mail", "1", ""), ("f", "mail", "", "1")]
+    }
+    assert len(tokens) == 4
+    assert all(token == token.lower() and len(token) == 26 and token.isalnum() for token in tokens)
+
+
+def test_a_ring_never_shows_its_keys():
+    text = KeyRing.generate()
+    ring = KeyRing.parse(text)
+    secret = text.partition(":")[2]
+    assert secret not in repr(ring)
+    with pytest.raises(SettingsError) as refused:
+        KeyRing.parse(f"{text},bad:{secret[:10]}")
+    assert secret not in str(refused.value)
+
+
+@pytest.mark.parametrize("text", ["", "k1", "k1:", "k1:short", "K1:" + "A" * 43, ":" + "A" * 43, "k1:" + "é" * 43])
+def test_a_ring_that_is_not_one_is_refused(text):
+    with pytest.raises(SettingsError):
+        KeyRing.parse(text)
