@@ -15,7 +15,10 @@ READABLE = 4.5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Palette:
-    """One scheme's colours, each ``#RRGGBB``. What each is for: the table in docs of the look."""
+    """One scheme's colours, each ``#RRGGBB``: grounds, text from strong to quiet, lines, states, the newsroom's own.
+
+    ``box`` frames a correction, ``edge`` a field or quiet button; ``line`` is decoration and carries no meaning.
+    """
 
     paper: str
     panel: str

@@ -50,15 +50,7 @@ class Digest:
 
 def compile_email(digest: Digest) -> Email:
     """Compiles ``digest``. Raises ``RenderError`` naming file and line, or saying by how many stories it is too big."""
-    if not digest.stories:
-        raise RenderError(f"edition {digest.edition}: it has no story; a digest needs one")
-    if not re.fullmatch(r"[A-Za-z0-9]+", digest.edition):
-        raise RenderError(f"edition {digest.edition[:40]!r}: its id is not made of letters and digits")
-    if not re.fullmatch(r"[a-z0-9][a-z0-9_-]*", digest.template):
-        raise RenderError(f"template {digest.template[:40]!r}: a template is a folder of templates/digests/")
-    if any(field.hole(digest.edition) in repr(digest.stories) for field in MergeField):
-        # Each subscriber's own link would be written into a story. Ids cannot be guessed: somebody knew this one.
-        raise RenderError(f"edition {digest.edition}: a story's text holds a merge field of this edition; drop it")
+    _check(digest)
     words = wording(digest.language, digest.timezone)
     entries = tuple(
         entry(story, place, newsroom=digest.newsroom, slot=digest.slot, wording=words)
@@ -68,30 +60,53 @@ def compile_email(digest: Digest) -> Email:
     subject = render_subject(digest.subject, line)
     preheader = render_line(digest.preheader, line, key="the schedule's preheader")
     context = {**_context(digest, words, entries), "subject": subject, "preheader": preheader}
-    html = _html(digest, context, words)
-    size = len(html.encode())
-    if size > LARGEST:
-        excess = -(-(size - LARGEST) // (size // len(entries)))
-        stories = "1 story" if excess == 1 else f"{excess} stories"
-        raise RenderError(
-            f"edition {digest.edition}: its HTML has {size // 1000} kB and Gmail clips at 102 kB: "
-            f"about {stories} too many; lower selection.maximum"
-        )
+    name = _file(digest, "digest.mjml.j2")
+    values = Values(digest.edition)
+    environment = MailEnvironment(digest.folders, values.show)
+    html = _html(environment, values, name, context, words)
+    _check_size(digest, html)
     return Email(
         subject=subject,
         preheader=preheader,
         html=html,
         text=render_text(digest.folders, _file(digest, "digest.txt.j2"), {**context, "say": words.say, "web": False}),
-        web=_html(digest, context, words, web=True),
+        web=_html(environment, values, name, context, words, web=True),
         language=digest.language,
     )
 
 
-def _html(digest: Digest, context: Mapping[str, Any], words: Wording, *, web: bool = False) -> str:
-    name = _file(digest, "digest.mjml.j2")
-    values = Values(digest.edition)
-    environment = MailEnvironment(digest.folders, values.show)
+def _check(digest: Digest) -> None:
+    if not digest.stories:
+        raise RenderError(f"edition {digest.edition}: it has no story; a digest needs one")
+    if not re.fullmatch(r"[A-Za-z0-9]+", digest.edition):
+        raise RenderError(f"edition {digest.edition[:40]!r}: its id is not made of letters and digits")
+    if not re.fullmatch(r"[a-z0-9][a-z0-9_-]*", digest.template):
+        raise RenderError(f"template {digest.template[:40]!r}: a template is a folder of templates/digests/")
+    if any(field.hole(digest.edition) in repr(digest.stories) for field in MergeField):
+        # Each subscriber's own link would be written into a story. Ids cannot be guessed: somebody knew this one.
+        raise RenderError(f"edition {digest.edition}: a story's text holds a merge field of this edition; drop it")
 
+
+def _check_size(digest: Digest, html: str) -> None:
+    size = len(html.encode())
+    if size > LARGEST:
+        excess = -(-(size - LARGEST) // (size // len(digest.stories)))
+        stories = "1 story" if excess == 1 else f"{excess} stories"
+        raise RenderError(
+            f"edition {digest.edition}: its HTML has {size // 1000} kB and Gmail clips at 102 kB: "
+            f"about {stories} too many; lower selection.maximum"
+        )
+
+
+def _html(
+    environment: MailEnvironment,
+    values: Values,
+    name: str,
+    context: Mapping[str, Any],
+    words: Wording,
+    *,
+    web: bool = False,
+) -> str:
     def say(phrase: str, **filled: Any) -> Structure:
         return Structure("".join(values.show(part) for part in words.parts(phrase, **filled)))
 

@@ -13,6 +13,7 @@ from bot.editions.script import script_of
 from bot.editions.wording import Wording, glued
 from bot.model import EditionStory, Image, Newsroom
 
+_WIDTH = 600
 _SHOWN_PARAGRAPHS = 2
 _SHOWN_CHARACTERS = 620
 _TAG = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{1,8})*")
@@ -20,11 +21,12 @@ _TAG = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{1,8})*")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Picture:
-    """A picture to show. ``caption`` is the whole line below it, its credit included; "" when there is none."""
+    """A picture to show, ``width`` px wide. ``caption`` is the whole line below it, its credit included, or ""."""
 
     url: str
     alt: str
     caption: str
+    width: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +119,7 @@ def _opening(body: str, summary: str) -> tuple[str, ...]:
             continue
         if shown and sum(map(len, shown)) + len(text) > _SHOWN_CHARACTERS:
             break
-        shown.append(_held(_cut(text)))
+        shown.append(_cut(text))
         if len(shown) == _SHOWN_PARAGRAPHS:
             break
     return tuple(shown)
@@ -134,7 +136,7 @@ def _cut(text: str) -> str:
 
 def _held(text: str) -> str:
     """``text`` with a no-break space between a number and the word it counts: "$9.2 million", "24 November"."""
-    return re.sub(r"(?<=\d) (?=[^\W\d_]{3,12}\b)", "\u00a0", text)
+    return re.sub(r"(?<=\d) (?=[^\W\d_]{4,12}\b)", "\u00a0", text)
 
 
 def _letters(text: str) -> str:
@@ -147,9 +149,11 @@ def _picture(image: Image | None, wording: Wording) -> Picture | None:
     caption, credit = one_line(image.caption), one_line(image.credit)
     if credit and not re.match(r"[^:：]{1,14}\s?[:：]", credit):
         credit = wording.say("photo", credit=credit)
+    wide = wording.separator == "\u3000"
     if caption and credit and not re.search(r"[.!?…。！？؟][\"'”’»」]?$", caption):
-        caption += "。" if wording.separator == "\u3000" else "."
-    return Picture(url=image.url, alt=one_line(image.alt), caption=" ".join(part for part in (caption, credit) if part))
+        caption += "。" if wide else "."
+    line = ("" if wide else " ").join(part for part in (caption, credit) if part)
+    return Picture(url=image.url, alt=one_line(image.alt), caption=line, width=min(image.width or _WIDTH, _WIDTH))
 
 
 def _also(also: tuple[tuple[str, str], ...], wording: Wording) -> tuple[Telling, ...]:

@@ -17,6 +17,8 @@ from bot.errors import RenderError
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffe\uffff\ud800-\udfff]")
 
+_BREAKS = re.compile(r"[ \t\r\n\f\v\x85\u2028\u2029]+")
+
 
 class Structure(str):
     """Text that stands in MJML as it is: a template's own literals, checked tokens, holes.
@@ -71,8 +73,8 @@ def clean(value: Any) -> str:
 
 
 def one_line(value: Any) -> str:
-    """``value`` as text in one line: no control characters, white space collapsed."""
-    return " ".join(clean(str(value).replace("\x85", " ")).split())
+    """``value`` as text in one line: no control characters, white space collapsed; wide and no-break spaces stay."""
+    return clean(_BREAKS.sub(" ", str(value))).strip(" ")
 
 
 def render(environment: MailEnvironment, template: str, context: Mapping[str, Any]) -> str:

@@ -59,7 +59,7 @@ def tidied(html: str) -> str:
 
     Between blocks one line break stays, so that no line grows without end and changes can be compared.
     """
-    kept = [piece for piece in pieces(html) if piece.kind != "comment"]
+    kept = list(pieces("".join(piece.text for piece in pieces(html) if piece.kind != "comment")))
     out: list[str] = []
     for index, piece in enumerate(kept):
         if piece.kind == "text":

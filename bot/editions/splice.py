@@ -43,7 +43,10 @@ class Values:
         """Puts the values into ``compiled``. Raises ``RenderError`` where a value stands in a style or a comment."""
         found = len(self._placeholder.findall(compiled))
         if len(re.findall(rf"__F\d+_{re.escape(self._nonce)}__", compiled, re.IGNORECASE)) != found:
-            raise RenderError(f"{name}: a filter was applied to text that holds values; apply it to the values")
+            raise RenderError(
+                f"{name}: a value was bent after it was printed: it stands as an attribute's name, or a filter was "
+                "applied to a whole block; filter the value itself"
+            )
         return "".join(self._filled(piece, name) for piece in pieces(compiled))
 
     def _filled(self, piece: Piece, name: str) -> str:

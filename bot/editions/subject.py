@@ -19,7 +19,7 @@ def render_line(template: str, context: Mapping[str, Any], *, key: str) -> str:
     """
     environment = MailEnvironment((), clean)
     with faults_named(key):
-        line = one_line(environment.from_string(template).render(context))
+        line = one_line(environment.from_string(template).render(context).replace("\u00a0", " "))
     if len(line) > LONGEST:
         head, _, _ = line[: LONGEST + 1].rpartition(" ")
         line = (head or line[:LONGEST]).rstrip(" ,;:–—-·")
