@@ -1,0 +1,30 @@
+from __future__ import annotations
+
+import pytest
+
+from bot.articles.language import language_of
+
+
+@pytest.mark.parametrize(
+    ("text", "declared", "language"),
+    [
+        ("The ferry returned.", "en-GB", "en-GB"),
+        ("The ferry returned.", "", ""),
+        ("雨の川沿いに屋台が戻る", "en-US", "ja"),
+        ("雨の川沿いに屋台が戻る", "ja-JP", "ja-JP"),
+        ("渡輪回來了", "en", "zh"),
+        ("渡輪回來了", "zh-TW", "zh-TW"),
+        ("페리가 돌아왔다", "en", "ko"),
+        ("عاد سوق الكتب القديمة (Open Lab)", "en-US", "ar"),
+        ("بازار کتاب‌های گذشته پس از سه سال", "", "fa"),
+        ("یہ بازار بڑا ہے", "", "ur"),
+        ("המעבורת חזרה", "en", "he"),
+        ("Το πλοίο επέστρεψε", "en", "el"),
+        ("The Greek word πλοίο means ship.", "en", "en"),
+        ("Паром вернулся", "bg", "bg"),
+        ("12:30 – 14:00", "en", "en"),
+        ("", "sv", "sv"),
+    ],
+)
+def test_the_script_decides_when_it_contradicts_the_declaration(text: str, declared: str, language: str) -> None:
+    assert language_of(text, declared) == language
