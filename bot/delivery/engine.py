@@ -62,8 +62,6 @@ class Engine:
         with self.store.write() as tx:
             dead = [each for each in tx.deliveries.owners() if owner.has_died(each)]
             taken = tx.deliveries.recover(dead=dead, now=now)
-            if self.rules.unknown == "resend":
-                tx.deliveries.resend_unknown(now, since=now - self.rules.give_up_after)
         return taken
 
     async def deliver(self, edition: str = "") -> int:
@@ -74,8 +72,17 @@ class Engine:
         self.recover()
         self._editions.clear()
         tried = sum(await asyncio.gather(*(self._drain(name, edition) for name in self.channels)))
+        if self.rules.unknown == "resend":
+            self._resend_unknown()
         self._close(edition)
         return tried
+
+    def _resend_unknown(self) -> None:
+        now = self.clock()
+        with self.store.write() as tx:
+            tx.deliveries.resend_unknown(
+                now, since=now - self.rules.give_up_after, not_before=now + self.rules.retry_after
+            )
 
     def _close(self, edition: str) -> None:
         with self.store.read() as tx:

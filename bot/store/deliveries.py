@@ -312,8 +312,8 @@ class Deliveries:
             .values(state=to, reason=reason, not_before=None, updated=now)
         ).rowcount
 
-    def resend_unknown(self, now: datetime, *, since: datetime) -> int:
-        """The policy ``resend``: unknown deliveries first tried after ``since`` become pending again."""
+    def resend_unknown(self, now: datetime, *, since: datetime, not_before: datetime | None = None) -> int:
+        """The policy ``resend``: unknown deliveries first tried after ``since`` are sent again, not before then."""
         sending = select(editions.c.id).where(editions.c.state == "sending")
         return self._connection.execute(
             update(deliveries)
@@ -322,7 +322,7 @@ class Deliveries:
                 deliveries.c.first_try > since,
                 deliveries.c.edition.in_(sending),
             )
-            .values(state=DeliveryState.PENDING, reason="", not_before=None, updated=now)
+            .values(state=DeliveryState.PENDING, reason="", not_before=not_before, updated=now)
         ).rowcount
 
     def retry_now(self, ids: Collection[int], now: datetime) -> int:
