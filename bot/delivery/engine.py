@@ -61,8 +61,7 @@ class Engine:
         now = self.clock()
         with self.store.write() as tx:
             dead = [each for each in tx.deliveries.owners() if owner.has_died(each)]
-            taken = tx.deliveries.recover(dead=dead, now=now)
-        return taken
+            return tx.deliveries.recover(dead=dead, now=now)
 
     async def deliver(self, edition: str = "") -> int:
         """Sends all that is due now, of one edition or of all ("") that are being sent; returns how many it tried.

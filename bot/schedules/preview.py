@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.audience.links import ReaderLink, preferences_url, unsubscribe_url
+from bot.editions.wording import wording
 from bot.errors import BroadsheetError, NothingToDo, SettingsError
 from bot.http import Http
 from bot.model import Edition, Email, MergeField, Parcel, Receipt, Recipient
@@ -94,13 +95,13 @@ def filled(installation: Installation, edition: Edition, email: Email) -> Email:
 
 
 def _sample_values(installation: Installation, edition: Edition) -> dict[MergeField, str]:
-    audience = _audience(installation, edition)
-    link = ReaderLink(0, audience, edition.id)
+    newsroom, keys = installation.newsroom, installation.keys
+    link = ReaderLink(0, _audience(installation, edition), edition.id)
     return {
-        MergeField.UNSUBSCRIBE_URL: unsubscribe_url(installation.newsroom, installation.keys, link),
-        MergeField.PREFERENCES_URL: preferences_url(installation.newsroom, installation.keys, link),
+        MergeField.UNSUBSCRIBE_URL: unsubscribe_url(newsroom, keys, link),
+        MergeField.PREFERENCES_URL: preferences_url(newsroom, keys, link),
         MergeField.ADDRESS: SAMPLE,
-        MergeField.SUBSCRIBED: f"{edition.created:%Y-%m-%d}",
+        MergeField.SUBSCRIBED: wording(newsroom.language, newsroom.timezone).day(edition.created),
     }
 
 
