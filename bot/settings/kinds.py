@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
+from email.errors import MessageError
 from email.headerregistry import Address
 from email.utils import parseaddr
 from typing import Annotated, Any
@@ -97,9 +98,9 @@ def is_address(value: str) -> bool:
         return False
     try:
         return Address(addr_spec=value).addr_spec == value
-    except (ValueError, IndexError):
+    except (ValueError, IndexError, MessageError):
         # The stdlib's parser takes ASCII only; SMTPUTF8 addresses (RFC 6531) are judged by their shape.
-        return not value.isascii() and '"' not in value
+        return not value.isascii() and not set(local) & set('"@')
 
 
 def _sender(value: Any) -> str:

@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.settings import duration_text, is_address, parse_duration, parse_sender
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("90s", 90), ("30m", 1800), ("3h", 10800), ("2d", 172800), ("1w", 604800), (5, 5)]
+)
+def test_durations_are_read(text, seconds):
+    assert parse_duration(text) == timedelta(seconds=seconds)
+
+
+@pytest.mark.parametrize("text", ["", "3", "h", "-3h", "3 hours", "3h30m", None, True, [], "١h" * 3])
+def test_what_is_no_duration_is_refused(text):
+    with pytest.raises(ValueError, match="a number with a unit"):
+        parse_duration(text)
+
+
+@given(st.integers(1, 10_000_000))
+def test_a_duration_is_written_as_it_is_read(seconds):
+    assert parse_duration(duration_text(timedelta(seconds=seconds))) == timedelta(seconds=seconds)
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["a@b.example", "first.last+tag@sub.example.org", "o'brien@example.org", "用户@例え.jp", "a@xn--bcher-kva.example"],
+)
+def test_addresses_that_can_be_mailed(address):
+    assert is_address(address)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "", "a", "a@", "@b.example", "a@b", "a b@c.example", "a@b.example\r\nBcc: x@y.example",
+        "a@b.example, c@d.example", "<a@b.example>", "a@@b.example", "a@-b.example", "a@b..example",
+        "x" * 65 + "@b.example", "a@" + "b" * 260 + ".example", "a\x00@b.example", ".a@b.example", "é@@b.example",
+    ],
+)  # fmt: skip
+def test_what_cannot_stand_on_an_envelope_is_refused(address):
+    assert not is_address(address)
+
+
+def test_a_sender_has_a_name_and_an_address():
+    assert parse_sender("The Record <briefing@record.example>") == ("The Record", "briefing@record.example")
+    with pytest.raises(ValueError, match="a sender is an address"):
+        parse_sender("The Record")

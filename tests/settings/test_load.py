@@ -1,0 +1,118 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from bot.errors import BroadsheetError, SettingsError
+from bot.settings import load_settings
+from bot.testing import ENVIRONMENT, NEWSROOM, settings
+
+CHANNEL = """
+[channels.mail]
+type = "email"
+"""
+SCHEDULE = (
+    CHANNEL
+    + """
+[schedules.morning]
+name = "Morning briefing"
+cron = "0 7 * * *"
+audience = "readers"
+channels = ["mail"]
+"""
+)
+
+
+def _refused(tmp_path, toml):
+    with pytest.raises(SettingsError) as refused:
+        settings(tmp_path, toml)
+    message = str(refused.value)
+    assert "\n" not in message
+    assert "broadsheet.toml: " in message
+    return message
+
+
+def test_a_small_file_loads_with_sound_defaults(tmp_path):
+    loaded = settings(tmp_path, SCHEDULE)
+    schedule = loaded.schedules["morning"]
+    assert schedule.max_lateness == timedelta(hours=3)
+    assert schedule.lead_time == timedelta(0)
+    assert schedule.selection.maximum == 7
+    assert loaded.newsroom.accent == "#0B5D4B"
+
+
+def test_approval_prepares_half_an_hour_before_the_slot(tmp_path):
+    loaded = settings(tmp_path, SCHEDULE + "approval = true\n")
+    assert loaded.schedules["morning"].lead_time == timedelta(minutes=30)
+
+
+@pytest.mark.parametrize(
+    ("toml", "said"),
+    [
+        (SCHEDULE + 'chanels = ["mail"]\n', ["schedules.morning.chanels", "unknown key", 'did you mean "channels"']),
+        (SCHEDULE + 'catch_up = "lastest"\n', ["schedules.morning.catch_up", "'latest', 'all' or 'skip'"]),
+        (SCHEDULE + 'max_lateness = "3 ours"\n', ["schedules.morning.max_lateness", "30m"]),
+        (SCHEDULE + 'timezone = "Berlin"\n', ["schedules.morning.timezone", "Europe/Berlin"]),
+        (SCHEDULE.replace("0 7 * * *", "7 Uhr"), ["schedules.morning.cron", "five fields"]),
+        (SCHEDULE.replace('["mail"]', '["male"]'), ["schedules.morning.channels", 'did you mean "mail"']),
+        (SCHEDULE.replace('"readers"', '"raeders"'), ["schedules.morning.audience", 'did you mean "readers"']),
+        (SCHEDULE.replace('audience = "readers"', ""), ["schedules.morning.audience", "must know to whom"]),
+        (SCHEDULE + 'template = "breifing"\n', ["schedules.morning.template", 'did you mean "briefing"']),
+        (SCHEDULE + "[schedules.morning.selection]\nmaximum = 0\n", ["schedules.morning.selection.maximum"]),
+        (SCHEDULE + '[schedules.morning.selection]\nwindow = "lately"\n', ["selection.window", "last 24h"]),
+        (SCHEDULE + "approval = 'perhaps'\n", ["schedules.morning.approval"]),
+        ("[brand]\naccent = 'green'\n", ["brand.accent", "#0B5D4B"]),
+        ("[web]\nport = 70000\n", ["web.port"]),
+        ("[nonsense]\na = 1\n", ["nonsense", "unknown key", "allowed here", "newsroom"]),
+    ],
+)
+def test_a_wrong_setting_is_one_line_with_file_key_and_what_is_allowed(tmp_path, toml, said):
+    message = _refused(tmp_path, toml)
+    for part in said:
+        assert part in message
+
+
+def test_a_file_that_is_not_toml_says_where(tmp_path):
+    assert "line" in _refused(tmp_path, "[broken\n")
+
+
+def test_a_missing_file_says_how_to_write_one(tmp_path):
+    with pytest.raises(SettingsError, match="broadsheet init"):
+        load_settings(tmp_path / "none", {})
+
+
+def test_a_missing_key_ring_says_how_to_make_one(tmp_path):
+    loaded = settings(tmp_path, environment={"BROADSHEET_SECRET_KEYS": ""})
+    with pytest.raises(SettingsError, match="BROADSHEET_SECRET_KEYS is missing"):
+        _ = loaded.secret_keys
+
+
+def test_the_environment_wins_over_env_and_both_are_read(tmp_path):
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config" / "broadsheet.toml").write_text(NEWSROOM)
+    (tmp_path / "config" / ".env").write_text("A=own\nB=own\n")
+    loaded = load_settings(tmp_path / "config", {"B": "process"})
+    assert (loaded.environment["A"], loaded.environment["B"]) == ("own", "process")
+
+
+def test_a_secret_may_come_from_a_file(tmp_path):
+    (tmp_path / "password").write_text("hush\n")
+    loaded = settings(tmp_path, environment={"BROADSHEET_MAIL_PASSWORD_FILE": str(tmp_path / "password")})
+    assert loaded.environment["BROADSHEET_MAIL_PASSWORD"] == "hush"
+
+
+def test_no_secret_is_shown_by_repr(tmp_path):
+    loaded = settings(tmp_path, environment={"BROADSHEET_MAIL_PASSWORD": "hush-hush"})
+    assert "hush-hush" not in repr(loaded)
+    assert ENVIRONMENT["BROADSHEET_SECRET_KEYS"] not in repr(loaded)
+
+
+def test_a_relative_store_lies_beside_the_configuration_folder(tmp_path):
+    assert settings(tmp_path).store_url == f"sqlite:///{tmp_path}/var/broadsheet.db"
+    assert settings(tmp_path, environment={"DATABASE_URL": "postgresql://x/y"}).store_url == "postgresql://x/y"
+
+
+def test_every_error_of_settings_ends_a_command_with_failure():
+    assert SettingsError.exit_code == 1
+    assert issubclass(SettingsError, BroadsheetError)
