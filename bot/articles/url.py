@@ -70,6 +70,8 @@ def _split(url: str, base: str) -> SplitResult | None:
     """The parts of a good http(s) address, its host lower-case and in ASCII, without login and default port."""
     # Only this entity: others, such as &copy, are also the beginnings of parameters.
     text = re.sub(r"&(?:amp|#0*38|#x0*26);", "&", re.sub(r"[\x00-\x20\x7f]+$|^[\x00-\x20\x7f]+|[\t\r\n]", "", url))
+    if not text:
+        return None
     try:
         parts = urlsplit(urljoin(base, text) if base else text)
         host, port = parts.hostname or "", parts.port
