@@ -1,0 +1,129 @@
+"""A reader's own acts by the links in their mail: leave, take it back, come again. Each is one transaction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.audience.links import ReaderLink
+from bot.clock import Clock
+from bot.model import Act, Consent, Subscriber
+from bot.store import Store, Transaction
+
+READER = "reader"
+UNSUBSCRIBE = "unsubscribe"
+ONE_CLICK = "one-click"
+PAGE = "unsubscribe page"
+PREFERENCES_PAGE = "preferences page"
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What an unsubscription did: the audiences that were left just now, and the deliveries it stopped."""
+
+    audiences: tuple[str, ...] = ()
+    cancelled: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a link's reader stands now. ``here`` is the subscription the link speaks of, ``undoable`` what Undo restores.
+
+    ``subscriptions`` is empty when the reader was erased. ``blocked``: the address is on a suppression list.
+    """
+
+    subscriptions: tuple[Subscriber, ...] = ()
+    here: Subscriber | None = None
+    undoable: tuple[str, ...] = ()
+    blocked: bool = False
+
+    @property
+    def address(self) -> str:
+        return self.subscriptions[0].address if self.subscriptions else ""
+
+    @property
+    def current(self) -> tuple[Subscriber, ...]:
+        """Those that are subscribed now."""
+        return tuple(each for each in self.subscriptions if each.state == "subscribed")
+
+
+def standing(tx: Transaction, link: ReaderLink, *, everything: bool = False) -> Standing:
+    """How the reader of ``link`` stands; looks only."""
+    subscriptions = _subscriptions(tx, link.subscriber)
+    if not subscriptions:
+        return Standing()
+    return Standing(
+        subscriptions=subscriptions,
+        here=next((each for each in subscriptions if each.audience == link.audience), None),
+        undoable=_undoable(tx, link, subscriptions, everything=everything),
+        blocked=tx.suppressions.of(subscriptions[0].address, link.audience) is not None,
+    )
+
+
+def unsubscribe(store: Store, link: ReaderLink, *, everything: bool, via: str, clock: Clock) -> Left:
+    """Ends the link's subscription (or all), and stops what has not gone out, also of an edition being sent.
+
+    May be repeated; unknown and erased readers are no fault. ``via`` goes on record with the act.
+    """
+    now = clock()
+    audience = "" if everything else link.audience
+    with store.write() as tx:
+        ended = tx.subscribers.unsubscribe(link.subscriber, audience, via=via, now=now)
+        cancelled = tx.deliveries.cancel_subscriber(link.subscriber, audience, "unsubscribed", now)
+        if ended:
+            note = f"{via}: {', '.join(ended)}; {cancelled} deliveries cancelled"
+            tx.acts.add(_act(UNSUBSCRIBE, link, now, before="subscribed", after="unsubscribed", note=note))
+    return Left(tuple(ended), cancelled)
+
+
+def undo(store: Store, link: ReaderLink, *, everything: bool, clock: Clock) -> tuple[str, ...]:
+    """Takes back what the reader themselves ended; returns the audiences that were restored.
+
+    Of the link's audience only; with ``everything``, all that the reader's last unsubscription ended. Deliveries that
+    were cancelled stay so: the reader gets the next edition.
+    """
+    now = clock()
+    with store.write() as tx:
+        wanted = _undoable(tx, link, _subscriptions(tx, link.subscriber), everything=everything)
+        restored = tuple(each for each in wanted if tx.subscribers.resubscribe(link.subscriber, each, now=now))
+        if restored:
+            note = f"undone: {', '.join(restored)}"
+            tx.acts.add(_act("resubscribe", link, now, before="unsubscribed", after="subscribed", note=note))
+    return restored
+
+
+def subscribe_again(store: Store, link: ReaderLink, audience: str, *, via: str, clock: Clock) -> bool:
+    """Takes a reader back into an audience they were in before, with a new consent; False when nothing changed."""
+    now = clock()
+    with store.write() as tx:
+        known = next((each for each in _subscriptions(tx, link.subscriber) if each.audience == audience), None)
+        if known is None or known.state == "subscribed":
+            return False
+        outcome = tx.subscribers.subscribe(known.address, audience, Consent(at=now, via=via))
+        if outcome == "returned":
+            note = f"{via}: {audience}"
+            tx.acts.add(_act("resubscribe", link, now, before="unsubscribed", after="subscribed", note=note))
+    return outcome == "returned"
+
+
+def _subscriptions(tx: Transaction, subscriber: int) -> tuple[Subscriber, ...]:
+    page = tx.subscribers.page(after=subscriber - 1, limit=200)
+    return tuple(each for each in page if each.id == subscriber)
+
+
+def _undoable(
+    tx: Transaction, link: ReaderLink, subscriptions: tuple[Subscriber, ...], *, everything: bool
+) -> tuple[str, ...]:
+    # An end that no act of the reader's names was somebody else's decision, and not the reader's to undo.
+    acts = [act.at for act in tx.acts.newest(thing=_thing(link)) if act.who == READER and act.what == UNSUBSCRIBE]
+    moments = acts[:1] if everything else acts
+    candidates = subscriptions if everything else [each for each in subscriptions if each.audience == link.audience]
+    return tuple(each.audience for each in candidates if each.state == "unsubscribed" and each.unsubscribed in moments)
+
+
+def _thing(link: ReaderLink) -> str:
+    return f"subscriber:{link.subscriber}"
+
+
+def _act(what: str, link: ReaderLink, now: datetime, *, before: str, after: str, note: str) -> Act:
+    return Act(at=now, who=READER, what=what, thing=_thing(link), before=before, after=after, note=note)

@@ -1,0 +1,80 @@
+"""The web application: public pages for readers, and the desk for who is at this machine."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from fastapi import FastAPI, Request, Response
+from starlette.exceptions import HTTPException
+from starlette.requests import HTTPConnection
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+from bot.schedules.installation import Installation
+from bot.web import editor, health
+from bot.web.brand import stylesheet
+from bot.web.headers import Headers, complete
+from bot.web.public import edition, preferences, unsubscribe
+from bot.web.security import BodyLimit, SameOrigin, Stranger
+from bot.web.site import Site
+
+_STATIC = Path(__file__).parent / "static"
+_SHORT = "public, max-age=300"
+
+
+def create_app(installation: Installation) -> FastAPI:
+    """The pages of ``installation``. Raises ``BroadsheetError`` when its brand or templates cannot be used."""
+    site = Site(installation)
+    app = FastAPI(title="Broadsheet", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
+    for public in (unsubscribe, preferences, edition, health):
+        app.include_router(public.routes(site))
+    app.include_router(editor.routes(site))
+    _add_styles(app, stylesheet(site.tokens))
+    _add_faults(app, site)
+
+    def refuse(scope: Scope, status: int) -> Response:
+        return site.message(HTTPConnection(scope), "refused", status=status)
+
+    # The last one added stands outermost: refusals, too, carry the headers.
+    app.add_middleware(BodyLimit, refuse=refuse)
+    app.add_middleware(SameOrigin, refuse=refuse, open_to_all=("/u/",))
+    app.add_middleware(Headers)
+    return app
+
+
+def _add_styles(app: FastAPI, brand: str) -> None:
+    @app.api_route("/static/brand.css", methods=["GET", "HEAD"])
+    def brand_css() -> Response:
+        return Response(brand, media_type="text/css", headers={"Cache-Control": _SHORT})
+
+    app.mount("/static", _Static(directory=_STATIC))
+
+
+class _Static(StaticFiles):
+    def file_response(self, *args: object, **kwargs: object) -> Response:
+        response: Response = super().file_response(*args, **kwargs)  # type: ignore[arg-type]
+        response.headers["Cache-Control"] = _SHORT
+        return response
+
+
+def _add_faults(app: FastAPI, site: Site) -> None:
+    def known(request: Request, error: HTTPException) -> Response:
+        return site.message(request, "missing" if error.status_code == 404 else "refused", status=error.status_code)
+
+    def stranger(request: Request, error: Stranger) -> Response:
+        return site.page(request, "public/message.html.j2", status=403, title="Not from here", lead=str(error))
+
+    def unknown(request: Request, error: Exception) -> Response:  # noqa: ARG001
+        # Starlette answers such a fault outside of all middleware, so the headers are put on here.
+        answer = site.message(request, "fault", status=500)
+        complete(answer.headers)
+        return answer
+
+    handlers: dict[type[Exception], Callable[..., Response | Awaitable[Response]]] = {
+        HTTPException: known,
+        Stranger: stranger,
+        Exception: unknown,
+    }
+    for kind, handler in handlers.items():
+        app.add_exception_handler(kind, handler)

@@ -1,0 +1,19 @@
+"""The desk: read-only for now, and open only to who is at this machine."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Depends
+
+from bot.web.editor import articles, edition, preview, sources, today
+from bot.web.editor.desk import Desk
+from bot.web.security import at_this_machine
+from bot.web.site import Site
+
+
+def routes(site: Site) -> APIRouter:
+    """All pages of the desk. The guard hangs on the router, so that no page can lack it."""
+    router = APIRouter(dependencies=[Depends(at_this_machine)])
+    desk = Desk(site)
+    for page in (today, edition, preview, articles, sources):
+        router.include_router(page.routes(desk))
+    return router

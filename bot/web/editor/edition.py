@@ -1,0 +1,124 @@
+"""``/editions/ID``: what an edition is, why it is so, how it looks, and what became of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import regex
+from fastapi import APIRouter, Request, Response
+
+from bot.model import Edition, Email, Limits, Post
+from bot.schedules.installation import Installation
+from bot.store.editions import WENT_OUT
+from bot.web.editor.desk import Desk
+from bot.web.editor.preview import filled
+from bot.web.editor.states import of_edition
+
+CLIPPED = 102_000
+"""Bytes of HTML after which Gmail cuts a mail (research of 2026-11-23)."""
+
+
+@dataclass(frozen=True, slots=True)
+class MailShown:
+    channel: str
+    email: Email
+    text: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class PostShown:
+    """``length`` in grapheme clusters, ``size`` in bytes of UTF-8."""
+
+    channel: str
+    subject: str
+    post: Post
+    length: int
+    size: int
+    limits: Limits
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """The articles that one rule left out."""
+
+    rule: str
+    articles: list[dict[str, Any]]
+
+
+def routes(desk: Desk) -> APIRouter:
+    """GET and HEAD of ``/editions/ID``."""
+    router = APIRouter()
+
+    @router.api_route("/editions/{edition}", methods=["GET", "HEAD"])
+    def show(request: Request, edition: str) -> Response:
+        now = desk.installation.clock()
+        with desk.installation.store.read() as tx:
+            found = tx.editions.get(edition) if edition.isalnum() else None
+            if found is None:
+                return desk.missing(request)
+            report, balance = tx.editions.report(edition), tx.deliveries.balance(edition)
+            expires, acts = tx.editions.expires(edition), tx.acts.newest(thing=f"edition:{edition}")
+        return desk.page(
+            request,
+            "editor/edition.html.j2",
+            here="today",
+            now=now,
+            edition=found,
+            shown=of_edition(found.state, balance.states),
+            headline=found.stories[0].article.title if found.stories else "",
+            public=found.state in WENT_OUT,
+            expires=expires,
+            balance=balance,
+            acts=acts,
+            left_out=_left_out(report),
+            mails=_mails(found, desk.installation.newsroom.timezone),
+            posts=_posts(desk.installation, found),
+            clipped=CLIPPED,
+        )
+
+    return router
+
+
+def _left_out(report: dict[str, Any]) -> list[LeftOut]:
+    rules: dict[str, list[dict[str, Any]]] = {}
+    for each in report.get("rejections") or []:
+        rules.setdefault(str(each.get("rule") or "other"), []).append(
+            {key: str(each.get(key) or "") for key in ("title", "url", "reason")}
+        )
+    ordered = sorted(rules.items(), key=lambda item: -len(item[1]))
+    return [LeftOut(rule.replace("-", " "), articles) for rule, articles in ordered]
+
+
+def _mails(edition: Edition, timezone: str) -> list[MailShown]:
+    return [
+        MailShown(
+            each.channel,
+            each.email,
+            filled(each.email.text, edition, each.email.language, ZoneInfo(timezone)),
+            len(each.email.html.encode()),
+        )
+        for each in edition.renditions
+        if each.email
+    ]
+
+
+def _posts(installation: Installation, edition: Edition) -> list[PostShown]:
+    shown = []
+    for each in edition.renditions:
+        if each.post is None:
+            continue
+        outlet = installation.outlets.get(each.channel)
+        shown.append(
+            PostShown(
+                each.channel,
+                each.subject,
+                each.post,
+                len(regex.findall(r"\X", each.post.text)),
+                len(each.post.text.encode()),
+                outlet.limits if outlet else Limits(),
+            )
+        )
+    return shown

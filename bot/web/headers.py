@@ -1,0 +1,67 @@
+"""What every answer tells the browser: run nothing, load nothing foreign, tell nobody where you were."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+_PAGE = {
+    "default-src": "'none'",
+    "style-src": "'self'",
+    "img-src": "'self' https: data:",
+    "form-action": "'self'",
+    "frame-src": "'self'",
+    "frame-ancestors": "'none'",
+    "base-uri": "'none'",
+}
+_FOREIGN = {
+    "default-src": "'none'",
+    "style-src": "'unsafe-inline'",
+    "img-src": "https: http: data:",
+    "form-action": "'none'",
+    "frame-ancestors": "'self'",
+    "base-uri": "'none'",
+}
+
+
+def _policy(directives: Mapping[str, str]) -> str:
+    return "; ".join(f"{name} {value}".rstrip() for name, value in directives.items())
+
+
+PAGE_POLICY = _policy(_PAGE)
+"""Our own pages: no script at all, style only from our files."""
+DESK_POLICY = _policy({**_PAGE, "img-src": "'self' https: http: data:"})
+"""The desk shows pictures of the newsroom's site, which may be plain HTTP on the same machine."""
+EDITION_POLICY = _policy(_FOREIGN)
+"""An edition in the browser: its own inline style, pictures of the newsroom's site, no script."""
+PREVIEW_POLICY = _policy({"sandbox": "", **_FOREIGN})
+"""An edition within the desk: as before, and its links lead nowhere."""
+
+PRIVATE = "no-store"
+
+
+class Headers:
+    """Middleware: sets the headers that an answer has not set itself. ``no-store`` is the rule."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                complete(MutableHeaders(scope=message))
+            await send(message)
+
+        await self._app(scope, receive, with_headers if scope["type"] == "http" else send)
+
+
+def complete(headers: MutableHeaders) -> None:
+    """Adds to ``headers`` what every answer carries."""
+    headers.setdefault("Content-Security-Policy", PAGE_POLICY)
+    headers.setdefault("X-Content-Type-Options", "nosniff")
+    headers.setdefault("Referrer-Policy", "no-referrer")
+    headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
+    headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
+    headers.setdefault("Cache-Control", PRIVATE)

@@ -1,0 +1,139 @@
+"""Who may ask for what: the size of a request, where a form was sent from, and who is at this machine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers
+from starlette.requests import HTTPConnection, Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+MAX_BODY = 64 * 1024
+"""Bytes of the largest request body."""
+
+_SAFE = {"GET", "HEAD", "OPTIONS"}
+_FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip", "via")
+
+Refuse = Callable[[Scope, int], Response]
+"""Makes the page for a refusal with this status."""
+
+
+class _TooLarge(Exception):
+    pass
+
+
+class BodyLimit:
+    """Middleware: a body of more than ``MAX_BODY`` bytes is refused (413) on every route, declared or not."""
+
+    def __init__(self, app: ASGIApp, refuse: Refuse) -> None:
+        self._app = app
+        self._refuse = refuse
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        declared = Headers(scope=scope).get("content-length", "0")
+        read, begun = 0, False
+
+        async def counted() -> Message:
+            nonlocal read
+            message = await receive()
+            read += len(message.get("body", b""))
+            if read > MAX_BODY:
+                raise _TooLarge
+            return message
+
+        async def noted(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
+        try:
+            if not declared.isdecimal() or int(declared) > MAX_BODY:
+                raise _TooLarge
+            await self._app(scope, counted, noted)
+        except _TooLarge:
+            if not begun:
+                await self._refuse(scope, 413)(scope, receive, send)
+
+
+class SameOrigin:
+    """Middleware against forged forms: what changes something must come from our own pages.
+
+    Sec-Fetch-Site decides, then Origin against Host; a client that sends neither is no browser and carries nobody's
+    session (OWASP Cross-Site Request Forgery Prevention Cheat Sheet, "Fetch Metadata", checked 2026-11-24).
+    ``open_to_all`` are path prefixes whose POSTs carry their own right: RFC 8058 one-click comes from mail services.
+    """
+
+    def __init__(self, app: ASGIApp, refuse: Refuse, open_to_all: tuple[str, ...]) -> None:
+        self._app = app
+        self._refuse = refuse
+        self._open = open_to_all
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if (
+            scope["type"] != "http"
+            or scope["method"] in _SAFE
+            or scope["path"].startswith(self._open)
+            or _own(Headers(scope=scope))
+        ):
+            await self._app(scope, receive, send)
+        else:
+            await self._refuse(scope, 403)(scope, receive, send)
+
+
+def _own(headers: Headers) -> bool:
+    site = headers.get("sec-fetch-site")
+    if site is not None:
+        return site in ("same-origin", "none")
+    origin = headers.get("origin")
+    return origin is None or urlsplit(origin).netloc.lower() == headers.get("host", "").lower()
+
+
+class Stranger(Exception):
+    """The desk was asked for by somebody who is not at this machine; the message says how it is seen."""
+
+
+def at_this_machine(request: Request) -> None:
+    """A router's dependency. Raises ``Stranger``."""
+    why = stranger(request)
+    if why:
+        raise Stranger(why)
+
+
+def stranger(request: HTTPConnection) -> str:
+    """Why a request is not from this machine; "" when it is.
+
+    The client, the address it reached and the name it used must all be loopback: the last stops DNS rebinding. A
+    header that only a proxy adds says that somebody else stands behind the client.
+    """
+    if request.client is None or not _loopback(request.client.host):
+        return "The desk opens only on the machine that Broadsheet runs on."
+    reached = request.scope.get("server")
+    if reached and not _loopback(reached[0]):
+        return "The desk opens only at this machine's own address: 127.0.0.1."
+    if any(header in request.headers for header in _FORWARDED) or request.scope.get("http_version") == "1.0":
+        return "The desk does not open through a proxy. Open it on the machine itself, or through an SSH tunnel."
+    if not _loopback(_host(request.headers.get("host", ""))):
+        return "The desk opens only under the name 127.0.0.1 or localhost."
+    return ""
+
+
+def _host(header: str) -> str:
+    try:
+        return urlsplit(f"//{header}").hostname or ""
+    except ValueError:
+        return ""
+
+
+def _loopback(name: str) -> bool:
+    if name == "localhost":
+        return True
+    try:
+        return ip_address(name).is_loopback
+    except ValueError:
+        return False

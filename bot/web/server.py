@@ -1,0 +1,85 @@
+"""The web server of ``broadsheet up`` and ``broadsheet web``: uvicorn, run by us and not by signals."""
+
+from __future__ import annotations
+
+import errno
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import uvicorn
+
+from bot.errors import SettingsError
+from bot.schedules.installation import Installation
+from bot.web.app import create_app
+
+GRACE = 10
+"""Seconds that requests in flight are given at the end."""
+
+
+def serve(
+    installation: Installation, host: str, port: int, *, ready: Callable[[str], None], stop: threading.Event
+) -> None:
+    """Serves the pages until ``stop`` is set, then finishes the requests in flight.
+
+    ``ready`` is told the real URL once the server answers; port 0 takes any free one. Installs no signal handler, so
+    it may run in any thread. Raises ``SettingsError`` when the port cannot be listened on, ``BroadsheetError`` as
+    ``create_app``.
+    """
+    app = create_app(installation)
+    with _listening(installation, host, port) as listener:
+        config = uvicorn.Config(
+            app,
+            access_log=False,  # Its lines would hold readers' tokens.
+            log_config=None,
+            server_header=False,
+            proxy_headers=False,  # The desk's guard must see who really is at the other end.
+            lifespan="off",
+            ws="none",
+            timeout_graceful_shutdown=GRACE,
+        )
+        _Server(config, lambda: ready(_url(listener)), stop).run(sockets=[listener])
+
+
+class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None], stop: threading.Event) -> None:
+        super().__init__(config)
+        self._ready = ready
+        self._stop = stop
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets=sockets)
+        self._ready()
+
+    async def on_tick(self, counter: int) -> bool:
+        return await super().on_tick(counter) or self._stop.is_set()
+
+
+@contextmanager
+def _listening(installation: Installation, host: str, port: int) -> Iterator[socket.socket]:
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+        listener = socket.create_server(address[:2], family=family, backlog=2048)
+    except OSError as error:
+        raise SettingsError(_fault(installation.settings.file, host, port, error)) from error
+    with listener:
+        yield listener
+
+
+def _fault(file: str, host: str, port: int, error: OSError) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return f"{file}: web.port: {port} is in use on {host}; stop what listens there, or set another port"
+    if error.errno == errno.EACCES:
+        return f"{file}: web.port: {port} may not be listened on by this user; set one of 1024 or more"
+    reason = error.strerror or str(error)
+    return f"{file}: web.host: {host} cannot be listened on ({reason}); use 127.0.0.1 or an address of this machine"
+
+
+def _url(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
