@@ -1,0 +1,43 @@
+"""What editors wrote to stand above an article, told from what a system cut out of the article itself."""
+
+from __future__ import annotations
+
+import re
+
+from bot.sanitize import plain
+
+TITLE_WORDS = 12
+STANDFIRST_CHARACTERS = 400
+
+_CUT = re.compile(
+    r"(?:\s*(?:\[\s*(?:…|\.\.\.|&hellip;)\s*\]|…|\.\.\.|→|»|continue reading.*|read more.*|weiterlesen.*))+$",
+    re.IGNORECASE,
+)
+
+
+def hand_written(excerpt: str, body: str) -> str:
+    """``excerpt`` (HTML) as plain text if an editor wrote it; "" if it is the beginning of ``body`` (HTML)."""
+    text = plain(excerpt)
+    words = _CUT.sub("", text)
+    if not words or _letters(plain(body)).startswith(_letters(words)):
+        return ""
+    # A cut mark at the end of what is not the beginning: an excerpt of text that was cleaned away since.
+    return "" if words != text and re.search(r"\[\s*(?:…|\.\.\.)\s*\]$", text) else text
+
+
+def first_words(text: str) -> str:
+    """A title for what has none: the first sentence of ``text`` if it is short, else its first words and "…"."""
+    words = text.split()
+    if len(words) <= TITLE_WORDS and len(text) <= 20:
+        return text
+    sentence = re.match(r".{20,80}?[.!?](?=\s|$)|.{4,40}?[。！？]", text)
+    if sentence and len(sentence[0].split()) <= TITLE_WORDS:
+        return sentence[0].rstrip(".。")
+    if len(words) <= TITLE_WORDS and len(text) <= 100:
+        return text
+    cut = " ".join(words[:TITLE_WORDS])
+    return (cut if len(cut) <= 100 else cut[:60]).rstrip(",;:–—- ") + "…"
+
+
+def _letters(text: str) -> str:
+    return re.sub(r"[\W_]+", "", text).casefold()
