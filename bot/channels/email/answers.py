@@ -1,0 +1,182 @@
+"""What a mail server's answer means: one pure function, and one for a line that broke.
+
+Sources, checked 2026-11-24: RFC 5321 §4.2 (reply codes) and §4.5.3.1.10 (552 at RCPT), RFC 3463 and its registry at
+https://www.iana.org/assignments/smtp-enhanced-status-codes (an enhanced code is preferred to the basic one), RFC 4954
+§6 (authentication), RFC 1047 (a line that breaks after the final dot).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+from bot.errors import ChannelRefused, DeliveryError, OutcomeUnknown, ServerBusy
+
+
+class Stage(StrEnum):
+    """Where in the conversation the server answered, in the words of errors."""
+
+    CONNECT = "the connection"
+    HELLO = "the greeting"
+    TLS = "STARTTLS"
+    LOGIN = "the login"
+    SENDER = "the sender"
+    RECIPIENT = "the recipient"
+    DATA = "DATA"
+    BODY = "the message"
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A server's answer. ``enhanced`` is "" when it gave none of the code's own class; ``text`` is one line."""
+
+    code: int
+    text: str = ""
+    enhanced: str = ""
+
+    @classmethod
+    def read(cls, code: int, message: str) -> Reply:
+        """The answer as a client got it: ``message`` is its lines, without the code."""
+        match = re.match(r"\s*([245]\.\d{1,3}\.\d{1,3})(?=\s|$)", message)
+        enhanced = match[1] if match and match[1][0] == str(code)[:1] else ""
+        rest = re.sub(rf"(?m)^\s*{re.escape(enhanced)}(?=\s|$)", " ", message) if enhanced else message
+        shown = "".join(character if character.isprintable() else " " for character in rest)
+        return cls(code, " ".join(shown.split())[:300], enhanced)
+
+    def __str__(self) -> str:
+        return " ".join(str(part) for part in (self.code, self.enhanced, self.text) if part)
+
+
+QUOTA_WAIT = 3600.0
+"""Seconds to wait when a daily quota is used up: nobody says when it ends."""
+
+_OF_RECIPIENT = ("1.", "2.")
+# The mailbox has another owner, or is switched off: codes of the 5.7 class that speak of the recipient (RFC 7293,
+# RFC 3463's registry). All others of that class are policy: ours to mend.
+_OF_RECIPIENT_IN_5_7 = {"5.7.13", "5.7.17", "5.7.18"}
+_SLOW_DOWN = {"4.3.1", "4.3.2", "4.4.5", "4.5.3", "4.7.28"}
+_QUOTA = re.compile(r"(daily|hourly|sending|message|user) (quota|limit|sending limit)", re.I)
+_HURRY = re.compile(r"\brate\b|ratelimit|throttl|too (many|much|fast)|slow down|busy|congest|\blimit", re.I)
+_GREY = re.compile(r"gr[ea]y-?list", re.I)
+_RELAY = re.compile(
+    r"relay(ing)? (access )?(is )?(denied|not (permitted|allowed))|(not permitted|not allowed|unable) to relay"
+    r"|authentication (is )?required|not authenticated|must (issue a )?starttls|spamhaus|blacklist|block ?list",
+    re.I,
+)
+_FULL = re.compile(r"(mailbox|inbox|quota|storage).{0,40}(full|exceed|out of|over)|over ?quota|full (mail|in)box", re.I)
+_NEXT = {
+    Stage.LOGIN: "check username and password of the channel",
+    Stage.SENDER: "check the channel's `from` and `bounces`: may this server send for them?",
+    Stage.RECIPIENT: "ask whoever runs the server; the edition waits",
+    Stage.TLS: "check host, port and security of the channel",
+}
+
+
+def refusal(stage: Stage, reply: Reply, server: str) -> DeliveryError:
+    """The error for an answer that is not the positive one the stage asks for.
+
+    What is the server's trouble is ``ServerBusy``; what is our own fault (login, sender, policy, content) is
+    ``ChannelRefused``, so that one bad setting never looks like thousands of dead addresses.
+    """
+    if reply.code < 400 or reply.code > 599:
+        return _strange(stage, reply, server)
+    said = f"{server} refuses {stage}: {reply}"
+    if stage in (Stage.CONNECT, Stage.HELLO):
+        return ServerBusy(f"{server} lets nobody in: {reply}", code=reply.code, enhanced=reply.enhanced, server=server)
+    if reply.code < 500:
+        return _temporary(stage, reply, server, f"{server} puts off {stage}: {reply}")
+    if stage in (Stage.TLS, Stage.LOGIN, Stage.SENDER):
+        if _is_quota(reply):
+            return _busy(reply, server, said, retry_after=QUOTA_WAIT)
+        return _refused(stage, reply, server, said)
+    return _permanent(stage, reply, server, said)
+
+
+def lost(stage: Stage, server: str, reason: str) -> DeliveryError:
+    """The error for a line that broke, or a wait that was too long, at ``stage``.
+
+    A message can only have been taken when its body was on the way; before, it surely did not arrive.
+    """
+    if stage is Stage.BODY:
+        return OutcomeUnknown(f"{server} did not answer after the message was sent: {reason}", server=server)
+    if stage in (Stage.RECIPIENT, Stage.DATA):
+        return DeliveryError(f"{server} broke off at {stage}: {reason}", permanent=False, server=server)
+    return ServerBusy(f"{server} cannot be reached, at {stage}: {reason}", server=server)
+
+
+def queue_id(text: str) -> str:
+    """The server's name for a message it took, from the text of its 250; "" when none is recognised.
+
+    Knows Postfix (``queued as X``), Exim (``id=X``), Exchange (``<X> [InternalId=…] Queued``), Sendmail
+    (``X Message accepted``), Amazon SES (``Ok 0100…-000000``).
+    """
+    patterns = (
+        r"\bqueued as ([\w.-]+)",
+        r"\bid=([\w.-]+)",
+        r"^<([^<>\s]+)>.*\bqueued\b",
+        r"^([\w.-]+) message accepted",
+        r"^ok:? ([0-9a-f]{8,}[\w.-]*)$",
+    )
+    for pattern in patterns:
+        found = re.search(pattern, text.strip(), re.I)
+        if found:
+            return found[1]
+    return ""
+
+
+def _temporary(stage: Stage, reply: Reply, server: str, said: str) -> DeliveryError:
+    subject = reply.enhanced[2:]
+    if reply.code in (421, 432, 454):
+        return _busy(reply, server, said)
+    if subject.startswith(_OF_RECIPIENT) or _GREY.search(reply.text):
+        return _put_off(reply, server, said)
+    if reply.enhanced in _SLOW_DOWN or (not _FULL.search(reply.text) and _HURRY.search(reply.text)):
+        return _busy(reply, server, said)
+    if reply.code == 451 and not (stage is Stage.RECIPIENT and subject.startswith(("4.", "7."))):
+        return _busy(reply, server, said)
+    if reply.code == 452 and not _FULL.search(reply.text):
+        return _busy(reply, server, said)
+    return _busy(reply, server, said) if stage in (Stage.TLS, Stage.LOGIN) else _put_off(reply, server, said)
+
+
+def _permanent(stage: Stage, reply: Reply, server: str, said: str) -> DeliveryError:
+    subject = reply.enhanced[2:]
+    if _is_quota(reply):
+        return _busy(reply, server, said, retry_after=QUOTA_WAIT)
+    if reply.enhanced == "5.2.2" or (not reply.enhanced and reply.code == 552 and stage is Stage.RECIPIENT):
+        return _put_off(reply, server, said)
+    if subject.startswith(_OF_RECIPIENT) or reply.enhanced in _OF_RECIPIENT_IN_5_7:
+        return _failed(reply, server, said)
+    if stage is not Stage.RECIPIENT or subject.startswith(("7.", "3.")) or reply.code in (530, 534, 535, 538):
+        return _refused(stage, reply, server, said)
+    if reply.code in (500, 502, 503, 504) or (not reply.enhanced and _RELAY.search(reply.text)):
+        return _refused(stage, reply, server, said)
+    return _failed(reply, server, said)
+
+
+def _is_quota(reply: Reply) -> bool:
+    return reply.enhanced == "5.4.5" or (not reply.enhanced.startswith("5.2") and bool(_QUOTA.search(reply.text)))
+
+
+def _strange(stage: Stage, reply: Reply, server: str) -> DeliveryError:
+    if stage is Stage.BODY:
+        return OutcomeUnknown(f"{server} answered the message with what is not SMTP: {reply}", server=server)
+    return ServerBusy(f"{server} answers {stage} with what is not SMTP: {reply}", server=server)
+
+
+def _busy(reply: Reply, server: str, said: str, retry_after: float | None = None) -> ServerBusy:
+    return ServerBusy(said, code=reply.code, enhanced=reply.enhanced, retry_after=retry_after, server=server)
+
+
+def _put_off(reply: Reply, server: str, said: str) -> DeliveryError:
+    return DeliveryError(said, permanent=False, code=reply.code, enhanced=reply.enhanced, server=server)
+
+
+def _failed(reply: Reply, server: str, said: str) -> DeliveryError:
+    return DeliveryError(said, permanent=True, code=reply.code, enhanced=reply.enhanced, server=server)
+
+
+def _refused(stage: Stage, reply: Reply, server: str, said: str) -> ChannelRefused:
+    hint = _NEXT.get(stage, "its policy or the content is the reason; the edition waits until you have looked")
+    return ChannelRefused(f"{said}; {hint}", code=reply.code, enhanced=reply.enhanced, server=server)
