@@ -1,0 +1,192 @@
+from __future__ import annotations
+
+import html
+from datetime import timedelta
+
+import pytest
+
+from bot.model import DeliveryState, EditionState, Post, Rendition
+from bot.store.flags import PAUSED
+from bot.store.sources import SourceState
+from bot.testing import NOW, article, email, subscribe
+
+DESK = ["/", "/articles", "/sources", "/editions/any", "/editions/any/preview/mail"]
+HOSTILE = "\"><script>alert('x')</script><img src=x onerror=alert(1)>"
+
+
+@pytest.mark.parametrize("path", DESK)
+async def test_the_desk_refuses_who_is_not_at_this_machine(web, path):
+    async with web.client(address="203.0.113.9") as client:
+        answer = await client.get(path)
+    assert answer.status_code == 403
+    assert "only on the machine" in answer.text
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Host": "news.record.example"},
+        {"Host": "127.0.0.1.evil.example"},
+        {"Host": "[::1"},
+        {"X-Forwarded-For": "127.0.0.1"},
+        {"Forwarded": "for=127.0.0.1"},
+        {"X-Real-IP": "127.0.0.1"},
+    ],
+)
+async def test_the_desk_refuses_a_foreign_name_and_a_proxy(web, headers):
+    for path in DESK:
+        assert (await web.get(path, headers=headers)).status_code == 403, path
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:8080", "localhost:8080", "LOCALHOST", "[::1]:8080"])
+async def test_the_desk_opens_under_this_machines_names(web, host):
+    assert (await web.get("/", headers={"Host": host})).status_code == 200
+
+
+async def test_a_stranger_still_reaches_the_public_pages(web, reader):
+    async with web.client(address="203.0.113.9", url="https://news.record.example") as client:
+        assert (await client.get(web.unsubscribe_path(reader))).status_code == 200
+        assert (await client.get("/static/brand.css")).status_code == 200
+
+
+async def test_today_shows_the_next_slots_in_the_newsrooms_time_with_utc(build_web):
+    toml = '\n[channels.mail]\ntype = "email"\nfrom = "news@record.example"\nhost = "mail.record.example"\n'
+    schedule = '[schedules.night]\nname = "Night"\ncron = "30 2 * * *"\naudience = "readers"\nchannels = ["mail"]\n'
+    web = build_web(toml=toml + schedule + 'timezone = "Europe/Berlin"\n')
+    web.installation.clock.moment = NOW.replace(year=2027, month=3, day=27, hour=12)
+    page = (await web.get("/")).text
+    assert 'title="2027-03-28 01:00 UTC"' in page
+    assert "clock change" in page
+
+
+async def test_today_says_when_nothing_needs_the_editor(web):
+    page = (await web.get("/")).text
+    assert "Nothing needs you" in page
+    assert "No edition was made yet" in page
+
+
+async def test_today_names_what_waits_and_the_command_that_mends_it(web):
+    waiting = {
+        state: web.add_edition(state=state, name=f"Edition {state}")
+        for state in (EditionState.HELD, EditionState.AWAITING, EditionState.PAUSED)
+    }
+    with web.store.write() as tx:
+        tx.sources.put(SourceState(source="site", failures=3, error="record.example: timed out"))
+        tx.flags.set(PAUSED, "yes", NOW)
+    page = (await web.get("/")).text
+    assert "4 things need you" in page
+    for state, command in (("held", "release"), ("awaiting", "approve"), ("paused", "resume")):
+        assert f"broadsheet {command} {waiting[state].id}" in page
+    assert "record.example: timed out" in page
+    assert "Everything is paused" in page
+
+
+async def test_counts_by_state_sum_to_the_snapshot(web, sending):
+    with web.store.write() as tx:
+        tx.deliveries.resolve(
+            [each.id for each in tx.deliveries.page(edition=sending.id, limit=1)],
+            to=DeliveryState.UNKNOWN,
+            reason="test",
+            now=NOW,
+        )
+    page = (await web.get("/")).text
+    assert "= 3" in page
+    whole = (await web.get(f"/editions/{sending.id}")).text
+    assert "Sum, as in the snapshot" in whole
+
+
+async def test_books_that_do_not_balance_are_shown_in_words(web, sending):
+    with web.store.write() as tx:
+        tx.editions.set_snapshot(sending.id, 99)
+    assert "does not sum up to 99" in (await web.get("/")).text
+    assert "The books do not balance" in (await web.get(f"/editions/{sending.id}")).text
+
+
+async def test_a_skipped_edition_says_why(web):
+    web.add_edition(state=EditionState.SKIPPED, reason="2 new stories, needs 3", stories=(), renditions=())
+    page = (await web.get("/")).text
+    assert "Skipped" in page
+    assert "2 new stories, needs 3" in page
+
+
+async def test_an_edition_says_what_was_left_out_and_why(web):
+    rejections = [
+        {"id": 1, "title": "Old news", "url": "https://record.example/old", "rule": "too-old", "reason": "4 days old"},
+        {"id": 2, "title": "Older news", "url": "https://record.example/older", "rule": "too-old", "reason": "5 days"},
+        {"title": "Half a row"},
+    ]
+    made = web.add_edition(report={"rejections": rejections})
+    page = (await web.get(f"/editions/{made.id}")).text
+    assert "2 · too old" in page
+    assert "4 days old" in page
+    assert "Half a row" in page
+
+
+async def test_an_edition_shows_its_post_with_its_length_and_its_text_part_filled(web):
+    made = web.add_edition()
+    page = (await web.get(f"/editions/{made.id}")).text
+    assert "17 characters" in page
+    assert "Unsubscribe: #" in page
+    assert "__S" not in page
+
+
+async def test_the_preview_is_sandboxed_and_personal_to_nobody(web):
+    made = web.add_edition()
+    answer = await web.get(f"/editions/{made.id}/preview/mail")
+    assert answer.headers["content-security-policy"].startswith("sandbox; default-src 'none'")
+    assert '<a href="#">Unsubscribe</a>' in answer.text
+    assert "<iframe sandbox src=" in (await web.get(f"/editions/{made.id}")).text
+    assert (await web.get(f"/editions/{made.id}/preview/bluesky")).status_code == 404
+    assert (await web.get(f"/editions/{made.id}/preview/%00")).status_code == 404
+
+
+async def test_articles_and_sources_say_how_they_are(web):
+    with web.store.write() as tx:
+        kept = article(title="The ferry returns", published=NOW - timedelta(minutes=5))
+        gone = article(title="Gone by noon")
+        for each in (kept, gone):
+            tx.articles.put(each, url_key=each.url, present=(), now=NOW)
+        tx.articles.withdraw("site", [gone.guid], NOW)
+        tx.sources.put(SourceState(source="site", last_visit=NOW, last_success=NOW))
+    articles = (await web.get("/articles")).text
+    assert articles.index("The ferry returns") < articles.index("Gone by noon")
+    assert "Withdrawn" in articles
+    assert "Fresh" in (await web.get("/sources")).text
+
+
+async def test_hostile_text_is_text_on_every_page(web):
+    poisoned = article(
+        title=HOSTILE,
+        url="javascript:alert(1)",
+        standfirst=HOSTILE,
+        authors=(HOSTILE,),
+        sections=(HOSTILE,),
+        language='"><script>',
+        id=1,
+    )
+    report = {
+        "picks": [{"title": HOSTILE}],
+        "rejections": [{"title": HOSTILE, "url": "javascript:alert(1)", "rule": HOSTILE, "reason": HOSTILE}],
+    }
+    post = Post(text=HOSTILE, url="javascript:alert(1)")
+    made = web.add_edition(
+        lead=poisoned,
+        name=HOSTILE,
+        reason=HOSTILE,
+        state=EditionState.HELD,
+        report=report,
+        renditions=(
+            Rendition(channel="bluesky", post=post),
+            Rendition(channel="mail", email=email(subject=HOSTILE, preheader=HOSTILE, text=HOSTILE)),
+        ),
+    )
+    subscribe(web.store, "reader@example.org")
+    with web.store.write() as tx:
+        tx.articles.put(poisoned, url_key="x", present=(), now=NOW)
+        tx.sources.put(SourceState(source="site", failures=1, error=HOSTILE, moved_to=HOSTILE, last_visit=NOW))
+    for path in ("/", "/articles", "/sources", f"/editions/{made.id}"):
+        page = (await web.get(path)).text
+        assert HOSTILE in html.unescape(page), path
+        assert "<script" not in page, path
+        assert "<img src=x" not in page, path
+        assert 'href="javascript:' not in page, path

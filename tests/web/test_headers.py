@@ -1,0 +1,110 @@
+"""What every answer carries, on every route there is."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from fastapi.routing import APIRoute
+
+from bot.web.security import MAX_BODY
+
+
+def _routes(routes):
+    for route in routes:
+        inner = getattr(route, "original_router", None) or getattr(route, "router", None)
+        if isinstance(route, APIRoute):
+            yield route
+        elif inner is not None:
+            yield from _routes(inner.routes)
+
+
+def _requests(web, reader):
+    """(method, path) of every route, with parameters that exist where there is something to find."""
+    made = web.add_edition(state="sent")
+    values = {"edition": made.id, "channel": "mail"}
+    found = set()
+    for route in _routes(web.app.routes):
+        own = {
+            "/u/{token}": {"token": web.unsubscribe_path(reader)[3:]},
+            "/p/{token}": {"token": web.preferences_path(reader)[3:]},
+        }.get(route.path, values)
+        found |= {(method, route.path.format(**own)) for method in route.methods}
+    return sorted(found)
+
+
+EXPECTED = {"/u/", "/p/", "/e/", "/editions/", "/articles", "/sources", "/healthz", "/static/brand.css"}
+
+
+async def test_every_route_answers_with_the_headers(web, reader):
+    asked = _requests(web, reader)
+    for start in EXPECTED:
+        assert any(path.startswith(start) for _, path in asked), start
+    async with web.client() as client:
+        for method, path in [*asked, ("GET", "/nothing"), ("DELETE", "/"), ("GET", "/static/pages.css")]:
+            answer = await client.request(method, path)
+            assert answer.status_code < 500, path
+            policy = answer.headers["content-security-policy"]
+            assert "default-src 'none'" in policy, path
+            assert "script-src" not in policy, path
+            assert answer.headers["x-content-type-options"] == "nosniff", path
+            assert answer.headers["referrer-policy"] == "no-referrer", path
+            assert "set-cookie" not in answer.headers, path
+            assert "server" not in answer.headers, path
+
+
+async def test_pages_that_hold_a_token_are_never_kept(web, reader):
+    for path in (web.unsubscribe_path(reader), web.preferences_path(reader)):
+        assert (await web.get(path)).headers["cache-control"] == "no-store"
+
+
+async def test_no_page_has_script_or_inline_style(web, reader):
+    for method, path in _requests(web, reader):
+        if method != "GET" or "/preview/" in path or path.startswith("/e/"):
+            continue
+        answer = await web.get(path)
+        if answer.headers["content-type"].startswith("text/html"):
+            assert not re.search(r"<script|<style|\sstyle=|\son\w+=|javascript:", answer.text), path
+            assert answer.text.count("<h1") == 1, path
+            assert re.search(r'<html lang="[a-z]+" dir="(ltr|rtl)">', answer.text), path
+
+
+async def test_a_body_that_is_too_large_is_refused_on_every_route(web, reader):
+    async def chunks():
+        for _ in range(MAX_BODY // 1024 + 1):
+            yield b"x" * 1024
+
+    for method, path in _requests(web, reader):
+        if method != "POST":
+            continue
+        form = {"Content-Type": "application/x-www-form-urlencoded"}
+        assert (await web.post(path, content=b"x" * (MAX_BODY + 1), headers=form)).status_code == 413, path
+        assert (await web.post(path, content=chunks(), headers=form)).status_code == 413, path
+    assert web.states(reader)["readers"] == "subscribed"
+
+
+async def test_a_fault_of_ours_is_a_page_with_the_headers_and_without_details(web, reader):
+    with web.store.write() as tx:
+        tx.connection.exec_driver_sql("DROP TABLE subscriptions")
+    async with web.client(server_faults=True) as client:
+        answer = await client.get(web.unsubscribe_path(reader))
+    assert answer.status_code == 500
+    assert "Something is broken here" in answer.text
+    assert "Traceback" not in answer.text
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
+
+
+async def test_health_says_that_the_store_answers(web):
+    answer = await web.get("/healthz")
+    assert (answer.status_code, answer.json()["ok"]) == (200, True)
+
+
+async def test_links_hold_behind_a_prefix(web, reader):
+    page = await web.get(web.unsubscribe_path(reader))
+    assert 'href="../static/pages.css"' in page.text
+    assert 'href="./static/desk.css"' in (await web.get("/")).text
+
+
+@pytest.mark.parametrize("path", ["/static/../app.py", "/static/%2e%2e/app.py", "/static/", "/docs", "/openapi.json"])
+async def test_nothing_else_is_served(web, path):
+    assert (await web.get(path)).status_code in (404, 405)
