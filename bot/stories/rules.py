@@ -99,10 +99,9 @@ def reserved(article: Article, _rules: SelectionTable, around: Circumstances) ->
 
 
 def too_old(article: Article, rules: SelectionTable, around: Circumstances) -> str:
-    age = around.now - article.published
-    if age <= rules.max_age:
+    if around.now - article.published <= rules.max_age:
         return ""
-    return f"Published {around.told(article.published)}: {span(age)} old, at most {span(rules.max_age)}."
+    return f"Published {around.told(article.published)}: older than {span(rules.max_age)}, the most it may be."
 
 
 def before_window(article: Article, rules: SelectionTable, around: Circumstances) -> str:

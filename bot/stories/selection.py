@@ -54,7 +54,7 @@ def _left_out(ranked: Sequence[Ranked], chosen: Sequence[Ranked], maximum: int) 
     taken = {id(each) for each in chosen}
     for place, each in enumerate(ranked, start=1):
         if id(each) not in taken:
-            reason = f"It ranks {place} of {counted(len(ranked), 'new story')}; the edition takes {maximum}."
+            reason = f"It ranks {place} among {counted(len(ranked), 'new story')}; the edition takes {maximum}."
             yield Rejection(each.story.lead, "over-maximum", reason)
         yield from _copies(each.story)
 

@@ -118,7 +118,7 @@ def reason_of(selected: Selected, number: int) -> str:
             {"published": NOW - timedelta(days=5)},
             {},
             "too-old",
-            "Published 19 November 2026, 08:00: 5 days old, at most 3 days.",
+            "Published 19 November 2026, 08:00: older than 3 days, the most it may be.",
         ),
         (
             {"published": NOW - 25 * HOUR, "first_seen": NOW - 25 * HOUR},
@@ -228,7 +228,7 @@ def test_a_follow_up_that_repeats_what_was_sent_is_news() -> None:
 def test_the_best_are_taken_and_the_others_say_where_they_rank() -> None:
     selected = select([article(number, number) for number in range(1, 6)], SelectionTable(maximum=3), around())
     assert picked(selected) == [1, 2, 3]
-    assert reason_of(selected, 5) == "It ranks 5 of 5 new stories; the edition takes 3."
+    assert reason_of(selected, 5) == "It ranks 5 among 5 new stories; the edition takes 3."
     assert rule_of(selected, 5) == "over-maximum"
 
 
