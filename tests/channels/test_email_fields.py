@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import re
 from email import message_from_bytes, policy
+from email.header import decode_header, make_header
+from email.utils import parseaddr
 
 import pytest
 from hypothesis import given
@@ -50,7 +52,9 @@ def test_any_name_reads_back_with_its_address_and_begins_no_other_field(name: st
     assert_well_folded(field)
     (found,) = read(field).addresses
     assert found.addr_spec == address
-    assert found.display_name == one_line(name)
+    # The newer parser puts a space between two encoded words of a phrase (RFC 2047 §6.2 says: none); the older is right.
+    phrase, _ = parseaddr(message_from_bytes(field)["To"])
+    assert str(make_header(decode_header(phrase))) == one_line(name)
 
 
 @given(st.text(min_size=1, max_size=60))

@@ -1,0 +1,204 @@
+"""A story as a post: a network's template, fitted to the network's limits.
+
+A template says what stands in the post, not how long it is. What it prints of a story is foreign text and may be
+cut, the longest piece first and the first piece (the headline) last; what the template itself says and the link stay
+whole. The link stands at most once.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import regex
+
+from bot.editions.environment import MailEnvironment, Structure, one_line, render
+from bot.editions.graphemes import Room, count, fits, shortened
+from bot.errors import RenderError
+from bot.model import Card, EditionStory, Limits, Newsroom, Post
+
+CARD_TITLE = 300
+CARD_DESCRIPTION = 300
+"""Grapheme clusters of a card's texts; more is shown nowhere."""
+_DEFAULT = "default"
+# Noncharacters (Unicode 23.7) mark what a template prints; no text that is shown holds them.
+_OPEN, _CLOSE = "\ufdd0", "\ufdd1"
+_LEADING_MARKS = regex.compile(r"^[\p{M}\u200d\ufe0e\ufe0f]+")
+# Marks that turn the direction of all that follows: a title must not turn the rest of a post.
+_TURNING = regex.compile(r"[\ufdd0-\ufdef\u202a-\u202e\u2066-\u2069]")
+
+
+def compose_post(
+    *,
+    story: EditionStory,
+    edition_name: str,
+    newsroom: Newsroom,
+    template: str,
+    folders: tuple[Path, ...],
+    limits: Limits,
+    url: str = "",
+) -> Post:
+    """The post of ``story`` by ``templates/posts/TEMPLATE.txt.j2`` (``default`` when there is none), within ``limits``.
+
+    Templates see ``title, standfirst, summary, url, section, authors, tags, hashtags, newsroom, edition``. ``url`` is
+    the article's unless given. Raises ``RenderError`` naming file and line.
+    """
+    article = story.article
+    link = _link(url or article.url)
+    title, standfirst, summary = _clean(article.title), _clean(article.standfirst), _clean(story.summary.text)
+    hashtags = tuple(dict.fromkeys(filter(None, map(_hashtag, article.tags))))
+    words = {
+        "title": title,
+        "standfirst": standfirst,
+        "summary": summary,
+        "url": link,
+        "section": _clean(article.sections[0]) if article.sections else "",
+        "authors": tuple(map(_clean, article.authors)),
+        "tags": tuple(map(_clean, article.tags)),
+        "hashtags": hashtags,
+        "newsroom": _clean(newsroom.name),
+        "edition": _clean(edition_name),
+    }
+    name = _template(template, folders)
+    pieces = _pieces(render(MailEnvironment(folders, _marked), name, words), link)
+    image = article.image
+    return Post(
+        text=_fitted(pieces, limits, name),
+        url=link,
+        card=Card(
+            url=link,
+            title=shortened(title, Room(CARD_TITLE, None)),
+            description=shortened(summary or standfirst, Room(CARD_DESCRIPTION, None)),
+            image_url=image.url if image else "",
+            image_alt=_clean(image.alt) if image else "",
+        ),
+        language=article.language or newsroom.language,
+        data=_data(words, story),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """A part of a post: ``whole`` may not be cut, ``link`` is the address itself."""
+
+    text: str
+    whole: bool
+    link: bool = False
+
+
+def _template(template: str, folders: Sequence[Path]) -> str:
+    own = f"posts/{template}.txt.j2"
+    return own if any((folder / own).is_file() for folder in folders) else f"posts/{_DEFAULT}.txt.j2"
+
+
+def _marked(value: Any) -> str:
+    """What a template prints, between marks. What a macro gives was marked when the macro printed it."""
+    if isinstance(value, Structure):
+        return value
+    return f"{_OPEN}{_clean(value)}{_CLOSE}"
+
+
+def _clean(value: Any) -> str:
+    """One line in NFC; no mark at its beginning, which would join what a template puts before it."""
+    return _LEADING_MARKS.sub("", unicodedata.normalize("NFC", _TURNING.sub("", one_line(value))))
+
+
+def _link(url: str) -> str:
+    """``url`` in characters that neither NFC nor tidying would change (RFC 3987 §3.1)."""
+    link = _TURNING.sub("", one_line(url))
+    return link if link.isascii() and " " not in link else quote(link, safe="!#$%&'()*+,/:;=?@[]~")
+
+
+def _pieces(rendered: str, link: str) -> list[_Piece]:
+    pieces: list[_Piece] = []
+    linked = False
+    for part in regex.split(rf"({_OPEN}[^{_CLOSE}]*{_CLOSE})", rendered):
+        if not part.startswith(_OPEN):
+            pieces.append(_Piece(unicodedata.normalize("NFC", part.replace(_CLOSE, "")), whole=True))
+            continue
+        for words in _around(part[1:-1], link):
+            is_link = bool(link) and words == link
+            if not (is_link and linked):
+                pieces.append(_Piece(words, whole=is_link, link=is_link))
+            linked = linked or is_link
+    return _with_one_link(pieces, link)
+
+
+def _around(text: str, link: str) -> list[str]:
+    """``text`` cut before and after each word that is the link: it is not free text wherever it stands."""
+    if not link or link not in text:
+        return [text]
+    return [part for part in regex.split(rf"((?<!\S){regex.escape(link)}(?!\S))", text) if part]
+
+
+def _with_one_link(pieces: list[_Piece], link: str) -> list[_Piece]:
+    """Without the words that only hold the link inside themselves: a second link would be another place."""
+    if not link:
+        return pieces
+    inside = regex.compile(rf"\S*{regex.escape(link)}\S*")
+    return [piece if piece.link else replace(piece, text=inside.sub("", piece.text)) for piece in pieces]
+
+
+def _fitted(pieces: list[_Piece], limits: Limits, template: str) -> str:
+    if not fits(_joined([piece for piece in pieces if piece.whole]), limits):
+        # An address that does not fit even alone is left to the card; half an address leads nowhere.
+        pieces = [piece for piece in pieces if not piece.link]
+    while not fits(text := _joined(pieces), limits):
+        free = [place for place, piece in enumerate(pieces) if not piece.whole and piece.text.strip()]
+        if not free:
+            raise RenderError(
+                f"templates/{template}:1: what it says itself is longer than the network takes; shorten it"
+            )
+        longest = max(free[1:] or free, key=lambda place: count(pieces[place].text))
+        pieces = [*pieces]
+        pieces[longest] = replace(pieces[longest], text=_cut(pieces, longest, limits))
+    return text
+
+
+def _cut(pieces: list[_Piece], place: int, limits: Limits) -> str:
+    """The piece at ``place`` as short as the limits ask, but at least a little shorter."""
+    text = pieces[place].text
+    rest = _joined([*pieces[:place], replace(pieces[place], text=""), *pieces[place + 1 :]])
+    # Blank lines that an empty piece costs come back with the piece: one cluster each is kept for them.
+    spare = 4
+    characters = None if limits.characters is None else limits.characters - count(rest) - spare
+    size = None if limits.size is None else limits.size - len(rest.encode("utf-8", "replace")) - spare
+    if (characters is not None and characters < 1) or (size is not None and size < 4):
+        return ""
+    shorter = shortened(text, Room(characters, size))
+    return shorter if len(shorter) < len(text) else ""
+
+
+def _joined(pieces: Sequence[_Piece]) -> str:
+    """The pieces as one text: no blank line twice, no space at the end of a line, NFC."""
+    text = "".join(piece.text for piece in pieces)
+    lines = [" ".join(line.split(" ")).strip() for line in text.split("\n")]
+    tidy = regex.sub(r"\n{3,}", "\n\n", "\n".join(regex.sub(r" {2,}", " ", line) for line in lines)).strip()
+    return unicodedata.normalize("NFC", tidy)
+
+
+def _hashtag(tag: str) -> str:
+    """``City Council`` → ``#CityCouncil``; "" for what no network links, such as a bare number."""
+    words = regex.findall(r"[\p{L}\p{M}\p{N}]+", _clean(tag))
+    joined = "".join(word[:1].upper() + word[1:] for word in words)
+    return f"#{joined}" if regex.search(r"\p{L}", joined) and count(joined) <= 64 else ""
+
+
+def _data(words: dict[str, Any], story: EditionStory) -> dict[str, Any]:
+    """What programs read beside the text, as JSON types."""
+    article = story.article
+    facts = ("title", "standfirst", "summary", "url", "section")
+    return {
+        "hashtags": list(words["hashtags"]),
+        "story": {
+            **{fact: words[fact] for fact in facts},
+            "authors": list(words["authors"]),
+            "tags": list(words["tags"]),
+            "published": article.published.isoformat(),
+            "updated": article.updated.isoformat() if article.updated else None,
+        },
+    }
