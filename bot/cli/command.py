@@ -6,7 +6,7 @@ import inspect
 import os
 import sys
 import typing
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -87,10 +87,10 @@ def command(app: typer.Typer, name: str = "", **options: Any) -> Callable[[Calla
     return register
 
 
-def run(app: typer.Typer) -> None:
+def run(app: typer.Typer, arguments: Sequence[str] | None = None) -> typing.NoReturn:
     """Runs the command line and exits: 0 done, 1 failed, 2 wrong use, 3 nothing to do."""
     try:
-        code = app(standalone_mode=False)
+        code = app(arguments, standalone_mode=False)
     except BroadsheetError as error:
         _end(str(error), error.exit_code)
     except click.UsageError as error:

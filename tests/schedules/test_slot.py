@@ -1,0 +1,201 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from bot.editions import lifecycle
+from bot.errors import RenderError
+from bot.model import EditionState
+from bot.schedules.plan import Slot
+from bot.schedules.slot import advance, make, skip
+from bot.testing import NOW, subscribe
+
+SLOT = Slot("morning", "2026-11-24T07:00", NOW)
+
+
+def _titles(edition):
+    return [story.article.title for story in edition.stories]
+
+
+def test_a_slot_makes_one_edition_of_what_is_new(newsroom, publish):
+    publish("The ferry returns", "The library opens")
+    installation = newsroom()
+    made = make(installation, "morning", SLOT, NOW)
+    assert made.state is EditionState.DRAFTED
+    assert sorted(_titles(made)) == ["The ferry returns", "The library opens"]
+    assert make(installation, "morning", SLOT, NOW) is None
+
+
+def test_an_edition_has_the_same_id_wherever_its_slot_is_made(newsroom, publish):
+    publish("The ferry returns")
+    installation = newsroom()
+    assert make(installation, "morning", SLOT, NOW).id == installation.frame("morning", SLOT).edition
+
+
+def test_a_slot_with_nothing_new_is_skipped_with_its_reason_on_record(newsroom, store):
+    made = make(newsroom(), "morning", SLOT, NOW)
+    assert made.state is EditionState.SKIPPED
+    assert made.reason
+    with store.read() as tx:
+        assert tx.editions.of_slot("morning", SLOT.key).reason == made.reason
+        assert tx.acts.newest()[0].note == made.reason
+
+
+def test_the_selection_is_kept_with_its_reasons(newsroom, publish, store):
+    publish("The ferry returns")
+    publish("Last week's market", hours=30)
+    made = make(newsroom(), "morning", SLOT, NOW)
+    with store.read() as tx:
+        report = tx.editions.report(made.id)
+    assert [pick["title"] for pick in report["picks"]] == ["The ferry returns"]
+    assert [each["title"] for each in report["rejections"]] == ["Last week's market"]
+    assert all(each["reason"] for each in report["picks"] + report["rejections"])
+
+
+def test_activating_a_schedule_never_mails_the_backlog(newsroom, publish):
+    publish("Today's ferry")
+    publish("An old story", "An older story", hours=26)
+    assert _titles(make(newsroom(), "morning", SLOT, NOW)) == ["Today's ferry"]
+
+
+def test_too_many_new_articles_at_once_are_held_for_an_editor(newsroom, publish):
+    publish(*(f"Story number {number}" for number in range(5)))
+    made = make(newsroom("[schedules.morning.selection]\nflood = 3\n"), "morning", SLOT, NOW)
+    assert made.state is EditionState.HELD
+    assert "5" in made.reason
+
+
+def test_what_was_sent_is_never_picked_again_by_its_schedule(newsroom, publish, store):
+    publish("The ferry returns")
+    installation = newsroom('[schedules.morning.selection]\nwindow = "last 48h"\n')
+    subscribe(store, "reader@example.org")
+    first = make(installation, "morning", SLOT, NOW)
+    assert advance(installation, first, NOW) is EditionState.SENDING
+    with store.write() as tx:
+        tx.editions.consume(first.id)
+    tomorrow = NOW + timedelta(days=1)
+    second = make(installation, "morning", Slot("morning", "2026-11-25T07:00", tomorrow), tomorrow)
+    assert second.state is EditionState.SKIPPED
+
+
+def test_a_story_of_an_edition_that_ended_unsent_may_be_picked_again(newsroom, publish, store):
+    publish("The ferry returns")
+    installation = newsroom('[schedules.morning.selection]\nwindow = "last 48h"\n')
+    first = make(installation, "morning", SLOT, NOW)
+    later = Slot("morning", "extra:x", NOW)
+    assert make(installation, "morning", later, NOW).state is EditionState.SKIPPED
+    lifecycle.cancel(store, first.id, who="editor", now=NOW)
+    again = make(installation, "morning", Slot("morning", "extra:y", NOW), NOW)
+    assert _titles(again) == ["The ferry returns"]
+
+
+def test_a_template_that_does_not_render_stores_nothing_and_can_be_mended(newsroom, publish, store):
+    publish("The ferry returns")
+    with pytest.raises(RenderError):
+        make(newsroom('subject = "{{ nonsense }}"\n'), "morning", SLOT, NOW)
+    with store.read() as tx:
+        assert tx.editions.newest() == []
+    assert make(newsroom(), "morning", SLOT, NOW).state is EditionState.DRAFTED
+
+
+def test_an_edition_goes_out_at_its_slot_and_not_before(newsroom, publish, store, clock):
+    publish("The ferry returns")
+    subscribe(store, "a@example.org", "b@example.org")
+    installation = newsroom()
+    made = make(installation, "morning", SLOT, NOW - timedelta(minutes=30))
+    assert advance(installation, made, NOW - timedelta(minutes=1)) is EditionState.DRAFTED
+    assert advance(installation, made, NOW) is EditionState.SENDING
+    with store.read() as tx:
+        assert tx.editions.get(made.id).snapshot == 2
+
+
+def test_an_edition_that_would_be_too_late_expires_and_frees_its_stories(newsroom, publish, store):
+    publish("The ferry returns")
+    installation = newsroom()
+    made = make(installation, "morning", SLOT, NOW)
+    assert advance(installation, made, NOW + timedelta(hours=3, seconds=1)) is EditionState.EXPIRED
+    with store.read() as tx:
+        assert tx.editions.held("morning", NOW - timedelta(days=3)) == (frozenset(), frozenset())
+
+
+@pytest.mark.parametrize(
+    ("rule", "state"),
+    [("hold", EditionState.HELD), ("send", EditionState.SENDING), ("skip", EditionState.CANCELLED)],
+)
+def test_an_edition_without_approval_follows_its_schedules_rule(newsroom, publish, rule, state):
+    publish("The ferry returns")
+    installation = newsroom(f'approval = true\nif_unapproved = "{rule}"\n')
+    made = make(installation, "morning", SLOT, NOW - timedelta(minutes=30))
+    assert made.state is EditionState.AWAITING
+    assert advance(installation, made, NOW - timedelta(minutes=5)) is EditionState.AWAITING
+    assert advance(installation, made, NOW) is state
+
+
+def test_an_approved_edition_goes_out(newsroom, publish, store):
+    publish("The ferry returns")
+    installation = newsroom("approval = true\n")
+    made = make(installation, "morning", SLOT, NOW - timedelta(minutes=30))
+    approved = lifecycle.approve(store, made.id, who="mara", now=NOW)
+    assert advance(installation, approved, NOW) is EditionState.SENDING
+    with store.read() as tx:
+        assert [act.who for act in tx.acts.newest() if act.what == "approve"] == ["mara"]
+
+
+def _edit(store, original, **changes):
+    with store.write() as tx:
+        tx.articles.put(replace(original, **changes), url_key=original.url, present={original.guid}, now=NOW)
+
+
+def test_a_withdrawn_story_is_dropped_before_the_send(newsroom, publish, store):
+    gone, _ = publish("The mayor resigns", "The ferry returns")
+    installation = newsroom()
+    made = make(installation, "morning", SLOT, NOW)
+    with store.write() as tx:
+        tx.articles.withdraw("site", [gone.guid], NOW)
+    assert advance(installation, made, NOW) is EditionState.SENDING
+    with store.read() as tx:
+        sent = tx.editions.get(made.id)
+        assert any("withdrawn" in act.note for act in tx.acts.newest(thing=f"edition:{made.id}"))
+    assert _titles(sent) == ["The ferry returns"]
+    assert "mayor" not in sent.renditions[0].email.html
+
+
+def test_an_edition_whose_stories_were_all_withdrawn_is_cancelled(newsroom, publish, store):
+    (gone,) = publish("The mayor resigns")
+    installation = newsroom()
+    made = make(installation, "morning", SLOT, NOW)
+    with store.write() as tx:
+        tx.articles.withdraw("site", [gone.guid], NOW)
+    assert advance(installation, made, NOW) is EditionState.CANCELLED
+
+
+def test_a_corrected_number_is_taken_over_and_approval_asked_again(newsroom, publish, store):
+    (wrong,) = publish("Council spends on libraries", standfirst="It costs $14 million a year.")
+    installation = newsroom("approval = true\n")
+    made = make(installation, "morning", SLOT, NOW - timedelta(minutes=30))
+    approved = lifecycle.approve(store, made.id, who="mara", now=NOW)
+    _edit(store, wrong, standfirst="It costs $1.4 million a year.")
+    assert advance(installation, approved, NOW) is EditionState.AWAITING
+    with store.read() as tx:
+        fresh = tx.editions.get(made.id)
+    assert "$1.4" in fresh.stories[0].summary.text
+    assert "numbers" in fresh.reason
+
+
+def test_a_change_of_wording_is_taken_over_without_asking_again(newsroom, publish, store):
+    (draft,) = publish("Council spends on libraries", standfirst="It will cost much money.")
+    installation = newsroom("approval = true\n")
+    made = make(installation, "morning", SLOT, NOW - timedelta(minutes=30))
+    approved = lifecycle.approve(store, made.id, who="mara", now=NOW)
+    _edit(store, draft, standfirst="It will cost a lot of money.")
+    assert advance(installation, approved, NOW) is EditionState.SENDING
+    with store.read() as tx:
+        assert "a lot of" in tx.editions.get(made.id).stories[0].summary.text
+
+
+def test_a_skipped_slot_is_on_record_once(newsroom, store):
+    installation = newsroom()
+    assert skip(installation, "morning", SLOT, "missed", NOW).state is EditionState.SKIPPED
+    assert skip(installation, "morning", SLOT, "missed", NOW) is None
