@@ -34,7 +34,9 @@ class Site:
             lstrip_blocks=True,
         )
         self.environment.filters["web_url"] = web_url
-        self.environment.globals["newsroom"] = newsroom
+        self.environment.globals.update(
+            newsroom=newsroom, words=self.words, tokens=self.tokens, comma=self.wording.phrases["comma"]
+        )
 
     def page(
         self,
@@ -46,9 +48,7 @@ class Site:
         **values: Any,
     ) -> HTMLResponse:
         """``template`` (a path below ``templates/pages``) as an answer."""
-        html = self.environment.get_template(template).render(
-            base=base(request), words=self.words, tokens=self.tokens, **values
-        )
+        html = self.environment.get_template(template).render(base=base(request), **values)
         return HTMLResponse(html, status_code=status, headers=dict(headers or {}))
 
     def audience(self, key: str) -> str:

@@ -59,7 +59,7 @@ class Times:
     now: datetime
 
     def at(self, moment: datetime) -> Markup:
-        """``07:00`` today, ``Thu 07:00`` within a week, else ``3 Mar 2024, 07:00``."""
+        """``07:00`` today, ``Thu 07:00`` within a week, ``3 Mar 07:00`` this year, else ``3 Mar 2024, 07:00``."""
         local, today = moment.astimezone(self.zone), self.now.astimezone(self.zone).date()
         days = (local.date() - today).days
         if days == 0:
@@ -68,8 +68,10 @@ class Times:
             pattern = "'yesterday' HH:mm"
         elif days == 1:
             pattern = "'tomorrow' HH:mm"
+        elif abs(days) < 7:
+            pattern = "EEE HH:mm"
         else:
-            pattern = "EEE HH:mm" if abs(days) < 7 else "d MMM y, HH:mm"
+            pattern = "d MMM HH:mm" if local.year == today.year else "d MMM y, HH:mm"
         return self._marked(moment, format_datetime(local, pattern, locale=_LOCALE))
 
     def whole(self, moment: datetime) -> Markup:

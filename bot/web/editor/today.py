@@ -15,8 +15,8 @@ from bot.store.deliveries import Balance
 from bot.web.editor.desk import Desk
 from bot.web.editor.states import EDITION_STATES, PLANNED, Shown, of_edition
 
-NEXT = 10
-"""How many slots are shown."""
+NEXT = 8
+"""How many slots are shown, at least the first of each schedule."""
 LAST = 20
 """How many editions are shown."""
 
@@ -115,15 +115,15 @@ def _needs(tx: Transaction, desk: Desk) -> list[Need]:
 
 def _coming(tx: Transaction, desk: Desk, now: datetime) -> list[Coming]:
     installation = desk.installation
-    slots = [
-        (slot, table)
-        for name, table in installation.settings.schedules.items()
-        if table.enabled
-        for slot in slots_after(name, table.cron, installation.timezone(name), now, count=NEXT)
-    ]
-    slots.sort(key=lambda each: each[0].due)
+    first, later = [], []
+    for name, table in installation.settings.schedules.items():
+        if table.enabled:
+            slots = slots_after(name, table.cron, installation.timezone(name), now, count=NEXT)
+            first += [(slot, table) for slot in slots[:1]]
+            later += [(slot, table) for slot in slots[1:]]
+    later.sort(key=lambda each: each[0].due)
     coming = []
-    for slot, table in slots[:NEXT]:
+    for slot, table in sorted(first + later[: max(0, NEXT - len(first))], key=lambda each: each[0].due):
         edition = tx.editions.of_slot(slot.schedule, slot.key)
         shown = EDITION_STATES[edition.state] if edition else PLANNED
         readers = tx.subscribers.count(table.audience) if table.audience else None
