@@ -25,6 +25,11 @@ def hand_written(excerpt: str, body: str) -> str:
     return "" if words != text and re.search(r"\[\s*(?:…|\.\.\.)\s*\]$", text) else text
 
 
+def is_cut(text: str) -> bool:
+    """Whether ``text`` ends in the mark of a system that cut it short, such as "[…]"."""
+    return _CUT.sub("", text) != text
+
+
 def first_words(text: str) -> str:
     """A title for what has none: the first sentence of ``text`` if it is short, else its first words and "…"."""
     words = text.split()

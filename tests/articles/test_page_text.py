@@ -79,7 +79,8 @@ def test_a_page_with_pictures_post_and_list_is_read_whole() -> None:
         "312 boxes.</p><p>Nobody had ordered the manual. On November 3, 2026, the seller closed its office in Vik.</p>"
         "<h2>What is in the boxes</h2><p>“Most of it is bolts,” said the foreman, Idris Okafor. “We have sorted them "
         "by how worried they make us.”</p><blockquote><p>We sell fine cranes and we stand by them. If yours came "
-        'without a manual, write to us. 🏗️</p><cite><a href="https://pic.twitter.com/Ab12Cd34">Vik Heavy Lifting (@vikheavy)</a>'
+        "without a manual, write to us. 🏗️</p><cite>"
+        '<a href="https://pic.twitter.com/Ab12Cd34">Vik Heavy Lifting (@vikheavy)</a>'
         "</cite></blockquote><ul><li>198 boxes of bolts</li><li>2 boxes of something soft</li></ul>"
         '<figure><img src="https://strait.example/up/bolt.jpg" alt="A docker holds up a bolt">'
         "<figcaption>Photo: Ada Lind</figcaption></figure>"

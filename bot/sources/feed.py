@@ -1,0 +1,189 @@
+"""Source ``feed``: RSS, Atom or JSON Feed at a URL."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import ClassVar
+
+from pydantic import Field, field_validator
+from pydantic_core import PydanticCustomError
+
+from bot.articles.url import absolute_url, canonical_url, identity_key
+from bot.errors import SourceError
+from bot.http import Http
+from bot.model import Article
+from bot.settings import Table
+from bot.sources.base import Collected, Known, Retrieval, Visit, kind
+from bot.sources.feed_parse import ParsedFeed, parse_feed
+from bot.sources.item import Item, article_of
+from bot.sources.json_feed import is_json_feed, parse_json_feed
+
+ACCEPT = "application/feed+json, application/atom+xml, application/rss+xml, application/xml;q=0.9, */*;q=0.5"
+MAX_BYTES = 8_000_000
+PARSE_SECONDS = 30
+# WordPress's feeds list posts that ask for a password, with its form in place of the text.
+_PASSWORD_FORM = "post-password-form"
+LANGUAGE = r"^([A-Za-z]{2,3}(-[A-Za-z0-9]+)*)?$"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedArticles:
+    """The articles of one feed. ``undated`` are moments of first sight by GUID; ``oldest`` is None when the feed
+    cannot tell what was withdrawn; ``present`` are the identities of all its items, of bad ones too.
+    """
+
+    articles: tuple[Article, ...]
+    present: frozenset[str]
+    undated: Mapping[str, datetime]
+    oldest: datetime | None
+    warnings: tuple[str, ...]
+
+
+class FeedOptions(Table):
+    """A feed."""
+
+    url: str = Field(description="The feed's own address, e.g. https://news.example/feed/.")
+    language: str = Field("", pattern=LANGUAGE, description="Language of its articles (BCP 47), if it says none.")
+
+    @field_validator("url")
+    @classmethod
+    def _is_url(cls, value: str) -> str:
+        # Not the settings' own kind of URL: many feeds end in a slash that must stay.
+        if not absolute_url(value):
+            raise PydanticCustomError("url", 'a URL starts with https:// (or http://): "https://news.example/feed/"')
+        return value
+
+
+@kind("feed")
+class Feed:
+    """Reads a feed with conditional GET; a known article that is missing among newer ones is gone."""
+
+    Options: ClassVar[type[Table]] = FeedOptions
+
+    def __init__(self, name: str, options: FeedOptions) -> None:
+        self._name = name
+        self._options = options
+
+    async def collect(self, http: Http, visit: Visit) -> Collected:
+        """Raises ``FetchError`` or ``SourceError``."""
+        before = visit.retrieval
+        headers = {"Accept": ACCEPT}
+        if before.etag:
+            headers["If-None-Match"] = before.etag
+        if before.last_modified:
+            headers["If-Modified-Since"] = before.last_modified
+        answer = await http.get(self._options.url, headers=headers, max_bytes=MAX_BYTES)
+        if answer.status == 304:
+            return Collected(unchanged=True, retrieval=replace(before, moved_to=answer.moved_to))
+        try:
+            async with asyncio.timeout(PARSE_SECONDS):
+                parsed = await asyncio.to_thread(
+                    parse, answer.body, url=answer.url, content_type=answer.headers.get("content-type", "")
+                )
+                found = await asyncio.to_thread(
+                    articles,
+                    parsed,
+                    source=self._name,
+                    now=visit.now,
+                    language=self._options.language,
+                    first_seen=_read_cursor(before.cursor),
+                )
+        except TimeoutError as error:
+            raise SourceError(f"sources.{self._name}: takes longer than {PARSE_SECONDS} s to read") from error
+        except SourceError as error:
+            raise SourceError(f"sources.{self._name}: {canonical_url(answer.url)} {error}") from error
+        return Collected(
+            articles=found.articles,
+            gone=vanished(visit.known, found),
+            retrieval=Retrieval(
+                etag=answer.headers.get("etag", ""),
+                last_modified=answer.headers.get("last-modified", ""),
+                cursor=json.dumps({guid: seen.isoformat() for guid, seen in found.undated.items()}),
+                moved_to=answer.moved_to,
+            ),
+            warnings=tuple(f"sources.{self._name}: {warning}" for warning in found.warnings),
+        )
+
+
+def parse(data: bytes, *, url: str, content_type: str = "") -> ParsedFeed:
+    """Reads a feed of any kind. Raises ``SourceError``."""
+    if is_json_feed(data):
+        return parse_json_feed(data, url=url)
+    return parse_feed(data, url=url, content_type=content_type)
+
+
+def articles(
+    feed: ParsedFeed, *, source: str, now: datetime, language: str = "", first_seen: Mapping[str, datetime]
+) -> FeedArticles:
+    """Cleans the items of a feed; a bad one is a warning. An undated one is dated by when it was first seen."""
+    made: dict[str, Article] = {}
+    present: set[str] = set()
+    undated: dict[str, datetime] = {}
+    warnings = [] if feed.well_formed else [f"the feed is not well formed ({feed.note}); all that could be read was"]
+    for number, item in enumerate(feed.items, 1):
+        guid = item.guid or canonical_url(item.url)
+        present |= {guid, identity_key(item.url)}
+        if not guid:
+            warnings.append(f"item {number} is left out: it has neither a GUID nor a link")
+            continue
+        if _PASSWORD_FORM in item.content or _PASSWORD_FORM in item.excerpt:
+            continue
+        if guid in made:
+            warnings.append(f"item {number} is left out: an item before it has the same GUID {guid[:120]}")
+            continue
+        if not item.published:
+            undated[guid] = min(first_seen.get(guid, now), now)
+        try:
+            dated = replace(item, guid=guid, published=item.published or undated[guid])
+            made[guid] = article_of(dated, source=source, now=now, language=feed.language or language)
+        except SourceError as error:
+            warnings.append(f"item {number} is left out: {error}")
+    oldest = None if undated or not feed.well_formed else _oldest(feed.items)
+    return FeedArticles(
+        articles=tuple(made.values()),
+        present=frozenset(present - {""}),
+        undated=undated,
+        oldest=oldest,
+        warnings=tuple(warnings),
+    )
+
+
+def vanished(known: Sequence[Known], found: FeedArticles) -> tuple[str, ...]:
+    """The known articles that the feed, from its oldest item on, no longer has. An empty feed withdraws nothing."""
+    if found.oldest is None:
+        return ()
+    return tuple(
+        each.guid
+        for each in known
+        if each.published > found.oldest
+        and each.guid not in found.present
+        and (not each.url or identity_key(each.url) not in found.present)
+    )
+
+
+def _oldest(items: Sequence[Item]) -> datetime | None:
+    """How far back a feed surely reaches, whether it is sorted by publication or by update.
+
+    A pinned item, older than those below it, says nothing about that.
+    """
+    reach: datetime | None = None
+    newest_below: datetime | None = None
+    for item in reversed(items):
+        if item.published is None:
+            continue
+        moment = max(item.published, item.updated or item.published)
+        if newest_below is None or moment >= newest_below:
+            reach = min(reach, moment) if reach else moment
+            newest_below = moment
+    return reach
+
+
+def _read_cursor(cursor: str) -> dict[str, datetime]:
+    try:
+        return {guid: datetime.fromisoformat(seen) for guid, seen in json.loads(cursor or "{}").items()}
+    except (ValueError, AttributeError, TypeError):
+        return {}
