@@ -25,10 +25,17 @@ from bot.tokens import KeyRing
 class Surroundings(Protocol):
     """What a channel may use of the installation."""
 
-    newsroom: Newsroom
-    http: Http
-    keys: KeyRing
-    clock: Clock
+    @property
+    def newsroom(self) -> Newsroom: ...
+
+    @property
+    def http(self) -> Http: ...
+
+    @property
+    def keys(self) -> KeyRing: ...
+
+    @property
+    def clock(self) -> Clock: ...
 
 
 class Channel(Protocol):

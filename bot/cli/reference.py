@@ -15,9 +15,10 @@ HEAD = """# Commands
 
 <!-- Written by `make docs` from the commands' own help; change it there. -->
 
-Every command takes `--config DIR` (default `config/`, or `BROADSHEET_CONFIG`), `--json` (one value with stable keys, for
-programs), `--quiet`, and `--help`. Exit codes: 0 done · 1 failed · 2 wrong use · 3 nothing to do. An error is one line on
-standard error. Times are ISO 8601, or `now`, `today 07:00`, `-1d`. `broadsheet --install-completion` completes in your shell.
+Every command takes `--config DIR` (default `config/`, or `BROADSHEET_CONFIG`), `--json` (one value with stable keys,
+for programs), `--quiet`, and `--help`. Exit codes: 0 done · 1 failed · 2 wrong use · 3 nothing to do. An error is one
+line on standard error. Times are ISO 8601, or `now`, `today 07:00`, `-1d`. `broadsheet --install-completion` completes
+in your shell.
 """
 
 

@@ -69,7 +69,14 @@ def circumstances(
     else:
         before = previous_slot(schedule, table.cron, installation.timezone(schedule), slot.due)
         since = before.due if before else now - DAY
-    return Circumstances(now=now, since=since, first_run=last is None, consumed=consumed, reserved=reserved)
+    return Circumstances(
+        now=now,
+        since=since,
+        first_run=last is None,
+        consumed=consumed,
+        reserved=reserved,
+        timezone=installation.timezone(schedule),
+    )
 
 
 def _state(table: ScheduleTable, selected: Selected) -> tuple[EditionState, str]:
