@@ -130,4 +130,12 @@ def _kept(tx: Transaction, state: SourceState, collected: Collected, now: dateti
             last_success=now,
         )
     )
-    return Report(source=state.source, withdrawn=withdrawn, warnings=collected.warnings, **counts)
+    return Report(
+        source=state.source,
+        new=counts["new"],
+        changed=counts["changed"],
+        returned=counts["returned"],
+        unchanged=counts["unchanged"],
+        withdrawn=withdrawn,
+        warnings=collected.warnings,
+    )
