@@ -34,6 +34,7 @@ _EMPTY_GOES = (
     "em",
     "strong",
 )
+_SOURCE_WORDS = 15
 _KEEPS = {"img", "hr", "td", "th"}
 """What makes an element worth keeping although it has no text."""
 
@@ -50,6 +51,7 @@ def settle_blocks(root: Any) -> None:
             _wrap_loose(box)
         box.drop_tag()
     for quote in list(root.iter("blockquote")):
+        _settle_source(quote)
         _wrap_loose(quote)
     _wrap_loose(root)
     for paragraph in list(root.iter("p")):
@@ -162,6 +164,15 @@ def _flush(box: Any, run: list[Any]) -> None:
                 paragraph.text = (paragraph.text or "") + part
         box.append(paragraph)
     run.clear()
+
+
+def _settle_source(quote: Any) -> None:
+    """A short line left loose below the paragraphs of a quotation is who said it."""
+    last = quote[-1] if len(quote) else None
+    if last is not None and last.tag == "p" and 0 < len((last.tail or "").split()) <= _SOURCE_WORDS:
+        cite = lxml.html.Element("cite")
+        cite.text, last.tail = last.tail.strip(" —–-\n\t"), None
+        quote.append(cite)
 
 
 def _settle_picture(paragraph: Any) -> None:

@@ -29,10 +29,15 @@ def settle_embeds(root: Any, base_url: str) -> None:
     """Replaces all embeds of an lxml tree by quotations and links that need no script."""
     for quote in list(root.iter("blockquote")):
         names = set((quote.get("class") or "").split())
-        if names & _POSTS:
+        if names & _POSTS or _is_unnamed_post(quote):
             _post(quote, base_url)
         elif names & _CARDS:
             _card(quote, base_url)
+    settle_players(root, base_url)
+
+
+def settle_players(root: Any, base_url: str) -> None:
+    """Replaces videos, audio and frames by links."""
     for player in list(root.iter(*_PLAYERS)):
         if player.getparent() is not None:
             _player(player, base_url)
@@ -82,6 +87,13 @@ def _post(quote: Any, base_url: str) -> None:
         _replace(quote, quotation(texts, name, signed["handle"] if signed else "", url))
     else:
         quote.drop_tree()
+
+
+def _is_unnamed_post(quote: Any) -> bool:
+    """A post whose class was lost on the way: signed, and linking to itself."""
+    if quote.get("class") or not re.search(r"[—–]\s*[^—–]{1,80}\(@[\w.-]+\)[^()]{0,40}$", _text(quote)):
+        return False
+    return any(re.search(r"/status(?:es)?/\d+|/post/\w+", link.get("href") or "") for link in quote.iter("a"))
 
 
 def _card(quote: Any, base_url: str) -> None:
