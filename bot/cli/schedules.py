@@ -16,7 +16,7 @@ from bot.schedules.installation import Installation
 from bot.schedules.plan import slots_after
 from bot.schedules.preview import preview as previewed
 from bot.schedules.preview import send_test
-from bot.schedules.run import due_slot, extra_slot, next_slot, schedule_table
+from bot.schedules.run import due_slot, extra_slot, schedule_table, shown_slot
 from bot.schedules.slot import advance, make
 from bot.schedules.ticker import collect_now, deliver_now
 
@@ -66,7 +66,7 @@ def preview(
 ) -> int:
     """Writes what the next slot would send; sends and stores nothing."""
     with session.open(at=at) as installation:
-        slot = next_slot(installation, schedule, installation.clock())
+        slot = shown_slot(installation, schedule, installation.clock())
         seen = asyncio.run(previewed(installation, schedule, slot, out))
         for warning in seen.warnings:
             session.out.say(f"warning: {warning}")
@@ -199,7 +199,7 @@ def mail_test(
 ) -> None:
     """Sends the real message of the next slot to one address, marked as a test; nothing is stored."""
     with session.open(at=at) as installation:
-        slot = next_slot(installation, schedule, installation.clock())
+        slot = shown_slot(installation, schedule, installation.clock())
         receipts = asyncio.run(send_test(installation, schedule, slot, to))
         for receipt in receipts:
             session.out.say(f"sent to {to} by {receipt.server}: {receipt.code} {receipt.text}")

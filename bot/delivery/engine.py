@@ -88,7 +88,16 @@ class Engine:
             sending = [each.id for each in tx.editions.newest(states=[EditionState.SENDING], limit=1000)]
         for each in sending:
             if not edition or each == edition:
+                self._pause_without_channel(each)
                 close_if_done(self.store, each, self.clock())
+
+    def _pause_without_channel(self, edition: str) -> None:
+        """An edition whose channel was taken out of the settings would wait for ever: a person must decide."""
+        with self.store.write() as tx:
+            lost = [name for name in tx.deliveries.open_channels(edition) if name not in self.channels]
+            if lost:
+                reason = f"it has deliveries for {', '.join(lost)}, which is no longer in the settings"
+                pause(tx, edition, reason, self.clock())
 
     async def _drain(self, channel: str, edition: str) -> int:
         tried = 0

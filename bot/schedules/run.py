@@ -51,8 +51,16 @@ def latest_slot(installation: Installation, schedule: str, now: datetime) -> Slo
     return previous_slot(schedule, table.cron, installation.timezone(schedule), just_after)
 
 
-def next_slot(installation: Installation, schedule: str, now: datetime) -> Slot:
-    """The slot that a preview shows: the due one without an edition, else the next to come."""
+def shown_slot(installation: Installation, schedule: str, now: datetime) -> Slot:
+    """The slot that a preview shows: the due one without an edition, else the next to come.
+
+    A schedule that has sent nothing yet shows its latest slot: a newcomer sees a whole edition at any hour.
+    """
+    with installation.store.read() as tx:
+        unsent = tx.editions.last_sent(schedule) is None
+    latest = latest_slot(installation, schedule, now)
+    if unsent and latest:
+        return latest
     try:
         return due_slot(installation, schedule, now)
     except NothingToDo:

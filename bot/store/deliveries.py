@@ -364,6 +364,16 @@ class Deliveries:
         snapshot = self._connection.execute(select(editions.c.snapshot).where(editions.c.id == edition)).scalar()
         return Balance(snapshot or 0, {row.state: row.number for row in rows})
 
+    def open_channels(self, edition: str) -> list[str]:
+        """The channels on which an edition has work left."""
+        query = (
+            select(deliveries.c.channel)
+            .where(deliveries.c.edition == edition, deliveries.c.state.in_(list(OPEN_STATES)))
+            .distinct()
+            .order_by(deliveries.c.channel)
+        )
+        return [row.channel for row in self._connection.execute(query)]
+
     def next_due(self, edition: str = "") -> datetime | None:
         """When the earliest deferred delivery of an edition being sent is to be tried again."""
         query = (

@@ -259,6 +259,16 @@ async def test_one_channel_that_fails_stops_no_other(store, engine):
     assert _states(store, made) == (EditionState.SENDING, {"accepted": 12, "deferred": 1})
 
 
+async def test_an_edition_whose_channel_left_the_settings_pauses_and_says_so(store, engine):
+    subscribe(store, *READERS)
+    made = _begin(store)
+    await engine().deliver()
+    with store.read() as tx:
+        found = tx.editions.get(made.id)
+    assert found.state is EditionState.PAUSED
+    assert "mail" in found.reason
+
+
 async def test_an_edition_nobody_is_subscribed_to_is_sent_to_nobody(store, engine):
     made = _begin(store)
     await engine(mail=ScriptedChannel()).deliver()
