@@ -52,7 +52,7 @@ def test_any_name_reads_back_with_its_address_and_begins_no_other_field(name: st
     assert_well_folded(field)
     (found,) = read(field).addresses
     assert found.addr_spec == address
-    # The newer parser puts a space between two encoded words of a phrase (RFC 2047 §6.2 says: none); the older is right.
+    # The newer parser puts a space between two encoded words of a phrase, against RFC 2047 §6.2; the older does not.
     phrase, _ = parseaddr(message_from_bytes(field)["To"])
     assert str(make_header(decode_header(phrase))) == one_line(name)
 

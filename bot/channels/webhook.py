@@ -1,0 +1,192 @@
+"""Posts to a newsroom's own program, as Standard Webhooks 1.0.0.
+
+https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md (checked 2026-11-24): headers
+``webhook-id``, ``webhook-timestamp``, ``webhook-signature``; 2xx is success and a redirect is not. The body is JSON::
+
+    {"type": "edition.post" | "story.post",
+     "timestamp": "2026-11-24T07:00:00+00:00",          the slot, the same on each attempt
+     "data": {"edition": ID, "schedule": KEY, "name": "Morning briefing", "slot": as above,
+              "text": the whole post, "url": what it links to, "title": …, "description": …,
+              "image": {"url": …, "alt": …} | null, "language": "en", "hashtags": ["#Ferry"],
+              "story": {"title", "standfirst", "summary", "url", "section", "authors", "tags", "published",
+                        "updated"} | null}}
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+import json
+from datetime import timedelta
+from types import TracebackType
+from typing import Any, ClassVar, Self
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr
+
+from bot.channels.base import Surroundings, kind
+from bot.errors import BlockedAddress, ChannelRefused, DeliveryError, FetchError, ServerBusy, SettingsError
+from bot.http import Answer, retry_after
+from bot.model import Card, Limits, Parcel, Post, Receipt
+from bot.settings import Duration, Table, Url, secret_variable
+
+LARGEST = 20_000
+"""Bytes of a body: what the standard asks senders to stay below."""
+
+
+class WebhookOptions(Table):
+    """Where to post, and with what secret to sign."""
+
+    url: Url = Field(description="Where posts go, by POST.")
+    secret: SecretStr = Field(description="`whsec_` and 24 to 64 bytes in base64, shared with the receiver.")
+    timeout: Duration = Field(timedelta(seconds=20), description="Longest wait for the answer.")
+
+
+@kind("webhook")
+class WebhookChannel:
+    """A receiver of signed JSON."""
+
+    Options: ClassVar[type[Table]] = WebhookOptions
+    medium: ClassVar[str] = "post"
+    template = "webhook"
+    connections = 2
+
+    def __init__(self, name: str, options: WebhookOptions, around: Surroundings) -> None:
+        """Raises ``SettingsError`` when the secret is none."""
+        self.limits = Limits(size=8000)
+        self._around = around
+        self._url = options.url
+        self._timeout = options.timeout.total_seconds()
+        self._key = _key(options.secret, f"channels.{name}: {secret_variable(name, 'secret')}")
+        # The path is often a secret too.
+        self._server = urlsplit(options.url).netloc.rpartition("@")[2]
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        return None
+
+    async def send(self, parcel: Parcel) -> Receipt:
+        """Posts once. The delivery's token is the ``webhook-id``, by which the receiver knows a repeat."""
+        body = _body(parcel, self._server)
+        timestamp = str(int(self._around.clock().timestamp()))
+        headers = {
+            "Content-Type": "application/json",
+            "webhook-id": parcel.token,
+            "webhook-timestamp": timestamp,
+            "webhook-signature": signature(self._key, parcel.token, timestamp, body),
+        }
+        try:
+            answer = await self._around.http.post(self._url, content=body, headers=headers, timeout=self._timeout)
+        except BlockedAddress as error:
+            raise ChannelRefused(str(error), server=self._server) from error
+        except FetchError as error:
+            if error.sent:
+                # It may have arrived; but the receiver knows the webhook-id again, so asking once more is harmless.
+                raise DeliveryError(str(error), permanent=False, server=self._server) from error
+            raise ServerBusy(str(error), server=self._server) from error
+        if 200 <= answer.status < 300:
+            return Receipt(server=self._server, code=answer.status, id=parcel.token)
+        raise self._refused(answer)
+
+    async def check(self) -> str:
+        """Says what would be done: the standard knows no request that a receiver must not take for a post."""
+        return f"{self._server} is posted to with a good secret; only a post shows whether it answers"
+
+    def _refused(self, answer: Answer) -> DeliveryError:
+        status = answer.status
+        if status in (401, 403):
+            return ChannelRefused(
+                f"{self._server} does not accept our signature (HTTP {status}); compare the secrets",
+                code=status,
+                server=self._server,
+            )
+        if status in (429, 502, 503, 504):
+            return ServerBusy(
+                f"{self._server} asks us to come later (HTTP {status})",
+                code=status,
+                retry_after=retry_after(answer.headers, self._around.clock),
+                server=self._server,
+            )
+        said = f"{self._server} did not take the post (HTTP {status})"
+        if 300 <= status < 400:
+            said = f"{self._server} redirects (HTTP {status}), which a webhook must not; put its final address into url"
+        elif status == 410:
+            said = f"{self._server} says the webhook is gone for good (HTTP 410); remove the channel or mend its url"
+        return DeliveryError(
+            said,
+            permanent=status < 500 and status not in (408, 425),
+            code=status,
+            retry_after=retry_after(answer.headers, self._around.clock),
+            server=self._server,
+        )
+
+
+def signature(key: bytes, webhook_id: str, timestamp: str, body: bytes) -> str:
+    """``v1,`` and the base64 of HMAC-SHA256 over ``ID.TIMESTAMP.BODY``."""
+    signed = f"{webhook_id}.{timestamp}.".encode() + body
+    return "v1," + base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()
+
+
+def _key(secret: SecretStr, where: str) -> bytes:
+    value = secret.get_secret_value()
+    try:
+        key = base64.b64decode(value.removeprefix("whsec_"), validate=True)
+    except (binascii.Error, ValueError):
+        key = b""
+    if not value.startswith("whsec_") or not 24 <= len(key) <= 64:
+        raise SettingsError(f"{where}: is not whsec_ and 24 to 64 bytes in base64; copy it from the receiver again")
+    return key
+
+
+def _body(parcel: Parcel, server: str) -> bytes:
+    post = parcel.rendition.post
+    if post is None:
+        raise DeliveryError(f"edition {parcel.edition}: has no post for {server}", permanent=True, server=server)
+    slot = parcel.slot.isoformat()
+    event: dict[str, Any] = {
+        "type": "story.post" if parcel.rendition.subject else "edition.post",
+        "timestamp": slot,
+        "data": {
+            "edition": parcel.edition,
+            "schedule": parcel.schedule,
+            "name": parcel.name,
+            "slot": slot,
+            **_told(post),
+        },
+    }
+    body = _encoded(event)
+    if len(body) >= LARGEST:
+        # The story's parts repeat what text, title and description say.
+        event["data"]["story"] = None
+        body = _encoded(event)
+    if len(body) >= LARGEST:
+        raise DeliveryError(
+            f"edition {parcel.edition}: its post is larger than the {LARGEST:,} bytes a webhook may have",
+            permanent=True,
+            server=server,
+        )
+    return body
+
+
+def _told(post: Post) -> dict[str, Any]:
+    card = post.card or Card(url=post.url, title="")
+    return {
+        "text": post.text,
+        "url": post.url,
+        "title": card.title,
+        "description": card.description,
+        "image": {"url": card.image_url, "alt": card.image_alt} if card.image_url else None,
+        "language": post.language,
+        "hashtags": post.data.get("hashtags", []),
+        "story": post.data.get("story"),
+    }
+
+
+def _encoded(event: dict[str, Any]) -> bytes:
+    return json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode()
