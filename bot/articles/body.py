@@ -35,12 +35,14 @@ _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
 class Body:
     """A clean body. ``html`` is sanitised, its addresses absolute; ``images`` are its pictures in order, each once.
 
-    ``language`` is what the markup declares for all of it, "" when it does not. What is embedded from elsewhere
-    stands in ``html`` as a quotation with author and link, or as a link.
+    ``lead`` is what it says of the lead picture it was given, if it shows it. ``language`` is what the markup declares
+    for all of it, "" when it does not. What is embedded from elsewhere stands in ``html`` as a quotation with author
+    and link, or as a link.
     """
 
     html: str
     images: tuple[Image, ...] = ()
+    lead: Image | None = None
     language: str = ""
 
 
@@ -65,10 +67,20 @@ def clean_body(
     _drop_shortcodes(root)
     settle_blocks(root)
     _drop_lines(root)
+    shown = _images(root).get(image_key(lead.url)) if lead else None
     _drop_repeated(root, title, standfirst, lead)
     drop_empty(root)
-    images = {image_key(image.url): image for image in reversed([image_of(each) for each in root.iter("img")])}
-    return Body(html=sanitized(tostring(root), base_url), images=tuple(reversed(images.values())), language=language)
+    images = tuple(_images(root).values())
+    return Body(html=sanitized(tostring(root), base_url), images=images, lead=shown, language=language)
+
+
+def _images(root: Any) -> dict[str, Image]:
+    """The pictures in order by their key; of a repeated one the first."""
+    found: dict[str, Image] = {}
+    for element in root.iter("img"):
+        image = image_of(element)
+        found.setdefault(image_key(image.url), image)
+    return found
 
 
 def text_body(text: str) -> str:

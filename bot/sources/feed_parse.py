@@ -68,8 +68,10 @@ def parse_feed(data: bytes, *, url: str, content_type: str = "") -> ParsedFeed:
     harmless = isinstance(error, feedparser.CharacterEncodingOverride | feedparser.NonXMLContentType)
     about = feed.get("feed", {})
     base = absolute_url(about.get("link") or "", url) or url
+    # An Atom entry without author has the feed's (RFC 4287 §4.2.1); RSS names an editor there, who wrote nothing.
+    everybody = tuple(_authors(about)) if str(feed.get("version")).startswith("atom") else ()
     return ParsedFeed(
-        items=tuple(_item(entry, base) for entry in feed.entries),
+        items=tuple(_item(entry, base, everybody) for entry in feed.entries),
         language=str(about.get("language") or ""),
         title=plain(about.get("title") or ""),
         well_formed=error is None or harmless,
@@ -103,7 +105,7 @@ def _guard(data: bytes, charset: str) -> None:
         at = end + 1
 
 
-def _item(entry: Mapping[str, Any], base: str) -> Item:
+def _item(entry: Mapping[str, Any], base: str, everybody: tuple[str, ...]) -> Item:
     link = str(entry.get("feedburner_origlink") or entry.get("link") or "")
     guid = " ".join(str(entry.get("id") or "").split())[:1000]
     if not link and canonical_url(guid):
@@ -118,7 +120,7 @@ def _item(entry: Mapping[str, Any], base: str) -> Item:
         # Past the mapping's own fallback, which answers "updated" with "published".
         published=_moment(dict.get(entry, "published_parsed") or dict.get(entry, "updated_parsed")),  # type: ignore[arg-type]
         updated=_moment(dict.get(entry, "updated_parsed")),  # type: ignore[arg-type]
-        authors=tuple(_authors(entry)),
+        authors=tuple(_authors(entry)) or everybody,
         sections=terms,
         tags=terms,
         language=str((entry.get("title_detail") or {}).get("language") or ""),
@@ -147,8 +149,10 @@ def _moment(parsed: Any) -> datetime | None:
 
 def _authors(entry: Mapping[str, Any]) -> Iterator[str]:
     """Names; of a mail address with a name behind it (RSS 2.0) the name, of a bare address nothing."""
-    found = [str(each.get("name") or "") for each in entry.get("authors") or ()] or [str(entry.get("author") or "")]
-    for text in found:
+    names = [str(each.get("name") or "") for each in entry.get("authors") or ()]
+    whole = _MAIL.fullmatch(str(entry.get("author") or "").strip())
+    # feedparser 6.0.14 cuts "desk@news.example (Night desk)" in the middle of the address.
+    for text in names if not whole else [whole["name"] or ""]:
         mail = _MAIL.fullmatch(text.strip())
         if name := (mail["name"] or "" if mail else text):
             yield name

@@ -95,7 +95,7 @@ def _only_excerpt(excerpt: str, url: str) -> tuple[str, bool]:
 
 def _described(lead: Image | None, body: Body) -> Image | None:
     """The lead picture, with what the body says of it where the source itself says nothing."""
-    twin = next((each for each in body.images if lead and image_key(each.url) == image_key(lead.url)), None)
+    twin = body.lead
     if lead is None or twin is None:
         return lead
     return replace(

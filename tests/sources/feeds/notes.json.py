@@ -1,0 +1,32 @@
+expected = [
+    {
+        "guid": "7",
+        "url": "https://notes.example/seven",
+        "title": "Seven boxes",
+        "published": "2026-11-23T15:00:00+00:00",
+        "updated": "2026-11-23T17:00:00+00:00",
+        "standfirst": "They came by sea.",
+        "authors": ("Ada Lind",),
+        "sections": ("Harbour",),
+        "tags": ("Harbour",),
+        "language": "en",
+        "image": {
+            "url": "https://notes.example/up/7.jpg",
+            "alt": "",
+            "caption": "",
+            "credit": "",
+            "width": None,
+            "height": None,
+        },
+        "body": "<p>Seven <b>boxes</b> came.</p>",
+    },
+    {
+        "guid": "8",
+        "url": "https://other.example/8",
+        "title": "One <line>. Two & three",
+        "published": "2026-11-22T10:00:00+00:00",
+        "authors": ("Tomás",),
+        "language": "en-IE",
+        "body": "<p>One &lt;line&gt;.</p><p>Two &amp; three.</p>",
+    },
+]
