@@ -343,6 +343,7 @@ def accepts(login: str, password: str) -> Callable[..., AuthResult]:
     return authenticate
 
 
+@pytest.mark.filterwarnings("ignore:Requiring AUTH")
 async def test_a_login_is_made_and_checked(start: Start) -> None:
     server = await start(authenticator=accepts("bot", "secret"), auth_require_tls=False, auth_required=True)
     async with channel(server.port, username="bot", password="secret") as sender:
@@ -351,6 +352,7 @@ async def test_a_login_is_made_and_checked(start: Start) -> None:
     assert len(server.script.kept) == 1
 
 
+@pytest.mark.filterwarnings("ignore:Requiring AUTH")
 async def test_a_wrong_password_refuses_the_channel_without_showing_it(start: Start) -> None:
     server = await start(authenticator=accepts("bot", "secret"), auth_require_tls=False, auth_required=True)
     error = await failure(server.port, username="bot", password="Tr0ub4dor")

@@ -1,0 +1,304 @@
+"""A post on a real Bluesky PDS: whole, with its card, once, whatever happens between request and answer."""
+
+from __future__ import annotations
+
+import http.client
+import io
+import json
+import secrets
+import ssl
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+from urllib.request import urlopen
+
+import pytest
+from PIL import Image
+
+from bot.channels.bluesky import BlueskyChannel, BlueskyOptions, record_key
+from bot.clock import system_clock
+from bot.editions.posts import compose_post
+from bot.errors import ChannelRefused, DeliveryError
+from bot.http import Http
+from bot.model import EditionStory, Limits, Newsroom, Parcel, Post, Rendition, Summary
+from bot.model import Image as Picture
+from bot.settings import shipped
+from bot.settings.tables import HttpTable
+from bot.testing import KEYS, article
+
+pytestmark = pytest.mark.real
+
+NEWSROOM = Newsroom(name="The Port Alder Record", url="https://record.example")
+SLOT = datetime(2026, 11, 24, 7, 0, tzinfo=UTC)
+
+
+@dataclass
+class Surroundings:
+    http: Http
+    clock: Any = system_clock
+    newsroom: Newsroom = NEWSROOM
+    keys: Any = KEYS
+
+
+def parcel(post: Post, token: str) -> Parcel:
+    rendition = Rendition(channel="sky", post=post)
+    return Parcel(token=token, edition="k7f3q9xdabcd", schedule="morning", slot=SLOT, rendition=rendition)
+
+
+def story(picture: str = "", **fields: Any) -> Post:
+    told = article(
+        **{
+            "title": "Fähre 🏳️‍🌈 fährt wieder: 14,1 Millionen für den Hafen",
+            "standfirst": "Ab Montag legen die Boote wieder an. " * 12,
+            "tags": ("Hafen", "City Council"),
+            "language": "de",
+            "image": Picture(url=picture, alt="Die Fähre am Kai") if picture else None,
+            **fields,
+        }
+    )
+    return compose_post(
+        story=EditionStory(position=1, article=told, summary=Summary(told.standfirst)),
+        edition_name="Morning briefing",
+        newsroom=NEWSROOM,
+        template="bluesky",
+        folders=(shipped("templates"),),
+        limits=Limits(characters=300, size=3000),
+    )
+
+
+async def send(
+    server: dict[str, str], *parcels: Parcel, password: str = "", kind: type[BlueskyChannel] = BlueskyChannel
+) -> list[Any]:
+    options = BlueskyOptions(
+        service=server["SERVICE"], handle=server["HANDLE"], password=password or server["PASSWORD"]
+    )
+    async with (
+        Http(HttpTable(allow_loopback=True), tls=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)) as http,
+        kind("sky", options, Surroundings(http)) as channel,
+    ):
+        return [await channel.send(each) for each in parcels]
+
+
+def records(server: dict[str, str], token: str) -> list[dict[str, Any]]:
+    """All records of the account whose text holds ``token``."""
+    query = urlencode({"repo": server["DID"], "collection": "app.bsky.feed.post", "limit": 100})
+    with urlopen(f"{server['SERVICE']}/xrpc/com.atproto.repo.listRecords?{query}") as answer:
+        return [each for each in json.load(answer)["records"] if token in each["value"]["text"]]
+
+
+@pytest.fixture
+def token() -> str:
+    return "".join(secrets.choice("abcdefghijklmnopqrstuvwxyz234567") for _ in range(26))
+
+
+@pytest.fixture
+def picture() -> Iterator[str]:
+    """The URL of a large photograph, served on loopback."""
+    photo = io.BytesIO()
+    Image.effect_noise((2400, 1600), 90).convert("RGB").save(photo, "JPEG", quality=95)
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Length", str(photo.tell()))
+            self.end_headers()
+            self.wfile.write(photo.getvalue())
+
+        def log_message(self, format: str, *args: Any) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}/photo.jpg"
+    server.shutdown()
+    server.server_close()
+
+
+async def test_a_post_stands_there_whole_with_its_card(bluesky_server, token, picture) -> None:
+    post = story(picture, url=f"https://record.example/{token}")
+    (receipt,) = await send(bluesky_server, parcel(post, token))
+    (found,) = records(bluesky_server, token)
+    assert found["uri"] == receipt.id
+    record = found["value"]
+    assert record["text"] == post.text
+    assert record["createdAt"] == "2026-11-24T07:00:00.000Z"
+    assert record["langs"] == ["de"]
+    (facet,) = record["facets"]
+    index = facet["index"]
+    assert record["text"].encode()[index["byteStart"] : index["byteEnd"]].decode() == post.url
+    card = record["embed"]["external"]
+    assert (card["uri"], card["title"]) == (post.url, "Fähre 🏳️‍🌈 fährt wieder: 14,1 Millionen für den Hafen")
+    assert card["thumb"]["mimeType"] == "image/jpeg"
+    assert 10_000 < card["thumb"]["size"] <= 1_000_000
+
+
+async def test_the_same_parcel_sent_twice_is_one_record_with_one_cid(bluesky_server, token) -> None:
+    post = story(url=f"https://record.example/{token}")
+    await send(bluesky_server, parcel(post, token))
+    (first,) = records(bluesky_server, token)
+    (again,) = await send(bluesky_server, parcel(post, token))
+    assert again.text == "already there"
+    assert records(bluesky_server, token) == [first]
+
+
+class Forgetful(BlueskyChannel):
+    """Does not look whether the record is there, as when two attempts overlap."""
+
+    async def _exists(self, did: str, key: str) -> bool:
+        return False
+
+
+async def test_even_unlooked_for_the_same_parcel_is_the_same_record(bluesky_server, token, picture) -> None:
+    sent = parcel(story(picture, url=f"https://record.example/{token}"), token)
+    await send(bluesky_server, sent, kind=Forgetful)
+    (first,) = records(bluesky_server, token)
+    await send(bluesky_server, sent, kind=Forgetful)
+    assert records(bluesky_server, token) == [first]
+
+
+async def test_posts_of_one_slot_stand_beside_each_other(bluesky_server, token) -> None:
+    post = story(url=f"https://record.example/{token}")
+    await send(bluesky_server, *(parcel(post, f"{token[:-1]}{last}") for last in "abc"))
+    assert len(records(bluesky_server, token)) == 3
+
+
+@pytest.mark.parametrize("text", ["क्षि" * 300, "👩‍👩‍👧‍👦" * 110, "é" * 300, "中" * 300])
+async def test_the_server_counts_as_we_do(bluesky_server, token, text) -> None:
+    fitted = story(title=text, standfirst="").text
+    assert fitted.count(text[0]) > 80
+    assert (await send(bluesky_server, parcel(Post(text=fitted), token)))[0].code == 200
+
+
+async def test_one_character_more_than_the_network_takes_fails_for_good(bluesky_server, token) -> None:
+    with pytest.raises(DeliveryError) as raised:
+        await send(bluesky_server, parcel(Post(text="क्षि" * 301), token))
+    assert raised.value.permanent
+
+
+async def test_a_wrong_password_refuses_the_channel(bluesky_server, token) -> None:
+    with pytest.raises(ChannelRefused):
+        await send(bluesky_server, parcel(Post(text=token), token), password="aaaa-bbbb-cccc-dddd")
+    assert records(bluesky_server, token) == []
+
+
+@dataclass
+class Proxy:
+    """Passes requests on to the PDS; the answers to ``holds`` it keeps to itself, and says when it has one."""
+
+    url: str
+    holds: str = "com.atproto.repo.putRecord"
+    held: threading.Event = field(default_factory=threading.Event)
+    release: threading.Event = field(default_factory=threading.Event)
+
+
+@pytest.fixture
+def proxy(bluesky_server) -> Iterator[Proxy]:
+    target = urlsplit(bluesky_server["SERVICE"]).netloc
+    made = Proxy("")
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            body = self.rfile.read(int(self.headers.get("content-length") or 0))
+            headers = {k: v for k, v in self.headers.items() if k.lower() not in ("host", "connection")}
+            upstream = http.client.HTTPConnection(target)
+            upstream.request(self.command, self.path, body, headers)
+            answer = upstream.getresponse()
+            told = answer.read()
+            if made.holds in self.path:
+                made.held.set()
+                made.release.wait(30)
+                return
+            self.send_response(answer.status)
+            self.send_header("Content-Type", answer.headers["content-type"])
+            self.send_header("Content-Length", str(len(told)))
+            self.end_headers()
+            self.wfile.write(told)
+
+        do_POST = do_GET
+
+        def log_message(self, format: str, *args: Any) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    made.url = f"http://127.0.0.1:{server.server_port}"
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+    yield made
+    made.release.set()
+    server.shutdown()
+    server.server_close()
+
+
+async def test_an_answer_that_is_lost_is_tried_again_and_makes_no_second_record(bluesky_server, token, proxy) -> None:
+    sent = parcel(story(url=f"https://record.example/{token}"), token)
+    proxy.release.set()
+    with pytest.raises(DeliveryError) as raised:
+        await send({**bluesky_server, "SERVICE": proxy.url}, sent)
+    assert not raised.value.permanent
+    (first,) = records(bluesky_server, token)
+    await send(bluesky_server, sent)
+    assert records(bluesky_server, token) == [first]
+
+
+SENDER = """
+import asyncio, json, os, ssl, sys
+from bot.channels.bluesky import BlueskyChannel, BlueskyOptions
+from bot.model import Card, Newsroom, Parcel, Post, Rendition
+from bot.http import Http
+from bot.settings.tables import HttpTable
+from bot.clock import system_clock
+from datetime import datetime
+
+class Around:
+    newsroom, keys, clock = None, None, staticmethod(system_clock)
+
+async def main(told):
+    post = Post(text=told["text"], url=told["url"], card=Card(url=told["url"], title="Ferry"), language="en")
+    async with Http(HttpTable(allow_loopback=True), tls=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)) as http:
+        Around.http = http
+        options = BlueskyOptions(service=told["service"], handle=told["handle"], password=os.environ["PASSWORD"])
+        rendition = Rendition(channel="sky", post=post)
+        slot = datetime.fromisoformat(told["slot"])
+        parcel = Parcel(token=told["token"], edition="e", schedule="s", slot=slot, rendition=rendition)
+        async with BlueskyChannel("sky", options, Around) as channel:
+            receipt = await channel.send(parcel)
+            print(receipt.text, receipt.id)
+
+asyncio.run(main(json.loads(sys.argv[1])))
+"""
+
+
+def test_a_process_killed_between_request_and_answer_and_started_again_makes_one_record(
+    bluesky_server, token, proxy
+) -> None:
+    link = f"https://record.example/{token}"
+    told = {
+        "service": proxy.url,
+        "handle": bluesky_server["HANDLE"],
+        "token": token,
+        "slot": SLOT.isoformat(),
+        "text": f"The ferry returns {link}",
+        "url": link,
+    }
+    environment = {"PASSWORD": bluesky_server["PASSWORD"]}
+
+    def command(**other: str) -> list[str]:
+        return [sys.executable, "-c", SENDER, json.dumps({**told, **other})]
+
+    first = subprocess.Popen(command(), env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert proxy.held.wait(30)
+    first.kill()
+    out, _ = first.communicate()
+    assert out == ""
+    (found,) = records(bluesky_server, token)
+    again = subprocess.run(
+        command(service=bluesky_server["SERVICE"]), env=environment, capture_output=True, text=True, check=True
+    )
+    assert again.stdout.split() == ["already", "there", found["uri"]]
+    assert found["uri"].endswith(record_key(SLOT, token))
+    assert records(bluesky_server, token) == [found]
