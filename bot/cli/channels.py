@@ -7,15 +7,15 @@ from typing import Annotated
 
 import typer
 
-from bot.cli.command import Session, command
+from bot.cli.command import Session, command, without_subcommand
 from bot.errors import DeliveryError, NotFound
 from bot.schedules.installation import Installation
 from bot.settings import nearest
 
 
 def register(app: typer.Typer) -> None:
-    group = typer.Typer(help="Where editions go.", no_args_is_help=True)
-    command(group, "list")(show)
+    group = typer.Typer()
+    without_subcommand(group)(show)
     command(group, "test")(test)
     app.add_typer(group, name="channels")
 

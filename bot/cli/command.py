@@ -13,8 +13,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
-import click
 import typer
+from typer.exceptions import TyperException
 
 from bot.cli.output import Output
 from bot.clock import Clock, shifted_clock, system_clock
@@ -60,31 +60,52 @@ class Session:
             ) from error
 
 
-def command(app: typer.Typer, name: str = "", **options: Any) -> Callable[[Callable[..., int | None]], None]:
+Command = Callable[..., int | None]
+
+
+def command(app: typer.Typer, name: str = "") -> Callable[[Command], None]:
     """Registers a function of a ``Session`` and its own parameters as a command; it may return an exit code."""
 
-    def register(function: Callable[..., int | None]) -> None:
-        own = list(inspect.signature(function).parameters.values())[1:]
-        hints = typing.get_type_hints(function, include_extras=True)
-        keyword = inspect.Parameter.KEYWORD_ONLY
-        shared = [
-            inspect.Parameter("config", keyword, default=Path("config"), annotation=Config),
-            inspect.Parameter("as_json", keyword, default=False, annotation=Json),
-            inspect.Parameter("quiet", keyword, default=False, annotation=Quiet),
-        ]
-
-        def run(*, config: Path, as_json: bool, quiet: bool, **given: Any) -> None:
-            code = function(Session(config, Output(as_json=as_json, quiet=quiet)), **given)
-            if code:
-                raise typer.Exit(code)
-
-        parameters = [each.replace(kind=keyword, annotation=hints[each.name]) for each in own]
-        run.__signature__ = inspect.Signature([*parameters, *shared])  # type: ignore[attr-defined]
-        run.__annotations__ = {each.name: each.annotation for each in [*parameters, *shared]}
-        run.__doc__ = function.__doc__
-        app.command(name or function.__name__.replace("_", "-"), **options)(run)
+    def register(function: Command) -> None:
+        app.command(name or function.__name__.replace("_", "-"))(_called(function))
 
     return register
+
+
+def without_subcommand(group: typer.Typer) -> Callable[[Command], None]:
+    """Registers a function of a ``Session`` as what a group does when no command of it is named."""
+
+    def register(function: Command) -> None:
+        group.callback(invoke_without_command=True)(_called(function, of_group=True))
+
+    return register
+
+
+def _called(function: Command, *, of_group: bool = False) -> Callable[..., None]:
+    """``function`` as typer calls it: its own parameters, and those that all commands share."""
+    own = list(inspect.signature(function).parameters.values())[1:]
+    hints = typing.get_type_hints(function, include_extras=True)
+    keyword = inspect.Parameter.KEYWORD_ONLY
+    parameters = [
+        *(each.replace(kind=keyword, annotation=hints[each.name]) for each in own),
+        inspect.Parameter("config", keyword, default=Path("config"), annotation=Config),
+        inspect.Parameter("as_json", keyword, default=False, annotation=Json),
+        inspect.Parameter("quiet", keyword, default=False, annotation=Quiet),
+    ]
+    if of_group:
+        parameters.append(inspect.Parameter("context", keyword, annotation=typer.Context))
+
+    def call(*, config: Path, as_json: bool, quiet: bool, context: typer.Context | None = None, **given: Any) -> None:
+        if context and context.invoked_subcommand:
+            return
+        code = function(Session(config, Output(as_json=as_json, quiet=quiet)), **given)
+        if code:
+            raise typer.Exit(code)
+
+    call.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    call.__annotations__ = {each.name: each.annotation for each in parameters}
+    call.__doc__ = function.__doc__
+    return call
 
 
 def run(app: typer.Typer, arguments: Sequence[str] | None = None) -> typing.NoReturn:
@@ -93,12 +114,11 @@ def run(app: typer.Typer, arguments: Sequence[str] | None = None) -> typing.NoRe
         code = app(arguments, standalone_mode=False)
     except BroadsheetError as error:
         _end(str(error), error.exit_code)
-    except click.UsageError as error:
-        context = f"; `{error.ctx.command_path} --help` shows how" if error.ctx else ""
-        _end(error.format_message().rstrip(".") + context, 2)
-    except click.ClickException as error:
-        _end(error.format_message(), 1)
-    except (KeyboardInterrupt, click.Abort):
+    except TyperException as error:
+        context = getattr(error, "ctx", None)
+        help_line = f"; `{context.command_path} --help` shows how" if context else ""
+        _end(error.format_message().rstrip(".") + help_line, error.exit_code)
+    except (KeyboardInterrupt, typer.Abort):
         _end("interrupted; what was done is kept, the same command goes on", 130)
     except BrokenPipeError:
         # The reader of our output has gone: that is its business.

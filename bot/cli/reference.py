@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 
-import click
 import typer
+from typer.core import TyperArgument, TyperGroup, TyperOption
 
 from bot.cli import app
 
@@ -25,38 +26,33 @@ in your shell.
 def commands_page() -> str:
     """The whole page, in Markdown."""
     group = typer.main.get_command(app)
-    assert isinstance(group, click.Group)
+    assert isinstance(group, TyperGroup)
     return "\n".join([HEAD, *_commands(group, "broadsheet")])
 
 
-def _commands(group: click.Group, path: str) -> list[str]:
+def _commands(group: TyperGroup, path: str) -> list[str]:
     parts: list[str] = []
     for name, command in group.commands.items():
-        if isinstance(command, click.Group):
+        if isinstance(command, TyperGroup):
+            if command.invoke_without_command:
+                parts.append(_command(command.params, command.help or "", f"{path} {name}"))
             parts += _commands(command, f"{path} {name}")
         else:
-            parts.append(_command(command, f"{path} {name}"))
+            parts.append(_command(command.params, command.help or "", f"{path} {name}"))
     return parts
 
 
-def _command(command: click.Command, path: str) -> str:
-    own = [each for each in command.params if each.name not in SHARED]
-    arguments = [each for each in own if isinstance(each, click.Argument)]
-    options = [each for each in own if isinstance(each, click.Option)]
-    usage = " ".join([path, *(each.make_metavar(click.Context(command)) for each in arguments)])
-    lines = [f"## `{usage}`\n", " ".join((command.help or "").split()) + "\n"]
-    rows = [f"| `{_metavar(each)}` | {_help(each)} |" for each in own if _help(each)]
-    if rows and (arguments or options):
-        lines.append("| | |\n| --- | --- |\n" + "\n".join(rows) + "\n")
+def _command(parameters: Sequence[object], said: str, path: str) -> str:
+    arguments = [each for each in parameters if isinstance(each, TyperArgument)]
+    options = [each for each in parameters if isinstance(each, TyperOption) and each.name not in SHARED]
+    names = [(each.name or "").upper() if each.required else f"[{(each.name or '').upper()}]" for each in arguments]
+    lines = [f"## `{' '.join([path, *names])}`\n", " ".join(said.split()) + "\n"]
+    rows = [(name, each.help) for name, each in zip(names, arguments, strict=True)]
+    rows += [(each.opts[0], each.help) for each in options]
+    described = [f"| `{name}` | {' '.join(help_text.split())} |" for name, help_text in rows if help_text]
+    if described:
+        lines.append("| | |\n| --- | --- |\n" + "\n".join(described) + "\n")
     return "\n".join(lines)
-
-
-def _metavar(parameter: click.Parameter) -> str:
-    return parameter.opts[0] if isinstance(parameter, click.Option) else (parameter.name or "").upper()
-
-
-def _help(parameter: click.Parameter) -> str:
-    return " ".join((getattr(parameter, "help", "") or "").split())
 
 
 if __name__ == "__main__":

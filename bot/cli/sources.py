@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from bot.cli.command import Session, command
+from bot.cli.command import Session, command, without_subcommand
 from bot.cli.output import local
 from bot.errors import NotFound
 from bot.http import Http
@@ -25,8 +25,8 @@ Limit = Annotated[int, typer.Option("--limit", min=1, help="At most so many.")]
 
 def register(app: typer.Typer) -> None:
     command(app)(collect)
-    group = typer.Typer(help="Where articles come from.", invoke_without_command=True)
-    command(group, "list")(health)
+    group = typer.Typer()
+    without_subcommand(group)(health)
     command(group, "add")(add)
     app.add_typer(group, name="sources")
     command(app)(articles)

@@ -210,7 +210,7 @@ def test_no_command_shows_a_secret(broadsheet, folder, monkeypatch):
     for arguments in (
         ("check",),
         ("run", "morning"),
-        ("channels", "list"),
+        ("channels",),
         ("channels", "test", "mail"),
         ("editions",),
     ):

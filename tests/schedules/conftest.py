@@ -50,7 +50,9 @@ def publish(store):
         with store.write() as tx:
             for title in titles:
                 fields.setdefault("published", NOW - timedelta(hours=hours))
-                each = article(title=title, body=f"<p>{title} is what this article is about, and nothing else.</p>", **fields)
+                each = article(
+                    title=title, body=f"<p>{title} is what this article is about, and nothing else.</p>", **fields
+                )
                 tx.articles.put(each, url_key=each.url, present={each.guid}, now=fields["published"])
                 made.append(each)
         return made
