@@ -6,7 +6,7 @@ import asyncio
 import json
 import re
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
@@ -83,17 +83,21 @@ class WordPress:
     async def collect(self, http: Http, visit: Visit) -> Collected:
         """Raises ``FetchError`` or ``SourceError``."""
         memory = Memory.read(visit.retrieval.cursor)
-        if not memory.root or memory.url != self._options.url:
-            memory = await self._find(http)
-        language = self._options.language or memory.language
         warnings: list[str] = []
-        posts: dict[int, Any] = {}
-        for window in self._windows(memory, visit.now):
-            posts |= {post["id"]: post for post in await self._pages(http, memory.root, window, warnings)}
+        found = None
+        if memory.root and memory.url == self._options.url:
+            try:
+                found = await self._posts(http, memory, visit.now, warnings)
+            except FetchError as error:
+                if error.status != 404:
+                    raise
+        if found is None:  # the first visit, or the API is no longer where it was
+            place = await self._find(http)
+            memory = replace(place, since=memory.since, ids=memory.ids) if memory.url == place.url else place
+            found = await self._posts(http, memory, visit.now, warnings)
+        language = self._options.language or memory.language
         try:
-            parsed = await asyncio.to_thread(
-                parse_posts, list(posts.values()), source=self._name, now=visit.now, language=language
-            )
+            parsed = await asyncio.to_thread(parse_posts, found, source=self._name, now=visit.now, language=language)
             gone, more = await self._gone(http, memory, visit.known, parsed.ids)
         except SourceError as error:
             raise SourceError(f"sources.{self._name}: {memory.root} {error}") from error
@@ -122,17 +126,24 @@ class WordPress:
         root = api_root(page.headers.get("link", ""), page.body, page.url)
         for guess in [] if root else [f"{url}/wp-json/", f"{url}/?rest_route=/"]:
             try:
-                await http.get(endpoint(guess, "wp/v2/posts", per_page=1, _fields="id"))
+                posts = (await http.get(endpoint(guess, "wp/v2/posts", per_page=1, _fields="id"))).json()
             except FetchError:
                 continue
-            root = guess
-            break
+            if isinstance(posts, list):
+                root = guess
+                break
         if not root:
             raise SourceError(
                 f"sources.{self._name}: {url} has no open WordPress API; "
                 f'try type = "feed" with url = "{url}/feed/", or `broadsheet init --url {url}`'
             )
         return Memory(url=url, root=root, language=page_language(page.body))
+
+    async def _posts(self, http: Http, memory: Memory, now: datetime, warnings: list[str]) -> list[dict[str, Any]]:
+        posts: dict[int, dict[str, Any]] = {}
+        for window in self._windows(memory, now):
+            posts |= {post["id"]: post for post in await self._pages(http, memory.root, window, warnings)}
+        return list(posts.values())
 
     def _windows(self, memory: Memory, now: datetime) -> Iterable[dict[str, str]]:
         """Which posts are asked for. A scheduled post keeps the date of its last change when it appears, so that
