@@ -12,7 +12,8 @@ from bot.channels.email.fields import ascii_domain
 from bot.channels.email.letter import Letter
 from bot.channels.email.message import Letterhead, compose
 from bot.channels.email.options import EmailOptions
-from bot.channels.email.transport import Envelope, Pool, Server
+from bot.channels.email.pool import Pool
+from bot.channels.email.transport import Envelope, Server
 from bot.editions.wording import Wording, wording
 from bot.errors import DeliveryError, SettingsError
 from bot.model import Email, Limits, MergeField, Parcel, Receipt, Recipient

@@ -1,4 +1,4 @@
-"""The conversation with a submission server: kept connections, one message at a time over each.
+"""The conversation with a submission server: one connection, one message at a time.
 
 Sources, checked 2026-11-24: RFC 5321, RFC 6409 (submission), RFC 3207 (STARTTLS), RFC 4954 (AUTH), RFC 6531
 (SMTPUTF8), RFC 8314 (implicit TLS). ``aiosmtplib`` speaks; DATA is spoken here, because its ``data()`` raises the same
@@ -7,13 +7,10 @@ error before and after the message was on its way, and that difference is the wh
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import ssl
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
-from functools import cached_property
 
 import aiosmtplib
 from aiosmtplib.errors import (
@@ -247,58 +244,6 @@ class Session:
             "or name its certificate authority in ca_file",
             server=str(self._server),
         )
-
-
-class Pool:
-    """At most ``connections`` sessions, kept between messages; each is closed after ``per_connection`` messages."""
-
-    def __init__(self, server: Server, *, connections: int, per_connection: int) -> None:
-        self._server = server
-        self._per_connection = per_connection
-        self._free: list[Session] = []
-        self._places = asyncio.Semaphore(connections)
-
-    @cached_property
-    def _tls(self) -> ssl.SSLContext | None:
-        return None if self._server.security == "none" else self._server.tls()
-
-    @asynccontextmanager
-    async def session(self) -> AsyncIterator[Session]:
-        """A session of one's own. After an error it is kept only while the server still answers."""
-        async with self._places:
-            session = await self._take()
-            try:
-                yield session
-            except DeliveryError:
-                await self._put(session)
-                raise
-            except BaseException:
-                # Cancelled half-way: whatever the server says next is not the answer to the next command.
-                session.close()
-                raise
-            else:
-                await self._put(session)
-
-    async def close(self) -> None:
-        """Ends all sessions that are not in use."""
-        free, self._free = self._free, []
-        await asyncio.gather(*(session.quit() for session in free))
-
-    async def _take(self) -> Session:
-        while self._free:
-            session = self._free.pop()
-            if await session.is_ready():
-                return session
-            session.close()
-        return await Session.open(self._server, self._tls)
-
-    async def _put(self, session: Session) -> None:
-        if not session.alive:
-            session.close()
-        elif session.sent >= self._per_connection:
-            await session.quit()
-        else:
-            self._free.append(session)
 
 
 def _words(error: BaseException) -> str:
