@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,11 +13,13 @@ from bot.cli.command import Session, command
 from bot.cli.schedules import run_due
 from bot.cli.up import Roles
 from bot.clock import system_clock
-from bot.demo import Running, running
 from bot.errors import NothingToDo
 from bot.schedules.installation import Installation, opened
 from bot.schedules.keepsake import Keepsake, write_keepsake
 from bot.schedules.ticker import collect_now
+
+if TYPE_CHECKING:
+    from bot.demo import Running
 
 SCHEDULE = "morning"
 
@@ -32,6 +34,9 @@ def demo(
     serve: Annotated[bool, typer.Option("--serve", help="Then show its pages in the browser until Ctrl-C.")] = False,
 ) -> int:
     """Runs the whole main job on a bundled newsroom, with its own site, mailbox and webhook. No account, no network."""
+    # Only here: other commands need none of the demo's servers, and should not wait for them.
+    from bot.demo import running
+
     with running(folder, system_clock) as town, opened(town.config) as installation:
         said = _collected(session, installation)
         subscribed = enrolment.import_csv(

@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
+from rich.text import Text
 
 
 class Output:
@@ -43,13 +44,18 @@ class Output:
             sys.stdout.write(json.dumps(plain(value), ensure_ascii=False, indent=2) + "\n")
 
     def table(self, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-        """Rows under heads, as wide as they are."""
+        """Rows under heads; piped, one line a row with tabs between, without heads."""
         if self.as_json or self.quiet:
             return
+        cells = [["" if cell is None else str(cell) for cell in row] for row in rows]
+        if not self._console.is_terminal:
+            for row in cells:
+                sys.stdout.write("\t".join(" ".join(cell.split()) for cell in row) + "\n")
+            return
         table = Table(*columns, box=None, pad_edge=False, header_style="bold")
-        for row in rows:
-            table.add_row(*("" if cell is None else str(cell) for cell in row))
-        self._console.print(table, markup=False, no_wrap=not self._console.is_terminal)
+        for row in cells:
+            table.add_row(*(Text(cell) for cell in row))
+        self._console.print(table)
 
     @contextmanager
     def progress(self, what: str, total: int | None = None) -> Iterator[Progress]:

@@ -19,7 +19,6 @@ from bot.schedules.tick import Ticked
 from bot.schedules.ticker import Ticker, work
 from bot.sources.collect import Report
 from bot.store.deliveries import Outcome
-from bot.web.server import serve
 
 Host = Annotated[str, typer.Option("--host", help="Address to listen on; web.host without it.")]
 Port = Annotated[int | None, typer.Option("--port", help="Port to listen on; web.port without it.")]
@@ -87,6 +86,9 @@ class Roles:
             signal.signal(number, lambda *_: self._stop.set())
         threads = []
         if serves:
+            # Only here: other commands need no web framework, and should not wait for one.
+            from bot.web.server import serve
+
             threads.append(
                 self._thread("web", lambda: serve(self._installation, host, port, ready=self._ready, stop=self._stop))
             )

@@ -36,7 +36,7 @@ def checkup(folder: Path) -> list[Checked]:
         with opened(folder) as installation:
             return [
                 Checked("ok", "settings", f"{installation.settings.file} is valid"),
-                Checked("ok", "store", f"{installation.store!r} is open and of this version"),
+                Checked("ok", "store", f"{installation.store.shown} is open and of this version"),
                 *_public_url(installation),
                 *_address(installation),
                 *_templates(installation),

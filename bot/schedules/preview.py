@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -89,7 +90,7 @@ def filled(installation: Installation, edition: Edition, email: Email) -> Email:
     values = _sample_values(installation, edition)
     html, text = email.html, email.text
     for field, value in values.items():
-        html = html.replace(field.hole(edition.id), value)
+        html = html.replace(field.hole(edition.id), escape(value))
         text = text.replace(field.hole(edition.id), value)
     return replace(email, html=html, text=text)
 

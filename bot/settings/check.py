@@ -71,9 +71,17 @@ def _sentence(error: ValidationError, model: type[BaseModel], at: str) -> str:
         return f"{key}: unknown key{nearest(str(place[-1]), allowed)}; allowed here: {', '.join(allowed)}"
     if kind == "missing":
         return f"{key}: is missing and has no default"
+    if place and _is_secret_key(model, place):
+        # What was given may be the secret itself.
+        return f"{key}: {first['msg']}"
     if kind == "literal_error":
         return f"{key}: allowed is {context['expected']}, not {_shown(first['input'])}"
     return f"{key}: {first['msg']}, not {_shown(first['input'])}"
+
+
+def _is_secret_key(model: type[BaseModel], place: list[Any]) -> bool:
+    info = _table(model, place[:-1]).model_fields.get(str(place[-1]))
+    return info is not None and is_secret(info.annotation)
 
 
 def _shown(value: Any) -> str:
@@ -82,11 +90,15 @@ def _shown(value: Any) -> str:
 
 
 def _allowed(model: type[BaseModel], path: list[Any]) -> list[str]:
-    current: Any = model
+    table = _table(model, path)
+    return sorted(info.alias or name for name, info in table.model_fields.items() if not is_secret(info.annotation))
+
+
+def _table(model: type[BaseModel], path: list[Any]) -> type[BaseModel]:
+    """The table that ``path`` leads to, as far as it leads to one."""
+    current = model
     for part in path:
-        if not (isinstance(current, type) and issubclass(current, BaseModel)):
-            break
         info = current.model_fields.get(str(part))
         inner = [info.annotation, *get_args(info.annotation)] if info else []
         current = next((kind for kind in inner if isinstance(kind, type) and issubclass(kind, BaseModel)), current)
-    return sorted(current.model_fields)
+    return current

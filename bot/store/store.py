@@ -120,8 +120,13 @@ class Store:
         """Closes all connections."""
         self._engine.dispose()
 
+    @property
+    def shown(self) -> str:
+        """The store's URL without its password."""
+        return _shown(self._engine)
+
     def __repr__(self) -> str:
-        return f"<Store {_shown(self._engine)}>"
+        return f"<Store {self.shown}>"
 
 
 def _shown(engine: Engine) -> str:
