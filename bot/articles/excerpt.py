@@ -31,12 +31,12 @@ def is_cut(text: str) -> bool:
 
 
 def first_words(text: str) -> str:
-    """A title for what has none: the first sentence of ``text`` if it is short, else its first words and "…"."""
+    """A title for what has none: the first sentence of ``text``, or if that is long its first words and "…"."""
     words = text.split()
     if len(words) <= TITLE_WORDS and len(text) <= 20:
         return text
-    sentence = re.match(r".{20,80}?[.!?](?=\s|$)|.{4,40}?[。！？]", text)
-    if sentence and len(sentence[0].split()) <= TITLE_WORDS:
+    sentence = re.match(r".{20,140}?[.!?](?=\s|$)|.{4,60}?[。！？]", text)
+    if sentence:
         return sentence[0].rstrip(".。")
     if len(words) <= TITLE_WORDS and len(text) <= 100:
         return text

@@ -26,6 +26,7 @@ _CUT_OFF = regex.compile(
 _ALIKE = 60
 _WIDE_END = regex.compile(r"[。！？｡」』）]$")
 _CLAUSE = regex.compile(r"[;:,](?=\s)|[，、；：]|(?=\s[–—-]\s)")
+_ENDED = regex.compile(r"[.!?。！？]?(?:\s|$)|[。！？]")
 _SPACE = regex.compile(r"\s")
 _LOOSE_END = " \t,;:，、；：–—-(["
 _LONGEST_QUOTATION = 10
@@ -44,8 +45,18 @@ def summarise(article: Article, *, sentences: int = 2, characters: int = 240) ->
             return Summary(standfirst, split_sentences(standfirst, article.language), "standfirst")
         text, used = _lead([standfirst], article.language, sentences, characters)
         return Summary(text, used, "standfirst")
-    text, used = _lead(prose(article, paragraphs(article.body)), article.language, sentences, characters)
+    texts = _after_title(prose(article, paragraphs(article.body)), article.title)
+    text, used = _lead(texts, article.language, sentences, characters)
     return Summary(text, used, "extract")
+
+
+def _after_title(texts: Iterable[str], title: str) -> Iterator[str]:
+    """``texts`` without the sentence that is the title already, as of an item that came without one."""
+    for number, text in enumerate(texts):
+        if number == 0 and title and text.startswith(title) and _ENDED.match(text, len(title)):
+            text = text[len(title) :].lstrip(".!?。！？ ")
+        if text:
+            yield text
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,7 @@ def test_what_an_editor_wrote_is_one() -> None:
         ("Bridge closed. It stays closed for a week.", "Bridge closed. It stays closed for a week"),
         (
             "06:10. The river authority has just rung on the hour, as it promised to, and said that all is well.",
-            "06:10. The river authority has just rung on the hour, as it…",
+            "06:10. The river authority has just rung on the hour, as it promised to, and said that all is well",
         ),
         ("The bridge is closed today. " + "More words follow here. " * 9, "The bridge is closed today"),
         ("雨の中、夜市が開かれた。来場者は一万二千人に上った。", "雨の中、夜市が開かれた"),

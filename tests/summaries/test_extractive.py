@@ -231,3 +231,10 @@ def test_every_word_is_the_articles_own(body: list[str], standfirst: str, senten
     else:
         assert "".join(found.text.split()) == "".join("".join(found.sentences).split())
     assert len(found.text) <= (2 * characters if found.text == standfirst else max(characters, 2))
+
+
+def test_an_item_whose_title_is_its_first_sentence_is_not_told_twice():
+    title = "Dunmore Road is open again in both directions"
+    body = f"<p>{title}. Nobody was hurt. The pears were given away.</p>"
+    summary = summarise(article(title=title, standfirst="", body=body))
+    assert summary.text == "Nobody was hurt. The pears were given away."

@@ -40,7 +40,7 @@ expected = [
     {
         "guid": "https://harbour.example/?p=29",
         "url": "https://harbour.example/2026/11/31-2/",
-        "title": "06:10. The river authority has just rung on the hour, as it…",
+        "title": "06:10. The river authority has just rung on the hour, as it promised to, with news",
         "published": "2026-11-22T08:00:00+00:00",
         "language": "en-GB",
         "body": "<p>06:10. The river authority has just rung on the hour, as it promised to, with news.</p>",
