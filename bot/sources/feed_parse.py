@@ -105,7 +105,7 @@ def _guard(data: bytes, charset: str) -> None:
         at = end + 1
 
 
-def _item(entry: Mapping[str, Any], base: str, everybody: tuple[str, ...]) -> Item:
+def _item(entry: dict[str, Any], base: str, everybody: tuple[str, ...]) -> Item:
     link = str(entry.get("feedburner_origlink") or entry.get("link") or "")
     guid = " ".join(str(entry.get("id") or "").split())[:1000]
     if not link and canonical_url(guid):
@@ -118,8 +118,8 @@ def _item(entry: Mapping[str, Any], base: str, everybody: tuple[str, ...]) -> It
         excerpt=_html(entry.get("summary_detail"), str(entry.get("summary") or "")),
         content=max((_html(part, part.get("value") or "") for part in entry.get("content") or ()), key=len, default=""),
         # Past the mapping's own fallback, which answers "updated" with "published".
-        published=_moment(dict.get(entry, "published_parsed") or dict.get(entry, "updated_parsed")),  # type: ignore[arg-type]
-        updated=_moment(dict.get(entry, "updated_parsed")),  # type: ignore[arg-type]
+        published=_moment(dict.get(entry, "published_parsed") or dict.get(entry, "updated_parsed")),
+        updated=_moment(dict.get(entry, "updated_parsed")),
         authors=tuple(_authors(entry)) or everybody,
         sections=terms,
         tags=terms,
