@@ -68,3 +68,12 @@ def wordpress_script(wordpress_server: dict[str, str]) -> Callable[..., str]:
 def bluesky_server() -> dict[str, str]:
     """A Bluesky PDS: the settings that ``bluesky start`` prints."""
     return _settings("bluesky")
+
+
+@pytest.fixture(scope="session")
+def seeds() -> Path:
+    """The folder of sample pages beside the checkout."""
+    folder = SCRIPTS.parent / "seeds"
+    if not list(folder.glob("*.txt")):
+        _missing("seeds: ../shared/seeds is not beside this checkout")
+    return folder
