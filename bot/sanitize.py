@@ -54,8 +54,9 @@ _DATA_URL = re.compile(r"data:[\w/+.;=-]{0,80},[A-Za-z0-9+/=%_-]{100,}")
 MAX_CHARACTERS = 2_000_000
 _MAX_TAG = 20_000
 _MAX_DEPTH = 200
-# C0 and C1 controls but tab, line feed, carriage return; lone surrogates, which no encoding can store.
-_CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+# C0 and C1 controls but tab, line feed, carriage return; lone surrogates, which no encoding can store; noncharacters.
+_CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+_REFERENCE = re.compile(r"&#(?:x([0-9a-f]{1,8})|([0-9]{1,9}));?", re.IGNORECASE)
 # Marks that turn the direction of what follows, and characters without width that hide in words. The joiners
 # U+200C and U+200D stay: Persian and emoji are spelt with them.
 _UNSEEN = re.compile("[\u00ad\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]")
@@ -72,6 +73,7 @@ def bounded(markup: str) -> str:
     Measured 2026-11-24: 100,000 nested elements take nh3 33 s, as many attributes of one tag take libxml2 12 s.
     """
     markup = _DATA_URL.sub("", without_controls(markup))[:MAX_CHARACTERS]
+    markup = _REFERENCE.sub(_good_reference, markup)
     kept: list[str] = []
     at = 0
     while match := _TAG_START.search(markup, at):
@@ -133,6 +135,13 @@ def plain(text: str) -> str:
         text = nh3.clean(_BLOCK_START.sub(" <", bounded(text)), tags=set(), clean_content_tags=_DROPPED - {"title"})
     # Decoding may bring back what was removed: &#8238; is a mark of direction too.
     return " ".join(_UNSEEN.sub("", _CONTROLS.sub(" ", html.unescape(text))).split())
+
+
+def _good_reference(match: re.Match[str]) -> str:
+    """A numeric reference, unless to a control, which lxml reads but refuses to write (128–159 mean Windows-1252)."""
+    number = int(match[1], 16) if match[1] else int(match[2])
+    control = number > 0x10FFFF or (not 0x80 <= number <= 0x9F and bool(_CONTROLS.match(chr(number))))
+    return "" if control else match[0]
 
 
 def _attribute(tag: str, name: str, value: str) -> str | None:

@@ -48,6 +48,8 @@ class Server:
                 pass
 
         class Quiet(ThreadingHTTPServer):
+            request_queue_size = 64
+
             def handle_error(self, request: Any, client_address: Any) -> None:
                 pass  # a client that stops early is what several tests are about
 

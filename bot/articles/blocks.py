@@ -42,8 +42,8 @@ _KEEPS = {"img", "hr", "td", "th"}
 def settle_blocks(root: Any) -> None:
     """Turns an lxml tree of any HTML into a flat order of the blocks that ``bot.sanitize`` admits."""
     for element in root.iter():
-        if isinstance(element.tag, str):
-            element.tag = _RENAMED.get(element.tag, element.tag)
+        if element.tag in _RENAMED:
+            element.tag = _RENAMED[element.tag]
     _settle_figures(root)
     _free_blocks(root)
     for box in reversed(list(root.iter(*_BOXES))):

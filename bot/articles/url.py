@@ -69,7 +69,9 @@ def image_key(url: str) -> str:
 def _split(url: str, base: str) -> SplitResult | None:
     """The parts of a good http(s) address, its host lower-case and in ASCII, without login and default port."""
     # Only this entity: others, such as &copy, are also the beginnings of parameters.
-    text = re.sub(r"&(?:amp|#0*38|#x0*26);", "&", re.sub(r"[\x00-\x20\x7f]+$|^[\x00-\x20\x7f]+|[\t\r\n]", "", url))
+    text = re.sub(
+        r"&(?:amp|#0*38|#x0*26);", "&", re.sub(r"[\x00-\x20\x7f]+$|^[\x00-\x20\x7f]+|[\t\r\n\ud800-\udfff]", "", url)
+    )
     if not text:
         return None
     try:

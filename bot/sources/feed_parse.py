@@ -21,7 +21,7 @@ from bot.articles.url import absolute_url, canonical_url, image_url
 from bot.errors import SourceError
 from bot.model import Image
 from bot.sanitize import plain
-from bot.sources.item import Item
+from bot.sources.item import Item, guid_from
 
 MAX_ITEMS = 5_000
 _MAX_TAG = 50_000
@@ -51,12 +51,17 @@ def parse_feed(data: bytes, *, url: str, content_type: str = "") -> ParsedFeed:
     _guard(data, charset[1] if charset else "")
     # A wrong media type would only make feedparser complain; the charset is all it has to say.
     headers = {"content-type": "application/xml" + (f"; charset={charset[1]}" if charset else "")}
-    feed = feedparser.parse(
-        BytesIO(data),
-        response_headers={**headers, "content-location": url},
-        sanitize_html=False,
-        resolve_relative_uris=False,
-    )
+    try:
+        feed = feedparser.parse(
+            BytesIO(data),
+            response_headers={**headers, "content-location": url},
+            sanitize_html=False,
+            resolve_relative_uris=False,
+        )
+    except Exception as error:  # its fallback for broken XML raises many kinds, e.g. for the character &#xd800;
+        raise SourceError(
+            "is broken in a way that cannot be read; check it with https://validator.w3.org/feed/"
+        ) from error
     if not feed.get("version") and not feed.get("entries"):
         page = re.search(rb"<html|<!doctype html", data[:2000], re.IGNORECASE)
         raise SourceError(
@@ -64,8 +69,8 @@ def parse_feed(data: bytes, *, url: str, content_type: str = "") -> ParsedFeed:
             if page
             else "is not a feed; open its URL in a browser to see what it is"
         )
-    error = feed.get("bozo_exception") if feed.get("bozo") else None
-    harmless = isinstance(error, feedparser.CharacterEncodingOverride | feedparser.NonXMLContentType)
+    fault = feed.get("bozo_exception") if feed.get("bozo") else None
+    harmless = isinstance(fault, feedparser.CharacterEncodingOverride | feedparser.NonXMLContentType)
     about = feed.get("feed", {})
     base = absolute_url(about.get("link") or "", url) or url
     # An Atom entry without author has the feed's (RFC 4287 §4.2.1); RSS names an editor there, who wrote nothing.
@@ -74,8 +79,8 @@ def parse_feed(data: bytes, *, url: str, content_type: str = "") -> ParsedFeed:
         items=tuple(_item(entry, base, everybody) for entry in feed.entries),
         language=str(about.get("language") or ""),
         title=plain(about.get("title") or ""),
-        well_formed=error is None or harmless,
-        note="" if error is None or harmless else " ".join(str(error).split())[:200],
+        well_formed=fault is None or harmless,
+        note="" if fault is None or harmless else " ".join(str(fault).split())[:200],
     )
 
 
@@ -107,7 +112,7 @@ def _guard(data: bytes, charset: str) -> None:
 
 def _item(entry: dict[str, Any], base: str, everybody: tuple[str, ...]) -> Item:
     link = str(entry.get("feedburner_origlink") or entry.get("link") or "")
-    guid = " ".join(str(entry.get("id") or "").split())[:1000]
+    guid = guid_from(str(entry.get("id") or ""))
     if not link and canonical_url(guid):
         link = guid
     terms = [term.get("label") or term.get("term") or "" for term in entry.get("tags") or ()]

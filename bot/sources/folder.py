@@ -102,6 +102,9 @@ class Folder:
                 if name.startswith(".") or path.suffix.lower() not in KINDS:
                     continue
                 guid = path.relative_to(root).as_posix()
+                if not guid.isprintable():  # a name that is not UTF-8 holds surrogates, which no store takes
+                    warnings.append(f"{guid!a}: has a name that cannot be shown; rename it")
+                    continue
                 try:
                     if not path.resolve(strict=True).is_relative_to(root):
                         warnings.append(f"{guid}: is a link that leads out of the folder; it is not read")

@@ -13,7 +13,7 @@ from bot.articles.text import paragraphs
 from bot.articles.url import canonical_url, image_key
 from bot.errors import SourceError
 from bot.model import Article, Image
-from bot.sanitize import plain
+from bot.sanitize import plain, without_controls
 
 LEAD_WIDTH = 200
 """A picture known to be narrower, in pixels, is not made the lead of an article that names none."""
@@ -42,6 +42,11 @@ class Item:
     language: str = ""
     image: Image | None = None
     pinned: bool = False
+
+
+def guid_from(text: str) -> str:
+    """What a source says of an item's identity, on one line, at most 1,000 characters, fit to be stored."""
+    return " ".join(without_controls(text).split())[:1000]
 
 
 def article_of(item: Item, *, source: str, now: datetime, language: str = "", link_needed: bool = True) -> Article:

@@ -13,7 +13,7 @@ from bot.errors import SourceError
 from bot.model import Image
 from bot.sanitize import plain
 from bot.sources.feed_parse import MAX_ITEMS, ParsedFeed
-from bot.sources.item import Item
+from bot.sources.item import Item, guid_from
 
 VERSION = "https://jsonfeed.org/version/1"
 
@@ -49,7 +49,7 @@ def _item(item: Mapping[str, Any], base: str, feed: Mapping[str, Any]) -> Item:
     image = image_url(_text(item, "image") or _text(item, "banner_image"), base)
     terms = [term for term in _list(item, "tags") if isinstance(term, str)]
     return Item(
-        guid=" ".join(guid.split())[:1000],
+        guid=guid_from(guid),
         url=absolute_url(link, base) or link,
         title=_text(item, "title"),
         excerpt=_text(item, "summary"),

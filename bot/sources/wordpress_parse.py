@@ -19,7 +19,7 @@ from bot.articles.url import absolute_url, image_url
 from bot.errors import SourceError
 from bot.model import Article, Image
 from bot.sanitize import plain
-from bot.sources.item import Item, article_of
+from bot.sources.item import Item, article_of, guid_from
 
 FIELDS = (
     *("id", "guid", "status", "link", "date_gmt", "modified_gmt", "title", "excerpt", "content", "sticky", "meta"),
@@ -98,7 +98,7 @@ def parse_posts(posts: Any, *, source: str, now: datetime, language: str = "") -
 
 def guid_of(post: dict[str, Any]) -> str:
     """A post's GUID, which WordPress never changes; its link when the API hides it."""
-    return unescape(_rendered(post, "guid")) or _text(post, "link") or f"post-{post['id']}"
+    return guid_from(unescape(_rendered(post, "guid")) or _text(post, "link")) or f"post-{post['id']}"
 
 
 def is_public(post: dict[str, Any]) -> bool:

@@ -37,6 +37,7 @@ def test_prose_links_and_headings_stay_and_addresses_become_absolute() -> None:
         ("<frameset><frame src=x></frameset>", ""),
         ("", ""),
         ("The ferry", "<p>The ferry</p>"),
+        ("<h1<![cdata[>b", "<p>b</p>"),
     ],
 )  # fmt: skip
 def test_any_markup_becomes_a_flat_order_of_blocks(markup: str, html: str) -> None:

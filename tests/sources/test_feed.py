@@ -207,6 +207,7 @@ async def test_a_post_that_asks_for_a_password_is_not_an_article(http: Http, sit
     [
         (b"<!doctype html><html><body>Hello</body></html>", "is a web page"),
         (b"hello", "is not a feed"),
+        (b"<rss><channel><item><title>&#xd800;</b>", "is broken"),
         (b"", "is not a feed"),
         (b"{nonsense", "not"),
         (b'{"version": "2.0", "items": []}', "JSON Feed"),
@@ -216,7 +217,7 @@ async def test_a_post_that_asks_for_a_password_is_not_an_article(http: Http, sit
         (b"<rss><channel>" + b"<item>" * 60_000, "exhaust"),
         (b"<rss><item " + b" ".join(b"a%d='1'" % number for number in range(60_000)) + b"></item></rss>", "exhaust"),
     ],
-    ids=["page", "text", "nothing", "broken-json", "json", "entity", "utf-16-entity", "utf-7", "nested", "attributes"],
+    ids=["page", "text", "surrogate", "nothing", "broken-json", "json", "entity", "utf-16", "utf-7", "nested", "wide"],
 )  # fmt: skip
 async def test_what_is_no_feed_or_may_harm_is_refused_in_one_line(
     http: Http, site: Site, data: bytes, said: str
@@ -248,6 +249,17 @@ def test_hostile_fields_come_out_harmless() -> None:
     assert article.authors == ("Ada",)
     assert article.image is None
     assert article.body == "<p>a</p><p><a>b</a></p>"
+
+
+def test_what_no_store_can_hold_is_taken_out() -> None:
+    feed = (
+        b'{"version": "https://jsonfeed.org/version/1", "items": [{"id": "a\\ud800\\u0000b", "url": '
+        b'"https://n.example/\\udfffx", "title": "T\\ud83d", '
+        b'"content_html": "<p>a&#0;&#x1;\\u0001&#55296;[poll a=b]</p>"}]}'
+    )
+    article = read(feed)[0]
+    assert (article.guid, article.url, article.title) == ("ab", "https://n.example/x", "T")
+    assert article.body == "<p>a</p>"
 
 
 def test_its_options_are_checked() -> None:

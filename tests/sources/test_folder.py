@@ -192,11 +192,13 @@ async def test_links_out_of_the_folder_and_huge_files_are_refused(tmp_path: Path
     (folder / "huge.txt").write_bytes(b"a" * (MAX_BYTES + 1))
     (folder / "good.md").write_text("# Good\n\ntext")
     (folder / "alias.md").symlink_to(folder / "good.md")
+    (folder / os.fsdecode(b"\xff.md")).write_text("# Bytes\n\ntext")
     collected = await collect(folder)
     assert sorted(each.guid for each in collected.articles) == ["alias.md", "good.md"]
     warnings = " ".join(collected.warnings)
     assert "secret.md: is a link that leads out" in warnings
     assert "huge.txt: is larger" in warnings
+    assert "has a name that cannot be shown" in warnings
     assert "broken.md: cannot be read" in warnings
 
 
