@@ -3,6 +3,7 @@
 from bot.settings.check import checked, is_secret, nearest, secret_variable, with_secrets
 from bot.settings.kinds import (
     Duration,
+    LocalPath,
     MailAddress,
     Sender,
     Table,
@@ -18,6 +19,7 @@ from bot.settings.tables import ScheduleTable, SelectionTable, SettingsTables, p
 __all__ = [
     "SECRET_KEYS",
     "Duration",
+    "LocalPath",
     "MailAddress",
     "ScheduleTable",
     "SelectionTable",

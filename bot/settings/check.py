@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, SecretStr, ValidationError
@@ -13,10 +14,15 @@ from bot.errors import SettingsError
 Model = TypeVar("Model", bound=BaseModel)
 
 
-def checked(model: type[Model], table: Mapping[str, Any], *, file: str, at: str = "") -> Model:
-    """``table`` as ``model``. Raises ``SettingsError`` naming file, key, what is allowed and the nearest name."""
+def checked(
+    model: type[Model], table: Mapping[str, Any], *, file: str, at: str = "", root: Path | None = None
+) -> Model:
+    """``table`` as ``model``; relative paths in it start at ``root``.
+
+    Raises ``SettingsError`` naming file, key, what is allowed and the nearest name.
+    """
     try:
-        return model.model_validate(dict(table))
+        return model.model_validate(dict(table), context={"root": root})
     except ValidationError as error:
         raise SettingsError(f"{file}: {_sentence(error, model, at)}") from error
 

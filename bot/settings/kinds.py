@@ -7,12 +7,13 @@ from datetime import UTC, datetime, timedelta
 from email.errors import MessageError
 from email.headerregistry import Address
 from email.utils import parseaddr
+from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from cronsim import CronSim, CronSimError
-from pydantic import BaseModel, BeforeValidator, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationInfo
 from pydantic_core import PydanticCustomError
 
 
@@ -120,10 +121,19 @@ def _colour(value: Any) -> str:
     return value.upper()
 
 
+def _local_path(value: Any, info: ValidationInfo) -> Path:
+    if not isinstance(value, str | Path) or not str(value).strip():
+        raise PydanticCustomError("path", 'a path on this machine: "articles" or "/srv/articles"')
+    root = (info.context or {}).get("root")
+    return Path(root) / value if root else Path(value)
+
+
 def _optional(function: Any) -> Any:
     return lambda value: value if value in ("", None) else function(value)
 
 
+LocalPath = Annotated[Path, BeforeValidator(_local_path)]
+"""A path; a relative one starts at the folder that holds the configuration folder, wherever a command is called."""
 Duration = Annotated[timedelta, _check("duration", parse_duration)]
 Timezone = Annotated[str, _check("timezone", _timezone)]
 Cron = Annotated[str, _check("cron", _cron)]

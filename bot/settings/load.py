@@ -113,7 +113,7 @@ class Settings:
         raw = {key: value for key, value in getattr(self, section)[name].items() if key != "type"}
         at = f"{section}.{name}"
         filled = with_secrets(model, raw, file=self.file, at=at, name=name, environment=self.environment)
-        return checked(model, filled, file=self.file, at=at)
+        return checked(model, filled, file=self.file, at=at, root=self.root)
 
 
 def shipped(what: str) -> Path:

@@ -17,7 +17,7 @@ from bot import __version__
 from bot.errors import SourceError
 from bot.http import Http
 from bot.model import Article
-from bot.settings import Table
+from bot.settings import LocalPath, Table
 from bot.sources.base import Collected, Retrieval, Visit, kind
 from bot.sources.feed import LANGUAGE
 from bot.sources.folder_parse import KINDS, parse_file
@@ -30,7 +30,9 @@ MAX_FILES = 10_000
 class FolderOptions(Table):
     """A folder of .md, .html and .txt files."""
 
-    path: Path = Field(description="The folder; all folders below it are read too.")
+    path: LocalPath = Field(
+        description="The folder, with all below it; a relative path starts where the folder `config/` lies."
+    )
     url: str = Field("", pattern=r"^(https?://\S+)?$", description="Its public address, for files that name none.")
     language: str = Field("", pattern=LANGUAGE, description="Language of its articles (BCP 47), if they say none.")
 

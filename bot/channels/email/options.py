@@ -32,7 +32,9 @@ class EmailOptions(Table):
         "starttls", description="`none` is for a server on this machine only."
     )
     ca_file: str = Field(
-        "", description="Full path of a PEM file: a certificate authority of your own, beside the system's."
+        "",
+        description="A PEM file: a certificate authority of your own, beside the system's; "
+        "a relative path starts where the folder `config/` lies.",
     )
     username: str = Field("", description="The login; without it none is made.")
     password: SecretStr | None = Field(None, description="The login's password.")
@@ -71,15 +73,15 @@ class EmailOptions(Table):
 
     @field_validator("ca_file")
     @classmethod
-    def _readable(cls, value: str) -> str:
-        if value:
-            try:
-                if not Path(value).is_absolute():
-                    raise FileNotFoundError(value)
-                ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cafile=Path(value))
-            except (OSError, ssl.SSLError) as error:
-                raise PydanticCustomError("ca_file", "the full path of a PEM file of certificates") from error
-        return value
+    def _readable(cls, value: str, info: ValidationInfo) -> str:
+        if not value:
+            return value
+        file = Path((info.context or {}).get("root") or "") / value
+        try:
+            ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cafile=file)
+        except (OSError, ssl.SSLError) as error:
+            raise PydanticCustomError("ca_file", "the path of a PEM file of certificates") from error
+        return str(file)
 
     @field_validator("security")
     @classmethod
