@@ -7,18 +7,14 @@ Nothing else changes when one is added.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from importlib import import_module
-from importlib.metadata import entry_points
-from pkgutil import iter_modules
 from types import TracebackType
-from typing import Any, ClassVar, Protocol, Self, TypeVar
+from typing import Any, ClassVar, Protocol, Self
 
 from bot.clock import Clock
-from bot.errors import SettingsError
 from bot.http import Http
 from bot.model import Limits, Newsroom, Parcel, Receipt
-from bot.settings import Settings, Table, nearest
+from bot.settings import Settings, Table
+from bot.settings.registry import Registry
 from bot.tokens import KeyRing
 
 
@@ -75,45 +71,16 @@ class Channel(Protocol):
         ...
 
 
-Kind = TypeVar("Kind", bound=type[Channel])
-KINDS: dict[str, type[Channel]] = {}
-
-
-def kind(name: str) -> Callable[[Kind], Kind]:
-    """Registers a class as the channel type ``name``."""
-
-    def register(cls: Kind) -> Kind:
-        KINDS[name] = cls
-        return cls
-
-    return register
-
-
-def kinds() -> dict[str, type[Channel]]:
-    """All types of channel, by name: those of this package and those of installed entry points."""
-    import bot.channels as package
-
-    for module in iter_modules(package.__path__):
-        import_module(f"{package.__name__}.{module.name}")
-    for point in entry_points(group="broadsheet.channels"):
-        KINDS.setdefault(point.name, point.load())
-    return KINDS
+REGISTRY: Registry[Channel] = Registry("channels", package="bot.channels", group="broadsheet.channels")
+KINDS = REGISTRY.known
+kind = REGISTRY.kind
+kinds = REGISTRY.kinds
 
 
 def configured(settings: Settings, around: Surroundings) -> dict[str, Channel]:
     """The channels of the settings, checked. Raises ``SettingsError`` naming file, key or missing secret."""
-    return {name: _one(settings, name, around) for name in settings.channels}
-
-
-def _one(settings: Settings, name: str, around: Surroundings) -> Channel:
-    known = kinds()
-    at = f"{settings.file}: channels.{name}.type"
-    chosen = settings.channels[name].get("type")
-    if chosen is None:
-        raise SettingsError(f"{at}: is missing; it is one of: {', '.join(sorted(known))}")
-    if chosen not in known:
-        raise SettingsError(
-            f'{at}: there is no type "{chosen}"{nearest(str(chosen), known)}; it is one of: {", ".join(sorted(known))}'
-        )
-    cls = known[chosen]
-    return cls(name, settings.table(cls.Options, "channels", name), around)
+    made: dict[str, Channel] = {}
+    for name in settings.channels:
+        cls, options = REGISTRY.chosen(settings, name)
+        made[name] = cls(name, options, around)
+    return made

@@ -6,18 +6,15 @@ class that satisfies ``Source`` and is registered with ``@kind("name")``. Nothin
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from importlib import import_module
-from importlib.metadata import entry_points
-from pkgutil import iter_modules
-from typing import Any, ClassVar, Protocol, TypeVar
+from typing import Any, ClassVar, Protocol
 
-from bot.errors import SettingsError
 from bot.http import Http
 from bot.model import Article
-from bot.settings import Settings, Table, nearest
+from bot.settings import Settings, Table
+from bot.settings.registry import Registry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,45 +73,16 @@ class Source(Protocol):
         ...
 
 
-Kind = TypeVar("Kind", bound=type[Source])
-KINDS: dict[str, type[Source]] = {}
-
-
-def kind(name: str) -> Callable[[Kind], Kind]:
-    """Registers a class as the source type ``name``."""
-
-    def register(cls: Kind) -> Kind:
-        KINDS[name] = cls
-        return cls
-
-    return register
-
-
-def kinds() -> dict[str, type[Source]]:
-    """All types of source, by name: those of this package and those of installed entry points."""
-    import bot.sources as package
-
-    for module in iter_modules(package.__path__):
-        import_module(f"{package.__name__}.{module.name}")
-    for point in entry_points(group="broadsheet.sources"):
-        KINDS.setdefault(point.name, point.load())
-    return KINDS
+REGISTRY: Registry[Source] = Registry("sources", package="bot.sources", group="broadsheet.sources")
+KINDS = REGISTRY.known
+kind = REGISTRY.kind
+kinds = REGISTRY.kinds
 
 
 def configured(settings: Settings) -> dict[str, Source]:
     """The sources of the settings, checked. Raises ``SettingsError`` naming file and key."""
-    return {name: _one(settings, name) for name in settings.sources}
-
-
-def _one(settings: Settings, name: str) -> Source:
-    known = kinds()
-    at = f"{settings.file}: sources.{name}.type"
-    chosen = settings.sources[name].get("type")
-    if chosen is None:
-        raise SettingsError(f"{at}: is missing; it is one of: {', '.join(sorted(known))}")
-    if chosen not in known:
-        raise SettingsError(
-            f'{at}: there is no type "{chosen}"{nearest(str(chosen), known)}; it is one of: {", ".join(sorted(known))}'
-        )
-    cls = known[chosen]
-    return cls(name, settings.table(cls.Options, "sources", name))
+    made: dict[str, Source] = {}
+    for name in settings.sources:
+        cls, options = REGISTRY.chosen(settings, name)
+        made[name] = cls(name, options)
+    return made

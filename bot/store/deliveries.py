@@ -8,29 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, case, func, insert, literal, or_, select, update
+from sqlalchemy import ColumnElement, and_, case, func, insert, literal, or_, select, update
 
 from bot.errors import LeaseLost
-from bot.model import OPEN_STATES, Delivery, DeliveryState
+from bot.model import Delivery, DeliveryState
+from bot.store.books import Books, delivery_of
 from bot.store.conflict import COUNTED
 from bot.store.tables import attempts, deliveries, editions, subscribers, subscriptions, suppressions
-
-
-@dataclass(frozen=True, slots=True)
-class Balance:
-    """The books of one edition: the snapshot's size against the deliveries by state."""
-
-    snapshot: int
-    states: dict[str, int]
-
-    @property
-    def balanced(self) -> bool:
-        return self.snapshot == sum(self.states.values())
-
-    @property
-    def open(self) -> int:
-        """Deliveries with work left."""
-        return sum(count for state, count in self.states.items() if state in OPEN_STATES)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,11 +35,8 @@ class Outcome:
     """Whether it counts as a try of this destination."""
 
 
-class Deliveries:
-    """Every delivery of every edition."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+class Deliveries(Books):
+    """Every delivery of every edition, and what becomes of it."""
 
     # --- the snapshot
 
@@ -158,7 +139,7 @@ class Deliveries:
             )
             .returning(deliveries)
         )
-        return sorted((_delivery(row) for row in self._connection.execute(leased)), key=lambda each: each.id)
+        return sorted((delivery_of(row) for row in self._connection.execute(leased)), key=lambda each: each.id)
 
     def _cancel_departed(self, ids: Sequence[int], now: datetime) -> None:
         blocked = (
@@ -352,84 +333,5 @@ class Deliveries:
             .values(state=DeliveryState.CANCELLED, reason=reason, not_before=None, **_RELEASED, updated=now)
         ).rowcount
 
-    # --- the books
-
-    def balance(self, edition: str) -> Balance:
-        """The books of ``edition``."""
-        rows = self._connection.execute(
-            select(deliveries.c.state, func.count().label("number"))
-            .where(deliveries.c.edition == edition)
-            .group_by(deliveries.c.state)
-        )
-        snapshot = self._connection.execute(select(editions.c.snapshot).where(editions.c.id == edition)).scalar()
-        return Balance(snapshot or 0, {row.state: row.number for row in rows})
-
-    def open_channels(self, edition: str) -> list[str]:
-        """The channels on which an edition has work left."""
-        query = (
-            select(deliveries.c.channel)
-            .where(deliveries.c.edition == edition, deliveries.c.state.in_(list(OPEN_STATES)))
-            .distinct()
-            .order_by(deliveries.c.channel)
-        )
-        return [row.channel for row in self._connection.execute(query)]
-
-    def next_due(self, edition: str = "") -> datetime | None:
-        """When the earliest deferred delivery of an edition being sent is to be tried again."""
-        query = (
-            select(func.min(deliveries.c.not_before))
-            .join(editions, editions.c.id == deliveries.c.edition)
-            .where(deliveries.c.state == DeliveryState.DEFERRED, editions.c.state == "sending")
-        )
-        if edition:
-            query = query.where(deliveries.c.edition == edition)
-        found: datetime | None = self._connection.execute(query).scalar()
-        return found
-
-    def get(self, delivery: int) -> Delivery | None:
-        row = self._connection.execute(select(deliveries).where(deliveries.c.id == delivery)).one_or_none()
-        return _delivery(row) if row else None
-
-    def page(
-        self, *, edition: str = "", states: Collection[DeliveryState] = (), limit: int = 200, after: int = 0
-    ) -> list[Delivery]:
-        """By id, from ``after`` on."""
-        query = select(deliveries).where(deliveries.c.id > after).order_by(deliveries.c.id).limit(limit)
-        if edition:
-            query = query.where(deliveries.c.edition == edition)
-        if states:
-            query = query.where(deliveries.c.state.in_(list(states)))
-        return [_delivery(row) for row in self._connection.execute(query)]
-
-    def attempts(self, delivery: int) -> list[dict[str, Any]]:
-        """The attempts of one delivery, oldest first."""
-        query = select(attempts).where(attempts.c.delivery == delivery).order_by(attempts.c.id)
-        return [dict(row._mapping) for row in self._connection.execute(query)]
-
 
 _RELEASED: dict[str, Any] = {"owner": "", "lease": "", "lease_until": None}
-
-
-def _delivery(row: Row[Any]) -> Delivery:
-    return Delivery(
-        id=row.id,
-        edition=row.edition,
-        channel=row.channel,
-        subject=row.subject,
-        audience=row.audience,
-        token=row.token,
-        state=DeliveryState(row.state),
-        destination=row.destination,
-        subscriber=row.subscriber,
-        reason=row.reason,
-        tries=row.tries,
-        first_try=row.first_try,
-        not_before=row.not_before,
-        lease=row.lease,
-        code=row.code,
-        enhanced=row.enhanced,
-        text=row.text,
-        server=row.server,
-        provider_id=row.provider_id,
-        updated=row.updated,
-    )

@@ -11,7 +11,7 @@ from bot.model import DeliveryState, Edition, EditionState
 from bot.schedules.plan import Slot, slots_after
 from bot.settings import ScheduleTable
 from bot.store import Transaction
-from bot.store.deliveries import Balance
+from bot.store.books import Balance
 from bot.web.editor.desk import Desk
 from bot.web.editor.states import EDITION_STATES, PLANNED, Shown, of_edition
 
