@@ -124,7 +124,7 @@ def test_personal_values_are_holes_in_mail_and_text_and_absent_from_the_public_p
 def test_the_public_page_has_one_main_part_and_a_bar_above_it(mail: Email) -> None:
     document = page(mail.web)
     assert [len(main.xpath(".//h1")) for main in document.xpath("//main")] == [1]
-    assert "Web version, as sent to subscribers on 24 November 2026 at 07:00" in text_of(document.body)
+    assert "Web version of the edition of 24 November 2026, 07:00" in text_of(document.body)
     assert "Web version" not in text_of(document.xpath("//main")[0])
 
 
