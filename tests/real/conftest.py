@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import subprocess
 from collections.abc import Callable
+from email import policy
+from email.parser import BytesHeaderParser
 from pathlib import Path
 
 import pytest
@@ -50,6 +52,34 @@ def mail_server() -> dict[str, str]:
 def mail_script(mail_server: dict[str, str]) -> Callable[..., str]:
     """Calls ``../shared/real/mail``."""
     return _script("mail")
+
+
+class Readers:
+    """What came into the readers' Maildir since this test began. Each message is parsed once, its headers alone."""
+
+    def __init__(self, maildir: Path) -> None:
+        self._folder = maildir / "new"
+        self._before = {file.name for file in self._folder.glob("*")}
+        self._mails: dict[str, dict[str, str]] = {}
+
+    def __call__(self) -> list[dict[str, str]]:
+        for file in self._folder.glob("*"):
+            if file.name not in self._before and file.name not in self._mails:
+                with file.open("rb") as stream:
+                    headers = BytesHeaderParser(policy=policy.default).parse(stream)
+                self._mails[file.name] = {
+                    "path": str(file),
+                    "message-id": str(headers["Message-ID"]),
+                    "envelope-from": str(headers["Return-Path"]),
+                    "envelope-to": str(headers["X-Original-To"]),
+                }
+        return list(self._mails.values())
+
+
+@pytest.fixture
+def readers(mail_server: dict[str, str]) -> Readers:
+    """What the readers have got since the test began."""
+    return Readers(Path(mail_server["MAILDIR_READERS"]))
 
 
 @pytest.fixture(scope="session")

@@ -107,13 +107,13 @@ def _edition_state(folder, edition):
         return store.execute("SELECT state FROM editions WHERE id = ?", (edition,)).fetchone()[0]
 
 
-def test_after_ten_kills_in_mid_send_nobody_has_two_copies_and_nobody_is_missing(folder, mail_server, mail_script):
+def test_after_ten_kills_in_mid_send_nobody_has_two_copies_and_nobody_is_missing(folder, mail_server, readers):
     environment = _environment(mail_server)
     assert _broadsheet(folder, environment, "subscribers", "import", "readers.csv")["accepted"] == READERS
     chance = random.Random(20261124)
     for trial in range(KILLS):
         _kill_once(folder, environment, trial, chance)
-        _check(folder, mail_script, _last_edition(folder))
+        _check(folder, readers, _last_edition(folder))
 
 
 def _last_edition(folder):
@@ -137,7 +137,7 @@ def _kill_once(folder, environment, trial, chance):
         _wait(lambda: _edition_state(folder, edition) == "sent", "end of the send")
 
 
-def _check(folder, mail_script, edition):
+def _check(folder, readers, edition):
     states = _states(folder, edition)
     assert set(states) <= {"accepted", "unknown"}
     assert sum(states.values()) == READERS
@@ -149,8 +149,7 @@ def _check(folder, mail_script, edition):
     arrived: list[dict[str, str]] = []
 
     def all_arrived():
-        mails = (json.loads(line) for line in mail_script("dump", "readers").splitlines())
-        arrived[:] = [each for each in mails if each["message-id"] in ledger]
+        arrived[:] = [each for each in readers() if each["message-id"] in ledger]
         return len({each["message-id"] for each in arrived}) >= states["accepted"]
 
     _wait(all_arrived, "delivery by Postfix")

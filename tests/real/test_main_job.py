@@ -123,9 +123,8 @@ def _wait(until: Callable[[], Any], what: str) -> Any:
     return found
 
 
-def _mails(mail_script: Callable[..., str], *addresses: str) -> dict[str, dict[str, str]]:
-    mails = (json.loads(line) for line in mail_script("dump", "readers").splitlines())
-    return {each["envelope-to"]: each for each in mails if each["envelope-to"] in addresses}
+def _mails(readers: Callable[[], list[dict[str, str]]], *addresses: str) -> dict[str, dict[str, str]]:
+    return {each["envelope-to"]: each for each in readers() if each["envelope-to"] in addresses}
 
 
 def _records(server: dict[str, str], text: str) -> list[dict[str, Any]]:
@@ -135,7 +134,7 @@ def _records(server: dict[str, str], text: str) -> list[dict[str, Any]]:
 
 
 def test_a_wordpress_becomes_a_digest_in_the_mailbox_and_one_post_with_its_card(
-    tmp_path, wordpress_server, mail_server, mail_script, bluesky_server
+    tmp_path, wordpress_server, mail_server, readers, bluesky_server
 ):
     newsroom = Newsroom(
         tmp_path,
@@ -152,7 +151,7 @@ def test_a_wordpress_becomes_a_digest_in_the_mailbox_and_one_post_with_its_card(
     assert made["state"] == "sent", made
     assert made["deliveries"] == {"accepted": 2}
 
-    mail = _wait(lambda: _mails(mail_script, reader).get(reader), "mail")
+    mail = _wait(lambda: _mails(readers, reader).get(reader), "mail")
     raw = Path(mail["path"]).read_bytes()
     assert max(len(line) for line in raw.split(b"\n")) <= 998
     message = message_from_bytes(raw, policy=policy.default)
@@ -202,7 +201,7 @@ def test_an_update_is_a_revision_and_a_trashed_post_is_withdrawn(tmp_path, wordp
     assert found[title]["withdrawn"]
 
 
-def test_the_special_addresses_end_in_the_right_states(tmp_path, wordpress_server, mail_server, mail_script):
+def test_the_special_addresses_end_in_the_right_states(tmp_path, wordpress_server, mail_server, readers):
     newsroom = Newsroom(
         tmp_path, SITE.format(**wordpress_server) + DIRECT.format(**mail_server) + SCHEDULE.format(channels='"mail"')
     )
@@ -225,7 +224,7 @@ def test_the_special_addresses_end_in_the_right_states(tmp_path, wordpress_serve
     assert states[address["full"]] == "deferred"
     (failed,) = newsroom("deliveries", "--edition", made["edition"], "--state", "failed")
     assert (failed["code"], failed["enhanced"]) == (550, "5.1.1")
-    got = _wait(lambda: _mails(mail_script, address["greylist"], address["plain"], address["slow"]), "mails")
+    got = _wait(lambda: _mails(readers, address["greylist"], address["plain"], address["slow"]), "mails")
     assert address["bounce-hard"] not in got
 
 
