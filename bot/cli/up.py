@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import typer
 
 from bot.cli.command import Session, command
-from bot.model import Delivery, DeliveryState
+from bot.model import Delivery, DeliveryState, EditionState
 from bot.schedules.installation import Installation
 from bot.schedules.tick import Ticked
 from bot.schedules.ticker import Ticker, work
@@ -94,7 +94,9 @@ class Roles:
             )
         if works:
             threads.append(
-                self._thread("worker", lambda: asyncio.run(work(self._installation, self._stop, self._sent)))
+                self._thread(
+                    "worker", lambda: asyncio.run(work(self._installation, self._stop, self._sent, self._ended))
+                )
             )
         ticker = Ticker(self._installation, told=self._told) if ticks else None
         if ticker:
@@ -154,6 +156,12 @@ class Roles:
                 self._line(
                     f"source {report.source}: {report.new} new, {report.changed} changed, {report.withdrawn} withdrawn"
                 )
+
+    def _ended(self, edition: str, state: EditionState) -> None:
+        with self._installation.store.read() as tx:
+            states = tx.deliveries.balance(edition).states
+        counts = ", ".join(f"{count} {each}" for each, count in sorted(states.items()))
+        self._line(f"edition {edition}: {state}, {counts}")
 
     def _sent(self, delivery: Delivery, outcome: Outcome) -> None:
         if outcome.state is not DeliveryState.ACCEPTED:

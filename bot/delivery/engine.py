@@ -12,7 +12,7 @@ import logging
 import random
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from bot.channels.base import Channel
@@ -34,6 +34,12 @@ BATCH = 20
 log = logging.getLogger(__name__)
 
 Watcher = Callable[[Delivery, Outcome], None]
+Ended = Callable[[str, EditionState], None]
+"""Told of an edition that was sent, or paused, by its id."""
+
+
+def _untold(_edition: str, _state: EditionState) -> None:
+    return None
 
 
 def _unwatched(_delivery: Delivery, _outcome: Outcome) -> None:
@@ -51,6 +57,7 @@ class Engine:
     rules: DeliveryTable
     stop: Callable[[], bool] = lambda: False
     watch: Watcher = _unwatched
+    ended: Ended = _untold
     jitter: Callable[[], float] = random.random
     _cool_until: dict[str, datetime] = field(default_factory=dict)
     _editions: dict[str, Edition] = field(default_factory=dict)
@@ -59,8 +66,12 @@ class Engine:
     def recover(self) -> tuple[int, int]:
         """Takes back what dead workers left; returns how many (pending again, unknown)."""
         now = self.clock()
+        with self.store.read() as tx:
+            owners = tx.deliveries.owners()
+        dead = [each for each in owners if owner.has_died(each)]
+        if not dead and all(until >= now for until in owners.values()):
+            return 0, 0
         with self.store.write() as tx:
-            dead = [each for each in tx.deliveries.owners() if owner.has_died(each)]
             return tx.deliveries.recover(dead=dead, now=now)
 
     async def deliver(self, edition: str = "") -> int:
@@ -70,7 +81,12 @@ class Engine:
         """
         self.recover()
         self._editions.clear()
-        tried = sum(await asyncio.gather(*(self._drain(name, edition) for name in self.channels)))
+        drains = (self._drain(name, edition) for name in self.channels)
+        ended = await asyncio.gather(*drains, return_exceptions=True)
+        for failure in ended:
+            if isinstance(failure, BaseException):
+                raise failure
+        tried = sum(each for each in ended if isinstance(each, int))
         if self.rules.unknown == "resend":
             self._resend_unknown()
         self._close(edition)
@@ -89,7 +105,9 @@ class Engine:
         for each in sending:
             if not edition or each == edition:
                 self._pause_without_channel(each)
-                close_if_done(self.store, each, self.clock())
+                state = close_if_done(self.store, each, self.clock())
+                if state:
+                    self.ended(each, state)
 
     def _pause_without_channel(self, edition: str) -> None:
         """An edition whose channel was taken out of the settings would wait for ever: a person must decide."""
@@ -181,12 +199,16 @@ class Engine:
                 if edition.id not in self._consumed:
                     tx.editions.consume(edition.id)
         except LeaseLost as lost:
-            # Cancelled, or taken over, between claim and attempt: not ours to send any more.
+            # Cancelled, paused, or taken over between claim and attempt: not ours to send any more.
             log.info("%s", lost)
+            with self.store.write() as tx:
+                tx.deliveries.give_back(delivery, self.clock())
             return
         self._consumed.add(edition.id)
         outcome, stop_edition = await self._send(channel, parcel, delivery, began)
         with self.store.write() as tx:
+            if outcome.state is DeliveryState.DEFERRED and tx.editions.lock(edition.id) is EditionState.CANCELLED:
+                outcome = replace(outcome, state=DeliveryState.CANCELLED, not_before=None)
             try:
                 tx.deliveries.finish(delivery, outcome)
             except LeaseLost as lost:

@@ -13,6 +13,8 @@ from bot.errors import ChannelRefused, DeliveryError, OutcomeUnknown, ServerBusy
 from bot.model import DeliveryState
 
 LONGEST_WAIT = timedelta(hours=1)
+LONGEST_COOL = timedelta(hours=1)
+"""How long a channel rests at most before it is asked again, whatever its server said."""
 GROWTH = 3
 
 
@@ -56,7 +58,8 @@ def decide(
         return Decision(DeliveryState.FAILED)
     wait = min(first_wait * GROWTH ** min(tries, 10), LONGEST_WAIT) * (0.8 + 0.4 * jitter)
     if error.retry_after is not None:
-        wait = max(wait, timedelta(seconds=error.retry_after))
+        # A server may ask for patience, not for ever: the last try comes when the delivery's life ends.
+        wait = max(wait, min(timedelta(seconds=min(error.retry_after, life.total_seconds())), first_try + life - now))
     if isinstance(error, ServerBusy):
-        return Decision(DeliveryState.DEFERRED, now + wait, cool=wait, counts=False)
+        return Decision(DeliveryState.DEFERRED, now + wait, cool=min(wait, LONGEST_COOL), counts=False)
     return Decision(DeliveryState.DEFERRED, now + wait)

@@ -2,30 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
 
 from bot.model import Act, Edition, EditionState
 from bot.store import Store, Transaction
+from bot.store.flags import PAUSED
 
 PROGRAM = "broadsheet"
 
 
-def begin_sending(store: Store, edition: Edition, *, media: Mapping[str, str], audience: str, now: datetime) -> bool:
-    """Puts the edition into ``sending`` and names its deliveries, in one transaction; False when it was not due.
+def begin_sending(store: Store, edition: Edition, *, audience: str, now: datetime) -> bool:
+    """Puts the edition into ``sending`` and names its deliveries, in one transaction; False when it may not go out.
 
-    ``media`` says of each channel whether it is ``email`` or ``post``. The snapshot is taken here, not earlier.
+    The snapshot is taken here, not earlier, of the renditions as they stand here. Nothing begins while everything
+    is paused.
     """
     ready = (EditionState.APPROVED,) if edition.approval else (EditionState.DRAFTED, EditionState.APPROVED)
     with store.write() as tx:
-        if not tx.editions.move(edition.id, to=EditionState.SENDING, since=ready, now=now):
+        if tx.flags.get(PAUSED) or not tx.editions.move(edition.id, to=EditionState.SENDING, since=ready, now=now):
             return False
+        stored = tx.editions.get(edition.id)
+        assert stored is not None
         size = 0
-        for rendition in edition.renditions:
-            if media.get(rendition.channel) == "email":
+        for rendition in stored.renditions:
+            if rendition.email:
                 size += tx.deliveries.add_audience(edition.id, rendition.channel, audience, now)
             else:
                 size += tx.deliveries.add_post(edition.id, rendition.channel, rendition.subject, now)
+        if not size:
+            _send_nowhere(tx, edition, now)
+            return False
         tx.editions.set_snapshot(edition.id, size)
         tx.acts.add(
             Act(
@@ -41,12 +47,27 @@ def begin_sending(store: Store, edition: Edition, *, media: Mapping[str, str], a
     return True
 
 
+def _send_nowhere(tx: Transaction, edition: Edition, now: datetime) -> None:
+    """An edition without a reader was not sent: its stories stay free for the next."""
+    reason = "there was nobody to send it to"
+    tx.editions.move(edition.id, to=EditionState.CANCELLED, since=[EditionState.SENDING], now=now, reason=reason)
+    tx.editions.release(edition.id)
+    thing = f"edition:{edition.id}"
+    tx.acts.add(
+        Act(at=now, who=PROGRAM, what="cancel", thing=thing, before=edition.state, after="cancelled", note=reason)
+    )
+
+
 def close_if_done(store: Store, edition: str, now: datetime) -> EditionState | None:
     """Ends an edition whose deliveries have all ended; returns its state after, None when work is left.
 
     Books that do not balance pause the edition instead: something is wrong that a person must see.
     """
+    with store.read() as tx:
+        if tx.deliveries.open_channels(edition):
+            return None
     with store.write() as tx:
+        tx.editions.lock(edition)
         balance = tx.deliveries.balance(edition)
         if not balance.balanced:
             named = sum(balance.states.values())
@@ -60,19 +81,8 @@ def close_if_done(store: Store, edition: str, now: datetime) -> EditionState | N
         sending = (EditionState.SENDING,)
         if not tx.editions.move(edition, to=EditionState.SENT, since=sending, now=now, reason=reason):
             return None
-        # An edition nobody was to get is over too: its stories count as told.
-        tx.editions.consume(edition)
-        tx.acts.add(
-            Act(
-                at=now,
-                who=PROGRAM,
-                what="sent",
-                thing=f"edition:{edition}",
-                before="sending",
-                after="sent",
-                note=reason,
-            )
-        )
+        thing = f"edition:{edition}"
+        tx.acts.add(Act(at=now, who=PROGRAM, what="sent", thing=thing, before="sending", after="sent", note=reason))
     return EditionState.SENT
 
 

@@ -27,8 +27,13 @@ class Draft:
     expires: datetime
 
 
-def draft(tx: Transaction, installation: Installation, schedule: str, slot: Slot, now: datetime) -> Draft:
-    """What the slot would send if it were made ``now``. Raises ``RenderError``."""
+def draft(
+    tx: Transaction, installation: Installation, schedule: str, slot: Slot, now: datetime, *, rendered: bool = True
+) -> Draft:
+    """What the slot would send if it were made ``now``. Raises ``RenderError``.
+
+    Without ``rendered`` it has no renditions yet.
+    """
     table = installation.settings.schedules[schedule]
     around = circumstances(tx, installation, schedule, slot, now)
     # A day more than can be picked, so that the report also says what was just too old.
@@ -48,7 +53,7 @@ def draft(tx: Transaction, installation: Installation, schedule: str, slot: Slot
         created=now,
         approval=table.approval,
         stories=stories,
-        renditions=compose.render(frame, stories) if stories else (),
+        renditions=compose.render(frame, stories) if stories and rendered else (),
     )
     return Draft(edition, selected, compose.report(selected), slot.due + table.max_lateness)
 

@@ -81,7 +81,9 @@ class Installation:
         """Opens HTTP and all channels for the running event loop, and closes them at the end."""
         async with AsyncExitStack() as stack:
             http = await stack.enter_async_context(Http(self.settings.http))
-            opened = {name: await stack.enter_async_context(each) for name, each in self.channels(http).items()}
+            around = Around(self.newsroom, http, self.keys, system_clock)
+            channels_of = channels.configured(self.settings, around)
+            opened = {name: await stack.enter_async_context(each) for name, each in channels_of.items()}
             yield Connected(self, http, opened)
 
 

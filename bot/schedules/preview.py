@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.audience.links import ReaderLink, preferences_url, unsubscribe_url
+from bot.editions import compose
 from bot.editions.wording import wording
 from bot.errors import BroadsheetError, NothingToDo, SettingsError
 from bot.http import Http
@@ -60,8 +61,11 @@ async def _drafted(installation: Installation, schedule: str, slot: Slot) -> tup
             report = keep(tx, each)
             warnings += [f"{report.source}: {report.error}"] if report.error else []
             warnings += [f"{report.source}: {warning}" for warning in report.warnings]
-        made = draft(tx, installation, schedule, slot, max(installation.clock(), slot.due))
-    return made, tuple(warnings)
+        made = draft(tx, installation, schedule, slot, max(installation.clock(), slot.due), rendered=False)
+    # After the trial: nobody else's writing should wait for templates.
+    stories = made.edition.stories
+    renditions = compose.render(installation.frame(schedule, slot), stories) if stories else ()
+    return replace(made, edition=replace(made.edition, renditions=renditions)), tuple(warnings)
 
 
 async def _written(installation: Installation, made: Draft, out: Path) -> list[Path]:

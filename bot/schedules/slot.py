@@ -34,7 +34,6 @@ def make(installation: Installation, schedule: str, slot: Slot, now: datetime) -
                     return None
                 note = made.edition.reason or f"{len(made.edition.stories)} stories"
                 tx.acts.add(_act("draft", made.edition, "", made.edition.state, now, note))
-                tx.schedules.reckon(schedule, slot.due)
             return made.edition
         except ReservedElsewhere:
             if attempt == TRIES:
@@ -61,12 +60,14 @@ def skip(installation: Installation, schedule: str, slot: Slot, reason: str, now
         mine = tx.editions.add(edition, expires=slot.due + table.max_lateness, report={"skip": reason})
         if mine:
             tx.acts.add(_act("skip", edition, "", EditionState.SKIPPED, now, reason))
-            tx.schedules.reckon(schedule, slot.due)
     return edition if mine else None
 
 
 def advance(installation: Installation, edition: Edition, now: datetime) -> EditionState:
-    """Moves an edition that waits: too late → expired, due → sending (or held, where approval is missing)."""
+    """Moves an edition that waits: too late → expired, due → sending (or held, where approval is missing).
+
+    Until then it follows the newsroom: what was withdrawn or corrected since the drafting is taken over at once.
+    """
     store = installation.store
     table = installation.settings.schedules.get(edition.schedule)
     with store.read() as tx:
@@ -75,43 +76,50 @@ def advance(installation: Installation, edition: Edition, now: datetime) -> Edit
     if expires and now > expires:
         late = "later than its schedule allows"
         return EditionState.EXPIRED if lifecycle.expire(store, edition.id, now=now, reason=late) else edition.state
-    if now < edition.slot or edition.state is EditionState.HELD or table is None or paused:
+    if edition.state is EditionState.HELD or table is None:
         return edition.state
-    if edition.state is EditionState.AWAITING:
-        return _unapproved(installation, edition, table.if_unapproved, now)
-    return _send(installation, edition, now)
+    fresh = _refreshed(installation, edition.id, now)
+    if fresh is None or fresh.state.ended or fresh.state is EditionState.HELD or now < fresh.slot or paused:
+        return fresh.state if fresh else edition.state
+    if fresh.state is EditionState.AWAITING:
+        # Who approves has the time the schedule promises, also when the drafting came late.
+        if now < fresh.created + table.lead_time:
+            return fresh.state
+        return _unapproved(installation, fresh, table.if_unapproved, now)
+    return _send(installation, fresh, now)
 
 
 def _unapproved(installation: Installation, edition: Edition, rule: str, now: datetime) -> EditionState:
     store = installation.store
-    late = "nobody approved it by its slot"
+    late = f"nobody approved it by its slot{f'; {edition.reason}' if edition.reason else ''}"
+    # What was changed after somebody approved it is never sent, or thrown away, unseen.
+    if edition.reason or rule == "hold":
+        lifecycle.hold(store, edition.id, who=PROGRAM, now=now, note=late)
+        return EditionState.HELD
     if rule == "send":
         lifecycle.approve(store, edition.id, who=PROGRAM, now=now, note=f"{late}; the schedule says send")
         return _send(installation, replace(edition, state=EditionState.APPROVED), now)
-    if rule == "skip":
-        lifecycle.cancel(store, edition.id, who=PROGRAM, now=now, note=f"{late}; the schedule says skip")
-        return EditionState.CANCELLED
-    lifecycle.hold(store, edition.id, who=PROGRAM, now=now, note=late)
-    return EditionState.HELD
+    lifecycle.cancel(store, edition.id, who=PROGRAM, now=now, note=f"{late}; the schedule says skip")
+    return EditionState.CANCELLED
 
 
 def _send(installation: Installation, edition: Edition, now: datetime) -> EditionState:
+    audience = installation.settings.schedules[edition.schedule].audience
+    if begin_sending(installation.store, edition, audience=audience, now=now):
+        return EditionState.SENDING
     with installation.store.read() as tx:
-        whole = tx.editions.get(edition.id)
-    if whole is None:
-        return edition.state
-    fresh = _refreshed(installation, whole, now)
-    if fresh.state not in (EditionState.DRAFTED, EditionState.APPROVED):
-        return fresh.state
-    table = installation.settings.schedules[edition.schedule]
-    media = {name: outlet.medium for name, outlet in installation.outlets.items()}
-    begun = begin_sending(installation.store, fresh, media=media, audience=table.audience, now=now)
-    return EditionState.SENDING if begun else fresh.state
+        return tx.editions.state(edition.id) or edition.state
 
 
-def _refreshed(installation: Installation, edition: Edition, now: datetime) -> Edition:
-    """The edition with what the newsroom changed since it was drafted; stored and on record when anything did."""
+def _refreshed(installation: Installation, edition_id: str, now: datetime) -> Edition | None:
+    """The edition with what the newsroom changed since it was drafted; stored and on record when anything did.
+
+    A material change of an approved edition asks for approval again, with the change as the reason.
+    """
     with installation.store.read() as tx:
+        edition = tx.editions.get(edition_id)
+        if edition is None or edition.state not in lifecycle.WAITING:
+            return edition
         current = {story.article.id: tx.articles.get(story.article.id) for story in edition.stories}
     outcome = refresh(edition.stories, current)
     if not outcome.changes:
@@ -121,12 +129,15 @@ def _refreshed(installation: Installation, edition: Edition, now: datetime) -> E
         lifecycle.cancel(installation.store, edition.id, who=PROGRAM, now=now, note="all its stories were withdrawn")
         return replace(edition, state=EditionState.CANCELLED)
     frame = installation.frame(edition.schedule, Slot(edition.schedule, edition.slot_key, edition.slot))
-    again = edition.approval and outcome.material
+    again = edition.state is EditionState.APPROVED and edition.approval and outcome.material
     state = EditionState.AWAITING if again else edition.state
-    fresh = replace(edition, stories=outcome.stories, renditions=compose.render(frame, outcome.stories), state=state)
+    reason = note[:500] if again else edition.reason
+    renditions = compose.render(frame, outcome.stories)
+    fresh = replace(edition, stories=outcome.stories, renditions=renditions, state=state, reason=reason)
     with installation.store.write() as tx:
-        if not tx.editions.move(edition.id, to=state, since=[edition.state], now=now, reason=note if again else ""):
-            return replace(edition, state=EditionState.HELD)
+        if not tx.editions.move(edition.id, to=state, since=[edition.state], now=now, reason=reason):
+            # Somebody else moved it meanwhile: the next look sees how.
+            return None
         tx.editions.replace_stories(fresh)
         tx.acts.add(_act("refresh", edition, edition.state, state, now, note))
     return fresh

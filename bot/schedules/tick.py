@@ -26,27 +26,42 @@ class Ticked:
     failed: list[str] = field(default_factory=list)
 
 
-def tick(installation: Installation, now: datetime) -> Ticked:
-    """Makes the editions that are due or to be prepared, and moves those that wait; one fault stops no other."""
+def tick(installation: Installation, now: datetime, *, drafting: datetime | None = None) -> Ticked:
+    """Makes the editions that are due or to be prepared, and moves those that wait; one fault stops no other.
+
+    What is due is judged by ``now``; editions are drafted as of ``drafting``, which is later when the sources were
+    visited in between.
+    """
     done = Ticked()
     for schedule in installation.settings.schedules:
         try:
-            _tick_schedule(installation, schedule, now, done)
-        except BroadsheetError as error:
-            log.error("schedule %s: %s", schedule, error)
-            done.failed.append(f"{schedule}: {error}")
+            _tick_schedule(installation, schedule, now, drafting or now, done)
+        except Exception as error:
+            done.failed.append(f"{schedule}: {_said(error)}")
+    advance_waiting(installation, drafting or now, done)
+    return done
+
+
+def advance_waiting(installation: Installation, now: datetime, done: Ticked) -> None:
+    """Moves the editions that wait: to sending when they are due, to expired when they are too late."""
     with installation.store.read() as tx:
         waiting = tx.editions.newest(states=WAITING, limit=1000)
     for edition in waiting:
         try:
             state = advance(installation, edition, now)
-        except BroadsheetError as error:
-            log.error("edition %s: %s", edition.id, error)
-            done.failed.append(f"edition {edition.id}: {error}")
+        except Exception as error:
+            done.failed.append(f"edition {edition.id}: {_said(error)}")
             continue
         if state is not edition.state:
             done.moved[edition.id] = state
-    return done
+
+
+def _said(error: Exception) -> str:
+    """The error's line; of a fault of the program only its name, with the trace in the log."""
+    if isinstance(error, BroadsheetError):
+        return str(error)
+    log.error("a fault in the program", exc_info=error)
+    return f"a fault in the program: {type(error).__name__}"
 
 
 def is_due(installation: Installation, now: datetime) -> bool:
@@ -54,14 +69,14 @@ def is_due(installation: Installation, now: datetime) -> bool:
     return any(_due(installation, schedule, now).make for schedule in installation.settings.schedules)
 
 
-def _tick_schedule(installation: Installation, schedule: str, now: datetime, done: Ticked) -> None:
+def _tick_schedule(installation: Installation, schedule: str, now: datetime, drafting: datetime, done: Ticked) -> None:
     due = _due(installation, schedule, now)
     for slot, reason in due.skip:
         skipped = skip(installation, schedule, slot, reason, now)
         if skipped:
             done.made.append(skipped)
     for slot in due.make:
-        made = make(installation, schedule, slot, now)
+        made = make(installation, schedule, slot, drafting)
         if made:
             done.made.append(made)
     if due.reckoned:

@@ -10,21 +10,26 @@ import asyncio
 import logging
 import signal
 import threading
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from bot.delivery.engine import Engine, Watcher
+from bot.clock import system_clock
+from bot.delivery.engine import Ended, Engine, Watcher
 from bot.errors import BroadsheetError
 from bot.http import Http
 from bot.schedules.installation import Connected, Installation
-from bot.schedules.tick import Ticked, is_due, tick
+from bot.schedules.tick import Ticked, advance_waiting, is_due, tick
 from bot.sources.collect import Report, collect
 from bot.store.flags import PAUSED
 
 TICK_SECONDS = 2
 IDLE_SECONDS = 1.0
+PAUSE_SECONDS = 5.0
+FRESH_SECONDS = 60.0
+"""A visit to the sources serves the slots of so many seconds after it."""
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +44,8 @@ class Ticker:
             timezone=UTC, job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
         )
         self._collecting = threading.Lock()
+        self._collected = float("-inf")
+        self._failures: list[str] = []
 
     def start(self) -> None:
         every = self._installation.settings.delivery.collect_every.total_seconds()
@@ -56,17 +63,28 @@ class Ticker:
                 self._told(collect_now(self._installation))
             except Exception:
                 log.exception("collecting failed")
+            finally:
+                self._collected = time.monotonic()
 
     def _tick(self) -> None:
+        """One look at the timetable. What waits goes first: no slow source may hold up an edition that is ready."""
+        installation = self._installation
         try:
-            now = self._installation.clock()
-            if is_due(self._installation, now):
+            now = installation.clock()
+            done = Ticked()
+            advance_waiting(installation, now, done)
+            # A slot that cannot be made, for a fault in its template, is tried at each tick; the sources are not.
+            if is_due(installation, now) and time.monotonic() - self._collected > FRESH_SECONDS:
                 self._collect()
-            ticked = tick(self._installation, self._installation.clock())
+            ticked = tick(installation, now, drafting=installation.clock())
         except Exception:
             # The next tick comes in two seconds; a tick that raised has decided nothing.
             log.exception("the tick failed")
             return
+        ticked.moved = {**done.moved, **ticked.moved}
+        new = [failure for failure in dict.fromkeys(done.failed + ticked.failed) if failure not in self._failures]
+        self._failures = ticked.failed
+        ticked.failed = new
         if ticked.made or ticked.moved or ticked.failed:
             self._told(ticked)
 
@@ -82,8 +100,11 @@ def collect_now(installation: Installation, names: tuple[str, ...] = ()) -> list
     return asyncio.run(visit())
 
 
-def deliver_now(installation: Installation, edition: str, watch: Watcher) -> None:
-    """Sends what is due of one edition; an interrupt lets what is in flight finish and leaves the rest pending."""
+def deliver_now(installation: Installation, edition: str, watch: Watcher) -> bool:
+    """Sends what is due of one edition; an interrupt lets what is in flight finish and leaves the rest pending.
+
+    Returns whether it was interrupted.
+    """
     stop = threading.Event()
 
     async def send() -> None:
@@ -95,31 +116,42 @@ def deliver_now(installation: Installation, edition: str, watch: Watcher) -> Non
             await _engine(installation, connected, stop, watch).deliver(edition)
 
     asyncio.run(send())
+    return stop.is_set()
 
 
-def _engine(installation: Installation, connected: Connected, stop: threading.Event, watch: Watcher) -> Engine:
+def _engine(
+    installation: Installation,
+    connected: Connected,
+    stop: threading.Event,
+    watch: Watcher,
+    ended: Ended = lambda _edition, _state: None,
+) -> Engine:
     return Engine(
         store=installation.store,
         channels=connected.channels,
         keys=installation.keys,
-        clock=installation.clock,
+        # Leases and waits are real time, whatever time a command was told to act at.
+        clock=system_clock,
         rules=installation.settings.delivery,
         stop=stop.is_set,
         watch=watch,
+        ended=ended,
     )
 
 
-async def work(installation: Installation, stop: threading.Event, watch: Watcher) -> None:
+async def work(installation: Installation, stop: threading.Event, watch: Watcher, ended: Ended) -> None:
     """Delivers what is due until ``stop`` is set; what is in flight then is finished, the rest stays pending."""
     async with installation.connected() as connected:
-        engine = _engine(installation, connected, stop, watch)
+        engine = _engine(installation, connected, stop, watch, ended)
         while not stop.is_set():
             try:
                 with installation.store.read() as tx:
                     paused = tx.flags.get(PAUSED)
                 tried = 0 if paused else await engine.deliver()
-            except BroadsheetError as error:
-                log.error("%s", error)
+            except Exception as error:
+                # A database that restarts, a full disk: the rows say where to go on when it is over.
+                log.error("delivering failed: %s", error, exc_info=not isinstance(error, BroadsheetError))
                 tried = 0
+                await asyncio.sleep(PAUSE_SECONDS)
             if not tried:
                 await asyncio.sleep(IDLE_SECONDS)

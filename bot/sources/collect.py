@@ -17,6 +17,8 @@ from bot.store import Store, Transaction
 from bot.store.sources import SourceState
 
 LONGEST_WAIT = timedelta(days=1)
+LONGEST_VISIT = timedelta(minutes=3)
+"""One slow source must not keep the others, or an edition, waiting."""
 REMEMBERED = timedelta(days=7)
 """How far back a source is asked whether what it published is still there."""
 
@@ -77,7 +79,11 @@ async def _visit(name: str, source: Source, store: Store, http: Http, clock: Clo
         known=[Known(guid=each.guid, url=each.url, published=each.published) for each in known],
     )
     try:
-        return Fetched(state, now, collected=await source.collect(http, visit))
+        async with asyncio.timeout(LONGEST_VISIT.total_seconds()):
+            return Fetched(state, now, collected=await source.collect(http, visit))
+    except TimeoutError:
+        limit = f"{LONGEST_VISIT.total_seconds():.0f} s"
+        return Fetched(state, now, error=SourceError(f"{name}: did not answer within {limit}; it is visited again"))
     except BroadsheetError as error:
         return Fetched(state, now, error=error)
     except Exception as error:

@@ -170,10 +170,14 @@ class Deliveries(Books):
         )
 
     def attempt(self, delivery: Delivery, *, token: str, now: datetime, until: datetime) -> None:
-        """Writes ahead that ``delivery`` is being sent. Raises ``LeaseLost`` when it is no longer ours to send."""
+        """Writes ahead that ``delivery`` is being sent.
+
+        Raises ``LeaseLost`` when it is no longer ours to send, or its edition is not being sent any more.
+        """
+        sending = select(1).where(editions.c.id == deliveries.c.edition, editions.c.state == "sending")
         self._fenced(
             delivery,
-            [DeliveryState.LEASED],
+            and_(deliveries.c.state == DeliveryState.LEASED, sending.correlate(deliveries).exists()),
             {
                 "state": DeliveryState.ATTEMPTING,
                 "token": token,
@@ -184,11 +188,14 @@ class Deliveries(Books):
         )
 
     def finish(self, delivery: Delivery, outcome: Outcome) -> None:
-        """Writes how the attempt ended, and appends it to the attempts. Raises ``LeaseLost``."""
+        """Writes how the attempt ended, and appends it to the attempts. Raises ``LeaseLost``.
+
+        An answer that comes after the lease ran out still settles what was taken for ``unknown`` meanwhile.
+        """
         tries = delivery.tries + (1 if outcome.counts else 0)
         self._fenced(
             delivery,
-            [DeliveryState.ATTEMPTING],
+            deliveries.c.state.in_([DeliveryState.ATTEMPTING, DeliveryState.UNKNOWN]),
             {
                 "state": outcome.state,
                 "reason": outcome.reason,
@@ -219,13 +226,13 @@ class Deliveries(Books):
             .values(state=DeliveryState.PENDING, **_RELEASED, updated=now)
         )
 
-    def _fenced(self, delivery: Delivery, since: Collection[DeliveryState], values: dict[str, Any]) -> None:
+    def _fenced(self, delivery: Delivery, ready: ColumnElement[bool], values: dict[str, Any]) -> None:
         written = self._connection.execute(
             update(deliveries)
             .where(
                 deliveries.c.id == delivery.id,
                 deliveries.c.lease == delivery.lease,
-                deliveries.c.state.in_(list(since)),
+                ready,
             )
             .values(**values)
         )
@@ -250,18 +257,24 @@ class Deliveries(Books):
 
     # --- after a crash
 
-    def owners(self) -> list[str]:
-        """Who holds leases now."""
-        held = [DeliveryState.LEASED, DeliveryState.ATTEMPTING]
-        query = select(deliveries.c.owner).where(deliveries.c.state.in_(held)).distinct()
-        return [row.owner for row in self._connection.execute(query)]
+    def owners(self) -> dict[str, datetime]:
+        """Who holds leases now, and when the first of them runs out."""
+        query = (
+            select(deliveries.c.owner, func.min(deliveries.c.lease_until).label("until"))
+            .where(deliveries.c.lease_until.is_not(None))
+            .group_by(deliveries.c.owner)
+        )
+        return {row.owner: row.until for row in self._connection.execute(query)}
 
     def recover(self, *, dead: Collection[str], now: datetime) -> tuple[int, int]:
         """Takes back what workers left: leased → pending, attempting → unknown. Returns how many of each.
 
         A worker has left when it is among ``dead`` owners, or its lease ran out.
         """
-        left = or_(deliveries.c.owner.in_(list(dead)), deliveries.c.lease_until < now)
+        left = and_(
+            deliveries.c.lease_until.is_not(None),
+            or_(deliveries.c.owner.in_(list(dead)), deliveries.c.lease_until < now),
+        )
         pending = self._connection.execute(
             update(deliveries)
             .where(deliveries.c.state == DeliveryState.LEASED, left)
@@ -274,7 +287,9 @@ class Deliveries(Books):
                 state=DeliveryState.UNKNOWN,
                 reason="the sender stopped while it was under way",
                 tries=deliveries.c.tries + 1,
-                **_RELEASED,
+                # The lease's token stays: should its holder only have been slow, its answer still counts.
+                owner="",
+                lease_until=None,
                 updated=now,
             )
             .returning(deliveries)
@@ -287,10 +302,14 @@ class Deliveries(Books):
 
     def resolve(self, ids: Collection[int], *, to: DeliveryState, reason: str, now: datetime) -> int:
         """Settles ``unknown`` deliveries: to ``accepted`` (it arrived) or ``pending`` (send it again)."""
+        if self._connection.dialect.name == "postgresql":
+            # So that an edition is never closed on books from before this.
+            of = select(deliveries.c.edition).where(deliveries.c.id.in_(list(ids)))
+            self._connection.execute(select(editions.c.id).where(editions.c.id.in_(of)).with_for_update())
         return self._connection.execute(
             update(deliveries)
             .where(deliveries.c.id.in_(list(ids)), deliveries.c.state == DeliveryState.UNKNOWN)
-            .values(state=to, reason=reason, not_before=None, updated=now)
+            .values(state=to, reason=reason, not_before=None, **_RELEASED, updated=now)
         ).rowcount
 
     def resend_unknown(self, now: datetime, *, since: datetime, not_before: datetime | None = None) -> int:
@@ -303,7 +322,7 @@ class Deliveries(Books):
                 deliveries.c.first_try > since,
                 deliveries.c.edition.in_(sending),
             )
-            .values(state=DeliveryState.PENDING, reason="", not_before=not_before, updated=now)
+            .values(state=DeliveryState.PENDING, reason="", not_before=not_before, **_RELEASED, updated=now)
         ).rowcount
 
     def retry_now(self, ids: Collection[int], now: datetime) -> int:

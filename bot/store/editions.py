@@ -153,6 +153,14 @@ class Editions:
         )
         return moved.rowcount == 1
 
+    def lock(self, edition: str) -> EditionState | None:
+        """Keeps others from moving the edition until this transaction ends; returns its state."""
+        query = select(editions.c.state).where(editions.c.id == edition)
+        if self._connection.dialect.name == "postgresql":
+            query = query.with_for_update()
+        found = self._connection.execute(query).scalar()
+        return EditionState(found) if found else None
+
     def set_snapshot(self, edition: str, size: int) -> None:
         """Keeps how many deliveries the ledger was given when sending began."""
         self._connection.execute(update(editions).where(editions.c.id == edition).values(snapshot=size))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import secrets
 from collections.abc import Collection, Iterator
 from datetime import datetime
 from typing import Any
@@ -11,6 +12,9 @@ from sqlalchemy import Connection, Row, String, cast, delete, func, insert, lite
 
 from bot.model import Consent, Recipient, Subscriber
 from bot.store.tables import deliveries, subscribers, subscriptions
+
+LARGEST_ID = 2**53 - 1
+"""The largest integer that every reader of JSON holds exactly (RFC 8259 §6)."""
 
 
 def address_key(address: str) -> str:
@@ -72,6 +76,8 @@ class Subscribers:
     def _add(self, address: str, name: str, now: datetime) -> int:
         added = self._connection.execute(
             insert(subscribers).values(
+                # Not counted up: a link in an old mail must never name somebody else, also after a restored backup.
+                id=secrets.randbelow(LARGEST_ID) + 1,
                 address=address.strip(),
                 address_key=address_key(address),
                 address_hash=address_hash(address),

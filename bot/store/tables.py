@@ -204,6 +204,12 @@ deliveries = Table(
         postgresql_where=text("state IN ('pending', 'deferred', 'leased', 'attempting')"),
     ),
     Index(
+        "ix_deliveries_lease_until",
+        "lease_until",
+        sqlite_where=text("lease_until IS NOT NULL"),
+        postgresql_where=text("lease_until IS NOT NULL"),
+    ),
+    Index(
         "ix_deliveries_token",
         "token",
         sqlite_where=text("token <> ''"),

@@ -8,6 +8,7 @@ import pytest
 
 from bot.delivery.engine import Engine
 from bot.delivery.sending import begin_sending, close_if_done
+from bot.editions import lifecycle
 from bot.errors import ChannelRefused, DeliveryError, OutcomeUnknown, ServerBusy
 from bot.model import DeliveryState, EditionState, Post, Receipt, Rendition
 from bot.settings.tables import DeliveryTable
@@ -32,11 +33,11 @@ def engine(store, clock):
     return build
 
 
-def _begin(store, *, media=None, **fields):
+def _begin(store, **fields):
     made = edition(**fields)
     with store.write() as tx:
         tx.editions.add(made, expires=NOW + timedelta(hours=3), report={})
-    assert begin_sending(store, made, media=media or {"mail": "email"}, audience="readers", now=NOW)
+    assert begin_sending(store, made, audience="readers", now=NOW)
     return made
 
 
@@ -249,9 +250,7 @@ async def test_who_unsubscribes_in_mid_send_gets_nothing_more(store, engine):
 async def test_one_channel_that_fails_stops_no_other(store, engine):
     subscribe(store, *READERS)
     post = Rendition(channel="hook", post=Post(text="news"))
-    made = _begin(
-        store, renditions=(Rendition(channel="mail", email=email()), post), media={"mail": "email", "hook": "post"}
-    )
+    made = _begin(store, renditions=(Rendition(channel="mail", email=email()), post))
     mail = ScriptedChannel()
     hook = ScriptedChannel(answer=lambda parcel: (_ for _ in ()).throw(ServerBusy("503")), medium="post")
     await engine(mail=mail, hook=hook).deliver()
@@ -269,10 +268,18 @@ async def test_an_edition_whose_channel_left_the_settings_pauses_and_says_so(sto
     assert "mail" in found.reason
 
 
-async def test_an_edition_nobody_is_subscribed_to_is_sent_to_nobody(store, engine):
-    made = _begin(store)
-    await engine(mail=ScriptedChannel()).deliver()
-    assert _states(store, made) == (EditionState.SENT, {})
+async def test_an_edition_without_a_reader_is_not_called_sent_and_frees_its_stories(store):
+    made = edition()
+    with store.write() as tx:
+        tx.editions.add(made, expires=NOW + timedelta(hours=3), report={})
+    assert not begin_sending(store, made, audience="readers", now=NOW)
+    with store.read() as tx:
+        found = tx.editions.get(made.id)
+    assert found.state is EditionState.CANCELLED
+    assert "nobody" in found.reason
+    again = edition(lead=made.stories[0].article)
+    with store.write() as tx:
+        assert tx.editions.add(again, expires=NOW + timedelta(hours=3), report={})
 
 
 async def test_books_that_do_not_balance_pause_the_edition(store, engine):
@@ -301,3 +308,62 @@ async def test_a_dead_process_is_recovered_at_the_next_start(store, engine, monk
     await engine(mail=mail).deliver()
     assert len(mail.sent) == 11
     assert _states(store, made) == (EditionState.SENT, {"accepted": 11, "unknown": 1})
+
+
+async def test_what_is_cancelled_during_its_attempt_is_not_deferred_for_ever(store, engine):
+    subscribe(store, READERS[0])
+    made = _begin(store)
+
+    def cancel(parcel):
+        lifecycle.cancel(store, made.id, who="mara", now=NOW)
+        raise DeliveryError("452", permanent=False)
+
+    await engine(mail=ScriptedChannel(answer=cancel)).deliver()
+    assert _states(store, made) == (EditionState.CANCELLED, {"cancelled": 1})
+
+
+async def test_a_pause_keeps_even_the_next_message_back(store, engine):
+    subscribe(store, *READERS)
+    made = _begin(store)
+    mail = ScriptedChannel(connections=1)
+
+    def stop(parcel):
+        lifecycle.pause(store, made.id, who="mara", now=NOW)
+        return Receipt(server="test", code=250)
+
+    mail.answer = stop
+    await engine(mail=mail).deliver()
+    assert _states(store, made) == (EditionState.PAUSED, {"accepted": 1, "pending": 11})
+
+
+async def test_a_late_answer_settles_what_was_taken_for_unknown(store, engine, clock):
+    subscribe(store, READERS[0])
+    made = _begin(store)
+
+    def slow(parcel):
+        with store.write() as tx:
+            assert tx.deliveries.recover(dead=[], now=clock() + timedelta(hours=1)) == (0, 1)
+        return Receipt(server="test", code=250)
+
+    await engine(mail=ScriptedChannel(answer=slow)).deliver()
+    assert _states(store, made) == (EditionState.SENT, {"accepted": 1})
+
+
+async def test_a_channel_whose_work_breaks_off_tears_off_no_other(store, engine, monkeypatch):
+    subscribe(store, *READERS)
+    post = Rendition(channel="hook", post=Post(text="news"))
+    made = _begin(store, renditions=(Rendition(channel="mail", email=email()), post))
+    mail, hook = ScriptedChannel(connections=1), ScriptedChannel(medium="post")
+    working = engine(hook=hook, mail=mail)
+    claim = working._claim
+
+    def broken(channel, edition):
+        if channel == "hook":
+            raise OSError("disk full")
+        return claim(channel, edition)
+
+    monkeypatch.setattr(working, "_claim", broken)
+    with pytest.raises(OSError, match="disk full"):
+        await working.deliver()
+    assert len(mail.sent) == 12
+    assert _states(store, made)[1] == {"accepted": 12, "pending": 1}

@@ -19,6 +19,7 @@ def test_a_process_that_ended_has_died():
 
 def test_a_number_given_to_another_process_since_is_not_taken_for_the_old_one():
     host, pid, started = owner.this_process().rsplit("/", 2)
+    assert "/" not in host
     assert started != ""
     assert owner.has_died(f"{host}/{pid}/{int(started) - 1}")
 
@@ -27,3 +28,11 @@ def test_of_other_machines_and_of_nonsense_nothing_is_said():
     assert not owner.has_died(f"another-machine/{os.getpid()}/1")
     assert not owner.has_died("nonsense")
     assert not owner.has_died("")
+
+
+def test_a_container_of_the_same_name_is_another_place():
+    host, pid, started = owner.this_process().rsplit("/", 2)
+    assert host.count("-") >= 2
+    elsewhere = host.rpartition("-")[0] + "-1"
+    assert not owner.has_died(f"{elsewhere}/999999/{started}")
+    assert owner.has_died(f"{host}/4194303/{started}")

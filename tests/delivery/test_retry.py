@@ -62,3 +62,9 @@ def test_a_delivery_older_than_its_life_is_given_up():
 def test_our_own_fault_never_fails_a_recipient_however_old():
     assert _decide(ChannelRefused("535"), age=10 * DAY).state is DeliveryState.DEFERRED
     assert _decide(OutcomeUnknown("?"), age=10 * DAY).state is DeliveryState.UNKNOWN
+
+
+def test_a_server_that_asks_for_a_year_gets_the_deliverys_life_and_the_channel_an_hour():
+    decision = _decide(ServerBusy("429", code=429, retry_after=365 * 86_400))
+    assert decision.not_before == NOW + DAY
+    assert decision.cool == timedelta(hours=1)

@@ -6,7 +6,7 @@ import pytest
 
 from bot.channels.base import KINDS
 from bot.schedules.installation import Installation
-from bot.testing import KEYS, NOW, Nothing, ScriptedChannel, article, settings
+from bot.testing import KEYS, NOW, Nothing, ScriptedChannel, article, settings, subscribe
 
 SCHEDULE = """
 [channels.mail]
@@ -31,10 +31,11 @@ class Scripted(ScriptedChannel):
 
 @pytest.fixture
 def newsroom(store, clock, tmp_path, monkeypatch):
-    """Builds an installation with one schedule at 07:00; ``extra`` is added to the schedule's table."""
+    """Builds an installation with one reader and one schedule at 07:00; ``extra`` is added to the schedule's table."""
     monkeypatch.setitem(KINDS, "scripted", Scripted)
 
     def build(extra="", *, cron="0 7 * * *"):
+        subscribe(store, "reader@example.org")
         toml = SCHEDULE.replace("0 7 * * *", cron) + extra
         return Installation(settings(tmp_path, toml), store, KEYS, clock)
 

@@ -5,11 +5,14 @@ from datetime import timedelta
 
 import pytest
 
+from bot.delivery.sending import begin_sending
 from bot.editions import lifecycle
 from bot.errors import RenderError
 from bot.model import EditionState
 from bot.schedules.plan import Slot
 from bot.schedules.slot import advance, make, skip
+from bot.schedules.tick import tick
+from bot.store.flags import PAUSED
 from bot.testing import NOW, subscribe
 
 SLOT = Slot("morning", "2026-11-24T07:00", NOW)
@@ -108,7 +111,7 @@ def test_an_edition_goes_out_at_its_slot_and_not_before(newsroom, publish, store
     assert advance(installation, made, NOW - timedelta(minutes=1)) is EditionState.DRAFTED
     assert advance(installation, made, NOW) is EditionState.SENDING
     with store.read() as tx:
-        assert tx.editions.get(made.id).snapshot == 2
+        assert tx.editions.get(made.id).snapshot == 3
 
 
 def test_an_edition_that_would_be_too_late_expires_and_frees_its_stories(newsroom, publish, store):
@@ -171,17 +174,70 @@ def test_an_edition_whose_stories_were_all_withdrawn_is_cancelled(newsroom, publ
     assert advance(installation, made, NOW) is EditionState.CANCELLED
 
 
-def test_a_corrected_number_is_taken_over_and_approval_asked_again(newsroom, publish, store):
+def test_a_correction_before_the_slot_asks_for_approval_again_at_once(newsroom, publish, store):
     (wrong,) = publish("Council spends on libraries", standfirst="It costs $14 million a year.")
     installation = newsroom("approval = true\n")
     made = make(installation, "morning", SLOT, NOW - timedelta(minutes=30))
     approved = lifecycle.approve(store, made.id, who="mara", now=NOW)
     _edit(store, wrong, standfirst="It costs $1.4 million a year.")
-    assert advance(installation, approved, NOW) is EditionState.AWAITING
+    assert advance(installation, approved, NOW - timedelta(minutes=15)) is EditionState.AWAITING
     with store.read() as tx:
         fresh = tx.editions.get(made.id)
     assert "$1.4" in fresh.stories[0].summary.text
     assert "numbers" in fresh.reason
+
+
+@pytest.mark.parametrize("rule", ["hold", "send", "skip"])
+def test_a_correction_after_the_approval_is_never_sent_or_thrown_away_unseen(newsroom, publish, store, rule):
+    (wrong,) = publish("Council spends on libraries", standfirst="It costs $14 million a year.")
+    installation = newsroom(f'approval = true\nif_unapproved = "{rule}"\n')
+    made = make(installation, "morning", SLOT, NOW - timedelta(minutes=30))
+    approved = lifecycle.approve(store, made.id, who="mara", now=NOW)
+    _edit(store, wrong, standfirst="It costs $1.4 million a year.")
+    assert advance(installation, approved, NOW) is EditionState.HELD
+    with store.read() as tx:
+        assert "numbers" in tx.editions.get(made.id).reason
+
+
+def test_an_edition_drafted_late_still_leaves_time_to_approve_it(newsroom, publish, store):
+    publish("The ferry returns")
+    installation = newsroom('approval = true\nif_unapproved = "send"\n')
+    late = NOW + timedelta(minutes=5)
+    made = make(installation, "morning", SLOT, late)
+    assert advance(installation, made, late) is EditionState.AWAITING
+    assert advance(installation, made, late + timedelta(minutes=31)) is EditionState.SENDING
+
+
+def test_an_edition_outside_the_timetable_swallows_no_slot(newsroom, publish, store):
+    publish("The ferry returns")
+    installation = newsroom()
+    tick(installation, NOW - timedelta(minutes=1))
+    assert make(installation, "morning", Slot("morning", "extra:1", NOW + timedelta(seconds=1)), NOW)
+    assert [each.slot_key for each in tick(installation, NOW + timedelta(seconds=2)).made] == [SLOT.key]
+
+
+def test_the_snapshot_takes_the_audience_even_when_the_channel_left_the_settings(newsroom, publish, store):
+    publish("The ferry returns")
+    subscribe(store, "a@example.org", "b@example.org")
+    installation = newsroom()
+    made = make(installation, "morning", SLOT, NOW)
+    installation.settings.tables.channels.clear()
+    assert advance(installation, made, NOW) is EditionState.SENDING
+    with store.read() as tx:
+        assert {each.destination for each in tx.deliveries.page()} == {
+            "a@example.org",
+            "b@example.org",
+            "reader@example.org",
+        }
+
+
+def test_nothing_begins_to_be_sent_while_everything_is_paused(newsroom, publish, store):
+    publish("The ferry returns")
+    installation = newsroom()
+    made = make(installation, "morning", SLOT, NOW)
+    with store.write() as tx:
+        tx.flags.set(PAUSED, "all", NOW)
+    assert not begin_sending(store, made, audience="readers", now=NOW)
 
 
 def test_a_change_of_wording_is_taken_over_without_asking_again(newsroom, publish, store):

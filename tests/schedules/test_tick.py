@@ -3,6 +3,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from bot.model import EditionState
+from bot.schedules.slot import make
 from bot.schedules.tick import is_due, tick
 from bot.store.flags import PAUSED
 from bot.testing import NOW, subscribe
@@ -94,6 +95,31 @@ def test_nothing_begins_while_everything_is_paused(newsroom, publish, store):
     with store.write() as tx:
         tx.flags.set(PAUSED, "", NOW)
     tick(installation, NOW + timedelta(minutes=1))
+    assert _slots(store)["2026-11-24T07:00"][0] == "sending"
+
+
+def test_a_fault_of_the_program_in_one_schedule_stops_no_other(newsroom, publish, store, monkeypatch):
+    publish("The ferry returns")
+    second = """
+[schedules.evening]
+name = "Evening"
+cron = "0 7 * * *"
+audience = "readers"
+channels = ["mail"]
+"""
+    installation = newsroom(second)
+    tick(installation, NOW - timedelta(minutes=1))
+    monkeypatch.setattr("bot.schedules.tick.make", lambda *args: 1 / 0 if args[1] == "morning" else make(*args))
+    done = tick(installation, NOW)
+    assert [each.schedule for each in done.made] == ["evening"]
+    assert "ZeroDivisionError" in done.failed[0]
+
+
+def test_slow_sources_do_not_make_a_slot_late(newsroom, publish, store):
+    publish("The ferry returns")
+    installation = newsroom('catch_up = "skip"\n')
+    tick(installation, NOW - timedelta(minutes=1))
+    tick(installation, NOW + timedelta(seconds=2), drafting=NOW + timedelta(seconds=90))
     assert _slots(store)["2026-11-24T07:00"][0] == "sending"
 
 

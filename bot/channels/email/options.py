@@ -41,7 +41,11 @@ class EmailOptions(Table):
     connections: int = Field(4, ge=1, le=100, description="Connections at once.")
     per_connection: int = Field(100, ge=1, description="Messages over one connection; then a new one is made.")
     timeout: Duration = Field(
-        parse_duration("60s"), description="Longest wait for an answer; five times as long after a message."
+        parse_duration("60s"),
+        ge=parse_duration("1s"),
+        # Five times as long must stay well below the lease of a delivery (bot.delivery.engine.LEASE).
+        le=parse_duration("60s"),
+        description="Longest wait for an answer, at most 60s; five times as long after a message.",
     )
     unsubscribe_mailto: MailAddress | None = Field(
         None, description="An address that takes unsubscribe mails, named beside the one-click link."

@@ -166,6 +166,14 @@ def upgrade() -> None:
     )
     op.create_index("ix_deliveries_subscriber", "deliveries", ["subscriber"], unique=False)
     op.create_index(
+        "ix_deliveries_lease_until",
+        "deliveries",
+        ["lease_until"],
+        unique=False,
+        sqlite_where=sa.text("lease_until IS NOT NULL"),
+        postgresql_where=sa.text("lease_until IS NOT NULL"),
+    )
+    op.create_index(
         "ix_deliveries_token",
         "deliveries",
         ["token"],
