@@ -52,6 +52,10 @@ QUOTA_WAIT = 3600.0
 """Seconds to wait when a daily quota is used up: nobody says when it ends."""
 
 _OF_RECIPIENT = ("1.", "2.")
+# What is left for the recipient to be blamed for once the server took them at RCPT.
+_OF_RECIPIENT_LATE = {"5.1.1", "5.1.2", "5.1.6", "5.1.10", "5.2.1"}
+# Bad or unknown sender (x.1.7, x.1.8), too long a message (x.2.3), Microsoft's SendAsDenied and its kin (x.2.25x).
+_OF_SENDER = re.compile(r"1\.[78]|2\.3|2\.25\d")
 # The mailbox has another owner, or is switched off: codes of the 5.7 class that speak of the recipient (RFC 7293,
 # RFC 3463's registry). All others of that class are policy: ours to mend.
 _OF_RECIPIENT_IN_5_7 = {"5.7.13", "5.7.17", "5.7.18"}
@@ -64,6 +68,16 @@ _RELAY = re.compile(
     r"|authentication (is )?required|not authenticated|must (issue a )?starttls|spamhaus|blacklist|block ?list",
     re.I,
 )
+_SENDER_REFUSED = re.compile(
+    r"sender (address )?(rejected|refused|verif|denied)|envelope.sender|bad (outbound )?sender", re.I
+)
+_OURS = re.compile(
+    r"\bsender\b|mail from|smtp auth\b|\bauth(entication)? (is )?(required|needed)|client host|helo command"
+    r"|\byour (ip|host|server|mail ?server|domain)\b|not (allowed|permitted|authori[sz]ed) to send"
+    r"|message (was |is |has been )?(refused|rejected)|\b(spf|dkim|dmarc)\b",
+    re.I,
+)
+_RECIPIENT_REJECTED = re.compile(r"recipient address rejected|user unknown|unknown user|no such user", re.I)
 _FULL = re.compile(r"(mailbox|inbox|quota|storage).{0,40}(full|exceed|out of|over)|over ?quota|full (mail|in)box", re.I)
 _NEXT = {
     Stage.LOGIN: "check username and password of the channel",
@@ -127,7 +141,7 @@ def queue_id(text: str) -> str:
 
 def _temporary(stage: Stage, reply: Reply, server: str, said: str) -> DeliveryError:
     subject = reply.enhanced[2:]
-    if reply.code in (421, 432, 454):
+    if reply.code in (421, 432, 454) or stage is Stage.SENDER or _blames_us(reply):
         return _busy(reply, server, said)
     if subject.startswith(_OF_RECIPIENT) or _GREY.search(reply.text):
         return _put_off(reply, server, said)
@@ -144,15 +158,27 @@ def _permanent(stage: Stage, reply: Reply, server: str, said: str) -> DeliveryEr
     subject = reply.enhanced[2:]
     if _is_quota(reply):
         return _busy(reply, server, said, retry_after=QUOTA_WAIT)
+    if _blames_us(reply):
+        return _refused(stage, reply, server, said)
     if reply.enhanced == "5.2.2" or (not reply.enhanced and reply.code == 552 and stage is Stage.RECIPIENT):
         return _put_off(reply, server, said)
-    if subject.startswith(_OF_RECIPIENT) or reply.enhanced in _OF_RECIPIENT_IN_5_7:
+    if stage is not Stage.RECIPIENT:
+        dead = reply.enhanced in _OF_RECIPIENT_LATE
+        return _failed(reply, server, said) if dead else _refused(stage, reply, server, said)
+    if reply.enhanced in _OF_RECIPIENT_LATE | _OF_RECIPIENT_IN_5_7:
         return _failed(reply, server, said)
-    if stage is not Stage.RECIPIENT or subject.startswith(("7.", "3.")) or reply.code in (530, 534, 535, 538):
+    if _RELAY.search(reply.text) or _OURS.search(reply.text):
         return _refused(stage, reply, server, said)
-    if reply.code in (500, 502, 503, 504) or (not reply.enhanced and _RELAY.search(reply.text)):
+    if subject.startswith(_OF_RECIPIENT) or _RECIPIENT_REJECTED.search(reply.text):
+        return _failed(reply, server, said)
+    if subject.startswith(("7.", "3.")) or reply.code in (500, 502, 503, 504, 530, 534, 535, 538):
         return _refused(stage, reply, server, said)
     return _failed(reply, server, said)
+
+
+def _blames_us(reply: Reply) -> bool:
+    """Whether the answer speaks of the sender, at whatever stage: then every reader would get the same one."""
+    return bool(_OF_SENDER.fullmatch(reply.enhanced[2:]) or _SENDER_REFUSED.search(reply.text))
 
 
 def _is_quota(reply: Reply) -> bool:
