@@ -2,13 +2,57 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from bot.articles.text import paragraphs
+import regex
+
 from bot.model import Article, EditionStory
+from bot.sanitize import bounded, parsed
 from bot.summaries.extractive import summarise
+from bot.summaries.sentences import split_sentences
+
+_BLOCKS = ("p", "div", "li", "td", "th", "pre", "br", "blockquote", "figure", "figcaption", "h2", "h3", "h4")
+_BREAK = "\u2029"
+# Marks of format (Unicode Cf), such as the soft hyphen, are not seen by readers.
+_UNSEEN = regex.compile(r"\p{Cf}")
+_TOKEN = regex.compile(
+    r"(?P<number>(?:(?<![\p{L}\p{N}])[-−–+±])?(?:[\p{Sc}<>≤≥≈~]\s?)?(?:(?<![\p{L}\p{N}])[.,])?"
+    r"\p{N}+(?:[.,:'’/٫٬]\p{N}+)*+(?:\s?[%‰٪°\p{Sc}])?)"
+    r"|[\p{L}\p{M}]+"
+)
+_SPELT = regex.compile(
+    r"zero|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|(?:thir|four|fif|six|seven|eigh|nine)teen"
+    r"|(?:twen|thir|for|fif|six|seven|eigh|nine)ty|(?:hundred|thousand|million|billion|trillion|dozen|quarter)s?"
+    r"|half|twice|double|triple|first|second|thirds?|fourth|fifth"
+    r"|(?!(?:und|ein)$)(?:null|eins?|zwei|drei|vier|fünf|sechs?|sieb(?:en)?|acht|neun|zehn|elf|zwölf|und|zwan|zig|ßig"
+    r"|hundert|tausend)+|halb\p{L}*|doppelt"
+    r"|deux|trois|quatre|cinq|sept|huit|neuf|dix|onze|douze|treize|quatorze|quinze|seize|vingts?|trente|quarante"
+    r"|cinquante|soixante|cents?|mille|milliards?|moitié|demi"
+    r"|dos|tres|cuatro|cinco|seis|siete|ocho|nueve|diez|veinte|treinta|cien(?:to)?|mil|millón|millones"
+)
+_NEGATION = regex.compile(
+    r"not|no|never|none|nobody|nothing|neither|nor|without|nicht|kein\p{L}*|nie|niemals|niemand|nichts|ohne|weder"
+    r"|ne|n|pas|jamais|aucune?|rien|sans|non|nunca|jamás|ni|sin|ningun[oa]|ningún|nadie|nada|não|niet|geen|inte|ikke"
+)
+_CONTRACTED = (
+    (regex.compile(r"\bcan(?:['’]t|not)\b", regex.IGNORECASE), "can not"),
+    (regex.compile(r"\bwon['’]t\b", regex.IGNORECASE), "will not"),
+    (regex.compile(r"n['’]t\b", regex.IGNORECASE), " not"),
+)
+# Letters without capitals: Georgian has some since Unicode 11, for headings only.
+_CASELESS = regex.compile(r"[\p{Lo}\p{Georgian}]")
+_CAPITAL = regex.compile(r"[\p{Lu}\p{Lt}]")
+# What may stand between two words of one clause; after anything else a capital need not mean a name.
+_JOINS = regex.compile(r"[\s,;/&.'’-]*")
+# A mark that nothing closes in its paragraph opens a quotation that the next one goes on with. Single marks must be
+# a pair: most are apostrophes.
+_QUOTATION = regex.compile(
+    r"„([^„“”]+)[“”]?|“([^“”]+)”?|«([^«»]+)»?|»([^«»]+)«?|‹([^‹›]+)›|›([^‹›]+)‹|「([^」]+)」?|『([^』]+)』?"
+    r'|(?<!\p{N})"([^"]+)"?|(?<=^|[\s(])”([^”]+)”'
+    r"|(?<![\p{L}\p{N}])[‘‚']((?:[^‘’']|(?<=\p{L})['’](?=\p{L}))++)['’‘](?![\p{L}\p{N}])"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +67,8 @@ class Refreshed:
 def refresh(stories: Sequence[EditionStory], current: Mapping[int, Article | None]) -> Refreshed:
     """Takes over what the newsroom changed: withdrawn stories are dropped, new revisions taken.
 
-    ``current`` holds the store's newest revision of each lead article. A change is material when the title, a
-    number, a name or a quotation is different.
+    ``current`` holds the store's newest revision of each lead article. A change is material when it is one of
+    ``differences``, or a story is gone.
     """
     kept: list[EditionStory] = []
     changes: list[str] = []
@@ -46,22 +90,109 @@ def refresh(stories: Sequence[EditionStory], current: Mapping[int, Article | Non
 
 
 def differences(before: Article, after: Article) -> list[str]:
-    """Which of title, numbers, names, quotations differ between two revisions."""
-    found = ["title"] if before.title != after.title else []
-    texts = _text(before), _text(after)
-    for what, pattern in _PATTERNS.items():
-        if set(pattern.findall(texts[0])) != set(pattern.findall(texts[1])):
-            found.append(what)
-    return found
+    """What an editor must see again; empty when no more than punctuation, spacing, case or wording is different.
+
+    ``title``, ``standfirst`` (added or removed), ``numbers`` (or what stands beside one), ``names``, ``quotations``,
+    ``negation``, ``byline``; ``wording`` only in scripts without capitals, where names cannot be told. All are
+    compared in their order. A sentence's first word is a name unless the same word is written small elsewhere.
+    """
+    blocks = _blocks(before), _blocks(after)
+    old, new = (_tokens(each, after.language) for each in blocks)
+    reworded = _flow(old) != _flow(new)
+    found = {
+        "title": _headline(before) != _headline(after),
+        "standfirst": bool(before.standfirst.strip()) != bool(after.standfirst.strip()),
+        "numbers": reworded and _numbers(old) != _numbers(new),
+        "names": reworded and _names(old, old + new) != _names(new, old + new),
+        "quotations": _quotations(blocks[0]) != _quotations(blocks[1]),
+        "negation": reworded and _negations(old) != _negations(new),
+        "byline": _flow(_tokens(before.authors)) != _flow(_tokens(after.authors)),
+        "wording": reworded and _flow(old, caseless=True) != _flow(new, caseless=True),
+    }
+    return [what for what, differs in found.items() if differs]
 
 
-_PATTERNS = {
-    "numbers": re.compile(r"\d+(?:[.,:]\d+)*"),
-    # A run of capitalised words inside a sentence; at its start every word has a capital.
-    "names": re.compile(r"(?<=[\w,;] )[A-ZÀ-Þ][\w’'-]+(?: [A-ZÀ-Þ][\w’'-]+)*"),
-    "quotations": re.compile(r"[“\"«「]([^”\"»」]+)[”\"»」]"),
-}
+@dataclass(frozen=True, slots=True)
+class _Token:
+    """A word or number, case folded. ``opens``: it stands where any word may have a capital."""
+
+    word: str
+    sentence: int
+    opens: bool
+    capital: bool
+    number: bool
 
 
-def _text(article: Article) -> str:
-    return "\n".join((article.standfirst, *paragraphs(article.body)))
+def _blocks(article: Article) -> list[str]:
+    """All that may be read under the title, a paragraph each: quotations set apart, tables and captions too."""
+    root = parsed(bounded(article.body))
+    for element in root.iter(*_BLOCKS):
+        element.text = f"{_BREAK}{element.text or ''}"
+        element.tail = f"{_BREAK}{element.tail or ''}"
+    image = article.image
+    shown = (image.alt, image.caption, image.credit) if image else ()
+    texts = (article.standfirst, *root.text_content().split(_BREAK), *shown)
+    return [clean for text in texts if (clean := _clean(text))]
+
+
+def _clean(text: str) -> str:
+    return " ".join(_UNSEEN.sub("", unicodedata.normalize("NFC", text)).split())
+
+
+def _tokens(blocks: Sequence[str], language: str = "") -> list[_Token]:
+    sentences = (sentence for block in blocks for sentence in split_sentences(_clean(block), language))
+    return [token for number, sentence in enumerate(sentences) for token in _read(sentence, number)]
+
+
+def _read(sentence: str, number: int) -> Iterator[_Token]:
+    for pattern, whole in _CONTRACTED:
+        sentence = pattern.sub(whole, sentence)
+    end = 0
+    for match in _TOKEN.finditer(sentence):
+        opens = end == 0 or not _JOINS.fullmatch(sentence, end, match.start())
+        word = match[0].casefold()
+        if match["number"] is not None:
+            word = "".join(str(unicodedata.decimal(each, each)) for each in word if not each.isspace())
+            word = word.translate(str.maketrans("−–’", "--'"))
+        is_number = match["number"] is not None or _SPELT.fullmatch(word) is not None
+        yield _Token(word, number, opens, _CAPITAL.search(match[0]) is not None, is_number)
+        end = match.end()
+
+
+def _headline(article: Article) -> tuple[str, list[str], int]:
+    """A question is another title than its answer."""
+    title = _clean(article.title)
+    return _flow(_tokens([title])), _quotations([title]), len(regex.findall("[?？؟]", title))
+
+
+def _flow(tokens: Sequence[_Token], *, caseless: bool = False) -> str:
+    """The words, or the ``caseless`` ones alone, without punctuation; without spaces where a script may have none."""
+    parts = (token.word if _CASELESS.search(token.word) else f" {token.word} " * (not caseless) for token in tokens)
+    return "".join(parts)
+
+
+def _numbers(tokens: Sequence[_Token]) -> list[tuple[str, ...]]:
+    return [_beside(tokens, place, 1, 2) for place, token in enumerate(tokens) if token.number]
+
+
+def _negations(tokens: Sequence[_Token]) -> list[tuple[str, ...]]:
+    return [_beside(tokens, place, 2, 1) for place, token in enumerate(tokens) if _NEGATION.fullmatch(token.word)]
+
+
+def _beside(tokens: Sequence[_Token], place: int, before: int, after: int) -> tuple[str, ...]:
+    """The word at ``place`` with what it is said of: so many words before and after it in its sentence."""
+    near = tokens[max(0, place - before) : place + after + 1]
+    return tuple(token.word for token in near if token.sentence == tokens[place].sentence)
+
+
+def _names(tokens: Sequence[_Token], both: Sequence[_Token]) -> list[str]:
+    inside = {token.word for token in both if token.capital and not token.opens}
+    small = {token.word for token in both if not token.capital} - inside
+    capitals = (token for token in tokens if token.capital and not token.number and token.word != "i")
+    return [token.word for token in capitals if not (token.opens and token.word in small)]
+
+
+def _quotations(blocks: Sequence[str]) -> list[str]:
+    """What is quoted, word for word; of a quotation inside another the words count only once."""
+    found = (next(filter(None, match.groups())) for block in blocks for match in _QUOTATION.finditer(block))
+    return [" ".join(match[0].casefold() for match in _TOKEN.finditer(each)) for each in found]
