@@ -121,7 +121,7 @@ def test_an_edition_that_needs_approval_waits_for_it(broadsheet, folder, mails):
     file.write_text(file.read_text() + "approval = true\nif_unapproved = 'hold'\n")
     broadsheet("subscribers", "add", "ada@example.org")
     made = broadsheet("run", "morning", "--json").value
-    assert made["state"] == "held"
+    assert made["state"] == "awaiting"
     assert mails() == []
     assert broadsheet("approve", made["edition"], "--note", "looks right").code == 0
     assert broadsheet("approve", made["edition"]).code == 1

@@ -79,7 +79,7 @@ class Web:
 
     def send(self, made, audience="readers"):
         """Begins to send an edition that was added."""
-        assert begin_sending(self.store, made, media={"mail": "email"}, audience=audience, now=NOW)
+        assert begin_sending(self.store, made, audience=audience, now=NOW)
 
 
 def made_edition(**fields):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+from datetime import timedelta
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Literal
@@ -42,7 +43,7 @@ class EmailOptions(Table):
     per_connection: int = Field(100, ge=1, description="Messages over one connection; then a new one is made.")
     timeout: Duration = Field(
         parse_duration("60s"),
-        ge=parse_duration("1s"),
+        gt=timedelta(0),
         # Five times as long must stay well below the lease of a delivery (bot.delivery.engine.LEASE).
         le=parse_duration("60s"),
         description="Longest wait for an answer, at most 60s; five times as long after a message.",
