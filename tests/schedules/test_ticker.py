@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from bot.model import EditionState
+from bot.schedules import ticker
+from bot.schedules.plan import Slot
+from bot.schedules.slot import make
+from bot.schedules.tick import Ticked, tick
+from bot.schedules.ticker import Ticker
+from bot.testing import NOW
+
+
+@pytest.fixture
+def ticking(newsroom, store, clock, monkeypatch):
+    """A ticker whose sources take ``seconds`` to visit; says how often they were visited."""
+
+    def build(extra="", *, seconds=0):
+        installation = newsroom(extra)
+        tick(installation, NOW - timedelta(minutes=10))
+        visits, told = [], []
+
+        def visit(*_arguments):
+            visits.append(clock())
+            clock.advance(seconds=seconds)
+            return []
+
+        monkeypatch.setattr(ticker, "collect_now", visit)
+        return Ticker(installation, told=told.append), visits, told
+
+    return build
+
+
+def _state(store):
+    with store.read() as tx:
+        found = tx.editions.of_slot("morning", "2026-11-24T07:00")
+    return found.state if found else None
+
+
+def test_the_sources_are_visited_before_a_slot_is_made(ticking, publish, store):
+    publish("The ferry returns")
+    working, visits, told = ticking()
+    working._tick()
+    assert len(visits) == 1
+    assert _state(store) is EditionState.SENDING
+    assert [type(each) for each in told] == [list, Ticked]
+
+
+@pytest.mark.parametrize("seconds", [30, 90])
+def test_a_slow_source_does_not_make_its_slot_late(ticking, publish, store, seconds):
+    publish("The ferry returns")
+    working, _, _ = ticking('catch_up = "skip"\n', seconds=seconds)
+    working._tick()
+    assert _state(store) is EditionState.SENDING
+
+
+def test_a_ready_edition_goes_out_before_any_source_is_visited(newsroom, ticking, publish, store, clock, monkeypatch):
+    publish("The ferry returns")
+    working, _, _ = ticking()
+    make(newsroom(), "morning", Slot("morning", "2026-11-24T07:00", NOW), NOW)
+    states = []
+    monkeypatch.setattr(ticker, "collect_now", lambda *_: states.append(_state(store)) or [])
+    working._tick()
+    assert states == [EditionState.SENDING]
+
+
+def test_a_slot_that_cannot_be_made_is_told_once_and_does_not_hammer_the_sources(ticking, publish, clock):
+    publish("The ferry returns")
+    working, visits, told = ticking('subject = "{{ nonsense }}"\n')
+    for _ in range(5):
+        working._tick()
+        clock.advance(seconds=2)
+    assert len(visits) == 1
+    assert [len(each.failed) for each in told if isinstance(each, Ticked)] == [1]
