@@ -10,7 +10,7 @@ from bot.cli.command import Session, command
 from bot.cli.output import local
 from bot.settings import load_settings
 from bot.store import schema
-from bot.store.engine import open_engine
+from bot.store.engine import faults_told, open_engine
 
 
 def register(app: typer.Typer) -> None:
@@ -45,9 +45,12 @@ def upgrade(session: Session) -> None:
     """Brings the store's tables to the version of this program."""
     settings = load_settings(session.config)
     engine = open_engine(settings.store_url)
-    before = schema.version(engine)
-    schema.upgrade(engine)
-    engine.dispose()
+    try:
+        with faults_told(engine, "cannot be upgraded"):
+            before = schema.version(engine)
+            schema.upgrade(engine)
+    finally:
+        engine.dispose()
     said = f"the store is of version {schema.HEAD}" + ("" if before == schema.HEAD else f", it was {before or 'empty'}")
     session.out.say(said)
     session.out.value({"before": before, "after": schema.HEAD})

@@ -6,9 +6,10 @@ from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, insert, select, update
 
 from bot.model import Article
+from bot.store.conflict import insert_or_ignore
 from bot.store.tables import articles, revisions
 
 
@@ -27,17 +28,19 @@ class Articles:
         row = self._find(article, url_key, present)
         if row is None:
             values = self._values(article, url_key, now)
-            new = self._connection.execute(
-                insert(articles).values(**values, guid=article.guid, source=article.source, revision=1, first_seen=now)
-            ).inserted_primary_key
-            assert new is not None
-            self._add_revision(new[0], 1, article, now)
-            return "new"
-        if row.source != article.source:
+            identity = {"guid": article.guid, "source": article.source, "revision": 1, "first_seen": now}
+            mine = insert_or_ignore(self._connection, articles, {**values, **identity})
+            row = self._connection.execute(_by_guid(article)).one()
+            if mine:
+                self._add_revision(row.id, 1, article, now)
+                return "new"
+        if row.source != article.source or not _differs(row, article):
+            return "unchanged"
+        # Another process may be putting the same article: the second one compares with what the first one kept.
+        row = self._connection.execute(select(articles).where(articles.c.id == row.id).with_for_update()).one()
+        if not _differs(row, article):
             return "unchanged"
         changed, returned = row.fingerprint != article.fingerprint, row.withdrawn is not None
-        if not changed and not returned and row.guid == article.guid:
-            return "unchanged"
         revision = row.revision + 1 if changed else row.revision
         values = self._values(article, url_key, now) if changed else {"withdrawn": None}
         self._connection.execute(
@@ -85,8 +88,7 @@ class Articles:
         return [_article(row) for row in self._connection.execute(query)]
 
     def _find(self, article: Article, url_key: str, present: Collection[str]) -> Row[Any] | None:
-        by_guid = select(articles).where(articles.c.source == article.source, articles.c.guid == article.guid)
-        row = self._connection.execute(by_guid).one_or_none()
+        row = self._connection.execute(_by_guid(article)).one_or_none()
         if row or not url_key:
             return row
         for found in self._connection.execute(
@@ -110,6 +112,15 @@ class Articles:
         self._connection.execute(
             insert(revisions).values(article=article_id, revision=revision, content=article.content(), seen=now)
         )
+
+
+def _by_guid(article: Article) -> Select[Any]:
+    return select(articles).where(articles.c.source == article.source, articles.c.guid == article.guid)
+
+
+def _differs(row: Row[Any], article: Article) -> bool:
+    """Whether ``article`` brings anything that the row does not say already."""
+    return bool(row.fingerprint != article.fingerprint or row.withdrawn is not None or row.guid != article.guid)
 
 
 def _article(row: Row[Any]) -> Article:

@@ -1,4 +1,4 @@
-"""``INSERT … ON CONFLICT DO NOTHING``, which SQLAlchemy spells differently for each database."""
+"""``INSERT … ON CONFLICT``, which SQLAlchemy spells differently for each database."""
 
 from __future__ import annotations
 
@@ -12,10 +12,19 @@ COUNTED = {"preserve_rowcount": True}
 
 
 def insert_or_ignore(connection: Connection, table: Table, values: dict[str, Any]) -> bool:
-    """Inserts one row; False when a row with the same key stood there already."""
-    statement: sqlite.Insert | postgresql.Insert
-    if connection.dialect.name == "sqlite":
-        statement = sqlite.insert(table).values(**values).on_conflict_do_nothing()
-    else:
-        statement = postgresql.insert(table).values(**values).on_conflict_do_nothing()
+    """Inserts one row; False when a row with the same key stood there already, were it put there just now."""
+    statement = _insert(connection, table, values).on_conflict_do_nothing()
     return connection.execute(statement, execution_options=COUNTED).rowcount == 1
+
+
+def insert_or_replace(connection: Connection, table: Table, values: dict[str, Any]) -> None:
+    """Inserts one row, or puts its values in the place of those of the row with the same primary key."""
+    key = [column.name for column in table.primary_key]
+    rest = {name: value for name, value in values.items() if name not in key}
+    connection.execute(_insert(connection, table, values).on_conflict_do_update(index_elements=key, set_=rest))
+
+
+def _insert(connection: Connection, table: Table, values: dict[str, Any]) -> sqlite.Insert | postgresql.Insert:
+    if connection.dialect.name == "sqlite":
+        return sqlite.insert(table).values(**values)
+    return postgresql.insert(table).values(**values)

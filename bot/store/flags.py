@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, delete, select
 
+from bot.store.conflict import insert_or_replace
 from bot.store.tables import flags
 
 PAUSED = "paused"
@@ -22,6 +23,7 @@ class Flags:
 
     def set(self, name: str, value: str, now: datetime) -> None:
         """Sets the flag; "" clears it."""
-        self._connection.execute(delete(flags).where(flags.c.name == name))
         if value:
-            self._connection.execute(insert(flags).values(name=name, value=value, at=now))
+            insert_or_replace(self._connection, flags, {"name": name, "value": value, "at": now})
+        else:
+            self._connection.execute(delete(flags).where(flags.c.name == name))

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, select, update
 
+from bot.store.conflict import insert_or_replace
 from bot.store.tables import schedule_states
 
 
@@ -33,8 +34,7 @@ class Schedules:
         return ScheduleState(**row._mapping) if row else None
 
     def put(self, state: ScheduleState) -> None:
-        self._connection.execute(delete(schedule_states).where(schedule_states.c.schedule == state.schedule))
-        self._connection.execute(insert(schedule_states).values(**asdict(state)))
+        insert_or_replace(self._connection, schedule_states, asdict(state))
 
     def reckon(self, schedule: str, until: datetime) -> None:
         """Moves ``reckoned`` forward, never back."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, select
 
+from bot.store.conflict import insert_or_replace
 from bot.store.tables import source_states
 
 
@@ -38,5 +39,4 @@ class Sources:
         return SourceState(**row._mapping) if row else SourceState(source=source)
 
     def put(self, state: SourceState) -> None:
-        self._connection.execute(delete(source_states).where(source_states.c.source == state.source))
-        self._connection.execute(insert(source_states).values(**asdict(state)))
+        insert_or_replace(self._connection, source_states, asdict(state))

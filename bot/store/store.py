@@ -7,15 +7,13 @@ from contextlib import contextmanager
 from functools import cached_property
 
 from sqlalchemy import Connection, Engine, func, select
-from sqlalchemy.exc import OperationalError
 
-from bot.errors import StoreError
 from bot.store import schema
 from bot.store.acts import Acts
 from bot.store.articles import Articles
 from bot.store.deliveries import Deliveries
 from bot.store.editions import Editions
-from bot.store.engine import open_engine
+from bot.store.engine import faults_told, open_engine, shown
 from bot.store.flags import Flags
 from bot.store.schedules import Schedules
 from bot.store.sources import Sources
@@ -88,33 +86,40 @@ class Store:
         """
         engine = open_engine(url)
         try:
-            schema.prepare(engine)
-        except OperationalError as error:
-            reason = str(error.orig).strip().splitlines()[0]
-            raise StoreError(f"the store {_shown(engine)} cannot be opened: {reason}") from error
+            with faults_told(engine, "cannot be opened"):
+                schema.prepare(engine)
+        except BaseException:
+            engine.dispose()
+            raise
         return cls(engine)
 
     @contextmanager
     def read(self) -> Iterator[Transaction]:
-        """A transaction that only looks."""
-        with self._engine.connect() as connection:
+        """A transaction that only looks. Raises ``StoreError`` when the database does not answer."""
+        with faults_told(self._engine), self._engine.connect() as connection:
             yield Transaction(connection)
 
     @contextmanager
     def write(self) -> Iterator[Transaction]:
-        """A transaction that is committed when the block ends, and undone when it raises."""
-        with self._engine.connect().execution_options(writes=True) as connection, connection.begin():
+        """A transaction that is committed when the block ends, and undone when it raises.
+
+        Raises ``StoreError`` when the database does not take it: locked too long, full, gone.
+        """
+        with faults_told(self._engine), self._writer() as connection, connection.begin():
             yield Transaction(connection)
 
     @contextmanager
     def trial(self) -> Iterator[Transaction]:
         """A transaction that is always undone: what would be, without its being so."""
-        with self._engine.connect().execution_options(writes=True) as connection:
+        with faults_told(self._engine), self._writer() as connection:
             transaction = connection.begin()
             try:
                 yield Transaction(connection)
             finally:
                 transaction.rollback()
+
+    def _writer(self) -> Connection:
+        return self._engine.connect().execution_options(writes=True)
 
     def close(self) -> None:
         """Closes all connections."""
@@ -123,11 +128,7 @@ class Store:
     @property
     def shown(self) -> str:
         """The store's URL without its password."""
-        return _shown(self._engine)
+        return shown(self._engine)
 
     def __repr__(self) -> str:
         return f"<Store {self.shown}>"
-
-
-def _shown(engine: Engine) -> str:
-    return engine.url.render_as_string(hide_password=True)

@@ -8,10 +8,11 @@ from collections.abc import Collection, Iterator
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, String, cast, delete, func, insert, literal, select, update
+from sqlalchemy import Connection, Row, String, case, cast, delete, func, literal, select, update
 
-from bot.model import Consent, Recipient, Subscriber
-from bot.store.tables import deliveries, subscribers, subscriptions
+from bot.model import Consent, DeliveryState, Recipient, Subscriber
+from bot.store.conflict import insert_or_ignore
+from bot.store.tables import attempts, deliveries, subscribers, subscriptions
 
 LARGEST_ID = 2**53 - 1
 """The largest integer that every reader of JSON holds exactly (RFC 8259 §6)."""
@@ -41,16 +42,8 @@ class Subscribers:
         Somebody who left is taken back only with a consent given after they left, and never without
         ``takes_back``; else says ``left``.
         """
-        row = self._connection.execute(
-            select(subscribers).where(subscribers.c.address_key == address_key(address))
-        ).one_or_none()
-        if row is None:
-            subscriber = self._add(address, name, consent.at)
-        else:
-            subscriber = row.id
-        old = self._connection.execute(
-            select(subscriptions).where(subscriptions.c.audience == audience, subscriptions.c.subscriber == subscriber)
-        ).one_or_none()
+        subscriber = self._id_for(address, name, consent.at)
+        this = (subscriptions.c.audience == audience, subscriptions.c.subscriber == subscriber)
         values = {
             "state": "subscribed",
             "consent_at": consent.at,
@@ -59,34 +52,39 @@ class Subscribers:
             "ended": None,
             "ended_via": "",
         }
-        if old is None:
-            self._connection.execute(insert(subscriptions).values(audience=audience, subscriber=subscriber, **values))
+        row = {"audience": audience, "subscriber": subscriber, **values}
+        if insert_or_ignore(self._connection, subscriptions, row):
             return "new"
+        old = self._connection.execute(select(subscriptions).where(*this).with_for_update()).one()
         if old.state == "subscribed":
             return "known"
         if not takes_back or (old.ended and consent.at <= old.ended):
             return "left"
-        self._connection.execute(
-            update(subscriptions)
-            .where(subscriptions.c.audience == audience, subscriptions.c.subscriber == subscriber)
-            .values(**values)
-        )
+        self._connection.execute(update(subscriptions).where(*this).values(**values))
         return "returned"
 
-    def _add(self, address: str, name: str, now: datetime) -> int:
-        added = self._connection.execute(
-            insert(subscribers).values(
-                # Not counted up: a link in an old mail must never name somebody else, also after a restored backup.
-                id=secrets.randbelow(LARGEST_ID) + 1,
-                address=address.strip(),
-                address_key=address_key(address),
-                address_hash=address_hash(address),
-                name=name,
-                created=now,
+    def id_of(self, address: str) -> int | None:
+        """The id of a known address, whatever it is subscribed to."""
+        query = select(subscribers.c.id).where(subscribers.c.address_key == address_key(address))
+        return self._connection.execute(query).scalar()
+
+    def _id_for(self, address: str, name: str, now: datetime) -> int:
+        while (known := self.id_of(address)) is None:
+            # Ignored when another process adds the address just now, or the id is taken: then it is looked for again.
+            insert_or_ignore(
+                self._connection,
+                subscribers,
+                {
+                    # Not counted up: a link in an old mail must never name somebody else, not after a restored backup.
+                    "id": secrets.randbelow(LARGEST_ID) + 1,
+                    "address": address.strip(),
+                    "address_key": address_key(address),
+                    "address_hash": address_hash(address),
+                    "name": name,
+                    "created": now,
+                },
             )
-        ).inserted_primary_key
-        assert added is not None
-        return int(added[0])
+        return known
 
     def unsubscribe(self, subscriber: int, audience: str, *, via: str, now: datetime) -> list[str]:
         """Ends the subscription to ``audience`` ("": to all). Returns the audiences that were left just now."""
@@ -165,20 +163,34 @@ class Subscribers:
         }
 
     def forget(self, address: str) -> bool:
-        """Erases an address everywhere; False when it was not known. The ledger keeps its rows, without the address."""
-        row = self._connection.execute(
-            select(subscribers.c.id).where(subscribers.c.address_key == address_key(address))
-        ).one_or_none()
-        if row is None:
+        """Erases an address everywhere; False when it was not known.
+
+        The ledger keeps its rows, without the address and without what servers said: that often repeats it.
+        """
+        subscriber = self.id_of(address)
+        if subscriber is None:
             return False
+        theirs = deliveries.c.subscriber == subscriber
+        self._connection.execute(
+            update(attempts).where(attempts.c.delivery.in_(select(deliveries.c.id).where(theirs))).values(text="")
+        )
         self._connection.execute(
             update(deliveries)
-            .where(deliveries.c.subscriber == row.id)
-            .values(destination=literal("erased:").concat(cast(deliveries.c.id, String)), subscriber=None)
+            .where(theirs)
+            .values(
+                destination=literal("erased:").concat(cast(deliveries.c.id, String)),
+                subscriber=None,
+                text="",
+                reason=case((deliveries.c.state.in_(_OUR_REASONS), deliveries.c.reason), else_=""),
+            )
         )
-        self._connection.execute(delete(subscriptions).where(subscriptions.c.subscriber == row.id))
-        self._connection.execute(delete(subscribers).where(subscribers.c.id == row.id))
+        self._connection.execute(delete(subscriptions).where(subscriptions.c.subscriber == subscriber))
+        self._connection.execute(delete(subscribers).where(subscribers.c.id == subscriber))
         return True
+
+
+_OUR_REASONS = (DeliveryState.SUPPRESSED, DeliveryState.EXCLUDED, DeliveryState.CANCELLED)
+"""States whose reason is Broadsheet's own word; that of the others may be a server's."""
 
 
 def _joined() -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, or_, select
+from sqlalchemy import Connection, delete, or_, select, update
 
 from bot.model import Suppression
 from bot.store.conflict import insert_or_ignore
@@ -32,6 +32,16 @@ class Suppressions:
                 "at": suppression.at,
             },
         )
+
+    def forget(self, address: str) -> bool:
+        """Keeps the hash alone of an address, in whatever audience it is suppressed; False when none named it."""
+        forgotten = (
+            update(suppressions)
+            .where(suppressions.c.address_hash == address_hash(address), suppressions.c.address != "")
+            # The note may hold what a server said of the address.
+            .values(address="", note="")
+        )
+        return self._connection.execute(forgotten).rowcount > 0
 
     def remove(self, address: str, audience: str = "") -> bool:
         """False when it was not suppressed."""
