@@ -22,9 +22,12 @@ _NEVER = (
     *("form", "input", "button", "select", "textarea", "datalist", "applet", "frameset", "frame"),
 )
 # A WordPress shortcode that nothing handled: with an attribute, or closing, or one of WordPress's own.
-_QUOTED = r"""(?:["“”„″«»&quot;']+[^\]"“”„″«»]*["“”″«»']+|[^\s\]"“”″]+)"""
+# Opener, content and closer are of classes that share nothing, and each run is bounded: a value of nothing but
+# quotation marks must not be read in every way there is.
+_MARKS = "\"'“”„″«»"
+_QUOTED = rf"(?:[{_MARKS}]{{1,3}}[^\]{_MARKS}]{{0,300}}[{_MARKS}]{{1,3}}|[^\s\]{_MARKS}]{{1,300}})"
 _SHORTCODE = re.compile(
-    rf"\[/?[a-z][a-z0-9_-]{{1,40}}(?:\s+[a-z][\w-]{{0,40}}\s?=\s?{_QUOTED})+\s*/?\]|\[/[a-z][a-z0-9_-]{{1,40}}\]"
+    rf"\[/?[a-z][a-z0-9_-]{{1,40}}(?:\s{{1,9}}[a-z][\w-]{{0,40}}\s?=\s?{_QUOTED}){{1,40}}\s{{0,9}}/?\]|\[/[a-z][a-z0-9_-]{{1,40}}\]"
     r"|\[(?:gallery|caption|embed|audio|video|playlist|contact-form|toc)\s*/?\]",
     re.IGNORECASE,
 )

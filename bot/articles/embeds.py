@@ -36,6 +36,11 @@ def settle_embeds(root: Any, base_url: str) -> None:
     settle_players(root, base_url)
 
 
+_MEDIA_LINKS = 5
+_POST = 2_000
+"""A post has a handful of pictures, and few characters; what has more is no post."""
+
+
 def settle_players(root: Any, base_url: str) -> None:
     """Replaces videos, audio and frames by links."""
     for player in list(root.iter(*_PLAYERS)):
@@ -46,9 +51,12 @@ def settle_players(root: Any, base_url: str) -> None:
 def without_media_link(text: str) -> tuple[str, str]:
     """The text of a post without the link to its picture or video, and that link ("" without one)."""
     link = ""
-    while match := _MEDIA_LINK.search(text):
+    for _ in range(_MEDIA_LINKS):
+        match = _MEDIA_LINK.search(text[-_POST:])
+        if not match:
+            break
         link = link or "https://" + match[0].strip(" …\n").removeprefix("https://").removeprefix("http://")
-        text = text[: match.start()].rstrip()
+        text = text[: max(len(text) - _POST, 0) + match.start()].rstrip()
     return text, link
 
 

@@ -9,6 +9,8 @@ from bot.sanitize import plain
 TITLE_WORDS = 12
 STANDFIRST_CHARACTERS = 400
 
+_TAIL = 200
+"""Characters in which the mark of a cut is looked for: it stands at the end, and a longer one is none."""
 _CUT = re.compile(
     r"(?:\s*(?:\[\s*(?:…|\.\.\.|&hellip;)\s*\]|…|\.\.\.|→|»|continue reading.*|read more.*|weiterlesen.*))+$",
     re.IGNORECASE,
@@ -18,7 +20,7 @@ _CUT = re.compile(
 def hand_written(excerpt: str, body: str) -> str:
     """``excerpt`` (HTML) as plain text if an editor wrote it; "" if it is the beginning of ``body`` (HTML)."""
     text = plain(excerpt)
-    words = _CUT.sub("", text)
+    words = _without_cut(text)
     if not words or _letters(plain(body)).startswith(_letters(words)):
         return ""
     # A cut mark at the end of what is not the beginning: an excerpt of text that was cleaned away since.
@@ -27,7 +29,12 @@ def hand_written(excerpt: str, body: str) -> str:
 
 def is_cut(text: str) -> bool:
     """Whether ``text`` ends in the mark of a system that cut it short, such as "[…]"."""
-    return _CUT.sub("", text) != text
+    return _without_cut(text) != text
+
+
+def _without_cut(text: str) -> str:
+    """``text`` without the mark of a cut at its end."""
+    return text[:-_TAIL] + _CUT.sub("", text[-_TAIL:])
 
 
 def first_words(text: str) -> str:

@@ -31,7 +31,7 @@ _ENCODINGS = re.compile(
     r"|shift[_-]?jis|sjis|euc-(?:jp|kr|cn)|iso-2022-jp|gb2312|gbk|gb18030|big5(?:-hkscs)?",
     re.IGNORECASE,
 )
-_MAIL = re.compile(r"\S+@\S+\s*(?:\((?P<name>[^)]+)\))?")
+_MAIL = re.compile(r"[^\s@]{1,64}@[^\s@]{1,255}\s{0,9}(?:\((?P<name>[^)]{1,200})\))?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
