@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from cronsim import CronSim, CronSimError
-from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationInfo
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, ValidationInfo
 from pydantic_core import PydanticCustomError
 
 
@@ -28,6 +28,16 @@ _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 
 def parse_duration(value: Any) -> timedelta:
     """``"90s"``, ``"30m"``, ``"3h"``, ``"2d"``, ``"1w"`` or a number of seconds. Raises ``ValueError``."""
+    try:
+        duration = _duration(value)
+    except OverflowError as error:
+        raise ValueError("no duration is as long as that") from error
+    if duration < timedelta(0):
+        raise ValueError("a duration is not negative")
+    return duration
+
+
+def _duration(value: Any) -> timedelta:
     if isinstance(value, timedelta):
         return value
     if isinstance(value, int | float) and not isinstance(value, bool):
@@ -55,6 +65,17 @@ def _check(kind: str, function: Any) -> BeforeValidator:
             raise PydanticCustomError(kind, "{reason}", {"reason": str(error)}) from error
 
     return BeforeValidator(validate)
+
+
+def at_least(shortest: timedelta) -> AfterValidator:
+    """What a ``Duration`` must not be shorter than: one of nothing makes a loop that never rests."""
+
+    def validate(duration: timedelta) -> timedelta:
+        if duration < shortest:
+            raise PydanticCustomError("duration", "at least {shortest}", {"shortest": duration_text(shortest)})
+        return duration
+
+    return AfterValidator(validate)
 
 
 def _timezone(value: Any) -> str:

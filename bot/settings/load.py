@@ -138,11 +138,21 @@ def load_settings(folder: Path, environment: Mapping[str, str] | None = None) ->
         raise SettingsError(f"{file}: is not TOML: {error}") from error
     except OSError as error:
         raise SettingsError(f"{file}: cannot be read: {error.strerror}") from error
-    own = {key: value for key, value in dotenv_values(folder / ".env", interpolate=False).items() if value is not None}
-    merged = {**own, **(os.environ if environment is None else environment)}
+    merged = {**_secrets(folder / ".env"), **(os.environ if environment is None else environment)}
     settings = Settings(folder, checked(SettingsTables, raw, file=str(file)), _with_secret_files(merged))
     _check_references(settings)
     return settings
+
+
+def _secrets(file: Path) -> dict[str, str]:
+    try:
+        written = dotenv_values(file, interpolate=False, encoding="utf-8")
+    except UnicodeDecodeError:
+        # The cause would show what stands in the file.
+        raise SettingsError(f"{file}: is not UTF-8; save it as UTF-8 text") from None
+    except OSError as error:
+        raise SettingsError(f"{file}: cannot be read: {error.strerror}") from error
+    return {key: value for key, value in written.items() if value is not None}
 
 
 def _with_secret_files(environment: Mapping[str, str]) -> dict[str, str]:
@@ -154,6 +164,8 @@ def _with_secret_files(environment: Mapping[str, str]) -> dict[str, str]:
                 filled[variable.removesuffix("_FILE")] = Path(path).read_text("utf-8").strip()
             except OSError as error:
                 raise SettingsError(f"{variable}: the file it names cannot be read: {error.strerror}") from error
+            except UnicodeDecodeError:
+                raise SettingsError(f"{variable}: the file it names is not UTF-8 text") from None
     return filled
 
 
@@ -166,9 +178,16 @@ def _check_references(settings: Settings) -> None:
             _known(source, settings.sources, f"{at}.selection.sources", "source")
         if schedule.audience:
             _known(schedule.audience, settings.audiences, f"{at}.audience", "audience")
+        twice = [channel for channel in schedule.channels if schedule.channels.count(channel) > 1]
+        if twice:
+            raise SettingsError(f'{at}.channels: "{twice[0]}" stands there twice; name each channel once')
         mails = [channel for channel in schedule.channels if settings.channels[channel].get("type") == "email"]
         if mails and not schedule.audience:
             raise SettingsError(f'{at}.audience: is missing; channel "{mails[0]}" sends mail and must know to whom')
+        if len(mails) > 1:
+            raise SettingsError(
+                f"{at}.channels: {' and '.join(mails)} both send mail: everybody would get it twice; name one of them"
+            )
         if not any((folder / "digests" / schedule.template).is_dir() for folder in settings.template_folders()):
             known = sorted(
                 path.name

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator
 from pydantic_core import PydanticCustomError
@@ -18,8 +18,11 @@ from bot.settings.kinds import (
     Table,
     Timezone,
     Url,
+    at_least,
     parse_duration,
 )
+
+SomeTime = Annotated[Duration, at_least(timedelta(seconds=1))]
 
 
 class NewsroomTable(Table):
@@ -64,7 +67,7 @@ class HttpTable(Table):
     """How Broadsheet fetches and posts."""
 
     allow_loopback: bool = Field(False, description="Let it reach 127.0.0.1: for tests and the demo only.")
-    timeout: Duration = Field(timedelta(seconds=30), description="Longest wait for a whole answer.")
+    timeout: SomeTime = Field(timedelta(seconds=30), description="Longest wait for a whole answer.")
     max_bytes: int = Field(10_000_000, ge=1000, description="Largest answer read, in bytes after decompression.")
 
 
@@ -78,16 +81,18 @@ class WebTable(Table):
 class DeliveryTable(Table):
     """How deliveries are tried again."""
 
-    retry_after: Duration = Field(
+    retry_after: SomeTime = Field(
         timedelta(minutes=1), description="Wait before the second attempt; each later wait is longer, up to an hour."
     )
-    give_up_after: Duration = Field(timedelta(hours=24), description="How long a temporary refusal is tried again.")
+    give_up_after: SomeTime = Field(timedelta(hours=24), description="How long a temporary refusal is tried again.")
     unknown: Literal["ask", "resend"] = Field(
         "ask",
         description="When a line broke after the last byte: `ask` leaves the delivery `unknown` for an editor, "
         "`resend` sends it again with the same Message-ID or key.",
     )
-    collect_every: Duration = Field(timedelta(minutes=5), description="How often `up` collects the sources.")
+    collect_every: Annotated[Duration, at_least(timedelta(seconds=10))] = Field(
+        timedelta(minutes=5), description="How often `up` collects the sources; at least `10s`."
+    )
 
 
 class AudienceTable(Table):
@@ -114,7 +119,7 @@ class SelectionTable(Table):
     exclude_languages: tuple[str, ...] = Field((), description="Never these languages.")
     minimum: int = Field(1, ge=1, description="Fewer stories: the slot is skipped, with the reason on record.")
     maximum: int = Field(7, ge=1, le=60, description="At most so many stories.")
-    max_age: Duration = Field(timedelta(days=3), description="Older articles are never picked.")
+    max_age: SomeTime = Field(timedelta(days=3), description="Older articles are never picked.")
     flood: int = Field(50, ge=1, description="More new articles than this at once: the edition is held for an editor.")
 
     @field_validator("window")
@@ -156,7 +161,7 @@ class ScheduleTable(Table):
     catch_up: Literal["latest", "all", "skip"] = Field(
         "latest", description="What becomes of slots missed while Broadsheet was down."
     )
-    max_lateness: Duration = Field(timedelta(hours=3), description="Later than this an edition expires instead.")
+    max_lateness: SomeTime = Field(timedelta(hours=3), description="Later than this an edition expires instead.")
     approval: bool = Field(False, description="An editor must approve each edition.")
     prepare_before: Duration | None = Field(
         None, description="How long before the slot the edition is drafted; 30m with approval, else 0."

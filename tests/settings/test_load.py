@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import traceback
 from datetime import timedelta
 
 import pytest
@@ -64,6 +65,17 @@ def test_approval_prepares_half_an_hour_before_the_slot(tmp_path):
         (SCHEDULE + "approval = 'perhaps'\n", ["schedules.morning.approval"]),
         ("[brand]\naccent = 'green'\n", ["brand.accent", "#0B5D4B"]),
         ("[web]\nport = 70000\n", ["web.port"]),
+        ('[delivery]\nretry_after = "0s"\n', ["delivery.retry_after", "at least 1s", "not '0s'"]),
+        ("[delivery]\ngive_up_after = -5\n", ["delivery.give_up_after", "not negative"]),
+        ('[delivery]\ncollect_every = "9s"\n', ["delivery.collect_every", "at least 10s"]),
+        ("[delivery]\ncollect_every = inf\n", ["delivery.collect_every", "no duration is as long"]),
+        ('[http]\ntimeout = "0.5s"\n', ["http.timeout", "at least 1s"]),
+        (SCHEDULE + 'max_lateness = "0m"\n', ["schedules.morning.max_lateness", "at least 1s"]),
+        (SCHEDULE.replace('["mail"]', '["mail", "mail"]'), ["schedules.morning.channels", '"mail" stands there twice']),
+        (
+            CHANNEL.replace("mail]", "letters]") + SCHEDULE.replace('["mail"]', '["mail", "letters"]'),
+            ["schedules.morning.channels", "mail and letters", "everybody would get it twice"],
+        ),
         ("[nonsense]\na = 1\n", ["nonsense", "unknown key", "allowed here", "newsroom"]),
     ],
 )
@@ -116,3 +128,17 @@ def test_a_relative_store_lies_beside_the_configuration_folder(tmp_path):
 def test_every_error_of_settings_ends_a_command_with_failure():
     assert SettingsError.exit_code == 1
     assert issubclass(SettingsError, BroadsheetError)
+
+
+def test_an_environment_file_that_is_not_utf8_is_one_line_without_its_content(tmp_path):
+    settings(tmp_path)
+    (tmp_path / "config" / ".env").write_bytes(b"BROADSHEET_MAIL_PASSWORD=hush-\xff\n")
+    with pytest.raises(SettingsError, match=r"\.env: is not UTF-8") as refused:
+        load_settings(tmp_path / "config", ENVIRONMENT)
+    assert "hush" not in "".join(traceback.format_exception(refused.value))
+
+
+def test_a_secret_file_that_is_not_text_is_one_line(tmp_path):
+    (tmp_path / "password").write_bytes(b"\xff\xfe")
+    with pytest.raises(SettingsError, match="BROADSHEET_MAIL_PASSWORD_FILE: the file it names is not UTF-8"):
+        settings(tmp_path, environment={"BROADSHEET_MAIL_PASSWORD_FILE": str(tmp_path / "password")})
