@@ -53,8 +53,9 @@ class Refusal:
 class SubscriberFile(Iterator["Row | Refusal"]):
     """The rows of a file, as they are asked for. ``ignored`` names the columns that are not read."""
 
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, stream: TextIO, now: datetime) -> None:
         self._lines = _Lines(stream)
+        self._now = now
         header, self._delimiter = _header(self._lines)
         self._address, self._name, self._subscribed = (
             _column(header, names) for names in (_ADDRESS, _NAME, _SUBSCRIBED)
@@ -68,7 +69,6 @@ class SubscriberFile(Iterator["Row | Refusal"]):
         known = {self._address, self._name, self._subscribed}
         self._width = len(header)
         self.ignored = tuple(cell for place, cell in enumerate(header) if place not in known and cell)
-        self._seen: dict[str, int] = {}
         self._found = self._read()
 
     def __next__(self) -> Row | Refusal:
@@ -96,23 +96,23 @@ class SubscriberFile(Iterator["Row | Refusal"]):
             moment = _moment(subscribed)
         except (ValueError, OverflowError):
             return Refusal(line, _shown(subscribed), "not a date such as 2026-11-24 or 2026-11-24T07:00+01:00")
-        earlier = self._seen.setdefault(address.casefold(), line)
-        if earlier != line:
-            return Refusal(line, _shown(address), f"the same address as in line {earlier}")
+        if moment and moment > self._now:
+            # It would outdo every unsubscription until then.
+            return Refusal(line, _shown(subscribed), "a date in the future: nobody can have agreed by then")
         return Row(line, address, self._cell(cells, self._name), moment)
 
     def _cell(self, cells: list[str], place: int | None) -> str:
         return _clean(_unguarded(cells[place])) if place is not None and place < len(cells) else ""
 
 
-def read_subscribers(stream: TextIO) -> SubscriberFile:
+def read_subscribers(stream: TextIO, *, now: datetime) -> SubscriberFile:
     """The subscribers of a CSV file with a header; lazily, a ``Refusal`` for each row that cannot be taken.
 
     The header names ``email`` or ``address``, and may name ``name`` and ``subscribed`` (ISO 8601; UTC where no offset
-    is given). The delimiter is the comma, semicolon or tab that the header uses; a byte order mark is passed over.
-    Open files with ``newline=""``. Raises ``UsageError`` when the header names no address column.
+    is given; not after ``now``). The delimiter is the comma, semicolon or tab that the header uses; a byte order mark
+    is passed over. Open files with ``newline=""``. Raises ``UsageError`` when the header names no address column.
     """
-    return SubscriberFile(stream)
+    return SubscriberFile(stream, now)
 
 
 def write_subscribers(rows: Iterable[Row], stream: TextIO) -> int:

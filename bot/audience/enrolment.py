@@ -9,6 +9,7 @@ from itertools import islice
 from pathlib import Path
 
 from bot.audience.csv_file import Refusal, Row, read_subscribers
+from bot.audience.suppression import cancel_waiting
 from bot.errors import UsageError
 from bot.model import Act, Consent, Suppression
 from bot.settings import is_address
@@ -17,28 +18,48 @@ from bot.store import Store, Transaction
 CHUNK = 1000
 """Rows a transaction takes: an import that is interrupted keeps what it has, and may be run again."""
 
+TOLD = 1000
+"""Refusals an import names one by one; of a file that is wrong altogether, the rest is counted."""
+
 
 @dataclass
 class Imported:
-    """What an import did, row by row: the counts and the refusals together are all rows of the file."""
+    """What an import did, row by row: the counts and the refusals together are all rows of the file.
+
+    ``refused_more`` counts the refusals beyond the first ``TOLD``.
+    """
 
     accepted: int = 0
     known: int = 0
     left: int = 0
     suppressed: int = 0
     refused: list[Refusal] = field(default_factory=list)
+    refused_more: int = 0
+
+    def refuse(self, refusal: Refusal) -> None:
+        """Keeps one more refusal, or counts it."""
+        if len(self.refused) < TOLD:
+            self.refused.append(refusal)
+        else:
+            self.refused_more += 1
 
 
-def add(store: Store, address: str, audience: str, *, name: str, via: str, note: str, now: datetime) -> str:
-    """Subscribes one address; says ``new``, ``known``, ``returned`` or ``suppressed``. Raises ``UsageError``."""
+def add(store: Store, address: str, audience: str, *, name: str, by: str, note: str, now: datetime) -> str:
+    """Subscribes one address; says ``new``, ``known``, ``returned`` or ``suppressed``, which leaves it as it is.
+
+    ``left``: they left at a moment that is still to come, by another clock. Raises ``UsageError``.
+    """
     if not is_address(address):
         raise UsageError(f"{address}: is not a mail address")
-    consent = Consent(at=now, via=via, note=note)
+    consent = Consent(at=now, via=f"command by {by}", note=note)
     with store.write() as tx:
-        suppression = tx.suppressions.of(address, audience)
-        if suppression:
-            return f"suppressed ({suppression.reason}); `broadsheet suppressions remove` comes first"
-        return tx.subscribers.subscribe(address, audience, consent, name=name)
+        if tx.suppressions.of(address, audience):
+            return "suppressed"
+        outcome = tx.subscribers.subscribe(address, audience, consent, name=name)
+        if outcome in ("new", "returned"):
+            thing = f"subscriber:{tx.subscribers.id_of(address)}"
+            tx.acts.add(Act(at=now, who=by, what="subscribe", thing=thing, after="subscribed", note=audience))
+    return outcome
 
 
 def import_csv(
@@ -52,20 +73,21 @@ def import_csv(
     result = Imported()
     try:
         with file.open(encoding="utf-8-sig", newline="") as stream:
-            rows = read_subscribers(stream)
+            rows = read_subscribers(stream, now=now)
             while chunk := list(islice(rows, CHUNK)):
                 with store.write() as tx:
                     for row in chunk:
                         _import_row(tx, row, audience, result, via=f"import of {file.name} by {by}", note=note, now=now)
                         advance()
                         if isinstance(row, Refusal):
-                            result.refused.append(row)
+                            result.refuse(row)
     except OSError as error:
         raise UsageError(f"{file}: cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise UsageError(f"{file}: is not UTF-8 (byte {error.start}); save it as CSV UTF-8") from error
     with store.write() as tx:
-        counts = f"{result.accepted} accepted, {result.known} known, {len(result.refused)} refused"
+        refused = len(result.refused) + result.refused_more
+        counts = f"{result.accepted} accepted, {result.known} known, {refused} refused"
         tx.acts.add(Act(at=now, who=by, what="import subscribers", thing=f"audience:{audience}", note=counts))
     return result
 
@@ -98,9 +120,14 @@ def exported(tx: Transaction, audience: str) -> Iterator[Row]:
 
 
 def forget(store: Store, address: str, *, who: str, now: datetime) -> bool:
-    """Erases an address everywhere; its hash is suppressed, so that no import revives it. False when not known."""
+    """Erases an address everywhere; False when it is not known.
+
+    What waits to go out to it is cancelled. Its hash is suppressed, so that no import revives it.
+    """
     with store.write() as tx:
-        if not tx.subscribers.forget(address):
+        cancel_waiting(tx, address, "", "erased", now)
+        known = tx.subscribers.forget(address)
+        if not (tx.suppressions.forget(address) or known):
             return False
         tx.suppressions.add(Suppression(address=address, reason="erased", at=now), keep_address=False)
         tx.acts.add(Act(at=now, who=who, what="erase subscriber", thing="subscriber"))

@@ -10,13 +10,15 @@ import typer
 
 from bot.audience import enrolment
 from bot.audience.csv_file import write_subscribers
-from bot.cli.command import Session, command
+from bot.audience.suppression import allow
+from bot.audience.suppression import suppress as suppress_address
+from bot.cli.command import Limit, Session, command
 from bot.cli.editions import who
 from bot.cli.output import local
-from bot.errors import NotFound, NothingToDo, UsageError
-from bot.model import Suppression
+from bot.errors import NotFound, NothingToDo, StateError, UsageError
+from bot.model import Act, Suppression
 from bot.schedules.installation import Installation
-from bot.settings import is_address, nearest
+from bot.settings import nearest
 
 Audience = Annotated[str, typer.Option("--audience", help="A key of [audiences]; needed when there are several.")]
 Address = Annotated[str, typer.Argument(help="A mail address.")]
@@ -38,10 +40,18 @@ def register(app: typer.Typer) -> None:
     app.add_typer(suppressed, name="suppressions")
 
 
-def _audience(installation: Installation, name: str) -> str:
+def _known(installation: Installation, name: str) -> str:
+    """``name``, or "" where none is named. Raises ``NotFound``."""
     known = installation.settings.audiences
     if name and name not in known:
         raise NotFound(f'there is no audience "{name}"{nearest(name, known)}; there are: {", ".join(known) or "none"}')
+    return name
+
+
+def _audience(installation: Installation, name: str) -> str:
+    """``name``, or the only audience there is. Raises ``NotFound``, ``UsageError``."""
+    _known(installation, name)
+    known = installation.settings.audiences
     if not name and len(known) != 1:
         raise UsageError(f"name one with --audience; there are: {', '.join(known) or 'none, add [audiences.NAME]'}")
     return name or next(iter(known))
@@ -55,22 +65,33 @@ def add(session: Session, address: Address, audience: Audience = "", name: str =
             address,
             _audience(installation, audience),
             name=name,
-            via=f"command by {who()}",
+            by=who(),
             note=note,
             now=installation.clock(),
         )
-        session.out.say(f"{address}: {result}")
         session.out.value({"address": address, "result": result})
+    if result == "known":
+        raise NothingToDo(f"{address}: is subscribed already")
+    if result == "suppressed":
+        raise StateError(
+            f"{address}: is suppressed; `broadsheet suppressions list` says why, `suppressions remove` allows it again"
+        )
+    if result == "left":
+        raise StateError(f"{address}: left at a time that is still to come; is this machine's clock right?")
+    session.out.say(f"{address}: {result}")
 
 
 def show(
     session: Session,
     audience: Audience = "",
     state: Annotated[str, typer.Option("--state", help="subscribed or unsubscribed.")] = "",
-    limit: Annotated[int, typer.Option("--limit", min=1)] = 100,
+    limit: Limit = 100,
 ) -> None:
     """Lists subscribers."""
+    if state not in ("", "subscribed", "unsubscribed"):
+        raise UsageError(f'--state takes "subscribed" or "unsubscribed", not "{state}"')
     with session.open() as installation:
+        _known(installation, audience)
         with installation.store.read() as tx:
             found = tx.subscribers.page(audience=audience, state=state, limit=limit)
         zone = installation.newsroom.timezone
@@ -104,12 +125,15 @@ def import_file(
                 now=installation.clock(),
                 advance=lambda: bar.advance(bar.task_ids[0]),
             )
+        refused = len(result.refused) + result.refused_more
         session.out.say(
             f"{result.accepted} accepted, {result.known} known already, {result.left} left before and stay so, "
-            f"{result.suppressed} suppressed, {len(result.refused)} refused"
+            f"{result.suppressed} suppressed, {refused} refused"
         )
         for refusal in result.refused:
             session.out.say(f"  {file.name}, row {refusal.line}: {refusal.reason}")
+        if result.refused_more:
+            session.out.say(f"  and {result.refused_more} more rows")
         session.out.value(result)
         return 1 if result.refused and not (result.accepted or result.known) else 0
 
@@ -119,19 +143,36 @@ def export(
     file: Annotated[Path | None, typer.Argument(help="Where to write; the standard output without it.")] = None,
     audience: Audience = "",
 ) -> None:
-    """Writes the subscribers as CSV."""
-    with session.open() as installation, installation.store.read() as tx:
-        rows = enrolment.exported(tx, audience)
+    """Writes the subscribers as CSV; with --json and no file, as JSON."""
+    with session.open() as installation:
+        _known(installation, audience)
         if file is None:
-            write_subscribers(rows, sys.stdout)
+            _on_record(installation, audience, "the standard output")
+            with installation.store.read() as tx:
+                rows = enrolment.exported(tx, audience)
+                if session.out.as_json:
+                    session.out.value(
+                        [{"address": each.address, "name": each.name, "subscribed": each.subscribed} for each in rows]
+                    )
+                else:
+                    write_subscribers(rows, sys.stdout)
             return
         try:
             with file.open("w", encoding="utf-8", newline="") as stream:
-                count = write_subscribers(rows, stream)
+                _on_record(installation, audience, file.name)
+                with installation.store.read() as tx:
+                    count = write_subscribers(enrolment.exported(tx, audience), stream)
         except OSError as error:
             raise UsageError(f"{file}: cannot be written: {error.strerror}") from error
         session.out.say(f"{count} subscribers written to {file}")
         session.out.value({"file": file, "count": count})
+
+
+def _on_record(installation: Installation, audience: str, where: str) -> None:
+    """Before the first address leaves: also an export that is broken off has taken some."""
+    thing = f"audience:{audience or 'all'}"
+    with installation.store.write() as tx:
+        tx.acts.add(Act(at=installation.clock(), who=who(), what="export subscribers", thing=thing, note=f"to {where}"))
 
 
 def forget(session: Session, address: Address) -> None:
@@ -143,7 +184,7 @@ def forget(session: Session, address: Address) -> None:
         session.out.value({"address": address, "erased": True})
 
 
-def suppressions(session: Session, limit: Annotated[int, typer.Option("--limit", min=1)] = 100) -> None:
+def suppressions(session: Session, limit: Limit = 100) -> None:
     """Lists suppressed addresses, the newest first."""
     with session.open() as installation:
         with installation.store.read() as tx:
@@ -161,13 +202,15 @@ def suppressions(session: Session, limit: Annotated[int, typer.Option("--limit",
 
 def suppress(session: Session, address: Address, audience: Audience = "", note: Note = "") -> None:
     """Never mails an address again, until it is removed from the list."""
-    if not is_address(address):
-        raise UsageError(f"{address}: is not a mail address")
-    with session.open() as installation, installation.store.write() as tx:
+    with session.open() as installation:
         suppression = Suppression(
-            address=address, reason="editor", at=installation.clock(), audience=audience, note=note or f"by {who()}"
+            address=address,
+            reason="editor",
+            at=installation.clock(),
+            audience=_known(installation, audience),
+            note=note or f"by {who()}",
         )
-        if not tx.suppressions.add(suppression):
+        if not suppress_address(installation.store, suppression, who=who()):
             raise NothingToDo(f"{address}: is suppressed already")
     session.out.say(f"{address}: suppressed")
     session.out.value({"address": address, "suppressed": True})
@@ -175,8 +218,9 @@ def suppress(session: Session, address: Address, audience: Audience = "", note: 
 
 def unsuppress(session: Session, address: Address, audience: Audience = "") -> None:
     """Allows an address to be mailed again."""
-    with session.open() as installation, installation.store.write() as tx:
-        if not tx.suppressions.remove(address, audience):
+    with session.open() as installation:
+        _known(installation, audience)
+        if not allow(installation.store, address, audience, who=who(), now=installation.clock()):
             raise NothingToDo(f"{address}: is not suppressed")
     session.out.say(f"{address}: allowed again")
     session.out.value({"address": address, "suppressed": False})

@@ -31,6 +31,11 @@ At = Annotated[
     str, typer.Option("--at", help='Act as if it were then: "today 07:00", "-1d", or ISO 8601.', metavar="TIME")
 ]
 
+Limit = Annotated[int, typer.Option("--limit", min=1, max=1_000_000, help="At most so many.")]
+
+YEARS = range(1900, 3000)
+"""A time of another year is a slip of the hand, and calendars do not reckon at their ends."""
+
 
 @dataclass(frozen=True)
 class Session:
@@ -53,11 +58,16 @@ class Session:
     def moment(self, installation: Installation, text: str) -> datetime:
         """What a person wrote for a time, in UTC. Raises ``UsageError``."""
         try:
-            return moment(text, installation.newsroom.timezone, installation.clock())
+            found = moment(text, installation.newsroom.timezone, installation.clock())
+        except OverflowError:
+            found = None
         except ValueError as error:
             raise UsageError(
                 f'"{text}" is not a time: write "now", "today 07:00", "-1d" or ISO 8601 such as 2026-11-24T07:00'
             ) from error
+        if found is None or found.year not in YEARS:
+            raise UsageError(f'"{text}" is a time of no year from {YEARS[0]} to {YEARS[-1]}')
+        return found
 
 
 Command = Callable[..., int | None]

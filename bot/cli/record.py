@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from bot.cli.command import Session, command
+from bot.cli.command import Limit, Session, command
 from bot.cli.output import local
 from bot.settings import load_settings
 from bot.store import schema
@@ -24,7 +24,7 @@ def register(app: typer.Typer) -> None:
 def acts(
     session: Session,
     since: Annotated[str, typer.Option("--since", help='From when on, e.g. "-1d".', metavar="TIME")] = "-7d",
-    limit: Annotated[int, typer.Option("--limit", min=1)] = 200,
+    limit: Limit = 200,
 ) -> None:
     """Shows who did what, when; the newest first."""
     with session.open() as installation:

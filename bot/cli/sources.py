@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from bot.cli.command import Session, command, without_subcommand
+from bot.cli.command import Limit, Session, command, without_subcommand
 from bot.cli.output import local
 from bot.errors import NotFound
 from bot.http import Http
@@ -20,7 +20,6 @@ from bot.stories.copies import stories_of
 
 Names = Annotated[list[str] | None, typer.Argument(help="Keys of [sources]; all without.")]
 Since = Annotated[str, typer.Option("--since", help='From when on, e.g. "-1d".', metavar="TIME")]
-Limit = Annotated[int, typer.Option("--limit", min=1, help="At most so many.")]
 
 
 def register(app: typer.Typer) -> None:

@@ -1,0 +1,49 @@
+"""Addresses that must not be mailed: what becomes of one reaches the mails that are already waiting."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from bot.errors import UsageError
+from bot.model import Act, Suppression
+from bot.settings import is_address
+from bot.store import Store, Transaction
+from bot.store.subscribers import address_hash
+
+
+def suppress(store: Store, suppression: Suppression, *, who: str) -> bool:
+    """Never mails the address again, and cancels what waits to go out to it; False when it was suppressed already.
+
+    Holds for the suppression's audience, or for all (""). Raises ``UsageError`` when it names no mail address.
+    """
+    if not is_address(suppression.address):
+        raise UsageError(f"{suppression.address}: is not a mail address")
+    with store.write() as tx:
+        added = tx.suppressions.add(suppression)
+        reason = f"suppressed ({suppression.reason})"
+        cancelled = cancel_waiting(tx, suppression.address, suppression.audience, reason, suppression.at)
+        if added:
+            note = f"{suppression.reason}; {cancelled} deliveries cancelled"
+            tx.acts.add(_act("suppress", suppression.address, suppression.audience, who, suppression.at, note))
+    return added
+
+
+def allow(store: Store, address: str, audience: str, *, who: str, now: datetime) -> bool:
+    """Takes an address off the list of ``audience`` ("": of all); False when it does not stand there."""
+    with store.write() as tx:
+        removed = tx.suppressions.remove(address, audience)
+        if removed:
+            tx.acts.add(_act("allow", address, audience, who, now))
+    return removed
+
+
+def cancel_waiting(tx: Transaction, address: str, audience: str, reason: str, now: datetime) -> int:
+    """Cancels what waits to go out to ``address`` in ``audience`` ("": in all); returns how many deliveries."""
+    subscriber = tx.subscribers.id_of(address)
+    return 0 if subscriber is None else tx.deliveries.cancel_subscriber(subscriber, audience, reason, now)
+
+
+def _act(what: str, address: str, audience: str, who: str, now: datetime, note: str = "") -> Act:
+    # Acts are never erased: they name the address by the beginning of its hash.
+    thing = f"suppression:{address_hash(address)[:12]}"
+    return Act(at=now, who=who, what=what, thing=thing, note=", ".join(filter(None, (audience or "all", note))))
