@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 import getpass
-from collections.abc import Callable
-from datetime import datetime
+from collections.abc import Callable, Sequence
 from typing import Annotated, TypeVar
 
 import typer
 
-from bot.cli.command import Session, command
+from bot.cli.command import Limit, Session, command
 from bot.cli.output import local
 from bot.editions import lifecycle
 from bot.errors import NotFound, NothingToDo, UsageError
 from bot.model import Act, DeliveryState, Edition, EditionState
 from bot.schedules.installation import Installation
 from bot.settings import nearest
-from bot.store import Store
-from bot.store.flags import PAUSED
 
 Id = Annotated[str, typer.Argument(help="An edition's id, as `broadsheet editions` shows it.")]
 Note = Annotated[str, typer.Option("--note", help="Why; kept on the record.")]
-Deliveries = Annotated[list[int], typer.Argument(help="Ids, as `broadsheet deliveries` shows them.")]
+Deliveries = Annotated[
+    list[int], typer.Argument(min=1, max=2**63 - 1, help="Ids, as `broadsheet deliveries` shows them.")
+]
 All = Annotated[bool, typer.Option("--all", help="Everything that is being sent, until `resume --all`.")]
 OptionalId = Annotated[str, typer.Argument(help="An edition's id.")]
 
@@ -41,7 +40,7 @@ def editions(
     session: Session,
     edition: OptionalId = "",
     state: Annotated[str, typer.Option("--state", help="Only those in this state.")] = "",
-    limit: Annotated[int, typer.Option("--limit", min=1, help="At most so many.")] = 20,
+    limit: Limit = 20,
 ) -> None:
     """Lists editions with their state; with an id, shows its stories, deliveries by state and acts."""
     with session.open() as installation:
@@ -74,7 +73,7 @@ def _show(session: Session, installation: Installation, edition_id: str) -> None
     with installation.store.read() as tx:
         edition = tx.editions.get(edition_id)
         if edition is None:
-            raise NotFound(f"there is no edition {edition_id}; `broadsheet editions` lists them")
+            raise NotFound(_no_edition(edition_id))
         balance = tx.deliveries.balance(edition_id)
         acts = tx.acts.newest(thing=f"edition:{edition_id}")
         report = tx.editions.report(edition_id)
@@ -105,6 +104,10 @@ def _show(session: Session, installation: Installation, edition_id: str) -> None
             "selection": report,
         }
     )
+
+
+def _no_edition(edition: str) -> str:
+    return f"there is no edition {edition}; `broadsheet editions` lists them"
 
 
 def _facts(edition: Edition) -> dict[str, object]:
@@ -160,9 +163,9 @@ def pause(session: Session, edition: OptionalId = "", everything: All = False, n
     with session.open() as installation:
         now = installation.clock()
         if everything:
-            _all(installation.store, lifecycle.pause, EditionState.SENDING, now, note, flag="all")
-            session.out.say("everything is paused; `broadsheet resume --all` goes on")
-            session.out.value({"paused": True})
+            stopped = lifecycle.pause_all(installation.store, who=who(), now=now, note=note)
+            session.out.say(f"everything is paused{_named(stopped)}; `broadsheet resume --all` goes on")
+            session.out.value({"paused": True, "editions": stopped})
             return
         _need(edition)
         _acted(session, lifecycle.pause(installation.store, edition, who=who(), now=now, note=note))
@@ -173,9 +176,9 @@ def resume(session: Session, edition: OptionalId = "", everything: All = False, 
     with session.open() as installation:
         now = installation.clock()
         if everything:
-            _all(installation.store, lifecycle.resume, EditionState.PAUSED, now, note, flag="")
-            session.out.say("everything goes on")
-            session.out.value({"paused": False})
+            resumed = lifecycle.resume_all(installation.store, who=who(), now=now, note=note)
+            session.out.say(f"everything goes on that `pause --all` stopped{_named(resumed)}")
+            session.out.value({"paused": False, "editions": resumed})
             return
         _need(edition)
         _acted(session, lifecycle.resume(installation.store, edition, who=who(), now=now, note=note))
@@ -186,28 +189,22 @@ def _need(edition: str) -> None:
         raise UsageError("name an edition, or say --all")
 
 
-def _all(
-    store: Store, act: Callable[..., Edition], state: EditionState, now: datetime, note: str, *, flag: str
-) -> None:
-    with store.write() as tx:
-        tx.flags.set(PAUSED, flag, now)
-        verb = "pause all" if flag else "resume all"
-        tx.acts.add(Act(at=now, who=who(), what=verb, thing="installation", note=note))
-        found = tx.editions.newest(states=[state], limit=10_000)
-    for edition in found:
-        act(store, edition.id, who=who(), now=now, note=note or "all")
+def _named(editions: Sequence[str]) -> str:
+    return f" ({', '.join(editions)})" if editions else ""
 
 
 def deliveries(
     session: Session,
     state: Annotated[str, typer.Option("--state", help="Only those in this state.")] = "",
     edition: Annotated[str, typer.Option("--edition", help="Only those of this edition.")] = "",
-    limit: Annotated[int, typer.Option("--limit", min=1, help="At most so many.")] = 100,
+    limit: Limit = 100,
 ) -> None:
     """Shows the ledger: what went, or did not go, to whom and why."""
     with session.open() as installation:
         states = [_state(DeliveryState, state)] if state else []
         with installation.store.read() as tx:
+            if edition and tx.editions.state(edition) is None:
+                raise NotFound(_no_edition(edition))
             found = tx.deliveries.page(edition=edition, states=states, limit=limit)
         session.out.table(
             ("id", "edition", "channel", "to", "state", "tries", "what was said"),
@@ -230,8 +227,11 @@ def deliveries(
 def retry(session: Session, ids: Deliveries) -> None:
     """Lets deferred deliveries be tried at once."""
     with session.open() as installation, installation.store.write() as tx:
-        count = tx.deliveries.retry_now(ids, installation.clock())
-        tx.acts.add(_act_on(installation.clock(), "retry", ids))
+        now = installation.clock()
+        count = tx.deliveries.retry_now(ids, now)
+        if count:
+            numbers = ", ".join(map(str, ids))[:500]
+            tx.acts.add(Act(at=now, who=who(), what="retry", thing="deliveries", note=numbers))
     _settled(session, count, "will be tried at once", "deferred")
 
 
@@ -241,18 +241,11 @@ def resolve(
     outcome: Annotated[str, typer.Option("--as", help="sent: it arrived; unsent: send it again.")],
 ) -> None:
     """Settles unknown deliveries: only a person, or the provider's log, can tell whether they arrived."""
-    targets = {"sent": DeliveryState.ACCEPTED, "unsent": DeliveryState.PENDING}
-    if outcome not in targets:
+    if outcome not in ("sent", "unsent"):
         raise UsageError(f'--as takes "sent" or "unsent", not "{outcome}"')
-    with session.open() as installation, installation.store.write() as tx:
-        now = installation.clock()
-        reason = f"resolved as {outcome} by {who()}"
-        editions_of = {found.edition for found in (tx.deliveries.get(each) for each in ids) if found}
-        count = tx.deliveries.resolve(ids, to=targets[outcome], reason=reason, now=now)
-        if outcome == "unsent":
-            for edition in editions_of:
-                tx.editions.move(edition, to=EditionState.SENDING, since=[EditionState.SENT], now=now)
-        tx.acts.add(_act_on(now, f"resolve as {outcome}", ids))
+    with session.open() as installation:
+        arrived = outcome == "sent"
+        count = lifecycle.resolve(installation.store, ids, arrived=arrived, who=who(), now=installation.clock())
     _settled(session, count, f"settled as {outcome}", "unknown")
 
 
@@ -261,10 +254,6 @@ def _settled(session: Session, count: int, done: str, needed: str) -> None:
         raise NothingToDo(f"none of these deliveries is {needed}; `broadsheet deliveries --state {needed}` lists them")
     session.out.say(f"{count} {'delivery' if count == 1 else 'deliveries'} {done}")
     session.out.value({"count": count})
-
-
-def _act_on(now: datetime, what: str, ids: list[int]) -> Act:
-    return Act(at=now, who=who(), what=what, thing="deliveries", note=", ".join(map(str, ids))[:500])
 
 
 State = TypeVar("State", EditionState, DeliveryState)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -132,6 +133,8 @@ def run_due(session: Session, installation: Installation, schedule: str, *, extr
 
 def _continue(session: Session, installation: Installation) -> None:
     """Goes on with what an earlier run left: interrupted, or deferred by a server."""
+    # With --json, the value is that of the edition that was asked for.
+    session = replace(session, out=session.out.silent()) if session.out.as_json else session
     with installation.store.read() as tx:
         left = tx.editions.newest(states=[EditionState.SENDING])
     for edition in left:
@@ -140,17 +143,25 @@ def _continue(session: Session, installation: Installation) -> None:
 
 
 def _deliver(session: Session, installation: Installation, edition_id: str) -> int:
+    """Sends what is due of an edition and prints how it stands. Raises ``KeyboardInterrupt`` when told to stop."""
+    stopped = False
     with installation.store.read() as tx:
         edition = tx.editions.get(edition_id)
         total = edition.snapshot if edition else None
     if edition and edition.state is EditionState.SENDING:
         with session.out.progress(f"sending {edition_id}", total) as bar:
-            deliver_now(installation, edition_id, lambda _delivery, _outcome: bar.advance(bar.task_ids[0]))
-    return show_outcome(session, installation, edition_id)
+            stopped = deliver_now(installation, edition_id, lambda _delivery, _outcome: bar.advance(bar.task_ids[0]))
+    code = show_outcome(session, installation, edition_id)
+    if stopped:
+        raise KeyboardInterrupt
+    return code
 
 
 def show_outcome(session: Session, installation: Installation, edition_id: str) -> int:
-    """Prints how an edition stands; 0 when it went out whole or waits for an editor, 3 when skipped, else 1."""
+    """Prints how an edition stands; 0 when it went out whole or waits for an editor, 3 when skipped, else 1.
+
+    A delivery that is still to be tried has not gone out: 1.
+    """
     with installation.store.read() as tx:
         edition = tx.editions.get(edition_id)
         balance = tx.deliveries.balance(edition_id)
@@ -163,6 +174,8 @@ def show_outcome(session: Session, installation: Installation, edition_id: str) 
     if balance.snapshot:
         states = ", ".join(f"{count} {state}" for state, count in sorted(balance.states.items()))
         out.say(f"  {states}; together {sum(balance.states.values())} of {balance.snapshot}")
+    if balance.open and not due and edition.state is EditionState.SENDING:
+        out.say("  what is left goes on with `broadsheet up`, or run this again")
     if due:
         out.say(f"  next try {local(due, installation.newsroom.timezone)}: by `broadsheet up`, or run this again")
     if edition.state in (EditionState.AWAITING, EditionState.HELD):
@@ -184,7 +197,7 @@ def show_outcome(session: Session, installation: Installation, edition_id: str) 
     if edition.state is EditionState.SKIPPED:
         return 3
     broken = edition.state in (EditionState.PAUSED, EditionState.EXPIRED, EditionState.CANCELLED)
-    return 1 if broken or balance.states.get("failed") or balance.states.get("unknown") else 0
+    return 1 if broken or balance.open or balance.states.get("failed") or balance.states.get("unknown") else 0
 
 
 def _said(edition: Edition) -> str:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from bot.errors import NotFound, StateError
-from bot.model import Act, Edition, EditionState
+from bot.model import Act, DeliveryState, Edition, EditionState
 from bot.store import Store, Transaction
+from bot.store.flags import PAUSED
 
 WAITING = (EditionState.DRAFTED, EditionState.AWAITING, EditionState.APPROVED, EditionState.HELD)
+
+
+PAUSE_ALL = "pause all"
+RESUME_ALL = "resume all"
 
 
 def approve(store: Store, edition: str, *, who: str, now: datetime, note: str = "") -> Edition:
@@ -52,6 +57,85 @@ def resume(store: Store, edition: str, *, who: str, now: datetime, note: str = "
         found = _found(tx, edition)
         _move(tx, found, "resume", [EditionState.PAUSED], EditionState.SENDING, who=who, now=now, note=note)
     return _again(store, edition)
+
+
+def pause_all(store: Store, *, who: str, now: datetime, note: str = "") -> tuple[str, ...]:
+    """Pauses everything that is being sent, and lets nothing begin, until ``resume_all``; returns the ids paused."""
+    return _move_all(
+        store, PAUSE_ALL, EditionState.SENDING, EditionState.PAUSED, flag="all", who=who, now=now, note=note
+    )
+
+
+def resume_all(store: Store, *, who: str, now: datetime, note: str = "") -> tuple[str, ...]:
+    """Lets everything go on that ``pause_all`` stopped; returns the ids.
+
+    What an editor, or the program, paused for a reason of its own stays paused.
+    """
+    return _move_all(store, RESUME_ALL, EditionState.PAUSED, EditionState.SENDING, flag="", who=who, now=now, note=note)
+
+
+def _move_all(
+    store: Store,
+    what: str,
+    since: EditionState,
+    to: EditionState,
+    *,
+    flag: str,
+    who: str,
+    now: datetime,
+    note: str,
+) -> tuple[str, ...]:
+    moved = []
+    with store.write() as tx:
+        tx.flags.set(PAUSED, flag, now)
+        tx.acts.add(Act(at=now, who=who, what=what, thing="installation", note=note))
+        for edition in tx.editions.newest(states=[since], limit=10_000):
+            if since is EditionState.PAUSED and _paused_by(tx, edition.id) != PAUSE_ALL:
+                continue
+            # One that ended meanwhile is nobody's concern any more.
+            if tx.editions.move(edition.id, to=to, since=[since], now=now, reason=note):
+                tx.acts.add(_act(what, edition.id, since, to, who, now, note))
+                moved.append(edition.id)
+    return tuple(moved)
+
+
+def _paused_by(tx: Transaction, edition: str) -> str:
+    """The act that paused the edition last; "" when none is on record."""
+    acts = tx.acts.newest(thing=f"edition:{edition}")
+    return next((act.what for act in acts if act.after == EditionState.PAUSED), "")
+
+
+def resolve(store: Store, deliveries: Collection[int], *, arrived: bool, who: str, now: datetime) -> int:
+    """Settles unknown deliveries: they ``arrived``, or are sent again; returns how many were unknown.
+
+    To send again, an edition that was sent is opened again. Raises ``StateError`` when it was cancelled.
+    """
+    what = f"resolve as {'sent' if arrived else 'unsent'}"
+    with store.write() as tx:
+        found = [each for each in map(tx.deliveries.get, deliveries) if each]
+        unknown = [each for each in found if each.state is DeliveryState.UNKNOWN]
+        if not arrived:
+            for edition in dict.fromkeys(each.edition for each in unknown):
+                _open_again(tx, edition, what, who, now)
+        to = DeliveryState.ACCEPTED if arrived else DeliveryState.PENDING
+        ids = [each.id for each in unknown]
+        settled = tx.deliveries.resolve(ids, to=to, reason=f"{what} by {who}", now=now) if ids else 0
+        if settled:
+            numbers = ", ".join(map(str, ids))[:500]
+            tx.acts.add(Act(at=now, who=who, what=what, thing="deliveries", note=numbers))
+    return settled
+
+
+def _open_again(tx: Transaction, edition: str, what: str, who: str, now: datetime) -> None:
+    state = tx.editions.lock(edition)
+    if state is EditionState.SENT:
+        tx.editions.move(edition, to=EditionState.SENDING, since=[state], now=now)
+        tx.acts.add(_act(what, edition, state, EditionState.SENDING, who, now, ""))
+    elif state not in (EditionState.SENDING, EditionState.PAUSED):
+        raise StateError(
+            f"edition {edition} is {state}: nothing of it is sent again; "
+            "`--as sent` settles a delivery that did arrive, else leave it"
+        )
 
 
 def cancel(store: Store, edition: str, *, who: str, now: datetime, note: str = "") -> Edition:

@@ -152,6 +152,7 @@ def test_a_test_mail_goes_to_one_address_and_is_marked(broadsheet, folder, mails
 def test_a_server_that_is_down_defers_and_says_when_it_tries_again(broadsheet, folder):
     broadsheet("subscribers", "add", "ada@example.org")
     said = broadsheet("run", "morning", "--json")
+    assert said.code == 1
     assert said.value["state"] == "sending"
     assert said.value["deliveries"] == {"deferred": 1}
     assert said.value["next_try"]
