@@ -38,7 +38,7 @@ def create_app(installation: Installation) -> FastAPI:
 
     # The last one added stands outermost: refusals, too, carry the headers.
     app.add_middleware(BodyLimit, refuse=refuse)
-    app.add_middleware(SameOrigin, refuse=refuse, open_to_all=("/u/",))
+    app.add_middleware(SameOrigin, refuse=refuse, open_to_all=("/u/",), unnamed=("/p/",))
     app.add_middleware(Headers)
     return app
 

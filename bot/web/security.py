@@ -67,30 +67,37 @@ class SameOrigin:
     Sec-Fetch-Site decides, then Origin against Host; a client that sends neither is no browser and carries nobody's
     session (OWASP Cross-Site Request Forgery Prevention Cheat Sheet, "Fetch Metadata", checked 2026-11-24).
     ``open_to_all`` are path prefixes whose POSTs carry their own right: RFC 8058 one-click comes from mail services.
+    ``unnamed`` are those that also take ``Origin: null`` without Sec-Fetch-Site, as an older browser or one that hides
+    its referrer sends it: the token in their path is the right, and no other site knows it.
     """
 
-    def __init__(self, app: ASGIApp, refuse: Refuse, open_to_all: tuple[str, ...]) -> None:
+    def __init__(
+        self, app: ASGIApp, refuse: Refuse, open_to_all: tuple[str, ...], unnamed: tuple[str, ...] = ()
+    ) -> None:
         self._app = app
         self._refuse = refuse
         self._open = open_to_all
+        self._unnamed = unnamed
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if (
             scope["type"] != "http"
             or scope["method"] in _SAFE
             or scope["path"].startswith(self._open)
-            or _own(Headers(scope=scope))
+            or _own(Headers(scope=scope), null_too=bool(self._unnamed) and scope["path"].startswith(self._unnamed))
         ):
             await self._app(scope, receive, send)
         else:
             await self._refuse(scope, 403)(scope, receive, send)
 
 
-def _own(headers: Headers) -> bool:
+def _own(headers: Headers, *, null_too: bool = False) -> bool:
     site = headers.get("sec-fetch-site")
     if site is not None:
         return site in ("same-origin", "none")
     origin = headers.get("origin")
+    if origin == "null":
+        return null_too
     return origin is None or urlsplit(origin).netloc.lower() == headers.get("host", "").lower()
 
 

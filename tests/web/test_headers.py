@@ -48,7 +48,7 @@ async def test_every_route_answers_with_the_headers(web, reader):
             assert "default-src 'none'" in policy, path
             assert "script-src" not in policy, path
             assert answer.headers["x-content-type-options"] == "nosniff", path
-            assert answer.headers["referrer-policy"] == "no-referrer", path
+            assert answer.headers["referrer-policy"] == "same-origin", path
             assert "set-cookie" not in answer.headers, path
             assert "server" not in answer.headers, path
 

@@ -70,3 +70,18 @@ async def test_a_form_of_another_site_is_refused(web, reader):
     own = {"Sec-Fetch-Site": "same-origin", "Origin": "null"}
     assert (await web.post(web.preferences_path(reader), data=data, headers=own)).status_code == 200
     assert web.states(reader)["readers"] == "unsubscribed"
+
+
+async def test_a_browser_that_hides_where_its_form_is_from_is_heard_on_a_page_with_a_token(web, reader):
+    data = {"act": "leave", "audience": "weekend"}
+    hidden = {"Origin": "null"}
+    assert (await web.post(web.preferences_path(reader), data=data, headers=hidden)).status_code == 200
+    assert web.states(reader)["weekend"] == "unsubscribed"
+    foreign = {"Origin": "null", "Sec-Fetch-Site": "cross-site"}
+    assert (await web.post(web.preferences_path(reader), data=data, headers=foreign)).status_code == 403
+
+
+async def test_a_desk_form_from_nowhere_is_refused(web):
+    made = web.add_edition(state="draft")
+    answer = await web.post(f"/editions/{made.id}/cancel", data={}, headers={"Origin": "null"})
+    assert answer.status_code == 403

@@ -9,15 +9,13 @@ from zoneinfo import ZoneInfo
 import regex
 from fastapi import APIRouter, Request, Response
 
+from bot.editions.digest import LARGEST
 from bot.model import Edition, Email, Limits, Post
 from bot.schedules.installation import Installation
 from bot.store.editions import WENT_OUT
 from bot.web.editor.desk import Desk
 from bot.web.editor.preview import filled
 from bot.web.editor.states import of_edition
-
-CLIPPED = 102_000
-"""Bytes of HTML after which Gmail cuts a mail (research of 2026-11-23)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +74,7 @@ def routes(desk: Desk) -> APIRouter:
             left_out=_left_out(report),
             mails=_mails(found, desk.installation.newsroom.timezone),
             posts=_posts(desk.installation, found),
-            clipped=CLIPPED,
+            clipped=LARGEST,
         )
 
     return router
