@@ -241,7 +241,7 @@ def record_of(post: Post, slot: datetime, thumb: dict[str, Any] | None) -> dict[
     facets = facets_of(post)
     if facets:
         record["facets"] = facets
-    if post.card:
+    if post.card and post.card.url:
         card = {"uri": post.card.url, "title": post.card.title, "description": post.card.description}
         record["embed"] = {
             "$type": "app.bsky.embed.external",
@@ -264,7 +264,8 @@ def facets_of(post: Post) -> list[dict[str, Any]]:
         add(place, place + len(post.url), {"$type": "app.bsky.richtext.facet#link", "uri": post.url})
     for hashtag in post.data.get("hashtags", []):
         found = re.search(rf"(?<!\w){re.escape(hashtag)}(?!\w)", post.text)
-        if found and not place <= found.start() < place + len(post.url):
+        within_link = found and place >= 0 and place <= found.start() < place + len(post.url)
+        if found and not within_link:
             add(found.start(), found.end(), {"$type": "app.bsky.richtext.facet#tag", "tag": hashtag.removeprefix("#")})
     return facets
 

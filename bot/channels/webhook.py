@@ -175,7 +175,9 @@ def _body(parcel: Parcel, server: str) -> bytes:
 
 
 def _told(post: Post) -> dict[str, Any]:
-    card = post.card or Card(url=post.url, title="")
+    story = post.data.get("story") or {}
+    # A story without an address has no card, and a title all the same.
+    card = post.card or Card(url="", title=story.get("title", ""), description=story.get("summary", ""))
     return {
         "text": post.text,
         "url": post.url,

@@ -77,6 +77,11 @@ def one_line(value: Any) -> str:
     return clean(_BREAKS.sub(" ", str(value))).strip(" ")
 
 
+def letters_of(text: str) -> str:
+    """Only the letters and figures of ``text``, case folded: two texts with the same ones say the same words."""
+    return re.sub(r"\W+", "", text).casefold()
+
+
 def render(environment: MailEnvironment, template: str, context: Mapping[str, Any]) -> str:
     """Renders ``template`` (a path below the template folders). Raises ``RenderError`` naming file and line."""
     with faults_named(template):

@@ -16,7 +16,7 @@ from urllib.parse import quote
 
 import regex
 
-from bot.editions.environment import MailEnvironment, Structure, one_line, render
+from bot.editions.environment import MailEnvironment, Structure, letters_of, one_line, render
 from bot.editions.graphemes import Room, count, fits, shortened
 from bot.errors import RenderError
 from bot.model import Card, EditionStory, Limits, Newsroom, Post
@@ -44,12 +44,14 @@ def compose_post(
 ) -> Post:
     """The post of ``story`` by ``templates/posts/TEMPLATE.txt.j2`` (``default`` when there is none), within ``limits``.
 
-    Templates see ``title, standfirst, summary, url, section, authors, tags, hashtags, newsroom, edition``. ``url`` is
-    the article's unless given. Raises ``RenderError`` naming file and line.
+    Without a web address there is neither link nor card. ``standfirst`` and ``summary`` are "" where they only say the
+    title again. Templates see ``title, standfirst, summary, url, section, authors, tags, hashtags, newsroom,
+    edition``. ``url`` is the article's unless given. Raises ``RenderError`` naming file and line.
     """
     article = story.article
     link = _link(url or article.url)
-    title, standfirst, summary = _clean(article.title), _clean(article.standfirst), _clean(story.summary.text)
+    title = _clean(article.title)
+    standfirst, summary = (_beside(title, _clean(text)) for text in (article.standfirst, story.summary.text))
     hashtags = tuple(dict.fromkeys(filter(None, map(_hashtag, article.tags))))
     words = {
         "title": title,
@@ -75,7 +77,9 @@ def compose_post(
             description=shortened(summary or standfirst, Room(CARD_DESCRIPTION, None)),
             image_url=image.url if image else "",
             image_alt=_clean(image.alt) if image else "",
-        ),
+        )
+        if link
+        else None,
         language=article.language or newsroom.language,
         data=_data(words, story),
     )
@@ -107,9 +111,16 @@ def _clean(value: Any) -> str:
     return _LEADING_MARKS.sub("", unicodedata.normalize("NFC", _TURNING.sub("", one_line(value))))
 
 
+def _beside(title: str, text: str) -> str:
+    """``text``, "" when it holds the words of ``title`` and no others."""
+    return "" if letters_of(text) == letters_of(title) else text
+
+
 def _link(url: str) -> str:
-    """``url`` in characters that neither NFC nor tidying would change (RFC 3987 §3.1)."""
+    """``url`` in characters that neither NFC nor tidying would change (RFC 3987 §3.1); "" when it is no web address."""
     link = _TURNING.sub("", one_line(url))
+    if not regex.match(r"https?://[^\s/]", link, regex.IGNORECASE):
+        return ""
     return link if link.isascii() and " " not in link else quote(link, safe="!#$%&'()*+,/:;=?@[]~")
 
 

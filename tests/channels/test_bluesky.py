@@ -280,6 +280,15 @@ def test_a_hashtag_inside_the_link_or_a_word_is_none() -> None:
     assert features(post) == [("https://r.example/#Ferry", "#link")]
 
 
+def test_hashtags_are_marked_though_the_link_did_not_fit() -> None:
+    post = Post(text="#Ferry returns", url="https://record.example/very/long", data={"hashtags": ["#Ferry"]})
+    assert features(post) == [("#Ferry", "#tag")]
+
+
+def test_a_post_without_a_link_has_no_embed() -> None:
+    assert "embed" not in record_of(Post(text="x", url="", card=Card(url="", title="x")), NOW, None)
+
+
 def test_a_language_that_is_none_is_left_out() -> None:
     assert "langs" not in record_of(replace(POST, language="x y"), NOW, None)
 

@@ -152,6 +152,13 @@ async def test_the_body_tells_the_post_and_its_story(receiver: Receiver) -> None
     }
 
 
+async def test_a_story_without_an_address_keeps_its_title(receiver: Receiver) -> None:
+    told = Post(text="x", data={"story": {"title": "Ferry returns", "summary": "From Monday."}})
+    await send(receiver.url, parcel(told))
+    data = json.loads(receiver.got[0][2])["data"]
+    assert (data["title"], data["description"], data["url"]) == ("Ferry returns", "From Monday.", "")
+
+
 async def test_a_post_of_one_story_has_its_own_type(receiver: Receiver) -> None:
     one = parcel()
     await send(receiver.url, replace(one, rendition=replace(one.rendition, subject="17")))

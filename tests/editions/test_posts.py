@@ -63,6 +63,22 @@ def test_the_card_comes_from_the_article() -> None:
     assert (card.image_url, card.image_alt) == ("https://record.example/ferry.jpg", "A white ferry at the quay")
 
 
+@pytest.mark.parametrize("url", ["", "javascript:alert(1)", "/story"])
+def test_a_story_without_a_web_address_has_neither_link_nor_card(url: str) -> None:
+    made = post(url=url)
+    assert (made.url, made.card, made.data["story"]["url"]) == ("", None, "")
+    assert made.text == "The ferry returns\n\nBoats run again from Monday."
+
+
+@pytest.mark.parametrize("template", ["bluesky", "webhook", "default"])
+def test_words_of_the_title_are_not_printed_again(template: str) -> None:
+    made = post(standfirst="The ferry returns.", template=template)
+    assert made.text == f"The ferry returns\n\nBoats run again from Monday.\n\n{URL}"
+    alone = post(standfirst="The Ferry returns", summary="“The ferry returns.”", template=template)
+    assert alone.text == f"The ferry returns\n\n{URL}"
+    assert alone.card and alone.card.description == ""
+
+
 def test_the_language_is_the_articles_or_the_newsrooms() -> None:
     assert post(language="ja").language == "ja"
     assert post(language="").language == "en"
