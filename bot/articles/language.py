@@ -21,10 +21,16 @@ _LETTER = regex.compile(
     r"|(?P<Hebr>\p{Hebrew})|(?P<Thai>\p{Thai})|(?P<Grek>\p{Greek})|(?P<other>\p{L})"
 )
 _SAMPLE = 4000
+_TAG = regex.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{1,8}){0,4}")
 
 
 def language_of(text: str, declared: str = "") -> str:
-    """The BCP 47 tag of ``text``: ``declared``, unless most of its letters are of a script that contradicts it."""
+    """The BCP 47 tag of ``text``: ``declared``, unless most of its letters are of a script that contradicts it.
+
+    What was declared and is no tag counts as nothing.
+    """
+    declared = declared.strip().replace("_", "-")
+    declared = declared if _TAG.fullmatch(declared) else ""
     counts = Counter(match.lastgroup for match in _LETTER.finditer(text[:_SAMPLE]) if match.lastgroup)
     total = counts.total()
     if counts["Kana"] and (counts["Kana"] + counts["Hani"]) * 2 > total:

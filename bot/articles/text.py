@@ -27,6 +27,9 @@ def paragraphs(body: str) -> tuple[str, ...]:
     one link (embedded videos) are not prose. A body that has only lists or quotations gives those.
     """
     root = parsed(bounded(body))
+    # What the newsroom struck out it no longer says.
+    for struck in list(root.iter("s")):
+        struck.drop_tree()
     prose = tuple(_texts(element for element in root.iter("p") if _is_prose(element)))
     if prose:
         return prose

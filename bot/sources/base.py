@@ -50,12 +50,14 @@ class Visit:
 class Collected:
     """What one visit brought. ``gone`` are the guids of known articles that are no longer published.
 
-    ``unchanged`` says that the source answered "nothing new" (304) and nothing else is to be read from this.
+    ``doubtful``: that they are gone is only inferred from their absence; it must be seen twice before they are
+    withdrawn. ``unchanged`` says that the source answered "nothing new" (304) and nothing else is to be read from this.
     ``warnings`` are one line each: an item that could not be read, a feed that is not well formed.
     """
 
     articles: tuple[Article, ...] = ()
     gone: tuple[str, ...] = ()
+    doubtful: bool = False
     retrieval: Retrieval = field(default_factory=Retrieval)
     unchanged: bool = False
     warnings: tuple[str, ...] = ()

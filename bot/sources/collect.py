@@ -16,6 +16,8 @@ from bot.sources.base import Collected, Known, Retrieval, Source, Visit
 from bot.store import Store, Transaction
 from bot.store.sources import SourceState
 
+MANY = 3
+"""So many articles may vanish at once without a second look."""
 LONGEST_WAIT = timedelta(days=1)
 LONGEST_VISIT = timedelta(minutes=3)
 """One slow source must not keep the others, or an edition, waiting."""
@@ -46,6 +48,7 @@ class Fetched:
 
     state: SourceState
     at: datetime
+    known: int = 0
     collected: Collected | None = None
     error: BroadsheetError | None = None
 
@@ -54,8 +57,15 @@ async def collect(sources: Mapping[str, Source], store: Store, http: Http, clock
     """Visits all ``sources`` at once and keeps what they bring; the reports stand in their order."""
     reports = []
     for fetched in await fetch(sources, store, http, clock):
-        with store.write() as tx:
-            reports.append(keep(tx, fetched))
+        try:
+            with store.write() as tx:
+                reports.append(keep(tx, fetched))
+        except Exception as error:
+            # One article that no store takes must not cost the other sources their visit.
+            log.exception("source %s", fetched.state.source)
+            fault = SourceError(f"{fetched.state.source}: {type(error).__name__} while keeping it; see the log")
+            with store.write() as tx:
+                reports.append(_failed(tx, fetched.state, fault, fetched.at))
     return reports
 
 
@@ -80,7 +90,7 @@ async def _visit(name: str, source: Source, store: Store, http: Http, clock: Clo
     )
     try:
         async with asyncio.timeout(LONGEST_VISIT.total_seconds()):
-            return Fetched(state, now, collected=await source.collect(http, visit))
+            return Fetched(state, now, known=len(known), collected=await source.collect(http, visit))
     except TimeoutError:
         limit = f"{LONGEST_VISIT.total_seconds():.0f} s"
         return Fetched(state, now, error=SourceError(f"{name}: did not answer within {limit}; it is visited again"))
@@ -98,7 +108,7 @@ def keep(tx: Transaction, fetched: Fetched) -> Report:
         return _failed(tx, fetched.state, fetched.error, fetched.at)
     if fetched.collected is None:
         return Report(source=fetched.state.source, waiting=fetched.state.not_before)
-    return _kept(tx, fetched.state, fetched.collected, fetched.at)
+    return _kept(tx, fetched, fetched.collected)
 
 
 def _failed(tx: Transaction, state: SourceState, error: BroadsheetError, now: datetime) -> Report:
@@ -115,15 +125,16 @@ def _failed(tx: Transaction, state: SourceState, error: BroadsheetError, now: da
     return Report(source=state.source, error=str(error))
 
 
-def _kept(tx: Transaction, state: SourceState, collected: Collected, now: datetime) -> Report:
+def _kept(tx: Transaction, fetched: Fetched, collected: Collected) -> Report:
+    state, now = fetched.state, fetched.at
     counts = dict.fromkeys(("new", "changed", "returned", "unchanged"), 0)
-    withdrawn = 0
     if not collected.unchanged:
         present = {article.guid for article in collected.articles}
         for article in collected.articles:
             key = identity_key(article.url) if article.url else ""
             counts[tx.articles.put(article, url_key=key, present=present, now=now)] += 1
-        withdrawn = len(tx.articles.withdraw(state.source, collected.gone, now))
+    gone, doubted, warnings = _gone(fetched, collected)
+    withdrawn = len(tx.articles.withdraw(state.source, gone, now))
     kept = collected.retrieval
     tx.sources.put(
         SourceState(
@@ -134,6 +145,7 @@ def _kept(tx: Transaction, state: SourceState, collected: Collected, now: dateti
             moved_to=kept.moved_to,
             last_visit=now,
             last_success=now,
+            doubted=doubted,
         )
     )
     return Report(
@@ -143,5 +155,23 @@ def _kept(tx: Transaction, state: SourceState, collected: Collected, now: dateti
         returned=counts["returned"],
         unchanged=counts["unchanged"],
         withdrawn=withdrawn,
-        warnings=collected.warnings,
+        warnings=(*collected.warnings, *warnings),
     )
+
+
+def _gone(fetched: Fetched, collected: Collected) -> tuple[list[str], tuple[str, ...], list[str]]:
+    """What is withdrawn now, what only if the next visit misses it too, and what to say of it.
+
+    A stale copy from a cache, or a site that is half there, must not take a newsroom's stories back: what a source
+    only lets infer, and most of what it published at once, is believed at the second visit.
+    """
+    before = set(fetched.state.doubted)
+    if collected.unchanged:
+        return sorted(before), (), []
+    gone = set(collected.gone)
+    at_once = len(gone) > MANY and len(gone) * 2 > fetched.known
+    if not (collected.doubtful or at_once):
+        return sorted(gone), (), []
+    new = gone - before
+    said = [f"{len(new)} of {fetched.known} articles are gone at once; withdrawn if they still are at the next visit"]
+    return sorted(gone & before), tuple(sorted(new)), said if at_once and new else []

@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import pairwise
 from typing import ClassVar
 
 from pydantic import Field, field_validator
@@ -99,6 +100,7 @@ class Feed:
         return Collected(
             articles=found.articles,
             gone=vanished(visit.known, found),
+            doubtful=True,
             retrieval=Retrieval(
                 etag=answer.headers.get("etag", ""),
                 last_modified=answer.headers.get("last-modified", ""),
@@ -142,7 +144,7 @@ def articles(
             made[guid] = article_of(dated, source=source, now=now, language=feed.language or language)
         except SourceError as error:
             warnings.append(f"item {number} is left out: {error}")
-    oldest = None if undated or not feed.well_formed else _oldest(feed.items)
+    oldest = None if undated or not feed.well_formed else _reach(feed.items)
     return FeedArticles(
         articles=tuple(made.values()),
         present=frozenset(present - {""}),
@@ -153,33 +155,36 @@ def articles(
 
 
 def vanished(known: Sequence[Known], found: FeedArticles) -> tuple[str, ...]:
-    """The known articles that the feed, from its oldest item on, no longer has. An empty feed withdraws nothing."""
-    if found.oldest is None:
+    """The known articles that the feed, from its oldest item on, no longer has.
+
+    An empty feed withdraws nothing, nor does one in another order than time.
+    """
+    oldest = found.oldest
+    if oldest is None:
         return ()
     return tuple(
         each.guid
         for each in known
-        if each.published > found.oldest
+        if each.published > oldest
         and each.guid not in found.present
         and (not each.url or identity_key(each.url) not in found.present)
     )
 
 
-def _oldest(items: Sequence[Item]) -> datetime | None:
-    """How far back a feed surely reaches, whether it is sorted by publication or by update.
+def _reach(items: Sequence[Item]) -> datetime | None:
+    """How far back a feed reaches that is sorted by time of publication or update; None of any other.
 
-    A pinned item, older than those below it, says nothing about that.
+    One item at the front may be pinned: it says nothing about that.
     """
-    reach: datetime | None = None
-    newest_below: datetime | None = None
-    for item in reversed(items):
-        if item.published is None:
-            continue
-        moment = max(item.published, item.updated or item.published)
-        if newest_below is None or moment >= newest_below:
-            reach = min(reach, moment) if reach else moment
-            newest_below = moment
-    return reach
+    moments = [
+        (item.published, max(item.published, item.updated or item.published)) for item in items if item.published
+    ]
+    for rest in (moments, moments[1:]):
+        for by in (0, 1):
+            column = [each[by] for each in rest]
+            if column and all(above >= below for above, below in pairwise(column)):
+                return min(each[1] for each in rest)
+    return None
 
 
 def _read_cursor(cursor: str) -> dict[str, datetime]:

@@ -89,7 +89,8 @@ class Folder:
         present = files.keys() - hidden
         return Collected(
             articles=tuple(sorted(articles, key=lambda article: article.published, reverse=True)),
-            gone=tuple(each.guid for each in visit.known if each.guid not in present),
+            # An empty folder is rather a disk that is not there than a newsroom that took everything back.
+            gone=tuple(each.guid for each in visit.known if each.guid not in present) if files else (),
             retrieval=Retrieval(cursor=json.dumps({"state": state, "seen": seen}, ensure_ascii=False)),
             warnings=tuple(f"sources.{self._name}: {warning}" for warning in warnings),
         )

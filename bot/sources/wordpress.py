@@ -177,7 +177,9 @@ class WordPress:
                 raise SourceError(f"sources.{self._name}: {root} answers with something other than a list of posts")
             found += [post for post in posts if isinstance(post, dict) and isinstance(post.get("id"), int)]
             total = answer.headers.get("x-wp-totalpages", "")
-            if page >= (int(total) if total.isdigit() else 1):
+            # Some proxies drop the header: then a page that is not full is the last.
+            last = page >= int(total) if total.isdigit() else len(posts) < self._options.per_page
+            if last:
                 return found
         warnings.append(f"more than {MAX_PAGES * self._options.per_page} posts at once; the oldest were not read")
         return found

@@ -25,6 +25,8 @@ class SourceState:
     not_before: datetime | None = None
     failures: int = 0
     error: str = ""
+    doubted: tuple[str, ...] = ()
+    """The GUIDs that the last visit did not find where they should be."""
 
 
 class Sources:
@@ -36,7 +38,9 @@ class Sources:
     def get(self, source: str) -> SourceState:
         """The state of ``source``; a source never visited has an empty one."""
         row = self._connection.execute(select(source_states).where(source_states.c.source == source)).one_or_none()
-        return SourceState(**row._mapping) if row else SourceState(source=source)
+        if row is None:
+            return SourceState(source=source)
+        return SourceState(**{**row._mapping, "doubted": tuple(row.doubted)})
 
     def put(self, state: SourceState) -> None:
         insert_or_replace(self._connection, source_states, asdict(state))

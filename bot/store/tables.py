@@ -76,6 +76,8 @@ source_states = Table(
     Column("not_before", Moment),
     Column("failures", Integer, nullable=False, server_default="0"),
     Column("error", Text, nullable=False, server_default=""),
+    # GUIDs that one visit did not find: JSON. A second visit must miss them too before they are withdrawn.
+    Column("doubted", Json, nullable=False),
 )
 
 articles = Table(

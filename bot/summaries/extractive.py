@@ -26,7 +26,8 @@ _CUT_OFF = regex.compile(
 _ALIKE = 60
 _WIDE_END = regex.compile(r"[。！？｡」』）]$")
 _CLAUSE = regex.compile(r"[;:,](?=\s)|[，、；：]|(?=\s[–—-]\s)")
-_ENDED = regex.compile(r"[.!?。！？]?(?:\s|$)|[。！？]")
+# The title's own sentence ends where it does, and what follows begins another.
+_ENDED = regex.compile(r"[.!?](?:\s+[\p{Lu}\p{Lo}\d“\"«„¿¡]|\s*$)|[。！？]|\s*$")
 _SPACE = regex.compile(r"\s")
 _LOOSE_END = " \t,;:，、；：–—-(["
 _LONGEST_QUOTATION = 10

@@ -236,3 +236,9 @@ def test_markup_made_to_take_minutes_takes_seconds(bomb: str) -> None:
     started = time.monotonic()
     clean(bomb)
     assert time.monotonic() - started < 4
+
+
+@pytest.mark.parametrize("mark", ["'", '"', "“", "«", "a=", " a='"])
+def test_a_shortcode_of_nothing_but_quotation_marks_is_read_in_its_length(mark):
+    # Read in every way there is, 2,000 of them took minutes.
+    assert clean_body(f"<p>[ab c={mark * 50_000}</p>").html

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.articles.excerpt import first_words, hand_written
+from bot.articles.excerpt import first_words, hand_written, is_cut
 
 BODY = "<p>The ferry &#8220;Gannet&#8221; returned to port on Thursday.</p><p>Nobody met it.</p>"
 
@@ -45,3 +45,8 @@ def test_what_an_editor_wrote_is_one() -> None:
 )
 def test_an_untitled_text_gets_its_first_words(text: str, title: str) -> None:
     assert first_words(text) == title
+
+
+def test_marks_without_end_are_read_in_their_length():
+    assert is_cut("…" * 200_000 + "x") is False
+    assert hand_written("…" * 200_000 + "x", "y")

@@ -28,3 +28,12 @@ from bot.articles.language import language_of
 )
 def test_the_script_decides_when_it_contradicts_the_declaration(text: str, declared: str, language: str) -> None:
     assert language_of(text, declared) == language
+
+
+@pytest.mark.parametrize("declared", ["\ud800", "english!", "<b>", "e" * 50, "en us"])
+def test_what_is_no_language_tag_counts_as_nothing(declared):
+    assert language_of("The ferry returns on Friday.", declared) == ""
+
+
+def test_an_underscore_is_read_as_the_hyphen_it_stands_for():
+    assert language_of("The ferry returns on Friday.", "en_GB") == "en-GB"

@@ -46,3 +46,7 @@ def test_reading_takes_a_minute_for_230_words() -> None:
 def test_reading_takes_a_minute_for_500_characters_of_japanese() -> None:
     assert reading_minutes(f"<p>{'夜市が開かれた。' * 250}</p>") == 4
     assert reading_minutes(f"<p>{'漢' * 500} {'word ' * 230}</p>") == 2
+
+
+def test_what_the_newsroom_struck_out_is_not_told():
+    assert paragraphs("<p><s>12</s> 15 people died.</p>") == ("15 people died.",)

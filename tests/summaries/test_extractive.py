@@ -238,3 +238,18 @@ def test_an_item_whose_title_is_its_first_sentence_is_not_told_twice():
     body = f"<p>{title}. Nobody was hurt. The pears were given away.</p>"
     summary = summarise(article(title=title, standfirst="", body=body))
     assert summary.text == "Nobody was hurt. The pears were given away."
+
+
+@pytest.mark.parametrize(
+    ("title", "body"),
+    [
+        ("Mayor resigns", "Mayor resigns after 12 days of protests, aides said."),
+        (
+            "Police did not shoot first",
+            "Police did not shoot first is what the union claims; the video says otherwise.",
+        ),
+        ("The visit of Mr. Okafor to the U.S", "The visit of Mr. Okafor to the U.S. was called off."),
+    ],
+)
+def test_a_title_that_only_begins_the_first_sentence_is_not_cut_from_it(title, body):
+    assert summarise(article(title=title, standfirst="", body=f"<p>{body}</p>")).text == body

@@ -95,6 +95,7 @@ def upgrade() -> None:
         sa.Column("not_before", Moment(), nullable=True),
         sa.Column("failures", sa.Integer(), server_default="0", nullable=False),
         sa.Column("error", sa.Text(), server_default="", nullable=False),
+        sa.Column("doubted", Json, nullable=False),
         sa.PrimaryKeyConstraint("source", name=op.f("pk_source_states")),
     )
     op.create_table(
