@@ -108,7 +108,11 @@ def _called(function: Command, *, of_group: bool = False) -> Callable[..., None]
     def call(*, config: Path, as_json: bool, quiet: bool, context: typer.Context | None = None, **given: Any) -> None:
         if context and context.invoked_subcommand:
             return
-        code = function(Session(config, Output(as_json=as_json, quiet=quiet)), **given)
+        try:
+            code = function(Session(config, Output(as_json=as_json, quiet=quiet)), **given)
+        except KeyboardInterrupt as error:
+            # typer ends without a word on a bare one.
+            raise typer.Abort from error
         if code:
             raise typer.Exit(code)
 

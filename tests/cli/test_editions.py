@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from bot.cli.command import Session
+from bot.cli.output import Output
+from bot.cli.schedules import run_due
+from bot.demo.mailbox import mailbox
+from bot.schedules.installation import opened
+
+
+@pytest.fixture
+def deferred(broadsheet, folder):
+    """An edition whose one delivery the server was not there to take."""
+    broadsheet("subscribers", "add", "ida@example.org")
+    return broadsheet("run", "morning", "--json").value["edition"]
+
+
+def _acts(broadsheet):
+    return [each["what"] for each in broadsheet("acts", "--json").value]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("resolve", "99999999999999999999", "--as", "sent"),
+        ("retry", "99999999999999999999"),
+        ("retry", "0"),
+        ("articles", "--limit", "99999999999999999999"),
+        ("run", "morning", "--at", "0001-01-01"),
+        ("preview", "morning", "--at", "9999-12-31T23:59"),
+        ("articles", "--since=-99999999d"),
+        ("acts", "--since=-99999999999999999999w"),
+        ("subscribers", "list", "--state", "gone"),
+    ],
+)
+def test_numbers_and_times_without_sense_are_wrong_use(broadsheet, folder, arguments):
+    said = broadsheet(*arguments)
+    assert (said.code, said.out) == (2, "")
+    assert said.err.count("\n") == 1
+
+
+def test_the_ledger_of_an_edition_that_does_not_exist_is_no_empty_one(broadsheet, folder, deferred):
+    assert broadsheet("deliveries", "--edition", "nope").code == 1
+    assert len(broadsheet("deliveries", "--edition", deferred, "--json").value) == 1
+
+
+def test_a_retry_or_resolve_that_changed_nothing_is_not_on_record(broadsheet, folder, deferred):
+    before = _acts(broadsheet)
+    assert broadsheet("resolve", "1", "--as", "unsent").code == 3
+    assert broadsheet("retry", "77").code == 3
+    assert _acts(broadsheet) == before
+    (delivery,) = broadsheet("deliveries", "--json").value
+    assert broadsheet("retry", delivery["id"]).code == 0
+    assert _acts(broadsheet) == ["retry", *before]
+
+
+def test_pausing_and_resuming_everything_names_what_it_moved(broadsheet, folder, deferred):
+    assert broadsheet("pause", "--all", "--json").value == {"paused": True, "editions": [deferred]}
+    assert broadsheet("editions", deferred, "--json").value["state"] == "paused"
+    assert broadsheet("resume", "--all", "--json").value == {"paused": False, "editions": [deferred]}
+    assert broadsheet("editions", deferred, "--json").value["state"] == "sending"
+
+
+def _publish(folder):
+    (folder / "articles" / "bridge.md").write_text("---\ntitle: The bridge opens\n---\nIt opens on Monday.\n")
+
+
+def test_a_run_that_first_goes_on_with_an_earlier_edition_is_still_one_json_value(broadsheet, folder, deferred):
+    with mailbox(folder / "mailbox") as port:
+        file = folder / "config" / "broadsheet.toml"
+        file.write_text(file.read_text().replace("port = 9", f"port = {port}"))
+        broadsheet("retry", broadsheet("deliveries", "--json").value[0]["id"])
+        _publish(folder)
+        said = broadsheet("run", "morning", "--extra", "--json")
+    assert json.loads(said.out)["edition"] != deferred
+    assert broadsheet("editions", deferred, "--json").value["state"] == "sent"
+    assert said.value["state"] == "sent"
+    assert said.code == 0
+
+
+def test_what_is_still_to_be_tried_is_told_with_its_time(broadsheet, folder):
+    broadsheet("subscribers", "add", "ida@example.org")
+    said = broadsheet("run", "morning")
+    assert said.code == 1
+    assert "next try" in said.out
+
+
+def test_a_run_told_to_stop_while_it_goes_on_with_an_edition_makes_no_other(broadsheet, folder, deferred, monkeypatch):
+    _publish(folder)
+    monkeypatch.setattr("bot.cli.schedules.deliver_now", lambda *_: True)
+    with opened(folder / "config") as installation, pytest.raises(KeyboardInterrupt):
+        run_due(Session(folder / "config", Output(as_json=False, quiet=True)), installation, "morning", extra=True)
+    assert [each["id"] for each in broadsheet("editions", "--json").value] == [deferred]
+    said = broadsheet("run", "morning", "--extra")
+    assert (said.code, said.err.count("\n")) == (130, 1)
