@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -49,28 +49,26 @@ class Digest:
 
 
 def compile_email(digest: Digest) -> Email:
-    """Compiles ``digest``. Raises ``RenderError`` naming file and line, or saying by how many stories it is too big."""
+    """Compiles ``digest``. A mail too big for Gmail leaves its last stories out, in HTML and text; the public page has
+    them all. Raises ``RenderError`` naming file and line, or when the mail is too big with the lead alone.
+    """
     _check(digest)
     words = wording(digest.language, digest.timezone)
     entries = tuple(
-        entry(story, place, newsroom=digest.newsroom, slot=digest.slot, wording=words)
+        _without_holes(entry(story, place, newsroom=digest.newsroom, slot=digest.slot, wording=words), digest.edition)
         for place, story in enumerate(digest.stories, start=1)
     )
     line = _line_context(digest, words, entries)
     subject = render_subject(digest.subject, line)
     preheader = render_line(digest.preheader, line, key="the schedule's preheader")
     context = {**_context(digest, words, entries), "subject": subject, "preheader": preheader}
-    name = _file(digest, "digest.mjml.j2")
-    values = Values(digest.edition)
-    environment = MailEnvironment(digest.folders, values.show)
-    html = _html(environment, values, name, context, words)
-    _check_size(digest, html)
+    html, shown = _fitting(digest, context, words, entries)
     return Email(
         subject=subject,
         preheader=preheader,
         html=html,
-        text=render_text(digest.folders, _file(digest, "digest.txt.j2"), {**context, "say": words.say, "web": False}),
-        web=_html(environment, values, name, context, words, web=True),
+        text=_text(digest, {**shown, "say": words.say, "web": False}),
+        web=_html(digest, context, words, web=True),
         language=digest.language,
     )
 
@@ -82,31 +80,47 @@ def _check(digest: Digest) -> None:
         raise RenderError(f"edition {digest.edition[:40]!r}: its id is not made of letters and digits")
     if not re.fullmatch(r"[a-z0-9][a-z0-9_-]*", digest.template):
         raise RenderError(f"template {digest.template[:40]!r}: a template is a folder of templates/digests/")
-    if any(field.hole(digest.edition) in repr(digest.stories) for field in MergeField):
-        # Each subscriber's own link would be written into a story. Ids cannot be guessed: somebody knew this one.
-        raise RenderError(f"edition {digest.edition}: a story's text holds a merge field of this edition; drop it")
 
 
-def _check_size(digest: Digest, html: str) -> None:
-    size = len(html.encode())
-    if size > LARGEST:
-        excess = -(-(size - LARGEST) // (size // len(digest.stories)))
-        stories = "1 story" if excess == 1 else f"{excess} stories"
-        raise RenderError(
-            f"edition {digest.edition}: its HTML has {size // 1000} kB and Gmail clips at 102 kB: "
-            f"about {stories} too many; lower selection.maximum"
+def _without_holes(value: Any, edition: str) -> Any:
+    """``value`` with no merge field of ``edition`` in its texts: each subscriber's own link would be written there."""
+    if isinstance(value, str):
+        for each in MergeField:
+            value = value.replace(each.hole(edition), " ")
+        return value
+    if isinstance(value, tuple):
+        return tuple(_without_holes(each, edition) for each in value)
+    if is_dataclass(value) and not isinstance(value, type):
+        return replace(
+            value, **{each.name: _without_holes(getattr(value, each.name), edition) for each in fields(value)}
         )
+    return value
 
 
-def _html(
-    environment: MailEnvironment,
-    values: Values,
-    name: str,
-    context: Mapping[str, Any],
-    words: Wording,
-    *,
-    web: bool = False,
-) -> str:
+def _fitting(
+    digest: Digest, context: Mapping[str, Any], words: Wording, entries: tuple[Entry, ...]
+) -> tuple[str, Mapping[str, Any]]:
+    """The mail's HTML with as many of the first stories as fit, and the context that made it."""
+    count = len(entries)
+    while True:
+        shown = {**context, "stories": entries[:count], "more": len(entries) - count}
+        html = _html(digest, shown, words)
+        size = len(html.encode())
+        if size <= LARGEST:
+            return html, shown
+        if count == 1:
+            raise RenderError(
+                f"edition {digest.edition}: its HTML has {size // 1000} kB with the lead alone and Gmail clips at "
+                f"102 kB; make templates/{_file(digest, 'digest.mjml.j2')} smaller"
+            )
+        count = max(1, count - -(-(size - LARGEST) // (size // count)))
+
+
+def _html(digest: Digest, context: Mapping[str, Any], words: Wording, *, web: bool = False) -> str:
+    values = Values(digest.edition)
+    environment = MailEnvironment(digest.folders, values.show)
+    name = _file(digest, "digest.mjml.j2")
+
     def say(phrase: str, **filled: Any) -> Structure:
         return Structure("".join(values.show(part) for part in words.parts(phrase, **filled)))
 
@@ -114,7 +128,27 @@ def _html(
     given = {key: value for key, value in context.items() if not (web and key == "holes")}
     structure = render(environment, name, {**given, "say": say, "web": web})
     compiled = compile_mjml(structure, name=name, templates=environment.sources)
-    return values.splice(compiled, name=name)
+    html = values.splice(compiled, name=name)
+    # Values that are printed side by side could still make one together.
+    for field in MergeField:
+        hole = field.hole(digest.edition)
+        if html.count(hole) != compiled.count(hole):
+            raise _forged(digest, name)
+    return html
+
+
+def _text(digest: Digest, context: Mapping[str, Any]) -> str:
+    name = _file(digest, "digest.txt.j2")
+    bare = render_text(digest.folders, name, {**context, "holes": dict.fromkeys(context["holes"], "")})
+    if any(field.hole(digest.edition) in bare for field in MergeField):
+        raise _forged(digest, name)
+    return render_text(digest.folders, name, context)
+
+
+def _forged(digest: Digest, name: str) -> RenderError:
+    return RenderError(
+        f"edition {digest.edition}: stories' texts make a merge field of it in {name}; drop the story that does"
+    )
 
 
 def _context(digest: Digest, words: Wording, entries: tuple[Entry, ...]) -> dict[str, Any]:
@@ -125,6 +159,7 @@ def _context(digest: Digest, words: Wording, entries: tuple[Entry, ...]) -> dict
         "language": digest.language,
         "lead": entries[0],
         "stories": entries,
+        "more": 0,
         "date": words.long_date(digest.slot),
         "day": words.day(digest.slot),
         "time": words.time(digest.slot),

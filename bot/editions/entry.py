@@ -8,14 +8,20 @@ from datetime import datetime
 from urllib.parse import urlsplit
 
 from bot.articles.text import paragraphs, reading_minutes
-from bot.editions.environment import one_line
+from bot.editions.environment import letters_of, one_line
+from bot.editions.graphemes import Room, shortened
 from bot.editions.script import script_of
 from bot.editions.wording import Wording, glued
 from bot.model import EditionStory, Image, Newsroom
+from bot.summaries.sentences import split_sentences
 
 _WIDTH = 600
 _SHOWN_PARAGRAPHS = 2
 _SHOWN_CHARACTERS = 620
+# No story may make the mail too big for all: far above what newsrooms write.
+_TITLE, _SUMMARY, _NAMES, _LABEL, _CREDIT, _CAPTION, _ALT = 300, 1000, 200, 80, 100, 300, 500
+_TELLINGS = 5
+_ADDRESS = 4096
 _TAG = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{1,8})*")
 
 
@@ -45,7 +51,7 @@ class Entry:
     ``language`` and ``direction`` are "" where they are the edition's. ``label`` is its first section. ``by`` are its
     authors, else the site it came from when that is not the newsroom's, else "". ``published`` is for a byline,
     ``when`` for a column 48 px wide. ``meta`` are the items of a meta line. ``paragraphs`` are the first of the
-    article that the summary has not said.
+    article that the summary has not said. ``url`` is "" where there is no web address; all texts are bounded.
     """
 
     number: str
@@ -72,25 +78,25 @@ def entry(story: EditionStory, place: int, *, newsroom: Newsroom, slot: datetime
     tag = article.language if _TAG.fullmatch(article.language) else ""
     foreign = bool(tag) and _base(tag) != _base(wording.language)
     minutes = reading_minutes(article.body) if article.body else 0
-    names, site = [one_line(name) for name in article.authors], _site(article.url, newsroom)
-    short_by = wording.say("between_names").join(names) or site
-    label = one_line(article.sections[0]) if article.sections else ""
+    names, site = [within(one_line(name), _NAMES) for name in article.authors], _site(article.url, newsroom)
+    short_by = within(wording.say("between_names").join(names), _NAMES) or site
+    label = within(one_line(article.sections[0]), _LABEL) if article.sections else ""
     short = wording.counted("minutes", minutes) if minutes else ""
     return Entry(
         number=wording.number(place),
-        title=_held(one_line(article.title) or one_line(story.summary.text)),
+        title=_held(within(one_line(article.title) or one_line(story.summary.text), _TITLE)),
         url=article.url if is_web(article.url) else "",
         language=tag if foreign else "",
         direction=script_of(tag).direction if foreign else "",
         label=label,
-        summary=_held(one_line(story.summary.text)),
-        by=wording.listed(names) or site,
+        summary=_held(within(one_line(story.summary.text), _SUMMARY)),
+        by=within(wording.listed(names), _NAMES) or site,
         published=wording.published(article.published, slot),
         when=wording.brief(article.published, slot),
         minutes=short,
         minutes_read=wording.counted("minutes_read", minutes) if minutes else "",
         meta=tuple(glued(item) for item in (label, short_by, short) if item),
-        paragraphs=_opening(article.body, story.summary.text),
+        paragraphs=_opening(article.body, story.summary.text, article.language),
         image=_picture(article.image, wording),
         also=_also(story.also, wording),
     )
@@ -105,33 +111,44 @@ def reading_time(entries: tuple[Entry, ...]) -> int:
 
 
 def is_web(url: str) -> bool:
-    """Whether a reader may be sent to ``url``."""
+    """Whether a reader may be sent to ``url``; one of more than 4096 characters is none."""
+    if len(url) > _ADDRESS:
+        return False
     return re.match(r"https?://[^\s/]", url, re.IGNORECASE) is not None and not re.search(r"[\x00-\x20\x7f]", url)
 
 
-def _opening(body: str, summary: str) -> tuple[str, ...]:
-    said = _letters(summary)
+def _opening(body: str, summary: str, language: str) -> tuple[str, ...]:
+    said = letters_of(summary)
     shown: list[str] = []
     for paragraph in paragraphs(body):
         text = one_line(paragraph)
-        letters = _letters(text)
+        letters = letters_of(text)
         if not letters or letters in said or (said and (said in letters or letters.startswith(said[:60]))):
             continue
         if shown and sum(map(len, shown)) + len(text) > _SHOWN_CHARACTERS:
             break
-        shown.append(_cut(text))
+        shown.append(_cut(text, language))
         if len(shown) == _SHOWN_PARAGRAPHS:
             break
     return tuple(shown)
 
 
-def _cut(text: str) -> str:
-    """``text``, or as many of its whole sentences as fit; a first sentence is kept however long."""
+def _cut(text: str, language: str) -> str:
+    """``text``, or as many of its whole sentences as fit; a first sentence too long is cut at a word, with "…"."""
     if len(text) <= _SHOWN_CHARACTERS:
         return text
-    ends = [match.end() for match in re.finditer(r"[.!?…؟][\"'”’»)]*(?=\s)|[。！？][」』）]*", text)]
-    fitting = [end for end in ends if end <= _SHOWN_CHARACTERS]
-    return text[: fitting[-1] if fitting else ends[0] if ends else len(text)]
+    end = 0
+    for sentence in split_sentences(text, language):
+        after = text.index(sentence, end) + len(sentence)
+        if after > _SHOWN_CHARACTERS:
+            break
+        end = after
+    return text[:end] or within(text, _SHOWN_CHARACTERS)
+
+
+def within(text: str, longest: int) -> str:
+    """``text``, cut at a word with "…" beyond ``longest`` characters as a reader counts them, or 4 bytes for each."""
+    return shortened(text, Room(longest, 4 * longest))
 
 
 def _held(text: str) -> str:
@@ -139,27 +156,27 @@ def _held(text: str) -> str:
     return re.sub(r"(?<=\d) (?=[^\W\d_]{4,12}\b)", "\u00a0", text)
 
 
-def _letters(text: str) -> str:
-    return re.sub(r"\W+", "", text).casefold()
-
-
 def _picture(image: Image | None, wording: Wording) -> Picture | None:
     if image is None or not is_web(image.url):
         return None
-    caption, credit = one_line(image.caption), one_line(image.credit)
+    caption, credit = one_line(image.caption), within(one_line(image.credit), _CREDIT)
     if credit and not re.match(r"[^:：]{1,14}\s?[:：]", credit):
         credit = wording.say("photo", credit=credit)
     wide = wording.separator == "\u3000"
+    caption = within(caption, _CAPTION - len(credit) - 2)
     if caption and credit and not re.search(r"[.!?…。！？؟][\"'”’»」]?$", caption):
         caption += "。" if wide else "."
     line = ("" if wide else " ").join(part for part in (caption, credit) if part)
-    return Picture(url=image.url, alt=one_line(image.alt), caption=line, width=min(image.width or _WIDTH, _WIDTH))
+    return Picture(
+        url=image.url, alt=within(one_line(image.alt), _ALT), caption=line, width=min(image.width or _WIDTH, _WIDTH)
+    )
 
 
 def _also(also: tuple[tuple[str, str], ...], wording: Wording) -> tuple[Telling, ...]:
-    joints = wording.joints(len(also))
+    shown = also[:_TELLINGS]
     return tuple(
-        Telling(joint=joint, name=one_line(name), url=url) for joint, (name, url) in zip(joints, also, strict=True)
+        Telling(joint=joint, name=within(one_line(name), _NAMES), url=url if is_web(url) else "")
+        for joint, (name, url) in zip(wording.joints(len(shown)), shown, strict=True)
     )
 
 

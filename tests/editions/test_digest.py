@@ -210,11 +210,17 @@ def test_hostile_text_comes_through_as_the_text_it_is(hostile: str) -> None:
     "address", ["javascript:alert(1)", "data:text/html,<b>", "java\nscript:alert(1)", "//x.example", "", " https:x"]
 )
 def test_an_address_that_is_not_web_is_no_link(address: str) -> None:
-    mail = compile_email(digest(story(1, url=address, image=replace(CRANES, url=address)), story(2, url=address)))
+    also = (("Coast Wire", address),)
+    lead = story(1, url=address, image=replace(CRANES, url=address), also=also)
+    mail = compile_email(digest(lead, *(story(place, url=address) for place in range(2, 6))))
     assert "alert(1)" not in mail.html + mail.web + mail.text
-    document = page(mail.html)
-    assert not document.xpath("//img")
-    assert document.xpath("//h1/a")[0].get("href") is None
+    for source in (mail.html, mail.web):
+        document = page(source)
+        assert not document.xpath("//img") and not document.xpath("//a[not(@href)]")
+        assert [text_of(each) for each in document.xpath("//h1")] == ["Headline 1"]
+        assert "Coast Wire" in text_of(document.body)
+        assert "Read the full story" not in text_of(document.body)
+    assert "Read the full story" not in mail.text and "Headline 5" in mail.text
 
 
 def test_an_address_keeps_its_query_to_the_letter() -> None:
@@ -224,10 +230,27 @@ def test_an_address_keeps_its_query_to_the_letter() -> None:
     assert f"\n{address}\n" in mail.text
 
 
-def test_a_story_that_holds_a_merge_field_of_the_edition_is_refused() -> None:
-    forged = MergeField.UNSUBSCRIBE_URL.hole("k7f3q9xd2abc")
-    with pytest.raises(RenderError, match="merge field"):
-        compile_email(digest(story(1, title=f"Click {forged}")))
+@pytest.mark.parametrize("cut", ["{0}{1}", "{0}<b>{1}</b>"])
+def test_no_text_of_a_story_becomes_a_merge_field(cut: str) -> None:
+    hole = MergeField.UNSUBSCRIBE_URL.hole("k7f3q9xd2abc")
+    text = cut.format(hole[:4], hole[4:])
+    mail = compile_email(digest(story(1, title=f"Click {hole}", body=f"<p>Click {text} now.</p>", also=((hole, ""),))))
+    assert "Click" in mail.text and "now." in mail.text
+    assert (mail.html.count(hole), mail.text.count(hole), mail.web.count(hole)) == (1, 1, 0)
+
+
+@pytest.mark.parametrize("part", ["mjml", "text"])
+def test_texts_that_make_a_merge_field_together_are_refused(tmp_path: Path, part: str) -> None:
+    hole = MergeField.UNSUBSCRIBE_URL.hole("k7f3q9xd2abc")
+    joined = "{{ lead.title }}{{ lead.summary }}"
+    mjml = (
+        "<mjml><mj-body><mj-section><mj-column><mj-text>{}</mj-text></mj-column></mj-section></mj-body></mjml>".format(
+            joined if part == "mjml" else ""
+        )
+    )
+    folders = own_template(tmp_path, mjml, joined if part == "text" else "x")
+    with pytest.raises(RenderError, match="make a merge field of it"):
+        compile_email(digest(story(1, title=hole[:4], summary=hole[4:]), template="own", folders=folders))
 
 
 @pytest.mark.parametrize(("language", "face"), [("ar", "'Noto Naskh Arabic'"), ("he", "Georgia")])
@@ -301,10 +324,71 @@ def test_no_line_of_the_text_part_is_longer_than_72_but_an_address(mail: Email) 
     assert "&amp;" not in mail.text and "&nbsp;" not in mail.text
 
 
-def test_an_edition_too_big_for_gmail_says_how_many_stories_too_many() -> None:
-    many = tuple(story(place, title="word " * 200) for place in range(1, 61))
-    with pytest.raises(RenderError, match=r"about \d+ stories too many; lower selection.maximum"):
-        compile_email(digest(*many))
+def test_an_edition_too_big_for_gmail_leaves_its_last_stories_to_the_public_page() -> None:
+    mail = compile_email(digest(*(story(place, title=f"Headline {place} " + "word " * 55) for place in range(1, 101))))
+    assert len(mail.html.encode()) <= LARGEST
+    shown = [place for place in range(1, 101) if f'https://record.example/story-{place}"' in mail.html]
+    assert shown == list(range(1, len(shown) + 1)) and 20 < len(shown) < 100
+    assert [place for place in range(1, 101) if f"/story-{place}\n" in mail.text] == shown
+    assert f"+ {100 - len(shown)} stories" in text_of(page(mail.html).body)
+    assert f"\n+ {100 - len(shown)} stories:\nhttps://letters.record.example/e/k7f3q9xd2abc\n" in mail.text
+    assert 'https://record.example/story-100"' in mail.web and "+ " not in text_of(page(mail.web).body)
+
+
+def test_a_mail_too_big_with_its_lead_alone_is_refused(tmp_path: Path) -> None:
+    mjml = (
+        "<mjml><mj-body><mj-section><mj-column><mj-text>{{ lead.title }}" + "word " * 21_000 + "</mj-text></mj-column>"
+        "</mj-section></mj-body></mjml>"
+    )
+    with pytest.raises(RenderError, match=r"has 1\d\d kB with the lead alone.*templates/digests/own/digest\.mjml\.j2"):
+        compile_email(digest(template="own", folders=own_template(tmp_path, mjml)))
+
+
+LONG = "word " * 24_000
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"title": LONG},
+        {"summary": LONG},
+        {"authors": (LONG,)},
+        {"authors": ("Ines Okafor",) * 9000},
+        {"sections": (LONG,)},
+        {"body": f"<p>{LONG}</p>"},
+        {"body": "<p>" + "ภาษาไทย" * 6000 + "</p>", "language": "th"},
+        {"image": replace(CRANES, caption=LONG)},
+        {"image": replace(CRANES, credit=LONG)},
+        {"image": replace(CRANES, alt=LONG)},
+        {"url": f"https://record.example/{'x' * 120_000}"},
+        {"also": tuple((f"Outlet {number}", f"https://o{number}.example/story") for number in range(900))},
+    ],
+)
+def test_no_story_makes_the_mail_too_big_for_the_others(changes: dict[str, Any]) -> None:
+    mail = compile_email(digest(story(1, **changes), *(story(place) for place in range(2, 7))))
+    assert len(mail.html.encode()) < LARGEST / 2
+    assert "Headline 6" in mail.html
+
+
+def test_a_caption_and_a_list_of_tellings_are_bounded() -> None:
+    also = tuple((f"Outlet {number}", f"https://o{number}.example/") for number in range(1, 8))
+    document = page(compile_email(digest(story(1, image=replace(CRANES, caption=LONG), also=also))).html)
+    (caption,) = [text_of(each) for each in document.xpath("//p") if text_of(each).startswith("word")]
+    assert len(caption) <= 300 and caption.endswith("word… Photo: Tomas Revel")
+    assert "Outlet 5" in text_of(document.body) and "Outlet 6" not in text_of(document.body)
+
+
+def test_a_paragraph_is_cut_at_a_sentences_end_not_at_an_abbreviation() -> None:
+    first = "The hearing heard a long account of the flood from one engineer after another, " * 5 + "and it ended."
+    second = "Then came the expert witness Dr. Ada Lind, " + "who said that nobody was to blame for any of it, " * 5
+    text = compile_email(digest(story(1, body=f"<p>{first} {second}.</p>"))).text.replace("\n", " ")
+    assert "and it ended." in text and "witness Dr." not in text
+
+
+def test_a_paragraph_without_sentence_ends_is_cut_at_a_word() -> None:
+    document = page(compile_email(digest(story(1, body="<p>" + "and then he said that " * 100 + "</p>"))).html)
+    (shown,) = [text_of(each) for each in document.xpath("//p[contains(@class, 'text')]") if "he said" in text_of(each)]
+    assert 500 < len(shown) <= 620 and shown[-1] == "…"
 
 
 def test_the_size_is_far_from_the_limit_for_a_usual_edition(mail: Email) -> None:
