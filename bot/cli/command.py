@@ -129,6 +129,10 @@ def run(app: typer.Typer, arguments: Sequence[str] | None = None) -> typing.NoRe
     except BroadsheetError as error:
         _end(str(error), error.exit_code)
     except TyperException as error:
+        if type(error).__name__ == "NoArgsIsHelpError":
+            # A group called alone is a question, not a mistake; typer's class for it is private.
+            sys.stdout.write(error.format_message().rstrip() + "\n")
+            sys.exit(0)
         context = getattr(error, "ctx", None)
         help_line = f"; `{context.command_path} --help` shows how" if context else ""
         _end(error.format_message().rstrip(".") + help_line, error.exit_code)

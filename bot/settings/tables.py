@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, StrictBool, StrictInt, field_validator
 from pydantic_core import PydanticCustomError
 
 from bot.settings.kinds import (
@@ -66,16 +66,16 @@ class StoreTable(Table):
 class HttpTable(Table):
     """How Broadsheet fetches and posts."""
 
-    allow_loopback: bool = Field(False, description="Let it reach 127.0.0.1: for tests and the demo only.")
+    allow_loopback: StrictBool = Field(False, description="Let it reach 127.0.0.1: for tests and the demo only.")
     timeout: SomeTime = Field(timedelta(seconds=30), description="Longest wait for a whole answer.")
-    max_bytes: int = Field(10_000_000, ge=1000, description="Largest answer read, in bytes after decompression.")
+    max_bytes: StrictInt = Field(10_000_000, ge=1000, description="Largest answer read, in bytes after decompression.")
 
 
 class WebTable(Table):
     """The web server of `broadsheet up` and `broadsheet web`."""
 
     host: str = Field("127.0.0.1", description="Address to listen on; put a reverse proxy with TLS before it.")
-    port: int = Field(8080, ge=0, le=65535, description="Port to listen on.")
+    port: StrictInt = Field(8080, ge=0, le=65535, description="Port to listen on.")
 
 
 class DeliveryTable(Table):
@@ -117,10 +117,12 @@ class SelectionTable(Table):
     exclude_authors: tuple[str, ...] = Field((), description="Never these authors.")
     languages: tuple[str, ...] = Field((), description="Only these languages (`en` takes `en-GB` too); empty: all.")
     exclude_languages: tuple[str, ...] = Field((), description="Never these languages.")
-    minimum: int = Field(1, ge=1, description="Fewer stories: the slot is skipped, with the reason on record.")
-    maximum: int = Field(7, ge=1, le=60, description="At most so many stories.")
+    minimum: StrictInt = Field(1, ge=1, description="Fewer stories: the slot is skipped, with the reason on record.")
+    maximum: StrictInt = Field(7, ge=1, le=60, description="At most so many stories.")
     max_age: SomeTime = Field(timedelta(days=3), description="Older articles are never picked.")
-    flood: int = Field(50, ge=1, description="More new articles than this at once: the edition is held for an editor.")
+    flood: StrictInt = Field(
+        50, ge=1, description="More new articles than this at once: the edition is held for an editor."
+    )
 
     @field_validator("window")
     @classmethod
@@ -147,7 +149,7 @@ class ScheduleTable(Table):
     name: str = Field(min_length=1, description="What readers see, e.g. `Morning briefing`. May change; the key never.")
     cron: Cron = Field(description='Five fields, in the schedule\'s timezone: `"0 7 * * 1-5"` is 07:00 on weekdays.')
     timezone: OptionalTimezone = Field("", description="IANA timezone; the newsroom's when left out.")
-    enabled: bool = Field(True, description="Whether its slots run.")
+    enabled: StrictBool = Field(True, description="Whether its slots run.")
     audience: str = Field("", description="Who gets its mails: a key of `[audiences]`.")
     channels: tuple[str, ...] = Field(min_length=1, description="Where it goes: keys of `[channels]`.")
     template: str = Field("briefing", description="A folder of `templates/digests/`.")
@@ -162,7 +164,7 @@ class ScheduleTable(Table):
         "latest", description="What becomes of slots missed while Broadsheet was down."
     )
     max_lateness: SomeTime = Field(timedelta(hours=3), description="Later than this an edition expires instead.")
-    approval: bool = Field(False, description="An editor must approve each edition.")
+    approval: StrictBool = Field(False, description="An editor must approve each edition.")
     prepare_before: Duration | None = Field(
         None, description="How long before the slot the edition is drafted; 30m with approval, else 0."
     )

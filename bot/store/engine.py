@@ -61,6 +61,8 @@ def _sqlite(url: str, file: str | None) -> Engine:
     if file and file != ":memory:":
         try:
             Path(file).parent.mkdir(parents=True, exist_ok=True)
+            # It holds every reader's address: no other account of the machine has business in it.
+            Path(file).touch(mode=0o600, exist_ok=True)
         except OSError as error:
             raise StoreError(f"{file}: its folder cannot be made: {error.strerror}") from error
     try:

@@ -222,3 +222,11 @@ def test_no_command_shows_a_secret(broadsheet, folder, monkeypatch):
     assert said.code == 1
     assert "hush-2" not in said.out + said.err
     assert "BROADSHEET_MAIL_PASSWORD" in said.out
+
+
+@pytest.mark.parametrize("arguments", [(), ("db",), ("subscribers",)])
+def test_a_group_called_alone_shows_its_commands_line_by_line(broadsheet, folder, arguments):
+    said = broadsheet(*arguments)
+    assert said.code == 0
+    assert said.err == ""
+    assert said.out.count("\n") > 5

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import stat
 from pathlib import Path
 
 import pytest
@@ -59,3 +60,8 @@ def test_a_store_that_cannot_be_opened_says_so_in_one_line_without_the_password(
 def test_a_url_that_is_no_store_is_refused(url):
     with pytest.raises(StoreError, match=r"store\.url"):
         Store.open(url)
+
+
+def test_a_store_file_is_its_owners_alone(tmp_path):
+    Store.open(f"sqlite:///{tmp_path}/var/broadsheet.db").close()
+    assert stat.S_IMODE((tmp_path / "var" / "broadsheet.db").stat().st_mode) == 0o600
