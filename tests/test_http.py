@@ -345,15 +345,15 @@ async def test_a_server_that_drips_is_left_when_the_time_is_over(server: Server)
         request.send_response(200)
         request.send_header("Content-Length", "1000")
         request.end_headers()
-        for _ in range(40):
+        for _ in range(100):
             request.wfile.write(b"x")
             time.sleep(0.05)
 
     server.routes["/"] = drip
     started = time.monotonic()
-    error = await refused(server.url("/"), client(timeout=0.3))
-    assert time.monotonic() - started < 1.5
-    assert "0.3 s" in str(error)
+    error = await refused(server.url("/"), client(timeout=1.0))
+    assert time.monotonic() - started < 3
+    assert "1 s" in str(error)
 
 
 async def test_an_answer_that_breaks_off_is_an_error(server: Server) -> None:

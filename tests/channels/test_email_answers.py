@@ -102,8 +102,9 @@ ANSWERS = [
     (Stage.RECIPIENT, 450, "4.1.8 <news@record.example>: Sender address rejected: Domain not found", ServerBusy),
     (Stage.RECIPIENT, 450, "4.1.7 <news@record.example>: Sender address rejected: unverified", ServerBusy),
     (Stage.BODY, 450, "4.1.8 Sender's domain not found", ServerBusy),
+    # What speaks of the recipient, and is said to all of them when we have not logged in.
+    (Stage.RECIPIENT, 554, "5.7.1 <x@y.test>: Recipient address rejected: Access denied", ChannelRefused),
     # What looks like policy, and is the recipient all the same.
-    (Stage.RECIPIENT, 554, "5.7.1 <x@y.test>: Recipient address rejected: Access denied", PERMANENT),
     (Stage.RECIPIENT, 504, "5.5.2 <x@y>: Recipient address rejected: need fully-qualified address", PERMANENT),
     (Stage.RECIPIENT, 550, "5.4.1 Recipient address rejected: Access denied", PERMANENT),
     (Stage.RECIPIENT, 550, "5.1.1 No such user; the sender should check the address", PERMANENT),

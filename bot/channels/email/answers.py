@@ -169,6 +169,9 @@ def _permanent(stage: Stage, reply: Reply, server: str, said: str) -> DeliveryEr
         return _failed(reply, server, said)
     if _RELAY.search(reply.text) or _OURS.search(reply.text):
         return _refused(stage, reply, server, said)
+    if reply.enhanced == "5.7.1" and "access denied" in reply.text.lower():
+        # So Postfix's submission answers every recipient of who has not logged in (seen on a real one).
+        return _refused(stage, reply, server, said)
     if subject.startswith(_OF_RECIPIENT) or _RECIPIENT_REJECTED.search(reply.text):
         return _failed(reply, server, said)
     if subject.startswith(("7.", "3.")) or reply.code in (500, 502, 503, 504, 530, 534, 535, 538):
