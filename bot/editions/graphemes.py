@@ -20,6 +20,8 @@ _WHOLE = regex.compile(r"\w+://\S+|www\.\S+|\S+@\S+|[#@]\w+|[\p{Sc}+\-−–]*\d
 _UNSPACED = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]")
 _HANGING = regex.compile(r"[\s,;:.…·–—\-(\[{«“‘\"'/&+]+$")
 
+_LONGEST_MAIL_ADDRESS = 320
+
 
 def count(text: str) -> int:
     """Grapheme clusters in ``text``."""
@@ -82,6 +84,8 @@ def _good_cut(text: str, end: int) -> int:
     """The best place at or before ``end``: between words; or between clusters where words are not set apart."""
     if text[end : end + 1].isspace():
         return end
+    # An endless word would cost its square: look only as far as an address of mail is long (RFC 5321 §4.5.3.1).
+    text = text[: end + _LONGEST_MAIL_ADDRESS]
     space = max((place for place in range(end) if text[place].isspace()), default=-1)
     whole = next((found for found in _WHOLE.finditer(text) if found.start() < end < found.end()), None)
     stop = whole.start() if whole else end

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import time
 import unicodedata
 from pathlib import Path
 from typing import Any
@@ -125,6 +126,12 @@ def test_a_text_without_spaces_is_cut_between_characters() -> None:
     text = post(title="渡し船が戻る", summary="港湾局は月曜日に渡し船の運航を再開すると発表した。" * 20).text
     assert 280 <= count(text) <= 300
     assert "…" in text
+
+
+def test_an_endless_word_is_cut_without_reading_all_of_it_again_and_again() -> None:
+    begun = time.process_time()
+    assert shortened("ภาษาไทย" * 10_000, Room(300, None)).endswith("…")
+    assert time.process_time() - begun < 2
 
 
 def test_the_link_stands_once_though_the_summary_names_it_too() -> None:
