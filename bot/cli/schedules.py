@@ -14,7 +14,7 @@ from bot.cli.output import local
 from bot.errors import NothingToDo
 from bot.model import Edition, EditionState
 from bot.schedules.installation import Installation
-from bot.schedules.plan import slots_after
+from bot.schedules.plan import Slot, slots_after
 from bot.schedules.preview import preview as previewed
 from bot.schedules.preview import send_test
 from bot.schedules.run import due_slot, extra_slot, schedule_table, shown_slot
@@ -54,9 +54,8 @@ def schedules(
         session.out.value(rows)
 
 
-def _slot(slot: object, zone: str) -> dict[str, str]:
-    due, key, note = slot.due, slot.key, slot.note  # type: ignore[attr-defined]
-    return {"key": key, "local": local(due, zone), "utc": f"{due:%Y-%m-%d %H:%M}", "note": note}
+def _slot(slot: Slot, zone: str) -> dict[str, str]:
+    return {"key": slot.key, "local": local(slot.due, zone), "utc": f"{slot.due:%Y-%m-%d %H:%M}", "note": slot.note}
 
 
 def preview(
