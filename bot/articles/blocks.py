@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import lxml.html
+from lxml import etree
 
 _RENAMED = dict(
     pair.split(":")
@@ -17,7 +18,13 @@ _BOXES = {
     *("div", "section", "article", "main", "header", "footer", "aside", "address", "center", "details", "fieldset"),
     *("noscript", "hgroup", "form"),
 }
-_BLOCKS = _BOXES | {"p", "ul", "ol", "li", "table", "figure", "figcaption", "blockquote", "h2", "h3", "h4", "pre", "hr"}
+# An element that gives way to what it holds. All of them go at once: lxml's ``drop_tag`` counts all siblings each time.
+_GIVES_WAY = "gives-way"
+_BLOCKS = (
+    _BOXES
+    | {_GIVES_WAY}
+    | {"p", "ul", "ol", "li", "table", "figure", "figcaption", "blockquote", "h2", "h3", "h4", "pre", "hr"}
+)
 _EMPTY_GOES = (
     "p",
     "h2",
@@ -49,7 +56,8 @@ def settle_blocks(root: Any) -> None:
     for box in reversed(list(root.iter(*_BOXES))):
         if next(box.iterancestors("figure", "figcaption"), None) is None:
             _wrap_loose(box)
-        box.drop_tag()
+        box.tag = _GIVES_WAY
+    etree.strip_tags(root, _GIVES_WAY)
     for quote in list(root.iter("blockquote")):
         _settle_source(quote)
         _wrap_loose(quote)
@@ -104,15 +112,18 @@ def _free_blocks(root: Any) -> None:
     for element in list(
         root.iter("p", "a", "span", "font", "strong", "b", "em", "i", "u", "s", "h2", "h3", "h4", "label")
     ):
+        if element.tag == _GIVES_WAY:
+            continue
         if any(inner is not element and inner.tag in _BLOCKS for inner in element.iter()):
             if element.tag == "p":
                 element.tag = "div"
             elif element.tag in ("h2", "h3", "h4"):
                 for inner in list(element.iter(*_BLOCKS)):
                     if inner is not element and inner.tag != "figure":
-                        inner.drop_tag()
+                        inner.tag = _GIVES_WAY
             else:
-                element.drop_tag()
+                element.tag = _GIVES_WAY
+    etree.strip_tags(root, _GIVES_WAY)
 
 
 def _wrap_loose(box: Any) -> None:

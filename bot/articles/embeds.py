@@ -36,6 +36,7 @@ def settle_embeds(root: Any, base_url: str) -> None:
     settle_players(root, base_url)
 
 
+_PARAGRAPHS = 40
 _MEDIA_LINKS = 5
 _POST = 2_000
 """A post has a handful of pictures, and few characters; what has more is no post."""
@@ -81,10 +82,11 @@ def quotation(paragraphs: list[str], name: str, handle: str, url: str) -> Any:
 
 def _post(quote: Any, base_url: str) -> None:
     """Twitter's and Bluesky's markup: ``p`` with the text, then "— Name (@handle)" and a dated link to the post."""
-    texts = [without_media_link(_text(paragraph))[0] for paragraph in quote.iter("p")]
+    paragraphs = [_text(paragraph) for paragraph in list(quote.iter("p"))[:_PARAGRAPHS]]
+    texts = [without_media_link(text)[0] for text in paragraphs]
     rest = _text(quote)
-    for paragraph in quote.iter("p"):
-        rest = rest.replace(_text(paragraph), "", 1)
+    for text in paragraphs:
+        rest = rest.replace(text, "", 1)
     signed = SIGNATURE.fullmatch(rest)
     links = [canonical_url(link.get("href") or "", base_url) for link in quote.iter("a")]
     posts = [link for link in links if re.search(r"/status(?:es)?/\d+|/post/\w+", link)]

@@ -24,10 +24,10 @@ from bot.model import Image
 from bot.sanitize import plain, sanitized
 
 _PICTURE = re.compile(r"!\[(?P<alt>[^\]]*)\]\(\s*<?(?P<url>[^)\s>]+)>?(?:\s+[\"'][^)]*)?\)")
-_LINK = re.compile(r"(?<!!)\[(?P<text>[^\]\n]{1,300})\]\((?P<url>https?://[^)\s]+)\)")
+_LINK = re.compile(r"(?<!!)\[(?P<text>[^\]\n]{1,300})\]\((?P<url>https?://[^)\s]{1,2000})\)")
 _BYLINE = re.compile(r"(?:by|words by|von|par|por)\s+(?P<who>[^.:!?]{2,120})", re.IGNORECASE)
-_MINUTES = re.compile(r"\d+[ -]min(?:ute)?s? read\s*$", re.IGNORECASE)
-_COMMENTS = re.compile(r"\s*(?:No|\d+) Comments?\b(?: on .*)?$", re.IGNORECASE)
+_MINUTES = re.compile(r"\d{1,4}[ -]min(?:ute)?s? read\s*$", re.IGNORECASE)
+_COMMENTS = re.compile(r"\s*(?:No|\d{1,7}) Comments?\b(?: on .*)?$", re.IGNORECASE)
 _ENDED = re.compile(r"[.!?…:;,。！？；：、][\"'”’»」』)\]]*$")
 _ITEM = re.compile(r"(?:[-*•·]|\d{1,2}[.)])\s+(?P<text>\S.*)")
 _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
@@ -152,10 +152,9 @@ def _repeats(line: str, head: _Head) -> bool:
 
 def _without_tail(lines: list[str]) -> list[str]:
     """Cuts at the heading of comments or related articles, unless prose follows it."""
-    for at, line in enumerate(lines):
-        if begins_tail(line) and not any(len(each.split()) > 25 and _ENDED.search(each) for each in lines[at + 1 :]):
-            return lines[:at]
-    return lines
+    prose = max((at for at, line in enumerate(lines) if len(line.split()) > 25 and _ENDED.search(line)), default=-1)
+    end = next((at for at, line in enumerate(lines) if at >= prose and begins_tail(line)), len(lines))
+    return lines[:end]
 
 
 def _parts(lines: list[str], head: _Head) -> tuple[list[str], list[Image]]:

@@ -22,6 +22,10 @@ _TRACKER = re.compile(
     r"|[\w.-]*doubleclick\.net|[\w.-]*scorecardresearch\.com|www\.facebook\.com/tr|[\w.-]*google-analytics\.com)[/?]",
     re.IGNORECASE,
 )
+_HOST = 300
+"""Characters of an address in which its host ends."""
+_MOST = 300
+"""Pictures of one article: each is looked for in all of its figure, so that more would take minutes."""
 _PLACEHOLDER = re.compile(
     r"(?:^data:|/(?:blank|spacer|placeholder|transparent|1x1|pixel|loading)\.(?:gif|png|svg))", re.I
 )
@@ -51,7 +55,10 @@ def is_hidden(element: Any) -> bool:
 def settle_pictures(root: Any, base_url: str) -> None:
     """Leaves only pictures in the tree that a reader would see, each with an absolute ``src``."""
     _open_noscript(root)
-    for element in list(root.iter("img")):
+    every = list(root.iter("img"))
+    for element in every[_MOST:]:
+        element.drop_tree()
+    for element in every[:_MOST]:
         source = element.get("src") or ""
         if "wp-smiley" in (element.get("class") or "") or _EMOJI.search(source):
             _replace_by_text(element, element.get("alt") or "")
@@ -115,7 +122,10 @@ def _enlarge(link: Any, target: str) -> None:
 
 def _open_noscript(root: Any) -> None:
     """A picture in ``noscript`` is the twin of a lazy one beside it, or the only one there is."""
-    for element in list(root.iter("noscript")):
+    every = list(root.iter("noscript"))
+    for element in every[_MOST:]:
+        element.drop_tree()
+    for element in every[:_MOST]:
         parent = element.getparent()
         twins = [each for each in (parent.iter("img") if parent is not None else ()) if each.getparent() is not element]
         if element.find(".//img") is None or any(next(each.iterancestors("noscript"), None) is None for each in twins):
@@ -151,7 +161,7 @@ def _largest(sources: str) -> str:
 def _is_tracker(element: Any, url: str) -> bool:
     size = [pixels(element.get(name)) if element.get(name) not in ("0", "0px") else 0 for name in ("width", "height")]
     tiny = any(each is not None and each <= 2 for each in size)
-    return tiny or is_hidden(element) or bool(_TRACKER.match(url))
+    return tiny or is_hidden(element) or bool(_TRACKER.match(url[:_HOST]))
 
 
 def _replace_by_text(element: Any, text: str) -> None:

@@ -74,7 +74,7 @@ def feed_links(page: bytes, base: str) -> list[str]:
     return list(dict.fromkeys(link for *_, link in sorted(found)))
 
 
-_ATTRIBUTE = re.compile(r"([\w-]+)\s*=\s*(?:\"([^\"]*)\"|'([^']*)')")
+_ATTRIBUTE = re.compile(r"(?<![\w-])([\w-]{1,40})\s{0,9}=\s{0,9}(?:\"([^\"]*)\"|'([^']*)')")
 
 
 def _as_feed(answer: Answer, language: str) -> Found | None:

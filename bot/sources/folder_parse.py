@@ -102,7 +102,7 @@ def _page(guid: str, text: str, url: str) -> Item:
 
 
 def _fragment(guid: str, text: str, url: str) -> Item:
-    heading = re.search(r"<h[12]\b[^>]{0,500}>(.{1,2000}?)</h[12]>", text, re.IGNORECASE | re.DOTALL)
+    heading = re.search(r"<h[12]\b[^>]{0,500}>(.{1,2000}?)</h[12]>", text[:20_000], re.IGNORECASE | re.DOTALL)
     return Item(guid=guid, url=url, title=heading[1] if heading else "", content=text)
 
 

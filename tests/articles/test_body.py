@@ -230,7 +230,8 @@ def test_plain_text_becomes_paragraphs() -> None:
     "bomb",
     ["<a>" * 20_000, "<img src=/a.jpg>" * 5_000, "<p>x</p><ul><li>" * 20_000, "<br>" * 50_000, "[a b=c " * 50_000]
     + ["<span><p>" * 30_000, "<div>x" * 30_000, "<blockquote class=twitter-tweet><p>x</p>" * 8_000]
-    + ["<noscript><img src=/a></noscript>" * 3_000],
+    + ["<noscript><img src=/a></noscript>" * 20_000, "<figure>" + "<img src=/a>" * 40_000, "<em><p>a</p></em>" * 45_000]
+    + [f"<img src='https://{'pixel.' * 3_000}'>" * 20, "<picture>" + "<img>" * 90_000],
 )
 def test_markup_made_to_take_minutes_takes_seconds(bomb: str) -> None:
     started = time.monotonic()

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime
 
 import pytest
@@ -153,3 +154,10 @@ def test_hostile_text_stays_text() -> None:
 @pytest.mark.parametrize("text", ["", "\n\n", "Title", "![a](https://e.example/a.jpg)", "—", "#", "- ", "5 min read"])
 def test_nothing_much_is_no_error(text: str) -> None:
     assert page_text(text).body == ""
+
+
+@pytest.mark.parametrize("bomb", ["jan" * 60_000, "1" * 60_000, "[a](https://" * 20_000, "comments\n" * 20_000])
+def test_a_page_made_to_take_minutes_takes_seconds(bomb: str) -> None:
+    started = time.monotonic()
+    assert page_text(f"Ferry back\n{bomb} x\nIt came at six.").title == "Ferry back"
+    assert time.monotonic() - started < 4

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from bot.articles.url import absolute_url, canonical_url, identity_key, image_key, image_url
@@ -104,3 +106,10 @@ def test_sizes_of_one_picture_have_one_key() -> None:
     }
     assert len(keys) == 1
     assert image_key("https://news.example/up/b.jpg") not in keys
+
+
+@pytest.mark.parametrize("filling", [" ", "\x00 ", "%", "&#0", "../"])
+def test_an_endless_address_is_refused_at_once(filling: str) -> None:
+    started = time.monotonic()
+    assert canonical_url("https://news.example/" + filling * 100_000 + "x") == ""
+    assert time.monotonic() - started < 4
