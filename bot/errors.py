@@ -124,7 +124,3 @@ class ServerBusy(DeliveryError):
         self, message: str, *, code: int = 0, enhanced: str = "", retry_after: float | None = None, server: str = ""
     ) -> None:
         super().__init__(message, permanent=False, code=code, enhanced=enhanced, retry_after=retry_after, server=server)
-
-
-class LeaseLost(BroadsheetError):
-    """Another worker took the delivery over; this worker's result is not written."""

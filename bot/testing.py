@@ -5,6 +5,7 @@ Stands outside the layers and may import any.
 
 from __future__ import annotations
 
+import base64
 import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -60,7 +61,7 @@ def article(**fields: Any) -> Article:
 def edition(**fields: Any) -> Edition:
     """A drafted edition of the schedule ``morning`` with one story and one mail; any field may be given."""
     number = next(_numbers)
-    identity = fields.get("id", f"edition{number:05d}")
+    identity = fields.get("id", f"edition{base64.b32encode(number.to_bytes(5, 'big'))[-5:].decode().lower()}")
     lead = fields.pop("lead", None) or article(id=number)
     given: dict[str, Any] = {
         "id": identity,

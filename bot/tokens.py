@@ -8,14 +8,16 @@ the ring's key by HKDF-Expand (RFC 5869), so a token for one purpose never passe
 from __future__ import annotations
 
 import base64
-import hashlib
 import hmac
 import json
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
+
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 from bot.errors import SettingsError, TokenError
 
@@ -59,11 +61,20 @@ class KeyRing:
         """A new ring of one key, in the form ``parse`` reads."""
         return f"{secrets.token_hex(2)}:{_b64(secrets.token_bytes(32))}"
 
-    def _derive(self, key_id: str, purpose: str) -> bytes:
-        return hmac.new(self.keys[key_id], b"broadsheet/v1/" + purpose.encode() + b"\x01", hashlib.sha256).digest()
+    @cached_property
+    def _derived(self) -> dict[tuple[str, str], bytes]:
+        return {}
+
+    def derive(self, key_id: str, purpose: str) -> bytes:
+        """The key of ``purpose``, 32 bytes. Raises ``KeyError`` when the ring has no such key."""
+        known = self._derived.get((key_id, purpose))
+        if known is None:
+            message = b"broadsheet/v1/" + purpose.encode() + b"\x01"
+            known = self._derived[key_id, purpose] = hmac.digest(self.keys[key_id], message, "sha256")
+        return known
 
     def _mac(self, key_id: str, purpose: str, message: str) -> str:
-        return _b64(hmac.new(self._derive(key_id, purpose), message.encode(), hashlib.sha256).digest()[:_MAC_BYTES])
+        return _b64(hmac.digest(self.derive(key_id, purpose), message.encode(), "sha256")[:_MAC_BYTES])
 
     def sign(self, purpose: str, *payload: Any) -> str:
         """A token for ``purpose`` that carries ``payload`` (JSON values)."""
@@ -93,8 +104,8 @@ class KeyRing:
 
         Equal parts give an equal id for as long as that key stays in the ring: keep it at the end when you rotate.
         """
-        key = self._derive(list(self.keys)[-1], purpose)
-        digest = hmac.new(key, "\x00".join(parts).encode(), hashlib.sha256).digest()
+        key = self.derive(list(self.keys)[-1], purpose)
+        digest = hmac.digest(key, "\x00".join(parts).encode(), "sha256")
         return base64.b32encode(digest).decode().lower()[:characters]
 
 
@@ -103,9 +114,67 @@ def edition_id(ring: KeyRing, schedule: str, slot_key: str) -> str:
     return ring.derived_id("edition", schedule, slot_key, characters=12)
 
 
-def delivery_token(ring: KeyRing, edition: str, channel: str, subject: str, destination: str) -> str:
-    """What Message-ID, idempotency key and VERP rest on: 26 characters, safe in a case-insensitive local part."""
-    return ring.derived_id("delivery", edition, channel, subject, destination)
+def delivery_token(ring: KeyRing, edition: str, channel: str, subject: str, subscriber: int) -> str:
+    """What Message-ID, idempotency key and VERP rest on: 26 characters, safe in a case-insensitive local part.
+
+    Equal parts give an equal token, on whatever machine, after whatever restored backup. That of a mail also tells
+    the holder of the key whose delivery it was (``read_delivery_token``), so that no store keeps tokens. A post has
+    the subscriber 0.
+    """
+    if not subscriber:
+        return ring.derived_id("delivery", edition, channel, subject, "")
+    return next(delivery_tokens(ring, edition, channel, subject, [subscriber]))
+
+
+def delivery_tokens(
+    ring: KeyRing, edition: str, channel: str, subject: str, subscribers: Sequence[int]
+) -> Iterator[str]:
+    """The tokens of many readers' mails, in one encryption.
+
+    A token is one AES-256 block, in lower-case base32 (RFC 4648 §6): 60 bits of the edition's id, 53 of the
+    subscriber's, 15 that tell channels apart. Each block stands alone and no two are alike, so ECB hides them all.
+    """
+    key_id = list(ring.keys)[-1]
+    prefix = _edition_bits(edition) << 68 | _channel_bits(ring, key_id, channel, subject)
+    blocks = b"".join((prefix | each << 15).to_bytes(16, "big") for each in subscribers)
+    encryptor = _cipher(ring, key_id).encryptor()
+    encrypted = encryptor.update(blocks) + encryptor.finalize()
+    for start in range(0, len(encrypted), 16):
+        yield base64.b32encode(encrypted[start : start + 16])[:26].decode().lower()
+
+
+def read_delivery_token(ring: KeyRing, token: str) -> list[tuple[str, int]]:
+    """The (edition, subscriber) that the token of a mail may speak of, one for each key of the ring.
+
+    No more than a guess until the ledger knows that reader's delivery and ``delivery_token`` makes the same of it.
+    """
+    try:
+        block = base64.b32decode(token.upper() + "=" * 6)
+    except ValueError:
+        return []
+    found: list[tuple[str, int]] = []
+    for key_id in reversed(list(ring.keys)) if len(block) == 16 else ():
+        decryptor = _cipher(ring, key_id).decryptor()
+        bits = int.from_bytes(decryptor.update(block) + decryptor.finalize(), "big")
+        edition = base64.b32encode((bits >> 68 << 20).to_bytes(10, "big"))[:12].decode().lower()
+        found.append((edition, bits >> 15 & (1 << 53) - 1))
+    return found
+
+
+def _cipher(ring: KeyRing, key_id: str) -> Cipher[modes.ECB]:
+    return Cipher(algorithms.AES(ring.derive(key_id, "delivery")), modes.ECB())  # noqa: S305
+
+
+def _edition_bits(edition: str) -> int:
+    """Raises ``ValueError`` for what ``edition_id`` did not make."""
+    if len(edition) != 12:
+        raise ValueError(f"{edition!r} is not an edition's id")
+    return int.from_bytes(base64.b32decode(edition.upper() + "AAAA"), "big") >> 20
+
+
+def _channel_bits(ring: KeyRing, key_id: str, channel: str, subject: str) -> int:
+    message = f"{channel}\x00{subject}".encode()
+    return int.from_bytes(hmac.digest(ring.derive(key_id, "delivery"), message, "sha256")[:2], "big") >> 1
 
 
 if __name__ == "__main__":

@@ -3,10 +3,14 @@ from __future__ import annotations
 import base64
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bot.errors import SettingsError, TokenError
 from bot.testing import KEYS
-from bot.tokens import KeyRing, delivery_token, edition_id
+from bot.tokens import KeyRing, delivery_token, delivery_tokens, edition_id, read_delivery_token
+
+ID = edition_id(KEYS, "morning", "2026-11-24T07:00")
 
 
 def _forms(token: str) -> list[str]:
@@ -70,16 +74,45 @@ def test_ids_outlive_a_rotation_of_keys():
     old = KeyRing({"a": b"a" * 32})
     rotated = KeyRing({"b": b"b" * 32, "a": b"a" * 32})
     assert edition_id(old, "morning", "2026-11-24T07:00") == edition_id(rotated, "morning", "2026-11-24T07:00")
-    assert delivery_token(old, "e", "mail", "", "7") == delivery_token(rotated, "e", "mail", "", "7")
+    assert delivery_token(old, ID, "mail", "", 7) == delivery_token(rotated, ID, "mail", "", 7)
+    assert delivery_token(old, ID, "hook", "", 0) == delivery_token(rotated, ID, "hook", "", 0)
 
 
 def test_delivery_tokens_are_safe_where_case_is_lost_and_differ_by_each_part():
-    tokens = {
-        delivery_token(KEYS, *parts)
-        for parts in [("e", "mail", "", "1"), ("e", "mail", "", "2"), ("e", "mail", "1", ""), ("f", "mail", "", "1")]
-    }
-    assert len(tokens) == 4
+    other = edition_id(KEYS, "evening", "2026-11-24T07:00")
+    parts = [
+        (ID, "mail", "", 1),
+        (ID, "mail", "", 2),
+        (ID, "post", "", 1),
+        (ID, "mail", "7", 1),
+        (other, "mail", "", 1),
+    ]
+    parts += [(ID, "hook", "", 0), (ID, "hook", "7", 0), (other, "hook", "", 0)]
+    tokens = {delivery_token(KEYS, *each) for each in parts}
+    assert len(tokens) == len(parts)
     assert all(token == token.lower() and len(token) == 26 and token.isalnum() for token in tokens)
+
+
+@given(st.integers(min_value=1, max_value=2**53 - 1), st.text())
+def test_the_token_of_a_mail_tells_whose_it_was_to_who_holds_the_key(subscriber, channel):
+    token = delivery_token(KEYS, ID, channel, "", subscriber)
+    assert read_delivery_token(KEYS, token) == [(ID, subscriber)]
+    stranger = KeyRing({"x": b"x" * 32})
+    assert (ID, subscriber) not in read_delivery_token(stranger, token)
+    rotated = KeyRing({"x": b"x" * 32, **KEYS.keys})
+    assert (ID, subscriber) in read_delivery_token(rotated, token)
+
+
+@pytest.mark.parametrize("token", ["", "x", "1" * 26, "é" * 26, "a" * 25, "a" * 300])
+def test_what_is_no_token_speaks_of_nobody(token):
+    assert read_delivery_token(KEYS, token) == []
+
+
+def test_many_readers_tokens_are_those_of_each():
+    readers = [1, 2, 2**53 - 1]
+    assert list(delivery_tokens(KEYS, ID, "mail", "", readers)) == [
+        delivery_token(KEYS, ID, "mail", "", each) for each in readers
+    ]
 
 
 def test_a_ring_never_shows_its_keys():

@@ -7,8 +7,9 @@ Nothing else changes when one is added.
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from types import TracebackType
-from typing import Any, ClassVar, Protocol, Self
+from typing import Any, ClassVar, Protocol, Self, runtime_checkable
 
 from bot.clock import Clock
 from bot.http import Http
@@ -34,11 +35,55 @@ class Surroundings(Protocol):
     def clock(self) -> Clock: ...
 
 
+class Feed(Protocol):
+    """What a carrier takes its parcels from, and tells what became of each. For one event loop."""
+
+    def take(self) -> Parcel | None:
+        """The next parcel; None when there is no more to be sent now."""
+        ...
+
+    def give_back(self, parcel: Parcel, not_before: datetime | None = None) -> None:
+        """A parcel that was taken and is not sent now, nor before then: nothing was attempted."""
+        ...
+
+    async def ahead(self, parcel: Parcel) -> bool:
+        """Commits that ``parcel`` is being sent: to be awaited before its last byte goes out.
+
+        False: it must not be sent (the reader left, the edition was paused, another worker has it). Nothing more is
+        to be told of it then.
+        """
+        ...
+
+    def settle(self, parcel: Parcel, answer: Receipt | Exception) -> timedelta:
+        """What the channel answered to a parcel, attempted or refused before; returns how long its server shall rest.
+
+        It is committed together with the next ``ahead``.
+        """
+        ...
+
+
+@runtime_checkable
+class Carrier(Protocol):
+    """A channel that sends many parcels at once by its own means."""
+
+    async def carry(self, feed: Feed) -> None:
+        """Sends what ``feed`` gives until it gives no more, or until nothing can be sent for a while.
+
+        Each parcel that was taken is settled, or given back.
+        """
+        ...
+
+    def rests_until(self) -> datetime | None:
+        """When the channel can send again; None: now."""
+        ...
+
+
 class Channel(Protocol):
     """A configured outlet. ``Options`` are its keys in ``[channels.NAME]`` (``type`` left out), secrets ``SecretStr``.
 
     It is an asynchronous context manager: connections live between enter and exit. ``connections`` is how many
-    ``send`` may run at once. ``template`` names its file in ``templates/posts/`` ("" for mail).
+    ``send`` may run at once; a channel that is a ``Carrier`` too is not asked to ``send`` editions one by one.
+    ``template`` names its file in ``templates/posts/`` ("" for mail).
     """
 
     Options: ClassVar[type[Table]]

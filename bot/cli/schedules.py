@@ -11,6 +11,7 @@ import typer
 
 from bot.cli.command import At, Session, command
 from bot.cli.output import local
+from bot.clock import system_clock
 from bot.errors import NothingToDo
 from bot.model import Edition, EditionState
 from bot.schedules.installation import Installation
@@ -164,7 +165,7 @@ def show_outcome(session: Session, installation: Installation, edition_id: str) 
     with installation.store.read() as tx:
         edition = tx.editions.get(edition_id)
         balance = tx.deliveries.balance(edition_id)
-        due = tx.deliveries.next_due(edition_id)
+        due = tx.deliveries.next_due(edition_id, now=system_clock())
     assert edition is not None
     out = session.out
     out.say(f"edition {edition.id} of {edition.schedule}, slot {edition.slot_key}: {_said(edition)}")

@@ -13,12 +13,11 @@ from typing import Annotated, Any
 import typer
 
 from bot.cli.command import Session, command
-from bot.model import Delivery, DeliveryState, EditionState
+from bot.model import Chunk, DeliveryState, EditionState, Outcome
 from bot.schedules.installation import Installation
 from bot.schedules.tick import Ticked
 from bot.schedules.ticker import Ticker, work
 from bot.sources.collect import Report
-from bot.store.deliveries import Outcome
 
 Host = Annotated[str, typer.Option("--host", help="Address to listen on; web.host without it.")]
 Port = Annotated[int | None, typer.Option("--port", help="Port to listen on; web.port without it.")]
@@ -163,6 +162,6 @@ class Roles:
         counts = ", ".join(f"{count} {each}" for each, count in sorted(states.items()))
         self._line(f"edition {edition}: {state}, {counts}")
 
-    def _sent(self, delivery: Delivery, outcome: Outcome) -> None:
+    def _sent(self, chunk: Chunk, outcome: Outcome) -> None:
         if outcome.state is not DeliveryState.ACCEPTED:
-            self._line(f"delivery {delivery.id} of edition {delivery.edition}: {outcome.state}, {outcome.reason}")
+            self._line(f"delivery {outcome.delivery} of edition {chunk.edition}: {outcome.state}, {outcome.reason}")

@@ -66,14 +66,16 @@ def close_if_done(store: Store, edition: str, now: datetime) -> EditionState | N
     with store.read() as tx:
         if tx.deliveries.open_channels(edition):
             return None
+        # Every row is counted once, before others are kept from writing.
+        counted = tx.deliveries.balance(edition, counted=True)
     with store.write() as tx:
         tx.editions.lock(edition)
         balance = tx.deliveries.balance(edition)
-        if not balance.balanced:
-            named = sum(balance.states.values())
-            off = f"the books do not balance: {named} deliveries, {balance.snapshot} in the snapshot"
-            pause(tx, edition, off, now)
-            return EditionState.PAUSED
+        for books in (counted, balance):
+            if not books.balanced:
+                named = sum(books.states.values())
+                off = f"the books do not balance: {named} deliveries, {books.snapshot} in the snapshot"
+                return EditionState.PAUSED if pause(tx, edition, off, now) else None
         if balance.open:
             return None
         unknown = balance.states.get("unknown", 0)

@@ -1,7 +1,18 @@
 """Frozen nouns that every layer speaks in."""
 
 from bot.model.article import Article, Image
-from bot.model.delivery import OPEN_STATES, Delivery, DeliveryState, Limits, Parcel, Receipt, Recipient
+from bot.model.delivery import (
+    OPEN_STATES,
+    Chunk,
+    Delivery,
+    DeliveryState,
+    Due,
+    Limits,
+    Outcome,
+    Parcel,
+    Receipt,
+    Recipient,
+)
 from bot.model.edition import Card, Edition, EditionState, EditionStory, Email, Post, Rendition
 from bot.model.merge import MergeField
 from bot.model.newsroom import Newsroom
@@ -13,9 +24,11 @@ __all__ = [
     "Act",
     "Article",
     "Card",
+    "Chunk",
     "Consent",
     "Delivery",
     "DeliveryState",
+    "Due",
     "Edition",
     "EditionState",
     "EditionStory",
@@ -24,6 +37,7 @@ __all__ = [
     "Limits",
     "MergeField",
     "Newsroom",
+    "Outcome",
     "Parcel",
     "Pick",
     "Post",

@@ -70,7 +70,7 @@ class Parcel:
 
     ``token`` is derived from edition, channel and destination: the Message-ID, the idempotency key, the record key
     rest on it, so that every attempt carries the same. ``slot`` (UTC) is fixed likewise, for records that name a
-    time. ``recipient`` is None for posts.
+    time. ``recipient`` is None for posts. ``delivery`` is its id in the ledger, 0 for what the ledger does not know.
     """
 
     token: str
@@ -80,26 +80,80 @@ class Parcel:
     slot: datetime
     rendition: Rendition
     recipient: Recipient | None = None
+    delivery: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chunk:
+    """A run of an edition's deliveries on one channel, as one worker holds it.
+
+    ``first`` and ``last`` are ids of deliveries, ``lease`` is the token that each of their attempts must name.
+    """
+
+    id: int
+    edition: str
+    channel: str
+    audience: str
+    first: int
+    last: int
+    lease: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Due:
+    """A delivery whose time has come, as the holder of its chunk works on it.
+
+    ``attempt`` is the number that its next attempt will have; ``tries`` are the earlier ones that count.
+    """
+
+    id: int
+    subject: str
+    attempt: int
+    tries: int
+    first_try: datetime | None
+    recipient: Recipient | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """How an attempt ended, as it is written to the ledger. Times in UTC; ``text`` is the server's, cut to 500.
+
+    ``attempt`` is the attempt's number: an outcome of an older one changes nothing. ``counts``: whether it counts as
+    a try of this destination.
+    """
+
+    delivery: int
+    attempt: int
+    state: DeliveryState
+    began: datetime
+    ended: datetime
+    reason: str = ""
+    not_before: datetime | None = None
+    server: str = ""
+    code: int = 0
+    enhanced: str = ""
+    text: str = ""
+    provider_id: str = ""
+    counts: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """A row of the ledger. ``lease`` is the token every update must carry while the row is leased."""
+    """A row of the ledger. What the server said is that of its newest attempt."""
 
     id: int
     edition: str
     channel: str
     subject: str
-    token: str
     state: DeliveryState
     destination: str
     audience: str = ""
     subscriber: int | None = None
     reason: str = ""
+    attempts: int = 0
     tries: int = 0
     first_try: datetime | None = None
     not_before: datetime | None = None
-    lease: str = ""
     code: int = 0
     enhanced: str = ""
     text: str = ""

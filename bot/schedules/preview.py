@@ -118,7 +118,7 @@ def _sample_parcel(installation: Installation, edition: Edition, channel: str, a
     rendition = next(each for each in edition.renditions if each.channel == channel)
     return Parcel(
         token=delivery_token(
-            installation.keys, edition.id, channel, "test", f"{address}/{edition.created.isoformat()}"
+            installation.keys, edition.id, channel, f"test:{address}/{edition.created.isoformat()}", 0
         ),
         edition=edition.id,
         schedule=edition.schedule,

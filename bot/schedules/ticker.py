@@ -17,7 +17,8 @@ from datetime import UTC, datetime
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from bot.clock import system_clock
-from bot.delivery.engine import Ended, Engine, Watcher
+from bot.delivery.engine import Ended, Engine
+from bot.delivery.feed import Watcher
 from bot.errors import BroadsheetError
 from bot.http import Http
 from bot.schedules.installation import Connected, Installation

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Connection, Row, Select, and_, case, func, or_, select
 
 from bot.model import OPEN_STATES, Delivery, DeliveryState
-from bot.store.tables import attempts, deliveries, editions
+from bot.store.among import among, integers
+from bot.store.chunks import within
+from bot.store.tables import attempts, chunks, deliveries, editions, subscribers
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,86 +33,143 @@ class Balance:
         return sum(count for state, count in self.states.items() if state in OPEN_STATES)
 
 
+_STATE = case(
+    (and_(deliveries.c.state == DeliveryState.PENDING, chunks.c.lease != ""), DeliveryState.LEASED.value),
+    else_=deliveries.c.state,
+)
+"""A delivery is leased when its chunk is, until it is attempted."""
+
+
 class Books:
     """The ledger, read."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def balance(self, edition: str) -> Balance:
-        """The books of ``edition``."""
+    def balance(self, edition: str, *, counted: bool = False) -> Balance:
+        """The books of ``edition``: from its chunks, and of those that are worked on from the deliveries themselves.
+
+        ``counted``: every delivery is counted, whatever its chunk says. An old edition's totals stand for its rows.
+        """
+        row = self._connection.execute(
+            select(editions.c.snapshot, editions.c.totals).where(editions.c.id == edition)
+        ).one_or_none()
+        if row and row.totals is not None:
+            return Balance(row.snapshot or 0, dict(row.totals))
+        states: Counter[str] = Counter()
+        if not counted:
+            settled = select(chunks.c.counts).where(chunks.c.edition == edition, chunks.c.counts.is_not(None))
+            for chunk in self._connection.execute(settled):
+                states.update(chunk.counts)
+        rest = chunks.c.edition == edition if counted else and_(chunks.c.edition == edition, chunks.c.counts.is_(None))
         rows = self._connection.execute(
-            select(deliveries.c.state, func.count().label("number"))
-            .where(deliveries.c.edition == edition)
-            .group_by(deliveries.c.state)
+            select(_STATE.label("state"), func.count().label("number"))
+            .select_from(chunks.join(deliveries, within(chunks)))
+            .where(rest)
+            .group_by(_STATE)
         )
-        snapshot = self._connection.execute(select(editions.c.snapshot).where(editions.c.id == edition)).scalar()
-        return Balance(snapshot or 0, {row.state: row.number for row in rows})
+        states.update({each.state: each.number for each in rows})
+        return Balance((row.snapshot if row else 0) or 0, dict(states))
 
     def open_channels(self, edition: str) -> list[str]:
         """The channels on which an edition has work left."""
         query = (
-            select(deliveries.c.channel)
-            .where(deliveries.c.edition == edition, deliveries.c.state.in_(list(OPEN_STATES)))
+            select(chunks.c.channel)
+            .where(chunks.c.edition == edition, or_(chunks.c.due.is_not(None), chunks.c.lease != ""))
             .distinct()
-            .order_by(deliveries.c.channel)
+            .order_by(chunks.c.channel)
         )
         return [row.channel for row in self._connection.execute(query)]
 
-    def next_due(self, edition: str = "") -> datetime | None:
-        """When the earliest deferred delivery of an edition being sent is to be tried again."""
+    def next_due(self, edition: str = "", *, now: datetime) -> datetime | None:
+        """When, after ``now``, the next delivery of an edition being sent is to be tried."""
         query = (
-            select(func.min(deliveries.c.not_before))
-            .join(editions, editions.c.id == deliveries.c.edition)
-            .where(deliveries.c.state == DeliveryState.DEFERRED, editions.c.state == "sending")
+            select(func.min(chunks.c.due, type_=chunks.c.due.type))
+            .join(editions, editions.c.id == chunks.c.edition)
+            .where(chunks.c.due > now, editions.c.state == "sending")
         )
         if edition:
-            query = query.where(deliveries.c.edition == edition)
+            query = query.where(chunks.c.edition == edition)
         found: datetime | None = self._connection.execute(query).scalar()
         return found
 
     def get(self, delivery: int) -> Delivery | None:
-        row = self._connection.execute(select(deliveries).where(deliveries.c.id == delivery)).one_or_none()
-        return delivery_of(row) if row else None
+        return next(iter(self._shown(_rows().where(deliveries.c.id == delivery))), None)
 
     def page(
         self, *, edition: str = "", states: Collection[DeliveryState] = (), limit: int = 200, after: int = 0
     ) -> list[Delivery]:
         """By id, from ``after`` on."""
-        query = select(deliveries).where(deliveries.c.id > after).order_by(deliveries.c.id).limit(limit)
+        query = _rows().where(deliveries.c.id > after).order_by(deliveries.c.id).limit(limit)
         if edition:
-            query = query.where(deliveries.c.edition == edition)
+            query = query.where(chunks.c.edition == edition)
         if states:
-            query = query.where(deliveries.c.state.in_(list(states)))
-        return [delivery_of(row) for row in self._connection.execute(query)]
+            # Chunks that surely hold none are passed over: a million deliveries have two thousand of them.
+            some = [chunks.c.counts[_kept(state)].as_integer() > 0 for state in states]
+            query = query.where(or_(chunks.c.counts.is_(None), *some), _STATE.in_(list(states)))
+        return self._shown(query)
+
+    def of_edition(self, edition: str, subscriber: int) -> list[Delivery]:
+        """What became of an edition for one reader."""
+        return self._shown(_rows().where(deliveries.c.edition == edition, deliveries.c.subscriber == subscriber))
+
+    def of_provider_id(self, provider_id: str) -> list[Delivery]:
+        """The deliveries that a provider calls so, as its events do."""
+        named = select(attempts.c.delivery).where(attempts.c.provider_id == provider_id, attempts.c.provider_id != "")
+        return self._shown(_rows().where(deliveries.c.id.in_(named)))
 
     def attempts(self, delivery: int) -> list[dict[str, Any]]:
         """The attempts of one delivery, oldest first."""
-        query = select(attempts).where(attempts.c.delivery == delivery).order_by(attempts.c.id)
+        query = select(attempts).where(attempts.c.delivery == delivery).order_by(attempts.c.number, attempts.c.ended)
         return [dict(row._mapping) for row in self._connection.execute(query)]
 
+    def _shown(self, query: Select[Any]) -> list[Delivery]:
+        rows = self._connection.execute(query).all()
+        tried = [row.id for row in rows if row.attempts]
+        newest: dict[int, Row[Any]] = {}
+        if tried:
+            said = select(attempts).where(among(self._connection.dialect.name, attempts.c.delivery, "ids"))
+            said = said.order_by(attempts.c.delivery, attempts.c.number, attempts.c.ended)
+            for attempt in self._connection.execute(said, {"ids": integers(self._connection.dialect.name, tried)}):
+                newest[attempt.delivery] = attempt
+        return [_delivery(row, newest.get(row.id)) for row in rows]
 
-def delivery_of(row: Row[Any]) -> Delivery:
-    """A row of the table ``deliveries`` as the noun."""
+
+def _kept(state: DeliveryState) -> str:
+    return str(DeliveryState.PENDING if state is DeliveryState.LEASED else state)
+
+
+def _rows() -> Select[Any]:
+    return select(
+        deliveries,
+        _STATE.label("shown"),
+        chunks.c.audience,
+        subscribers.c.address,
+    ).select_from(
+        deliveries.join(chunks, within(chunks)).outerjoin(subscribers, subscribers.c.id == deliveries.c.subscriber)
+    )
+
+
+def _delivery(row: Row[Any], said: Row[Any] | None) -> Delivery:
+    gone = "erased" if row.audience else ""
     return Delivery(
         id=row.id,
         edition=row.edition,
         channel=row.channel,
         subject=row.subject,
         audience=row.audience,
-        token=row.token,
-        state=DeliveryState(row.state),
-        destination=row.destination,
-        subscriber=row.subscriber,
+        state=DeliveryState(row.shown),
+        destination=row.address or gone,
+        subscriber=row.subscriber or None,
         reason=row.reason,
+        attempts=row.attempts,
         tries=row.tries,
         first_try=row.first_try,
         not_before=row.not_before,
-        lease=row.lease,
-        code=row.code,
-        enhanced=row.enhanced,
-        text=row.text,
-        server=row.server,
-        provider_id=row.provider_id,
+        code=said.code if said else 0,
+        enhanced=said.enhanced if said else "",
+        text=said.text if said else "",
+        server=said.server if said else "",
+        provider_id=said.provider_id if said else "",
         updated=row.updated,
     )

@@ -161,6 +161,12 @@ class Editions:
         found = self._connection.execute(query).scalar()
         return EditionState(found) if found else None
 
+    def lock_all(self, editions_: Collection[str]) -> None:
+        """Keeps others from moving these editions until this transaction ends."""
+        if self._connection.dialect.name == "postgresql":
+            query = select(editions.c.id).where(editions.c.id.in_(sorted(editions_))).order_by(editions.c.id)
+            self._connection.execute(query.with_for_update())
+
     def set_snapshot(self, edition: str, size: int) -> None:
         """Keeps how many deliveries the ledger was given when sending began."""
         self._connection.execute(update(editions).where(editions.c.id == edition).values(snapshot=size))

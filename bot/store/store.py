@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Engine, func, select
 from bot.store import schema
 from bot.store.acts import Acts
 from bot.store.articles import Articles
+from bot.store.chunks import Chunks
 from bot.store.deliveries import Deliveries
 from bot.store.editions import Editions
 from bot.store.engine import faults_told, open_engine, shown
@@ -43,6 +44,10 @@ class Transaction:
     @cached_property
     def editions(self) -> Editions:
         return Editions(self.connection)
+
+    @cached_property
+    def chunks(self) -> Chunks:
+        return Chunks(self.connection)
 
     @cached_property
     def deliveries(self) -> Deliveries:

@@ -8,11 +8,11 @@ from collections.abc import Collection, Iterator
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, String, case, cast, delete, func, literal, select, update
+from sqlalchemy import Connection, Row, and_, case, delete, func, select, update
 
 from bot.model import Consent, DeliveryState, Recipient, Subscriber
 from bot.store.conflict import insert_or_ignore
-from bot.store.tables import attempts, deliveries, subscribers, subscriptions
+from bot.store.tables import attempts, deliveries, editions, subscribers, subscriptions
 
 LARGEST_ID = 2**53 - 1
 """The largest integer that every reader of JSON holds exactly (RFC 8259 §6)."""
@@ -170,7 +170,8 @@ class Subscribers:
         subscriber = self.id_of(address)
         if subscriber is None:
             return False
-        theirs = deliveries.c.subscriber == subscriber
+        # By edition: the ledger has no index of readers alone.
+        theirs = and_(deliveries.c.edition.in_(select(editions.c.id)), deliveries.c.subscriber == subscriber)
         self._connection.execute(
             update(attempts).where(attempts.c.delivery.in_(select(deliveries.c.id).where(theirs))).values(text="")
         )
@@ -178,9 +179,7 @@ class Subscribers:
             update(deliveries)
             .where(theirs)
             .values(
-                destination=literal("erased:").concat(cast(deliveries.c.id, String)),
                 subscriber=None,
-                text="",
                 reason=case((deliveries.c.state.in_(_OUR_REASONS), deliveries.c.reason), else_=""),
             )
         )

@@ -136,6 +136,8 @@ editions = Table(
     Column("sent", Moment),
     Column("expires", Moment, nullable=False),
     Column("report", Json, nullable=False),
+    # The deliveries by state once the rows of an old edition were folded; NULL while the ledger holds them.
+    Column("totals", Json),
     # Whoever inserts first owns the slot, on one machine or fifty.
     UniqueConstraint("schedule", "slot_key"),
     Index("ix_editions_state", "state"),
@@ -170,72 +172,83 @@ renditions = Table(
     Column("content", Json, nullable=False),
 )
 
-deliveries = Table(
-    "deliveries",
+# A run of deliveries that one worker holds at a time: the lease, the time of the next work and the counts by state
+# stand here, once for some hundreds of rows, so that a delivery's own row is written twice only.
+chunks = Table(
+    "chunks",
     metadata,
     _id(),
     Column("edition", String(16), ForeignKey("editions.id"), nullable=False),
     Column("channel", String(100), nullable=False),
-    Column("subject", String(40), nullable=False),
-    Column("audience", String(100), nullable=False, server_default=""),
-    Column("subscriber", Id),
-    Column("destination", Text, nullable=False),
-    Column("state", String(12), nullable=False),
-    Column("reason", Text, nullable=False, server_default=""),
-    Column("token", String(26), nullable=False, server_default=""),
+    # "" for a post.
+    Column("audience", String(100), nullable=False),
+    # Ids of deliveries, both included. Those in between are all of this edition and channel.
+    Column("first", Id, nullable=False),
+    Column("last", Id, nullable=False),
+    # When there is work; NULL when there is none left.
+    Column("due", Moment),
     Column("owner", Text, nullable=False, server_default=""),
-    Column("lease", String(32), nullable=False, server_default=""),
+    Column("lease", String(16), nullable=False, server_default=""),
     Column("lease_until", Moment),
-    Column("not_before", Moment),
-    Column("tries", Integer, nullable=False, server_default="0"),
-    Column("first_try", Moment),
-    Column("code", Integer, nullable=False, server_default="0"),
-    Column("enhanced", String(12), nullable=False, server_default=""),
-    Column("text", Text, nullable=False, server_default=""),
-    Column("server", Text, nullable=False, server_default=""),
-    Column("provider_id", Text, nullable=False, server_default=""),
-    Column("updated", Moment, nullable=False),
-    UniqueConstraint("edition", "channel", "subject", "destination"),
-    Index("ix_deliveries_edition_state", "edition", "state"),
-    Index("ix_deliveries_subscriber", "subscriber"),
+    # The deliveries by state; NULL while they change, then they are counted.
+    Column("counts", Json),
+    Index("ix_chunks_edition", "edition"),
+    Index("ix_chunks_due", "due", sqlite_where=text("due IS NOT NULL"), postgresql_where=text("due IS NOT NULL")),
     Index(
-        "ix_deliveries_open",
-        "state",
-        "not_before",
-        sqlite_where=text("state IN ('pending', 'deferred', 'leased', 'attempting')"),
-        postgresql_where=text("state IN ('pending', 'deferred', 'leased', 'attempting')"),
-    ),
-    Index(
-        "ix_deliveries_lease_until",
+        "ix_chunks_lease_until",
         "lease_until",
         sqlite_where=text("lease_until IS NOT NULL"),
         postgresql_where=text("lease_until IS NOT NULL"),
     ),
-    Index(
-        "ix_deliveries_token",
-        "token",
-        sqlite_where=text("token <> ''"),
-        postgresql_where=text("token <> ''"),
-    ),
     sqlite_autoincrement=True,
+)
+
+# No index holds what changes during a send, and no foreign key is looked up for each of a million rows.
+deliveries = Table(
+    "deliveries",
+    metadata,
+    _id(),
+    Column("edition", String(16), nullable=False),
+    # NULL when the reader was erased, 0 for a post.
+    Column("subscriber", Id),
+    Column("channel", String(100), nullable=False),
+    Column("subject", String(40), nullable=False),
+    Column("state", String(12), nullable=False),
+    Column("reason", Text, nullable=False, server_default=""),
+    # Attempts that began: the newest one's number, which every outcome must carry.
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    # Those of them that the destination, not the server or we, made fail.
+    Column("tries", Integer, nullable=False, server_default="0"),
+    Column("first_try", Moment),
+    Column("not_before", Moment),
+    Column("updated", Moment, nullable=False),
+    UniqueConstraint("edition", "subscriber", "channel", "subject"),
+    sqlite_autoincrement=True,
+    # Room on each page for the two changes of every row, so that they touch no index.
+    postgresql_with={"fillfactor": "60"},
 )
 
 attempts = Table(
     "attempts",
     metadata,
-    _id(),
-    Column("delivery", Id, ForeignKey("deliveries.id"), nullable=False),
-    Column("number", Integer, nullable=False),
+    Column("delivery", Id, primary_key=True, autoincrement=False),
+    Column("number", Integer, primary_key=True),
+    # Part of the key: an answer may still come to an attempt that was taken for unknown.
+    Column("outcome", String(12), primary_key=True),
     Column("began", Moment, nullable=False),
     Column("ended", Moment, nullable=False),
-    Column("outcome", String(12), nullable=False),
     Column("server", Text, nullable=False, server_default=""),
     Column("code", Integer, nullable=False, server_default="0"),
     Column("enhanced", String(12), nullable=False, server_default=""),
     Column("text", Text, nullable=False, server_default=""),
     Column("provider_id", Text, nullable=False, server_default=""),
-    Index("ix_attempts_delivery", "delivery"),
-    sqlite_autoincrement=True,
+    Index(
+        "ix_attempts_provider_id",
+        "provider_id",
+        sqlite_where=text("provider_id <> ''"),
+        postgresql_where=text("provider_id <> ''"),
+    ),
+    sqlite_with_rowid=False,
 )
 
 subscribers = Table(

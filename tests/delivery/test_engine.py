@@ -88,7 +88,7 @@ async def test_the_attempt_is_committed_before_the_channel_is_asked(store, engin
 
     def look(parcel):
         with store.read() as tx:
-            seen.append([each.state for each in tx.deliveries.page() if each.token == parcel.token])
+            seen.append([tx.deliveries.get(parcel.delivery).state])
         return Receipt(server="test", code=250)
 
     await engine(mail=ScriptedChannel(answer=look)).deliver()
@@ -292,17 +292,15 @@ async def test_books_that_do_not_balance_pause_the_edition(store, engine):
         found = tx.editions.get(made.id)
     assert found.state is EditionState.PAUSED
     assert "do not balance" in found.reason
-    assert close_if_done(store, made.id, NOW) is EditionState.PAUSED
+    assert close_if_done(store, made.id, NOW) is None
 
 
 async def test_a_dead_process_is_recovered_at_the_next_start(store, engine, monkeypatch):
     subscribe(store, *READERS)
     made = _begin(store)
     with store.write() as tx:
-        claimed = tx.deliveries.claim(
-            "mail", owner="elsewhere/1/1", limit=3, now=NOW, until=NOW + timedelta(minutes=10)
-        )
-        tx.deliveries.attempt(claimed[0], token="t" * 26, now=NOW, until=NOW + timedelta(minutes=10))
+        chunk = tx.chunks.claim("mail", owner="elsewhere/1/1", now=NOW, until=NOW + timedelta(minutes=10))
+        tx.deliveries.attempt(chunk, [tx.deliveries.due(chunk, NOW)[0].id], NOW)
     monkeypatch.setattr("bot.delivery.engine.owner.has_died", lambda owner: owner == "elsewhere/1/1")
     mail = ScriptedChannel()
     await engine(mail=mail).deliver()
@@ -342,7 +340,7 @@ async def test_a_late_answer_settles_what_was_taken_for_unknown(store, engine, c
 
     def slow(parcel):
         with store.write() as tx:
-            assert tx.deliveries.recover(dead=[], now=clock() + timedelta(hours=1)) == (0, 1)
+            assert tx.chunks.recover(dead=[], now=clock() + timedelta(hours=1)) == (0, 1)
         return Receipt(server="test", code=250)
 
     await engine(mail=ScriptedChannel(answer=slow)).deliver()
@@ -357,10 +355,10 @@ async def test_a_channel_whose_work_breaks_off_tears_off_no_other(store, engine,
     working = engine(hook=hook, mail=mail)
     claim = working._claim
 
-    def broken(channel, edition):
+    def broken(channel, edition, chunk):
         if channel == "hook":
             raise OSError("disk full")
-        return claim(channel, edition)
+        return claim(channel, edition, chunk)
 
     monkeypatch.setattr(working, "_claim", broken)
     with pytest.raises(OSError, match="disk full"):

@@ -1,0 +1,241 @@
+"""The ledger's pen: what is about to be sent, and what came of it, written for many deliveries in one transaction.
+
+A session waits for ``ahead`` before the last byte of its message goes out, and its answer rides on the next
+transaction, so that a commit, with its wait for the disk, serves all sessions that reached it together.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from bot.clock import Clock
+from bot.delivery.sending import pause
+from bot.errors import StoreError
+from bot.model import Chunk, DeliveryState, Due, Outcome
+from bot.store import Store, Transaction
+
+RETRY_SECONDS = 1.0
+_FULL = ("disk is full", "disk full", "no space left")
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Ahead:
+    attempt: int
+    allowed: asyncio.Future[bool]
+
+
+@dataclass
+class _Page:
+    """What waits to be written, in the order in which it is."""
+
+    outcomes: list[Outcome] = field(default_factory=list)
+    refused: dict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
+    ahead: dict[str, dict[int, _Ahead]] = field(default_factory=lambda: defaultdict(dict))
+    postponed: dict[str, dict[int, datetime]] = field(default_factory=lambda: defaultdict(dict))
+    released: list[Chunk] = field(default_factory=list)
+    pauses: dict[str, str] = field(default_factory=dict)
+
+    def __bool__(self) -> bool:
+        return bool(self.outcomes or self.ahead or self.postponed or self.released or self.pauses)
+
+
+class Ledger:
+    """Writes for one event loop. ``lost`` is told of a chunk that must not be sent on; ``released`` of one given back.
+
+    Writing blocks the loop for as long as a commit takes: sessions have nothing to do before it is done, and a thread
+    would wait longer for the interpreter than for the disk.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        *,
+        lost: Callable[[Chunk], None],
+        released: Callable[[Chunk, dict[str, int] | None], None],
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._lost = lost
+        self._released = released
+        self._page = _Page()
+        self._chunks: dict[str, Chunk] = {}
+        self._consumed: set[str] = set()
+        self._scheduled: asyncio.Handle | None = None
+        self.trouble = ""
+        """Why the store does not take what is written; "": it does."""
+        self.fault: Exception | None = None
+        """What in the program kept it from being written."""
+
+    def ahead(self, chunk: Chunk, due: Due) -> asyncio.Future[bool]:
+        """Whether the delivery may be sent: known once the attempt is committed."""
+        future: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self._chunks[chunk.lease] = chunk
+        self._page.ahead[chunk.lease][due.id] = _Ahead(due.attempt, future)
+        self._schedule()
+        return future
+
+    def settle(self, outcome: Outcome, *, refused: Chunk | None = None) -> None:
+        """How an attempt ended. It is kept, and written again, until the store has taken it.
+
+        ``refused``: the chunk of a delivery that was refused before its last byte, so that ``ahead`` was not asked.
+        """
+        self._page.outcomes.append(outcome)
+        if refused:
+            self._chunks[refused.lease] = refused
+            self._page.refused[refused.lease].add(outcome.delivery)
+        self._schedule()
+
+    def pause(self, edition: str, reason: str) -> None:
+        """Stops the edition with the next transaction."""
+        self._page.pauses.setdefault(edition, reason)
+        self._schedule()
+
+    def postpone(self, chunk: Chunk, delivery: int, until: datetime) -> None:
+        """A delivery that was not attempted is not to be before then."""
+        self._chunks[chunk.lease] = chunk
+        self._page.postponed[chunk.lease][delivery] = until
+
+    def release(self, chunk: Chunk) -> None:
+        """Gives the chunk back, after all that was said of its deliveries."""
+        self._page.released.append(chunk)
+        self._schedule()
+
+    async def written(self, *, patience: Callable[[], bool] = lambda: True) -> bool:
+        """Waits until all is written, for as long as ``patience`` says; whether it is."""
+        while self._page:
+            if self._scheduled is None:
+                self._write()
+            if self._page:
+                if self.trouble and not patience():
+                    return False
+                await asyncio.sleep(RETRY_SECONDS / 20 if not self.trouble else RETRY_SECONDS)
+        return True
+
+    def _schedule(self) -> None:
+        if self._scheduled is None:
+            loop = asyncio.get_running_loop()
+            self._scheduled = (
+                loop.call_later(RETRY_SECONDS, self._write) if self.trouble else loop.call_soon(self._write)
+            )
+
+    def _write(self) -> None:
+        if self._scheduled:
+            self._scheduled.cancel()
+            self._scheduled = None
+        page, self._page = self._page, _Page()
+        if not page:
+            return
+        try:
+            with self._store.write() as tx:
+                told = list(self._writes(tx, page))
+        except StoreError as error:
+            self._failed(page, error)
+            return
+        except Exception as error:
+            # A fault of the program: what was under way is unknown once its chunk is given back.
+            log.exception("the ledger cannot be written")
+            self.fault = error
+            for lease, waiting in page.ahead.items():
+                _answers(waiting, set())()
+                self._lost(self._chunks[lease])
+            return
+        self._taken()
+        for tell in told:
+            tell()
+
+    def _writes(self, tx: Transaction, page: _Page) -> Iterator[Callable[[], None]]:
+        """Writes the page; yields what is to be told once it is committed."""
+        now = self._clock()
+        for lease, refused in page.refused.items():
+            tx.deliveries.attempt(self._chunks[lease], refused, now)
+        if page.outcomes:
+            if any(each.state is DeliveryState.DEFERRED for each in page.outcomes):
+                tx.editions.lock_all({chunk.edition for chunk in self._chunks.values()})
+            for late in tx.deliveries.finish(page.outcomes):
+                if late.reason != _UNSENT:
+                    log.warning("delivery %s: its outcome %s came too late", late.delivery, late.state)
+        for edition, reason in page.pauses.items():
+            pause(tx, edition, reason, now)
+        for lease, until in page.postponed.items():
+            tx.deliveries.postpone(self._chunks[lease], until)
+        for lease, waiting in page.ahead.items():
+            chunk = self._chunks[lease]
+            allowed = tx.deliveries.attempt(chunk, waiting, now)
+            if allowed and chunk.edition not in self._consumed:
+                tx.editions.consume(chunk.edition)
+                yield _call(self._consumed.add, chunk.edition)
+            if len(allowed) < len(waiting) and not tx.chunks.is_held(chunk):
+                yield _call(self._lost, chunk)
+            yield _answers(waiting, allowed)
+        for chunk in page.released:
+            counts = tx.chunks.release(chunk, now)
+            size = chunk.last - chunk.first + 1
+            if counts is not None and sum(counts.values()) != size:
+                off = f"the books do not balance: {sum(counts.values())} deliveries in chunk {chunk.id}, not {size}"
+                pause(tx, chunk.edition, off, now)
+                log.error("edition %s: %s", chunk.edition, off)
+            yield _call(self._given_back, chunk, counts)
+
+    def _given_back(self, chunk: Chunk, counts: dict[str, int] | None) -> None:
+        self._chunks.pop(chunk.lease, None)
+        self._released(chunk, counts)
+
+    def _failed(self, page: _Page, error: StoreError) -> None:
+        """Keeps all that has happened for later; what has not is not to happen now."""
+        said = str(error)
+        if not self.trouble:
+            log.error("nothing is sent: %s", said)
+        self.trouble = said
+        now = self._clock()
+        self._page = replace(page, ahead=defaultdict(dict))
+        for lease, waiting in page.ahead.items():
+            chunk = self._chunks[lease]
+            if any(word in said.lower() for word in _FULL):
+                self._page.pauses.setdefault(chunk.edition, f"{said}; make room, then resume")
+            for delivery, each in waiting.items():
+                # The commit may have reached the disk although its answer did not reach us.
+                self._page.outcomes.append(_unsent(delivery, each.attempt, now))
+            _answers(waiting, set())()
+            self._lost(chunk)
+        self._schedule()
+
+    def _taken(self) -> None:
+        if self.trouble:
+            log.warning("the store takes what is written again")
+        self.trouble = ""
+
+
+_UNSENT = "the store did not answer; nothing was sent"
+
+
+def _unsent(delivery: int, attempt: int, now: datetime) -> Outcome:
+    return Outcome(
+        delivery=delivery,
+        attempt=attempt,
+        state=DeliveryState.DEFERRED,
+        began=now,
+        ended=now,
+        reason=_UNSENT,
+        counts=False,
+    )
+
+
+def _call(function: Callable[..., None], *arguments: object) -> Callable[[], None]:
+    return lambda: function(*arguments)
+
+
+def _answers(waiting: dict[int, _Ahead], allowed: set[int]) -> Callable[[], None]:
+    def answer() -> None:
+        for delivery, each in waiting.items():
+            if not each.allowed.done():
+                each.allowed.set_result(delivery in allowed)
+
+    return answer

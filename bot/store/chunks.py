@@ -1,0 +1,229 @@
+"""Chunks: runs of deliveries that one worker holds at a time: the work queue, and the books while it is worked off.
+
+A chunk's ``lease`` is the fencing token: what is written for a delivery that is about to be sent names it, and
+touches nothing once another worker holds the chunk.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, case, func, insert, literal, or_, select, update
+
+from bot.model import Chunk, DeliveryState
+from bot.store.tables import attempts, chunks, deliveries, editions
+
+SIZE = 500
+"""Deliveries of one chunk."""
+
+WAITING = (DeliveryState.PENDING, DeliveryState.DEFERRED)
+
+
+class Chunks:
+    """The chunks of all editions."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._postgresql = connection.dialect.name == "postgresql"
+
+    def add(self, edition: str, channel: str, audience: str, first: int, last: int, now: datetime) -> list[int]:
+        """Divides the deliveries ``first`` … ``last`` into chunks; returns their ids."""
+        rows = [
+            {
+                "edition": edition,
+                "channel": channel,
+                "audience": audience,
+                "first": start,
+                "last": min(start + SIZE - 1, last),
+                "due": now,
+            }
+            for start in range(first, last + 1, SIZE)
+        ]
+        statement = insert(chunks).returning(chunks.c.id, sort_by_parameter_order=True)
+        return [row.id for row in self._connection.execute(statement, rows)]
+
+    # --- the work
+
+    def claim(
+        self,
+        channel: str,
+        *,
+        owner: str,
+        now: datetime,
+        until: datetime,
+        edition: str = "",
+        after: Collection[str] = (),
+        chunk: int | None = None,
+    ) -> Chunk | None:
+        """Leases the next chunk with work due on ``channel``, of editions being sent; None when there is none.
+
+        Chunks of the editions ``after`` come last: no edition waits for a larger one. ``chunk``: that one only.
+        """
+        query = (
+            select(chunks)
+            .join(editions, editions.c.id == chunks.c.edition)
+            .where(chunks.c.due <= now, chunks.c.lease == "", editions.c.state == "sending")
+        )
+        if chunk is not None:
+            query = query.where(chunks.c.id == chunk)
+        else:
+            query = query.where(chunks.c.channel == channel)
+        if edition:
+            query = query.where(chunks.c.edition == edition)
+        if after:
+            query = query.order_by(case((chunks.c.edition.in_(sorted(after)), 1), else_=0))
+        query = query.order_by(chunks.c.due, chunks.c.id).limit(1)
+        if self._postgresql:
+            query = query.with_for_update(of=chunks, skip_locked=True)
+        row = self._connection.execute(query).one_or_none()
+        if row is None:
+            return None
+        lease = secrets.token_hex(8)
+        self._connection.execute(
+            update(chunks).where(chunks.c.id == row.id).values(owner=owner, lease=lease, lease_until=until, counts=None)
+        )
+        return _chunk(row, lease)
+
+    def renew(self, leases: Collection[str], until: datetime) -> int:
+        """Holds chunks longer; returns how many are still ours."""
+        held = update(chunks).where(chunks.c.lease.in_(list(leases))).values(lease_until=until)
+        return self._connection.execute(held).rowcount
+
+    def is_held(self, chunk: Chunk) -> bool:
+        """Whether the chunk is still ours and its edition is being sent."""
+        query = (
+            select(chunks.c.id)
+            .join(editions, editions.c.id == chunks.c.edition)
+            .where(chunks.c.id == chunk.id, chunks.c.lease == chunk.lease, editions.c.state == "sending")
+        )
+        return self._connection.execute(query).first() is not None
+
+    def release(self, chunk: Chunk, now: datetime) -> dict[str, int] | None:
+        """Gives the chunk back and returns its deliveries by state; None when it was no longer ours.
+
+        What is still ``attempting`` had no answer: it may have arrived.
+        """
+        ours = and_(chunks.c.id == chunk.id, chunks.c.lease == chunk.lease)
+        freed = update(chunks).where(ours).values(owner="", lease="", lease_until=None)
+        ours_still = self._connection.execute(freed).rowcount == 1
+        # Also when it was lost: an answer that came late has changed the counts.
+        counts = self.settle(chunks.c.id == chunk.id, now).get(chunk.id, {})
+        if not ours_still:
+            return None
+        if DeliveryState.ATTEMPTING in counts:
+            self._lost(chunk, now)
+            counts = self.settle(chunks.c.id == chunk.id, now).get(chunk.id, {})
+        return counts
+
+    def settle(self, which: ColumnElement[bool], now: datetime) -> dict[int, dict[str, int]]:
+        """Counts chunks anew and says when each has work; returns the deliveries by state of each.
+
+        What is leased keeps no counts: its holder settles it.
+        """
+        when = func.coalesce(deliveries.c.not_before, literal(now, _MOMENT))
+        rows = self._connection.execute(
+            select(
+                chunks.c.id,
+                deliveries.c.state,
+                func.count().label("number"),
+                func.min(case((deliveries.c.state.in_(WAITING), when)), type_=_MOMENT).label("due"),
+            )
+            .join(deliveries, within(chunks))
+            .where(which, chunks.c.lease == "")
+            .group_by(chunks.c.id, deliveries.c.state)
+        ).all()
+        counted: dict[int, dict[str, int]] = {}
+        due: dict[int, list[datetime]] = {}
+        for row in rows:
+            counted.setdefault(row.id, {})[row.state] = row.number
+            due.setdefault(row.id, []).extend([row.due] if row.due else [])
+        values = [
+            {"chunk": chunk, "counted": counts, "when": min(due[chunk], default=None)}
+            for chunk, counts in counted.items()
+        ]
+        if values:
+            self._connection.execute(_SETTLED, values)
+        return counted
+
+    # --- after a crash
+
+    def owners(self) -> dict[str, datetime]:
+        """Who holds leases now, and until when at the earliest."""
+        query = select(chunks.c.owner, func.min(chunks.c.lease_until, type_=_MOMENT).label("until")).where(
+            chunks.c.lease_until.is_not(None)
+        )
+        return {row.owner: row.until for row in self._connection.execute(query.group_by(chunks.c.owner))}
+
+    def recover(self, *, dead: Collection[str], now: datetime) -> tuple[int, int]:
+        """Takes back the chunks of dead owners and those whose lease ran out; (deliveries pending again, unknown).
+
+        What was not attempted is pending again; what was may have arrived and is unknown.
+        """
+        left = or_(chunks.c.owner.in_(list(dead)), chunks.c.lease_until < now)
+        query = select(chunks).where(chunks.c.lease_until.is_not(None), left)
+        if self._postgresql:
+            query = query.with_for_update(of=chunks, skip_locked=True)
+        pending = unknown = 0
+        for row in self._connection.execute(query).all():
+            unknown += self._lost(row, now)
+            self._connection.execute(
+                update(chunks).where(chunks.c.id == row.id).values(owner="", lease="", lease_until=None)
+            )
+            counts = self.settle(chunks.c.id == row.id, now).get(row.id, {})
+            pending += counts.get(DeliveryState.PENDING, 0)
+        return pending, unknown
+
+    def _lost(self, chunk: Row[Any] | Chunk, now: datetime) -> int:
+        reason = "the sender stopped while it was under way"
+        under_way = and_(within(chunk), deliveries.c.state == DeliveryState.ATTEMPTING)
+        columns = [each.name for each in attempts.c if each.name in _OF_LOST]
+        self._connection.execute(
+            insert(attempts).from_select(
+                columns,
+                select(
+                    deliveries.c.id,
+                    deliveries.c.attempts,
+                    literal(str(DeliveryState.UNKNOWN)),
+                    deliveries.c.updated,
+                    literal(now, _MOMENT),
+                    literal(reason),
+                ).where(under_way),
+            )
+        )
+        return self._connection.execute(
+            update(deliveries)
+            .where(under_way)
+            .values(state=DeliveryState.UNKNOWN, reason=reason, tries=deliveries.c.tries + 1, updated=now)
+        ).rowcount
+
+
+_OF_LOST = ("delivery", "number", "outcome", "began", "ended", "text")
+_MOMENT: Any = chunks.c.due.type
+
+
+_SETTLED = (
+    update(chunks)
+    .where(chunks.c.id == bindparam("chunk"), chunks.c.lease == "")
+    .values(counts=bindparam("counted"), due=bindparam("when"))
+)
+
+
+def within(chunk: Any) -> ColumnElement[bool]:
+    """The deliveries of a chunk: of the table in a join, or of a row of it."""
+    of = chunk.c if hasattr(chunk, "c") else chunk
+    return and_(deliveries.c.id >= of.first, deliveries.c.id <= of.last, deliveries.c.edition == of.edition)
+
+
+def _chunk(row: Row[Any], lease: str) -> Chunk:
+    return Chunk(
+        id=row.id,
+        edition=row.edition,
+        channel=row.channel,
+        audience=row.audience,
+        first=row.first,
+        last=row.last,
+        lease=lease,
+    )
