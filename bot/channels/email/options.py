@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import ssl
 from datetime import timedelta
 from ipaddress import ip_address
@@ -14,9 +15,9 @@ from pydantic_core import PydanticCustomError
 from bot.channels.email.fields import ascii_domain
 from bot.settings import Duration, MailAddress, Sender, Table, parse_duration, parse_sender
 
-_SELECTOR = r"^([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*)?$"
 VERP_TOKEN = 26
 """Characters of a delivery token; VERP puts ``+`` and one of them behind the local part (RFC 5321: 64 at most)."""
+SELECTOR_RULE = "a selector has letters, digits, hyphens and dots, as in a domain name"
 
 
 class EmailOptions(Table):
@@ -64,16 +65,12 @@ class EmailOptions(Table):
     # DKIM (docs/dkim.md). What belongs together is held together in bot.channels.email.dkim.configured.
     dkim_selector: str = Field(
         "",
-        pattern=_SELECTOR,
-        max_length=100,
         description="Signs mails (DKIM) with an RSA key: the selector under which its public key stands in the DNS. "
         "`broadsheet keys dkim` makes both. Leave it out where your relay signs.",
     )
     dkim_key: SecretStr | None = Field(None, description="The private RSA key, PEM.")
     dkim_ed25519_selector: str = Field(
         "",
-        pattern=_SELECTOR,
-        max_length=100,
         description="A second signature beside it, with an Ed25519 key: its selector.",
     )
     dkim_ed25519_key: SecretStr | None = Field(None, description="The private Ed25519 key, PEM.")
@@ -137,6 +134,13 @@ class EmailOptions(Table):
             )
         return domain
 
+    @field_validator("dkim_selector", "dkim_ed25519_selector")
+    @classmethod
+    def _sound_selector(cls, value: str) -> str:
+        if value and not is_selector(value):
+            raise PydanticCustomError("selector", SELECTOR_RULE)
+        return value
+
     @field_validator("dkim_ed25519_selector")
     @classmethod
     def _own_record(cls, value: str, info: ValidationInfo) -> str:
@@ -153,6 +157,12 @@ class EmailOptions(Table):
     def address(self) -> str:
         """The address of ``from``."""
         return parse_sender(self.sender)[1]
+
+
+def is_selector(value: str) -> bool:
+    """Whether ``value`` can be a DKIM selector (RFC 6376 §3.1) of a length that leaves room for the domain."""
+    label = r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+    return len(value) <= 100 and re.fullmatch(rf"{label}(\.{label})*", value) is not None
 
 
 def is_loopback(host: str) -> bool:
