@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import ssl
 from datetime import timedelta
 from ipaddress import ip_address
@@ -11,10 +12,12 @@ from typing import Literal
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
+from bot.channels.email.fields import ascii_domain
 from bot.settings import Duration, MailAddress, Sender, Table, parse_duration, parse_sender
 
 VERP_TOKEN = 26
 """Characters of a delivery token; VERP puts ``+`` and one of them behind the local part (RFC 5321: 64 at most)."""
+SELECTOR_RULE = "a selector has letters, digits, hyphens and dots, as in a domain name"
 
 
 class EmailOptions(Table):
@@ -59,6 +62,24 @@ class EmailOptions(Table):
     )
     precedence: bool = Field(True, description="Whether mails carry `Precedence: bulk`.")
 
+    # DKIM (docs/dkim.md). What belongs together is held together in bot.channels.email.dkim.configured.
+    dkim_selector: str = Field(
+        "",
+        description="Signs mails (DKIM) with an RSA key: the selector under which its public key stands in the DNS. "
+        "`broadsheet keys dkim` makes both. Leave it out where your relay signs.",
+    )
+    dkim_key: SecretStr | None = Field(None, description="The private RSA key, PEM.")
+    dkim_ed25519_selector: str = Field(
+        "",
+        description="A second signature beside it, with an Ed25519 key: its selector.",
+    )
+    dkim_ed25519_key: SecretStr | None = Field(None, description="The private Ed25519 key, PEM.")
+    dkim_domain: str = Field(
+        "",
+        max_length=253,
+        description="The domain that signs: that of `from` (when left out) or a parent of it, for DMARC.",
+    )
+
     @field_validator("sender")
     @classmethod
     def _plain_sender(cls, value: str) -> str:
@@ -100,10 +121,48 @@ class EmailOptions(Table):
             )
         return value
 
+    @field_validator("dkim_domain")
+    @classmethod
+    def _aligned(cls, value: str, info: ValidationInfo) -> str:
+        if not value or "sender" not in info.data:
+            return value
+        ours = _domain(parse_sender(info.data["sender"])[1])
+        domain = _domain(f"x@{value}")
+        if not (f".{ours}".endswith(f".{domain}") and "." in domain):
+            raise PydanticCustomError(
+                "dkim_domain", "is {ours}, the domain of from, or a parent of it, or DMARC fails", {"ours": ours}
+            )
+        return domain
+
+    @field_validator("dkim_selector", "dkim_ed25519_selector")
+    @classmethod
+    def _sound_selector(cls, value: str) -> str:
+        if value and not is_selector(value):
+            raise PydanticCustomError("selector", SELECTOR_RULE)
+        return value
+
+    @field_validator("dkim_ed25519_selector")
+    @classmethod
+    def _own_record(cls, value: str, info: ValidationInfo) -> str:
+        if value and value.lower() == info.data.get("dkim_selector", "").lower():
+            raise PydanticCustomError("selector", "each key stands in the DNS under a selector of its own")
+        return value
+
+    @property
+    def signing_domain(self) -> str:
+        """The domain of DKIM signatures, in A-labels. Raises ``ValueError`` when that of ``from`` is no domain."""
+        return self.dkim_domain or _domain(self.address)
+
     @property
     def address(self) -> str:
         """The address of ``from``."""
         return parse_sender(self.sender)[1]
+
+
+def is_selector(value: str) -> bool:
+    """Whether ``value`` can be a DKIM selector (RFC 6376 §3.1) of a length that leaves room for the domain."""
+    label = r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+    return len(value) <= 100 and re.fullmatch(rf"{label}(\.{label})*", value) is not None
 
 
 def is_loopback(host: str) -> bool:
@@ -114,6 +173,10 @@ def is_loopback(host: str) -> bool:
         return ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def _domain(address: str) -> str:
+    return ascii_domain(address).rpartition("@")[2].lower()
 
 
 def _only_ascii(value: str, address: str) -> str:
