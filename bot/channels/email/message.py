@@ -11,17 +11,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import format_datetime
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from bot.channels.email.fields import ascii_domain, machine, mailbox, text
-from bot.channels.email.letter import Letter
+from bot.channels.email.letter import BOUNDARY, Letter, Piece, encoded
 from bot.channels.email.options import EmailOptions
-from bot.model import MergeField, Newsroom, Parcel, Recipient
+from bot.model import Email, MergeField, Newsroom, Parcel, Recipient
 from bot.settings import parse_sender
 
-# "=_" never occurs in quoted-printable, so no text can hold the boundary (RFC 2045 §6.7).
-_BOUNDARY = "=_broadsheet_alternative"
-_PART = 'Content-Type: text/{kind}; charset="utf-8"\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n'
+_TO, _DATE, _TOKEN, _URL = "to", "date", "token", "unsubscribe"
+_READABLE = re.compile(r"[\x21-\x7e]{1,900}")
+_SIMPLE = re.compile(r"[A-Za-z0-9._+-]{1,64}@[A-Za-z0-9.-]{1,60}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,65 +65,78 @@ class Letterhead:
         return f"{local}+{token}@{domain}"
 
 
-def compose(
-    parcel: Parcel,
-    recipient: Recipient,
-    *,
-    letter: Letter,
-    head: Letterhead,
-    values: Mapping[MergeField, str],
-    at: datetime,
-) -> bytes:
-    """The message of ``parcel``, CRLF throughout, no line longer than 998 octets, not dot-stuffed.
+def write(
+    email: Email, parcel: Parcel, audience: str, head: Letterhead, *, extra: Mapping[str, str] | None = None
+) -> Letter:
+    """``email`` compiled for all readers of ``audience``; of ``parcel`` only what they share. ``extra``: a relay's fields.
 
-    Message-ID is ``<TOKEN@domain of From>``, the same on each attempt; Date is ``at``, the moment of this one. Raises
-    ``ValueError`` when the recipient's domain is none.
+    Message-ID is ``<TOKEN@domain of From>``, the same on each attempt.
     """
-    headers = [
-        mailbox("From", head.name, head.address),
-        mailbox("To", recipient.name, ascii_domain(recipient.address)),
-        *([mailbox("Reply-To", "", head.reply_to)] if head.reply_to else []),
-        text("Subject", letter.email.subject),
-        machine("Date", format_datetime(at)),
-        machine("Message-ID", f"<{parcel.token}@{head.domain}>"),
-        *_list_fields(parcel, recipient, head, values[MergeField.UNSUBSCRIBE_URL]),
-        machine("MIME-Version", "1.0"),
-        machine("Content-Type", f'multipart/alternative; boundary="{_BOUNDARY}"'),
-    ]
-    border = f"--{_BOUNDARY}\r\n".encode()
-    return b"".join(
-        [
-            *headers,
-            b"\r\n",
-            border,
-            _PART.format(kind="plain").encode(),
-            letter.text_for(values),
-            border,
-            _PART.format(kind="html").encode(),
-            letter.html_for(values),
-            f"--{_BOUNDARY}--\r\n".encode(),
-        ]
-    )
-
-
-def _list_fields(parcel: Parcel, recipient: Recipient, head: Letterhead, unsubscribe: str) -> list[bytes]:
-    audience = _label(recipient.audience) or "readers"
-    ways = [f"<{unsubscribe}>"]
-    if head.unsubscribe_mailto:
-        ways.append(f"<mailto:{head.unsubscribe_mailto}?subject=unsubscribe%20{parcel.token}>")
+    label = _label(audience) or "readers"
     # Gmail counts complaints by each of the four, so none may hold a person's data or repeat another.
-    feedback = (parcel.edition, f"list-{audience}", f"schedule-{_label(parcel.schedule)}", _sender_id(head.domain))
-    return [
-        machine("List-Unsubscribe", *ways),
+    feedback = (parcel.edition, f"list-{label}", f"schedule-{_label(parcel.schedule)}", _sender_id(head.domain))
+    mailto: list[Piece] = []
+    if head.unsubscribe_mailto:
+        mailto = [f",\r\n <mailto:{head.unsubscribe_mailto}?subject=unsubscribe%20".encode(), _TOKEN, b">"]
+    fields: list[Piece] = [
+        mailbox("From", head.name, head.address),
+        _TO,
+        *([mailbox("Reply-To", "", head.reply_to)] if head.reply_to else []),
+        text("Subject", email.subject),
+        b"Date: ",
+        _DATE,
+        b"\r\nMessage-ID: <",
+        _TOKEN,
+        f"@{head.domain}>\r\n".encode(),
+        b"List-Unsubscribe: <",
+        _URL,
+        b">",
+        *mailto,
+        b"\r\n",
         machine("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
-        machine("List-Id", f"<{head.list_id or f'{audience}.{head.host}'}>"),
+        machine("List-Id", f"<{head.list_id or f'{label}.{head.host}'}>"),
         machine("List-Post", "NO"),
         machine("Auto-Submitted", "auto-generated"),
         # Not "All": that would also keep away the reports of what bounced.
         machine("X-Auto-Response-Suppress", "OOF, AutoReply"),
         machine("Feedback-ID", ":".join(feedback)),
         *([machine("Precedence", "bulk")] if head.precedence else []),
+        *(machine(name, value) for name, value in (extra or {}).items()),
+        machine("MIME-Version", "1.0"),
+        machine("Content-Type", f'multipart/alternative; boundary="{BOUNDARY}"'),
     ]
+    return Letter.cut(email, parcel.edition, fields)
+
+
+def fill(
+    letter: Letter, token: str, recipient: Recipient, values: Mapping[MergeField, str], at: datetime
+) -> tuple[bytes, bytes]:
+    """One reader's (head, body): CRLF throughout, no line longer than 998 octets, none that begins with a dot.
+
+    Between the two belongs an empty line. Date is ``at``, the moment of this attempt. Raises ``ValueError`` when the
+    recipient's address cannot stand in a header.
+    """
+    url = values[MergeField.UNSUBSCRIBE_URL]
+    if not _READABLE.fullmatch(url):
+        raise ValueError(f"List-Unsubscribe: not a value for a machine to read: {url[:60]!r}")
+    own = {
+        _TO: _to(recipient),
+        _DATE: _date(at.replace(microsecond=0)),
+        _TOKEN: token.encode(),
+        _URL: url.encode(),
+    }
+    return letter.head.filled(own), letter.body.filled(encoded(values))
+
+
+def _to(recipient: Recipient) -> bytes:
+    if not recipient.name and _SIMPLE.fullmatch(recipient.address):
+        return f"To: {recipient.address}\r\n".encode()
+    return mailbox("To", recipient.name, ascii_domain(recipient.address))
+
+
+@lru_cache(maxsize=4)
+def _date(at: datetime) -> bytes:
+    return format_datetime(at).encode()
 
 
 def _label(word: str) -> str:

@@ -1,8 +1,8 @@
-"""The conversation with a submission server: one connection, one message at a time.
+"""The conversation with a submission server: one connection, one message after the other.
 
-Sources, checked 2026-11-24: RFC 5321, RFC 6409 (submission), RFC 3207 (STARTTLS), RFC 4954 (AUTH), RFC 6531
-(SMTPUTF8), RFC 8314 (implicit TLS). ``aiosmtplib`` speaks; DATA is spoken here, because its ``data()`` raises the same
-error before and after the message was on its way, and that difference is the whole question after a broken line.
+Sources, checked 2026-11-25: RFC 5321, RFC 6409 (submission), RFC 2920 (pipelining: a message's end may stand in one
+group with the next one's MAIL, RCPT and DATA), RFC 3207 (STARTTLS), RFC 4954 (AUTH), RFC 4616 (PLAIN), RFC 6531
+(SMTPUTF8), RFC 1870 (SIZE), RFC 8314 (implicit TLS).
 """
 
 from __future__ import annotations
@@ -10,23 +10,16 @@ from __future__ import annotations
 import base64
 import ssl
 from contextlib import suppress
-from dataclasses import dataclass
-
-import aiosmtplib
-from aiosmtplib.errors import (
-    SMTPConnectError,
-    SMTPConnectResponseError,
-    SMTPException,
-    SMTPResponseException,
-    SMTPServerDisconnected,
-    SMTPTimeoutError,
-)
+from dataclasses import dataclass, field
+from typing import Protocol
 
 from bot.channels.email.answers import Reply, Stage, lost, refusal
+from bot.channels.email.connection import Broken, Connection, Raw
 from bot.errors import ChannelRefused, DeliveryError
 
 AFTER_BODY = 5
 """The answer to a message may take so many times as long as other answers: a server may scan it (RFC 5321 §4.5.3.2)."""
+_GOODBYE = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +41,10 @@ class Server:
     def __str__(self) -> str:
         return f"{self.host}:{self.port}"
 
-    def tls(self) -> ssl.SSLContext:
-        """Verifies certificate and host name; TLS 1.2 at least."""
+    def tls(self) -> ssl.SSLContext | None:
+        """Verifies certificate and host name; TLS 1.2 at least. None where there is no TLS."""
+        if self.security == "none":
+            return None
         context = ssl.create_default_context()
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         if self.ca_file:
@@ -67,7 +62,10 @@ class Server:
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """One message to one recipient. ``content`` has CRLF line ends throughout."""
+    """One message to one recipient.
+
+    ``content`` is ready for the wire: CRLF line ends throughout, no line that begins with a dot.
+    """
 
     sender: str
     recipient: str
@@ -79,171 +77,286 @@ class Envelope:
         return not self.recipient.isascii()
 
 
-class Session:
-    """One connection, logged in."""
+class Queue(Protocol):
+    """What a session sends."""
 
-    def __init__(self, server: Server, smtp: aiosmtplib.SMTP) -> None:
-        self._server = server
-        self._smtp = smtp
-        self.sent = 0
+    def take(self) -> Envelope | None:
+        """The next message; None: no more."""
+        ...
+
+    async def ahead(self, envelope: Envelope) -> bool:
+        """Asked before a message's last byte goes out; False: it must not."""
+        ...
+
+    def settle(self, envelope: Envelope, answer: Reply | DeliveryError) -> None:
+        """What the server said."""
+        ...
+
+    def give_back(self, envelope: Envelope) -> None:
+        """It was taken and not tried."""
+        ...
+
+
+@dataclass
+class Session:
+    """One connection, logged in. ``sent`` counts the messages it was given."""
+
+    server: Server
+    _connection: Connection
+    sent: int = 0
+    _offers: dict[str, str] = field(default_factory=dict)
+    _dirty: bool = False
+    """A transaction was begun and not ended: RSET goes first."""
 
     @classmethod
     async def open(cls, server: Server, tls: ssl.SSLContext | None) -> Session:
         """Connects, greets, secures, logs in. Raises ``ServerBusy`` or ``ChannelRefused``."""
-        smtp = aiosmtplib.SMTP(
-            hostname=server.host,
-            port=server.port,
-            local_hostname=server.hello,
-            timeout=server.timeout,
-            use_tls=server.security == "tls",
-            start_tls=False,
-            tls_context=tls,
-        )
-        session = cls(server, smtp)
+        at_once = tls if server.security == "tls" else None
         try:
-            await session._connect()
+            connection = await Connection.open(server.host, server.port, tls=at_once, timeout=server.timeout)
+        except ssl.SSLError as error:
+            raise _untrusted(server, error) from error
+        except (OSError, TimeoutError) as error:
+            raise lost(Stage.CONNECT, str(server), _words(error)) from error
+        session = cls(server, connection)
+        try:
+            await session._say(Stage.CONNECT, b"", good=220)
+            await session._hello()
             if server.security == "starttls":
-                await session._secure()
+                await session._secure(tls)
             if server.username:
                 await session._login()
         except BaseException:
-            smtp.close()
+            connection.close()
             raise
         return session
 
     @property
     def alive(self) -> bool:
-        return self._smtp.is_connected
+        return self._connection.alive
 
-    async def is_ready(self) -> bool:
-        """Whether a kept connection is still good: the server answers RSET."""
+    async def work(self, queue: Queue, *, most: int) -> None:
+        """Sends what ``queue`` gives, over this connection, until it has sent ``most`` or the connection ends.
+
+        Each message that was taken is settled or given back.
+        """
+        current = self._next(queue, most)
+        while current:
+            refused = await self._offer(current)
+            if refused:
+                queue.settle(current, refused)
+                current = self._next(queue, most) if self.alive else None
+                continue
+            if not await queue.ahead(current):
+                # The server waits for a message that must not come: there is no other way out.
+                self.close()
+                return
+            current = await self._submit(queue, current, most)
+
+    def _next(self, queue: Queue, most: int) -> Envelope | None:
+        """Takes the next message and begins its transaction; a message this server cannot take is settled at once."""
+        while self.sent < most and (envelope := queue.take()):
+            self.sent += 1
+            unfit = self._unfit(envelope)
+            if unfit is None:
+                with suppress(Broken):
+                    self._connection.write(self._group(envelope))
+                return envelope
+            queue.settle(envelope, unfit)
+        return None
+
+    async def _submit(self, queue: Queue, current: Envelope, most: int) -> Envelope | None:
+        """Sends the message itself, and the next one's beginning behind it; returns the next one."""
+        following: Envelope | None = None
+        group = b""
+        if self.pipelining and self.sent < most:
+            following = queue.take()
+            if following:
+                self.sent += 1
+                unfit = self._unfit(following)
+                if unfit:
+                    queue.settle(following, unfit)
+                    following = None
+                else:
+                    self._dirty = False
+                    group = self._group(following)
         try:
-            return (await self._smtp.execute_command(b"RSET")).code == 250
-        except (SMTPException, OSError):
-            return False
+            self._connection.write(current.content + b".\r\n" + group)
+        except Broken as error:
+            queue.settle(current, lost(Stage.DATA, str(self.server), str(error)))
+        else:
+            queue.settle(current, await self._answer())
+        self._dirty = False
+        if following is None:
+            return self._next(queue, most) if self.alive else None
+        if not self.alive:
+            # Its transaction was begun with a server that has gone: nothing of it can have arrived.
+            queue.give_back(following)
+            return None
+        return following
 
-    async def send(self, envelope: Envelope) -> Reply:
-        """Submits one message and returns the server's positive answer. Raises ``DeliveryError`` in all its kinds."""
-        options = [b"BODY=8BITMIME"] if self._smtp.supports_extension("8bitmime") and envelope.international else []
-        if envelope.international:
-            if not self._smtp.supports_extension("smtputf8"):
-                raise DeliveryError(
-                    f"{self._server} takes no address with letters beyond ASCII before the @",
-                    permanent=True,
-                    enhanced="5.6.7",
-                    server=str(self._server),
-                )
-            options.append(b"SMTPUTF8")
-        await self._command(Stage.SENDER, b"MAIL", b"FROM:<" + envelope.sender.encode() + b">", *options)
-        await self._command(Stage.RECIPIENT, b"RCPT", b"TO:<" + envelope.recipient.encode() + b">")
-        await self._command(Stage.DATA, b"DATA", good=354)
-        reply = await self._body(envelope.content)
-        self.sent += 1
-        return reply
+    async def _answer(self) -> Reply | DeliveryError:
+        try:
+            code, text = await self._connection.reply(self.server.timeout * AFTER_BODY)
+        except Broken as error:
+            return lost(Stage.BODY, str(self.server), str(error))
+        if 200 <= code < 300:
+            return Reply.read(code, self.server.hides(text) if self.server.password else text)
+        if code == 421:
+            self.close()
+        return self._refusal(Stage.BODY, (code, text))
+
+    async def _offer(self, envelope: Envelope) -> DeliveryError | None:
+        """The server's answers to MAIL, RCPT and DATA; None: it waits for the message."""
+        refused: DeliveryError | None = None
+        stage = Stage.SENDER
+        reset, self._dirty = self._dirty, False
+        try:
+            if reset:
+                await self._connection.reply(self.server.timeout)
+            for stage, good in _STEPS:
+                if not self.pipelining:
+                    if refused:
+                        break
+                    if stage is not Stage.SENDER:
+                        self._connection.write(self._command(stage, envelope))
+                code, text = await self._connection.reply(self.server.timeout)
+                if code == good or (good == 250 and 200 <= code < 300):
+                    self._dirty = True
+                    if stage is Stage.DATA and refused:
+                        await self._nothing()
+                    continue
+                refused = refused or self._refusal(stage, (code, text))
+                if code == 421:
+                    self.close()
+                    return refused
+        except Broken as error:
+            # The first answer tells most: what follows it is only its consequence.
+            return refused or lost(stage, str(self.server), str(error))
+        return refused
+
+    async def _nothing(self) -> None:
+        """Ends a message that has no recipient, which some servers ask for all the same (RFC 2920 §3.1)."""
+        self._connection.write(b".\r\n")
+        await self._connection.reply(self.server.timeout * AFTER_BODY)
+        self._dirty = False
+
+    def _group(self, envelope: Envelope) -> bytes:
+        steps = _STEPS if self.pipelining else _STEPS[:1]
+        commands = b"".join(self._command(stage, envelope) for stage, _ in steps)
+        return b"RSET\r\n" + commands if self._dirty else commands
+
+    def _command(self, stage: Stage, envelope: Envelope) -> bytes:
+        if stage is Stage.SENDER:
+            size = f" SIZE={len(envelope.content)}" if "SIZE" in self._offers else ""
+            utf8 = " BODY=8BITMIME SMTPUTF8" if envelope.international else ""
+            return f"MAIL FROM:<{envelope.sender}>{size}{utf8}\r\n".encode()
+        return b"DATA\r\n" if stage is Stage.DATA else f"RCPT TO:<{envelope.recipient}>\r\n".encode()
+
+    def _unfit(self, envelope: Envelope) -> DeliveryError | None:
+        if envelope.international and not {"SMTPUTF8", "8BITMIME"} <= self._offers.keys():
+            return DeliveryError(
+                f"{self.server} takes no address with letters beyond ASCII before the @",
+                permanent=True,
+                enhanced="5.6.7",
+                server=str(self.server),
+            )
+        most = self._offers.get("SIZE", "")
+        if most.isdigit() and 0 < int(most) < len(envelope.content):
+            return ChannelRefused(
+                f"{self.server} takes messages of {int(most)} bytes at most, this one has {len(envelope.content)}; "
+                "take fewer stories, or ask whoever runs the server",
+                enhanced="5.3.4",
+                server=str(self.server),
+            )
+        return None
+
+    @property
+    def pipelining(self) -> bool:
+        return "PIPELINING" in self._offers
 
     async def quit(self) -> None:
         """Says goodbye, and closes in any case."""
-        with suppress(SMTPException, OSError):
-            await self._smtp.quit(timeout=min(self._server.timeout, 5))
+        with suppress(Broken):
+            self._connection.write(b"QUIT\r\n")
+            await self._connection.reply(min(self.server.timeout, _GOODBYE))
         self.close()
 
     def close(self) -> None:
-        self._smtp.close()
+        self._connection.close()
 
-    async def _body(self, content: bytes) -> Reply:
-        protocol = self._smtp.protocol
-        if protocol is None:
-            raise lost(Stage.DATA, str(self._server), "connection lost")
-        stuffed = content.replace(b"\r\n.", b"\r\n..") + b".\r\n"
+    async def _say(self, stage: Stage, command: bytes, *, good: int = 250) -> str:
+        """One command and its answer ("": the answer alone). Raises ``DeliveryError``."""
         try:
-            protocol.write(stuffed)
-        except SMTPServerDisconnected as error:
-            # It raises before anything is handed to the socket.
-            raise lost(Stage.DATA, str(self._server), _words(error)) from error
-        try:
-            answer = await protocol.read_response(timeout=self._server.timeout * AFTER_BODY)
-        except (SMTPServerDisconnected, SMTPTimeoutError, OSError) as error:
-            self.close()
-            raise lost(Stage.BODY, str(self._server), _words(error)) from error
-        except SMTPResponseException as error:
-            self.close()
-            raise self._refusal(Stage.BODY, error.code, error.message) from error
-        if not 200 <= answer.code < 300:
-            raise self._refusal(Stage.BODY, answer.code, answer.message)
-        return Reply.read(answer.code, self._server.hides(answer.message))
-
-    async def _command(self, stage: Stage, *words: bytes, good: int = 250) -> None:
-        try:
-            answer = await self._smtp.execute_command(*words)
-        except (SMTPServerDisconnected, SMTPTimeoutError, OSError) as error:
-            raise lost(stage, str(self._server), _words(error)) from error
-        except SMTPResponseException as error:
-            raise self._refusal(stage, error.code, error.message) from error
-        if answer.code != good and not (good == 250 and 200 <= answer.code < 300):
-            raise self._refusal(stage, answer.code, answer.message)
-
-    async def _connect(self) -> None:
-        try:
-            await self._smtp.connect()
-        except SMTPConnectResponseError as error:
-            raise self._refusal(Stage.CONNECT, error.code, error.message) from error
-        except (SMTPConnectError, SMTPTimeoutError, SMTPServerDisconnected, OSError) as error:
-            cause = error.__cause__
-            if isinstance(cause, ssl.SSLError):
-                raise self._untrusted(cause) from error
-            raise lost(Stage.CONNECT, str(self._server), _words(error)) from error
-        await self._hello()
+            if command:
+                self._connection.write(command + b"\r\n")
+            code, text = await self._connection.reply(self.server.timeout)
+        except Broken as error:
+            raise lost(stage, str(self.server), str(error)) from error
+        if code != good:
+            raise self._refusal(stage, (code, text))
+        return text
 
     async def _hello(self) -> None:
         try:
-            await self._smtp.ehlo()
-        except SMTPResponseException as error:
-            raise self._refusal(Stage.HELLO, error.code, error.message) from error
-        except (SMTPException, OSError) as error:
-            raise lost(Stage.HELLO, str(self._server), _words(error)) from error
+            said = await self._say(Stage.HELLO, f"EHLO {self.server.hello}".encode())
+        except DeliveryError as refused:
+            if refused.code not in (500, 502, 504):
+                raise
+            await self._say(Stage.HELLO, f"HELO {self.server.hello}".encode())
+            said = ""
+        words = [line.partition(" ") for line in said.splitlines()[1:]]
+        self._offers = {name.upper(): rest for name, _, rest in words}
 
-    async def _secure(self) -> None:
-        if not self._smtp.supports_extension("starttls"):
+    async def _secure(self, tls: ssl.SSLContext | None) -> None:
+        if "STARTTLS" not in self._offers or tls is None:
             raise ChannelRefused(
-                f"{self._server} offers no STARTTLS, so nothing is sent in the clear; "
+                f"{self.server} offers no STARTTLS, so nothing is sent in the clear; "
                 'set security = "tls" with port 465, or ask whoever runs the server',
-                server=str(self._server),
+                server=str(self.server),
             )
+        await self._say(Stage.TLS, b"STARTTLS", good=220)
         try:
-            await self._smtp.starttls()
-        except SMTPResponseException as error:
-            raise self._refusal(Stage.TLS, error.code, error.message) from error
+            await self._connection.secure(self.server.host, tls, self.server.timeout)
         except ssl.SSLError as error:
-            raise self._untrusted(error) from error
-        except (SMTPException, OSError) as error:
-            raise lost(Stage.TLS, str(self._server), _words(error)) from error
+            raise _untrusted(self.server, error) from error
+        except (Broken, OSError, TimeoutError) as error:
+            raise lost(Stage.TLS, str(self.server), _words(error)) from error
         # What was offered before TLS counts for nothing (RFC 3207 §4.2).
         await self._hello()
 
     async def _login(self) -> None:
-        try:
-            await self._smtp.login(self._server.username, self._server.password)
-        except SMTPResponseException as error:
-            raise self._refusal(Stage.LOGIN, error.code, error.message) from error
-        except (SMTPServerDisconnected, SMTPTimeoutError, OSError) as error:
-            raise lost(Stage.LOGIN, str(self._server), _words(error)) from error
-        except (SMTPException, ValueError) as error:
+        user, password = self.server.username.encode(), self.server.password.encode()
+        known = self._offers.get("AUTH", "").upper().split()
+        if "PLAIN" in known:
+            await self._say(Stage.LOGIN, b"AUTH PLAIN " + base64.b64encode(b"\0" + user + b"\0" + password), good=235)
+        elif "LOGIN" in known:
+            await self._say(Stage.LOGIN, b"AUTH LOGIN", good=334)
+            await self._say(Stage.LOGIN, base64.b64encode(user), good=334)
+            await self._say(Stage.LOGIN, base64.b64encode(password), good=235)
+        else:
+            offered = " ".join(known) or "none"
             raise ChannelRefused(
-                f"{self._server} offers no login we know ({self._server.hides(_words(error))}); "
+                f"{self.server} offers no login we know (PLAIN or LOGIN; it offers {offered}); "
                 "remove the channel's username, or name another server",
-                server=str(self._server),
-            ) from error
+                server=str(self.server),
+            )
 
-    def _refusal(self, stage: Stage, code: int, message: str) -> DeliveryError:
-        return refusal(stage, Reply.read(code, self._server.hides(message)), str(self._server))
+    def _refusal(self, stage: Stage, answer: Raw) -> DeliveryError:
+        code, text = answer
+        return refusal(stage, Reply.read(code, self.server.hides(text)), str(self.server))
 
-    def _untrusted(self, error: ssl.SSLError) -> ChannelRefused:
-        reason = getattr(error, "verify_message", "") or error.reason or "the handshake failed"
-        return ChannelRefused(
-            f"{self._server}: no trusted TLS: {reason}; check host, port and security, "
-            "or name its certificate authority in ca_file",
-            server=str(self._server),
-        )
+
+_STEPS = ((Stage.SENDER, 250), (Stage.RECIPIENT, 250), (Stage.DATA, 354))
+
+
+def _untrusted(server: Server, error: ssl.SSLError) -> ChannelRefused:
+    reason = getattr(error, "verify_message", "") or error.reason or "the handshake failed"
+    return ChannelRefused(
+        f"{server}: no trusted TLS: {reason}; check host, port and security, "
+        "or name its certificate authority in ca_file",
+        server=str(server),
+    )
 
 
 def _words(error: BaseException) -> str:
