@@ -18,7 +18,7 @@ LONGEST_COOL = timedelta(hours=1)
 """How long a server rests at most before it is asked again, whatever it said."""
 GROWTH = 3
 SPREAD = 0.2
-"""Waits are so much shorter or longer, and those a server asked for so much longer, that retries don't come together."""
+"""Waits are so much shorter or longer (longer only, where a server asked for one): retries don't come together."""
 
 
 @dataclass(frozen=True, slots=True)
