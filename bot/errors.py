@@ -118,9 +118,20 @@ class ChannelRefused(DeliveryError):
 
 
 class ServerBusy(DeliveryError):
-    """The server is down or asks us to slow down; the recipient is not at fault."""
+    """The server is down or asks us to slow down; the recipient is not at fault.
+
+    ``throttle``: it works and wants fewer messages; otherwise it is down, or has had enough for now.
+    """
 
     def __init__(
-        self, message: str, *, code: int = 0, enhanced: str = "", retry_after: float | None = None, server: str = ""
+        self,
+        message: str,
+        *,
+        code: int = 0,
+        enhanced: str = "",
+        retry_after: float | None = None,
+        server: str = "",
+        throttle: bool = False,
     ) -> None:
         super().__init__(message, permanent=False, code=code, enhanced=enhanced, retry_after=retry_after, server=server)
+        self.throttle = throttle

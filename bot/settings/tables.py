@@ -90,6 +90,13 @@ class DeliveryTable(Table):
         description="When a line broke after the last byte: `ask` leaves the delivery `unknown` for an editor, "
         "`resend` sends it again with the same Message-ID or key.",
     )
+    refused_share: StrictInt = Field(
+        30,
+        ge=1,
+        le=100,
+        description="When more than so many per cent of an edition's last 100 readers are refused for good (20 at "
+        "least), it pauses: then it is hardly the readers. 100 is never.",
+    )
     collect_every: Annotated[Duration, at_least(timedelta(seconds=10))] = Field(
         timedelta(minutes=5), description="How often `up` collects the sources; at least `10s`."
     )
