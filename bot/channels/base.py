@@ -16,6 +16,7 @@ from bot.http import Http
 from bot.model import Limits, Newsroom, Parcel, Receipt
 from bot.settings import Settings, Table
 from bot.settings.registry import Registry
+from bot.store import Store
 from bot.tokens import KeyRing
 
 
@@ -33,6 +34,11 @@ class Surroundings(Protocol):
 
     @property
     def clock(self) -> Clock: ...
+
+    @property
+    def store(self) -> Store | None:
+        """Where limits that outlive the process are kept; None: there are none (a message on its own)."""
+        ...
 
 
 class Feed(Protocol):
@@ -54,10 +60,11 @@ class Feed(Protocol):
         """
         ...
 
-    def settle(self, parcel: Parcel, answer: Receipt | Exception) -> timedelta:
+    def settle(self, parcel: Parcel, answer: Receipt | Exception, *, elsewhere: bool = False) -> timedelta:
         """What the channel answered to a parcel, attempted or refused before; returns how long its server shall rest.
 
-        It is committed together with the next ``ahead``.
+        It is committed together with the next ``ahead``. ``elsewhere``: another server may take what a busy one
+        does not.
         """
         ...
 

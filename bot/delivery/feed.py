@@ -138,7 +138,7 @@ class Feed:
             self._done(parcel.delivery)
         return allowed
 
-    def settle(self, parcel: Parcel, answer: Receipt | Exception) -> timedelta:
+    def settle(self, parcel: Parcel, answer: Receipt | Exception, *, elsewhere: bool = False) -> timedelta:
         now = self._clock()
         held = self._held[parcel.delivery]
         due = held.out[parcel.delivery]
@@ -146,7 +146,7 @@ class Feed:
         if isinstance(answer, Receipt):
             outcome, rest = _accepted(due, answer, began or now, now), timedelta(0)
         else:
-            outcome, rest = self._refused(held, due, answer, began or now, now)
+            outcome, rest = self._refused(held, due, answer, began or now, now, elsewhere)
         self._ledger.settle(outcome, refused=None if began else held.chunk)
         self._watch(held.chunk, outcome)
         self.tried += 1
@@ -154,7 +154,7 @@ class Feed:
         return rest
 
     def _refused(
-        self, held: Held, due: Due, error: Exception, began: datetime, now: datetime
+        self, held: Held, due: Due, error: Exception, began: datetime, now: datetime, elsewhere: bool
     ) -> tuple[Outcome, timedelta]:
         if not isinstance(error, DeliveryError):
             # A fault of the program says nothing of what went out: unknown, and nothing more until somebody looked.
@@ -170,6 +170,7 @@ class Feed:
             first_wait=self._rules.retry_after,
             life=self._rules.give_up_after,
             jitter=self._jitter(),
+            elsewhere=elsewhere,
         )
         if decision.pause:
             self._ledger.pause(held.chunk.edition, decision.pause)

@@ -1,26 +1,36 @@
-"""Digests by mail, through a submission server (SMTP)."""
+"""Digests by mail, through submission servers (SMTP)."""
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date, datetime, timedelta
+from functools import partial
 from types import TracebackType
 from typing import ClassVar, Self
+from zoneinfo import ZoneInfo
 
-from bot.audience.links import ReaderLink, preferences_url, unsubscribe_url
-from bot.channels.base import Surroundings, kind
-from bot.channels.email.answers import queue_id
-from bot.channels.email.fields import ascii_domain
-from bot.channels.email.letter import Letter
-from bot.channels.email.message import Letterhead, compose
+from bot.channels.base import Feed, Surroundings, kind
+from bot.channels.email import dkim
+from bot.channels.email.dispatch import SIGNERS, Dispatch
+from bot.channels.email.line import Line
+from bot.channels.email.message import Letterhead
 from bot.channels.email.options import EmailOptions
-from bot.channels.email.pool import Pool
-from bot.channels.email.transport import Envelope, Server
-from bot.editions.wording import Wording, wording
-from bot.errors import DeliveryError, SettingsError
-from bot.model import Email, Limits, MergeField, Parcel, Receipt, Recipient
+from bot.channels.email.pacing import Pacing, limits_of
+from bot.channels.email.press import Press
+from bot.channels.email.providers import provider_of
+from bot.channels.email.relays import relay_for, relay_named
+from bot.channels.email.server_options import ServerOptions
+from bot.channels.email.transport import Server
+from bot.channels.email.warm_up import allowance
+from bot.channels.email.one import One
+from bot.errors import SettingsError
+from bot.model import Limits, Parcel, Receipt
 from bot.settings import Table, secret_variable
+from bot.store.allowances import Limits as Rates
 
-_LETTERS = 4
-"""Editions whose mail is kept cut; more are rarely sent at once."""
+DAY = timedelta(days=1)
 
 
 @kind("email")
@@ -32,17 +42,77 @@ class EmailChannel:
     template = ""
 
     def __init__(self, name: str, options: EmailOptions, around: Surroundings) -> None:
-        """Raises ``SettingsError`` when a login has no password."""
-        if options.username and not options.password:
-            raise SettingsError(
-                f"channels.{name}: username is set but its password is missing; "
-                f"put {secret_variable(name, 'password')}=… into .env"
-            )
+        """Raises ``SettingsError`` when a login has no password, or a DKIM key is missing or none."""
         self.limits = Limits()
-        self.connections = options.connections
+        self._name = name
+        self._options = options
         self._around = around
         self._head = Letterhead.of(options, around.newsroom)
-        self._server = Server(
+        self._signer = dkim.configured(options, channel=name)
+        self._lines = [self._line(key, each) for key, each in options.all_servers.items()]
+        self.connections = sum(line.connections for line in self._lines)
+        self._pacing = self._paced()
+        self._signers: ThreadPoolExecutor | None = None
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await asyncio.gather(*(line.close() for line in self._lines))
+        if self._signers:
+            self._signers.shutdown()
+            self._signers = None
+        if self._pacing:
+            self._pacing.close()
+
+    async def carry(self, feed: Feed) -> None:
+        """Sends what ``feed`` gives over all servers (``bot.channels.base.Carrier``)."""
+        if self._signers is None and any(line.press.signer for line in self._lines):
+            self._signers = ThreadPoolExecutor(SIGNERS, thread_name_prefix="signing")
+        await Dispatch(
+            self._lines, feed, pacing=self._pacing, clock=self._around.clock, signers=self._signers
+        ).run()
+        if self._pacing:
+            self._pacing.close()
+
+    def rests_until(self) -> datetime | None:
+        now = self._around.clock()
+        ends = [line.rests_until(now) for line in self._lines]
+        return None if None in ends else min((each for each in ends if each), default=None)
+
+    def compose(self, parcel: Parcel) -> bytes:
+        """The message ``send`` would send now. Raises ``DeliveryError`` for an address no message can be made for."""
+        now = self._around.clock()
+        press = self._lines[0].press
+        return press.signed(press.envelope(parcel, now), now).content
+
+    async def send(self, parcel: Parcel) -> Receipt:
+        """Sends one message by itself; ``Receipt.id`` is the server's name for it where it tells one."""
+        one = One(parcel)
+        await self.carry(one)
+        return one.receipt()
+
+    async def check(self) -> str:
+        """Connects to each server, secures, logs in and quits."""
+        said = []
+        for line in self._lines:
+            session = await line.session()
+            await session.quit()
+            how = {"starttls": "STARTTLS", "tls": "TLS", "none": "no TLS"}[line.server.security]
+            login = f", logged in as {line.server.username}" if line.server.username else ""
+            said.append(f"{line.server} answers ({how}{login})")
+        return "; ".join(said)
+
+    def _line(self, key: str, options: ServerOptions) -> Line:
+        if options.username and not options.password:
+            of = self._name if options is self._options else f"{self._name}_{key}"
+            at = f"channels.{self._name}" if options is self._options else f"channels.{self._name}.servers.{key}"
+            raise SettingsError(
+                f"{at}: username is set but its password is missing; put {secret_variable(of, 'password')}=… into .env"
+            )
+        server = Server(
             host=options.host,
             port=options.port,
             security=options.security,
@@ -52,93 +122,32 @@ class EmailChannel:
             username=options.username,
             password=options.password.get_secret_value() if options.password else "",
         )
-        self._per_connection = options.per_connection
-        self._pool: Pool | None = None
-        self._letters: dict[str, Letter] = {}
-        self._wordings: dict[str, Wording] = {}
-
-    async def __aenter__(self) -> Self:
-        self._pool = self._new_pool()
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if self._pool:
-            await self._pool.close()
-
-    def compose(self, parcel: Parcel) -> bytes:
-        """The message ``send`` would send now. Raises ``DeliveryError`` for an address no message can be made for."""
-        email, recipient = _addressed(parcel)
-        try:
-            return compose(
-                parcel,
-                recipient,
-                letter=self._letter(parcel.edition, email),
-                head=self._head,
-                values=self._values(parcel, email, recipient),
-                at=self._around.clock(),
-            )
-        except ValueError as error:
-            raise DeliveryError(f"{recipient.address}: {error}", permanent=True, enhanced="5.1.3") from error
-
-    async def send(self, parcel: Parcel) -> Receipt:
-        """Sends one message; ``Receipt.id`` is the server's queue id where it tells one."""
-        content = self.compose(parcel)
-        _, recipient = _addressed(parcel)
-        envelope = Envelope(self._head.envelope_sender(parcel.token), ascii_domain(recipient.address), content)
-        if self._pool is None:
-            self._pool = self._new_pool()
-        async with self._pool.session() as session:
-            reply = await session.send(envelope)
-        return Receipt(
-            server=str(self._server),
-            code=reply.code,
-            text=reply.text,
-            enhanced=reply.enhanced,
-            id=queue_id(reply.text),
+        relay = relay_named(options.relay) if options.relay else relay_for(options.host)
+        return Line(
+            key,
+            server,
+            relay=relay,
+            press=Press(self._head, self._around.newsroom, self._around.keys, relay=relay, signer=self._signer),
+            connections=options.connections,
+            per_connection=options.per_connection,
+            weight=options.weight,
         )
 
-    async def check(self) -> str:
-        """Connects, secures, logs in and quits."""
-        pool = self._new_pool()
-        try:
-            async with pool.session():
-                pass
-        finally:
-            await pool.close()
-        how = {"starttls": "STARTTLS", "tls": "TLS", "none": "no TLS"}[self._server.security]
-        login = f", logged in as {self._server.username}" if self._server.username else ""
-        return f"{self._server} answers ({how}{login})"
+    def _paced(self) -> Pacing | None:
+        servers: dict[str, Rates | partial[Rates]] = {}
+        for key, each in self._options.all_servers.items():
+            rates = limits_of(each.rates)
+            servers[key] = partial(self._with_warm_up, each, rates) if each.warm_up else rates
+        providers = {provider_of(domain): limits_of(rates) for domain, rates in self._options.domain_rates.items()}
+        if self._around.store is None or not (providers or any(servers.values())):
+            return None
+        return Pacing(
+            self._around.store, channel=self._name, servers=servers, providers=providers, clock=self._around.clock
+        )
 
-    def _new_pool(self) -> Pool:
-        return Pool(self._server, connections=self.connections, per_connection=self._per_connection)
-
-    def _letter(self, edition: str, email: Email) -> Letter:
-        known = self._letters.get(edition)
-        # A test send has another subject than its edition.
-        if known is None or known.email != email:
-            known = Letter.cut(email, edition)
-            self._letters[edition] = known
-            for oldest in list(self._letters)[:-_LETTERS]:
-                del self._letters[oldest]
-        return known
-
-    def _values(self, parcel: Parcel, email: Email, recipient: Recipient) -> dict[MergeField, str]:
-        newsroom, keys = self._around.newsroom, self._around.keys
-        link = ReaderLink(recipient.subscriber, recipient.audience, parcel.edition)
-        words = self._wordings.get(email.language)
-        if words is None:
-            words = self._wordings[email.language] = wording(email.language, newsroom.timezone)
-        return {
-            MergeField.UNSUBSCRIBE_URL: unsubscribe_url(newsroom, keys, link),
-            MergeField.PREFERENCES_URL: preferences_url(newsroom, keys, link),
-            MergeField.ADDRESS: recipient.address,
-            MergeField.SUBSCRIBED: words.day(recipient.subscribed or parcel.slot),
-        }
-
-
-def _addressed(parcel: Parcel) -> tuple[Email, Recipient]:
-    if parcel.rendition.email is None or parcel.recipient is None:
-        raise DeliveryError(f"edition {parcel.edition}: is no mail to a reader", permanent=True)
-    return parcel.rendition.email, parcel.recipient
+    def _with_warm_up(self, options: ServerOptions, rates: Mapping[timedelta, int], now: datetime) -> Rates:
+        """The limits of a day of a warm-up, as the newsroom's calendar has it."""
+        assert options.warm_up is not None
+        day: date = now.astimezone(ZoneInfo(self._around.newsroom.timezone)).date()
+        most = allowance(options.warm_up, day)
+        return rates if most is None else {**rates, DAY: min(most, rates.get(DAY, most))}

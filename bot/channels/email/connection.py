@@ -60,11 +60,16 @@ class Connection(asyncio.Protocol):
             secured = await self._loop.start_tls(plain, self, tls, server_hostname=host)
         if secured is None:
             raise Broken("the connection ended")
-        self._transport = cast(asyncio.Transport, secured)
+        self._transport = secured
 
     @property
     def alive(self) -> bool:
         return self._transport is not None and not self._over
+
+    @property
+    def quiet(self) -> bool:
+        """Whether it is alive, and no answer lies here that nobody asked for."""
+        return self.alive and not (self._replies or self._lines or self._rest)
 
     def write(self, data: bytes) -> None:
         """Hands bytes to the system. Raises ``Broken`` when there is no connection: then none of them went out."""

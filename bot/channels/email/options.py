@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import re
-import ssl
-from datetime import timedelta
-from ipaddress import ip_address
-from pathlib import Path
-from typing import Literal
+from typing import Self
 
-from pydantic import Field, SecretStr, ValidationInfo, field_validator
+from pydantic import Field, SecretStr, ValidationInfo, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from bot.channels.email.fields import ascii_domain
-from bot.settings import Duration, MailAddress, Sender, Table, parse_duration, parse_sender
+from bot.channels.email.server_options import ServerOptions
+from bot.settings import MailAddress, Rates, Sender, parse_sender
 
 VERP_TOKEN = 26
 """Characters of a delivery token; VERP puts ``+`` and one of them behind the local part (RFC 5321: 64 at most)."""
 SELECTOR_RULE = "a selector has letters, digits, hyphens and dots, as in a domain name"
 
 
-class EmailOptions(Table):
-    """An SMTP submission server and who sends through it."""
+class EmailOptions(ServerOptions):
+    """Who sends mail, and through which SMTP submission server; or through several, each in a table of its own."""
 
     sender: Sender = Field(alias="from", description='Who the mail is from: `"The Record <briefing@record.example>"`.')
     reply_to: MailAddress | None = Field(None, description="Where answers go; to `from` when left out.")
@@ -29,27 +26,6 @@ class EmailOptions(Table):
         None,
         description="Where bounces go: the envelope sender becomes `LOCAL+TOKEN@DOMAIN` with each delivery's token; "
         "the address of `from` when left out.",
-    )
-    host: str = Field(min_length=1, description="The submission server's name.")
-    port: int = Field(587, ge=1, le=65535, description="587 with `starttls`, 465 with `tls`.")
-    security: Literal["starttls", "tls", "none"] = Field(
-        "starttls", description="`none` is for a server on this machine only."
-    )
-    ca_file: str = Field(
-        "",
-        description="A PEM file: a certificate authority of your own, beside the system's; "
-        "a relative path starts where the folder `config/` lies.",
-    )
-    username: str = Field("", description="The login; without it none is made.")
-    password: SecretStr | None = Field(None, description="The login's password.")
-    connections: int = Field(4, ge=1, le=100, description="Connections at once.")
-    per_connection: int = Field(100, ge=1, description="Messages over one connection; then a new one is made.")
-    timeout: Duration = Field(
-        parse_duration("60s"),
-        gt=timedelta(0),
-        # Five times as long must stay well below the lease of a delivery (bot.delivery.engine.LEASE).
-        le=parse_duration("60s"),
-        description="Longest wait for an answer, at most 60s; five times as long after a message.",
     )
     unsubscribe_mailto: MailAddress | None = Field(
         None, description="An address that takes unsubscribe mails, named beside the one-click link."
@@ -61,6 +37,12 @@ class EmailOptions(Table):
         description="List-Id (RFC 2919); AUDIENCE.HOST of the newsroom when left out. It must never change.",
     )
     precedence: bool = Field(True, description="Whether mails carry `Precedence: bulk`.")
+    domain_rates: dict[str, Rates] = Field(
+        {},
+        description='The most to each provider of mailboxes, e.g. `{ "gmail.com" = "1000/h", "*" = "600/m" }`; `*` is '
+        "each other one. Well-known domains of one provider count together.",
+    )
+    servers: dict[str, ServerOptions] = Field({}, description="Several servers, in place of `host`.")
 
     # DKIM (docs/dkim.md). What belongs together is held together in bot.channels.email.dkim.configured.
     dkim_selector: str = Field(
@@ -80,6 +62,21 @@ class EmailOptions(Table):
         description="The domain that signs: that of `from` (when left out) or a parent of it, for DMARC.",
     )
 
+    @model_validator(mode="after")
+    def _some_server(self) -> Self:
+        if bool(self.host) == bool(self.servers):
+            raise PydanticCustomError("servers", "needs a host, or servers in tables of their own, and not both")
+        if unnamed := [name for name, each in self.servers.items() if not each.host]:
+            raise PydanticCustomError("servers", "servers.{name}.host is missing", {"name": unnamed[0]})
+        if self.servers and not any(each.weight for each in self.servers.values()):
+            raise PydanticCustomError("servers", "one of the servers needs a weight above 0")
+        return self
+
+    @property
+    def all_servers(self) -> dict[str, ServerOptions]:
+        """The servers by name; the only one is called ``main``."""
+        return self.servers or {"main": self}
+
     @field_validator("sender")
     @classmethod
     def _plain_sender(cls, value: str) -> str:
@@ -95,30 +92,6 @@ class EmailOptions(Table):
     def _room_for_a_token(cls, value: str | None) -> str | None:
         if value and len(value.rpartition("@")[0]) + 1 + VERP_TOKEN > 64:
             raise PydanticCustomError("bounces", "the part before the @ has at most 37 characters, for a token follows")
-        return value
-
-    @field_validator("ca_file")
-    @classmethod
-    def _readable(cls, value: str, info: ValidationInfo) -> str:
-        if not value:
-            return value
-        file = Path((info.context or {}).get("root") or "") / value
-        try:
-            ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cafile=file)
-        except (OSError, ssl.SSLError) as error:
-            raise PydanticCustomError("ca_file", "the path of a PEM file of certificates") from error
-        return str(file)
-
-    @field_validator("security")
-    @classmethod
-    def _plain_text_stays_here(cls, value: str, info: ValidationInfo) -> str:
-        host = info.data.get("host", "")
-        if value == "none" and host and not is_loopback(host):
-            raise PydanticCustomError(
-                "security",
-                'a server that is not on this machine needs "starttls" or "tls" (host is {host})',
-                {"host": host},
-            )
         return value
 
     @field_validator("dkim_domain")
@@ -163,16 +136,6 @@ def is_selector(value: str) -> bool:
     """Whether ``value`` can be a DKIM selector (RFC 6376 §3.1) of a length that leaves room for the domain."""
     label = r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
     return len(value) <= 100 and re.fullmatch(rf"{label}(\.{label})*", value) is not None
-
-
-def is_loopback(host: str) -> bool:
-    """Whether ``host`` can only be this machine."""
-    if host.lower() == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _domain(address: str) -> str:

@@ -15,7 +15,8 @@ from typing import Protocol
 
 from bot.channels.email.answers import Reply, Stage, lost, refusal
 from bot.channels.email.connection import Broken, Connection, Raw
-from bot.errors import ChannelRefused, DeliveryError
+from bot.errors import ChannelRefused, DeliveryError, ServerBusy
+from bot.model import Parcel
 
 AFTER_BODY = 5
 """The answer to a message may take so many times as long as other answers: a server may scan it (RFC 5321 §4.5.3.2)."""
@@ -67,6 +68,7 @@ class Envelope:
     ``content`` is ready for the wire: CRLF line ends throughout, no line that begins with a dot.
     """
 
+    parcel: Parcel
     sender: str
     recipient: str
     content: bytes
@@ -135,14 +137,25 @@ class Session:
     def alive(self) -> bool:
         return self._connection.alive
 
+    @property
+    def ready(self) -> bool:
+        """Whether a kept connection can be used again: the server has not hung up, and has said nothing unasked."""
+        return self._connection.quiet
+
     async def work(self, queue: Queue, *, most: int) -> None:
         """Sends what ``queue`` gives, over this connection, until it has sent ``most`` or the connection ends.
 
         Each message that was taken is settled or given back.
         """
+        kept = self.sent > 0
         current = self._next(queue, most)
         while current:
             refused = await self._offer(current)
+            if refused and kept and not self.alive and isinstance(refused, ServerBusy):
+                # A connection that was kept for later, and that the server has had enough of: that is nobody's fault.
+                queue.give_back(current)
+                return
+            kept = False
             if refused:
                 queue.settle(current, refused)
                 current = self._next(queue, most) if self.alive else None
@@ -202,7 +215,7 @@ class Session:
             return lost(Stage.BODY, str(self.server), str(error))
         if 200 <= code < 300:
             return Reply.read(code, self.server.hides(text) if self.server.password else text)
-        if code == 421:
+        if code == 421 or not 400 <= code < 600:
             self.close()
         return self._refusal(Stage.BODY, (code, text))
 

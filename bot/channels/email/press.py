@@ -1,0 +1,84 @@
+"""Makes messages out of parcels, for one kind of server: compiled once for all readers, merged for each, signed."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from bot.audience.links import ReaderLink, preferences_url, unsubscribe_url
+from bot.channels.email.dkim import Signer
+from bot.channels.email.fields import ascii_domain
+from bot.channels.email.letter import Letter
+from bot.channels.email.message import Letterhead, fill, write
+from bot.channels.email.relays import Relay
+from bot.channels.email.transport import Envelope
+from bot.editions.wording import Wording, wording
+from bot.errors import DeliveryError
+from bot.model import Email, MergeField, Newsroom, Parcel, Recipient
+from bot.tokens import KeyRing
+
+_LETTERS = 8
+"""Editions whose mail is kept compiled; more are rarely sent at once."""
+
+
+class Press:
+    """Thread-safe but for ``envelope``'s cache of letters: that is for one thread."""
+
+    def __init__(
+        self, head: Letterhead, newsroom: Newsroom, keys: KeyRing, *, relay: Relay, signer: Signer | None
+    ) -> None:
+        self._head = head
+        self._newsroom = newsroom
+        self._keys = keys
+        self._relay = relay
+        # A signature covers Message-ID and Date: a relay that puts others in their place would break it.
+        self.signer = signer if relay.keeps_message_id and relay.keeps_date else None
+        self._letters: dict[tuple[str, str, str], Letter] = {}
+        self._wordings: dict[str, Wording] = {}
+
+    def envelope(self, parcel: Parcel, at: datetime) -> Envelope:
+        """The message of ``parcel`` as it goes out at that moment, without its signature (``signed``).
+
+        Raises ``DeliveryError`` for an address no message can be made for, and for what is no mail to a reader.
+        """
+        email, recipient = parcel.rendition.email, parcel.recipient
+        if email is None or recipient is None:
+            raise DeliveryError(f"edition {parcel.edition}: is no mail to a reader", permanent=True)
+        letter = self._letter(parcel, email, recipient.audience)
+        try:
+            head, body = fill(letter, parcel.token, recipient, self._values(parcel, email, recipient), at)
+            to = ascii_domain(recipient.address)
+        except ValueError as error:
+            raise DeliveryError(f"{recipient.address}: {error}", permanent=True, enhanced="5.1.3") from error
+        token = parcel.token if self._relay.keeps_sender else ""
+        return Envelope(parcel, self._head.envelope_sender(token), to, head + b"\r\n" + body)
+
+    def signed(self, envelope: Envelope, at: datetime) -> Envelope:
+        """The same message with its DKIM signatures, if there is a key. May be called in any thread."""
+        if self.signer is None:
+            return envelope
+        head, _, body = envelope.content.partition(b"\r\n\r\n")
+        signature = self.signer.sign(head + b"\r\n", body, at=at)
+        return Envelope(envelope.parcel, envelope.sender, envelope.recipient, signature + envelope.content)
+
+    def _letter(self, parcel: Parcel, email: Email, audience: str) -> Letter:
+        key = (parcel.edition, parcel.rendition.subject, audience)
+        known = self._letters.get(key)
+        # A test send has another subject than its edition.
+        if known is None or (known.email is not email and known.email != email):
+            extra = dict(self._relay.headers)
+            known = self._letters[key] = write(email, parcel, audience, self._head, extra=extra)
+            for oldest in list(self._letters)[:-_LETTERS]:
+                del self._letters[oldest]
+        return known
+
+    def _values(self, parcel: Parcel, email: Email, recipient: Recipient) -> dict[MergeField, str]:
+        link = ReaderLink(recipient.subscriber, recipient.audience, parcel.edition)
+        words = self._wordings.get(email.language)
+        if words is None:
+            words = self._wordings[email.language] = wording(email.language, self._newsroom.timezone)
+        return {
+            MergeField.UNSUBSCRIBE_URL: unsubscribe_url(self._newsroom, self._keys, link),
+            MergeField.PREFERENCES_URL: preferences_url(self._newsroom, self._keys, link),
+            MergeField.ADDRESS: recipient.address,
+            MergeField.SUBSCRIBED: words.day(recipient.subscribed or parcel.slot),
+        }
