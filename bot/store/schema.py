@@ -8,7 +8,7 @@ from sqlalchemy import Engine, inspect, text
 
 from bot.errors import StoreError
 
-HEAD = "0001"
+HEAD = "0002"
 """The newest migration. A test holds it against ``migrations/versions``."""
 
 
