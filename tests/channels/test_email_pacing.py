@@ -161,6 +161,16 @@ def test_who_was_refused_finds_soon_what_another_one_gave_back(store, clock):
     assert used + grants(other, 100) == 100
 
 
+def test_who_was_refused_a_part_and_gave_the_rest_back_may_have_it_again(store, clock):
+    one, other = (pacing(store, clock, {"main": "1000/h"}, {"gmail.com": "200/m"}) for _ in range(2))
+    assert grants(one, 198, domain="gmail.com") == 198
+    one.close()
+    other.expect("main", {"gmail.com": 4})
+    clock.advance(seconds=6)
+    assert grants(other, 20, domain="paper.example") == 20
+    assert grants(other, 20, domain="gmail.com") == 2
+
+
 def test_limits_may_differ_from_day_to_day(store, clock):
     started = clock()
 
@@ -186,7 +196,14 @@ def test_limits_that_end_and_begin_again_count_what_they_granted_once(store, clo
     assert grants(pace, 1000) == 1000
     current.update(on)
     clock.advance(hours=2)
-    assert grants(pace, 1000) == 60
+    pace.expect("main", {"paper.example": 2})
+    assert grants(pace, 1) == 1
+    current.clear()
+    pace.expect("main", {"paper.example": 1000})
+    assert grants(pace, 1000) == 1000
+    current.update(on)
+    clock.advance(hours=2)
+    assert grants(pace, 1000) == 59
 
 
 def test_the_store_is_asked_seldom(store, clock):
@@ -219,6 +236,29 @@ def test_a_clock_that_was_set_back_neither_blocks_nor_opens(store, clock):
     assert grants(pace, 200) == 0
     clock.advance(hours=2)
     assert grants(pace, 200) == 100
+
+
+@pytest.mark.parametrize("milliseconds", [30, 90, 150, 400])
+def test_a_store_on_a_slow_disk_slows_a_limit_down_and_neither_stops_nor_breaks_it(store, clock, milliseconds):
+    write = store.write
+
+    @contextmanager
+    def slow():
+        with write() as tx:
+            yield tx
+        clock.advance(milliseconds=milliseconds)
+
+    store.write = slow
+    pace, sent = pacing(store, clock, {"main": "20/s"}), []
+    while clock() < NOW + 20 * SECOND:
+        answer = pace.grant("main", "paper.example")
+        if answer is GRANTED:
+            sent.append((clock(), 1))
+        else:
+            clock.moment = max(clock.moment, answer.until)
+    del store.write
+    assert len(sent) >= 20
+    assert most_in_a_window(sent, SECOND) <= 20
 
 
 def most_in_a_window(used, period):

@@ -141,6 +141,19 @@ def test_old_rows_go_and_what_still_counts_stays(store):
         assert tx.counts()["allowances"] == 0
 
 
+@pytest.mark.parametrize("period", [SECOND, 7 * SECOND, 10 * SECOND, MINUTE, DAY])
+def test_what_was_used_at_the_end_of_its_part_counts_for_a_whole_period(period):
+    store = Store.open("sqlite://")
+    with store.write() as tx:
+        grant = tx.allowances.reserve("mail/main", {period: 5}, 5, NOW)
+        last_use = grant.until - timedelta(microseconds=1)
+        asked = [NOW + share * period / 100 for share in range(1, 200)]
+        granted = [at for at in asked if tx.allowances.reserve("mail/main", {period: 5}, 1, at).granted]
+    store.close()
+    assert granted[0] >= last_use + period
+    assert granted[0] <= NOW + period * 111 / 100
+
+
 steps = st.lists(
     st.tuples(
         st.one_of(st.integers(0, 3_000_000), st.integers(0, 90_000_000), st.integers(-400_000, 0)),

@@ -20,6 +20,8 @@ LARGEST_BATCH = 2000
 ASK_AGAIN = timedelta(seconds=15)
 """Who was refused asks the store again after this time at the latest: another process may have given back."""
 SWEEP = timedelta(seconds=5)
+FARTHEST_AHEAD = timedelta(seconds=1)
+"""How far ahead is asked, when the store is so slow that what it grants for now is over before it is known."""
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 _UNLIMITED = 2**62
 
@@ -77,6 +79,7 @@ class Pacing:
         self._capped = bool(self._providers or self._others)
         self._fixed = frozenset(self._providers)
         self._sweep_at = _LONG_AGO
+        self._ahead = timedelta(0)
 
     def grant(self, server: str, domain: str) -> Granted | Wait:
         """Whether a message to ``domain`` may go by ``server`` now; if so, it counts as gone.
@@ -134,27 +137,29 @@ class Pacing:
         return held
 
     def _fetched(self, asked: list[_Held], now: datetime) -> Granted | Wait:
-        # The store may make us wait for its lock so long that what it granted is over: twice is enough.
-        for _ in range(2):
+        for fetches in range(3):
             for held in asked:
                 if held.refused(now):
                     return Wait(held.next_at, held.provider)
-            self._fetch({held: held.batch for held in asked if not held.ready(now)}, now)
-            now = self._clock()
+                if held.early(now):
+                    return Wait(held.since, held.provider)
             if all(held.ready(now) for held in asked):
                 for held in asked:
                     held.left -= 1
                 return GRANTED
-        refusal = next((held for held in asked if held.refused(now)), None)
-        return Wait(refusal.next_at, refusal.provider) if refusal else Wait(now)
+            if fetches < 2:
+                self._fetch({held: 0 for held in asked if not held.ready(now)}, now)
+                now = self._clock()
+        return Wait(now)
 
     def _fetch(self, wanted: Mapping[_Held, int], now: datetime) -> None:
+        """Asks the store for so many of each; 0 is as many as its batch has."""
         unused, asking = self._swept(wanted, now), {}
         for held, number in wanted.items():
-            if not held.ready(now):
+            if not held.valid(now):
                 unused += held.hand_in()
             if held.renew(now):
-                asking[held] = min(number, held.most)
+                asking[held] = min(number or held.batch, held.most)
             else:
                 unused += held.hand_in()
                 held.open(now)
@@ -164,9 +169,14 @@ class Pacing:
             tx.allowances.lock([*(held.key for held in asking), *(grant.key for grant, _ in unused)])
             now = self._clock()
             wishes = [Wanted(held.key, held.limits, number) for held, number in asking.items()]
-            grants = tx.allowances.reserve_all(wishes, now, unused)
+            grants = tx.allowances.reserve_all(wishes, now + self._ahead, unused)
         for held, grant in zip(asking, grants, strict=True):
             held.take(grant)
+        known = self._clock()
+        if any(grant.granted and grant.until <= known for grant in grants):
+            self._ahead = min(2 * (known - now), FARTHEST_AHEAD)
+        elif known - now < self._ahead / 8:
+            self._ahead = timedelta(0)
 
     def _swept(self, wanted: Mapping[_Held, int], now: datetime) -> list[tuple[Grant, int]]:
         """What is held and can no longer be used. Small domains are forgotten: there may be a hundred thousand."""
@@ -205,6 +215,10 @@ class _Held:
     def ready(self, now: datetime) -> bool:
         """Whether one may go now. A clock that was set back makes it over, too."""
         return self.left > 0 and self.since <= now < self.until
+
+    def early(self, now: datetime) -> bool:
+        """Whether what is held is for a moment soon. Later than soon it is a clock that was set back."""
+        return self.left > 0 and self.since - FARTHEST_AHEAD <= now < self.since
 
     def usable(self, now: datetime) -> int:
         return self.left if self.valid(now) else 0
