@@ -1,8 +1,9 @@
-"""The kinds of values a setting can have: durations, timezones, cron expressions, addresses, colours."""
+"""The kinds of values a setting can have: durations, rates, timezones, cron expressions, addresses, colours."""
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.errors import MessageError
 from email.headerregistry import Address
@@ -24,6 +25,7 @@ class Table(BaseModel):
 
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+_LONGEST_RATE = timedelta(days=31)
 
 
 def parse_duration(value: Any) -> timedelta:
@@ -55,6 +57,44 @@ def duration_text(duration: timedelta) -> str:
         if seconds and seconds % size == 0:
             return f"{seconds // size}{unit}"
     return f"{seconds}s"
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """At most ``number`` in any ``period`` (whole seconds)."""
+
+    number: int
+    period: timedelta
+
+    def __str__(self) -> str:
+        time = duration_text(self.period)
+        return f"{self.number}/{time[1:] if time in ('1s', '1m', '1h', '1d', '1w') else time}"
+
+
+def parse_rates(value: Any) -> tuple[Rate, ...]:
+    """``"10/s"``, ``"600/m"``, ``"20000/h"``, ``"500/15m"``, or a list of them that all hold. Raises ``ValueError``."""
+    rates = tuple(_rate(each) for each in (value if isinstance(value, list | tuple) else [value]))
+    periods = [each.period for each in rates]
+    twice = next((each for each in rates if periods.count(each.period) > 1), None)
+    if twice:
+        raise ValueError(f"two rates for one time, {' and '.join(str(r) for r in rates if r.period == twice.period)}")
+    return rates
+
+
+def _rate(value: Any) -> Rate:
+    if isinstance(value, Rate):
+        return value
+    match = (
+        re.fullmatch(r"\s*([0-9]{1,12})\s*/\s*([0-9]{0,7})\s*([smhdw])\s*", value) if isinstance(value, str) else None
+    )
+    if not match:
+        raise ValueError('a rate is a number and a time, "10/s", "600/m", "20000/h", "500/15m", "50000/d", or a list')
+    rate = Rate(int(match[1]), timedelta(seconds=int(match[2] or 1) * _UNITS[match[3]]))
+    if rate.number < 1 or rate.period < timedelta(seconds=1):
+        raise ValueError(f'"{value.strip()}": a rate is at least one in a second or longer')
+    if rate.period > _LONGEST_RATE:
+        raise ValueError(f'"{value.strip()}": a rate is for at most {duration_text(_LONGEST_RATE)}')
+    return rate
 
 
 def _check(kind: str, function: Any) -> BeforeValidator:
@@ -156,6 +196,8 @@ def _optional(function: Any) -> Any:
 LocalPath = Annotated[Path, BeforeValidator(_local_path)]
 """A path; a relative one starts at the folder that holds the configuration folder, wherever a command is called."""
 Duration = Annotated[timedelta, _check("duration", parse_duration)]
+Rates = Annotated[tuple[Rate, ...], _check("rate", parse_rates)]
+"""One rate, or a list of rates that all hold; ``()`` is no limit."""
 Timezone = Annotated[str, _check("timezone", _timezone)]
 Cron = Annotated[str, _check("cron", _cron)]
 Url = Annotated[str, _check("url", _url)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Table
@@ -24,7 +25,15 @@ def insert_or_replace(connection: Connection, table: Table, values: dict[str, An
     connection.execute(_insert(connection, table, values).on_conflict_do_update(index_elements=key, set_=rest))
 
 
+def insert_or_add(connection: Connection, table: Table, column: str, rows: Sequence[dict[str, Any]]) -> None:
+    """Inserts rows; where one with the same primary key stands, adds to its ``column`` instead."""
+    if rows:
+        key = [each.name for each in table.primary_key]
+        statement = _insert(connection, table, {})
+        added = {column: table.c[column] + statement.excluded[column]}
+        connection.execute(statement.on_conflict_do_update(index_elements=key, set_=added), rows)
+
+
 def _insert(connection: Connection, table: Table, values: dict[str, Any]) -> sqlite.Insert | postgresql.Insert:
-    if connection.dialect.name == "sqlite":
-        return sqlite.insert(table).values(**values)
-    return postgresql.insert(table).values(**values)
+    statement = sqlite.insert(table) if connection.dialect.name == "sqlite" else postgresql.insert(table)
+    return statement.values(**values) if values else statement

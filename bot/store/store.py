@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Engine, func, select
 
 from bot.store import schema
 from bot.store.acts import Acts
+from bot.store.allowances import Allowances
 from bot.store.articles import Articles
 from bot.store.chunks import Chunks
 from bot.store.deliveries import Deliveries
@@ -68,6 +69,10 @@ class Transaction:
     @cached_property
     def flags(self) -> Flags:
         return Flags(self.connection)
+
+    @cached_property
+    def allowances(self) -> Allowances:
+        return Allowances(self.connection)
 
     def counts(self) -> dict[str, int]:
         """How many rows each table has."""

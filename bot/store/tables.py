@@ -315,3 +315,13 @@ flags = Table(
     Column("value", Text, nullable=False),
     Column("at", Moment, nullable=False),
 )
+
+# How much of an allowance was granted, by parts of its period (bot.store.allowances).
+allowances = Table(
+    "allowances",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("period", Integer, primary_key=True, autoincrement=False),
+    Column("part", BigInteger, primary_key=True, autoincrement=False),
+    Column("used", BigInteger, nullable=False),
+)

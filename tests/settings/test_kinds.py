@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.settings import duration_text, is_address, parse_duration, parse_sender
+from bot.settings import Rate, duration_text, is_address, parse_duration, parse_rates, parse_sender
 
 
 @pytest.mark.parametrize(
@@ -51,3 +51,47 @@ def test_a_sender_has_a_name_and_an_address():
     assert parse_sender("The Record <briefing@record.example>") == ("The Record", "briefing@record.example")
     with pytest.raises(ValueError, match="a sender is an address"):
         parse_sender("The Record")
+
+
+@pytest.mark.parametrize(
+    ("value", "rates"),
+    [
+        ("10/s", [(10, 1)]),
+        ("600/m", [(600, 60)]),
+        (" 20000 / h ", [(20000, 3600)]),
+        ("50000/d", [(50000, 86400)]),
+        ("500/15m", [(500, 900)]),
+        (["14/s", "50000/d"], [(14, 1), (50000, 86400)]),
+        ([], []),
+    ],
+)
+def test_rates_are_read(value, rates):
+    assert parse_rates(value) == tuple(Rate(number, timedelta(seconds=seconds)) for number, seconds in rates)
+
+
+@pytest.mark.parametrize(
+    ("value", "why"),
+    [
+        ("10", "a number and a time"),
+        (10, "a number and a time"),
+        ("ten/s", "a number and a time"),
+        ("10/y", "a number and a time"),
+        ("1.5/s", "a number and a time"),
+        ("١٠/s", "a number and a time"),
+        (None, "a number and a time"),
+        ([["10/s"]], "a number and a time"),
+        ("0/s", "at least one"),
+        ("10/0s", "at least one"),
+        ("10/400d", "at most 31d"),
+        (["10/m", "5/60s"], "two rates for one time, 10/m and 5/m"),
+    ],
+)
+def test_what_is_no_rate_is_refused_with_the_reason(value, why):
+    with pytest.raises(ValueError, match=why):
+        parse_rates(value)
+
+
+@given(st.integers(1, 10**9), st.integers(1, 2_000_000))
+def test_a_rate_is_written_as_it_is_read(number, seconds):
+    rate = Rate(number, timedelta(seconds=seconds))
+    assert parse_rates(str(rate)) == (rate,)
