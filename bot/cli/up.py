@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import signal
 import sys
@@ -15,6 +14,7 @@ import typer
 from bot.cli.command import Session, command
 from bot.model import Chunk, DeliveryState, EditionState, Outcome
 from bot.schedules.installation import Installation
+from bot.schedules.loop import run
 from bot.schedules.tick import Ticked
 from bot.schedules.ticker import Ticker, work
 from bot.sources.collect import Report
@@ -93,9 +93,7 @@ class Roles:
             )
         if works:
             threads.append(
-                self._thread(
-                    "worker", lambda: asyncio.run(work(self._installation, self._stop, self._sent, self._ended))
-                )
+                self._thread("worker", lambda: run(work(self._installation, self._stop, self._sent, self._ended)))
             )
         ticker = Ticker(self._installation, told=self._told) if ticks else None
         if ticker:

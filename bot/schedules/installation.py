@@ -28,6 +28,7 @@ class Around:
     http: Http
     keys: KeyRing
     clock: Clock
+    store: Store | None = None
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,7 @@ class Installation:
         """Opens HTTP and all channels for the running event loop, and closes them at the end."""
         async with AsyncExitStack() as stack:
             http = await stack.enter_async_context(Http(self.settings.http))
-            around = Around(self.newsroom, http, self.keys, system_clock)
+            around = Around(self.newsroom, http, self.keys, system_clock, self.store)
             channels_of = channels.configured(self.settings, around)
             opened = {name: await stack.enter_async_context(each) for name, each in channels_of.items()}
             yield Connected(self, http, opened)

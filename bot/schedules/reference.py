@@ -68,7 +68,21 @@ def _kinds(section: str, what: str, known: dict[str, Any]) -> str:
     for name in sorted(known):
         options = known[name].Options
         parts.append(f'### `type = "{name}"`\n\n{(options.__doc__ or "").strip()}\n\n{_rows(options)}')
+        parts += _tables(f"{section}.NAME", options)
     return "\n".join(parts)
+
+
+def _tables(at: str, model: type[BaseModel]) -> list[str]:
+    """The tables within a table; in one of many, ``KEY`` is a name of your own."""
+    found: list[str] = []
+    for key, info in model.model_fields.items():
+        inner = _model(info.annotation)
+        if inner:
+            head = f"{at}.{key}.KEY" if get_origin(info.annotation) is dict else f"{at}.{key}"
+            said = " ".join((info.description or inner.__doc__ or "").split())
+            found.append(f"#### `[{head}]`\n\n{said}\n\n{_rows(inner)}")
+            found += _tables(head, inner)
+    return found
 
 
 def _rows(model: type[BaseModel]) -> str:

@@ -22,6 +22,7 @@ from bot.delivery.feed import Watcher
 from bot.errors import BroadsheetError
 from bot.http import Http
 from bot.schedules.installation import Connected, Installation
+from bot.schedules.loop import run
 from bot.schedules.tick import Ticked, advance_waiting, is_due, tick
 from bot.sources.collect import Report, collect
 from bot.store.flags import PAUSED
@@ -116,7 +117,7 @@ def deliver_now(installation: Installation, edition: str, watch: Watcher) -> boo
         async with installation.connected() as connected:
             await _engine(installation, connected, stop, watch).deliver(edition)
 
-    asyncio.run(send())
+    run(send())
     return stop.is_set()
 
 

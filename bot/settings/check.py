@@ -37,6 +37,20 @@ def with_secrets(
     """
     filled = dict(table)
     for field, info in model.model_fields.items():
+        inner = _table(model, [field])
+        given = table.get(field)
+        if (
+            inner is not model
+            and isinstance(given, Mapping)
+            and all(isinstance(each, Mapping) for each in given.values())
+        ):
+            # Tables of their own, as of several servers: the secret is named after the channel and the table.
+            filled[field] = {
+                key: with_secrets(
+                    inner, each, file=file, at=f"{at}.{field}.{key}", name=f"{name}_{key}", environment=environment
+                )
+                for key, each in given.items()
+            }
         if not is_secret(info.annotation):
             continue
         variable = secret_variable(name, field)

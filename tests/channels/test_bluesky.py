@@ -111,6 +111,7 @@ def service() -> Iterator[Service]:
 class Surroundings:
     http: Http
     clock: Any
+    store: Any = None
     newsroom: Newsroom = field(default_factory=lambda: Newsroom(name="The Record", url="https://record.example"))
     keys: Any = KEYS
 

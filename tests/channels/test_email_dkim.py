@@ -44,6 +44,7 @@ class Surroundings:
     http = Http(HttpTable())
     keys = KEYS
     clock = SetClock(NOW)
+    store = None
 
 
 def composed(subject: str = "Ferry returns", text: str = "The ferry is back.\n", name: str = "Ines") -> bytes:

@@ -39,6 +39,7 @@ class Surroundings:
     http: Http
     keys: Any
     clock: Any
+    store: Any = None
 
 
 def channel(newsroom: Newsroom = NEWSROOM, clock: Any = None, **options: Any) -> EmailChannel:

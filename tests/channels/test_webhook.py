@@ -72,6 +72,7 @@ def receiver() -> Iterator[Receiver]:
 class Surroundings:
     http: Http
     clock: Any
+    store: Any = None
     newsroom: Newsroom = field(default_factory=lambda: Newsroom(name="The Record", url="https://record.example"))
     keys: Any = KEYS
 

@@ -42,6 +42,7 @@ SLOT = datetime(2026, 11, 24, 7, 0, tzinfo=UTC)
 class Surroundings:
     http: Http
     clock: Any = system_clock
+    store: Any = None
     newsroom: Newsroom = NEWSROOM
     keys: Any = KEYS
 

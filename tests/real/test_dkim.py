@@ -36,6 +36,7 @@ class Surroundings:
     http = Http(HttpTable(), tls=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
     keys = KEYS
     clock = staticmethod(system_clock)
+    store = None
 
 
 def digest() -> bytes:

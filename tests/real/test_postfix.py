@@ -38,6 +38,7 @@ class Surroundings:
     http: Http = HTTP
     keys: Any = KEYS
     clock: Any = system_clock
+    store: Any = None
 
 
 NEWSROOM = Newsroom(

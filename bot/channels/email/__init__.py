@@ -16,15 +16,15 @@ from bot.channels.email import dkim
 from bot.channels.email.dispatch import SIGNERS, Dispatch
 from bot.channels.email.line import Line
 from bot.channels.email.message import Letterhead
+from bot.channels.email.one import One
 from bot.channels.email.options import EmailOptions
 from bot.channels.email.pacing import Pacing, limits_of
 from bot.channels.email.press import Press
-from bot.channels.email.providers import provider_of
+from bot.channels.email.providers import by_provider
 from bot.channels.email.relays import relay_for, relay_named
 from bot.channels.email.server_options import ServerOptions
 from bot.channels.email.transport import Server
 from bot.channels.email.warm_up import allowance
-from bot.channels.email.one import One
 from bot.errors import SettingsError
 from bot.model import Limits, Parcel, Receipt
 from bot.settings import Table, secret_variable
@@ -71,9 +71,7 @@ class EmailChannel:
         """Sends what ``feed`` gives over all servers (``bot.channels.base.Carrier``)."""
         if self._signers is None and any(line.press.signer for line in self._lines):
             self._signers = ThreadPoolExecutor(SIGNERS, thread_name_prefix="signing")
-        await Dispatch(
-            self._lines, feed, pacing=self._pacing, clock=self._around.clock, signers=self._signers
-        ).run()
+        await Dispatch(self._lines, feed, pacing=self._pacing, clock=self._around.clock, signers=self._signers).run()
         if self._pacing:
             self._pacing.close()
 
@@ -122,7 +120,7 @@ class EmailChannel:
             username=options.username,
             password=options.password.get_secret_value() if options.password else "",
         )
-        relay = relay_named(options.relay) if options.relay else relay_for(options.host)
+        relay = relay_named(options.relay) or relay_for(options.host)
         return Line(
             key,
             server,
@@ -138,7 +136,8 @@ class EmailChannel:
         for key, each in self._options.all_servers.items():
             rates = limits_of(each.rates)
             servers[key] = partial(self._with_warm_up, each, rates) if each.warm_up else rates
-        providers = {provider_of(domain): limits_of(rates) for domain, rates in self._options.domain_rates.items()}
+        caps = by_provider(self._options.domain_rates)
+        providers = {provider: limits_of(rates) for provider, rates in caps.items()}
         if self._around.store is None or not (providers or any(servers.values())):
             return None
         return Pacing(

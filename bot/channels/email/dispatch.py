@@ -58,25 +58,41 @@ class Dispatch:
 
     async def run(self) -> None:
         """Raises what a session failed by, after all have ended."""
-        while True:
-            self._start()
-            if not self._tasks:
-                break
-            await asyncio.wait(self._tasks, timeout=LOOK, return_when=asyncio.FIRST_COMPLETED)
+        try:
+            while self._start() or self._tasks:
+                if self._tasks:
+                    await asyncio.wait(self._tasks, timeout=LOOK, return_when=asyncio.FIRST_COMPLETED)
+                else:
+                    # All connections are another carrying's.
+                    freed = [asyncio.ensure_future(line.freed()) for line in self._lines]
+                    await asyncio.wait(freed, timeout=LOOK, return_when=asyncio.FIRST_COMPLETED)
+                    for each in freed:
+                        each.cancel()
+        except asyncio.CancelledError:
+            for task in self._tasks:
+                task.cancel()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+            raise
         for ready in self._ready.values():
             while ready.envelopes:
                 self._feed.give_back(ready.envelopes.popleft().parcel)
         if self._failures:
             raise self._failures[0]
 
-    def _start(self) -> None:
+    def _start(self) -> bool:
+        """Starts a session on each server that can work; whether one could, were its connections not all in use."""
         now = self._clock()
+        full = False
         for line in self._lines:
             ready = self._ready[line.name]
             if self._failures or (self._dry and not ready.envelopes and not ready.signing):
                 continue
-            if line.room > 0 and line.rests_until(now) is None and self._wanted(line):
-                self._spawn(line)
+            if line.rests_until(now) is None and self._wanted(line):
+                if line.room > 0:
+                    self._spawn(line)
+                else:
+                    full = True
+        return full
 
     def _wanted(self, line: Line) -> bool:
         """A server without weight works only while no other one can."""
@@ -117,9 +133,9 @@ class Dispatch:
                 session = None
             self._failures.append(error)
         finally:
-            line.active -= 1
             if session:
                 await line.leave(session)
+            line.free()
 
     async def _first(self, line: Line) -> Envelope | None:
         """The first message of a new turn; waits for one that is being signed, or that may go in a moment."""

@@ -41,6 +41,7 @@ class Line:
         self.waits_until: datetime | None = None
         """When its limits let more go."""
         self._kept: list[Session] = []
+        self._waiting: list[asyncio.Future[None]] = []
 
     @cached_property
     def _tls(self) -> ssl.SSLContext | None:
@@ -76,6 +77,20 @@ class Line:
             await session.quit()
         elif session.alive:
             self._kept.append(session)
+
+    def free(self) -> None:
+        """A session has ended."""
+        self.active -= 1
+        waiting, self._waiting = self._waiting, []
+        for future in waiting:
+            if not future.done():
+                future.set_result(None)
+
+    async def freed(self) -> None:
+        """Waits until a session ends."""
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append(future)
+        await future
 
     async def close(self) -> None:
         """Ends all connections that are not in use."""

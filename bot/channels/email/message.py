@@ -7,7 +7,7 @@ RFC 2919 (List-Id), RFC 3834 (Auto-Submitted), https://support.google.com/mail/a
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import format_datetime
@@ -66,11 +66,12 @@ class Letterhead:
 
 
 def write(
-    email: Email, parcel: Parcel, audience: str, head: Letterhead, *, extra: Mapping[str, str] | None = None
+    email: Email, parcel: Parcel, audience: str, head: Letterhead, *, extra: Sequence[tuple[str, str]] = ()
 ) -> Letter:
-    """``email`` compiled for all readers of ``audience``; of ``parcel`` only what they share. ``extra``: a relay's fields.
+    """``email`` compiled for all readers of ``audience``; of ``parcel`` only what they share.
 
-    Message-ID is ``<TOKEN@domain of From>``, the same on each attempt.
+    ``extra`` are fields of a relay's own; ``{token}`` in one stands for the delivery's token. Message-ID is
+    ``<TOKEN@domain of From>``, the same on each attempt.
     """
     label = _label(audience) or "readers"
     # Gmail counts complaints by each of the four, so none may hold a person's data or repeat another.
@@ -101,7 +102,7 @@ def write(
         machine("X-Auto-Response-Suppress", "OOF, AutoReply"),
         machine("Feedback-ID", ":".join(feedback)),
         *([machine("Precedence", "bulk")] if head.precedence else []),
-        *(machine(name, value) for name, value in (extra or {}).items()),
+        *(piece for name, value in extra for piece in _with_token(machine(name, value))),
         machine("MIME-Version", "1.0"),
         machine("Content-Type", f'multipart/alternative; boundary="{BOUNDARY}"'),
     ]
@@ -126,6 +127,11 @@ def fill(
         _URL: url.encode(),
     }
     return letter.head.filled(own), letter.body.filled(encoded(values))
+
+
+def _with_token(field: bytes) -> list[Piece]:
+    before, found, after = field.partition(b"{token}")
+    return [before, _TOKEN, after] if found else [field]
 
 
 def _to(recipient: Recipient) -> bytes:

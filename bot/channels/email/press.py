@@ -65,7 +65,7 @@ class Press:
         known = self._letters.get(key)
         # A test send has another subject than its edition.
         if known is None or (known.email is not email and known.email != email):
-            extra = dict(self._relay.headers)
+            extra = [*self._relay.headers, *([self._relay.token_header] if self._relay.token_header else [])]
             known = self._letters[key] = write(email, parcel, audience, self._head, extra=extra)
             for oldest in list(self._letters)[:-_LETTERS]:
                 del self._letters[oldest]
