@@ -1,0 +1,43 @@
+"""What is measured is the real thing: a few messages, read as they came out of the sink."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from email import message_from_bytes, policy
+from pathlib import Path
+from secrets import token_hex
+
+from tests.bench import readers
+from tests.bench.newsroom import LEAST_BYTES, MOST_BYTES, Newsroom
+from tests.bench.sink import Sink
+
+
+def proven(folder: Path, *, dkim: str = "", environment: Mapping[str, str] | None = None) -> bytes:
+    """Sends to seven readers and reads what came out of the sink; returns a message.
+
+    Each reader has one message of 20 KB in HTML and text, with their own unsubscribe link. Raises ``RuntimeError``.
+    """
+    count = 7
+    dump = folder / f"dump-{token_hex(4)}"
+    with Sink(folder, dump=dump) as sink:
+        newsroom = Newsroom(folder / f"proof-{token_hex(4)}", sink.port, dkim=dkim, environment=environment or {})
+        readers.place(count, newsroom.database)
+        sample = newsroom.message()
+        newsroom.send()
+    to, links = set(), set()
+    files = list(dump.iterdir())
+    for file in files:
+        message = message_from_bytes(file.read_bytes(), policy=policy.default)
+        html, plain = (message.get_body((kind,)) for kind in ("html", "plain"))
+        link = str(message["List-Unsubscribe"]).strip("<>")
+        if not html or not plain or link.rpartition("/")[2] not in html.get_content() + plain.get_content():
+            raise RuntimeError("a message lacks a part, or its own unsubscribe link")
+        if not LEAST_BYTES <= file.stat().st_size <= MOST_BYTES:
+            raise RuntimeError(f"a message has {file.stat().st_size} bytes, not about 20,000")
+        if dkim and not message["DKIM-Signature"]:
+            raise RuntimeError("a message is not signed")
+        to.add(str(message["To"]))
+        links.add(link)
+    if not len(files) == len(to) == len(links) == count:
+        raise RuntimeError(f"{len(files)} messages to {len(to)} readers with {len(links)} links, not {count}")
+    return sample
