@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import argparse
 import shutil
+import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from sqlalchemy.exc import SQLAlchemyError
+
+from bot.errors import BroadsheetError
 from tests.bench import enqueueing, latency, million, peer, report, throughput
 from tests.bench.figure import Figure
 from tests.bench.newsroom import ROOT
@@ -28,6 +32,9 @@ class Sizes:
     large: int = 1_000_000
     repeats: int = 5
 
+
+FAILURES = (BroadsheetError, Missing, RuntimeError, OSError, subprocess.SubprocessError, SQLAlchemyError)
+"""What ends one figure, with a line; the others are measured all the same."""
 
 QUICK = Sizes(messages=2_000, peer_messages=200, small=2_000, large=20_000, repeats=2)
 
@@ -66,8 +73,8 @@ def main(words: Sequence[str]) -> int:
         with Sink(folder) as sink:
             bench = Workbench(folder, sink, proven(folder), connections=asked.connections)
             return _measure(asked, bench, sizes, about)
-    except (Missing, RuntimeError) as error:
-        print(f"bench: {error}", file=sys.stderr)
+    except FAILURES as error:
+        print(f"bench: {_first_line(error)}", file=sys.stderr)
         return 1
     finally:
         if asked.keep:
@@ -81,9 +88,9 @@ def _measure(asked: argparse.Namespace, bench: Workbench, sizes: Sizes, about: d
     for name in asked.groups or GROUPS:
         try:
             figures = GROUPS[name](bench, sizes)
-        except (Missing, RuntimeError) as error:
+        except FAILURES as error:
             failed = True
-            print(f"bench: {name}: {error}", file=sys.stderr)
+            print(f"bench: {name}: {_first_line(error)}", file=sys.stderr)
             continue
         for figure in figures:
             print(figure.line(), flush=True)
@@ -93,6 +100,10 @@ def _measure(asked: argparse.Namespace, bench: Workbench, sizes: Sizes, about: d
     if asked.docs:
         report.rewrite(report.PAGE, report.table(report.kept(asked.json)))
     return 1 if failed else 0
+
+
+def _first_line(error: BaseException) -> str:
+    return next(iter(str(error).splitlines()), "") or type(error).__name__
 
 
 def _parser() -> argparse.ArgumentParser:

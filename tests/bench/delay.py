@@ -42,6 +42,7 @@ class _Way(asyncio.Protocol):
         self._early: list[bytes] = []
         # In the order they came; timers of one moment may fire in another.
         self._under_way: deque[bytes] = deque()
+        self._lost = False
         self.other: _Way | None = None
         self.transport: asyncio.Transport | None = None
 
@@ -66,6 +67,8 @@ class _Way(asyncio.Protocol):
         early, self._early = self._early, []
         for data in early:
             self._later(data)
+        if self._lost:
+            asyncio.get_running_loop().call_later(self._one_way, self._close)
 
     def data_received(self, data: bytes) -> None:
         if self.other is None:
@@ -84,6 +87,7 @@ class _Way(asyncio.Protocol):
             transport.write(data)
 
     def connection_lost(self, exc: Exception | None) -> None:
+        self._lost = True
         asyncio.get_running_loop().call_later(self._one_way, self._close)
 
     def _close(self) -> None:

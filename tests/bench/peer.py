@@ -41,7 +41,7 @@ class Peer:
             print(f"bench: installing {self.requirement}", file=sys.stderr)
             subprocess.run([sys.executable, "-m", "venv", "--clear", home], check=True)
             pip = [
-                python,
+                str(python),
                 "-m",
                 "pip",
                 "install",
@@ -62,7 +62,7 @@ class Peer:
         folder.mkdir()
         _place_letter(bench.message, folder)
         before = bench.sink.count()
-        command = [self.python(), SCRIPTS / f"{self.name}.py", folder, str(bench.sink.port), str(count)]
+        command = [str(self.python()), str(SCRIPTS / f"{self.name}.py"), str(folder), str(bench.sink.port), str(count)]
         done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
         if done.returncode:
             raise RuntimeError(f"{self.name}: {done.stderr.strip()}")

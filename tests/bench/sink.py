@@ -118,9 +118,12 @@ class Source:
         return messages / seconds
 
 
-def arrived(sink: Sink, before: int, messages: int, who: str) -> None:
-    """Raises ``RuntimeError`` unless exactly ``messages`` came into the sink since it had ``before``."""
-    deadline = time.monotonic() + 5
+def arrived(sink: Sink, before: int, messages: int, who: str, *, patience: float = 5) -> None:
+    """Raises ``RuntimeError`` unless exactly ``messages`` came into the sink since it had ``before``.
+
+    It is given ``patience`` seconds to write its last counters.
+    """
+    deadline = time.monotonic() + patience
     while (count := sink.count() - before) < messages and time.monotonic() < deadline:
         time.sleep(0.02)
     if count != messages:

@@ -20,7 +20,7 @@ def on_sqlite(bench: Workbench, count: int, repeats: int) -> Figure:
 
 
 def signed(bench: Workbench, count: int, repeats: int) -> Figure:
-    """With an rsa-sha256 signature of 2048 bits in each message. Raises ``Missing`` where the program cannot sign."""
+    """With an rsa-sha256 signature of 2048 bits in each message."""
     key = dkim_key(bench.folder)
     size = len(proven(bench.folder, dkim=key.config, environment=key.environment))
     return _against_source(
