@@ -18,6 +18,7 @@ from typing import Any
 from bot.settings import SECRET_KEYS
 from bot.tokens import KeyRing
 from tests.bench.memory import Peak
+from tests.bench.signing import DkimKey
 
 ROOT = Path(__file__).resolve().parents[2]
 SCHEDULE = "morning"
@@ -100,7 +101,7 @@ class Newsroom:
     port: int
     connections: int = 50
     approval: bool = False
-    dkim: str = ""
+    key: DkimKey | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -110,14 +111,15 @@ class Newsroom:
                 port=self.port,
                 connections=self.connections,
                 approval="true" if self.approval else "false",
-                dkim=self.dkim,
+                dkim=self.key.config if self.key else "",
                 stories=STORIES,
             )
         )
         (self.folder / "articles").mkdir()
         for number in range(STORIES):
             (self.folder / "articles" / f"story-{number}.md").write_text(_article(number))
-        secrets = {SECRET_KEYS: KeyRing.generate(), **self.environment}
+        signing = self.key.environment if self.key else {}
+        secrets = {SECRET_KEYS: KeyRing.generate(), **signing, **self.environment}
         (self.folder / "config" / ".env").write_text("".join(f"{key}={value}\n" for key, value in secrets.items()))
 
     @property

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from secrets import token_hex
 
 from tests.bench import readers
 from tests.bench.figure import Figure, in_turns
 from tests.bench.newsroom import Newsroom
 from tests.bench.proof import proven
-from tests.bench.signing import dkim_key
+from tests.bench.signing import DkimKey, dkim_key
 from tests.bench.sink import Source
 from tests.bench.workbench import Workbench
 
@@ -22,10 +21,8 @@ def on_sqlite(bench: Workbench, count: int, repeats: int) -> Figure:
 def signed(bench: Workbench, count: int, repeats: int) -> Figure:
     """With an rsa-sha256 signature of 2048 bits in each message."""
     key = dkim_key(bench.folder)
-    size = len(proven(bench.folder, dkim=key.config, environment=key.environment))
-    return _against_source(
-        bench, count, repeats, "throughput.sqlite_dkim_rsa2048", 0.35, size, key.config, key.environment
-    )
+    size = len(proven(bench.folder, key))
+    return _against_source(bench, count, repeats, "throughput.sqlite_dkim_rsa2048", 0.35, size=size, key=key)
 
 
 def _against_source(
@@ -34,14 +31,14 @@ def _against_source(
     repeats: int,
     name: str,
     aim: float,
+    *,
     size: int = 0,
-    dkim: str = "",
-    environment: Mapping[str, str] | None = None,
+    key: DkimKey | None = None,
 ) -> Figure:
     peaks = []
 
     def ours() -> float:
-        with bench.newsroom(count, dkim=dkim, environment=environment) as newsroom:
+        with bench.newsroom(count, key=key) as newsroom:
             sent = bench.send(newsroom, count)
         peaks.append(sent.peak)
         return sent.rate

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +10,7 @@ from secrets import token_hex
 
 from tests.bench import readers
 from tests.bench.newsroom import Newsroom, Sent
+from tests.bench.signing import DkimKey
 from tests.bench.sink import Sink, arrived
 
 
@@ -35,16 +36,14 @@ class Workbench:
         *,
         port: int = 0,
         connections: int = 0,
-        dkim: str = "",
-        environment: Mapping[str, str] | None = None,
+        key: DkimKey | None = None,
     ) -> Iterator[Newsroom]:
         """A fresh newsroom with ``count`` readers on SQLite; its store is removed at the end."""
         newsroom = Newsroom(
             self.folder / f"newsroom-{token_hex(4)}",
             port or self.sink.port,
             connections=connections or self.connections,
-            dkim=dkim,
-            environment=environment or {},
+            key=key,
         )
         readers.place(count, newsroom.database)
         yield newsroom
