@@ -1,0 +1,112 @@
+"""Readers by the million: a store that holds them, loaded once and kept as a template to copy."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import create_engine, insert, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.schema import CreateTable
+
+from bot.store import Store
+from bot.store.subscribers import LARGEST_ID, address_hash, address_key
+from bot.store.tables import metadata, subscribers, subscriptions
+
+AUDIENCE = "readers"
+CHUNK = 20_000
+POSTGRESQL = os.environ.get("BROADSHEET_TEST_POSTGRESQL", "postgresql://postgres@127.0.0.1:5432/postgres")
+
+
+def cache_folder() -> Path:
+    """Where loaded stores and peers are kept between runs: ``BROADSHEET_BENCH_DIR``, or below the temporary folder."""
+    folder = Path(os.environ.get("BROADSHEET_BENCH_DIR") or Path(tempfile.gettempdir()) / "broadsheet-bench")
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def load(store: Store, count: int) -> None:
+    """Subscribes ``count`` readers to ``AUDIENCE``: the rows that ``subscribers import`` would make, in bulk."""
+    now = datetime.now(UTC)
+    rows = _rows(count, now)
+    while chunk := list(islice(rows, CHUNK)):
+        with store.write() as tx:
+            tx.connection.execute(insert(subscribers), chunk)
+            tx.connection.execute(
+                insert(subscriptions),
+                [
+                    {
+                        "audience": AUDIENCE,
+                        "subscriber": row["id"],
+                        "state": "subscribed",
+                        "consent_at": now,
+                        "consent_via": "import of readers.csv by bench",
+                    }
+                    for row in chunk
+                ],
+            )
+
+
+def _rows(count: int, now: datetime) -> Iterator[dict[str, Any]]:
+    for number in range(count):
+        address = f"reader{number:07d}@readers.test"
+        yield {
+            # As the product gives them: at random, so that their index grows everywhere at once.
+            "id": secrets.randbelow(LARGEST_ID) + 1,
+            "address": address,
+            "address_key": address_key(address),
+            "address_hash": address_hash(address),
+            "name": f"Reader {number}",
+            "created": now,
+        }
+
+
+def place(count: int, database: Path) -> None:
+    """Puts a SQLite store with ``count`` readers at ``database``, copied from the cache."""
+    template = cache_folder() / f"readers-{count}-{_version()}.db"
+    if not template.exists():
+        making = template.with_suffix(f".{os.getpid()}")
+        store = Store.open(f"sqlite:///{making}")
+        load(store, count)
+        # The last connection to close moves what the write-ahead log holds into the file.
+        store.close()
+        making.rename(template)
+    database.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(template, database)
+    database.chmod(0o600)
+
+
+def _version() -> str:
+    """Changes with any table: a store of other tables is of no use."""
+    ddl = "".join(str(CreateTable(table)) for table in metadata.sorted_tables)
+    return hashlib.sha256(ddl.encode()).hexdigest()[:10]
+
+
+@contextmanager
+def postgresql(count: int) -> Iterator[str]:
+    """The URL of a PostgreSQL store of our own with ``count`` readers; it is dropped at the end."""
+    name = f"broadsheet_bench_{secrets.token_hex(4)}"
+    engine = create_engine(make_url(POSTGRESQL).set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT")
+    with engine.connect() as run:
+        run.execute(text(f"CREATE DATABASE {name}"))
+    try:
+        url = make_url(POSTGRESQL).set(database=name).render_as_string(hide_password=False)
+        store = Store.open(url)
+        load(store, count)
+        with store.write() as tx:
+            tx.connection.execute(text("ANALYZE"))
+        store.close()
+        yield url
+    finally:
+        with engine.connect() as run:
+            run.execute(text(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
+        engine.dispose()
