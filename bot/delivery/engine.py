@@ -128,6 +128,7 @@ class Engine:
             finally:
                 feed.close()
                 await self._written(ledger)
+                await ledger.close()
             tried += feed.tried
             if ledger.fault:
                 raise ledger.fault

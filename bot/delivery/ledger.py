@@ -10,6 +10,7 @@ import asyncio
 import logging
 from collections import defaultdict
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -49,8 +50,8 @@ class _Page:
 class Ledger:
     """Writes for one event loop. ``lost`` is told of a chunk that must not be sent on; ``released`` of one given back.
 
-    Writing blocks the loop for as long as a commit takes: sessions have nothing to do before it is done, and a thread
-    would wait longer for the interpreter than for the disk.
+    Statements run in the loop's own thread, where they need not wait for the interpreter; only the commit, which waits
+    for the disk, is left to another, so that sessions go on meanwhile, and those that come join the next transaction.
     """
 
     def __init__(
@@ -68,7 +69,8 @@ class Ledger:
         self._page = _Page()
         self._chunks: dict[str, Chunk] = {}
         self._consumed: set[str] = set()
-        self._scheduled: asyncio.Handle | None = None
+        self._writer: asyncio.Task[None] | None = None
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="ledger")
         self.trouble = ""
         """Why the store does not take what is written; "": it does."""
         self.fault: Exception | None = None
@@ -110,32 +112,44 @@ class Ledger:
 
     async def written(self, *, patience: Callable[[], bool] = lambda: True) -> bool:
         """Waits until all is written, for as long as ``patience`` says; whether it is."""
-        while self._page:
-            if self._scheduled is None:
-                self._write()
-            if self._page:
-                if self.trouble and not patience():
-                    return False
-                await asyncio.sleep(RETRY_SECONDS / 20 if not self.trouble else RETRY_SECONDS)
+        while self._page or self._writer:
+            if self._writer is None:
+                self._schedule()
+            if self.trouble and not patience():
+                return False
+            await asyncio.wait([self._writer], timeout=RETRY_SECONDS) if self._writer else None
         return True
 
-    def _schedule(self) -> None:
-        if self._scheduled is None:
-            loop = asyncio.get_running_loop()
-            self._scheduled = (
-                loop.call_later(RETRY_SECONDS, self._write) if self.trouble else loop.call_soon(self._write)
-            )
+    async def close(self) -> None:
+        """Ends its thread; what is not written yet is lost."""
+        if self._writer:
+            self._writer.cancel()
+            await asyncio.gather(self._writer, return_exceptions=True)
+        self._thread.shutdown()
 
-    def _write(self) -> None:
-        if self._scheduled:
-            self._scheduled.cancel()
-            self._scheduled = None
-        page, self._page = self._page, _Page()
-        if not page:
-            return
+    def _schedule(self) -> None:
+        if self._writer is None:
+            self._writer = asyncio.get_running_loop().create_task(self._write_all())
+
+    async def _write_all(self) -> None:
         try:
-            with self._store.write() as tx:
-                told = list(self._writes(tx, page))
+            while self._page:
+                # Whoever is ready now joins this transaction; later ones wait for the next.
+                await asyncio.sleep(RETRY_SECONDS if self.trouble else 0)
+                await self._write()
+        finally:
+            self._writer = None
+
+    async def _write(self) -> None:
+        page, self._page = self._page, _Page()
+        try:
+            writing = self._store.begin()
+            try:
+                told = list(self._writes(writing.tx, page))
+            except BaseException as error:
+                writing.undo(error)
+                raise
+            await asyncio.get_running_loop().run_in_executor(self._thread, writing.commit)
         except StoreError as error:
             self._failed(page, error)
             return
@@ -205,7 +219,6 @@ class Ledger:
                 self._page.outcomes.append(_unsent(delivery, each.attempt, now))
             _answers(waiting, set())()
             self._lost(chunk)
-        self._schedule()
 
     def _taken(self) -> None:
         if self.trouble:

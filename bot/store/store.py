@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import cached_property
 
 from sqlalchemy import Connection, Engine, func, select
@@ -82,6 +82,23 @@ class Transaction:
         }
 
 
+class Writing:
+    """A transaction under way. To be ended once, by ``commit`` or ``undo``."""
+
+    def __init__(self, opened: AbstractContextManager[Transaction]) -> None:
+        self._opened = opened
+        self.tx = opened.__enter__()
+
+    def commit(self) -> None:
+        """Raises ``StoreError``; whether it was committed is not known then."""
+        self._opened.__exit__(None, None, None)
+
+    def undo(self, error: BaseException) -> None:
+        """Undoes all. Raises ``error``, or the ``StoreError`` that it means."""
+        if not self._opened.__exit__(type(error), error, error.__traceback__):
+            raise error
+
+
 class Store:
     """An open store. Safe to share between threads."""
 
@@ -117,6 +134,13 @@ class Store:
         """
         with faults_told(self._engine), self._writer() as connection, connection.begin():
             yield Transaction(connection)
+
+    def begin(self) -> Writing:
+        """A transaction like ``write``'s that is committed, or undone, later and maybe in another thread.
+
+        Raises ``StoreError``.
+        """
+        return Writing(self.write())
 
     @contextmanager
     def trial(self) -> Iterator[Transaction]:
