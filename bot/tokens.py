@@ -22,6 +22,7 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from bot.errors import SettingsError, TokenError
 
 _MAC_BYTES = 16
+_JSON = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
 
 
 def _b64(data: bytes) -> str:
@@ -79,7 +80,7 @@ class KeyRing:
     def sign(self, purpose: str, *payload: Any) -> str:
         """A token for ``purpose`` that carries ``payload`` (JSON values)."""
         key_id = next(iter(self.keys))
-        encoded = _b64(json.dumps(payload, separators=(",", ":"), ensure_ascii=False).encode())
+        encoded = _b64(_JSON.encode(payload).encode())
         message = f"v1.{key_id}.{purpose}.{encoded}"
         return f"{message}.{self._mac(key_id, purpose, message)}"
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from bot.clock import Clock
+from bot.delivery.alarm import Streak
 from bot.delivery.ledger import Ledger
 from bot.delivery.retry import decide
 from bot.errors import DeliveryError, OutcomeUnknown
@@ -79,14 +80,18 @@ class Feed:
         self._held: dict[int, Held] = {}
         self._renditions: dict[tuple[str, str], Rendition | None] = {}
         self._began: dict[int, datetime] = {}
+        self._streaks: dict[str, Streak] = {}
+        self._dry = False
         self.tried = 0
 
     def take(self) -> Parcel | None:
         while not self._stop() and not self._ledger.trouble and self._ledger.fault is None:
             held = self._current
             if held is None or not held.waiting:
-                held = self._current = self._claim()
+                # Asked once: each session that finds nothing would ask again. What is due later is another feed's.
+                held = self._current = None if self._dry else self._claim()
                 if held is None:
+                    self._dry = True
                     return None
                 if not held.waiting:
                     self._ledger.release(held.chunk)
@@ -145,6 +150,8 @@ class Feed:
         began = self._began.pop(parcel.delivery, None)
         if isinstance(answer, Receipt):
             outcome, rest = _accepted(due, answer, began or now, now), timedelta(0)
+            if held.chunk.audience:
+                self._streak(held).accepted(due.id)
         else:
             outcome, rest = self._refused(held, due, answer, began or now, now, elsewhere)
         self._ledger.settle(outcome, refused=None if began else held.chunk)
@@ -172,8 +179,11 @@ class Feed:
             jitter=self._jitter(),
             elsewhere=elsewhere,
         )
-        if decision.pause:
-            self._ledger.pause(held.chunk.edition, decision.pause)
+        alarm = ""
+        if decision.refused and held.chunk.audience:
+            alarm = self._streak(held).refused(due.id, " ".join(filter(None, (str(error.code or ""), error.enhanced))))
+        if decision.pause or alarm:
+            self._ledger.pause(held.chunk.edition, decision.pause or alarm)
             self.stop(held)
         outcome = Outcome(
             delivery=due.id,
@@ -190,6 +200,9 @@ class Feed:
             counts=decision.counts,
         )
         return outcome, decision.cool
+
+    def _streak(self, held: Held) -> Streak:
+        return self._streaks.setdefault(held.chunk.edition, Streak(self._rules.refused_share))
 
     def stop(self, held: Held) -> None:
         """Sends no more of a chunk: what of it was not taken yet goes back."""

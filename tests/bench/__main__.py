@@ -68,7 +68,7 @@ def main(words: Sequence[str]) -> int:
     folder = Path(tempfile.mkdtemp(prefix="broadsheet-bench-"))
     # smtp-sink gives up root, and must reach its folder all the same.
     folder.chmod(0o755)
-    about = {**report.machine(), "arguments": " ".join(words)}
+    about = {**report.machine(), "arguments": _sizing(words)}
     try:
         with Sink(folder) as sink:
             bench = Workbench(folder, sink, proven(folder), connections=asked.connections)
@@ -100,6 +100,16 @@ def _measure(asked: argparse.Namespace, bench: Workbench, sizes: Sizes, about: d
     if asked.docs:
         report.rewrite(report.PAGE, report.table(report.kept(asked.json)))
     return 1 if failed else 0
+
+
+def _sizing(words: Sequence[str]) -> str:
+    """The arguments that change what is measured: the sizes, and neither groups nor places of files."""
+    given = _parser().parse_args(words)
+    said = ["--quick"] if given.quick else []
+    for name in ("messages", "peer_messages", "small", "large", "repeats", "connections"):
+        if getattr(given, name) != _parser().get_default(name):
+            said.append(f"--{name.replace('_', '-')} {getattr(given, name)}")
+    return " ".join(said)
 
 
 def _first_line(error: BaseException) -> str:

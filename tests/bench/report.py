@@ -38,7 +38,7 @@ def keep(file: Path, figures: Sequence[Figure], about: Mapping[str, Any]) -> Non
     for each in figures:
         shown = {"shown_value": each.shown_value, "shown_aim": each.shown_aim, "met": each.met}
         rows[each.name] = {**asdict(each), **shown, **about}
-    file.write_text(json.dumps(list(rows.values()), indent=2) + "\n", "utf-8")
+    file.write_text(json.dumps(list(rows.values()), indent=2, ensure_ascii=False) + "\n", "utf-8")
 
 
 def kept(file: Path) -> list[dict[str, Any]]:

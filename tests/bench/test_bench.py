@@ -21,6 +21,7 @@ def test_a_send_is_measured_against_smtp_source_and_both_are_counted_by_the_sink
     ]
     kept = {row["name"]: row for row in json.loads(file.read_text())}
     raw = kept["throughput.sqlite"]["raw"]
+    assert kept["throughput.sqlite"]["arguments"] == "--messages 30 --large 40 --repeats 1"
     assert raw["messages"] == 30
     assert 18_000 <= raw["bytes"] <= 22_000
     assert raw["ratios"] == [pytest.approx(raw["candidate"][0] / raw["reference"][0], rel=0.05)]

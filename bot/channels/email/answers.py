@@ -1,11 +1,12 @@
 """What a mail server's answer means: one pure function, and one for a line that broke.
 
-Sources, checked 2026-11-25: RFC 5321 §4.2 (reply codes) and §4.5.3.1.10 (552 at RCPT), RFC 3463 and its registry at
+Sources: RFC 5321 §4.2 (reply codes) and §4.5.3.1.10 (552 at RCPT), RFC 3463 and its registry at
 https://www.iana.org/assignments/smtp-enhanced-status-codes (an enhanced code is preferred to the basic one), RFC 4954
 §6 (authentication), RFC 1047 (a line that breaks after the final dot), and the vendors' own lists:
-https://support.google.com/a/answer/3726730, https://senders.yahooinc.com/smtp-error-codes,
-https://docs.aws.amazon.com/ses/latest/dg/troubleshoot-smtp.html,
-https://www.twilio.com/docs/sendgrid/for-developers/sending-email/smtp-errors-and-troubleshooting.
+https://support.google.com/a/answer/3726730 and
+https://www.twilio.com/docs/sendgrid/for-developers/sending-email/smtp-errors-and-troubleshooting (checked 2026-11-25),
+https://senders.yahooinc.com/smtp-error-codes and https://docs.aws.amazon.com/ses/latest/dg/troubleshoot-smtp.html (not
+looked at again).
 docs/retries.md is the same table for a postmaster.
 """
 
@@ -15,7 +16,6 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
-from bot.channels.email.relays import queue_id as queue_id
 from bot.errors import ChannelRefused, DeliveryError, OutcomeUnknown, ServerBusy
 
 
@@ -43,15 +43,25 @@ class Reply:
     @classmethod
     def read(cls, code: int, message: str) -> Reply:
         """The answer as a client got it: ``message`` is its lines, without the code."""
-        match = re.match(r"\s*([245]\.\d{1,3}\.\d{1,3})(?=\s|$)", message)
+        match = _ENHANCED.match(message)
         enhanced = match[1] if match and match[1][0] == str(code)[:1] else ""
-        rest = re.sub(rf"(?m)^\s*{re.escape(enhanced)}(?=\s|$)", " ", message) if enhanced else message
-        shown = "".join(character if character.isprintable() else " " for character in rest)
-        return cls(code, " ".join(shown.split())[:300], enhanced)
+        rest = message
+        if enhanced and match:
+            # Most answers have one line; in others the code stands before each.
+            rest = _repeated(enhanced, message) if "\n" in message else message[match.end() :]
+        if not rest.isprintable():
+            rest = "".join(character if character.isprintable() else " " for character in rest)
+        return cls(code, " ".join(rest.split())[:300], enhanced)
 
     def __str__(self) -> str:
         return " ".join(str(part) for part in (self.code, self.enhanced, self.text) if part)
 
+
+def _repeated(enhanced: str, message: str) -> str:
+    return re.sub(rf"(?m)^\s*{re.escape(enhanced)}(?=\s|$)", " ", message)
+
+
+_ENHANCED = re.compile(r"\s*([245]\.\d{1,3}\.\d{1,3})(?=\s|$)")
 
 QUOTA_WAIT = 3600.0
 """Seconds to wait when a quota is used up and the answer does not say until when.

@@ -16,6 +16,7 @@ from bot.errors import DeliveryError
 from bot.model import Email, MergeField, Newsroom, Parcel, Recipient
 from bot.tokens import KeyRing
 
+_DAYS = 10_000
 _LETTERS = 8
 """Editions whose mail is kept compiled; more are rarely sent at once."""
 
@@ -34,6 +35,7 @@ class Press:
         self.signer = signer if relay.keeps_message_id and relay.keeps_date else None
         self._letters: dict[tuple[str, str, str], Letter] = {}
         self._wordings: dict[str, Wording] = {}
+        self._days: dict[tuple[str, datetime], str] = {}
 
     def envelope(self, parcel: Parcel, at: datetime) -> Envelope:
         """The message of ``parcel`` as it goes out at that moment, without its signature (``signed``).
@@ -80,5 +82,15 @@ class Press:
             MergeField.UNSUBSCRIBE_URL: unsubscribe_url(self._newsroom, self._keys, link),
             MergeField.PREFERENCES_URL: preferences_url(self._newsroom, self._keys, link),
             MergeField.ADDRESS: recipient.address,
-            MergeField.SUBSCRIBED: words.day(recipient.subscribed or parcel.slot),
+            MergeField.SUBSCRIBED: self._day(words, email.language, recipient.subscribed or parcel.slot),
         }
+
+    def _day(self, words: Wording, language: str, moment: datetime) -> str:
+        """The day as readers read it, kept for each quarter of an hour: no zone's day begins within one."""
+        key = (language, moment.replace(minute=moment.minute // 15 * 15, second=0, microsecond=0))
+        day = self._days.get(key)
+        if day is None:
+            if len(self._days) > _DAYS:
+                self._days.clear()
+            day = self._days[key] = words.day(key[1])
+        return day

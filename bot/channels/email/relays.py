@@ -251,8 +251,3 @@ def event_key(relay: Relay, value: str) -> str:
     """A name as its answer or its event has it, in the one form in which the two compare equal."""
     key = value.strip().strip("<>").strip()
     return re.sub(relay.foreign, "", key) if relay.foreign else key
-
-
-def queue_id(text: str) -> str:
-    """``provider_id`` of a relay we do not know."""
-    return provider_id(GENERIC, text)
