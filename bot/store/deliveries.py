@@ -325,6 +325,15 @@ class Deliveries(Books):
             .values(state=DeliveryState.PENDING, reason="", not_before=not_before, **_RELEASED, updated=now)
         ).rowcount
 
+    def doubt_edition(self, edition: str, reason: str, now: datetime) -> int:
+        """Makes ``unknown`` of all that has not ended: it may have gone out, and only a person can tell."""
+        open_states = [each for each in DeliveryState if each.open]
+        return self._connection.execute(
+            update(deliveries)
+            .where(deliveries.c.edition == edition, deliveries.c.state.in_(open_states))
+            .values(state=DeliveryState.UNKNOWN, reason=reason, not_before=None, **_RELEASED, updated=now)
+        ).rowcount
+
     def retry_now(self, ids: Collection[int], now: datetime) -> int:
         """Lets deferred deliveries be tried at once."""
         return self._connection.execute(
