@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.delivery.sending import PROGRAM
 from bot.editions.lifecycle import WAITING
 from bot.errors import NotFound, NothingToDo, UsageError
 from bot.model import Act, Edition, EditionState
 from bot.schedules.installation import Installation
-from bot.schedules.plan import Slot, slots_between
+from bot.schedules.plan import Slot, previous_slot, slots_between
 from bot.store import Transaction
 from bot.store.flags import RESTORED, Restored
 from bot.store.holding import RESTORE
@@ -103,7 +103,8 @@ def _slots(tx: Transaction, installation: Installation, since: Restored, now: da
             continue
         state = tx.schedules.get(schedule)
         start = min(state.reckoned, since.backup) if state else since.backup
-        for slot in _slots_between(installation, schedule, start, now):
+        due = list(_slots_between(installation, schedule, start, now))
+        for slot in [*_runnable(installation, schedule, since.backup, start), *due]:
             if tx.editions.of_slot(schedule, slot.key):
                 continue
             after = since.at is not None and slot.due > since.at
@@ -115,6 +116,14 @@ def _slots(tx: Transaction, installation: Installation, since: Restored, now: da
                 state="",
                 known="fell due after the restore: this store did not send it" if after else "not in the backup",
             )
+
+
+def _runnable(installation: Installation, schedule: str, backup: datetime, start: datetime) -> Iterator[Slot]:
+    """The slot up to ``start`` that was the newest at the backup: `broadsheet run` could still make it afterwards."""
+    table = installation.settings.schedules[schedule]
+    slot = previous_slot(schedule, table.cron, installation.timezone(schedule), backup + timedelta(microseconds=1))
+    if slot and slot.due <= start and backup - slot.due <= table.max_lateness:
+        yield slot
 
 
 def _slots_between(installation: Installation, schedule: str, start: datetime, now: datetime) -> Iterator[Slot]:

@@ -23,7 +23,7 @@ from bot.errors import StoreError
 from bot.store import copying, schema
 from bot.store.copying import Sum, Watch, unwatched
 from bot.store.engine import faults_told, open_engine, open_scratch, open_unchanged, shown
-from bot.store.holding import hold
+from bot.store.holding import TOUCHED, hold
 from bot.store.tables import Moment
 
 _own = MetaData()
@@ -100,7 +100,8 @@ def _write(engine: Engine, scratch: Engine, version: str, file: Path, now: datet
             sums = copying.copy(source, target, tables, watch=watch)
         copying.need_same(sums, copying.sums(target, tables), str(file))
         hold(target, now)
-        backup = Backup(file, now, version, __version__, engine.dialect.name, copying.sums(target, tables))
+        sums |= copying.sums(target, [each for each in tables if each.name in TOUCHED])
+        backup = Backup(file, now, version, __version__, engine.dialect.name, sums)
         _own.create_all(target)
         row = {"made": now, "version": version, "program": __version__, "database": engine.dialect.name}
         target.execute(insert(_backup), row)

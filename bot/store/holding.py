@@ -14,6 +14,9 @@ PROGRAM = "broadsheet"
 RESTORE = "restore"
 """The act by which an edition came to be held."""
 
+TOUCHED = frozenset({"flags", "acts", "editions"})
+"""The tables that ``hold`` writes to."""
+
 _BEFORE = (EditionState.DRAFTED, EditionState.AWAITING, EditionState.APPROVED)
 
 
