@@ -44,6 +44,10 @@ class StoreError(BroadsheetError):
     """The store could not be opened, or is of another version."""
 
 
+class StoreHeld(StateError):
+    """Nothing goes out from this store: it was restored and not yet reconciled, or moved elsewhere."""
+
+
 class TokenError(BroadsheetError):
     """A token is malformed, forged, expired, or made for another purpose."""
 

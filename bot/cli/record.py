@@ -1,4 +1,4 @@
-"""``acts``: who did what, when. ``db``: the store."""
+"""``acts``: who did what, when."""
 
 from __future__ import annotations
 
@@ -8,17 +8,10 @@ import typer
 
 from bot.cli.command import Limit, Session, command
 from bot.cli.output import local
-from bot.settings import load_settings
-from bot.store import schema
-from bot.store.engine import faults_told, open_engine
 
 
 def register(app: typer.Typer) -> None:
     command(app)(acts)
-    group = typer.Typer(help="The store.", no_args_is_help=True)
-    command(group)(upgrade)
-    command(group)(stats)
-    app.add_typer(group, name="db")
 
 
 def acts(
@@ -39,27 +32,3 @@ def acts(
             ],
         )
         session.out.value(found)
-
-
-def upgrade(session: Session) -> None:
-    """Brings the store's tables to the version of this program."""
-    settings = load_settings(session.config)
-    engine = open_engine(settings.store_url)
-    try:
-        with faults_told(engine, "cannot be upgraded"):
-            before = schema.version(engine)
-            schema.upgrade(engine)
-    finally:
-        engine.dispose()
-    said = f"the store is of version {schema.HEAD}" + ("" if before == schema.HEAD else f", it was {before or 'empty'}")
-    session.out.say(said)
-    session.out.value({"before": before, "after": schema.HEAD})
-
-
-def stats(session: Session) -> None:
-    """Counts what the store holds."""
-    with session.open() as installation:
-        with installation.store.read() as tx:
-            counts = tx.counts()
-        session.out.table(("table", "rows"), counts.items())
-        session.out.value(counts)

@@ -18,7 +18,7 @@ from bot.schedules.installation import Installation
 from bot.schedules.plan import Slot, slots_after
 from bot.schedules.preview import preview as previewed
 from bot.schedules.preview import send_test
-from bot.schedules.run import due_slot, extra_slot, schedule_table, shown_slot
+from bot.schedules.run import due_slot, extra_slot, need_open, schedule_table, shown_slot
 from bot.schedules.slot import advance, make
 from bot.schedules.ticker import collect_now, deliver_now
 
@@ -119,6 +119,7 @@ def run(
 def run_due(session: Session, installation: Installation, schedule: str, *, extra: bool = False) -> int:
     """Makes and sends the edition of the slot that is due. Raises ``NothingToDo``."""
     now = installation.clock()
+    need_open(installation)
     _continue(session, installation)
     slot = extra_slot(installation, schedule, now) if extra else due_slot(installation, schedule, now)
     for report in collect_now(installation):

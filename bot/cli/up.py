@@ -15,7 +15,7 @@ from bot.cli.command import Session, command
 from bot.model import Chunk, DeliveryState, EditionState, Outcome
 from bot.schedules.installation import Installation
 from bot.schedules.loop import run
-from bot.schedules.tick import Ticked
+from bot.schedules.tick import Ticked, held
 from bot.schedules.ticker import Ticker, work
 from bot.sources.collect import Report
 
@@ -83,6 +83,9 @@ class Roles:
         """Blocks until it is told to end; raises what made a role fail."""
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: self._stop.set())
+        nothing_goes_out = held(self._installation)
+        if nothing_goes_out:
+            self._line(nothing_goes_out)
         threads = []
         if serves:
             # Only here: other commands need no web framework, and should not wait for one.

@@ -12,6 +12,8 @@ from bot.store.flags import PAUSED
 
 WAITING = (EditionState.DRAFTED, EditionState.AWAITING, EditionState.APPROVED, EditionState.HELD)
 
+STOPPED = (EditionState.HELD, EditionState.PAUSED, EditionState.CANCELLED)
+"""What an editor may do to an edition even while nothing may go out from the store."""
 
 PAUSE_ALL = "pause all"
 RESUME_ALL = "resume all"
@@ -87,6 +89,8 @@ def _move_all(
 ) -> tuple[str, ...]:
     moved = []
     with store.write() as tx:
+        if to not in STOPPED:
+            tx.flags.need_open()
         tx.flags.set(PAUSED, flag, now)
         tx.acts.add(Act(at=now, who=who, what=what, thing="installation", note=note))
         for edition in tx.editions.newest(states=[since], limit=10_000):
@@ -170,6 +174,8 @@ def _move(
     now: datetime,
     note: str,
 ) -> None:
+    if to not in STOPPED:
+        tx.flags.need_open()
     if not tx.editions.move(edition.id, to=to, since=since, now=now, reason=note):
         raise StateError(
             f"edition {edition.id} is {edition.state}: {what} needs one that is {' or '.join(since)}; "

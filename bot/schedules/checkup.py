@@ -16,6 +16,7 @@ from bot.errors import BroadsheetError
 from bot.model import Article, EditionStory, Summary
 from bot.schedules.installation import Connected, Installation, opened
 from bot.schedules.plan import Slot, slots_after
+from bot.schedules.tick import held
 from bot.sources.base import Source, Visit
 
 SKEW = timedelta(seconds=30)
@@ -37,6 +38,7 @@ def checkup(folder: Path) -> list[Checked]:
             return [
                 Checked("ok", "settings", f"{installation.settings.file} is valid"),
                 Checked("ok", "store", f"{installation.store.shown} is open and of this version"),
+                *_held(installation),
                 *_public_url(installation),
                 *_address(installation),
                 *_templates(installation),
@@ -44,6 +46,12 @@ def checkup(folder: Path) -> list[Checked]:
             ]
     except BroadsheetError as error:
         return [Checked("fault", "settings", str(error))]
+
+
+def _held(installation: Installation) -> Iterator[Checked]:
+    said = held(installation)
+    if said:
+        yield Checked("fault", "store", said)
 
 
 def _public_url(installation: Installation) -> Iterator[Checked]:

@@ -17,6 +17,7 @@ from bot.schedules.plan import Slot
 from bot.settings import Settings, load_settings
 from bot.sources import base as sources
 from bot.store import Store
+from bot.store.flags import MOVED
 from bot.tokens import KeyRing, edition_id
 
 
@@ -106,6 +107,10 @@ def opened(folder: Path, clock: Clock = system_clock) -> Iterator[Installation]:
     channels.configured(settings, Around(settings.newsroom, Http(settings.http), keys, clock))
     store = Store.open(settings.store_url)
     try:
+        with store.read() as tx:
+            if tx.flags.get(MOVED):
+                # Also what a reader does on its pages would be lost to the store that sends.
+                tx.flags.need_open()
         yield Installation(settings, store, keys, clock)
     finally:
         store.close()

@@ -22,6 +22,12 @@ def schedule_table(installation: Installation, schedule: str) -> ScheduleTable:
     return schedules[schedule]
 
 
+def need_open(installation: Installation) -> None:
+    """Raises ``StoreHeld`` when nothing may go out from the store."""
+    with installation.store.read() as tx:
+        tx.flags.need_open()
+
+
 def due_slot(installation: Installation, schedule: str, now: datetime) -> Slot:
     """The slot that is due and has no edition. Raises ``NothingToDo``, ``NotFound``."""
     table = schedule_table(installation, schedule)

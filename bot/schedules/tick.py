@@ -33,6 +33,8 @@ def tick(installation: Installation, now: datetime, *, drafting: datetime | None
     visited in between.
     """
     done = Ticked()
+    if held(installation):
+        return done
     for schedule in installation.settings.schedules:
         try:
             _tick_schedule(installation, schedule, now, drafting or now, done)
@@ -45,6 +47,8 @@ def tick(installation: Installation, now: datetime, *, drafting: datetime | None
 def advance_waiting(installation: Installation, now: datetime, done: Ticked) -> None:
     """Moves the editions that wait: to sending when they are due, to expired when they are too late."""
     with installation.store.read() as tx:
+        if tx.flags.held():
+            return
         waiting = tx.editions.newest(states=WAITING, limit=1000)
     for edition in waiting:
         try:
@@ -64,9 +68,17 @@ def _said(error: Exception) -> str:
     return f"a fault in the program: {type(error).__name__}"
 
 
+def held(installation: Installation) -> str:
+    """Why nothing may go out from the store, and so nothing is made or moved; "" when it may."""
+    with installation.store.read() as tx:
+        return tx.flags.held()
+
+
 def is_due(installation: Installation, now: datetime) -> bool:
     """Whether ``tick`` would make an edition now: then the sources are worth a visit first."""
-    return any(_due(installation, schedule, now).make for schedule in installation.settings.schedules)
+    return not held(installation) and any(
+        _due(installation, schedule, now).make for schedule in installation.settings.schedules
+    )
 
 
 def _tick_schedule(installation: Installation, schedule: str, now: datetime, drafting: datetime, done: Ticked) -> None:

@@ -288,6 +288,15 @@ class Deliveries(Books):
         self._settle(ids, now)
         return changed
 
+    def doubt_edition(self, edition: str, reason: str, now: datetime) -> int:
+        """Makes ``unknown`` of all that has not ended: it may have gone out, and only a person can tell."""
+        open_states = [each for each in DeliveryState if each.open]
+        return self._connection.execute(
+            update(deliveries)
+            .where(deliveries.c.edition == edition, deliveries.c.state.in_(open_states))
+            .values(state=DeliveryState.UNKNOWN, reason=reason, not_before=None, **_RELEASED, updated=now)
+        ).rowcount
+
     def retry_now(self, ids: Collection[int], now: datetime) -> int:
         """Lets deferred deliveries be tried at once."""
         changed = self._connection.execute(

@@ -22,6 +22,7 @@ from bot.model import (
     Summary,
 )
 from bot.store.conflict import insert_or_ignore
+from bot.store.flags import Flags
 from bot.store.tables import articles, edition_stories, editions, renditions, reservations
 
 WENT_OUT = (EditionState.SENDING, EditionState.PAUSED, EditionState.SENT)
@@ -37,9 +38,24 @@ class Editions:
         """Claims the edition's slot and keeps all it froze; False when the slot has its edition already.
 
         ``report`` is the selection with its reasons. Raises ``ReservedElsewhere`` when another edition of the same
-        schedule took one of the articles meanwhile: select again.
+        schedule took one of the articles meanwhile: select again. Raises ``StoreHeld``.
         """
-        mine = insert_or_ignore(
+        Flags(self._connection).need_open()
+        mine = self._insert(edition, expires=expires, report=report)
+        if mine:
+            self._add_stories(edition)
+            self.put_renditions(edition.id, edition.renditions)
+        return mine
+
+    def add_sent(self, edition: Edition, *, expires: datetime, report: dict[str, Any]) -> bool:
+        """Claims the slot of an edition that went out before the store was restored, of which nothing else is known.
+
+        False when the slot has its edition already.
+        """
+        return self._insert(edition, expires=expires, report=report, sent=edition.sent, snapshot=0)
+
+    def _insert(self, edition: Edition, *, expires: datetime, report: dict[str, Any], **more: Any) -> bool:
+        return insert_or_ignore(
             self._connection,
             editions,
             {
@@ -55,12 +71,9 @@ class Editions:
                 "changed": edition.created,
                 "expires": expires,
                 "report": report,
+                **more,
             },
         )
-        if mine:
-            self._add_stories(edition)
-            self.put_renditions(edition.id, edition.renditions)
-        return mine
 
     def _add_stories(self, edition: Edition) -> None:
         for story in edition.stories:
@@ -145,7 +158,12 @@ class Editions:
         now: datetime,
         reason: str = "",
     ) -> bool:
-        """Puts the edition into the state ``to`` if it is in one of ``since``; False when it is not."""
+        """Puts the edition into the state ``to`` if it is in one of ``since``; False when it is not.
+
+        Raises ``StoreHeld`` when it would be sent from a store from which nothing may go out.
+        """
+        if to is EditionState.SENDING:
+            Flags(self._connection).need_open()
         moved = self._connection.execute(
             update(editions)
             .where(editions.c.id == edition, editions.c.state.in_(list(since)))

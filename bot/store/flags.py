@@ -2,14 +2,48 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Self
 
 from sqlalchemy import Connection, delete, select
 
+from bot.errors import StoreHeld
 from bot.store.conflict import insert_or_replace
 from bot.store.tables import flags
 
 PAUSED = "paused"
+RESTORED = "restored"
+"""The store stems from a backup, and nobody has said yet what was sent since: a ``Restored`` as text."""
+MOVED = "moved"
+"""The store was copied to another database, which sends from now on: its URL, without the password."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Restored:
+    """``backup`` is when the backup was made, ``at`` when it was restored (None: the file was put there by hand).
+
+    ``unsent`` are the ids of the editions that an editor said were not sent since. Times in UTC.
+    """
+
+    backup: datetime
+    at: datetime | None = None
+    unsent: tuple[str, ...] = ()
+
+    def text(self) -> str:
+        """As a flag keeps it."""
+        at = self.at.isoformat() if self.at else ""
+        return json.dumps({"backup": self.backup.isoformat(), "at": at, "unsent": list(self.unsent)})
+
+    @classmethod
+    def parse(cls, text: str) -> Self | None:
+        """None for a flag that is not set."""
+        if not text:
+            return None
+        found = json.loads(text)
+        at = datetime.fromisoformat(found["at"]) if found["at"] else None
+        return cls(backup=datetime.fromisoformat(found["backup"]), at=at, unsent=tuple(found["unsent"]))
 
 
 class Flags:
@@ -27,3 +61,26 @@ class Flags:
             insert_or_replace(self._connection, flags, {"name": name, "value": value, "at": now})
         else:
             self._connection.execute(delete(flags).where(flags.c.name == name))
+
+    def held(self) -> str:
+        """Why nothing may go out from this store, in a line with what helps; "" when it may."""
+        query = select(flags.c.name, flags.c.value).where(flags.c.name.in_([RESTORED, MOVED]))
+        found = {row.name: row.value for row in self._connection.execute(query)}
+        if MOVED in found:
+            return (
+                f"this store was moved to {found[MOVED]}: set store.url or DATABASE_URL to that one; "
+                "`broadsheet db move --cancel` makes this one the newsroom's again"
+            )
+        restored = Restored.parse(found.get(RESTORED, ""))
+        if restored:
+            return (
+                f"this store is a backup of {restored.backup:%Y-%m-%d %H:%M} UTC, restored: nothing goes out until "
+                "you have said what was sent since; `broadsheet db reconcile` asks"
+            )
+        return ""
+
+    def need_open(self) -> None:
+        """Raises ``StoreHeld`` when nothing may go out from this store."""
+        held = self.held()
+        if held:
+            raise StoreHeld(held)
