@@ -26,7 +26,7 @@ from sqlalchemy import (
 from bot.model import Chunk, DeliveryState, Due, Outcome, Recipient
 from bot.store.among import among, integers
 from bot.store.books import Books
-from bot.store.chunks import WAITING, Chunks, within
+from bot.store.chunks import WAITING, Chunks, its_chunk, within
 from bot.store.conflict import COUNTED
 from bot.store.tables import attempts, chunks, deliveries, editions, subscribers, subscriptions, suppressions
 
@@ -68,8 +68,8 @@ class Deliveries(Books):
             insert(deliveries).from_select(columns, members), execution_options=COUNTED
         ).rowcount
         if named:
-            self._suppress(edition, channel, audience)
-            self._divide(edition, channel, audience, before, named, now)
+            blocked = self._suppress(edition, channel, audience)
+            self._divide(edition, channel, audience, before, named, now, all_pending=not blocked)
         return named
 
     def add_post(self, edition: str, channel: str, subject: str, now: datetime) -> int:
@@ -86,13 +86,25 @@ class Deliveries(Books):
             self._connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('broadsheet.deliveries'))"))
         return self._connection.execute(select(func.max(deliveries.c.id))).scalar() or 0
 
-    def _divide(self, edition: str, channel: str, audience: str, before: int, size: int, now: datetime) -> None:
+    def _divide(
+        self,
+        edition: str,
+        channel: str,
+        audience: str,
+        before: int,
+        size: int,
+        now: datetime,
+        *,
+        all_pending: bool = True,
+    ) -> None:
         first = self._connection.execute(select(func.min(deliveries.c.id)).where(deliveries.c.id > before)).scalar_one()
         last = self._connection.execute(select(func.max(deliveries.c.id))).scalar_one()
         assert last - first + 1 == size
-        Chunks(self._connection).add(edition, channel, audience, first, last, now)
+        made = Chunks(self._connection).add(edition, channel, audience, first, last, now)
+        if not all_pending:
+            Chunks(self._connection).settle(made, now)
 
-    def _suppress(self, edition: str, channel: str, audience: str) -> None:
+    def _suppress(self, edition: str, channel: str, audience: str) -> int:
         blocked = (
             select(subscribers.c.id, suppressions.c.reason)
             .select_from(suppressions)
@@ -113,8 +125,11 @@ class Deliveries(Books):
             )
             .values(state=DeliveryState.SUPPRESSED, reason=bindparam("why"))
         )
+        found = 0
         for some in self._connection.execute(blocked).partitions(1000):
             self._connection.execute(statement, [{"blocked": row.id, "why": row.reason} for row in some])
+            found += len(some)
+        return found
 
     # --- the work
 
@@ -299,15 +314,18 @@ class Deliveries(Books):
         return changed
 
     def _settle(self, ids: Collection[int], now: datetime) -> None:
-        of = select(chunks.c.id).join(deliveries, within(chunks)).where(deliveries.c.id.in_(list(ids)))
-        Chunks(self._connection).settle(chunks.c.id.in_(of), now)
+        among_these = among(self._dialect, deliveries.c.id, "ids")
+        of = select(chunks.c.id).join(deliveries, its_chunk()).where(among_these).distinct()
+        found = self._connection.execute(of, {"ids": integers(self._dialect, ids)})
+        Chunks(self._connection).settle([row.id for row in found], now)
 
     # --- cancelling
 
     def cancel_edition(self, edition: str, now: datetime) -> int:
         """Cancels what has not gone out; what was accepted stays accepted."""
         cancelled = self._cancel(deliveries.c.edition == edition, "the edition was cancelled", now)
-        Chunks(self._connection).settle(chunks.c.edition == edition, now)
+        of = self._connection.execute(select(chunks.c.id).where(chunks.c.edition == edition))
+        Chunks(self._connection).settle([row.id for row in of], now)
         return cancelled
 
     def cancel_subscriber(self, subscriber: int, audience: str, reason: str, now: datetime) -> int:
@@ -315,7 +333,7 @@ class Deliveries(Books):
         going = select(editions.c.id).where(editions.c.state.in_(["sending", "paused"]))
         query = (
             select(deliveries.c.id)
-            .join(chunks, within(chunks))
+            .join(chunks, its_chunk())
             .where(
                 deliveries.c.edition.in_(going),
                 deliveries.c.subscriber == subscriber,
