@@ -39,6 +39,9 @@ _STATE = case(
 )
 """A delivery is leased when its chunk is, until it is attempted."""
 
+_KNOWN = case((attempts.c.outcome == DeliveryState.UNKNOWN, 0), else_=1)
+"""An answer comes after the ``unknown`` that it settles, whatever the clocks of two machines say."""
+
 
 class Books:
     """The ledger, read."""
@@ -131,7 +134,7 @@ class Books:
 
     def attempts(self, delivery: int) -> list[dict[str, Any]]:
         """The attempts of one delivery, oldest first."""
-        query = select(attempts).where(attempts.c.delivery == delivery).order_by(attempts.c.number, attempts.c.ended)
+        query = select(attempts).where(attempts.c.delivery == delivery).order_by(attempts.c.number, _KNOWN)
         return [dict(row._mapping) for row in self._connection.execute(query)]
 
     def _shown(self, query: Select[Any]) -> list[Delivery]:
@@ -140,7 +143,7 @@ class Books:
         newest: dict[int, Row[Any]] = {}
         if tried:
             said = select(attempts).where(among(self._connection.dialect.name, attempts.c.delivery, "ids"))
-            said = said.order_by(attempts.c.delivery, attempts.c.number, attempts.c.ended)
+            said = said.order_by(attempts.c.delivery, attempts.c.number, _KNOWN)
             for attempt in self._connection.execute(said, {"ids": integers(self._connection.dialect.name, tried)}):
                 newest[attempt.delivery] = attempt
         return [_delivery(row, newest.get(row.id)) for row in rows]

@@ -103,6 +103,13 @@ class Chunks:
         )
         return self._connection.execute(query).first() is not None
 
+    def keep(self, chunk: Chunk) -> bool:
+        """Whether the chunk is still ours; nobody takes it over before this transaction ends."""
+        query = select(chunks.c.id).where(chunks.c.id == chunk.id, chunks.c.lease == chunk.lease)
+        if self._postgresql:
+            query = query.with_for_update()
+        return self._connection.execute(query).first() is not None
+
     def release(self, chunk: Chunk, now: datetime) -> dict[str, int] | None:
         """Gives the chunk back and returns its deliveries by state; None when it was no longer ours.
 

@@ -10,8 +10,10 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
+    Integer,
     and_,
     bindparam,
+    case,
     exists,
     func,
     insert,
@@ -204,21 +206,27 @@ class Deliveries(Books):
             self._cancel(deliveries.c.id.in_(departed), "left the audience after the snapshot", now)
         return found
 
-    def attempt(self, chunk: Chunk, ids: Collection[int], now: datetime) -> set[int]:
+    def attempt(self, chunk: Chunk, ids: Collection[int], now: datetime, *, number: int = 0) -> set[int]:
         """Writes ahead that deliveries of a chunk are being sent; returns those that may be.
 
         The others are not ours to send: cancelled meanwhile, or of an edition that is not sent any more, or of a
-        chunk whose lease was lost.
+        chunk whose lease was lost, or this would not be their attempt of that ``number`` (0: whichever).
         """
         statement = _attempting(self._dialect)
-        given = {"ids": integers(self._dialect, ids), "chunk": chunk.id, "lease": chunk.lease, "now": now}
+        given = {
+            "ids": integers(self._dialect, ids),
+            "chunk": chunk.id,
+            "lease": chunk.lease,
+            "number": number,
+            "now": now,
+        }
         return {row.id for row in self._connection.execute(statement, given)}
 
     def finish(self, outcomes: Iterable[Outcome]) -> list[Outcome]:
         """Writes how attempts ended, and appends each to the attempts; returns those that came too late.
 
-        An answer that comes after the lease ran out still settles what was taken for ``unknown`` meanwhile; one of an
-        older attempt than the newest changes nothing.
+        An answer that comes after the lease ran out still settles what was taken for ``unknown`` meanwhile, and is
+        no second try; one of an older attempt than the newest changes nothing.
         """
         alike: dict[tuple[Any, ...], list[Outcome]] = defaultdict(list)
         for each in outcomes:
@@ -239,7 +247,7 @@ class Deliveries(Books):
             "ids": integers(self._dialect, ids),
             "attempt": one.attempt,
             "to": str(one.state),
-            "why": one.reason,
+            "why": _storable(one.reason),
             "until": one.not_before,
             "counts": int(one.counts),
             "now": max(each.ended for each in same),
@@ -270,18 +278,24 @@ class Deliveries(Books):
         """Settles ``unknown`` deliveries: to ``accepted`` (it arrived) or ``pending`` (send it again)."""
         if self._connection.dialect.name == "postgresql":
             # So that an edition is never closed on books from before this.
-            of = select(deliveries.c.edition).where(deliveries.c.id.in_(list(ids)))
-            self._connection.execute(select(editions.c.id).where(editions.c.id.in_(of)).with_for_update())
+            of = select(deliveries.c.edition).where(among(self._dialect, deliveries.c.id, "ids"))
+            locked = select(editions.c.id).where(editions.c.id.in_(of)).order_by(editions.c.id).with_for_update()
+            self._connection.execute(locked, {"ids": integers(self._dialect, ids)})
         changed = self._connection.execute(
             update(deliveries)
-            .where(deliveries.c.id.in_(list(ids)), deliveries.c.state == DeliveryState.UNKNOWN)
-            .values(state=to, reason=reason, not_before=None, updated=now)
+            .where(among(self._dialect, deliveries.c.id, "ids"), deliveries.c.state == DeliveryState.UNKNOWN)
+            .values(state=to, reason=reason, not_before=None, updated=now),
+            {"ids": integers(self._dialect, ids)},
         ).rowcount
         self._settle(ids, now)
         return changed
 
     def resend_unknown(self, now: datetime, *, since: datetime, not_before: datetime | None = None) -> int:
         """The policy ``resend``: unknown deliveries first tried after ``since`` are sent again, not before then."""
+        if self._connection.dialect.name == "postgresql":
+            # So that an edition is never closed on books from before this.
+            sending = select(editions.c.id).where(editions.c.state == "sending").order_by(editions.c.id)
+            self._connection.execute(sending.with_for_update())
         query = (
             select(deliveries.c.id)
             .select_from(chunks.join(deliveries, within(chunks)).join(editions, editions.c.id == chunks.c.edition))
@@ -297,8 +311,9 @@ class Deliveries(Books):
             return 0
         changed = self._connection.execute(
             update(deliveries)
-            .where(deliveries.c.id.in_(ids), deliveries.c.state == DeliveryState.UNKNOWN)
-            .values(state=DeliveryState.PENDING, reason="", not_before=not_before, updated=now)
+            .where(among(self._dialect, deliveries.c.id, "ids"), deliveries.c.state == DeliveryState.UNKNOWN)
+            .values(state=DeliveryState.PENDING, reason="", not_before=not_before, updated=now),
+            {"ids": integers(self._dialect, ids)},
         ).rowcount
         self._settle(ids, now)
         return changed
@@ -307,8 +322,9 @@ class Deliveries(Books):
         """Lets deferred deliveries be tried at once."""
         changed = self._connection.execute(
             update(deliveries)
-            .where(deliveries.c.id.in_(list(ids)), deliveries.c.state == DeliveryState.DEFERRED)
-            .values(not_before=None, updated=now)
+            .where(among(self._dialect, deliveries.c.id, "ids"), deliveries.c.state == DeliveryState.DEFERRED)
+            .values(not_before=None, updated=now),
+            {"ids": integers(self._dialect, ids)},
         ).rowcount
         self._settle(ids, now)
         return changed
@@ -363,12 +379,17 @@ def _row(outcome: Outcome) -> dict[str, Any]:
         "outcome": str(outcome.state),
         "began": outcome.began,
         "ended": outcome.ended,
-        "server": outcome.server,
+        "server": _storable(outcome.server),
         "code": outcome.code,
-        "enhanced": outcome.enhanced[:12],
-        "text": outcome.text[:500],
-        "provider_id": outcome.provider_id,
+        "enhanced": _storable(outcome.enhanced)[:12],
+        "text": _storable(outcome.text)[:500],
+        "provider_id": _storable(outcome.provider_id),
     }
+
+
+def _storable(said: str) -> str:
+    """What a server said, whatever it was: no database takes half a surrogate pair, and PostgreSQL no NUL."""
+    return said.replace("\0", "\ufffd").encode(errors="replace").decode()
 
 
 @cache
@@ -383,6 +404,7 @@ def _attempting(dialect: str) -> Any:
     return (
         update(deliveries)
         .where(among(dialect, deliveries.c.id, "ids"), deliveries.c.state.in_(WAITING), held)
+        .where(bindparam("number", type_=Integer).in_([literal(0), deliveries.c.attempts + 1]))
         .values(
             state=DeliveryState.ATTEMPTING,
             attempts=deliveries.c.attempts + 1,
@@ -396,7 +418,9 @@ def _attempting(dialect: str) -> Any:
 
 @cache
 def _finishing(dialect: str) -> Any:
-    under_way = deliveries.c.state.in_([DeliveryState.ATTEMPTING, DeliveryState.UNKNOWN])
+    taken_for_unknown = and_(deliveries.c.state == DeliveryState.UNKNOWN, bindparam("to") != DeliveryState.UNKNOWN)
+    under_way = or_(deliveries.c.state == DeliveryState.ATTEMPTING, taken_for_unknown)
+    counted = case((deliveries.c.state == DeliveryState.UNKNOWN, 1), else_=0)
     return (
         update(deliveries)
         .where(among(dialect, deliveries.c.id, "ids"), deliveries.c.attempts == bindparam("attempt"), under_way)
@@ -404,7 +428,7 @@ def _finishing(dialect: str) -> Any:
             state=bindparam("to"),
             reason=bindparam("why"),
             not_before=bindparam("until"),
-            tries=deliveries.c.tries + bindparam("counts"),
+            tries=deliveries.c.tries + bindparam("counts") - counted,
             updated=bindparam("now", type_=_MOMENT),
         )
         .returning(deliveries.c.id)
