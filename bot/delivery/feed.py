@@ -212,11 +212,16 @@ class Feed:
             self._release(held)
 
     def close(self) -> None:
-        """Gives back what was not taken. Nothing may be out any more."""
-        held = self._current
+        """Gives back what was not taken. Nothing may be out any more: what is had no answer, its carrier broke off."""
+        left = dict.fromkeys(self._held.values())
+        if self._current and self._current.waiting:
+            left[self._current] = None
         self._current = None
-        if held and held.waiting:
+        self._held.clear()
+        self._began.clear()
+        for held in left:
             held.waiting.clear()
+            held.out.clear()
             self._release(held)
 
     def _done(self, delivery: int) -> None:

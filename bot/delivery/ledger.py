@@ -37,14 +37,27 @@ class _Page:
     """What waits to be written, in the order in which it is."""
 
     outcomes: list[Outcome] = field(default_factory=list)
-    refused: dict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
+    refused: dict[str, list[Outcome]] = field(default_factory=lambda: defaultdict(list))
+    unsent: dict[str, list[Outcome]] = field(default_factory=lambda: defaultdict(list))
     ahead: dict[str, dict[int, _Ahead]] = field(default_factory=lambda: defaultdict(dict))
     postponed: dict[str, dict[int, datetime]] = field(default_factory=lambda: defaultdict(dict))
     released: list[Chunk] = field(default_factory=list)
     pauses: dict[str, str] = field(default_factory=dict)
 
+    def add(self, later: _Page) -> None:
+        """All that has happened since, but not what is about to."""
+        self.outcomes += later.outcomes
+        self.released += later.released
+        self.pauses = {**later.pauses, **self.pauses}
+        for mine, theirs in ((self.refused, later.refused), (self.unsent, later.unsent)):
+            for lease, outcomes in theirs.items():
+                mine[lease] += outcomes
+        for lease, until in later.postponed.items():
+            self.postponed[lease].update(until)
+
     def __bool__(self) -> bool:
-        return bool(self.outcomes or self.ahead or self.postponed or self.released or self.pauses)
+        written = self.outcomes or self.refused or self.unsent or self.ahead
+        return bool(written or self.postponed or self.released or self.pauses)
 
 
 class Ledger:
@@ -89,10 +102,11 @@ class Ledger:
 
         ``refused``: the chunk of a delivery that was refused before its last byte, so that ``ahead`` was not asked.
         """
-        self._page.outcomes.append(outcome)
         if refused:
             self._chunks[refused.lease] = refused
-            self._page.refused[refused.lease].add(outcome.delivery)
+            self._page.refused[refused.lease].append(outcome)
+        else:
+            self._page.outcomes.append(outcome)
         self._schedule()
 
     def pause(self, edition: str, reason: str) -> None:
@@ -160,6 +174,7 @@ class Ledger:
             for lease, waiting in page.ahead.items():
                 _answers(waiting, set())()
                 self._lost(self._chunks[lease])
+            self._give_up(page.released)
             return
         self._taken()
         for tell in told:
@@ -168,12 +183,11 @@ class Ledger:
     def _writes(self, tx: Transaction, page: _Page) -> Iterator[Callable[[], None]]:
         """Writes the page; yields what is to be told once it is committed."""
         now = self._clock()
-        for lease, refused in page.refused.items():
-            tx.deliveries.attempt(self._chunks[lease], refused, now)
-        if page.outcomes:
-            if any(each.state is DeliveryState.DEFERRED for each in page.outcomes):
+        outcomes = [*page.outcomes, *self._refused(tx, page, now), *self._unsent(tx, page)]
+        if outcomes:
+            if any(each.state is DeliveryState.DEFERRED for each in outcomes):
                 tx.editions.lock_all({chunk.edition for chunk in self._chunks.values()})
-            for late in tx.deliveries.finish(page.outcomes):
+            for late in tx.deliveries.finish(outcomes):
                 if late.reason != _UNSENT:
                     log.warning("delivery %s: its outcome %s came too late", late.delivery, late.state)
         for edition, reason in page.pauses.items():
@@ -189,7 +203,8 @@ class Ledger:
             if len(allowed) < len(waiting) and not tx.chunks.is_held(chunk):
                 yield _call(self._lost, chunk)
             yield _answers(waiting, allowed)
-        for chunk in page.released:
+        # In the order in which others lock them too.
+        for chunk in sorted(page.released, key=lambda each: each.id):
             counts = tx.chunks.release(chunk, now)
             size = chunk.last - chunk.first + 1
             if counts is not None and sum(counts.values()) != size:
@@ -198,9 +213,34 @@ class Ledger:
                 log.error("edition %s: %s", chunk.edition, off)
             yield _call(self._given_back, chunk, counts)
 
+    def _refused(self, tx: Transaction, page: _Page, now: datetime) -> Iterator[Outcome]:
+        """The refusals whose attempt is ours to write: the same number may be another worker's by now."""
+        for lease, refused in page.refused.items():
+            for number in {each.attempt for each in refused}:
+                same = {each.delivery: each for each in refused if each.attempt == number}
+                for delivery in tx.deliveries.attempt(self._chunks[lease], same, now, number=number):
+                    yield same[delivery]
+
+    def _unsent(self, tx: Transaction, page: _Page) -> Iterator[Outcome]:
+        """What was not sent, of chunks that nobody has sent since: there the same number would be another attempt."""
+        for lease, unsent in page.unsent.items():
+            if tx.chunks.keep(self._chunks[lease]):
+                yield from unsent
+
     def _given_back(self, chunk: Chunk, counts: dict[str, int] | None) -> None:
         self._chunks.pop(chunk.lease, None)
         self._released(chunk, counts)
+
+    def _give_up(self, chunks: list[Chunk]) -> None:
+        """Gives back chunks of a page that cannot be written, each by itself; else its lease is left to run out."""
+        for chunk in chunks:
+            counts = None
+            try:
+                with self._store.write() as tx:
+                    counts = tx.chunks.release(chunk, self._clock())
+            except Exception:
+                log.exception("chunk %s of edition %s cannot be given back", chunk.id, chunk.edition)
+            self._given_back(chunk, counts)
 
     def _failed(self, page: _Page, error: StoreError) -> None:
         """Keeps all that has happened for later; what has not is not to happen now."""
@@ -209,14 +249,18 @@ class Ledger:
             log.error("nothing is sent: %s", said)
         self.trouble = said
         now = self._clock()
-        self._page = replace(page, ahead=defaultdict(dict))
+        newer, self._page = self._page, replace(page, ahead=defaultdict(dict))
+        self._page.add(newer)
+        for lease, waiting in newer.ahead.items():
+            _answers(waiting, set())()
+            self._lost(self._chunks[lease])
         for lease, waiting in page.ahead.items():
             chunk = self._chunks[lease]
             if any(word in said.lower() for word in _FULL):
                 self._page.pauses.setdefault(chunk.edition, f"{said}; make room, then resume")
             for delivery, each in waiting.items():
                 # The commit may have reached the disk although its answer did not reach us.
-                self._page.outcomes.append(_unsent(delivery, each.attempt, now))
+                self._page.unsent[lease].append(_unsent(delivery, each.attempt, now))
             _answers(waiting, set())()
             self._lost(chunk)
 

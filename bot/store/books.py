@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, case, func, or_, select
 
 from bot.model import OPEN_STATES, Delivery, DeliveryState
 from bot.store.among import among, integers
-from bot.store.chunks import within
+from bot.store.chunks import its_chunk, within
 from bot.store.tables import attempts, chunks, deliveries, editions, subscribers
 
 
@@ -39,6 +39,9 @@ _STATE = case(
 )
 """A delivery is leased when its chunk is, until it is attempted."""
 
+_KNOWN = case((attempts.c.outcome == DeliveryState.UNKNOWN, 0), else_=1)
+"""An answer comes after the ``unknown`` that it settles, whatever the clocks of two machines say."""
+
 
 class Books:
     """The ledger, read."""
@@ -57,16 +60,20 @@ class Books:
         if row and row.totals is not None:
             return Balance(row.snapshot or 0, dict(row.totals))
         states: Counter[str] = Counter()
-        if not counted:
-            settled = select(chunks.c.counts).where(chunks.c.edition == edition, chunks.c.counts.is_not(None))
-            for chunk in self._connection.execute(settled):
+        # By the chunks as they are at one moment: one that is given back meanwhile is not missed, nor counted twice.
+        rest: list[int] = []
+        for chunk in self._connection.execute(select(chunks.c.id, chunks.c.counts).where(chunks.c.edition == edition)):
+            if counted or chunk.counts is None:
+                rest.append(chunk.id)
+            else:
                 states.update(chunk.counts)
-        rest = chunks.c.edition == edition if counted else and_(chunks.c.edition == edition, chunks.c.counts.is_(None))
+        dialect = self._connection.dialect.name
         rows = self._connection.execute(
             select(_STATE.label("state"), func.count().label("number"))
             .select_from(chunks.join(deliveries, within(chunks)))
-            .where(rest)
-            .group_by(_STATE)
+            .where(among(dialect, chunks.c.id, "rest"))
+            .group_by(_STATE),
+            {"rest": integers(dialect, rest)},
         )
         states.update({each.state: each.number for each in rows})
         return Balance((row.snapshot if row else 0) or 0, dict(states))
@@ -100,14 +107,21 @@ class Books:
         self, *, edition: str = "", states: Collection[DeliveryState] = (), limit: int = 200, after: int = 0
     ) -> list[Delivery]:
         """By id, from ``after`` on."""
-        query = _rows().where(deliveries.c.id > after).order_by(deliveries.c.id).limit(limit)
+        candidates = select(chunks.c.id).where(chunks.c.last > after).order_by(chunks.c.first)
+        query = _rows(within(chunks)).where(deliveries.c.id > after).order_by(deliveries.c.id)
         if edition:
-            query = query.where(chunks.c.edition == edition)
+            candidates = candidates.where(chunks.c.edition == edition)
         if states:
             # Chunks that surely hold none are passed over: a million deliveries have two thousand of them.
             some = [chunks.c.counts[_kept(state)].as_integer() > 0 for state in states]
-            query = query.where(or_(chunks.c.counts.is_(None), *some), _STATE.in_(list(states)))
-        return self._shown(query)
+            candidates = candidates.where(or_(chunks.c.counts.is_(None), *some))
+            query = query.where(_STATE.in_(list(states)))
+        found: list[Delivery] = []
+        for chunk in self._connection.execute(candidates).scalars().all():
+            if len(found) >= limit:
+                break
+            found += self._shown(query.where(chunks.c.id == chunk).limit(limit - len(found)))
+        return found
 
     def of_edition(self, edition: str, subscriber: int) -> list[Delivery]:
         """What became of an edition for one reader."""
@@ -120,7 +134,7 @@ class Books:
 
     def attempts(self, delivery: int) -> list[dict[str, Any]]:
         """The attempts of one delivery, oldest first."""
-        query = select(attempts).where(attempts.c.delivery == delivery).order_by(attempts.c.number, attempts.c.ended)
+        query = select(attempts).where(attempts.c.delivery == delivery).order_by(attempts.c.number, _KNOWN)
         return [dict(row._mapping) for row in self._connection.execute(query)]
 
     def _shown(self, query: Select[Any]) -> list[Delivery]:
@@ -129,7 +143,7 @@ class Books:
         newest: dict[int, Row[Any]] = {}
         if tried:
             said = select(attempts).where(among(self._connection.dialect.name, attempts.c.delivery, "ids"))
-            said = said.order_by(attempts.c.delivery, attempts.c.number, attempts.c.ended)
+            said = said.order_by(attempts.c.delivery, attempts.c.number, _KNOWN)
             for attempt in self._connection.execute(said, {"ids": integers(self._connection.dialect.name, tried)}):
                 newest[attempt.delivery] = attempt
         return [_delivery(row, newest.get(row.id)) for row in rows]
@@ -139,14 +153,16 @@ def _kept(state: DeliveryState) -> str:
     return str(DeliveryState.PENDING if state is DeliveryState.LEASED else state)
 
 
-def _rows() -> Select[Any]:
+def _rows(chunk: ColumnElement[bool] | None = None) -> Select[Any]:
     return select(
         deliveries,
         _STATE.label("shown"),
         chunks.c.audience,
         subscribers.c.address,
     ).select_from(
-        deliveries.join(chunks, within(chunks)).outerjoin(subscribers, subscribers.c.id == deliveries.c.subscriber)
+        deliveries.join(chunks, its_chunk() if chunk is None else chunk).outerjoin(
+            subscribers, subscribers.c.id == deliveries.c.subscriber
+        )
     )
 
 

@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, case, func, insert, literal, or_, select, update
 
 from bot.model import Chunk, DeliveryState
+from bot.store.among import among, integers
 from bot.store.tables import attempts, chunks, deliveries, editions
 
 SIZE = 500
@@ -30,7 +31,7 @@ class Chunks:
         self._postgresql = connection.dialect.name == "postgresql"
 
     def add(self, edition: str, channel: str, audience: str, first: int, last: int, now: datetime) -> list[int]:
-        """Divides the deliveries ``first`` … ``last`` into chunks; returns their ids."""
+        """Divides the deliveries ``first`` … ``last``, all pending, into chunks; returns their ids."""
         rows = [
             {
                 "edition": edition,
@@ -39,6 +40,7 @@ class Chunks:
                 "first": start,
                 "last": min(start + SIZE - 1, last),
                 "due": now,
+                "counts": {DeliveryState.PENDING: min(SIZE, last - start + 1)},
             }
             for start in range(first, last + 1, SIZE)
         ]
@@ -101,6 +103,13 @@ class Chunks:
         )
         return self._connection.execute(query).first() is not None
 
+    def keep(self, chunk: Chunk) -> bool:
+        """Whether the chunk is still ours; nobody takes it over before this transaction ends."""
+        query = select(chunks.c.id).where(chunks.c.id == chunk.id, chunks.c.lease == chunk.lease)
+        if self._postgresql:
+            query = query.with_for_update()
+        return self._connection.execute(query).first() is not None
+
     def release(self, chunk: Chunk, now: datetime) -> dict[str, int] | None:
         """Gives the chunk back and returns its deliveries by state; None when it was no longer ours.
 
@@ -110,19 +119,25 @@ class Chunks:
         freed = update(chunks).where(ours).values(owner="", lease="", lease_until=None)
         ours_still = self._connection.execute(freed).rowcount == 1
         # Also when it was lost: an answer that came late has changed the counts.
-        counts = self.settle(chunks.c.id == chunk.id, now).get(chunk.id, {})
+        counts = self.settle([chunk.id], now).get(chunk.id, {})
         if not ours_still:
             return None
         if DeliveryState.ATTEMPTING in counts:
             self._lost(chunk, now)
-            counts = self.settle(chunks.c.id == chunk.id, now).get(chunk.id, {})
+            counts = self.settle([chunk.id], now).get(chunk.id, {})
         return counts
 
-    def settle(self, which: ColumnElement[bool], now: datetime) -> dict[int, dict[str, int]]:
+    def settle(self, ids: Collection[int], now: datetime) -> dict[int, dict[str, int]]:
         """Counts chunks anew and says when each has work; returns the deliveries by state of each.
 
         What is leased keeps no counts: its holder settles it.
         """
+        dialect = self._connection.dialect.name
+        which, given = among(dialect, chunks.c.id, "ids"), {"ids": integers(dialect, ids)}
+        if self._postgresql:
+            # Two that change deliveries of a chunk at once: the second one counts what the first one has committed,
+            # also when the first one gives the chunk back.
+            self._connection.execute(select(chunks.c.id).where(which).order_by(chunks.c.id).with_for_update(), given)
         when = func.coalesce(deliveries.c.not_before, literal(now, _MOMENT))
         rows = self._connection.execute(
             select(
@@ -133,7 +148,8 @@ class Chunks:
             )
             .join(deliveries, within(chunks))
             .where(which, chunks.c.lease == "")
-            .group_by(chunks.c.id, deliveries.c.state)
+            .group_by(chunks.c.id, deliveries.c.state),
+            given,
         ).all()
         counted: dict[int, dict[str, int]] = {}
         due: dict[int, list[datetime]] = {}
@@ -172,7 +188,7 @@ class Chunks:
             self._connection.execute(
                 update(chunks).where(chunks.c.id == row.id).values(owner="", lease="", lease_until=None)
             )
-            counts = self.settle(chunks.c.id == row.id, now).get(row.id, {})
+            counts = self.settle([row.id], now).get(row.id, {})
             pending += counts.get(DeliveryState.PENDING, 0)
         return pending, unknown
 
@@ -212,9 +228,17 @@ _SETTLED = (
 
 
 def within(chunk: Any) -> ColumnElement[bool]:
-    """The deliveries of a chunk: of the table in a join, or of a row of it."""
+    """The deliveries of a chunk: of the table in a join, or of a row of it.
+
+    By their ids alone: where the edition is named too, SQLite looks through all deliveries of it.
+    """
     of = chunk.c if hasattr(chunk, "c") else chunk
-    return and_(deliveries.c.id >= of.first, deliveries.c.id <= of.last, deliveries.c.edition == of.edition)
+    return and_(deliveries.c.id >= of.first, deliveries.c.id <= of.last)
+
+
+def its_chunk() -> ColumnElement[bool]:
+    """The chunk of a delivery that is known: the index of editions finds it."""
+    return and_(chunks.c.edition == deliveries.c.edition, within(chunks))
 
 
 def _chunk(row: Row[Any], lease: str) -> Chunk:

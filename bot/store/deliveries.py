@@ -10,8 +10,10 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
+    Integer,
     and_,
     bindparam,
+    case,
     exists,
     func,
     insert,
@@ -26,7 +28,7 @@ from sqlalchemy import (
 from bot.model import Chunk, DeliveryState, Due, Outcome, Recipient
 from bot.store.among import among, integers
 from bot.store.books import Books
-from bot.store.chunks import WAITING, Chunks, within
+from bot.store.chunks import WAITING, Chunks, its_chunk, within
 from bot.store.conflict import COUNTED
 from bot.store.tables import attempts, chunks, deliveries, editions, subscribers, subscriptions, suppressions
 
@@ -68,8 +70,8 @@ class Deliveries(Books):
             insert(deliveries).from_select(columns, members), execution_options=COUNTED
         ).rowcount
         if named:
-            self._suppress(edition, channel, audience)
-            self._divide(edition, channel, audience, before, named, now)
+            blocked = self._suppress(edition, channel, audience)
+            self._divide(edition, channel, audience, before, named, now, all_pending=not blocked)
         return named
 
     def add_post(self, edition: str, channel: str, subject: str, now: datetime) -> int:
@@ -86,13 +88,25 @@ class Deliveries(Books):
             self._connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('broadsheet.deliveries'))"))
         return self._connection.execute(select(func.max(deliveries.c.id))).scalar() or 0
 
-    def _divide(self, edition: str, channel: str, audience: str, before: int, size: int, now: datetime) -> None:
+    def _divide(
+        self,
+        edition: str,
+        channel: str,
+        audience: str,
+        before: int,
+        size: int,
+        now: datetime,
+        *,
+        all_pending: bool = True,
+    ) -> None:
         first = self._connection.execute(select(func.min(deliveries.c.id)).where(deliveries.c.id > before)).scalar_one()
         last = self._connection.execute(select(func.max(deliveries.c.id))).scalar_one()
         assert last - first + 1 == size
-        Chunks(self._connection).add(edition, channel, audience, first, last, now)
+        made = Chunks(self._connection).add(edition, channel, audience, first, last, now)
+        if not all_pending:
+            Chunks(self._connection).settle(made, now)
 
-    def _suppress(self, edition: str, channel: str, audience: str) -> None:
+    def _suppress(self, edition: str, channel: str, audience: str) -> int:
         blocked = (
             select(subscribers.c.id, suppressions.c.reason)
             .select_from(suppressions)
@@ -113,8 +127,11 @@ class Deliveries(Books):
             )
             .values(state=DeliveryState.SUPPRESSED, reason=bindparam("why"))
         )
+        found = 0
         for some in self._connection.execute(blocked).partitions(1000):
             self._connection.execute(statement, [{"blocked": row.id, "why": row.reason} for row in some])
+            found += len(some)
+        return found
 
     # --- the work
 
@@ -189,21 +206,27 @@ class Deliveries(Books):
             self._cancel(deliveries.c.id.in_(departed), "left the audience after the snapshot", now)
         return found
 
-    def attempt(self, chunk: Chunk, ids: Collection[int], now: datetime) -> set[int]:
+    def attempt(self, chunk: Chunk, ids: Collection[int], now: datetime, *, number: int = 0) -> set[int]:
         """Writes ahead that deliveries of a chunk are being sent; returns those that may be.
 
         The others are not ours to send: cancelled meanwhile, or of an edition that is not sent any more, or of a
-        chunk whose lease was lost.
+        chunk whose lease was lost, or this would not be their attempt of that ``number`` (0: whichever).
         """
         statement = _attempting(self._dialect)
-        given = {"ids": integers(self._dialect, ids), "chunk": chunk.id, "lease": chunk.lease, "now": now}
+        given = {
+            "ids": integers(self._dialect, ids),
+            "chunk": chunk.id,
+            "lease": chunk.lease,
+            "number": number,
+            "now": now,
+        }
         return {row.id for row in self._connection.execute(statement, given)}
 
     def finish(self, outcomes: Iterable[Outcome]) -> list[Outcome]:
         """Writes how attempts ended, and appends each to the attempts; returns those that came too late.
 
-        An answer that comes after the lease ran out still settles what was taken for ``unknown`` meanwhile; one of an
-        older attempt than the newest changes nothing.
+        An answer that comes after the lease ran out still settles what was taken for ``unknown`` meanwhile, and is
+        no second try; one of an older attempt than the newest changes nothing.
         """
         alike: dict[tuple[Any, ...], list[Outcome]] = defaultdict(list)
         for each in outcomes:
@@ -224,7 +247,7 @@ class Deliveries(Books):
             "ids": integers(self._dialect, ids),
             "attempt": one.attempt,
             "to": str(one.state),
-            "why": one.reason,
+            "why": _storable(one.reason),
             "until": one.not_before,
             "counts": int(one.counts),
             "now": max(each.ended for each in same),
@@ -255,18 +278,24 @@ class Deliveries(Books):
         """Settles ``unknown`` deliveries: to ``accepted`` (it arrived) or ``pending`` (send it again)."""
         if self._connection.dialect.name == "postgresql":
             # So that an edition is never closed on books from before this.
-            of = select(deliveries.c.edition).where(deliveries.c.id.in_(list(ids)))
-            self._connection.execute(select(editions.c.id).where(editions.c.id.in_(of)).with_for_update())
+            of = select(deliveries.c.edition).where(among(self._dialect, deliveries.c.id, "ids"))
+            locked = select(editions.c.id).where(editions.c.id.in_(of)).order_by(editions.c.id).with_for_update()
+            self._connection.execute(locked, {"ids": integers(self._dialect, ids)})
         changed = self._connection.execute(
             update(deliveries)
-            .where(deliveries.c.id.in_(list(ids)), deliveries.c.state == DeliveryState.UNKNOWN)
-            .values(state=to, reason=reason, not_before=None, updated=now)
+            .where(among(self._dialect, deliveries.c.id, "ids"), deliveries.c.state == DeliveryState.UNKNOWN)
+            .values(state=to, reason=reason, not_before=None, updated=now),
+            {"ids": integers(self._dialect, ids)},
         ).rowcount
         self._settle(ids, now)
         return changed
 
     def resend_unknown(self, now: datetime, *, since: datetime, not_before: datetime | None = None) -> int:
         """The policy ``resend``: unknown deliveries first tried after ``since`` are sent again, not before then."""
+        if self._connection.dialect.name == "postgresql":
+            # So that an edition is never closed on books from before this.
+            sending = select(editions.c.id).where(editions.c.state == "sending").order_by(editions.c.id)
+            self._connection.execute(sending.with_for_update())
         query = (
             select(deliveries.c.id)
             .select_from(chunks.join(deliveries, within(chunks)).join(editions, editions.c.id == chunks.c.edition))
@@ -282,41 +311,47 @@ class Deliveries(Books):
             return 0
         changed = self._connection.execute(
             update(deliveries)
-            .where(deliveries.c.id.in_(ids), deliveries.c.state == DeliveryState.UNKNOWN)
-            .values(state=DeliveryState.PENDING, reason="", not_before=not_before, updated=now)
+            .where(among(self._dialect, deliveries.c.id, "ids"), deliveries.c.state == DeliveryState.UNKNOWN)
+            .values(state=DeliveryState.PENDING, reason="", not_before=not_before, updated=now),
+            {"ids": integers(self._dialect, ids)},
         ).rowcount
         self._settle(ids, now)
         return changed
 
     def doubt_edition(self, edition: str, reason: str, now: datetime) -> int:
         """Makes ``unknown`` of all that has not ended: it may have gone out, and only a person can tell."""
-        open_states = [each for each in DeliveryState if each.open]
-        return self._connection.execute(
+        doubted = self._connection.execute(
             update(deliveries)
-            .where(deliveries.c.edition == edition, deliveries.c.state.in_(open_states))
-            .values(state=DeliveryState.UNKNOWN, reason=reason, not_before=None, **_RELEASED, updated=now)
+            .where(deliveries.c.edition == edition, deliveries.c.state.in_([*WAITING, DeliveryState.ATTEMPTING]))
+            .values(state=DeliveryState.UNKNOWN, reason=reason, not_before=None, updated=now)
         ).rowcount
+        Chunks(self._connection).settle(chunks.c.edition == edition, now)
+        return doubted
 
     def retry_now(self, ids: Collection[int], now: datetime) -> int:
         """Lets deferred deliveries be tried at once."""
         changed = self._connection.execute(
             update(deliveries)
-            .where(deliveries.c.id.in_(list(ids)), deliveries.c.state == DeliveryState.DEFERRED)
-            .values(not_before=None, updated=now)
+            .where(among(self._dialect, deliveries.c.id, "ids"), deliveries.c.state == DeliveryState.DEFERRED)
+            .values(not_before=None, updated=now),
+            {"ids": integers(self._dialect, ids)},
         ).rowcount
         self._settle(ids, now)
         return changed
 
     def _settle(self, ids: Collection[int], now: datetime) -> None:
-        of = select(chunks.c.id).join(deliveries, within(chunks)).where(deliveries.c.id.in_(list(ids)))
-        Chunks(self._connection).settle(chunks.c.id.in_(of), now)
+        among_these = among(self._dialect, deliveries.c.id, "ids")
+        of = select(chunks.c.id).join(deliveries, its_chunk()).where(among_these).distinct()
+        found = self._connection.execute(of, {"ids": integers(self._dialect, ids)})
+        Chunks(self._connection).settle([row.id for row in found], now)
 
     # --- cancelling
 
     def cancel_edition(self, edition: str, now: datetime) -> int:
         """Cancels what has not gone out; what was accepted stays accepted."""
         cancelled = self._cancel(deliveries.c.edition == edition, "the edition was cancelled", now)
-        Chunks(self._connection).settle(chunks.c.edition == edition, now)
+        of = self._connection.execute(select(chunks.c.id).where(chunks.c.edition == edition))
+        Chunks(self._connection).settle([row.id for row in of], now)
         return cancelled
 
     def cancel_subscriber(self, subscriber: int, audience: str, reason: str, now: datetime) -> int:
@@ -324,7 +359,7 @@ class Deliveries(Books):
         going = select(editions.c.id).where(editions.c.state.in_(["sending", "paused"]))
         query = (
             select(deliveries.c.id)
-            .join(chunks, within(chunks))
+            .join(chunks, its_chunk())
             .where(
                 deliveries.c.edition.in_(going),
                 deliveries.c.subscriber == subscriber,
@@ -354,12 +389,17 @@ def _row(outcome: Outcome) -> dict[str, Any]:
         "outcome": str(outcome.state),
         "began": outcome.began,
         "ended": outcome.ended,
-        "server": outcome.server,
+        "server": _storable(outcome.server),
         "code": outcome.code,
-        "enhanced": outcome.enhanced[:12],
-        "text": outcome.text[:500],
-        "provider_id": outcome.provider_id,
+        "enhanced": _storable(outcome.enhanced)[:12],
+        "text": _storable(outcome.text)[:500],
+        "provider_id": _storable(outcome.provider_id),
     }
+
+
+def _storable(said: str) -> str:
+    """What a server said, whatever it was: no database takes half a surrogate pair, and PostgreSQL no NUL."""
+    return said.replace("\0", "\ufffd").encode(errors="replace").decode()
 
 
 @cache
@@ -374,6 +414,7 @@ def _attempting(dialect: str) -> Any:
     return (
         update(deliveries)
         .where(among(dialect, deliveries.c.id, "ids"), deliveries.c.state.in_(WAITING), held)
+        .where(bindparam("number", type_=Integer).in_([literal(0), deliveries.c.attempts + 1]))
         .values(
             state=DeliveryState.ATTEMPTING,
             attempts=deliveries.c.attempts + 1,
@@ -387,7 +428,9 @@ def _attempting(dialect: str) -> Any:
 
 @cache
 def _finishing(dialect: str) -> Any:
-    under_way = deliveries.c.state.in_([DeliveryState.ATTEMPTING, DeliveryState.UNKNOWN])
+    taken_for_unknown = and_(deliveries.c.state == DeliveryState.UNKNOWN, bindparam("to") != DeliveryState.UNKNOWN)
+    under_way = or_(deliveries.c.state == DeliveryState.ATTEMPTING, taken_for_unknown)
+    counted = case((deliveries.c.state == DeliveryState.UNKNOWN, 1), else_=0)
     return (
         update(deliveries)
         .where(among(dialect, deliveries.c.id, "ids"), deliveries.c.attempts == bindparam("attempt"), under_way)
@@ -395,7 +438,7 @@ def _finishing(dialect: str) -> Any:
             state=bindparam("to"),
             reason=bindparam("why"),
             not_before=bindparam("until"),
-            tries=deliveries.c.tries + bindparam("counts"),
+            tries=deliveries.c.tries + bindparam("counts") - counted,
             updated=bindparam("now", type_=_MOMENT),
         )
         .returning(deliveries.c.id)

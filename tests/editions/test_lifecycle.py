@@ -104,10 +104,11 @@ def _sending(store, *, state=DeliveryState.PENDING):
         made = edition(state=S.SENDING)
         tx.editions.add(made, expires=LATER, report={})
         tx.editions.set_snapshot(made.id, tx.deliveries.add_audience(made.id, "mail", "readers", NOW))
-        (each,) = tx.deliveries.claim("mail", owner="o", limit=1, now=NOW, until=NOW, edition=made.id)
+        chunk = tx.chunks.claim("mail", owner="o", now=NOW, until=NOW, edition=made.id)
+        (each,) = tx.deliveries.due(chunk, NOW)
         if state is DeliveryState.UNKNOWN:
-            tx.deliveries.attempt(each, token="t", now=NOW, until=NOW)
-        tx.deliveries.recover(dead=["o"], now=LATER)
+            tx.deliveries.attempt(chunk, [each.id], NOW)
+        tx.chunks.recover(dead=["o"], now=LATER)
     return made.id, each.id
 
 

@@ -95,35 +95,49 @@ def _rows() -> None:
     """Numbers the deliveries anew, an edition and channel after the other, so that chunks are runs of ids."""
     op.execute(
         "CREATE TABLE renumbered AS "
-        "SELECT id AS was, row_number() OVER (ORDER BY edition, channel, audience, id) AS id FROM old_deliveries"
+        "SELECT id AS was, row_number() OVER (ORDER BY edition, channel, audience, id) AS id, "
+        "(row_number() OVER (PARTITION BY edition, channel, audience ORDER BY id) - 1) / 500 AS chunk "
+        "FROM old_deliveries"
     )
     op.execute("CREATE UNIQUE INDEX ix_renumbered_was ON renumbered (was)")
-    # What was under way when the program was stopped for the upgrade is what it is after a crash.
     op.execute(
         """INSERT INTO attempts (delivery, number, outcome, began, ended, server, code, enhanced, text, provider_id)
         SELECT n.id, row_number() OVER (PARTITION BY a.delivery ORDER BY a.id), a.outcome, a.began, a.ended,
             a.server, a.code, a.enhanced, a.text, a.provider_id
         FROM old_attempts a JOIN renumbered n ON n.was = a.delivery"""
     )
+    # What was under way when the program was stopped for the upgrade is what it is after a crash.
+    op.execute(
+        """INSERT INTO attempts (delivery, number, outcome, began, ended, text)
+        SELECT n.id, (SELECT count(*) + 1 FROM old_attempts a WHERE a.delivery = d.id), 'unknown', d.updated, d.updated,
+            'the sender stopped while it was under way'
+        FROM old_deliveries d JOIN renumbered n ON n.was = d.id WHERE d.state = 'attempting'"""
+    )
     op.execute(
         """INSERT INTO deliveries (id, edition, subscriber, channel, subject, state, reason, attempts, tries, first_try,
             not_before, updated)
         SELECT n.id, d.edition, CASE WHEN d.audience = '' THEN 0 ELSE d.subscriber END, d.channel, d.subject,
-            CASE d.state WHEN 'leased' THEN 'pending' WHEN 'attempting' THEN 'unknown' ELSE d.state END, d.reason,
-            (SELECT count(*) FROM old_attempts a WHERE a.delivery = d.id)
-                + CASE WHEN d.state = 'attempting' THEN 1 ELSE 0 END,
-            d.tries, d.first_try, d.not_before, d.updated
+            CASE d.state WHEN 'leased' THEN 'pending' WHEN 'attempting' THEN 'unknown' ELSE d.state END,
+            CASE d.state WHEN 'attempting' THEN 'the sender stopped while it was under way' ELSE d.reason END,
+            (SELECT count(*) FROM attempts a WHERE a.delivery = n.id), d.tries, d.first_try, d.not_before, d.updated
         FROM old_deliveries d JOIN renumbered n ON n.was = d.id ORDER BY n.id"""
     )
     op.execute(
         """INSERT INTO chunks (edition, channel, audience, first, last, due)
         SELECT d.edition, d.channel, d.audience, min(n.id), max(n.id),
-            min(CASE WHEN d.state IN ('pending', 'leased') THEN coalesce(d.not_before, d.updated)
-                WHEN d.state = 'deferred' THEN d.not_before END)
+            min(CASE WHEN d.state IN ('pending', 'leased', 'deferred') THEN coalesce(d.not_before, d.updated) END)
         FROM old_deliveries d JOIN renumbered n ON n.was = d.id
-        GROUP BY d.edition, d.channel, d.audience
+        GROUP BY d.edition, d.channel, d.audience, n.chunk
         ORDER BY min(n.id)"""
     )
     op.execute("DROP TABLE renumbered")
-    if op.get_bind().dialect.name == "postgresql":
+    postgresql = op.get_bind().dialect.name == "postgresql"
+    counted = """UPDATE chunks SET counts = (
+            SELECT json_group_object(state, number) FROM (
+                SELECT state, count(*) AS number FROM deliveries
+                WHERE id BETWEEN chunks.first AND chunks.last GROUP BY state
+            ) AS by_state
+        )"""
+    op.execute(counted.replace("json_group_object", "jsonb_object_agg") if postgresql else counted)
+    if postgresql:
         op.execute("SELECT setval(pg_get_serial_sequence('deliveries', 'id'), (SELECT max(id) FROM deliveries))")
