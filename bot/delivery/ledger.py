@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import chain
 
 from bot.clock import Clock
 from bot.delivery.sending import pause
@@ -183,10 +184,12 @@ class Ledger:
     def _writes(self, tx: Transaction, page: _Page) -> Iterator[Callable[[], None]]:
         """Writes the page; yields what is to be told once it is committed."""
         now = self._clock()
+        said = [*page.outcomes, *chain.from_iterable([*page.refused.values(), *page.unsent.values()])]
+        if page.pauses or any(each.state is DeliveryState.DEFERRED for each in said):
+            # First of all, as those do who cancel: whoever has the edition has no need to wait for us.
+            tx.editions.lock_all({*page.pauses, *(chunk.edition for chunk in self._chunks.values())})
         outcomes = [*page.outcomes, *self._refused(tx, page, now), *self._unsent(tx, page)]
         if outcomes:
-            if any(each.state is DeliveryState.DEFERRED for each in outcomes):
-                tx.editions.lock_all({chunk.edition for chunk in self._chunks.values()})
             for late in tx.deliveries.finish(outcomes):
                 if late.reason != _UNSENT:
                     log.warning("delivery %s: its outcome %s came too late", late.delivery, late.state)

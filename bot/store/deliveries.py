@@ -279,8 +279,8 @@ class Deliveries(Books):
         if self._connection.dialect.name == "postgresql":
             # So that an edition is never closed on books from before this.
             of = select(deliveries.c.edition).where(among(self._dialect, deliveries.c.id, "ids"))
-            locked = select(editions.c.id).where(editions.c.id.in_(of)).order_by(editions.c.id).with_for_update()
-            self._connection.execute(locked, {"ids": integers(self._dialect, ids)})
+            locked = select(editions.c.id).where(editions.c.id.in_(of)).order_by(editions.c.id)
+            self._connection.execute(locked.with_for_update(key_share=True), {"ids": integers(self._dialect, ids)})
         changed = self._connection.execute(
             update(deliveries)
             .where(among(self._dialect, deliveries.c.id, "ids"), deliveries.c.state == DeliveryState.UNKNOWN)
@@ -295,7 +295,7 @@ class Deliveries(Books):
         if self._connection.dialect.name == "postgresql":
             # So that an edition is never closed on books from before this.
             sending = select(editions.c.id).where(editions.c.state == "sending").order_by(editions.c.id)
-            self._connection.execute(sending.with_for_update())
+            self._connection.execute(sending.with_for_update(key_share=True))
         query = (
             select(deliveries.c.id)
             .select_from(chunks.join(deliveries, within(chunks)).join(editions, editions.c.id == chunks.c.edition))

@@ -175,15 +175,18 @@ class Editions:
         """Keeps others from moving the edition until this transaction ends; returns its state."""
         query = select(editions.c.state).where(editions.c.id == edition)
         if self._connection.dialect.name == "postgresql":
-            query = query.with_for_update()
+            query = query.with_for_update(key_share=True)
         found = self._connection.execute(query).scalar()
         return EditionState(found) if found else None
 
     def lock_all(self, editions_: Collection[str]) -> None:
-        """Keeps others from moving these editions until this transaction ends."""
+        """Keeps others from moving these editions until this transaction ends.
+
+        Not from changing rows that refer to them: who gives a chunk back would wait for us, and we for the chunk.
+        """
         if self._connection.dialect.name == "postgresql":
             query = select(editions.c.id).where(editions.c.id.in_(sorted(editions_))).order_by(editions.c.id)
-            self._connection.execute(query.with_for_update())
+            self._connection.execute(query.with_for_update(key_share=True))
 
     def set_snapshot(self, edition: str, size: int) -> None:
         """Keeps how many deliveries the ledger was given when sending began."""

@@ -134,8 +134,11 @@ async def test_what_is_given_back_until_later_waits_till_then(desk, clock):
     for each in others:
         desk.feed.give_back(each)
     desk.feed.give_back(one, UNTIL)
-    assert one.delivery not in {each.delivery for each in desk.take(7)}
+    rest = desk.take(7)
+    assert one.delivery not in {each.delivery for each in rest}
     assert desk.feed.take() is None
+    for each in rest:
+        desk.feed.give_back(each)
     assert await desk.end() == {"pending": 8}
     with desk.store.read() as tx:
         row = tx.deliveries.get(one.delivery)
@@ -248,9 +251,11 @@ async def test_a_stop_gives_nothing_more(desk):
 
 
 async def test_a_carrier_that_breaks_off_leaves_no_chunk_held_and_its_attempts_unknown(desk):
-    under_way, _taken, *_ = desk.take(2)
+    # All of the first chunk, of which nothing waits any more, and one of the second.
+    under_way, *_taken = desk.take(5)
     assert await desk.feed.ahead(under_way)
     assert await desk.end() == {"unknown": 1, "pending": 7}
+    assert desk.released == [{"unknown": 1, "pending": 3}, {"pending": 4}]
 
 
 # --- the engine, whose carriers break
@@ -263,10 +268,10 @@ def _engine(store, clock, channel):
 
 
 class Breaking(ScriptedChannel):
-    """A carrier that fails with one parcel under way and another one taken."""
+    """A carrier that fails with one parcel under way and others taken."""
 
     async def carry(self, feed):
-        one, _two = feed.take(), feed.take()
+        one, *_others = (feed.take() for _ in range(5))
         assert await feed.ahead(one)
         raise ZeroDivisionError("a fault of the carrier")
 
@@ -290,7 +295,7 @@ async def test_an_engine_whose_carrier_breaks_holds_nothing_afterwards(store, cl
 async def test_a_watcher_that_fails_holds_nothing_afterwards(store, clock, caplog):
     caplog.set_level(logging.CRITICAL)
     desk = Desk(store, clock)
-    engine = _engine(store, clock, ScriptedChannel(connections=1))
+    engine = _engine(store, clock, ScriptedChannel(connections=5))
 
     def fail(_chunk, _outcome):
         raise ZeroDivisionError("a fault of the watcher")
@@ -302,7 +307,7 @@ async def test_a_watcher_that_fails_holds_nothing_afterwards(store, clock, caplo
     with store.read() as tx:
         assert tx.chunks.owners() == {}
         states = tx.deliveries.balance(desk.edition.id).states
-    assert states == {"accepted": 1, "pending": 7}
+    assert states == {"accepted": 5, "pending": 3}
 
 
 async def test_an_answer_that_no_database_takes_stops_no_other(store, clock):

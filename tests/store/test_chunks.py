@@ -305,20 +305,27 @@ def test_two_that_change_a_chunk_at_once_leave_it_with_work(store):
     _send(store, chunk, rest, S.ACCEPTED)
     _send(store, chunk, [one], S.UNKNOWN)
     failures = []
+    connected, counted = threading.Event(), threading.Event()
 
     def decide():
         try:
+            with store.read() as tx:
+                tx.chunks.owners()
+            connected.set()
+            counted.wait()
             with store.write() as tx:
                 tx.deliveries.resolve([one.id], to=S.PENDING, reason="", now=NOW)
         except Exception as error:
             failures.append(error)
 
     other = threading.Thread(target=decide)
+    other.start()
+    connected.wait()
     with store.write() as tx:
         assert tx.chunks.release(chunk, NOW) == {"accepted": 2, "unknown": 1}
-        other.start()
+        counted.set()
         # Until the other one waits for this commit.
-        other.join(0.2)
+        other.join(0.3)
     other.join()
     assert failures == []
     assert _balanced(store, made) == {"accepted": 2, "pending": 1}
