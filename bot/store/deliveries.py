@@ -325,7 +325,7 @@ class Deliveries(Books):
             .where(deliveries.c.edition == edition, deliveries.c.state.in_([*WAITING, DeliveryState.ATTEMPTING]))
             .values(state=DeliveryState.UNKNOWN, reason=reason, not_before=None, updated=now)
         ).rowcount
-        Chunks(self._connection).settle(chunks.c.edition == edition, now)
+        self._settle_edition(edition, now)
         return doubted
 
     def retry_now(self, ids: Collection[int], now: datetime) -> int:
@@ -350,9 +350,12 @@ class Deliveries(Books):
     def cancel_edition(self, edition: str, now: datetime) -> int:
         """Cancels what has not gone out; what was accepted stays accepted."""
         cancelled = self._cancel(deliveries.c.edition == edition, "the edition was cancelled", now)
+        self._settle_edition(edition, now)
+        return cancelled
+
+    def _settle_edition(self, edition: str, now: datetime) -> None:
         of = self._connection.execute(select(chunks.c.id).where(chunks.c.edition == edition))
         Chunks(self._connection).settle([row.id for row in of], now)
-        return cancelled
 
     def cancel_subscriber(self, subscriber: int, audience: str, reason: str, now: datetime) -> int:
         """Cancels a reader's deliveries that have not gone out: of one audience, or of all ("")."""

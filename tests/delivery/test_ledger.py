@@ -247,12 +247,17 @@ class Torn:
         self._store = store
         self.torn = True
 
-    @contextmanager
-    def write(self):
-        with self._store.write() as tx:
-            yield tx
-        if self.torn:
-            raise StoreError("the connection was lost")
+    def begin(self):
+        writing = self._store.begin()
+        commit = writing.commit
+
+        def torn():
+            commit()
+            if self.torn:
+                raise StoreError("the connection was lost")
+
+        writing.commit = torn
+        return writing
 
 
 async def test_a_commit_whose_answer_was_lost_is_not_done_twice(desk, clock):
@@ -289,8 +294,7 @@ async def test_what_we_did_not_send_changes_nothing_of_what_another_worker_sends
         assert await desk.ahead(unsent) == [False]
         desk.settle(refused, S.FAILED, refused=True)
         assert not await desk.ledger.written(patience=lambda: False)
-        desk.ledger._scheduled.cancel()
-        desk.ledger._scheduled = None
+        desk.ledger._writer.cancel()
     with desk.store.write() as tx:
         tx.chunks.recover(dead=["a"], now=NOW)
         other = tx.chunks.claim("mail", owner="b", now=NOW, until=UNTIL)
