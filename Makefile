@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test check format docs lock clean
+.PHONY: demo test check format docs faults lock clean
 
 demo: $(VENV)/run
 	@$(BIN)/broadsheet demo $(ARGS)
@@ -23,6 +23,12 @@ format: $(VENV)/dev
 docs: $(VENV)/dev
 	$(BIN)/python -m bot.schedules.reference > docs/configuration.md
 	$(BIN)/python -m bot.cli.reference > docs/commands.md
+
+# N kills by a seed, into docs/reliability.md; the same command goes on where it was interrupted.
+N ?= 500
+SEED ?= 1
+faults: $(VENV)/dev
+	$(BIN)/python -m tests.faults.campaign $(N) --seed $(SEED) --docs $(ARGS)
 
 # The locks hold hashes and no index: they install from whatever registry the machine is set to.
 lock: $(VENV)/dev
