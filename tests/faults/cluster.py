@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
@@ -73,7 +74,9 @@ class Cluster:
         self.start()
 
     def _run(self, program: str, *arguments: str) -> None:
-        account = {"user": self.account, "group": pwd.getpwnam(self.account).pw_gid} if self.account else {}
+        account: dict[str, Any] = (
+            {"user": self.account, "group": pwd.getpwnam(self.account).pw_gid} if self.account else {}
+        )
         command = [str(programs() / program), "-D", str(self.folder / "data"), *arguments]
         # Not a pipe: the server would hold it open for ever.
         with tempfile.TemporaryFile() as said:

@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """A message that the sink took. ``answered``: whether it set out to send its 250."""
+    """A message that the sink took. ``answered``: whether it set out to send its 250. ``fault``: what came instead."""
 
     message_id: str
     recipient: str
@@ -26,6 +26,7 @@ class Taken:
     size: int
     connection: int
     answered: bool
+    fault: str = ""
 
 
 @dataclass
@@ -59,6 +60,7 @@ class Evidence:
                     size=int(str(record["size"])),
                     connection=int(str(record["connection"])),
                     answered=record["answer"] == 250,
+                    fault=str(record["behind"]),
                 )
             )
         elif "fault" in record:

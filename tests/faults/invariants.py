@@ -59,7 +59,9 @@ def nobody_has_two_copies(case: Case) -> str:
     """Under ``ask`` a reader gets at most one copy; under ``resend`` the copies come from unknown attempts alone."""
     copies = Counter(each.recipient for each in case.taken)
     if case.policy == "ask":
-        return _named({reader for reader, count in copies.items() if count > 1}, "taken by the server twice")
+        twice = {reader for reader, count in copies.items() if count > 1}
+        said = {reader: [each.fault or "250" for each in case.taken if each.recipient == reader] for reader in twice}
+        return _named({f"{reader} (answers: {', '.join(said[reader])})" for reader in twice}, "taken twice")
     extra = sum(copies.values()) - len(copies)
     return "" if extra <= case.doubtful else f"{extra} extra copies, of which {case.doubtful} can be explained"
 

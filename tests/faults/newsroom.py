@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from bot.testing import ENVIRONMENT, NEWSROOM
 from tests.faults.program import Program, Result, call
@@ -239,7 +239,12 @@ class Newsroom:
         )
 
 
-def wait(look: Callable[[], Any], good: Callable[[Any], bool], what: str, patience: float, pause: float = 0.002) -> Any:
+Seen = TypeVar("Seen")
+
+
+def wait(
+    look: Callable[[], Seen], good: Callable[[Seen], bool], what: str, patience: float, pause: float = 0.002
+) -> Seen:
     """Looks until what it sees is good. A deadline only ends a test that hangs."""
     deadline = time.monotonic() + patience
     while not good(seen := look()):

@@ -165,4 +165,4 @@ def _put_wrong(clock: Any) -> None:
         def now(cls, tz: tzinfo | None = None) -> datetime:  # type: ignore[override]
             return datetime.now(tz) + timedelta(seconds=clock.value)
 
-    bot.clock.datetime = Wrong  # type: ignore[misc]
+    setattr(bot.clock, "datetime", Wrong)  # noqa: B010

@@ -28,7 +28,7 @@ def test_a_send_goes_on_by_itself_after_the_database_restarted_and_nobody_has_tw
         programs = [running.enter_context(newsroom.running(role)) for role in SETUPS[setup]]
         wait(lambda: len(sink.evidence.read().of(subject)), lambda seen: seen >= READERS // 3, "a third", 60)
         cluster.restart(mode)
-        newsroom.settled(edition)
+        newsroom.settled(edition, patience=60)
         assert all(program.runs for program in programs)
         senders = sum(role != "scheduler" for role in SETUPS[setup])
         # An answer that could not be written down while the database was away is one that nobody knows.
@@ -58,11 +58,11 @@ def test_while_the_database_is_away_nothing_goes_out_that_it_could_not_name_firs
                 assert "Traceback" not in up.said()
             finally:
                 cluster.start()
-            newsroom.settled(edition)
+            newsroom.settled(edition, patience=60)
             unknown = [row for row in newsroom.rows(edition) if row.state == "unknown"]
             reached = {each.recipient for each in sink.evidence.of(subject)}
             newsroom.resolve([row for row in unknown if row.destination in reached], sent=True)
             newsroom.resolve([row for row in unknown if row.destination not in reached], sent=False)
-            newsroom.settled(edition)
+            newsroom.settled(edition, patience=60)
         case = Case(newsroom.rows(edition), newsroom.books(edition), sink.evidence.read().of(subject))
         assert broken(case, [*RESOLVED, nobody_is_missing]) == []
