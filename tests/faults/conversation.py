@@ -308,7 +308,7 @@ class Connection(asyncio.Protocol):
             self._transport.close()
             return
         assert transport
-        self._transport = cast(asyncio.Transport, transport)
+        self._transport = transport
         self._held = False
         self._work()
 
