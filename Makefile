@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test check format docs lock bench clean
+.PHONY: demo test check format docs bench faults lock clean
 
 demo: $(VENV)/run
 	@$(BIN)/broadsheet demo $(ARGS)
@@ -27,6 +27,12 @@ docs: $(VENV)/dev
 # What it measures, and its aims: docs/performance.md. `make bench ARGS=--help` lists the figures and sizes.
 bench: $(VENV)/dev
 	@$(BIN)/python -m tests.bench $(ARGS)
+
+# N kills by a seed, into docs/reliability.md; the same command goes on where it was interrupted.
+N ?= 500
+SEED ?= 1
+faults: $(VENV)/dev
+	$(BIN)/python -m tests.faults.campaign $(N) --seed $(SEED) --docs $(ARGS)
 
 # The locks hold hashes and no index: they install from whatever registry the machine is set to.
 lock: $(VENV)/dev

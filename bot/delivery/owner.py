@@ -25,7 +25,8 @@ def has_died(owner: str) -> bool:
         return True
     except PermissionError:
         pass
-    return _started(int(pid)) != started
+    # A zombie has died, and only waits for its parent to look.
+    return _started(int(pid)) != started or _state(int(pid)) == "Z"
 
 
 @cache
@@ -41,8 +42,17 @@ def _place() -> str:
 
 def _started(pid: int) -> str:
     """The process's start time in clock ticks since boot (proc(5), field 22); "" where the system does not tell."""
-    fields = _read(f"/proc/{pid}/stat").rpartition(")")[2].split()
+    fields = _fields(pid)
     return fields[19] if len(fields) > 19 else ""
+
+
+def _state(pid: int) -> str:
+    """proc(5), field 3."""
+    return next(iter(_fields(pid)), "")
+
+
+def _fields(pid: int) -> list[str]:
+    return _read(f"/proc/{pid}/stat").rpartition(")")[2].split()
 
 
 def _read(file: str) -> str:

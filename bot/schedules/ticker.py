@@ -79,9 +79,9 @@ class Ticker:
             if is_due(installation, now) and time.monotonic() - self._collected > FRESH_SECONDS:
                 self._collect()
             ticked = tick(installation, now, drafting=installation.clock())
-        except Exception:
+        except Exception as error:
             # The next tick comes in two seconds; a tick that raised has decided nothing.
-            log.exception("the tick failed")
+            log.error("the tick failed: %s", error, exc_info=not isinstance(error, BroadsheetError))
             return
         ticked.moved = {**done.moved, **ticked.moved}
         new = [failure for failure in dict.fromkeys(done.failed + ticked.failed) if failure not in self._failures]

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
-from functools import cache
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
-    Integer,
     and_,
     bindparam,
-    case,
     exists,
     func,
     insert,
     literal,
-    null,
     or_,
     select,
     text,
@@ -26,11 +21,12 @@ from sqlalchemy import (
 )
 
 from bot.model import Chunk, DeliveryState, Due, Outcome, Recipient
+from bot.store import attempts
 from bot.store.among import among, integers
 from bot.store.books import Books
 from bot.store.chunks import WAITING, Chunks, its_chunk, within
 from bot.store.conflict import COUNTED
-from bot.store.tables import attempts, chunks, deliveries, editions, subscribers, subscriptions, suppressions
+from bot.store.tables import chunks, deliveries, editions, subscribers, subscriptions, suppressions
 
 AT_ONCE = 1_000
 """Deliveries of a chunk that are worked on at once, however large it is."""
@@ -212,15 +208,7 @@ class Deliveries(Books):
         The others are not ours to send: cancelled meanwhile, or of an edition that is not sent any more, or of a
         chunk whose lease was lost, or this would not be their attempt of that ``number`` (0: whichever).
         """
-        statement = _attempting(self._dialect)
-        given = {
-            "ids": integers(self._dialect, ids),
-            "chunk": chunk.id,
-            "lease": chunk.lease,
-            "number": number,
-            "now": now,
-        }
-        return {row.id for row in self._connection.execute(statement, given)}
+        return attempts.begin(self._connection, chunk, ids, now, number)
 
     def finish(self, outcomes: Iterable[Outcome]) -> list[Outcome]:
         """Writes how attempts ended, and appends each to the attempts; returns those that came too late.
@@ -228,38 +216,16 @@ class Deliveries(Books):
         An answer that comes after the lease ran out still settles what was taken for ``unknown`` meanwhile, and is
         no second try; one of an older attempt than the newest changes nothing.
         """
-        alike: dict[tuple[Any, ...], list[Outcome]] = defaultdict(list)
-        for each in outcomes:
-            alike[each.state, each.attempt, each.reason, each.not_before, each.counts].append(each)
-        late: list[Outcome] = []
-        kept: list[Outcome] = []
-        for same in alike.values():
-            written = self._finish(same)
-            kept += [each for each in same if each.delivery in written]
-            late += [each for each in same if each.delivery not in written]
-        if kept:
-            self._connection.execute(insert(attempts), [_row(each) for each in kept])
-        return late
-
-    def _finish(self, same: Sequence[Outcome]) -> Collection[int]:
-        one, ids = same[0], [each.delivery for each in same]
-        given = {
-            "ids": integers(self._dialect, ids),
-            "attempt": one.attempt,
-            "to": str(one.state),
-            "why": _storable(one.reason),
-            "until": one.not_before,
-            "counts": int(one.counts),
-            "now": max(each.ended for each in same),
-        }
-        result = self._connection.execute(_finishing(self._dialect), given)
-        written = {row.id for row in result}
-        if one.state is DeliveryState.DEFERRED:
+        outcomes = list(outcomes)
+        late = attempts.end(self._connection, outcomes)
+        deferred = [each.delivery for each in outcomes if each.state is DeliveryState.DEFERRED]
+        if deferred:
             # What was cancelled while it was under way is not tried again.
             gone = exists().where(editions.c.id == deliveries.c.edition, editions.c.state == "cancelled")
             these = and_(among(self._dialect, deliveries.c.id, "ids"), gone)
-            self._cancel(these, "the edition was cancelled", given["now"], given["ids"])
-        return written
+            now = max(each.ended for each in outcomes)
+            self._cancel(these, "the edition was cancelled", now, integers(self._dialect, deferred))
+        return late
 
     def postpone(self, chunk: Chunk, until: Mapping[int, datetime]) -> None:
         """Deliveries of a leased chunk that were not attempted and wait until then, in whatever waiting state."""
@@ -383,66 +349,3 @@ class Deliveries(Books):
             .values(state=DeliveryState.CANCELLED, reason=reason, not_before=None, updated=now)
         )
         return self._connection.execute(statement, {} if ids is None else {"ids": ids}).rowcount
-
-
-def _row(outcome: Outcome) -> dict[str, Any]:
-    return {
-        "delivery": outcome.delivery,
-        "number": outcome.attempt,
-        "outcome": str(outcome.state),
-        "began": outcome.began,
-        "ended": outcome.ended,
-        "server": _storable(outcome.server),
-        "code": outcome.code,
-        "enhanced": _storable(outcome.enhanced)[:12],
-        "text": _storable(outcome.text)[:500],
-        "provider_id": _storable(outcome.provider_id),
-    }
-
-
-def _storable(said: str) -> str:
-    """What a server said, whatever it was: no database takes half a surrogate pair, and PostgreSQL no NUL."""
-    return said.replace("\0", "\ufffd").encode(errors="replace").decode()
-
-
-@cache
-def _attempting(dialect: str) -> Any:
-    """Made once: to put a statement together costs more than to run it."""
-    held = (
-        exists()
-        .where(chunks.c.id == bindparam("chunk"), chunks.c.lease == bindparam("lease"))
-        .where(editions.c.id == chunks.c.edition, editions.c.state == "sending")
-    )
-    now = bindparam("now", type_=_MOMENT)
-    return (
-        update(deliveries)
-        .where(among(dialect, deliveries.c.id, "ids"), deliveries.c.state.in_(WAITING), held)
-        .where(bindparam("number", type_=Integer).in_([literal(0), deliveries.c.attempts + 1]))
-        .values(
-            state=DeliveryState.ATTEMPTING,
-            attempts=deliveries.c.attempts + 1,
-            first_try=func.coalesce(deliveries.c.first_try, now),
-            not_before=null(),
-            updated=now,
-        )
-        .returning(deliveries.c.id)
-    )
-
-
-@cache
-def _finishing(dialect: str) -> Any:
-    taken_for_unknown = and_(deliveries.c.state == DeliveryState.UNKNOWN, bindparam("to") != DeliveryState.UNKNOWN)
-    under_way = or_(deliveries.c.state == DeliveryState.ATTEMPTING, taken_for_unknown)
-    counted = case((deliveries.c.state == DeliveryState.UNKNOWN, 1), else_=0)
-    return (
-        update(deliveries)
-        .where(among(dialect, deliveries.c.id, "ids"), deliveries.c.attempts == bindparam("attempt"), under_way)
-        .values(
-            state=bindparam("to"),
-            reason=bindparam("why"),
-            not_before=bindparam("until"),
-            tries=deliveries.c.tries + bindparam("counts") - counted,
-            updated=bindparam("now", type_=_MOMENT),
-        )
-        .returning(deliveries.c.id)
-    )

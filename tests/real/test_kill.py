@@ -2,158 +2,63 @@
 
 from __future__ import annotations
 
-import json
-import os
 import random
-import signal
-import sqlite3
-import subprocess
-import sys
-import time
 from collections import Counter
-from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 
-from bot.testing import ENVIRONMENT, NEWSROOM
+from tests.faults.evidence import Taken
+from tests.faults.invariants import Case, broken, in_flight_at_a_kill
+from tests.faults.newsroom import CONNECTIONS, Newsroom, Setting, wait
 
 pytestmark = [pytest.mark.real, pytest.mark.slow]
 
 READERS = 500
-KILLS = 10
-CONNECTIONS = 4
+EDITIONS = 5
+KILLS = 2
 PATIENCE = 120.0
-
-CONFIG = """
-[web]
-port = 0
-
-[sources.articles]
-type = "folder"
-path = "articles"
-
-[channels.mail]
-type = "email"
-from = "The Record <briefing@newsroom.test>"
-host = "{SUBMISSION_HOST}"
-port = {SUBMISSION_PORT}
-username = "{SMTP_USER}"
-ca_file = "{TLS_CA}"
-connections = 4
-
-[schedules.morning]
-name = "Morning briefing"
-cron = "0 7 1 1 *"
-audience = "readers"
-channels = ["mail"]
-approval = true
-
-[schedules.morning.selection]
-window = "last 24h"
-"""
 
 
 @pytest.fixture
-def folder(tmp_path, mail_server):
-    (tmp_path / "config").mkdir()
-    (tmp_path / "config" / "broadsheet.toml").write_text(NEWSROOM + CONFIG.format(**mail_server))
-    (tmp_path / "articles").mkdir()
-    (tmp_path / "readers.csv").write_text(
-        "address\n" + "".join(f"kill{number:03d}@readers.test\n" for number in range(READERS))
-    )
-    return tmp_path
+def newsroom(tmp_path, mail_server):
+    login = f'username = "{mail_server["SMTP_USER"]}"\nca_file = "{mail_server["TLS_CA"]}"'
+    return Newsroom(
+        tmp_path / "newsroom",
+        READERS,
+        Setting(security="starttls", channel=login),
+        secrets={"BROADSHEET_MAIL_PASSWORD": mail_server["SMTP_PASSWORD"]},
+    ).make(int(mail_server["SUBMISSION_PORT"]))
 
 
-def _environment(mail_server):
-    return {**os.environ, **ENVIRONMENT, "BROADSHEET_MAIL_PASSWORD": mail_server["SMTP_PASSWORD"]}
-
-
-def _broadsheet(folder, environment, *arguments):
-    command = [sys.executable, "-m", "bot", *arguments, "--json"]
-    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
-    assert done.stdout, done.stderr
-    return json.loads(done.stdout)
-
-
-@contextmanager
-def _up(folder, environment):
-    log = (folder / "up.log").open("a")
-    process = subprocess.Popen([sys.executable, "-m", "bot", "up"], cwd=folder, env=environment, stdout=log, stderr=log)
-    try:
-        yield process
-    finally:
-        if process.poll() is None:
-            process.terminate()
-            process.wait(60)
-        log.close()
-
-
-def _states(folder: Path, edition: str) -> Counter[str]:
-    with sqlite3.connect(f"file:{folder}/var/broadsheet.db?mode=ro", uri=True, timeout=30) as store:
-        rows = store.execute("SELECT state, count(*) FROM deliveries WHERE edition = ? GROUP BY state", (edition,))
-        return Counter(dict(rows.fetchall()))
-
-
-def _wait(until, what):
-    deadline = time.monotonic() + PATIENCE
-    while not until():
-        assert time.monotonic() < deadline, f"no {what} within {PATIENCE} s"
-        time.sleep(0.02)
-
-
-def _edition_state(folder, edition):
-    with sqlite3.connect(f"file:{folder}/var/broadsheet.db?mode=ro", uri=True, timeout=30) as store:
-        return store.execute("SELECT state FROM editions WHERE id = ?", (edition,)).fetchone()[0]
-
-
-def test_after_ten_kills_in_mid_send_nobody_has_two_copies_and_nobody_is_missing(folder, mail_server, readers):
-    environment = _environment(mail_server)
-    assert _broadsheet(folder, environment, "subscribers", "import", "readers.csv")["accepted"] == READERS
+def test_after_ten_kills_in_mid_send_nobody_has_two_copies_and_nobody_is_missing(newsroom, readers):
     chance = random.Random(20261124)
-    for trial in range(KILLS):
-        _kill_once(folder, environment, trial, chance)
-        _check(folder, readers, _last_edition(folder))
+    for _ in range(EDITIONS):
+        send_one(newsroom, readers, chance)
 
 
-def _last_edition(folder):
-    with sqlite3.connect(f"file:{folder}/var/broadsheet.db?mode=ro", uri=True) as store:
-        return store.execute("SELECT id FROM editions ORDER BY created DESC LIMIT 1").fetchone()[0]
+def send_one(newsroom, readers, chance):
+    before = {each["path"] for each in readers()}
 
+    def arrived():
+        mine = set(newsroom.addresses())
+        return [each for each in readers() if each["path"] not in before and each["envelope-to"] in mine]
 
-def _kill_once(folder, environment, trial, chance):
-    (folder / "articles" / f"story-{trial}.md").write_text(
-        f"---\ntitle: Trial number {trial} of the harbour\nlang: en\n---\nThe harbour's trial number {trial} began.\n"
+    edition, _ = newsroom.approved_edition()
+    for share in sorted(chance.uniform(0.05, 0.8) for _ in range(KILLS)):
+        with newsroom.running("up") as up:
+            goal = share * READERS
+            wait(arrived, lambda mails, goal=goal: len(mails) >= goal, "progress", PATIENCE, pause=0.01)
+            up.kill()
+        assert in_flight_at_a_kill(newsroom.books(edition), CONNECTIONS) == ""
+    with newsroom.running("up"):
+        newsroom.settled(edition)
+    books = newsroom.books(edition)
+    # Postfix queues what it took: it arrives a little later.
+    mails = wait(
+        arrived, lambda mails: len(mails) >= books.states["accepted"], "delivery by Postfix", PATIENCE, pause=0.1
     )
-    edition = _broadsheet(folder, environment, "run", "morning", "--extra")["edition"]
-    _broadsheet(folder, environment, "approve", edition)
-    share = chance.uniform(0.1, 0.9)
-    with _up(folder, environment) as process:
-        _wait(lambda: _states(folder, edition)["accepted"] >= share * READERS, "progress")
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-    assert sum(_states(folder, edition).values()) == READERS
-    with _up(folder, environment):
-        _wait(lambda: _edition_state(folder, edition) == "sent", "end of the send")
-
-
-def _check(folder, readers, edition):
-    states = _states(folder, edition)
-    assert set(states) <= {"accepted", "unknown"}
-    assert sum(states.values()) == READERS
-    assert states["unknown"] <= CONNECTIONS
-    with sqlite3.connect(f"file:{folder}/var/broadsheet.db?mode=ro", uri=True) as store:
-        query = "SELECT token, destination, state FROM deliveries WHERE edition = ?"
-        ledger = {f"<{token}@newsroom.test>": (to, state) for token, to, state in store.execute(query, (edition,))}
-    assert len(ledger) == READERS
-    arrived: list[dict[str, str]] = []
-
-    def all_arrived():
-        arrived[:] = [each for each in readers() if each["message-id"] in ledger]
-        return len({each["message-id"] for each in arrived}) >= states["accepted"]
-
-    _wait(all_arrived, "delivery by Postfix")
-    assert max(Counter(each["message-id"] for each in arrived).values()) == 1
-    got = {each["message-id"] for each in arrived}
-    assert {identity for identity, (_, state) in ledger.items() if state == "accepted"} <= got
-    assert all(ledger[each["message-id"]][0] == each["envelope-to"] for each in arrived)
+    taken = [Taken(mail["message-id"], mail["envelope-to"], "", 0, 0, answered=True) for mail in mails]
+    case = Case(newsroom.rows(edition), books, taken, kills=KILLS, connections=CONNECTIONS)
+    assert broken(case) == []
+    assert set(books.states) <= {"accepted", "unknown", "suppressed"}
+    assert len(Counter(each.message_id for each in taken)) == len(taken)

@@ -29,6 +29,7 @@ class Connection(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._rest = b""
         self._lines: list[str] = []
+        self._code = 0
         self._size = 0
         self._replies: deque[Raw] = deque()
         self._waiter: asyncio.Future[None] | None = None
@@ -128,9 +129,15 @@ class Connection(asyncio.Protocol):
         if not (line[:3].isdigit() and line[3:4] in (b" ", b"-", b"")) or len(line) < 3:
             self._fail(f"it says what is not SMTP: {line[:60].decode('ascii', 'replace')!r}")
             return
+        code = int(line[:3])
+        if self._lines and code != self._code:
+            # RFC 5321 §4.2.1: one code on all lines. Neither of two can be believed.
+            self._fail(f"it answers with {self._code} and {code} at once")
+            return
+        self._code = code
         self._lines.append(line[4:].decode("utf-8", "replace"))
         if line[3:4] != b"-":
-            self._replies.append((int(line[:3]), "\n".join(self._lines)))
+            self._replies.append((code, "\n".join(self._lines)))
             self._lines = []
             self._size = len(self._rest)
 
