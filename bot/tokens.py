@@ -8,11 +8,12 @@ the ring's key by HKDF-Expand (RFC 5869), so a token for one purpose never passe
 from __future__ import annotations
 
 import base64
+import binascii
 import hmac
 import json
 import re
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -26,7 +27,14 @@ _JSON = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
 
 
 def _b64(data: bytes) -> str:
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+    return _b64_bytes(data).decode()
+
+
+_URL_SAFE = bytes.maketrans(b"+/", b"-_")
+
+
+def _b64_bytes(data: bytes) -> bytes:
+    return binascii.b2a_base64(data, newline=False).translate(_URL_SAFE, b"=")
 
 
 def _unb64(text: str) -> bytes:
@@ -83,6 +91,19 @@ class KeyRing:
         encoded = _b64(_JSON.encode(payload).encode())
         message = f"v1.{key_id}.{purpose}.{encoded}"
         return f"{message}.{self._mac(key_id, purpose, message)}"
+
+    def signer(self, purpose: str, *rest: Any) -> Callable[[int], str]:
+        """Makes tokens of many payloads that differ in their first value only, a number: the same as ``sign`` makes."""
+        key_id = next(iter(self.keys))
+        key = self.derive(key_id, purpose)
+        head = f"v1.{key_id}.{purpose}.".encode()
+        tail = "".join("," + _JSON.encode(each) for each in rest) + "]"
+
+        def sign(number: int) -> str:
+            message = head + _b64_bytes(f"[{number}{tail}".encode())
+            return (message + b"." + _b64_bytes(hmac.digest(key, message, "sha256")[:_MAC_BYTES])).decode()
+
+        return sign
 
     def verify(self, purpose: str, token: str) -> list[Any]:
         """The payload of ``token``. Raises ``TokenError``, the same for every fault, so that nothing can be learnt."""

@@ -129,3 +129,8 @@ def test_a_ring_never_shows_its_keys():
 def test_a_ring_that_is_not_one_is_refused(text):
     with pytest.raises(SettingsError):
         KeyRing.parse(text)
+
+
+@given(st.integers(min_value=0, max_value=2**53), st.text(), st.text())
+def test_a_signer_of_many_makes_the_tokens_that_sign_makes(number, audience, edition):
+    assert KEYS.signer("u", audience, edition)(number) == KEYS.sign("u", number, audience, edition)

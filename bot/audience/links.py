@@ -26,6 +26,22 @@ def unsubscribe_url(newsroom: Newsroom, keys: KeyRing, link: ReaderLink) -> str:
     return _url(newsroom, keys, UNSUBSCRIBE, link)
 
 
+class ReaderLinks:
+    """The addresses of many readers of one edition: what ``unsubscribe_url`` and ``preferences_url`` make."""
+
+    def __init__(self, newsroom: Newsroom, keys: KeyRing, audience: str, edition: str) -> None:
+        self._unsubscribe = f"{newsroom.public_url}/{UNSUBSCRIBE}/"
+        self._preferences = f"{newsroom.public_url}/{PREFERENCES}/"
+        self._sign_unsubscribe = keys.signer(UNSUBSCRIBE, audience, edition)
+        self._sign_preferences = keys.signer(PREFERENCES, audience, edition)
+
+    def unsubscribe(self, subscriber: int) -> str:
+        return self._unsubscribe + self._sign_unsubscribe(subscriber)
+
+    def preferences(self, subscriber: int) -> str:
+        return self._preferences + self._sign_preferences(subscriber)
+
+
 def preferences_url(newsroom: Newsroom, keys: KeyRing, link: ReaderLink) -> str:
     """``PUBLIC_URL/p/TOKEN``."""
     return _url(newsroom, keys, PREFERENCES, link)

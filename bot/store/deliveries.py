@@ -186,7 +186,7 @@ class Deliveries(Books):
             since,
             standing,
             suppressed,
-        ) in self._connection.execute(query):
+        ) in self._connection.execute(query).all():
             recipient = None
             if chunk.audience:
                 if standing != "subscribed" or suppressed:

@@ -22,6 +22,9 @@ _PLAIN_LINE = 70
 BOUNDARY = "=_broadsheet_alternative"
 _PART = 'Content-Type: text/{kind}; charset="utf-8"\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n'
 
+_NAMES = {field: (f"text:{field}", f"html:{field}") for field in MergeField}
+_MARKUP = re.compile(r"[&<>\"']")
+
 Piece = bytes | str
 """What stands in the letter itself, or the name of the hole between two of those."""
 
@@ -88,9 +91,9 @@ def encoded(values: Mapping[MergeField, str]) -> dict[str, bytes]:
     """A recipient's values as they stand in the two parts; in the HTML they are escaped for text and attributes."""
     filled: dict[str, bytes] = {}
     for field, value in values.items():
-        plain = filled["text:" + field] = quoted_printable(value)
-        escaped = html.escape(value)
-        filled["html:" + field] = plain if escaped == value else quoted_printable(escaped)
+        in_text, in_html = _NAMES[field]
+        plain = filled[in_text] = quoted_printable(value)
+        filled[in_html] = quoted_printable(html.escape(value)) if _MARKUP.search(value) else plain
     return filled
 
 
@@ -99,8 +102,13 @@ def quoted_printable(text: str) -> bytes:
 
     Lines have 76 octets at most, the last 75 so that a ``=`` may follow, and none begins with a dot.
     """
-    if len(text) <= _PLAIN_LINE and _PLAIN.fullmatch(text):
-        return text.encode()
+    if _PLAIN.fullmatch(text):
+        # An address or a link, as most values are: nothing to encode, only long.
+        if len(text) <= _PLAIN_LINE:
+            return text.encode()
+        lines_of = [text[at : at + _PLAIN_LINE] for at in range(0, len(text), _PLAIN_LINE)]
+        if not any(line.startswith(".") for line in lines_of):
+            return "=\r\n".join(lines_of).encode()
     lines = text.replace("\r\n", "\n").replace("\r", "\n")
     raw = binascii.b2a_qp(lines.encode("utf-8", "replace"), quotetabs=False, istext=True, header=False)
     if raw.startswith(b".") or b"\n." in raw:

@@ -22,6 +22,8 @@ from bot.settings import parse_sender
 
 _TO, _DATE, _TOKEN, _URL = "to", "date", "token", "unsubscribe"
 _READABLE = re.compile(r"[\x21-\x7e]{1,900}")
+_NAME = re.compile(r"[A-Za-z]+( [A-Za-z]+)*")
+_ROOM = 60
 _SIMPLE = re.compile(r"[A-Za-z0-9._+-]{1,64}@[A-Za-z0-9.-]{1,60}")
 
 
@@ -135,8 +137,11 @@ def _with_token(field: bytes) -> list[Piece]:
 
 
 def _to(recipient: Recipient) -> bytes:
-    if not recipient.name and _SIMPLE.fullmatch(recipient.address):
-        return f"To: {recipient.address}\r\n".encode()
+    if _SIMPLE.fullmatch(recipient.address):
+        if not recipient.name:
+            return f"To: {recipient.address}\r\n".encode()
+        if _NAME.fullmatch(recipient.name) and len(recipient.name) + len(recipient.address) <= _ROOM:
+            return f"To: {recipient.name} <{recipient.address}>\r\n".encode()
     return mailbox("To", recipient.name, ascii_domain(recipient.address))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from bot.audience.links import ReaderLink, preferences_url, unsubscribe_url
+from bot.audience.links import ReaderLinks
 from bot.channels.email.dkim import Signer
 from bot.channels.email.fields import ascii_domain
 from bot.channels.email.letter import Letter
@@ -34,6 +34,7 @@ class Press:
         # A signature covers Message-ID and Date: a relay that puts others in their place would break it.
         self.signer = signer if relay.keeps_message_id and relay.keeps_date else None
         self._letters: dict[tuple[str, str, str], Letter] = {}
+        self._links: dict[tuple[str, str], ReaderLinks] = {}
         self._wordings: dict[str, Wording] = {}
         self._days: dict[tuple[str, datetime], str] = {}
 
@@ -74,13 +75,18 @@ class Press:
         return known
 
     def _values(self, parcel: Parcel, email: Email, recipient: Recipient) -> dict[MergeField, str]:
-        link = ReaderLink(recipient.subscriber, recipient.audience, parcel.edition)
+        links = self._links.get((parcel.edition, recipient.audience))
+        if links is None:
+            links = ReaderLinks(self._newsroom, self._keys, recipient.audience, parcel.edition)
+            self._links[parcel.edition, recipient.audience] = links
+            for oldest in list(self._links)[:-_LETTERS]:
+                del self._links[oldest]
         words = self._wordings.get(email.language)
         if words is None:
             words = self._wordings[email.language] = wording(email.language, self._newsroom.timezone)
         return {
-            MergeField.UNSUBSCRIBE_URL: unsubscribe_url(self._newsroom, self._keys, link),
-            MergeField.PREFERENCES_URL: preferences_url(self._newsroom, self._keys, link),
+            MergeField.UNSUBSCRIBE_URL: links.unsubscribe(recipient.subscriber),
+            MergeField.PREFERENCES_URL: links.preferences(recipient.subscriber),
             MergeField.ADDRESS: recipient.address,
             MergeField.SUBSCRIBED: self._day(words, email.language, recipient.subscribed or parcel.slot),
         }

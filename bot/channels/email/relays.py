@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from functools import cache
 
 CHECKED = "2026-11-25"
 MEBIBYTE = 1 << 20
@@ -240,11 +241,17 @@ def relay_named(name: str) -> Relay | None:
 
 def provider_id(relay: Relay, reply_text: str) -> str:
     """The relay's name for a message it took, from the text of its 250 (without codes); "" when it gives none."""
+    text = reply_text.strip()
     for pattern in relay.ids:
-        found = re.search(pattern, reply_text.strip(), re.I)
+        found = _compiled(pattern).search(text)
         if found:
             return event_key(relay, found[1])
     return ""
+
+
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern, re.I)
 
 
 def event_key(relay: Relay, value: str) -> str:
