@@ -6,6 +6,7 @@ from bot.audience.links import (
     PREFERENCES,
     UNSUBSCRIBE,
     ReaderLink,
+    ReaderLinks,
     edition_url,
     preferences_url,
     read_link,
@@ -50,3 +51,9 @@ def test_a_link_of_other_keys_or_other_content_is_refused(newsroom):
 
 def test_an_edition_is_shown_without_saying_who_reads_it(newsroom):
     assert edition_url(newsroom, "k7f3q9xd") == "https://news.record.example/e/k7f3q9xd"
+
+
+def test_the_links_of_many_readers_are_those_of_each(newsroom):
+    many = ReaderLinks(newsroom, KEYS, LINK.audience, LINK.edition)
+    assert many.unsubscribe(LINK.subscriber) == unsubscribe_url(newsroom, KEYS, LINK)
+    assert many.preferences(LINK.subscriber) == preferences_url(newsroom, KEYS, LINK)
