@@ -161,8 +161,11 @@ def delivery_tokens(
     blocks = b"".join((prefix | each << 15).to_bytes(16, "big") for each in subscribers)
     encryptor = _cipher(ring, key_id).encryptor()
     encrypted = encryptor.update(blocks) + encryptor.finalize()
-    for start in range(0, len(encrypted), 16):
-        yield base64.b32encode(encrypted[start : start + 16])[:26].decode().lower()
+    # Encoded all at once, each block filled up to a whole number of letters.
+    filled = b"".join(encrypted[start : start + 16] + b"\0\0\0\0" for start in range(0, len(encrypted), 16))
+    letters = base64.b32encode(filled).decode().lower()
+    for start in range(0, len(letters), 32):
+        yield letters[start : start + 26]
 
 
 def read_delivery_token(ring: KeyRing, token: str) -> list[tuple[str, int]]:

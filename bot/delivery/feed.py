@@ -202,7 +202,10 @@ class Feed:
         return outcome, decision.cool
 
     def _streak(self, held: Held) -> Streak:
-        return self._streaks.setdefault(held.chunk.edition, Streak(self._rules.refused_share))
+        streak = self._streaks.get(held.chunk.edition)
+        if streak is None:
+            streak = self._streaks[held.chunk.edition] = Streak(self._rules.refused_share)
+        return streak
 
     def stop(self, held: Held) -> None:
         """Sends no more of a chunk: what of it was not taken yet goes back."""
