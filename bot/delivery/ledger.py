@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -15,7 +16,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from bot.clock import Clock
+from bot.delivery.counters import Counters
 from bot.delivery.sending import pause
+from bot.delivery.tally import Tally
 from bot.errors import StoreError
 from bot.model import Chunk, DeliveryState, Due, Outcome
 from bot.store import Store, Transaction
@@ -43,6 +46,10 @@ class _Page:
     released: list[Chunk] = field(default_factory=list)
     pauses: dict[str, str] = field(default_factory=dict)
 
+    @property
+    def deliveries(self) -> int:
+        return len(self.outcomes) + sum(map(len, self.ahead.values()))
+
     def __bool__(self) -> bool:
         return bool(self.outcomes or self.ahead or self.postponed or self.released or self.pauses)
 
@@ -61,9 +68,13 @@ class Ledger:
         *,
         lost: Callable[[Chunk], None],
         released: Callable[[Chunk, dict[str, int] | None], None],
+        tally: Tally,
+        counters: Counters,
     ) -> None:
         self._store = store
         self._clock = clock
+        self._tally = tally
+        self._counters = counters
         self._lost = lost
         self._released = released
         self._page = _Page()
@@ -142,6 +153,7 @@ class Ledger:
 
     async def _write(self) -> None:
         page, self._page = self._page, _Page()
+        began = time.monotonic()
         try:
             writing = self._store.begin()
             try:
@@ -162,6 +174,7 @@ class Ledger:
                 self._lost(self._chunks[lease])
             return
         self._taken()
+        self._counters.committed(time.monotonic() - began, page.deliveries)
         for tell in told:
             tell()
 
@@ -197,6 +210,11 @@ class Ledger:
                 pause(tx, chunk.edition, off, now)
                 log.error("edition %s: %s", chunk.edition, off)
             yield _call(self._given_back, chunk, counts)
+        said = self._tally.due()
+        if said:
+            for each in said:
+                tx.progress.put(each)
+            yield _call(self._tally.written, said)
 
     def _given_back(self, chunk: Chunk, counts: dict[str, int] | None) -> None:
         self._chunks.pop(chunk.lease, None)
