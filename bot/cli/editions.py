@@ -11,8 +11,9 @@ from typing import Annotated, TypeVar
 import typer
 
 from bot.cli.command import Limit, Session, command
-from bot.cli.live import drawn, follow
+from bot.cli.live import drawn, follow, pace
 from bot.cli.output import local
+from bot.clock import system_clock
 from bot.delivery.progress import progress
 from bot.editions import lifecycle
 from bot.errors import NotFound, NothingToDo, UsageError
@@ -90,10 +91,10 @@ def _need_one(edition: str) -> None:
 def _watch(session: Session, installation: Installation, edition: str) -> None:
     store = installation.store
     if session.out.as_json:
-        follow(store, edition, installation.clock, session.out.line, time.sleep)
+        follow(store, edition, system_clock, session.out.line, time.sleep)
         return
     with drawn(installation.newsroom.timezone, on=not session.out.quiet) as draw, suppress(KeyboardInterrupt):
-        follow(store, edition, installation.clock, draw, time.sleep)
+        follow(store, edition, system_clock, draw, time.sleep)
 
 
 def _show(session: Session, installation: Installation, edition_id: str) -> None:
@@ -104,7 +105,7 @@ def _show(session: Session, installation: Installation, edition_id: str) -> None
         balance = tx.deliveries.balance(edition_id)
         acts = tx.acts.newest(thing=f"edition:{edition_id}")
         report = tx.editions.report(edition_id)
-        stands = progress(tx, edition_id, installation.clock())
+        stands = progress(tx, edition_id, system_clock())
     out, zone = session.out, installation.newsroom.timezone
     out.say(f"{edition.id}  {edition.name}, slot {edition.slot_key} ({local(edition.slot, zone)})")
     out.say(f"state: {edition.state}{f' ({edition.reason})' if edition.reason else ''}")
@@ -117,6 +118,8 @@ def _show(session: Session, installation: Installation, edition_id: str) -> None
     if balance.snapshot:
         mark = "balanced" if balance.balanced else "NOT BALANCED"
         out.say(f"deliveries: {_counts(balance.states)} = {sum(balance.states.values())} of {balance.snapshot}, {mark}")
+    if edition.state is EditionState.SENDING:
+        out.say(pace(stands, zone))
     for act in reversed(acts):
         out.say(f"{local(act.at, zone)}  {act.who}: {act.what} {act.note}".rstrip())
     out.value(

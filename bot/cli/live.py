@@ -90,7 +90,7 @@ def shown(store: Store, edition: str, zone: str, clock: Clock) -> Iterator[None]
 
 def picture(found: Progress, zone: str) -> RenderableType:
     """How an edition stands, for 80 columns and more."""
-    parts: list[RenderableType] = [_head(found), _bar(found), _pace(found, zone), _states(found)]
+    parts: list[RenderableType] = [_head(found), _bar(found), Text(pace(found, zone)), _states(found)]
     servers = [each for each in found.servers if each.address]
     if servers:
         parts += [Text(), _servers(servers[:SERVERS], zone)]
@@ -120,7 +120,8 @@ def _bar(found: Progress) -> RenderableType:
     return grid
 
 
-def _pace(found: Progress, zone: str) -> Text:
+def pace(found: Progress, zone: str) -> str:
+    """How fast it goes and how long it takes, as far as that can be told; "" when nothing can."""
     said = []
     if found.state is EditionState.SENDING:
         if found.rate is None:
@@ -133,7 +134,7 @@ def _pace(found: Progress, zone: str) -> Text:
             said.append(f"next try at {_minute(found.next_try, zone)}")
     if found.workers > 1:
         said.append(f"{found.workers} workers")
-    return Text(" · ".join(said))
+    return " · ".join(said)
 
 
 def _states(found: Progress) -> Text:

@@ -113,7 +113,6 @@ class Engine:
         finally:
             for timer in timers:
                 timer.cancel()
-        self._tick()
         self._say()
         if self._closing:
             await asyncio.gather(*self._closing, return_exceptions=True)
@@ -183,6 +182,8 @@ class Engine:
                 await carrier.carry(feed)
             finally:
                 feed.close()
+                # Rides on the transaction that gives the last chunk back.
+                self._tick()
                 await self._written(ledger)
                 await ledger.close()
             tried += feed.tried

@@ -20,6 +20,10 @@ WINDOW = 10.0
 """Seconds over which a rate is told."""
 SOONEST = 1.0
 """Seconds of sending before which no rate is told: it would be a guess."""
+STEP = 0.5
+"""Seconds between two counts that are kept to reckon the rate from."""
+BREAK = 2.0
+"""Seconds without work after which an edition is not being sent here any more, until it goes on."""
 QUIET = 5.0
 """Seconds after which a process that holds work says that it is still there, though nothing changed."""
 FORGET = 3600.0
@@ -52,7 +56,7 @@ class _Sum:
     """One edition. ``samples`` are its counts at the last ticks, while it was worked on without a break."""
 
     began: datetime
-    changed: float
+    active: float
     tried: int = 0
     channels: set[str] = field(default_factory=set)
     servers: dict[Server, dict[str, int]] = field(default_factory=dict)
@@ -90,9 +94,11 @@ class Tally:
         """A chunk is about to be worked on."""
         found = self._sum(chunk.edition)
         found.channels.add(chunk.channel)
-        if not found.samples:
+        at = self._seconds()
+        if not found.samples or at - found.samples[-1].at >= BREAK:
             # Sending begins, or goes on after a break that must not make it look slow.
-            found.sample(self._seconds())
+            found.samples.clear()
+            found.sample(at)
 
     def settled(self, chunk: Chunk, due: Due, outcome: Outcome) -> None:
         """An attempt has ended."""
@@ -111,25 +117,22 @@ class Tally:
                 domain.refusal = outcome
 
     def tick(self, held: Collection[str], servers: Iterable[ServerNow]) -> None:
-        """To be called once a second: ``held`` are the editions this process has chunks of."""
+        """To be called once a second at least: ``held`` are the editions this process has chunks of."""
         at = self._seconds()
         self._servers, before = tuple(servers), self._servers
         for edition, each in list(self._sums.items()):
-            changed = not each.samples or each.tried != each.samples[-1].tried
-            if edition in held:
-                each.sample(at)
+            last = each.samples[-1] if each.samples else None
+            changed = last is not None and each.tried != last.tried
+            if edition in held or changed:
+                if last is None or at - last.at >= STEP:
+                    each.sample(at)
                 each.due = each.due or changed or self._servers != before or at - each.written >= QUIET
-            elif each.samples and not changed:
+                each.active = at
+            elif last and at - last.at >= BREAK:
                 each.samples.clear()
                 each.due = True
-            elif each.samples:
-                each.sample(at)
-                each.due = True
-            elif at - each.changed > FORGET and not each.due:
+            elif at - each.active > FORGET and not each.due:
                 del self._sums[edition]
-                continue
-            if edition in held or each.samples:
-                each.changed = at
 
     def due(self) -> list[WorkerProgress]:
         """What is to be said to the store."""
@@ -145,7 +148,7 @@ class Tally:
 
     def _sum(self, edition: str) -> _Sum:
         if edition not in self._sums:
-            self._sums[edition] = _Sum(began=self._clock(), changed=self._seconds())
+            self._sums[edition] = _Sum(began=self._clock(), active=self._seconds())
         return self._sums[edition]
 
     def _said(self, edition: str, each: _Sum) -> WorkerProgress:
