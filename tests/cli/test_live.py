@@ -194,6 +194,22 @@ def test_a_piped_run_draws_nothing(folder, slow):
 
 
 @pytest.mark.slow
+def test_an_interrupt_lets_what_is_in_flight_finish_and_the_rest_goes_on_later(broadsheet, folder, slow):
+    running = _start(folder, "run", "morning", stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    slow.wait_for(4)
+    running.send_signal(signal.SIGINT)
+    running.communicate(timeout=PATIENCE)
+    assert running.returncode == 130
+    (edition,) = broadsheet("editions", "--json").value
+    arrived = len(slow.arrived)
+    assert arrived < READERS
+    assert edition["deliveries"] == {"accepted": arrived, "pending": READERS - arrived}
+    broadsheet("run", "morning")
+    assert set(slow.copies.values()) == {1}
+    assert len(slow.arrived) == READERS
+
+
+@pytest.mark.slow
 def test_another_process_watches_line_by_line_until_the_end(broadsheet, folder, slow):
     running = _start(folder, "run", "morning", stdout=subprocess.DEVNULL)
     slow.wait_for(1)
