@@ -7,13 +7,14 @@ Nothing else changes when one is added.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Any, ClassVar, Protocol, Self, runtime_checkable
 
 from bot.clock import Clock
 from bot.http import Http
-from bot.model import Limits, Newsroom, Parcel, Receipt
+from bot.model import Limits, Newsroom, Parcel, Receipt, ServerNow
 from bot.settings import Settings, Table
 from bot.settings.registry import Registry
 from bot.store import Store
@@ -82,6 +83,15 @@ class Carrier(Protocol):
 
     def rests_until(self) -> datetime | None:
         """When the channel can send again; None: now."""
+        ...
+
+
+@runtime_checkable
+class Serving(Protocol):
+    """A channel that can tell how its servers are."""
+
+    def servers(self) -> Sequence[ServerNow]:
+        """All of them, in use or not."""
         ...
 
 

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import getpass
+import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Annotated, TypeVar
 
 import typer
 
 from bot.cli.command import Limit, Session, command
+from bot.cli.live import drawn, follow, pace
 from bot.cli.output import local
+from bot.clock import system_clock
+from bot.delivery.progress import progress
 from bot.editions import lifecycle
 from bot.errors import NotFound, NothingToDo, UsageError
 from bot.model import Act, DeliveryState, Edition, EditionState
@@ -41,9 +46,18 @@ def editions(
     edition: OptionalId = "",
     state: Annotated[str, typer.Option("--state", help="Only those in this state.")] = "",
     limit: Limit = 20,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Follow one until it ends; with --json, one object a line, each second.")
+    ] = False,
 ) -> None:
-    """Lists editions with their state; with an id, shows its stories, deliveries by state and acts."""
+    """Lists editions with their state; with an id, shows its stories, deliveries by state, progress and acts."""
+    if watch:
+        _need_one(edition)
     with session.open() as installation:
+        if watch:
+            _watch(session, installation, edition)
+            if session.out.as_json:
+                return
         if edition:
             _show(session, installation, edition)
             return
@@ -69,6 +83,20 @@ def editions(
         session.out.value([{**_facts(each), "deliveries": books[each.id].states} for each in found])
 
 
+def _need_one(edition: str) -> None:
+    if not edition:
+        raise UsageError("name the edition to watch; `broadsheet editions` lists them")
+
+
+def _watch(session: Session, installation: Installation, edition: str) -> None:
+    store = installation.store
+    if session.out.as_json:
+        follow(store, edition, system_clock, session.out.line, time.sleep)
+        return
+    with drawn(installation.newsroom.timezone, on=not session.out.quiet) as draw, suppress(KeyboardInterrupt):
+        follow(store, edition, system_clock, draw, time.sleep)
+
+
 def _show(session: Session, installation: Installation, edition_id: str) -> None:
     with installation.store.read() as tx:
         edition = tx.editions.get(edition_id)
@@ -77,6 +105,7 @@ def _show(session: Session, installation: Installation, edition_id: str) -> None
         balance = tx.deliveries.balance(edition_id)
         acts = tx.acts.newest(thing=f"edition:{edition_id}")
         report = tx.editions.report(edition_id)
+        stands = progress(tx, edition_id, system_clock())
     out, zone = session.out, installation.newsroom.timezone
     out.say(f"{edition.id}  {edition.name}, slot {edition.slot_key} ({local(edition.slot, zone)})")
     out.say(f"state: {edition.state}{f' ({edition.reason})' if edition.reason else ''}")
@@ -89,6 +118,8 @@ def _show(session: Session, installation: Installation, edition_id: str) -> None
     if balance.snapshot:
         mark = "balanced" if balance.balanced else "NOT BALANCED"
         out.say(f"deliveries: {_counts(balance.states)} = {sum(balance.states.values())} of {balance.snapshot}, {mark}")
+    if edition.state is EditionState.SENDING:
+        out.say(pace(stands, zone))
     for act in reversed(acts):
         out.say(f"{local(act.at, zone)}  {act.who}: {act.what} {act.note}".rstrip())
     out.value(
@@ -100,6 +131,7 @@ def _show(session: Session, installation: Installation, edition_id: str) -> None
             ],
             "deliveries": balance.states,
             "balanced": balance.balanced,
+            "progress": stands,
             "acts": acts,
             "selection": report,
         }

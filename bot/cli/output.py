@@ -43,6 +43,12 @@ class Output:
         if self.as_json:
             sys.stdout.write(json.dumps(plain(value), ensure_ascii=False, indent=2) + "\n")
 
+    def line(self, value: Any) -> None:
+        """One of many values for programs, on a line of its own; printed with ``--json`` only."""
+        if self.as_json:
+            sys.stdout.write(json.dumps(plain(value), ensure_ascii=False) + "\n")
+            sys.stdout.flush()
+
     def table(self, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
         """Rows under heads; piped, one line a row with tabs between, without heads."""
         if self.as_json or self.quiet:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -10,8 +11,10 @@ from typing import Annotated
 import typer
 
 from bot.cli.command import At, Session, command
+from bot.cli.live import shown
 from bot.cli.output import local
 from bot.clock import system_clock
+from bot.delivery.progress import progress
 from bot.errors import NothingToDo
 from bot.model import Edition, EditionState
 from bot.schedules.installation import Installation
@@ -146,12 +149,14 @@ def _continue(session: Session, installation: Installation) -> None:
 def _deliver(session: Session, installation: Installation, edition_id: str) -> int:
     """Sends what is due of an edition and prints how it stands. Raises ``KeyboardInterrupt`` when told to stop."""
     stopped = False
-    with installation.store.read() as tx:
-        edition = tx.editions.get(edition_id)
-        total = edition.snapshot if edition else None
-    if edition and edition.state is EditionState.SENDING:
-        with session.out.progress(f"sending {edition_id}", total) as bar:
-            stopped = deliver_now(installation, edition_id, lambda _delivery, _outcome: bar.advance(bar.task_ids[0]))
+    store, out = installation.store, session.out
+    with store.read() as tx:
+        sending = tx.editions.state(edition_id) is EditionState.SENDING
+    if sending:
+        silent = out.as_json or out.quiet
+        zone = installation.newsroom.timezone
+        with nullcontext() if silent else shown(store, edition_id, zone, system_clock):
+            stopped = deliver_now(installation, edition_id)
     code = show_outcome(session, installation, edition_id)
     if stopped:
         raise KeyboardInterrupt
@@ -167,6 +172,7 @@ def show_outcome(session: Session, installation: Installation, edition_id: str) 
         edition = tx.editions.get(edition_id)
         balance = tx.deliveries.balance(edition_id)
         due = tx.deliveries.next_due(edition_id, now=system_clock())
+        stands = progress(tx, edition_id, system_clock())
     assert edition is not None
     out = session.out
     out.say(f"edition {edition.id} of {edition.schedule}, slot {edition.slot_key}: {_said(edition)}")
@@ -193,6 +199,7 @@ def show_outcome(session: Session, installation: Installation, edition_id: str) 
             "snapshot": balance.snapshot,
             "deliveries": balance.states,
             "next_try": due,
+            "progress": stands,
         }
     )
     if edition.state is EditionState.SKIPPED:

@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from bot.cli.command import Session, command
+from bot.delivery.counters import Counters
 from bot.model import Chunk, DeliveryState, EditionState, Outcome
 from bot.schedules.installation import Installation
 from bot.schedules.loop import run
@@ -40,9 +41,15 @@ def web(session: Session, host: Host = "", port: Port = None) -> int:
     return _run(session, serves=True, host=host, port=port)
 
 
-def worker(session: Session) -> int:
+def worker(
+    session: Session,
+    metrics_port: Annotated[
+        int | None,
+        typer.Option("--metrics-port", min=0, max=65535, help="Serve /metrics on this port of 127.0.0.1; 0: any."),
+    ] = None,
+) -> int:
     """Runs delivery alone."""
-    return _run(session, works=True)
+    return _run(session, works=True, metrics_port=metrics_port)
 
 
 def scheduler(session: Session) -> int:
@@ -58,6 +65,7 @@ def _run(
     serves: bool = False,
     host: str = "",
     port: int | None = None,
+    metrics_port: int | None = None,
 ) -> int:
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     with session.open() as installation:
@@ -67,6 +75,7 @@ def _run(
             serves=serves,
             host=host or installation.settings.web.host,
             port=installation.settings.web.port if port is None else port,
+            metrics_port=metrics_port,
         )
 
 
@@ -78,8 +87,11 @@ class Roles:
         self._say = say
         self._stop = threading.Event()
         self._failures: list[BaseException] = []
+        self._counters = Counters()
 
-    def run(self, *, ticks: bool, works: bool, serves: bool, host: str, port: int) -> int:
+    def run(
+        self, *, ticks: bool, works: bool, serves: bool, host: str, port: int, metrics_port: int | None = None
+    ) -> int:
         """Blocks until it is told to end; raises what made a role fail."""
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: self._stop.set())
@@ -92,11 +104,26 @@ class Roles:
             from bot.web.server import serve
 
             threads.append(
-                self._thread("web", lambda: serve(self._installation, host, port, ready=self._ready, stop=self._stop))
+                self._thread(
+                    "web",
+                    lambda: serve(
+                        self._installation,
+                        host,
+                        port,
+                        ready=self._ready,
+                        stop=self._stop,
+                        counters=self._counters,
+                    ),
+                )
             )
+        if metrics_port is not None:
+            threads.append(self._thread("metrics", lambda: self._serve_metrics(metrics_port)))
         if works:
             threads.append(
-                self._thread("worker", lambda: run(work(self._installation, self._stop, self._sent, self._ended)))
+                self._thread(
+                    "worker",
+                    lambda: run(work(self._installation, self._stop, self._sent, self._ended, self._counters)),
+                )
             )
         ticker = Ticker(self._installation, told=self._told) if ticks else None
         if ticker:
@@ -115,6 +142,18 @@ class Roles:
             raise self._failures[0]
         self._line("ended")
         return 0
+
+    def _serve_metrics(self, port: int) -> None:
+        # As above.
+        from bot.web.server import serve_metrics
+
+        serve_metrics(
+            self._installation,
+            port,
+            ready=lambda url: self._line(f"metrics at {url}/metrics"),
+            stop=self._stop,
+            counters=self._counters,
+        )
 
     def _thread(self, name: str, target: Callable[[], Any]) -> threading.Thread:
         def guarded() -> None:

@@ -10,19 +10,21 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from bot.channels.base import Carrier, Channel
+from bot.channels.base import Carrier, Channel, Serving
 from bot.clock import Clock
 from bot.delivery import owner
+from bot.delivery.counters import Counters
 from bot.delivery.feed import Feed, Held, Watcher
 from bot.delivery.ledger import Ledger
 from bot.delivery.one_by_one import OneByOne
 from bot.delivery.sending import close_if_done, pause
+from bot.delivery.tally import Tally
 from bot.errors import NotFound, StoreError
-from bot.model import Chunk, Edition, EditionState, Outcome
+from bot.model import Chunk, Due, Edition, EditionState, Outcome, ServerNow
 from bot.settings.tables import DeliveryTable
 from bot.store import Store
 from bot.tokens import KeyRing
@@ -30,6 +32,8 @@ from bot.tokens import KeyRing
 LEASE = timedelta(minutes=10)
 HEARTBEAT = 60.0
 """Seconds between two renewals of the leases this process holds."""
+TICK = 1.0
+"""Seconds between two looks at how fast it goes."""
 PATIENCE = 30.0
 """Seconds for which a process that is told to end waits for a store that does not answer."""
 
@@ -60,10 +64,15 @@ class Engine:
     watch: Watcher = _unwatched
     ended: Ended = _untold
     jitter: Callable[[], float] = random.random
+    counters: Counters = field(default_factory=Counters)
+    _tally: Tally = field(init=False)
     _carriers: dict[str, Carrier] = field(default_factory=dict)
     _editions: dict[str, Edition] = field(default_factory=dict)
     _held: dict[str, tuple[Held, Feed]] = field(default_factory=dict)
     _closing: set[asyncio.Task[None]] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self._tally = Tally(owner.this_process(), self.clock)
 
     def recover(self) -> tuple[int, int]:
         """Takes back what dead workers left; returns how many (pending again, unknown)."""
@@ -74,7 +83,9 @@ class Engine:
         if not dead and all(until >= now for until in owners.values()):
             return 0, 0
         with self.store.write() as tx:
-            return tx.chunks.recover(dead=dead, now=now)
+            taken = tx.chunks.recover(dead=dead, now=now)
+        self.counters.took_back(*taken)
+        return taken
 
     async def deliver(self, edition: str = "") -> int:
         """Sends all that is due now, of one edition or of all ("") that are being sent; returns how many it tried.
@@ -95,11 +106,14 @@ class Engine:
 
     async def _all(self, *drains: Awaitable[int]) -> int:
         """Runs them all to their ends, also when one fails: a send in flight is never torn off."""
-        heartbeat = asyncio.create_task(self._heartbeat())
+        self._tick()
+        timers = [asyncio.create_task(self._heartbeat()), asyncio.create_task(self._ticking())]
         try:
             ended = await asyncio.gather(*drains, return_exceptions=True)
         finally:
-            heartbeat.cancel()
+            for timer in timers:
+                timer.cancel()
+        self._say()
         if self._closing:
             await asyncio.gather(*self._closing, return_exceptions=True)
         for failure in ended:
@@ -117,16 +131,59 @@ class Engine:
                 except StoreError as error:
                     log.warning("leases are not renewed: %s", error)
 
+    async def _ticking(self) -> None:
+        while True:
+            await asyncio.sleep(TICK)
+            # What the last tick found rides on the ledger's transactions, when there are any.
+            self._say()
+            self._tick()
+
+    def _tick(self) -> None:
+        self.counters.servers = tuple(self._servers())
+        self._tally.tick({held.chunk.edition for held, _ in self._held.values()}, self.counters.servers)
+
+    def _servers(self) -> Iterator[ServerNow]:
+        for channel in self.channels.values():
+            if isinstance(channel, Serving):
+                yield from channel.servers()
+
+    def _say(self) -> None:
+        said = self._tally.due()
+        if not said:
+            return
+        try:
+            with self.store.write() as tx:
+                for each in said:
+                    tx.progress.put(each)
+        except StoreError as error:
+            log.warning("progress is not written: %s", error)
+            return
+        self._tally.written(said)
+
+    def _settled(self, chunk: Chunk, due: Due, outcome: Outcome) -> None:
+        self._tally.settled(chunk, due, outcome)
+        self.counters.settled(chunk.channel, outcome)
+        self.watch(chunk, outcome)
+
     async def _drain(self, channel: str, *, edition: str = "", chunk: int | None = None) -> int:
         carrier = self._carrier(channel)
         tried = 0
         while not self.stop() and not self._rests(carrier):
-            ledger = Ledger(self.store, self.clock, lost=self._lost, released=self._released)
+            ledger = Ledger(
+                self.store,
+                self.clock,
+                lost=self._lost,
+                released=self._released,
+                tally=self._tally,
+                counters=self.counters,
+            )
             feed = self._feed(channel, ledger, edition, chunk)
             try:
                 await carrier.carry(feed)
             finally:
                 feed.close()
+                # Rides on the transaction that gives the last chunk back.
+                self._tick()
                 await self._written(ledger)
                 await ledger.close()
             tried += feed.tried
@@ -145,6 +202,7 @@ class Engine:
                 return None
             if held:
                 self._held[held.chunk.lease] = held, feed
+                self._tally.claimed(held.chunk)
             return held
 
         feed = Feed(
@@ -153,7 +211,7 @@ class Engine:
             clock=self.clock,
             rules=self.rules,
             stop=self.stop,
-            watch=self.watch,
+            settled=self._settled,
             jitter=self.jitter,
         )
         return feed

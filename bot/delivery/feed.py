@@ -20,6 +20,7 @@ from bot.tokens import KeyRing, delivery_token, delivery_tokens
 log = logging.getLogger(__name__)
 
 Watcher = Callable[[Chunk, Outcome], None]
+Settled = Callable[[Chunk, Due, Outcome], None]
 
 
 @dataclass(slots=True, eq=False)
@@ -66,7 +67,7 @@ class Feed:
         clock: Clock,
         rules: DeliveryTable,
         stop: Callable[[], bool],
-        watch: Watcher,
+        settled: Settled,
         jitter: Callable[[], float],
     ) -> None:
         self._claim = claim
@@ -74,7 +75,7 @@ class Feed:
         self._clock = clock
         self._rules = rules
         self._stop = stop
-        self._watch = watch
+        self._settled = settled
         self._jitter = jitter
         self._current: Held | None = None
         self._held: dict[int, Held] = {}
@@ -155,7 +156,7 @@ class Feed:
         else:
             outcome, rest = self._refused(held, due, answer, began or now, now, elsewhere)
         self._ledger.settle(outcome, refused=None if began else held.chunk)
-        self._watch(held.chunk, outcome)
+        self._settled(held.chunk, due, outcome)
         self.tried += 1
         self._done(parcel.delivery)
         return rest

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -16,7 +17,9 @@ from datetime import datetime
 from itertools import chain
 
 from bot.clock import Clock
+from bot.delivery.counters import Counters
 from bot.delivery.sending import pause
+from bot.delivery.tally import Tally
 from bot.errors import StoreError
 from bot.model import Chunk, DeliveryState, Due, Outcome
 from bot.store import Store, Transaction
@@ -56,6 +59,10 @@ class _Page:
         for lease, until in later.postponed.items():
             self.postponed[lease].update(until)
 
+    @property
+    def deliveries(self) -> int:
+        return len(self.outcomes) + sum(map(len, self.ahead.values()))
+
     def __bool__(self) -> bool:
         written = self.outcomes or self.refused or self.unsent or self.ahead
         return bool(written or self.postponed or self.released or self.pauses)
@@ -75,9 +82,13 @@ class Ledger:
         *,
         lost: Callable[[Chunk], None],
         released: Callable[[Chunk, dict[str, int] | None], None],
+        tally: Tally,
+        counters: Counters,
     ) -> None:
         self._store = store
         self._clock = clock
+        self._tally = tally
+        self._counters = counters
         self._lost = lost
         self._released = released
         self._page = _Page()
@@ -157,6 +168,7 @@ class Ledger:
 
     async def _write(self) -> None:
         page, self._page = self._page, _Page()
+        began = time.monotonic()
         try:
             writing = self._store.begin()
             try:
@@ -178,6 +190,7 @@ class Ledger:
             self._give_up(page.released)
             return
         self._taken()
+        self._counters.committed(time.monotonic() - began, page.deliveries)
         for tell in told:
             tell()
 
@@ -215,6 +228,11 @@ class Ledger:
                 pause(tx, chunk.edition, off, now)
                 log.error("edition %s: %s", chunk.edition, off)
             yield _call(self._given_back, chunk, counts)
+        said = self._tally.due()
+        if said:
+            for each in said:
+                tx.progress.put(each)
+            yield _call(self._tally.written, said)
 
     def _refused(self, tx: Transaction, page: _Page, now: datetime) -> Iterator[Outcome]:
         """The refusals whose attempt is ours to write: the same number may be another worker's by now."""

@@ -16,6 +16,7 @@ from bot.model.delivery import (
 from bot.model.edition import Card, Edition, EditionState, EditionStory, Email, Post, Rendition
 from bot.model.merge import MergeField
 from bot.model.newsroom import Newsroom
+from bot.model.progress import DomainProgress, Progress, ServerNow, ServerProgress, WorkerProgress
 from bot.model.story import Pick, Rejection, Selected, Story, Summary
 from bot.model.subscriber import Act, Consent, Subscriber, Suppression
 
@@ -28,6 +29,7 @@ __all__ = [
     "Consent",
     "Delivery",
     "DeliveryState",
+    "DomainProgress",
     "Due",
     "Edition",
     "EditionState",
@@ -41,13 +43,17 @@ __all__ = [
     "Parcel",
     "Pick",
     "Post",
+    "Progress",
     "Receipt",
     "Recipient",
     "Rejection",
     "Rendition",
     "Selected",
+    "ServerNow",
+    "ServerProgress",
     "Story",
     "Subscriber",
     "Summary",
     "Suppression",
+    "WorkerProgress",
 ]

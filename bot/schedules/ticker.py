@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from bot.clock import system_clock
+from bot.delivery.counters import Counters
 from bot.delivery.engine import Ended, Engine
 from bot.delivery.feed import Watcher
 from bot.errors import BroadsheetError
@@ -102,7 +103,7 @@ def collect_now(installation: Installation, names: tuple[str, ...] = ()) -> list
     return asyncio.run(visit())
 
 
-def deliver_now(installation: Installation, edition: str, watch: Watcher) -> bool:
+def deliver_now(installation: Installation, edition: str) -> bool:
     """Sends what is due of one edition; an interrupt lets what is in flight finish and leaves the rest pending.
 
     Returns whether it was interrupted.
@@ -115,7 +116,7 @@ def deliver_now(installation: Installation, edition: str, watch: Watcher) -> boo
             for number in (signal.SIGINT, signal.SIGTERM):
                 loop.add_signal_handler(number, stop.set)
         async with installation.connected() as connected:
-            await _engine(installation, connected, stop, watch).deliver(edition)
+            await _engine(installation, connected, stop).deliver(edition)
 
     run(send())
     return stop.is_set()
@@ -125,8 +126,9 @@ def _engine(
     installation: Installation,
     connected: Connected,
     stop: threading.Event,
-    watch: Watcher,
+    watch: Watcher = lambda _chunk, _outcome: None,
     ended: Ended = lambda _edition, _state: None,
+    counters: Counters | None = None,
 ) -> Engine:
     return Engine(
         store=installation.store,
@@ -138,13 +140,20 @@ def _engine(
         stop=stop.is_set,
         watch=watch,
         ended=ended,
+        counters=counters or Counters(),
     )
 
 
-async def work(installation: Installation, stop: threading.Event, watch: Watcher, ended: Ended) -> None:
+async def work(
+    installation: Installation,
+    stop: threading.Event,
+    watch: Watcher,
+    ended: Ended,
+    counters: Counters | None = None,
+) -> None:
     """Delivers what is due until ``stop`` is set; what is in flight then is finished, the rest stays pending."""
     async with installation.connected() as connected:
-        engine = _engine(installation, connected, stop, watch, ended)
+        engine = _engine(installation, connected, stop, watch, ended, counters)
         while not stop.is_set():
             try:
                 with installation.store.read() as tx:

@@ -16,7 +16,9 @@ from bot.store.chunks import Chunks
 from bot.store.deliveries import Deliveries
 from bot.store.editions import Editions
 from bot.store.engine import faults_told, open_engine, shown
+from bot.store.figures import Figures
 from bot.store.flags import Flags
+from bot.store.progress import ProgressRows
 from bot.store.schedules import Schedules
 from bot.store.sources import Sources
 from bot.store.subscribers import Subscribers
@@ -73,6 +75,14 @@ class Transaction:
     @cached_property
     def allowances(self) -> Allowances:
         return Allowances(self.connection)
+
+    @cached_property
+    def figures(self) -> Figures:
+        return Figures(self.connection)
+
+    @cached_property
+    def progress(self) -> ProgressRows:
+        return ProgressRows(self.connection)
 
     def counts(self) -> dict[str, int]:
         """How many rows each table has."""

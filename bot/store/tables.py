@@ -12,6 +12,7 @@ from sqlalchemy import (
     Column,
     DateTime,
     Dialect,
+    Float,
     ForeignKey,
     Index,
     Integer,
@@ -325,4 +326,18 @@ allowances = Table(
     Column("period", Integer, primary_key=True, autoincrement=False),
     Column("part", BigInteger, primary_key=True, autoincrement=False),
     Column("used", BigInteger, nullable=False),
+)
+
+# What each process says it did of an edition, once a second (bot.delivery.tally). No count of the books rests on it.
+progress = Table(
+    "progress",
+    metadata,
+    Column("edition", String(16), primary_key=True),
+    Column("owner", Text, primary_key=True),
+    Column("began", Moment, primary_key=True),
+    Column("updated", Moment, nullable=False),
+    Column("tried", Integer, nullable=False),
+    # Deliveries a second over its last seconds; NULL when it is too early to tell.
+    Column("rate", Float),
+    Column("content", Json, nullable=False),
 )

@@ -11,8 +11,9 @@ from starlette.requests import HTTPConnection
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
+from bot.delivery.counters import Counters
 from bot.schedules.installation import Installation
-from bot.web import editor, health
+from bot.web import editor, health, metrics
 from bot.web.brand import stylesheet
 from bot.web.headers import Headers, complete
 from bot.web.public import edition, preferences, unsubscribe
@@ -23,13 +24,17 @@ _STATIC = Path(__file__).parent / "static"
 _SHORT = "public, max-age=300"
 
 
-def create_app(installation: Installation) -> FastAPI:
-    """The pages of ``installation``. Raises ``BroadsheetError`` when its brand or templates cannot be used."""
+def create_app(installation: Installation, counters: Counters | None = None) -> FastAPI:
+    """The pages of ``installation``; ``counters`` are those of this process's worker.
+
+    Raises ``BroadsheetError`` when its brand or templates cannot be used.
+    """
     site = Site(installation)
     app = FastAPI(title="Broadsheet", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     for public in (unsubscribe, preferences, edition, health):
         app.include_router(public.routes(site))
     app.include_router(editor.routes(site))
+    app.include_router(metrics.routes(installation, counters or Counters()))
     _add_styles(app, stylesheet(site.tokens))
     _add_faults(app, site)
 
@@ -39,6 +44,19 @@ def create_app(installation: Installation) -> FastAPI:
     # The last one added stands outermost: refusals, too, carry the headers.
     app.add_middleware(BodyLimit, refuse=refuse)
     app.add_middleware(SameOrigin, refuse=refuse, open_to_all=("/u/",), unnamed=("/p/",))
+    app.add_middleware(Headers)
+    return app
+
+
+def metrics_app(installation: Installation, counters: Counters) -> FastAPI:
+    """``/metrics`` alone, for a worker without pages."""
+    app = FastAPI(title="Broadsheet", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
+    app.include_router(metrics.routes(installation, counters))
+
+    def stranger(request: Request, error: Exception) -> Response:  # noqa: ARG001
+        return Response(f"{error}\n", status_code=403, media_type="text/plain")
+
+    app.add_exception_handler(Stranger, stranger)
     app.add_middleware(Headers)
     return app
 

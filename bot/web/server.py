@@ -9,17 +9,25 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import uvicorn
+from fastapi import FastAPI
 
-from bot.errors import SettingsError
+from bot.delivery.counters import Counters
+from bot.errors import BroadsheetError, SettingsError, UsageError
 from bot.schedules.installation import Installation
-from bot.web.app import create_app
+from bot.web.app import create_app, metrics_app
 
 GRACE = 10
 """Seconds that requests in flight are given at the end."""
 
 
 def serve(
-    installation: Installation, host: str, port: int, *, ready: Callable[[str], None], stop: threading.Event
+    installation: Installation,
+    host: str,
+    port: int,
+    *,
+    ready: Callable[[str], None],
+    stop: threading.Event,
+    counters: Counters | None = None,
 ) -> None:
     """Serves the pages until ``stop`` is set, then finishes the requests in flight.
 
@@ -27,8 +35,30 @@ def serve(
     it may run in any thread. Raises ``SettingsError`` when the port cannot be listened on, ``BroadsheetError`` as
     ``create_app``.
     """
-    app = create_app(installation)
-    with _listening(installation, host, port) as listener:
+    app = create_app(installation, counters)
+    _serve(app, host, port, ready, stop, lambda error: _fault(installation.settings.file, host, port, error))
+
+
+def serve_metrics(
+    installation: Installation, port: int, *, ready: Callable[[str], None], stop: threading.Event, counters: Counters
+) -> None:
+    """Serves ``/metrics`` alone, on 127.0.0.1, until ``stop`` is set. Raises ``UsageError`` when it cannot listen."""
+
+    def fault(error: OSError) -> UsageError:
+        return UsageError(f"--metrics-port: {port} cannot be listened on ({error.strerror}); name another")
+
+    _serve(metrics_app(installation, counters), "127.0.0.1", port, ready, stop, fault)
+
+
+def _serve(
+    app: FastAPI,
+    host: str,
+    port: int,
+    ready: Callable[[str], None],
+    stop: threading.Event,
+    fault: Callable[[OSError], BroadsheetError],
+) -> None:
+    with _listening(host, port, fault) as listener:
         config = uvicorn.Config(
             app,
             access_log=False,  # Its lines would hold readers' tokens.
@@ -61,17 +91,21 @@ class _Server(uvicorn.Server):
 
 
 @contextmanager
-def _listening(installation: Installation, host: str, port: int) -> Iterator[socket.socket]:
+def _listening(host: str, port: int, fault: Callable[[OSError], BroadsheetError]) -> Iterator[socket.socket]:
     try:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
         listener = socket.create_server(address[:2], family=family, backlog=2048)
     except OSError as error:
-        raise SettingsError(_fault(installation.settings.file, host, port, error)) from error
+        raise fault(error) from error
     with listener:
         yield listener
 
 
-def _fault(file: str, host: str, port: int, error: OSError) -> str:
+def _fault(file: str, host: str, port: int, error: OSError) -> SettingsError:
+    return SettingsError(_reason(file, host, port, error))
+
+
+def _reason(file: str, host: str, port: int, error: OSError) -> str:
     if error.errno == errno.EADDRINUSE:
         return f"{file}: web.port: {port} is in use on {host}; stop what listens there, or set another port"
     if error.errno == errno.EACCES:

@@ -26,7 +26,7 @@ from bot.channels.email.server_options import ServerOptions
 from bot.channels.email.transport import Server
 from bot.channels.email.warm_up import allowance
 from bot.errors import SettingsError
-from bot.model import Limits, Parcel, Receipt
+from bot.model import Limits, Parcel, Receipt, ServerNow
 from bot.settings import Table, secret_variable
 from bot.store.allowances import Limits as Rates
 
@@ -79,6 +79,19 @@ class EmailChannel:
         now = self._around.clock()
         ends = [line.rests_until(now) for line in self._lines]
         return None if None in ends else min((each for each in ends if each), default=None)
+
+    def servers(self) -> list[ServerNow]:
+        now = self._around.clock()
+        return [
+            ServerNow(
+                channel=self._name,
+                address=str(line.server),
+                connections=line.connections,
+                in_use=line.active,
+                rests_until=line.rests_until(now),
+            )
+            for line in self._lines
+        ]
 
     def compose(self, parcel: Parcel) -> bytes:
         """The message ``send`` would send now. Raises ``DeliveryError`` for an address no message can be made for."""
