@@ -15,6 +15,7 @@ from bot.errors import NotFound, NothingToDo, UsageError
 from bot.model import Act, DeliveryState, Edition, EditionState
 from bot.schedules.installation import Installation
 from bot.settings import nearest
+from bot.store import Transaction
 
 Id = Annotated[str, typer.Argument(help="An edition's id, as `broadsheet editions` shows it.")]
 Note = Annotated[str, typer.Option("--note", help="Why; kept on the record.")]
@@ -89,6 +90,8 @@ def _show(session: Session, installation: Installation, edition_id: str) -> None
     if balance.snapshot:
         mark = "balanced" if balance.balanced else "NOT BALANCED"
         out.say(f"deliveries: {_counts(balance.states)} = {sum(balance.states.values())} of {balance.snapshot}, {mark}")
+    for line in _kept(edition, zone):
+        out.say(line)
     for act in reversed(acts):
         out.say(f"{local(act.at, zone)}  {act.who}: {act.what} {act.note}".rstrip())
     out.value(
@@ -106,6 +109,17 @@ def _show(session: Session, installation: Installation, edition_id: str) -> None
     )
 
 
+def _kept(edition: Edition, zone: str) -> list[str]:
+    """What is no longer known of an old edition, and since when."""
+    lines = []
+    if edition.attempts_dropped or edition.folded:
+        until = min(each for each in (edition.attempts_dropped, edition.folded) if each)
+        lines.append(f"what servers said was kept until {local(until, zone)}")
+    if edition.folded:
+        lines.append(f"who got it was kept until {local(edition.folded, zone)}; the totals stay")
+    return lines
+
+
 def _no_edition(edition: str) -> str:
     return f"there is no edition {edition}; `broadsheet editions` lists them"
 
@@ -121,6 +135,8 @@ def _facts(edition: Edition) -> dict[str, object]:
         "reason": edition.reason,
         "snapshot": edition.snapshot,
         "sent": edition.sent,
+        "attempts_dropped": edition.attempts_dropped,
+        "folded": edition.folded,
     }
 
 
@@ -206,6 +222,8 @@ def deliveries(
             if edition and tx.editions.state(edition) is None:
                 raise NotFound(_no_edition(edition))
             found = tx.deliveries.page(edition=edition, states=states, limit=limit)
+            if edition and not found:
+                _need_rows(tx, edition, installation.newsroom.timezone)
         session.out.table(
             ("id", "edition", "channel", "to", "state", "tries", "what was said"),
             [
@@ -222,6 +240,14 @@ def deliveries(
             ],
         )
         session.out.value(found)
+
+
+def _need_rows(tx: Transaction, edition: str, zone: str) -> None:
+    """An old edition's ledger is not empty. Raises ``NothingToDo`` when its rows were folded."""
+    until = tx.editions.folded(edition)
+    if until:
+        states = _counts(tx.deliveries.balance(edition).states)
+        raise NothingToDo(f"who got edition {edition} was kept until {local(until, zone)}; its totals: {states}")
 
 
 def retry(session: Session, ids: Deliveries) -> None:

@@ -12,6 +12,7 @@ from bot.settings.kinds import (
     Colour,
     Cron,
     Duration,
+    Keeping,
     OptionalColour,
     OptionalMailAddress,
     OptionalTimezone,
@@ -96,6 +97,17 @@ class DeliveryTable(Table):
         le=100,
         description="When more than so many per cent of an edition's last 100 readers are refused for good (20 at "
         "least), it pauses: then it is hardly the readers. 100 is never.",
+    )
+    keep_attempts: Keeping = Field(
+        timedelta(days=90),
+        description="How long after an edition has ended it is kept what servers said to each attempt (a day at least, "
+        'or `"forever"`). Providers tell of bounces and complaints within days.',
+    )
+    keep_deliveries: Keeping = Field(
+        timedelta(days=365),
+        description="How long after an edition has ended it is kept who got it; then its rows are folded into totals "
+        '(a day at least, or `"forever"`). These are personal data: keep them for as long as you answer complaints by '
+        "them, and no longer (GDPR, article 5(1)(e)). The proof of consent is kept elsewhere and is not touched.",
     )
     collect_every: Annotated[Duration, at_least(timedelta(seconds=10))] = Field(
         timedelta(minutes=5), description="How often `up` collects the sources; at least `10s`."

@@ -49,14 +49,13 @@ class Books:
     def balance(self, edition: str, *, counted: bool = False) -> Balance:
         """The books of ``edition``: from its chunks, and of those that are worked on from the deliveries themselves.
 
-        ``counted``: every delivery is counted, whatever its chunk says. An old edition's totals stand for its rows.
+        ``counted``: every delivery is counted, whatever its chunk says. An old edition's totals stand for those of its
+        rows that were folded.
         """
         row = self._connection.execute(
             select(editions.c.snapshot, editions.c.totals).where(editions.c.id == edition)
         ).one_or_none()
-        if row and row.totals is not None:
-            return Balance(row.snapshot or 0, dict(row.totals))
-        states: Counter[str] = Counter()
+        states: Counter[str] = Counter(row.totals or {} if row else {})
         if not counted:
             settled = select(chunks.c.counts).where(chunks.c.edition == edition, chunks.c.counts.is_not(None))
             for chunk in self._connection.execute(settled):

@@ -8,7 +8,7 @@ from sqlalchemy import Engine, inspect, text
 
 from bot.errors import StoreError
 
-HEAD = "0003"
+HEAD = "0004"
 """The newest migration. A test holds it against ``migrations/versions``."""
 
 

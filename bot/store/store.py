@@ -17,6 +17,7 @@ from bot.store.deliveries import Deliveries
 from bot.store.editions import Editions
 from bot.store.engine import faults_told, open_engine, shown
 from bot.store.flags import Flags
+from bot.store.folds import Folds
 from bot.store.schedules import Schedules
 from bot.store.sources import Sources
 from bot.store.subscribers import Subscribers
@@ -53,6 +54,10 @@ class Transaction:
     @cached_property
     def deliveries(self) -> Deliveries:
         return Deliveries(self.connection)
+
+    @cached_property
+    def folds(self) -> Folds:
+        return Folds(self.connection)
 
     @cached_property
     def subscribers(self) -> Subscribers:
