@@ -10,9 +10,10 @@ import typer
 
 from bot.cli.command import Limit, Session, command
 from bot.cli.output import local
+from bot.delivery import finding
 from bot.editions import lifecycle
 from bot.errors import NotFound, NothingToDo, UsageError
-from bot.model import Act, DeliveryState, Edition, EditionState
+from bot.model import Act, Delivery, DeliveryState, Edition, EditionState
 from bot.schedules.installation import Installation
 from bot.settings import nearest
 from bot.store import Transaction
@@ -213,33 +214,84 @@ def deliveries(
     session: Session,
     state: Annotated[str, typer.Option("--state", help="Only those in this state.")] = "",
     edition: Annotated[str, typer.Option("--edition", help="Only those of this edition.")] = "",
+    find: Annotated[
+        str,
+        typer.Option(
+            "--find",
+            help="Those that the outside world calls so: a Message-ID, a bounce address, a provider's id or whole "
+            "answer, a reader's address; with all their attempts.",
+            metavar="NAME",
+        ),
+    ] = "",
     limit: Limit = 100,
 ) -> None:
     """Shows the ledger: what went, or did not go, to whom and why."""
     with session.open() as installation:
         states = [_state(DeliveryState, state)] if state else []
+        if find:
+            _find(session, installation, find, edition, states, limit)
+            return
         with installation.store.read() as tx:
             if edition and tx.editions.state(edition) is None:
                 raise NotFound(_no_edition(edition))
             found = tx.deliveries.page(edition=edition, states=states, limit=limit)
             if edition and not found:
                 _need_rows(tx, edition, installation.newsroom.timezone)
-        session.out.table(
-            ("id", "edition", "channel", "to", "state", "tries", "what was said"),
-            [
-                (
-                    each.id,
-                    each.edition,
-                    each.channel,
-                    each.destination,
-                    each.state,
-                    each.tries,
-                    each.reason or each.text,
-                )
-                for each in found
-            ],
-        )
+        _listed(session, found)
         session.out.value(found)
+
+
+def _listed(session: Session, found: Sequence[Delivery]) -> None:
+    session.out.table(
+        ("id", "edition", "channel", "to", "state", "tries", "what was said"),
+        [
+            (each.id, each.edition, each.channel, each.destination, each.state, each.tries, each.reason or each.text)
+            for each in found
+        ],
+    )
+
+
+def _find(
+    session: Session,
+    installation: Installation,
+    name: str,
+    edition: str,
+    states: Sequence[DeliveryState],
+    limit: int,
+) -> None:
+    zone = installation.newsroom.timezone
+    with installation.store.read() as tx:
+        found = [
+            each
+            for each in finding.find(tx, installation.keys, name, limit=limit)
+            if edition in ("", each.edition) and (not states or each.state in states)
+        ][:limit]
+        if not found:
+            for each in finding.editions_of(tx, installation.keys, name):
+                _need_rows(tx, each, zone)
+            raise NotFound(f"the ledger knows no delivery by that name: {name[:200]}")
+        made = {each.id: tx.deliveries.attempts(each.id) for each in found}
+    _listed(session, found)
+    session.out.say()
+    session.out.table(
+        ("id", "attempt", "when", "server", "code", "enhanced", "outcome", "provider's id", "what was said"),
+        [
+            (
+                each.id,
+                attempt["number"],
+                local(attempt["ended"], zone),
+                attempt["server"],
+                attempt["code"] or "",
+                attempt["enhanced"],
+                attempt["outcome"],
+                attempt["provider_id"],
+                attempt["text"],
+            )
+            for each in found
+            for attempt in made[each.id]
+        ],
+    )
+    session.out.value([{"delivery": each, "attempts": made[each.id]} for each in found])
 
 
 def _need_rows(tx: Transaction, edition: str, zone: str) -> None:

@@ -112,6 +112,12 @@ class Books:
         """What became of an edition for one reader."""
         return self._shown(_rows().where(deliveries.c.edition == edition, deliveries.c.subscriber == subscriber))
 
+    def of_subscriber(self, subscriber: int, *, limit: int = 200) -> list[Delivery]:
+        """What became of all editions for one reader, the newest first."""
+        # By edition: the ledger has no index of readers alone.
+        theirs = and_(deliveries.c.edition.in_(select(editions.c.id)), deliveries.c.subscriber == subscriber)
+        return self._shown(_rows().where(theirs).order_by(deliveries.c.id.desc()).limit(limit))
+
     def of_provider_id(self, provider_id: str) -> list[Delivery]:
         """The deliveries that a provider calls so, as its events do."""
         named = select(attempts.c.delivery).where(attempts.c.provider_id == provider_id, attempts.c.provider_id != "")
