@@ -18,6 +18,8 @@ from zoneinfo import ZoneInfo
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from bot.clock import system_clock
+from bot.delivery.alerting import tell
+from bot.delivery.alerts import Alert, due
 from bot.delivery.engine import Ended, Engine
 from bot.delivery.feed import Watcher
 from bot.delivery.folding import Folded, fold
@@ -30,6 +32,7 @@ from bot.sources.collect import Report, collect
 from bot.store.flags import PAUSED
 
 TICK_SECONDS = 2
+ALERT_SECONDS = 15
 IDLE_SECONDS = 1.0
 PAUSE_SECONDS = 5.0
 FRESH_SECONDS = 60.0
@@ -62,6 +65,8 @@ class Ticker:
         every = self._installation.settings.delivery.collect_every.total_seconds()
         self._scheduler.add_job(self._collect, "interval", seconds=every, next_run_time=datetime.now(UTC))
         self._scheduler.add_job(self._tick, "interval", seconds=TICK_SECONDS)
+        if self._installation.settings.alerts.channels:
+            self._scheduler.add_job(self._alert, "interval", seconds=ALERT_SECONDS)
         zone = ZoneInfo(self._installation.newsroom.timezone)
         self._scheduler.add_job(self._fold, "cron", hour=FOLDING_HOUR, minute=20, jitter=600, timezone=zone)
         self._scheduler.start()
@@ -79,6 +84,12 @@ class Ticker:
                 log.exception("collecting failed")
             finally:
                 self._collected = time.monotonic()
+
+    def _alert(self) -> None:
+        try:
+            alert_now(self._installation)
+        except Exception as error:
+            log.error("nobody is told of alerts: %s", error, exc_info=not isinstance(error, BroadsheetError))
 
     def _fold(self) -> None:
         installation = self._installation
@@ -129,6 +140,32 @@ def collect_now(installation: Installation, names: tuple[str, ...] = ()) -> list
             return await collect(chosen, installation.store, http, installation.clock)
 
     return asyncio.run(visit())
+
+
+def alert_now(installation: Installation) -> list[Alert]:
+    """Tells people of what is due to be told (``[alerts]``); returns the alerts that reached somebody."""
+    rules = installation.settings.alerts
+    if not rules.channels:
+        return []
+    with installation.store.read() as tx:
+        found = due(tx, rules, installation.newsroom.timezone, installation.clock())
+    if not found:
+        return []
+
+    async def send() -> list[Alert]:
+        async with installation.connected() as connected:
+            return await tell(
+                found,
+                store=installation.store,
+                channels=connected.channels,
+                keys=installation.keys,
+                newsroom=installation.newsroom,
+                folders=installation.settings.template_folders(),
+                rules=rules,
+                clock=installation.clock,
+            )
+
+    return asyncio.run(send())
 
 
 def deliver_now(installation: Installation, edition: str, watch: Watcher) -> bool:

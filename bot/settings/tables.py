@@ -13,6 +13,7 @@ from bot.settings.kinds import (
     Cron,
     Duration,
     Keeping,
+    MailAddress,
     OptionalColour,
     OptionalMailAddress,
     OptionalTimezone,
@@ -114,6 +115,23 @@ class DeliveryTable(Table):
     )
 
 
+class AlertsTable(Table):
+    """Who is told when something stops: what the program paused, held or let expire, and what went out with gaps."""
+
+    channels: tuple[str, ...] = Field(
+        (),
+        description="Over which of `[channels]`: `email` and `webhook` ones. Two are better than one: the mail server "
+        "may be what failed. Empty: alerts stand on the desk and in the output of `up` alone.",
+    )
+    to: tuple[MailAddress, ...] = Field((), description="The mail addresses that are told over the email channels.")
+    quiet: SomeTime = Field(
+        timedelta(hours=1), description="Shortest time between two alerts about the same state of the same edition."
+    )
+    failed_share: StrictInt = Field(
+        5, ge=0, le=100, description="An edition that went out is told of when more than so many per cent failed."
+    )
+
+
 class AudienceTable(Table):
     """A named list of subscribers."""
 
@@ -207,6 +225,7 @@ class SettingsTables(Table):
     http: HttpTable = Field(default_factory=HttpTable)
     web: WebTable = Field(default_factory=WebTable)
     delivery: DeliveryTable = Field(default_factory=DeliveryTable)
+    alerts: AlertsTable = Field(default_factory=AlertsTable)
     sources: dict[str, dict[str, Any]] = Field(default_factory=dict)
     audiences: dict[str, AudienceTable] = Field(default_factory=dict)
     channels: dict[str, dict[str, Any]] = Field(default_factory=dict)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, delete, select, update
 
-from bot.store.conflict import insert_or_replace
+from bot.store.conflict import insert_or_ignore, insert_or_replace
 from bot.store.tables import flags
 
 PAUSED = "paused"
@@ -27,3 +27,15 @@ class Flags:
             insert_or_replace(self._connection, flags, {"name": name, "value": value, "at": now})
         else:
             self._connection.execute(delete(flags).where(flags.c.name == name))
+
+    def seen(self, name: str) -> tuple[str, datetime] | None:
+        """The flag's value, and when it was set."""
+        row = self._connection.execute(select(flags.c.value, flags.c.at).where(flags.c.name == name)).one_or_none()
+        return (row.value, row.at) if row else None
+
+    def swap(self, name: str, seen: tuple[str, datetime] | None, value: str, now: datetime) -> bool:
+        """Sets the flag if it still is as it was ``seen``; False when another process has changed it meanwhile."""
+        if seen is None:
+            return insert_or_ignore(self._connection, flags, {"name": name, "value": value, "at": now})
+        same = (flags.c.name == name, flags.c.value == seen[0], flags.c.at == seen[1])
+        return self._connection.execute(update(flags).where(*same).values(value=value, at=now)).rowcount == 1
