@@ -150,7 +150,7 @@ def _body(parcel: Parcel, server: str) -> bytes:
         raise DeliveryError(f"edition {parcel.edition}: has no post for {server}", permanent=True, server=server)
     slot = parcel.slot.isoformat()
     event: dict[str, Any] = {
-        "type": "story.post" if parcel.rendition.subject else "edition.post",
+        "type": post.data.get("event") or ("story.post" if parcel.rendition.subject else "edition.post"),
         "timestamp": slot,
         "data": {
             "edition": parcel.edition,

@@ -14,6 +14,7 @@ from bot.cli.command import Session, command
 from bot.cli.editions import who
 from bot.cli.output import local
 from bot.clock import system_clock
+from bot.delivery import folding
 from bot.errors import UsageError
 from bot.schedules.installation import Installation
 from bot.schedules.reconcile import Question, Reconciled, questions, restored
@@ -41,6 +42,7 @@ def register(app: typer.Typer) -> None:
     command(group)(reconcile)
     command(group)(move)
     command(group)(stats)
+    command(group)(fold)
     app.add_typer(group, name="db")
 
 
@@ -238,3 +240,41 @@ def _facts(backup: Backup) -> dict[str, object]:
         "database": backup.database,
         "tables": {name: each.rows for name, each in backup.tables.items()},
     }
+
+
+def fold(
+    session: Session,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what is old enough.")] = False,
+) -> int:
+    """Folds old editions' deliveries into totals, as `delivery.keep_deliveries` and `keep_attempts` say.
+
+    `up` and `scheduler` do it by themselves every night. It may be stopped, and goes on where it stopped.
+    """
+    with session.open() as installation:
+        rules, out = installation.settings.delivery, session.out
+        tasks = folding.tasks(installation.store, rules, installation.clock())
+        if not tasks:
+            out.say("nothing is old enough")
+        if dry_run:
+            zone = installation.newsroom.timezone
+            out.table(
+                ("edition", "ended", "goes", "deliveries"),
+                [(each.edition, local(each.ended, zone), each.what, each.deliveries) for each in tasks],
+            )
+            out.value(tasks)
+            return 0 if tasks else 3
+        with out.progress("folding", sum(each.deliveries for each in tasks)) as bar:
+            done = folding.fold(
+                installation.store,
+                rules,
+                installation.clock,
+                who=who(),
+                watch=lambda count: bar.advance(bar.task_ids[0], count),
+            )
+        if tasks:
+            of = f"of {len(done.editions)} editions"
+            out.say(f"{done.deliveries} deliveries folded, {done.attempts} attempts dropped, {of}")
+        for edition, reason in done.left.items():
+            out.say(f"left as it is: {edition}: {reason}")
+        out.value(done)
+        return 1 if done.left else 0 if tasks else 3

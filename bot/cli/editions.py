@@ -14,12 +14,14 @@ from bot.cli.command import Limit, Session, command
 from bot.cli.live import drawn, follow, pace
 from bot.cli.output import local
 from bot.clock import system_clock
+from bot.delivery import finding
 from bot.delivery.progress import progress
 from bot.editions import lifecycle
 from bot.errors import NotFound, NothingToDo, UsageError
-from bot.model import Act, DeliveryState, Edition, EditionState
+from bot.model import Act, Delivery, DeliveryState, Edition, EditionState
 from bot.schedules.installation import Installation
 from bot.settings import nearest
+from bot.store import Transaction
 
 Id = Annotated[str, typer.Argument(help="An edition's id, as `broadsheet editions` shows it.")]
 Note = Annotated[str, typer.Option("--note", help="Why; kept on the record.")]
@@ -120,6 +122,8 @@ def _show(session: Session, installation: Installation, edition_id: str) -> None
         out.say(f"deliveries: {_counts(balance.states)} = {sum(balance.states.values())} of {balance.snapshot}, {mark}")
     if edition.state is EditionState.SENDING:
         out.say(pace(stands, zone))
+    for line in _kept(edition, zone):
+        out.say(line)
     for act in reversed(acts):
         out.say(f"{local(act.at, zone)}  {act.who}: {act.what} {act.note}".rstrip())
     out.value(
@@ -138,6 +142,17 @@ def _show(session: Session, installation: Installation, edition_id: str) -> None
     )
 
 
+def _kept(edition: Edition, zone: str) -> list[str]:
+    """What is no longer known of an old edition, and since when."""
+    lines = []
+    if edition.attempts_dropped or edition.folded:
+        until = min(each for each in (edition.attempts_dropped, edition.folded) if each)
+        lines.append(f"what servers said was kept until {local(until, zone)}")
+    if edition.folded:
+        lines.append(f"who got it was kept until {local(edition.folded, zone)}; the totals stay")
+    return lines
+
+
 def _no_edition(edition: str) -> str:
     return f"there is no edition {edition}; `broadsheet editions` lists them"
 
@@ -153,6 +168,8 @@ def _facts(edition: Edition) -> dict[str, object]:
         "reason": edition.reason,
         "snapshot": edition.snapshot,
         "sent": edition.sent,
+        "attempts_dropped": edition.attempts_dropped,
+        "folded": edition.folded,
     }
 
 
@@ -229,31 +246,92 @@ def deliveries(
     session: Session,
     state: Annotated[str, typer.Option("--state", help="Only those in this state.")] = "",
     edition: Annotated[str, typer.Option("--edition", help="Only those of this edition.")] = "",
+    find: Annotated[
+        str,
+        typer.Option(
+            "--find",
+            help="Those that the outside world calls so: a Message-ID, a bounce address, a provider's id or whole "
+            "answer, a reader's address; with all their attempts.",
+            metavar="NAME",
+        ),
+    ] = "",
     limit: Limit = 100,
 ) -> None:
     """Shows the ledger: what went, or did not go, to whom and why."""
     with session.open() as installation:
         states = [_state(DeliveryState, state)] if state else []
+        if find:
+            _find(session, installation, find, edition, states, limit)
+            return
         with installation.store.read() as tx:
             if edition and tx.editions.state(edition) is None:
                 raise NotFound(_no_edition(edition))
             found = tx.deliveries.page(edition=edition, states=states, limit=limit)
-        session.out.table(
-            ("id", "edition", "channel", "to", "state", "tries", "what was said"),
-            [
-                (
-                    each.id,
-                    each.edition,
-                    each.channel,
-                    each.destination,
-                    each.state,
-                    each.tries,
-                    each.reason or each.text,
-                )
-                for each in found
-            ],
-        )
+            if edition and not found:
+                _need_rows(tx, edition, installation.newsroom.timezone)
+        _listed(session, found)
         session.out.value(found)
+
+
+def _listed(session: Session, found: Sequence[Delivery]) -> None:
+    session.out.table(
+        ("id", "edition", "channel", "to", "state", "tries", "what was said"),
+        [
+            (each.id, each.edition, each.channel, each.destination, each.state, each.tries, each.reason or each.text)
+            for each in found
+        ],
+    )
+
+
+def _find(
+    session: Session,
+    installation: Installation,
+    name: str,
+    edition: str,
+    states: Sequence[DeliveryState],
+    limit: int,
+) -> None:
+    zone = installation.newsroom.timezone
+    with installation.store.read() as tx:
+        found = [
+            each
+            for each in finding.find(tx, installation.keys, name, limit=limit)
+            if edition in ("", each.edition) and (not states or each.state in states)
+        ][:limit]
+        if not found:
+            for each in finding.editions_of(tx, installation.keys, name):
+                _need_rows(tx, each, zone)
+            raise NotFound(f"the ledger knows no delivery by that name: {name[:200]}")
+        made = {each.id: tx.deliveries.attempts(each.id) for each in found}
+    _listed(session, found)
+    session.out.say()
+    session.out.table(
+        ("id", "attempt", "when", "server", "code", "enhanced", "outcome", "provider's id", "what was said"),
+        [
+            (
+                each.id,
+                attempt["number"],
+                local(attempt["ended"], zone),
+                attempt["server"],
+                attempt["code"] or "",
+                attempt["enhanced"],
+                attempt["outcome"],
+                attempt["provider_id"],
+                attempt["text"],
+            )
+            for each in found
+            for attempt in made[each.id]
+        ],
+    )
+    session.out.value([{"delivery": each, "attempts": made[each.id]} for each in found])
+
+
+def _need_rows(tx: Transaction, edition: str, zone: str) -> None:
+    """An old edition's ledger is not empty. Raises ``NothingToDo`` when its rows were folded."""
+    until = tx.editions.folded(edition)
+    if until:
+        states = _counts(tx.deliveries.balance(edition).states)
+        raise NothingToDo(f"who got edition {edition} was kept until {local(until, zone)}; its totals: {states}")
 
 
 def retry(session: Session, ids: Deliveries) -> None:

@@ -13,12 +13,12 @@ import typer
 
 from bot.cli.command import Session, command
 from bot.delivery.counters import Counters
+from bot.delivery.folding import Folded
 from bot.model import Chunk, DeliveryState, EditionState, Outcome
 from bot.schedules.installation import Installation
 from bot.schedules.loop import run
 from bot.schedules.tick import Ticked, held
-from bot.schedules.ticker import Ticker, work
-from bot.sources.collect import Report
+from bot.schedules.ticker import News, Ticker, work
 
 Host = Annotated[str, typer.Option("--host", help="Address to listen on; web.host without it.")]
 Port = Annotated[int | None, typer.Option("--port", help="Port to listen on; web.port without it.")]
@@ -176,7 +176,7 @@ class Roles:
     def _ready(self, url: str) -> None:
         self._line(f"pages at {url}")
 
-    def _told(self, news: Ticked | list[Report]) -> None:
+    def _told(self, news: News) -> None:
         if isinstance(news, Ticked):
             for edition in news.made:
                 why = edition.reason or f"{len(edition.stories)} stories"
@@ -187,6 +187,12 @@ class Roles:
                 self._line(f"edition {edition_id}: {state}")
             for failure in news.failed:
                 self._line(f"failed: {failure}")
+            return
+        if isinstance(news, Folded):
+            of = f"of {len(news.editions)} old editions"
+            self._line(f"{news.deliveries} deliveries folded, {news.attempts} attempts dropped, {of}")
+            for edition_id, reason in news.left.items():
+                self._line(f"failed: edition {edition_id} is not folded: {reason}")
             return
         for report in news:
             if report.error:

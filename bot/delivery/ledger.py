@@ -230,8 +230,8 @@ class Ledger:
             yield _call(self._given_back, chunk, counts)
         said = self._tally.due()
         if said:
-            for each in said:
-                tx.progress.put(each)
+            for progress in said:
+                tx.progress.put(progress)
             yield _call(self._tally.written, said)
 
     def _refused(self, tx: Transaction, page: _Page, now: datetime) -> Iterator[Outcome]:

@@ -112,7 +112,8 @@ def _paused_by(tx: Transaction, edition: str) -> str:
 def resolve(store: Store, deliveries: Collection[int], *, arrived: bool, who: str, now: datetime) -> int:
     """Settles unknown deliveries: they ``arrived``, or are sent again; returns how many were unknown.
 
-    To send again, an edition that was sent is opened again. Raises ``StateError`` when it was cancelled.
+    To send again, an edition that was sent is opened again. Raises ``StateError`` when it was cancelled, or is being
+    folded.
     """
     what = f"resolve as {'sent' if arrived else 'unsent'}"
     with store.write() as tx:
@@ -132,6 +133,8 @@ def resolve(store: Store, deliveries: Collection[int], *, arrived: bool, who: st
 
 def _open_again(tx: Transaction, edition: str, what: str, who: str, now: datetime) -> None:
     state = tx.editions.lock(edition)
+    if tx.editions.folded(edition):
+        raise StateError(f"edition {edition} is so old that its deliveries are folded: nothing of it is sent again")
     if state is EditionState.SENT:
         tx.editions.move(edition, to=EditionState.SENDING, since=[state], now=now)
         tx.acts.add(_act(what, edition, state, EditionState.SENDING, who, now, ""))

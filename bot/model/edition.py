@@ -92,7 +92,10 @@ class Rendition:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Edition:
-    """One edition. ``slot`` is the due time in UTC, ``slot_key`` the unique key of docs/design.md."""
+    """One edition. ``slot`` is the due time in UTC, ``slot_key`` the unique key of docs/design.md.
+
+    ``attempts_dropped`` and ``folded``: until when (UTC) it was kept what servers said, and who got it; None: it is.
+    """
 
     id: str
     schedule: str
@@ -107,3 +110,5 @@ class Edition:
     approval: bool = False
     snapshot: int | None = None
     sent: datetime | None = None
+    attempts_dropped: datetime | None = None
+    folded: datetime | None = None

@@ -13,13 +13,17 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from bot.clock import system_clock
+from bot.delivery.alerting import tell
+from bot.delivery.alerts import Alert, due
 from bot.delivery.counters import Counters
 from bot.delivery.engine import Ended, Engine
 from bot.delivery.feed import Watcher
+from bot.delivery.folding import Folded, fold
 from bot.errors import BroadsheetError
 from bot.http import Http
 from bot.schedules.installation import Connected, Installation
@@ -29,18 +33,25 @@ from bot.sources.collect import Report, collect
 from bot.store.flags import PAUSED
 
 TICK_SECONDS = 2
+ALERT_SECONDS = 15
 IDLE_SECONDS = 1.0
 PAUSE_SECONDS = 5.0
 FRESH_SECONDS = 60.0
 """A visit to the sources serves the slots of so many seconds after it."""
 
+FOLDING_HOUR = 3
+"""Hour of the newsroom's day in which old editions are folded: before the first digests, after the last."""
+
 log = logging.getLogger(__name__)
+
+News = Ticked | Folded | list[Report]
+"""What the ticker has to tell."""
 
 
 class Ticker:
     """Collects sources and makes editions, in threads of its own, between ``start`` and ``stop``."""
 
-    def __init__(self, installation: Installation, *, told: Callable[[Ticked | list[Report]], None]) -> None:
+    def __init__(self, installation: Installation, *, told: Callable[[News], None]) -> None:
         self._installation = installation
         self._told = told
         self._scheduler = BackgroundScheduler(
@@ -49,15 +60,21 @@ class Ticker:
         self._collecting = threading.Lock()
         self._collected = float("-inf")
         self._failures: list[str] = []
+        self._stopping = threading.Event()
 
     def start(self) -> None:
         every = self._installation.settings.delivery.collect_every.total_seconds()
         self._scheduler.add_job(self._collect, "interval", seconds=every, next_run_time=datetime.now(UTC))
         self._scheduler.add_job(self._tick, "interval", seconds=TICK_SECONDS)
+        if self._installation.settings.alerts.channels:
+            self._scheduler.add_job(self._alert, "interval", seconds=ALERT_SECONDS)
+        zone = ZoneInfo(self._installation.newsroom.timezone)
+        self._scheduler.add_job(self._fold, "cron", hour=FOLDING_HOUR, minute=20, jitter=600, timezone=zone)
         self._scheduler.start()
 
     def stop(self) -> None:
-        """Ends after the job that runs now."""
+        """Ends after the job that runs now; a folding stops half-way."""
+        self._stopping.set()
         self._scheduler.shutdown(wait=True)
 
     def _collect(self) -> None:
@@ -68,6 +85,29 @@ class Ticker:
                 log.exception("collecting failed")
             finally:
                 self._collected = time.monotonic()
+
+    def _alert(self) -> None:
+        try:
+            alert_now(self._installation)
+        except Exception as error:
+            log.error("nobody is told of alerts: %s", error, exc_info=not isinstance(error, BroadsheetError))
+
+    def _fold(self) -> None:
+        installation = self._installation
+        try:
+            folded = fold(
+                installation.store,
+                installation.settings.delivery,
+                installation.clock,
+                stop=self._stopping.is_set,
+                rest=self._stopping.wait,
+            )
+        except Exception as error:
+            # It goes on where it stopped, tomorrow.
+            log.error("folding stopped: %s", error, exc_info=not isinstance(error, BroadsheetError))
+            return
+        if folded.editions or folded.left:
+            self._told(folded)
 
     def _tick(self) -> None:
         """One look at the timetable. What waits goes first: no slow source may hold up an edition that is ready."""
@@ -101,6 +141,32 @@ def collect_now(installation: Installation, names: tuple[str, ...] = ()) -> list
             return await collect(chosen, installation.store, http, installation.clock)
 
     return asyncio.run(visit())
+
+
+def alert_now(installation: Installation) -> list[Alert]:
+    """Tells people of what is due to be told (``[alerts]``); returns the alerts that reached somebody."""
+    rules = installation.settings.alerts
+    if not rules.channels:
+        return []
+    with installation.store.read() as tx:
+        found = due(tx, rules, installation.newsroom.timezone, installation.clock())
+    if not found:
+        return []
+
+    async def send() -> list[Alert]:
+        async with installation.connected() as connected:
+            return await tell(
+                found,
+                store=installation.store,
+                channels=connected.channels,
+                keys=installation.keys,
+                newsroom=installation.newsroom,
+                folders=installation.settings.template_folders(),
+                rules=rules,
+                clock=installation.clock,
+            )
+
+    return asyncio.run(send())
 
 
 def deliver_now(installation: Installation, edition: str) -> bool:

@@ -39,6 +39,20 @@ def parse_duration(value: Any) -> timedelta:
     return duration
 
 
+def parse_keeping(value: Any) -> timedelta | None:
+    """How long something is kept, a day at least: a duration, or None for ``"forever"``. Raises ``ValueError``."""
+    if value is None or value == "forever":
+        return None
+    try:
+        kept = parse_duration(value)
+    except ValueError as error:
+        raise ValueError(f'{error}, or "forever"') from error
+    if kept < timedelta(days=1):
+        # Not even 0, which one reader takes for "nothing" and another for "no limit".
+        raise ValueError('at least 1d; "forever" keeps it without a limit')
+    return kept
+
+
 def _duration(value: Any) -> timedelta:
     if isinstance(value, timedelta):
         return value
@@ -196,6 +210,8 @@ def _optional(function: Any) -> Any:
 LocalPath = Annotated[Path, BeforeValidator(_local_path)]
 """A path; a relative one starts at the folder that holds the configuration folder, wherever a command is called."""
 Duration = Annotated[timedelta, _check("duration", parse_duration)]
+Keeping = Annotated[timedelta | None, _check("duration", parse_keeping)]
+"""How long something is kept; None is for ever."""
 Rates = Annotated[tuple[Rate, ...], _check("rate", parse_rates)]
 """One rate, or a list of rates that all hold; ``()`` is no limit."""
 Timezone = Annotated[str, _check("timezone", _timezone)]

@@ -16,6 +16,7 @@ from bot.errors import SettingsError
 from bot.model import Newsroom
 from bot.settings.check import checked, nearest, with_secrets
 from bot.settings.tables import (
+    AlertsTable,
     AudienceTable,
     DeliveryTable,
     HttpTable,
@@ -59,6 +60,10 @@ class Settings:
     @property
     def delivery(self) -> DeliveryTable:
         return self.tables.delivery
+
+    @property
+    def alerts(self) -> AlertsTable:
+        return self.tables.alerts
 
     @property
     def audiences(self) -> dict[str, AudienceTable]:
@@ -170,6 +175,7 @@ def _with_secret_files(environment: Mapping[str, str]) -> dict[str, str]:
 
 
 def _check_references(settings: Settings) -> None:
+    _check_alerts(settings)
     for name, schedule in settings.schedules.items():
         at = f"{settings.file}: schedules.{name}"
         for channel in schedule.channels:
@@ -199,6 +205,19 @@ def _check_references(settings: Settings) -> None:
                 f"{at}.template: there is no templates/digests/{schedule.template}{nearest(schedule.template, known)}; "
                 f"there are: {', '.join(known) or 'none'}"
             )
+
+
+def _check_alerts(settings: Settings) -> None:
+    at = f"{settings.file}: alerts"
+    kinds = []
+    for channel in settings.alerts.channels:
+        _known(channel, settings.channels, f"{at}.channels", "channel")
+        kinds.append(settings.channels[channel].get("type"))
+        if kinds[-1] not in ("email", "webhook"):
+            raise SettingsError(f'{at}.channels: "{channel}" speaks to the public; alerts take an email or webhook one')
+    if ("email" in kinds) != bool(settings.alerts.to):
+        missing = "channels: names no email channel for `to`" if settings.alerts.to else "to: is missing; who is mailed"
+        raise SettingsError(f"{at}.{missing}?")
 
 
 def _known(word: str, known: Mapping[str, Any], at: str, kind: str) -> None:

@@ -12,6 +12,8 @@ from bot.settings.kinds import (
     Colour,
     Cron,
     Duration,
+    Keeping,
+    MailAddress,
     OptionalColour,
     OptionalMailAddress,
     OptionalTimezone,
@@ -97,8 +99,36 @@ class DeliveryTable(Table):
         description="When more than so many per cent of an edition's last 100 readers are refused for good (20 at "
         "least), it pauses: then it is hardly the readers. 100 is never.",
     )
+    keep_attempts: Keeping = Field(
+        timedelta(days=90),
+        description="How long after an edition has ended it is kept what servers said to each attempt (a day at least, "
+        'or `"forever"`). Providers tell of bounces and complaints within days.',
+    )
+    keep_deliveries: Keeping = Field(
+        timedelta(days=365),
+        description="How long after an edition has ended it is kept who got it; then its rows are folded into totals "
+        '(a day at least, or `"forever"`). These are personal data: keep them for as long as you answer complaints by '
+        "them, and no longer (GDPR, article 5(1)(e)). The proof of consent is kept elsewhere and is not touched.",
+    )
     collect_every: Annotated[Duration, at_least(timedelta(seconds=10))] = Field(
         timedelta(minutes=5), description="How often `up` collects the sources; at least `10s`."
+    )
+
+
+class AlertsTable(Table):
+    """Who is told when something stops: what the program paused, held or let expire, and what went out with gaps."""
+
+    channels: tuple[str, ...] = Field(
+        (),
+        description="Over which of `[channels]`: `email` and `webhook` ones. Two are better than one: the mail server "
+        "may be what failed. Empty: alerts stand on the desk and in the output of `up` alone.",
+    )
+    to: tuple[MailAddress, ...] = Field((), description="The mail addresses that are told over the email channels.")
+    quiet: SomeTime = Field(
+        timedelta(hours=1), description="Shortest time between two alerts about the same state of the same edition."
+    )
+    failed_share: StrictInt = Field(
+        5, ge=0, le=100, description="An edition that went out is told of when more than so many per cent failed."
     )
 
 
@@ -195,6 +225,7 @@ class SettingsTables(Table):
     http: HttpTable = Field(default_factory=HttpTable)
     web: WebTable = Field(default_factory=WebTable)
     delivery: DeliveryTable = Field(default_factory=DeliveryTable)
+    alerts: AlertsTable = Field(default_factory=AlertsTable)
     sources: dict[str, dict[str, Any]] = Field(default_factory=dict)
     audiences: dict[str, AudienceTable] = Field(default_factory=dict)
     channels: dict[str, dict[str, Any]] = Field(default_factory=dict)

@@ -52,14 +52,14 @@ class Books:
     def balance(self, edition: str, *, counted: bool = False) -> Balance:
         """The books of ``edition``: from its chunks, and of those that are worked on from the deliveries themselves.
 
-        ``counted``: every delivery is counted, whatever its chunk says. An old edition's totals stand for its rows.
+        ``counted``: every delivery is counted, whatever its chunk says. An old edition's totals stand for those of its
+        rows that were folded.
         """
         row = self._connection.execute(
             select(editions.c.snapshot, editions.c.totals).where(editions.c.id == edition)
         ).one_or_none()
-        if row and row.totals is not None:
-            return Balance(row.snapshot or 0, dict(row.totals))
-        states: Counter[str] = Counter()
+        # Old deliveries may have been folded, a part of them so far; the others are still counted by their chunks.
+        states: Counter[str] = Counter(row.totals or {} if row else {})
         # By the chunks as they are at one moment: one that is given back meanwhile is not missed, nor counted twice.
         rest: list[int] = []
         for chunk in self._connection.execute(select(chunks.c.id, chunks.c.counts).where(chunks.c.edition == edition)):
@@ -126,6 +126,12 @@ class Books:
     def of_edition(self, edition: str, subscriber: int) -> list[Delivery]:
         """What became of an edition for one reader."""
         return self._shown(_rows().where(deliveries.c.edition == edition, deliveries.c.subscriber == subscriber))
+
+    def of_subscriber(self, subscriber: int, *, limit: int = 200) -> list[Delivery]:
+        """What became of all editions for one reader, the newest first."""
+        # By edition: the ledger has no index of readers alone.
+        theirs = and_(deliveries.c.edition.in_(select(editions.c.id)), deliveries.c.subscriber == subscriber)
+        return self._shown(_rows().where(theirs).order_by(deliveries.c.id.desc()).limit(limit))
 
     def of_provider_id(self, provider_id: str) -> list[Delivery]:
         """The deliveries that a provider calls so, as its events do."""

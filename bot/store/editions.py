@@ -138,6 +138,10 @@ class Editions:
         """The selection the edition was made of, with its reasons."""
         return self._connection.execute(select(editions.c.report).where(editions.c.id == edition)).scalar() or {}
 
+    def folded(self, edition: str) -> datetime | None:
+        """Until when it was kept who got the edition; None: it is."""
+        return self._connection.execute(select(editions.c.folded).where(editions.c.id == edition)).scalar()
+
     def expires(self, edition: str) -> datetime | None:
         """When the edition is too late to go out."""
         return self._connection.execute(select(editions.c.expires).where(editions.c.id == edition)).scalar()
@@ -259,6 +263,8 @@ def _edition(row: Row[Any], **whole: Any) -> Edition:
         created=row.created,
         snapshot=row.snapshot,
         sent=row.sent,
+        attempts_dropped=row.attempts_dropped,
+        folded=row.folded,
         **whole,
     )
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Self
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, delete, select, update
 
 from bot.errors import StoreHeld
-from bot.store.conflict import insert_or_replace
+from bot.store.conflict import insert_or_ignore, insert_or_replace
 from bot.store.tables import flags
 
 PAUSED = "paused"
@@ -84,3 +84,15 @@ class Flags:
         held = self.held()
         if held:
             raise StoreHeld(held)
+
+    def seen(self, name: str) -> tuple[str, datetime] | None:
+        """The flag's value, and when it was set."""
+        row = self._connection.execute(select(flags.c.value, flags.c.at).where(flags.c.name == name)).one_or_none()
+        return (row.value, row.at) if row else None
+
+    def swap(self, name: str, seen: tuple[str, datetime] | None, value: str, now: datetime) -> bool:
+        """Sets the flag if it still is as it was ``seen``; False when another process has changed it meanwhile."""
+        if seen is None:
+            return insert_or_ignore(self._connection, flags, {"name": name, "value": value, "at": now})
+        same = (flags.c.name == name, flags.c.value == seen[0], flags.c.at == seen[1])
+        return self._connection.execute(update(flags).where(*same).values(value=value, at=now)).rowcount == 1

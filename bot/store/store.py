@@ -18,6 +18,7 @@ from bot.store.editions import Editions
 from bot.store.engine import faults_told, open_engine, shown
 from bot.store.figures import Figures
 from bot.store.flags import Flags
+from bot.store.folds import Folds
 from bot.store.progress import ProgressRows
 from bot.store.schedules import Schedules
 from bot.store.sources import Sources
@@ -55,6 +56,10 @@ class Transaction:
     @cached_property
     def deliveries(self) -> Deliveries:
         return Deliveries(self.connection)
+
+    @cached_property
+    def folds(self) -> Folds:
+        return Folds(self.connection)
 
     @cached_property
     def subscribers(self) -> Subscribers:

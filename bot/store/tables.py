@@ -138,8 +138,11 @@ editions = Table(
     Column("sent", Moment),
     Column("expires", Moment, nullable=False),
     Column("report", Json, nullable=False),
-    # The deliveries by state once the rows of an old edition were folded; NULL while the ledger holds them.
+    # The deliveries by state whose rows were folded; NULL while the ledger holds them all.
     Column("totals", Json),
+    # Until when the attempts were kept, and until when who got what; NULL while they are.
+    Column("attempts_dropped", Moment),
+    Column("folded", Moment),
     # Whoever inserts first owns the slot, on one machine or fifty.
     UniqueConstraint("schedule", "slot_key"),
     Index("ix_editions_state", "state"),

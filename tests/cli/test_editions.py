@@ -1,14 +1,20 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
+from email import message_from_bytes
 
 import pytest
+from sqlalchemy import update
 
 from bot.cli.command import Session
 from bot.cli.output import Output
 from bot.cli.schedules import run_due
 from bot.demo.mailbox import mailbox
 from bot.schedules.installation import opened
+from bot.store.tables import editions
+
+from .conftest import configure
 
 
 @pytest.fixture
@@ -96,3 +102,61 @@ def test_a_run_told_to_stop_while_it_goes_on_with_an_edition_makes_no_other(broa
     assert [each["id"] for each in broadsheet("editions", "--json").value] == [deferred]
     said = broadsheet("run", "morning", "--extra")
     assert (said.code, said.err.count("\n")) == (130, 1)
+
+
+@pytest.fixture
+def sent(broadsheet, folder):
+    """An edition that ida was sent."""
+    with mailbox(folder / "mailbox") as port:
+        configure(folder, "[delivery]\nkeep_deliveries = '1d'\n", port=port)
+        broadsheet("subscribers", "add", "ida@example.org")
+        return broadsheet("run", "morning", "--json").value["edition"]
+
+
+def _age(folder, days):
+    """Makes all editions so much older."""
+    with opened(folder / "config") as installation, installation.store.write() as tx:
+        tx.connection.execute(update(editions).values(changed=installation.clock() - timedelta(days=days)))
+
+
+def _message_id(folder):
+    mail = next(path for path in (folder / "mailbox").rglob("*.eml"))
+    return message_from_bytes(mail.read_bytes())["Message-ID"]
+
+
+@pytest.mark.parametrize("by", [_message_id, lambda _: "IDA@example.org"], ids=["Message-ID", "address"])
+def test_a_delivery_is_found_with_its_attempts_by_what_the_world_calls_it(broadsheet, folder, sent, by):
+    (found,) = broadsheet("deliveries", "--find", by(folder), "--json").value
+    assert (found["delivery"]["edition"], found["delivery"]["destination"]) == (sent, "ida@example.org")
+    (attempt,) = found["attempts"]
+    assert (attempt["number"], attempt["code"], attempt["outcome"]) == (1, 250, "accepted")
+    said = broadsheet("deliveries", "--find", by(folder))
+    assert "127.0.0.1" in said.out
+    assert broadsheet("deliveries", "--find", by(folder), "--state", "failed").code == 1
+
+
+def test_what_the_ledger_does_not_know_is_one_line(broadsheet, folder, sent):
+    said = broadsheet("deliveries", "--find", "nobody@example.org")
+    assert (said.code, said.out, said.err.count("\n")) == (1, "", 1)
+
+
+def test_an_old_edition_shows_its_totals_and_until_when_its_readers_were_known(broadsheet, folder, sent):
+    message = _message_id(folder)
+    assert broadsheet("db", "fold", "--json").code == 3
+    _age(folder, 2)
+    (task,) = broadsheet("db", "fold", "--dry-run", "--json").value
+    assert (task["edition"], task["what"], task["deliveries"]) == (sent, "deliveries", 1)
+    assert broadsheet("db", "stats", "--json").value["deliveries"] == 1
+    done = broadsheet("db", "fold", "--json")
+    assert (done.code, done.value["editions"], done.value["deliveries"]) == (0, [sent], 1)
+    stats = broadsheet("db", "stats", "--json").value
+    assert (stats["deliveries"], stats["attempts"], stats["chunks"], stats["editions"]) == (0, 0, 0, 1)
+    shown = broadsheet("editions", sent, "--json").value
+    assert (shown["deliveries"], shown["balanced"]) == ({"accepted": 1}, True)
+    assert shown["folded"] is not None
+    assert "who got it was kept until" in broadsheet("editions", sent).out
+    for arguments in (("--edition", sent), ("--find", message)):
+        said = broadsheet("deliveries", *arguments, "--json")
+        assert (said.code, said.out) == (3, "")
+        assert "its totals: 1 accepted" in said.err
+    assert "fold" in _acts(broadsheet)

@@ -4,6 +4,8 @@ from datetime import timedelta
 
 import pytest
 
+from bot.delivery.folding import Folded
+from bot.editions import lifecycle
 from bot.model import EditionState
 from bot.schedules import ticker
 from bot.schedules.plan import Slot
@@ -74,3 +76,32 @@ def test_a_slot_that_cannot_be_made_is_told_once_and_does_not_hammer_the_sources
         clock.advance(seconds=2)
     assert len(visits) == 1
     assert [len(each.failed) for each in told if isinstance(each, Ticked)] == [1]
+
+
+def test_old_editions_are_folded_by_night_and_told_of(newsroom, ticking, publish, store, clock):
+    publish("The ferry returns")
+    working, _, told = ticking()
+    working._tick()
+    with store.read() as tx:
+        sending = tx.editions.of_slot("morning", "2026-11-24T07:00").id
+    lifecycle.cancel(store, sending, who="ida", now=NOW)
+    clock.advance(days=366)
+    working._fold()
+    working._fold()
+    assert [(each.editions, each.deliveries) for each in told if isinstance(each, Folded)] == [([sending], 1)]
+
+
+def test_a_folding_stops_with_the_ticker(ticking, clock, store, publish):
+    publish("The ferry returns")
+    working, _, told = ticking()
+    working._tick()
+    with store.read() as tx:
+        sending = tx.editions.of_slot("morning", "2026-11-24T07:00").id
+    lifecycle.cancel(store, sending, who="ida", now=NOW)
+    clock.advance(days=366)
+    working.start()
+    working.stop()
+    working._fold()
+    assert not [each for each in told if isinstance(each, Folded)]
+    with store.read() as tx:
+        assert len(tx.deliveries.page(edition=sending)) == 1

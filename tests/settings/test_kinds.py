@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.settings import Rate, duration_text, is_address, parse_duration, parse_rates, parse_sender
+from bot.settings.kinds import parse_keeping
 
 
 @pytest.mark.parametrize(
@@ -95,3 +96,19 @@ def test_what_is_no_rate_is_refused_with_the_reason(value, why):
 def test_a_rate_is_written_as_it_is_read(number, seconds):
     rate = Rate(number, timedelta(seconds=seconds))
     assert parse_rates(str(rate)) == (rate,)
+
+
+@pytest.mark.parametrize(
+    ("value", "kept"), [("1d", timedelta(days=1)), ("104w", timedelta(weeks=104)), ("forever", None)]
+)
+def test_how_long_something_is_kept_is_read(value, kept):
+    assert parse_keeping(value) == kept
+
+
+@pytest.mark.parametrize(
+    ("value", "why"),
+    [("0d", "at least 1d"), (0, "at least 1d"), ("23h", "at least 1d"), ("never", 'or "forever"'), ("-1d", "forever")],
+)
+def test_a_time_that_could_mean_nothing_or_for_ever_is_refused(value, why):
+    with pytest.raises(ValueError, match=why):
+        parse_keeping(value)

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from bot.editions import lifecycle
 from bot.model import DeliveryState, EditionState, Post, Rendition
 from bot.store.flags import PAUSED
 from bot.store.sources import SourceState
@@ -190,3 +191,14 @@ async def test_hostile_text_is_text_on_every_page(web):
         assert "<script" not in page, path
         assert "<img src=x" not in page, path
         assert 'href="javascript:' not in page, path
+
+
+async def test_an_old_edition_shows_its_totals_and_until_when_its_readers_were_known(web, sending):
+    lifecycle.cancel(web.store, sending.id, who="ida", now=NOW)
+    with web.store.write() as tx:
+        tx.folds.fold(sending.id, 100, NOW)
+    for path in ("/", f"/editions/{sending.id}"):
+        page = await web.get(path)
+        assert page.status_code == 200
+    assert "Who got it was kept until" in page.text
+    assert "Sum, as in the snapshot" in page.text

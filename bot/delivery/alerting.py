@@ -1,0 +1,141 @@
+"""Tells people of alerts, by mail and webhook: each once, whoever of several processes comes first.
+
+Alerts are no deliveries: no ledger names them, and one that cannot be told holds nothing up. It is tried again.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from markupsafe import escape
+
+from bot.channels.base import Channel
+from bot.clock import Clock
+from bot.delivery.alerts import CLAIMED, FAILED, TOLD, Alert, may_tell
+from bot.delivery.sending import PROGRAM
+from bot.editions.brand import palettes
+from bot.editions.environment import MailEnvironment, clean, one_line, render
+from bot.errors import BroadsheetError
+from bot.model import Act, Card, Email, Newsroom, Parcel, Post, Recipient, Rendition
+from bot.settings.tables import AlertsTable
+from bot.store import Store
+from bot.tokens import KeyRing, delivery_token
+
+log = logging.getLogger(__name__)
+
+
+async def tell(
+    alerts: Sequence[Alert],
+    *,
+    store: Store,
+    channels: Mapping[str, Channel],
+    keys: KeyRing,
+    newsroom: Newsroom,
+    folders: Sequence[Path],
+    rules: AlertsTable,
+    clock: Clock,
+) -> list[Alert]:
+    """Sends what no other process has claimed, over all of ``rules.channels``; returns what reached somebody.
+
+    Raises ``StoreError``; what was claimed is tried again later.
+    """
+    told = []
+    for alert in alerts:
+        earlier = _claimed(store, alert, rules, clock)
+        if earlier is None:
+            continue
+        reached, failures = [], []
+        for parcel, name, whom in _parcels(alert, channels, keys, newsroom, folders, rules):
+            try:
+                await channels[name].send(parcel)
+                reached.append(whom)
+            except Exception as error:
+                known = isinstance(error, BroadsheetError)
+                log.error("the alert “%s” does not reach %s: %s", alert.title, whom, error, exc_info=not known)
+                failures.append(f"{whom}: {error if known else type(error).__name__}")
+        _keep(store, alert, reached, failures, again=earlier == FAILED, clock=clock)
+        told += [alert] * bool(reached)
+    return told
+
+
+def _claimed(store: Store, alert: Alert, rules: AlertsTable, clock: Clock) -> str | None:
+    """How it was told before, now that it is ours; None when it is another's."""
+    with store.write() as tx:
+        now, seen = clock(), tx.flags.seen(alert.flag)
+        if not may_tell(seen, alert.at, rules.quiet, now) or not tx.flags.swap(alert.flag, seen, CLAIMED, now):
+            return None
+    return seen[0] if seen else ""
+
+
+def _keep(
+    store: Store, alert: Alert, reached: Sequence[str], failures: Sequence[str], *, again: bool, clock: Clock
+) -> None:
+    with store.write() as tx:
+        now = clock()
+        tx.flags.set(alert.flag, TOLD if reached else FAILED, now)
+        if not reached and again:
+            return
+        note = "; ".join([f"“{alert.title}”", *reached, *(f"not {failure}" for failure in failures)])
+        what = "alert" if reached else "alert in vain"
+        tx.acts.add(Act(at=now, who=PROGRAM, what=what, thing=f"edition:{alert.edition.id}", note=one_line(note)[:500]))
+
+
+def _parcels(
+    alert: Alert,
+    channels: Mapping[str, Channel],
+    keys: KeyRing,
+    newsroom: Newsroom,
+    folders: Sequence[Path],
+    rules: AlertsTable,
+) -> list[tuple[Parcel, str, str]]:
+    """What goes out, over which channel, and to whom as the record names it. Not one by one: a mail may fail alone."""
+    made = []
+    for name in rules.channels:
+        if channels[name].medium == "email":
+            mail = Rendition(channel=name, email=_mail(alert, newsroom, folders))
+            for address in rules.to:
+                recipient = Recipient(subscriber=0, address=address, audience="", subscribed=alert.at)
+                made.append((_parcel(alert, keys, mail, address, recipient), name, f"{address} by {name}"))
+        else:
+            made.append((_parcel(alert, keys, Rendition(channel=name, post=_post(alert)), "", None), name, name))
+    return made
+
+
+def _parcel(alert: Alert, keys: KeyRing, rendition: Rendition, address: str, recipient: Recipient | None) -> Parcel:
+    edition = alert.edition
+    # The same on each try: whoever got it knows it again.
+    subject = f"{alert.flag}/{alert.at.isoformat()}/{address}"
+    return Parcel(
+        token=delivery_token(keys, edition.id, rendition.channel, subject, 0),
+        edition=edition.id,
+        schedule=edition.schedule,
+        name=edition.name,
+        slot=alert.at,
+        rendition=rendition,
+        recipient=recipient,
+    )
+
+
+def _mail(alert: Alert, newsroom: Newsroom, folders: Sequence[Path]) -> Email:
+    light, dark, _ = palettes(newsroom)
+    values = {
+        "alert": alert,
+        "newsroom": newsroom,
+        "time": f"{alert.at.astimezone(ZoneInfo(newsroom.timezone)):%A %d %B %Y, %H:%M %Z}",
+        "light": asdict(light),
+        "dark": asdict(dark),
+    }
+    html = render(MailEnvironment(folders, lambda value: str(escape(clean(value)))), "mail/alert/alert.html.j2", values)
+    text = render(MailEnvironment(folders, clean), "mail/alert/alert.txt.j2", values)
+    return Email(subject=one_line(f"Alert: {alert.title}")[:200], preheader=alert.said, html=html, text=text)
+
+
+def _post(alert: Alert) -> Post:
+    text = "\n".join([f"{alert.status}: {alert.title}", alert.said, *alert.do])
+    card = Card(url="", title=alert.title, description=alert.said)
+    # A receiver that publishes posts must not take this for one.
+    return Post(text=text, card=card, language="en", data={"event": "edition.alert"})

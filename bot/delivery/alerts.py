@@ -1,0 +1,143 @@
+"""What the newsroom must be told of: what the program stopped, dropped or held, and what went out with gaps.
+
+The acts say what happened, so a hook in the engine is not needed, and nothing that is wrong here can hold up a send.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from bot.delivery.sending import PROGRAM
+from bot.model import OPEN_STATES, Act, DeliveryState, Edition, EditionState
+from bot.settings.tables import AlertsTable
+from bot.store import Transaction
+from bot.store.books import Balance
+
+LOOKBACK = timedelta(hours=24)
+"""What happened longer ago is no news: an installation that was down is not told of last week."""
+RETRY = timedelta(minutes=5)
+"""How long after an alert that reached nobody it is tried again."""
+TOLD, CLAIMED, FAILED = "told", "claimed", "failed"
+_ACTS = 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alert:
+    """Something a person should know. ``flag`` is the same for the same thing, ``at`` (UTC) is when it happened."""
+
+    flag: str
+    at: datetime
+    edition: Edition
+    status: str
+    title: str
+    said: str
+    facts: tuple[tuple[str, str], ...]
+    do: tuple[str, ...]
+
+
+def due(tx: Transaction, rules: AlertsTable, timezone: str, now: datetime) -> list[Alert]:
+    """What is still so, and was not told yet, or long enough ago for its next occurrence; the oldest first."""
+    newest: dict[str, Act] = {}
+    for act in reversed(tx.acts.newest(since=now - LOOKBACK, limit=_ACTS)):
+        if act.thing.startswith("edition:") and act.after and act.after != act.before:
+            newest[act.thing] = act
+    found = []
+    for thing, act in newest.items():
+        if act.who == PROGRAM and act.after in _KINDS:
+            flag = f"alert:{act.after}:{thing.removeprefix('edition:')}"
+            if may_tell(tx.flags.seen(flag), act.at, rules.quiet, now):
+                found += _alert(tx, rules, flag, act, ZoneInfo(timezone))
+    return found
+
+
+def may_tell(seen: tuple[str, datetime] | None, happened: datetime, quiet: timedelta, now: datetime) -> bool:
+    """Whether something that ``happened`` is to be told, given how and when it was told last."""
+    if seen is None:
+        return True
+    how, when = seen
+    if how != TOLD:
+        # By a process that died over it, or in vain.
+        return now - when >= RETRY
+    return happened > when and now - when >= quiet
+
+
+_KINDS: Mapping[str, str] = {
+    EditionState.PAUSED: "Sending stopped",
+    EditionState.EXPIRED: "Not sent",
+    EditionState.HELD: "Not sent yet",
+    EditionState.SENT: "Sent with gaps",
+}
+
+
+def _alert(tx: Transaction, rules: AlertsTable, flag: str, act: Act, zone: ZoneInfo) -> list[Alert]:
+    edition = tx.editions.get(act.thing.removeprefix("edition:"))
+    if edition is None or edition.state != act.after:
+        return []
+    balance = tx.deliveries.balance(edition.id)
+    title, said = _words(edition, act, balance, zone, rules.failed_share)
+    if not title:
+        return []
+    facts = [
+        ("Edition", f"{edition.name}, {edition.id}"),
+        ("Slot", f"{edition.slot.astimezone(zone):%A %d %B %Y, %H:%M %Z}"),
+        ("Reason", act.note or edition.reason),
+        ("Deliveries", ", ".join(f"{count:,} {state}" for state, count in sorted(balance.states.items()))),
+    ]
+    return [
+        Alert(
+            flag=flag,
+            at=act.at,
+            edition=edition,
+            status=_KINDS[act.after],
+            title=title,
+            said=said,
+            facts=tuple((key, value) for key, value in facts if value),
+            do=_do(edition),
+        )
+    ]
+
+
+def _words(edition: Edition, act: Act, balance: Balance, zone: ZoneInfo, share: int) -> tuple[str, str]:
+    """Title and first sentence; "" when there is nothing to tell."""
+    at, all_ = f"{act.at.astimezone(zone):%H:%M}", sum(balance.states.values())
+    if edition.state is EditionState.PAUSED:
+        waits = sum(count for state, count in balance.states.items() if state in OPEN_STATES)
+        return f"{edition.name} is paused: {act.note}", (
+            f"Broadsheet stopped the edition at {at}. {waits:,} of {all_:,} deliveries wait until you resume it. "
+            "Nothing was lost and nobody gets it twice."
+        )
+    if edition.state is EditionState.EXPIRED:
+        return f"{edition.name} did not go out: {act.note}", (
+            f"It expired at {at}, and goes out no more. Its stories may be picked by the next edition."
+        )
+    if edition.state is EditionState.HELD:
+        return f"{edition.name} is held: {act.note}", "It goes out when you release it, until it is too late."
+    failed, unknown = balance.states.get(DeliveryState.FAILED, 0), balance.states.get(DeliveryState.UNKNOWN, 0)
+    many = failed * 100 > share * all_
+    gaps = [f"{failed:,} failed"] * many + [f"{unknown:,} unknown"] * bool(unknown)
+    if not gaps:
+        return "", ""
+    return f"{edition.name} went out, {' and '.join(gaps)}", (
+        f"All of {all_:,} deliveries have ended. "
+        + (f"{failed / all_:.1%} were refused for good. " if many else "")
+        + ("Of the unknown ones only you, or the provider's log, can tell whether they arrived." if unknown else "")
+    ).strip()
+
+
+def _do(edition: Edition) -> tuple[str, ...]:
+    show = f"broadsheet editions {edition.id}: shows it"
+    if edition.state is EditionState.PAUSED:
+        return (
+            f"broadsheet resume {edition.id}: goes on where it stopped, once the cause is mended",
+            f"broadsheet cancel {edition.id}: sends no more of it",
+            show,
+        )
+    if edition.state is EditionState.HELD:
+        verb = "approve" if edition.approval else "release"
+        return f"broadsheet {verb} {edition.id}: lets it go out", show
+    if edition.state is EditionState.SENT:
+        return f"broadsheet deliveries --edition {edition.id} --state failed (or unknown): shows whom", show
+    return (show,)

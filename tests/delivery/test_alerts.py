@@ -1,0 +1,275 @@
+from __future__ import annotations
+
+import json
+import threading
+from datetime import timedelta
+from email import message_from_bytes, policy
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+import pytest
+
+from bot.clock import SetClock
+from bot.delivery.alerts import due
+from bot.delivery.engine import Engine
+from bot.delivery.sending import PROGRAM, begin_sending
+from bot.delivery.sending import pause as stop
+from bot.demo.mailbox import mailbox
+from bot.editions import lifecycle
+from bot.errors import ChannelRefused, DeliveryError, OutcomeUnknown, SettingsError
+from bot.model import EditionState
+from bot.schedules.installation import Installation
+from bot.schedules.ticker import alert_now
+from bot.settings.tables import AlertsTable, DeliveryTable
+from bot.testing import KEYS, NOW, ScriptedChannel, edition, settings, subscribe
+
+RULES = AlertsTable()
+READERS = [f"reader{number:02d}@example.org" for number in range(20)]
+CONFIG = """
+[http]
+allow_loopback = true
+
+[channels.mail]
+type = "email"
+from = "The Record <briefing@record.example>"
+host = "127.0.0.1"
+port = {port}
+security = "none"
+
+[channels.ops]
+type = "webhook"
+url = "http://127.0.0.1:{hook}/alerts"
+
+[alerts]
+channels = {channels}
+to = {to}
+"""
+SECRETS = {"BROADSHEET_OPS_SECRET": "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="}
+
+
+def _sending(store):
+    subscribe(store, *READERS)
+    made = edition()
+    with store.write() as tx:
+        tx.editions.add(made, expires=NOW + timedelta(hours=3), report={})
+    assert begin_sending(store, made, audience="readers", now=NOW)
+    return made
+
+
+def _pause(store, made, reason="the books do not balance", at=NOW):
+    with store.write() as tx:
+        assert stop(tx, made.id, reason, at)
+
+
+def _due(store, now=NOW, rules=RULES):
+    with store.read() as tx:
+        return [each.title for each in due(tx, rules, "UTC", now)]
+
+
+async def _sent(store, answer):
+    made = _sending(store)
+    channels = {"mail": ScriptedChannel(answer=answer)}
+    await Engine(
+        store=store, channels=channels, keys=KEYS, clock=SetClock(NOW), rules=DeliveryTable(refused_share=100)
+    ).deliver()
+    return made
+
+
+def _raising(error, *addresses):
+    def answer(parcel):
+        if parcel.recipient.address in addresses:
+            raise error
+        return ScriptedChannel().answer(parcel)
+
+    return answer
+
+
+async def test_a_refusal_of_the_newsroom_itself_is_told(store):
+    await _sent(store, _raising(ChannelRefused("mx refuses the login"), *READERS))
+    (title,) = _due(store)
+    assert title.startswith("Morning briefing is paused: mx refuses the login")
+
+
+def test_what_an_editor_stopped_is_no_news(store):
+    made = _sending(store)
+    lifecycle.pause(store, made.id, who="ida", now=NOW, note="a typo")
+    assert _due(store) == []
+
+
+def test_what_goes_on_again_is_no_news(store):
+    made = _sending(store)
+    _pause(store, made)
+    assert len(_due(store)) == 1
+    lifecycle.resume(store, made.id, who="ida", now=NOW)
+    assert _due(store) == []
+
+
+def test_an_edition_held_unapproved_and_one_that_expired_are_told(store):
+    held, late = edition(state=EditionState.AWAITING, approval=True), edition()
+    with store.write() as tx:
+        for each in (held, late):
+            tx.editions.add(each, expires=NOW, report={})
+    lifecycle.hold(store, held.id, who=PROGRAM, now=NOW, note="nobody approved it")
+    lifecycle.expire(store, late.id, now=NOW, reason="later than its schedule allows")
+    assert _due(store) == [
+        "Morning briefing is held: nobody approved it",
+        "Morning briefing did not go out: later than its schedule allows",
+    ]
+
+
+async def test_an_edition_that_went_out_whole_is_no_news(store):
+    await _sent(store, _raising(DeliveryError("550", permanent=True), READERS[0]))
+    assert _due(store) == []
+    assert _due(store, rules=AlertsTable(failed_share=4)) == ["Morning briefing went out, 1 failed"]
+
+
+async def test_unknown_deliveries_are_told_however_few(store):
+    await _sent(store, _raising(OutcomeUnknown("the line broke"), READERS[0]))
+    assert _due(store) == ["Morning briefing went out, 1 unknown"]
+
+
+def test_old_news_is_not_told(store):
+    made = _sending(store)
+    _pause(store, made)
+    assert len(_due(store, NOW + timedelta(hours=23))) == 1
+    assert _due(store, NOW + timedelta(hours=25)) == []
+
+
+class _Hook(BaseHTTPRequestHandler):
+    got: list[dict[str, object]] = []
+
+    def do_POST(self):
+        self.got.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+        self.send_response(204)
+        self.end_headers()
+
+    def log_message(self, *_arguments):
+        return None
+
+
+@pytest.fixture
+def hook():
+    """A webhook's receiver: its port, and what it got."""
+    kind = type("Hook", (_Hook,), {"got": []})
+    server = HTTPServer(("127.0.0.1", 0), kind)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield server.server_port, kind.got
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture
+def newsroom(store, clock, tmp_path):
+    """Builds an installation that tells of alerts by mail to that port, and by webhook to the other."""
+
+    def build(port, hook=9, *, channels=("mail",), to=("ida@record.example", "ben@record.example")):
+        toml = CONFIG.format(port=port, hook=hook, channels=json.dumps(channels), to=json.dumps(to))
+        return Installation(settings(tmp_path, toml, environment=SECRETS), store, KEYS, clock)
+
+    return build
+
+
+def _acts(store, made):
+    with store.read() as tx:
+        found = tx.acts.newest(thing=f"edition:{made.id}")
+    return [each for each in found if each.what.startswith("alert")]
+
+
+def _mails(folder):
+    found = [message_from_bytes(file.read_bytes(), policy=policy.default) for file in sorted(folder.glob("*.eml"))]
+    return {each["To"]: each for each in found}
+
+
+def test_each_address_gets_a_mail_that_says_what_happened_and_what_to_do_once(store, clock, newsroom, tmp_path):
+    made = _sending(store)
+    _pause(store, made, "mx says <b>no</b> & hangs up")
+    with mailbox(tmp_path / "mails") as port:
+        installation = newsroom(port)
+        assert len(alert_now(installation)) == 1
+        clock.advance(hours=2)
+        assert alert_now(installation) == []
+    mails = _mails(tmp_path / "mails")
+    assert set(mails) == {"ida@record.example", "ben@record.example"}
+    mail = mails["ida@record.example"]
+    assert mail["Subject"] == "Alert: Morning briefing is paused: mx says <b>no</b> & hangs up"
+    text, html = (mail.get_body([kind]).get_content() for kind in ("plain", "html"))
+    for part in (text, html):
+        assert "20 of 20 deliveries wait until you resume it" in part
+        assert f"broadsheet resume {made.id}" in part
+    assert "mx says &lt;b&gt;no&lt;/b&gt; &amp; hangs up" in html
+    (act,) = _acts(store, made)
+    assert (act.who, act.what) == (PROGRAM, "alert")
+    assert "ida@record.example by mail" in act.note
+
+
+def test_where_the_mail_server_failed_the_webhook_tells(store, newsroom, hook):
+    made = _sending(store)
+    _pause(store, made)
+    port, got = hook
+    assert len(alert_now(newsroom(9, port, channels=("mail", "ops")))) == 1
+    (event,) = got
+    assert event["type"] == "edition.alert"
+    assert event["data"]["edition"] == made.id
+    assert "is paused: the books do not balance" in event["data"]["text"]
+    (act,) = _acts(store, made)
+    assert "ops" in act.note
+    assert "not ida@record.example by mail" in act.note
+
+
+def test_an_alert_that_reaches_nobody_is_tried_again_and_is_once_on_record(store, clock, newsroom, tmp_path):
+    made = _sending(store)
+    _pause(store, made)
+    nowhere = newsroom(9)
+    for _ in range(3):
+        assert alert_now(nowhere) == []
+        clock.advance(minutes=6)
+    assert [each.what for each in _acts(store, made)] == ["alert in vain"]
+    with mailbox(tmp_path / "mails") as port:
+        assert len(alert_now(newsroom(port))) == 1
+    assert [each.what for each in _acts(store, made)] == ["alert", "alert in vain"]
+
+
+def test_the_same_trouble_again_is_told_when_quiet_is_over(store, clock, newsroom, tmp_path):
+    made = _sending(store)
+    _pause(store, made)
+    with mailbox(tmp_path / "mails") as port:
+        installation = newsroom(port, to=("ida@record.example",))
+        assert len(alert_now(installation)) == 1
+        for minutes, told in ((10, 0), (51, 1)):
+            clock.advance(minutes=minutes)
+            if minutes == 10:
+                lifecycle.resume(store, made.id, who="ida", now=clock())
+                _pause(store, made, "again", at=clock())
+            assert len(alert_now(installation)) == told
+    assert len(list((tmp_path / "mails").glob("*.eml"))) == 2
+
+
+def test_of_several_processes_one_tells(store, newsroom, tmp_path):
+    made = _sending(store)
+    _pause(store, made)
+    with mailbox(tmp_path / "mails") as port:
+        installation = newsroom(port, to=("ida@record.example",))
+        threads = [threading.Thread(target=alert_now, args=(installation,)) for _ in range(4)]
+        for each in threads:
+            each.start()
+        for each in threads:
+            each.join()
+    assert len(list((tmp_path / "mails").glob("*.eml"))) == 1
+    assert len(_acts(store, made)) == 1
+
+
+@pytest.mark.parametrize(
+    ("toml", "said"),
+    [
+        ('channels = ["mail"]', "alerts.to: is missing"),
+        ('to = ["ida@record.example"]', "alerts.channels"),
+        ('channels = ["mial"]\nto = ["ida@record.example"]', 'did you mean "mail"'),
+        ('channels = ["social"]', "speaks to the public"),
+        ('channels = ["mail"]\nto = ["nobody"]', "alerts.to"),
+    ],
+)
+def test_settings_by_which_nobody_could_be_told_are_refused(tmp_path, toml, said):
+    channels = '[channels.mail]\ntype = "email"\n[channels.social]\ntype = "bluesky"\n[alerts]\n'
+    with pytest.raises(SettingsError, match=said):
+        settings(tmp_path, channels + toml)
