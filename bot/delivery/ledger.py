@@ -228,11 +228,11 @@ class Ledger:
                 pause(tx, chunk.edition, off, now)
                 log.error("edition %s: %s", chunk.edition, off)
             yield _call(self._given_back, chunk, counts)
-        said = self._tally.due()
-        if said:
-            for progress in said:
-                tx.progress.put(progress)
-            yield _call(self._tally.written, said)
+        shown = self._tally.due()
+        for progress in shown:
+            tx.progress.put(progress)
+        if shown:
+            yield _call(self._tally.written, shown)
 
     def _refused(self, tx: Transaction, page: _Page, now: datetime) -> Iterator[Outcome]:
         """The refusals whose attempt is ours to write: the same number may be another worker's by now."""

@@ -10,7 +10,7 @@ from bot.errors import StoreError
 from bot.store.engine import shown
 from bot.store.tables import Json, Moment, metadata
 
-HEAD = "0004"
+HEAD = "0005"
 """The newest migration. A test holds it against ``migrations/versions``."""
 
 
