@@ -111,6 +111,7 @@ class EmailChannel:
         for line in self._lines:
             session = await line.session()
             await session.quit()
+            await line.leave(session)
             how = {"starttls": "STARTTLS", "tls": "TLS", "none": "no TLS"}[line.server.security]
             login = f", logged in as {line.server.username}" if line.server.username else ""
             said.append(f"{line.server} answers ({how}{login})")

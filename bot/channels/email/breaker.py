@@ -29,7 +29,7 @@ class Breaker:
     """One server's. ``jitter`` gives 0 … 1 and makes a wait up to a fifth longer, so that workers don't come together.
 
     Each message that ``allows`` let through ends in one of ``succeeded`` (the server answered, be it with a refusal of
-    the recipient), ``failed`` or ``throttled``.
+    the recipient), ``failed`` or ``throttled``, or was not sent (``unasked``, once none is on its way).
     """
 
     jitter: Callable[[], float] = random.random
@@ -63,6 +63,10 @@ class Breaker:
             return False
         self._probe = now
         return True
+
+    def unasked(self) -> None:
+        """No message is on its way to the server: a probe that was allowed and never sent holds up no other one."""
+        self._probe = None
 
     def failed(self, now: datetime, cool: timedelta) -> None:
         """The server is down, or has had enough: it rests ``cool`` at least, longer each time, an hour at most."""

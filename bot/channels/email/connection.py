@@ -12,6 +12,8 @@ from typing import cast
 
 LONGEST_REPLY = 64 * 1024
 """Bytes of one reply; the standard asks for 512 a line."""
+MOST_REPLIES = 64
+"""Replies that may lie here unread; no more than six commands are ever on their way."""
 
 Raw = tuple[int, str]
 """A reply's code, and its lines without the code, joined by line ends."""
@@ -74,7 +76,7 @@ class Connection(asyncio.Protocol):
 
     def write(self, data: bytes) -> None:
         """Hands bytes to the system. Raises ``Broken`` when there is no connection: then none of them went out."""
-        if self._transport is None or self._over:
+        if self._transport is None or self._over or self._transport.is_closing():
             raise Broken(self._over or "not connected")
         self._transport.write(data)
 
@@ -112,8 +114,11 @@ class Connection(asyncio.Protocol):
         self._rest = lines.pop()
         self._size += len(data)
         for line in lines:
+            if self._over:
+                # What follows on nonsense answers nothing.
+                return
             self._line(line)
-        if self._size > LONGEST_REPLY:
+        if self._size > LONGEST_REPLY or len(self._replies) > MOST_REPLIES:
             self._fail("an endless answer")
         if self._waiter and (self._replies or self._over) and not self._waiter.done():
             self._waiter.set_result(None)

@@ -63,8 +63,11 @@ class Dispatch:
                 if self._tasks:
                     await asyncio.wait(self._tasks, timeout=LOOK, return_when=asyncio.FIRST_COMPLETED)
                 else:
-                    # All connections are another carrying's.
-                    freed = [asyncio.ensure_future(line.freed()) for line in self._lines]
+                    # All connections are another carrying's, or what is being signed goes back.
+                    signing = [ready.wait() for ready in self._ready.values() if ready.signing]
+                    freed = [
+                        asyncio.ensure_future(each) for each in (*signing, *(line.freed() for line in self._lines))
+                    ]
                     await asyncio.wait(freed, timeout=LOOK, return_when=asyncio.FIRST_COMPLETED)
                     for each in freed:
                         each.cancel()
@@ -73,16 +76,26 @@ class Dispatch:
                 task.cancel()
             await asyncio.gather(*self._tasks, return_exceptions=True)
             raise
-        for ready in self._ready.values():
-            while ready.envelopes:
-                self._feed.give_back(ready.envelopes.popleft().parcel)
+        finally:
+            for ready in self._ready.values():
+                while ready.signing:
+                    await ready.wait()
+                self._return(ready)
         if self._failures:
             raise self._failures[0]
 
     def _start(self) -> bool:
-        """Starts a session on each server that can work; whether one could, were its connections not all in use."""
+        """Starts a session on each server that can work; whether one could, were its connections not all in use.
+
+        Or will, once what is being signed is back.
+        """
         now = self._clock()
-        full = False
+        self._level()
+        for line in self._lines:
+            if line.breaker.opens_at and line.breaker.opens_at > now:
+                # What is signed and waits is as good for another server, or for later.
+                self._return(self._ready[line.name])
+        full = any(ready.signing for ready in self._ready.values())
         for line in self._lines:
             ready = self._ready[line.name]
             if self._failures or (self._dry and not ready.envelopes and not ready.signing):
@@ -106,6 +119,8 @@ class Dispatch:
         task = asyncio.get_running_loop().create_task(self._session(line))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        # Not at the session's own end: one that is cancelled before it begins has none.
+        task.add_done_callback(lambda _: line.free())
 
     async def _session(self, line: Line) -> None:
         session: Session | None = None
@@ -122,20 +137,21 @@ class Dispatch:
                     except DeliveryError as error:
                         self._unreachable(line, first, error)
                         return
+                    except BaseException:
+                        self.give_back(first)
+                        raise
                 await session.work(_Tray(self, line, first), most=line.per_connection)
                 if not session.alive or session.sent >= line.per_connection:
-                    await line.leave(session)
-                    session = None
+                    used, session = session, None
+                    await line.leave(used)
         except BaseException as error:
             # A session that is torn off takes its connection with it: an answer that still comes is to nobody.
             if session:
                 session.close()
-                session = None
             self._failures.append(error)
         finally:
             if session:
                 await line.leave(session)
-            line.free()
 
     async def _first(self, line: Line) -> Envelope | None:
         """The first message of a new turn; waits for one that is being signed, or that may go in a moment."""
@@ -158,7 +174,10 @@ class Dispatch:
             return None
         if line.waits_until:
             left = (line.waits_until - self._clock()).total_seconds()
-            return min(left, SLEEP) if left < 30 else None
+            if left > 0:
+                return min(left, SLEEP) if left < 30 else None
+            line.waits_until = None
+            return YIELD
         return YIELD if self._over_share(line) else None
 
     # --- what a session asks
@@ -170,6 +189,8 @@ class Dispatch:
             return None
         if line.press.signer is None:
             return self._made(line)
+        if line.breaker.opens_at and line.breaker.opens_at > self._clock():
+            return None
         self._sign(line, ready)
         return ready.envelopes.popleft() if ready.envelopes else None
 
@@ -181,6 +202,9 @@ class Dispatch:
             except DeliveryError as error:
                 self._feed.settle(parcel, error)
                 continue
+            except BaseException:
+                self._feed.give_back(parcel)
+                raise
             line.taken += 1
             return envelope
         return None
@@ -197,7 +221,11 @@ class Dispatch:
             if not line.breaker.allows(self._clock()):
                 self._feed.give_back(parcel)
                 return None
-            wait = self._paced(line, parcel)
+            try:
+                wait = self._paced(line, parcel)
+            except BaseException:
+                self._feed.give_back(parcel)
+                raise
             if wait is None:
                 line.waits_until = None
                 return parcel
@@ -215,12 +243,22 @@ class Dispatch:
         return None if isinstance(answer, Granted) else (answer.provider, answer.until)
 
     def _over_share(self, line: Line) -> bool:
-        """Whether another server is behind its share and has connections to spare."""
+        """Whether another server is behind its share, and has connections to spare or is to be given more than this."""
         return any(
-            other.load < line.load - 1 / max(line.weight, 1) and other.room > 0 and self._can(other)
+            other.load < line.load - 1 / max(line.weight, 1)
+            and (other.room > 0 or other.weight > line.weight)
+            and not other.breaker.half_open
+            and self._can(other)
             for other in self._lines
             if other is not line and other.weight and line.weight
         )
+
+    def _level(self) -> None:
+        """A server that rests gains no claim to more than its share later."""
+        most = max((line.load for line in self._lines if line.weight), default=0.0)
+        for line in self._lines:
+            if line.weight and not self._can(line):
+                line.taken = max(line.taken, int(most * line.weight))
 
     # --- signing
 
@@ -229,13 +267,18 @@ class Dispatch:
         most = max(SIGNED_AT_ONCE, line.active)
         while self._signers and ready.signing < SIGNERS and len(ready.envelopes) < most:
             made: list[Envelope] = []
-            while len(made) < SIGNED_AT_ONCE and (envelope := self._made(line)):
-                made.append(envelope)
-            if not made:
-                return
+            try:
+                while len(made) < SIGNED_AT_ONCE and (envelope := self._made(line)):
+                    made.append(envelope)
+                if not made:
+                    return
+                loop = asyncio.get_running_loop()
+                work = loop.run_in_executor(self._signers, _signed, line, made, self._clock())
+            except BaseException:
+                for envelope in made:
+                    self.give_back(envelope)
+                raise
             ready.signing += 1
-            loop = asyncio.get_running_loop()
-            work = loop.run_in_executor(self._signers, _signed, line, made, self._clock())
             work.add_done_callback(lambda done, made=made: self._signed(ready, made, done))  # type: ignore[misc]
 
     def _signed(self, ready: _Ready, made: list[Envelope], done: asyncio.Future[list[Envelope]]) -> None:
@@ -244,7 +287,7 @@ class Dispatch:
         if error:
             self._failures.append(error)
             for envelope in made:
-                self._feed.give_back(envelope.parcel)
+                self.give_back(envelope)
         else:
             ready.envelopes.extend(done.result())
         ready.wake()
@@ -263,13 +306,18 @@ class Dispatch:
         line.answered(answer, rest, self._clock())
 
     def give_back(self, envelope: Envelope) -> None:
+        self._dry = False
         self._feed.give_back(envelope.parcel)
+
+    def _return(self, ready: _Ready) -> None:
+        while ready.envelopes:
+            self.give_back(ready.envelopes.pop())
 
     def _unreachable(self, line: Line, first: Envelope, error: DeliveryError) -> None:
         now = self._clock()
         if self._elsewhere(line):
             log.warning("%s; others send meanwhile", error)
-            self._feed.give_back(first.parcel)
+            self.give_back(first)
             asked = timedelta(seconds=error.retry_after or 0)
             line.breaker.failed(now, REFUSED_REST if isinstance(error, ChannelRefused) else asked)
             return

@@ -11,7 +11,7 @@ from bot.channels.email.breaker import Breaker
 from bot.channels.email.press import Press
 from bot.channels.email.relays import Relay
 from bot.channels.email.transport import Server, Session
-from bot.errors import DeliveryError, ServerBusy
+from bot.errors import DeliveryError, OutcomeUnknown, ServerBusy
 
 
 class Line:
@@ -40,6 +40,7 @@ class Line:
         self.taken = 0
         self.waits_until: datetime | None = None
         """When its limits let more go."""
+        self._used = 0
         self._kept: list[Session] = []
         self._waiting: list[asyncio.Future[None]] = []
 
@@ -63,17 +64,22 @@ class Line:
         return self.breaker.allowed_connections(self.connections) - self.active
 
     async def session(self) -> Session:
-        """A kept connection, or a new one. Raises ``ServerBusy`` or ``ChannelRefused``."""
+        """A kept connection, or a new one, to be given to ``leave``. Raises ``ServerBusy`` or ``ChannelRefused``."""
         while self._kept:
             session = self._kept.pop()
             if session.ready:
-                return session
+                break
             session.close()
-        return await Session.open(self.server, self._tls)
+        else:
+            session = await Session.open(self.server, self._tls)
+        self._used += 1
+        return session
 
     async def leave(self, session: Session) -> None:
-        """Keeps the connection for later, or ends it when it has had its messages."""
-        if session.sent >= self.per_connection:
+        """Keeps the connection for later, or ends it when it has had its messages, or the server wants fewer."""
+        self._used -= 1
+        most = self.breaker.allowed_connections(self.connections)
+        if session.sent >= self.per_connection or self._used + len(self._kept) >= most:
             await session.quit()
         elif session.alive:
             self._kept.append(session)
@@ -81,6 +87,8 @@ class Line:
     def free(self) -> None:
         """A session has ended."""
         self.active -= 1
+        if not self.active:
+            self.breaker.unasked()
         waiting, self._waiting = self._waiting, []
         for future in waiting:
             if not future.done():
@@ -99,7 +107,10 @@ class Line:
 
     def answered(self, error: DeliveryError | None, rest: timedelta, now: datetime) -> None:
         """What the server said to a message, or why it could not be asked."""
-        if not isinstance(error, ServerBusy):
+        if isinstance(error, OutcomeUnknown):
+            # A server that takes messages and does not answer must not be given the whole edition.
+            self.breaker.failed(now, rest)
+        elif not isinstance(error, ServerBusy):
             self.breaker.succeeded(now)
         elif error.throttle and error.retry_after is None:
             self.breaker.throttled(now, rest, self.active)

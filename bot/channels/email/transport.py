@@ -118,7 +118,8 @@ class Session:
             connection = await Connection.open(server.host, server.port, tls=at_once, timeout=server.timeout)
         except ssl.SSLError as error:
             raise _untrusted(server, error) from error
-        except (OSError, TimeoutError) as error:
+        except (OSError, TimeoutError, UnicodeError) as error:
+            # A name that cannot be one (an empty label) is no OSError.
             raise lost(Stage.CONNECT, str(server), _words(error)) from error
         session = cls(server, connection)
         try:
@@ -145,14 +146,22 @@ class Session:
     async def work(self, queue: Queue, *, most: int) -> None:
         """Sends what ``queue`` gives, over this connection, until it has sent ``most`` or the connection ends.
 
-        Each message that was taken is settled or given back.
+        Each message that was taken is settled or given back, but for one that is on its way when this is cancelled.
         """
         kept = self.sent > 0
         current = self._next(queue, most)
         while current:
-            refused = await self._offer(current)
-            if refused and kept and not self.alive and isinstance(refused, ServerBusy):
-                # A connection that was kept for later, and that the server has had enough of: that is nobody's fault.
+            try:
+                if self._dirty and not await self._reset(current):
+                    queue.give_back(current)
+                    return
+                refused = await self._offer(current)
+            except BaseException:
+                queue.give_back(current)
+                raise
+            if isinstance(refused, ServerBusy) and not self.alive and (kept or (self.sent > 1 and not refused.code)):
+                # A connection that was kept for later, and that the server has had enough of, or one that ends without
+                # a word between two messages: that is nobody's fault.
                 queue.give_back(current)
                 return
             kept = False
@@ -183,7 +192,11 @@ class Session:
         following: Envelope | None = None
         group = b""
         if self.pipelining and self.sent < most:
-            following = queue.take()
+            try:
+                following = queue.take()
+            except BaseException:
+                queue.settle(current, lost(Stage.DATA, str(self.server), "a fault of the program, see the log"))
+                raise
             if following:
                 self.sent += 1
                 unfit = self._unfit(following)
@@ -194,11 +207,14 @@ class Session:
                     self._dirty = False
                     group = self._group(following)
         try:
-            self._connection.write(current.content + b".\r\n" + group)
-        except Broken as error:
-            queue.settle(current, lost(Stage.DATA, str(self.server), str(error)))
-        else:
-            queue.settle(current, await self._answer())
+            if self._connection.quiet:
+                queue.settle(current, await self._write(current.content + b".\r\n" + group))
+            else:
+                queue.settle(current, await self._unasked())
+        except BaseException:
+            if following:
+                queue.give_back(following)
+            raise
         self._dirty = False
         if following is None:
             return self._next(queue, most) if self.alive else None
@@ -208,14 +224,27 @@ class Session:
             return None
         return following
 
-    async def _answer(self) -> Reply | DeliveryError:
+    async def _unasked(self) -> DeliveryError:
+        """Why the message must not go out: what the server says before it has the message is no answer to it."""
+        try:
+            return self._refusal(Stage.DATA, await self._connection.reply(self.server.timeout))
+        except Broken as error:
+            return lost(Stage.DATA, str(self.server), str(error))
+        finally:
+            self.close()
+
+    async def _write(self, message: bytes) -> Reply | DeliveryError:
+        try:
+            self._connection.write(message)
+        except Broken as error:
+            return lost(Stage.DATA, str(self.server), str(error))
         try:
             code, text = await self._connection.reply(self.server.timeout * AFTER_BODY)
         except Broken as error:
             return lost(Stage.BODY, str(self.server), str(error))
         if 200 <= code < 300:
             return Reply.read(code, self.server.hides(text) if self.server.password else text)
-        if code == 421 or not 400 <= code < 600:
+        if _ends(code):
             self.close()
         return self._refusal(Stage.BODY, (code, text))
 
@@ -223,10 +252,8 @@ class Session:
         """The server's answers to MAIL, RCPT and DATA; None: it waits for the message."""
         refused: DeliveryError | None = None
         stage = Stage.SENDER
-        reset, self._dirty = self._dirty, False
+        taken = False
         try:
-            if reset:
-                await self._connection.reply(self.server.timeout)
             for stage, good in _STEPS:
                 if not self.pipelining:
                     if refused:
@@ -236,11 +263,12 @@ class Session:
                 code, text = await self._connection.reply(self.server.timeout)
                 if code == good or (good == 250 and 200 <= code < 300):
                     self._dirty = True
+                    taken = taken or stage is Stage.RECIPIENT
                     if stage is Stage.DATA and refused:
-                        await self._nothing()
+                        await self._nothing(taken)
                     continue
                 refused = refused or self._refusal(stage, (code, text))
-                if code == 421:
+                if _ends(code):
                     self.close()
                     return refused
         except Broken as error:
@@ -248,16 +276,40 @@ class Session:
             return refused or lost(stage, str(self.server), str(error))
         return refused
 
-    async def _nothing(self) -> None:
-        """Ends a message that has no recipient, which some servers ask for all the same (RFC 2920 §3.1)."""
+    async def _nothing(self, recipient: bool) -> None:
+        """Ends a message that has no recipient, which some servers ask for all the same (RFC 2920 §3.1).
+
+        With a ``recipient``, whom a server took without the sender, it would arrive: then the connection ends.
+        """
+        if recipient:
+            self.close()
+            return
         self._connection.write(b".\r\n")
-        await self._connection.reply(self.server.timeout * AFTER_BODY)
+        code, _ = await self._connection.reply(self.server.timeout * AFTER_BODY)
+        if not 200 <= code < 300 and _ends(code):
+            self.close()
         self._dirty = False
+
+    async def _reset(self, envelope: Envelope) -> bool:
+        """Whether the transaction before this one's is over; if not, nothing said here would mean what it says."""
+        self._dirty = False
+        try:
+            code, _ = await self._connection.reply(self.server.timeout)
+            if 200 <= code < 300:
+                if not self.pipelining:
+                    self._connection.write(self._command(Stage.SENDER, envelope))
+                return True
+        except Broken:
+            pass
+        self.close()
+        return False
 
     def _group(self, envelope: Envelope) -> bytes:
         steps = _STEPS if self.pipelining else _STEPS[:1]
-        commands = b"".join(self._command(stage, envelope) for stage, _ in steps)
-        return b"RSET\r\n" + commands if self._dirty else commands
+        reset = b"RSET\r\n" if self._dirty else b""
+        if reset and not self.pipelining:
+            return reset
+        return reset + b"".join(self._command(stage, envelope) for stage, _ in steps)
 
     def _command(self, stage: Stage, envelope: Envelope) -> bytes:
         if stage is Stage.SENDER:
@@ -275,7 +327,7 @@ class Session:
                 server=str(self.server),
             )
         most = self._offers.get("SIZE", "")
-        if most.isdigit() and 0 < int(most) < len(envelope.content):
+        if most.isdecimal() and len(most) < 20 and 0 < int(most) < len(envelope.content):
             return ChannelRefused(
                 f"{self.server} takes messages of {int(most)} bytes at most, this one has {len(envelope.content)}; "
                 "take fewer stories, or ask whoever runs the server",
@@ -290,10 +342,12 @@ class Session:
 
     async def quit(self) -> None:
         """Says goodbye, and closes in any case."""
-        with suppress(Broken):
-            self._connection.write(b"QUIT\r\n")
-            await self._connection.reply(min(self.server.timeout, _GOODBYE))
-        self.close()
+        try:
+            with suppress(Broken):
+                self._connection.write(b"QUIT\r\n")
+                await self._connection.reply(min(self.server.timeout, _GOODBYE))
+        finally:
+            self.close()
 
     def close(self) -> None:
         self._connection.close()
@@ -305,6 +359,9 @@ class Session:
                 self._connection.write(command + b"\r\n")
             code, text = await self._connection.reply(self.server.timeout)
         except Broken as error:
+            if stage is Stage.LOGIN:
+                # What it said instead of an answer may be our login, whole or cut.
+                raise lost(stage, str(self.server), str(error).partition(": ")[0]) from None
             raise lost(stage, str(self.server), str(error)) from error
         if code != good:
             raise self._refusal(stage, (code, text))
@@ -361,6 +418,11 @@ class Session:
 
 
 _STEPS = ((Stage.SENDER, 250), (Stage.RECIPIENT, 250), (Stage.DATA, 354))
+
+
+def _ends(code: int) -> bool:
+    """Whether the connection is of no use after such a refusal: the server goes, or answers something else."""
+    return code == 421 or not 400 <= code < 600
 
 
 def _untrusted(server: Server, error: ssl.SSLError) -> ChannelRefused:
