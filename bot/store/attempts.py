@@ -72,7 +72,7 @@ def _settle(connection: Connection, same: Sequence[Outcome]) -> Collection[int]:
         "ids": integers(dialect.name, [each.delivery for each in same]),
         "attempt": one.attempt,
         "to": str(one.state),
-        "why": _storable(one.reason),
+        "why": storable(one.reason),
         "until": moment(dialect.name, one.not_before),
         "counts": int(one.counts),
         "now": moment(dialect.name, max(each.ended for each in same)),
@@ -89,11 +89,11 @@ def _append(connection: Connection, outcomes: Sequence[Outcome]) -> None:
             str(each.state),
             moment(dialect, each.began),
             moment(dialect, each.ended),
-            _storable(each.server),
+            storable(each.server),
             each.code,
-            _storable(each.enhanced)[:12],
-            _storable(each.text)[:500],
-            _storable(each.provider_id),
+            storable(each.enhanced)[:12],
+            storable(each.text)[:500],
+            storable(each.provider_id),
         )
         for each in outcomes
     ]
@@ -110,7 +110,7 @@ _INSERT = f"INSERT INTO attempts ({', '.join(_COLUMNS)}) VALUES ({{}})"  # noqa:
 _ARRAYS = ("bigint", "int", "text", "timestamptz", "timestamptz", "text", "int", "text", "text", "text")
 
 
-def _storable(said: str) -> str:
+def storable(said: str) -> str:
     """What a server said, whatever it was: no database takes half a surrogate pair, and PostgreSQL no NUL."""
     if said.isprintable():
         return said

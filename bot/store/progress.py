@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, select
 
 from bot.model import DomainProgress, ServerProgress, WorkerProgress
+from bot.store.attempts import storable
 from bot.store.conflict import insert_or_replace
 from bot.store.tables import chunks, progress
 
@@ -25,6 +26,9 @@ class ProgressRows:
             "servers": [{**asdict(each), "rests_until": _text(each.rests_until)} for each in said.servers],
             "domains": [asdict(each) for each in said.domains],
         }
+        for each in (*content["servers"], *content["domains"]):
+            # What a server said may be what no database takes.
+            each.update({key: storable(value) for key, value in each.items() if isinstance(value, str)})
         row = {
             "edition": said.edition,
             "owner": said.owner,

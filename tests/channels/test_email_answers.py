@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.channels.email.answers import GREY_WAIT, QUOTA_WAIT, Reply, Stage, asked_wait, lost, refusal
+from bot.channels.email.answers import QUOTA_WAIT, Reply, Stage, asked_wait, lost, refusal
 from bot.delivery.retry import decide
 from bot.errors import ChannelRefused, DeliveryError, OutcomeUnknown, ServerBusy
 from bot.model import DeliveryState
@@ -315,10 +315,10 @@ def test_the_wait_an_answer_asks_for_is_read(said: str, seconds: float | None) -
     assert asked_wait(said) == seconds
 
 
-def test_a_greylist_is_waited_for_as_long_as_it_asks_or_five_minutes() -> None:
+def test_a_greylist_is_waited_for_as_long_as_it_asks_or_as_for_any_other_trouble() -> None:
     asked = refusal(RECIPIENT, Reply.read(451, "4.7.1 Greylisted for 15 minutes"), "s")
     silent = refusal(RECIPIENT, Reply.read(450, "4.2.0 Greylisted, see http://postgrey.schweikert.ch/"), "s")
-    assert (asked.retry_after, silent.retry_after) == (900, GREY_WAIT)
+    assert (asked.retry_after, silent.retry_after) == (900, None)
 
 
 @pytest.mark.parametrize(

@@ -9,10 +9,12 @@ from datetime import timedelta
 import pytest
 
 from bot.delivery import ledger as module
+from bot.delivery.counters import Counters
 from bot.delivery.engine import Engine
 from bot.delivery.feed import Feed, Held
 from bot.delivery.ledger import Ledger
 from bot.delivery.sending import begin_sending
+from bot.delivery.tally import Tally
 from bot.editions import lifecycle
 from bot.errors import ChannelRefused, DeliveryError, ServerBusy
 from bot.model import DeliveryState, EditionState, Post, Receipt, Rendition
@@ -43,14 +45,15 @@ class Desk:
         with store.write() as tx:
             tx.editions.add(self.edition, expires=UNTIL, report={})
         assert begin_sending(store, self.edition, audience="readers", now=NOW)
-        self.ledger = Ledger(store, clock, lost=self._lost, released=self._released)
+        tally = Tally("a", clock)
+        self.ledger = Ledger(store, clock, lost=self._lost, released=self._released, tally=tally, counters=Counters())
         self.feed = Feed(
             claim=self._claim,
             ledger=self.ledger,
             clock=clock,
             rules=rules or DeliveryTable(),
             stop=lambda: self.stopped,
-            watch=lambda _chunk, outcome: self.watched.append(outcome),
+            settled=lambda _chunk, _due, outcome: self.watched.append(outcome),
             jitter=lambda: 0.5,
         )
 

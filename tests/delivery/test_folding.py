@@ -216,9 +216,12 @@ def test_an_unknown_that_is_folded_is_nobodys_to_settle(store, clock, sent, smal
 
 
 def test_nothing_is_sent_again_of_an_edition_that_is_half_folded(store, clock, sent):
-    with store.read() as tx:
-        (unknown,) = tx.deliveries.page(states=[DeliveryState.UNKNOWN])
     with store.write() as tx:
+        (found,) = tx.deliveries.page(states=[DeliveryState.UNKNOWN])
+        # Ids are drawn: the unknown one shall be the last, and the first ones be folded.
+        unknown = tx.deliveries.page()[-1]
+        for each, state in ((found, unknown.state), (unknown, found.state)):
+            tx.connection.execute(update(deliveries).where(deliveries.c.id == each.id).values(state=state))
         tx.folds.fold(sent.id, 2, clock())
     with pytest.raises(StateError, match="folded"):
         lifecycle.resolve(store, [unknown.id], arrived=False, who="ida", now=clock())
@@ -308,7 +311,7 @@ def _large(store, size):
             said = {"number": 1, "outcome": "accepted", "began": NOW, "ended": NOW, "text": "queued"}
             tx.connection.execute(insert(attempts), [{**said, "delivery": each} for each in some])
         added = tx.chunks.add(made.id, "mail", "readers", first, first + size - 1, NOW)
-        Chunks(tx.connection).settle(chunks.c.id.in_(added), NOW)
+        Chunks(tx.connection).settle(added, NOW)
         if tx.connection.dialect.name == "postgresql":
             tx.connection.execute(
                 text("SELECT setval(pg_get_serial_sequence('deliveries', 'id'), max(id)) FROM deliveries")

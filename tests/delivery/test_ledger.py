@@ -11,7 +11,9 @@ import pytest
 from sqlalchemy import event, text
 
 from bot.delivery import ledger as module
+from bot.delivery.counters import Counters
 from bot.delivery.ledger import Ledger
+from bot.delivery.tally import Tally
 from bot.errors import StoreError
 from bot.model import DeliveryState, EditionState, Outcome
 from bot.store import Store
@@ -34,7 +36,12 @@ class Desk:
         self.store = store
         self.lost, self.released = [], []
         self.ledger = Ledger(
-            store, clock, lost=self.lost.append, released=lambda chunk, counts: self.released.append(counts)
+            store,
+            clock,
+            lost=self.lost.append,
+            released=lambda chunk, counts: self.released.append(counts),
+            tally=Tally("a", clock),
+            counters=Counters(),
         )
         subscribe(store, *(f"reader{number}@example.org" for number in range(readers)))
         made = edition(state=EditionState.SENDING)

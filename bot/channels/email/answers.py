@@ -69,9 +69,6 @@ QUOTA_WAIT = 3600.0
 An hour's quota is full again by then. A day's quota is most often a rolling window (Amazon SES, Gmail): each hour gives
 back what went out in the same hour of the day before, so one message an hour asks whether there is room again.
 """
-GREY_WAIT = 300.0
-"""Seconds a greylist that names none makes a stranger wait: the default of Postgrey and of most others (RFC 6647)."""
-
 _OF_RECIPIENT = ("1.", "2.")
 # What is left for the recipient to be blamed for once the server took them at RCPT.
 _OF_RECIPIENT_LATE = {"5.1.1", "5.1.2", "5.1.6", "5.1.10", "5.2.1"}
@@ -275,7 +272,7 @@ def _busy(stage: Stage, reply: Reply, server: str, said: str, retry_after: float
 
 
 def _put_off(reply: Reply, server: str, said: str) -> DeliveryError:
-    wait = asked_wait(reply.text) or (GREY_WAIT if _GREY.search(reply.text) else None)
+    wait = asked_wait(reply.text)
     return DeliveryError(
         said, permanent=False, code=reply.code, enhanced=reply.enhanced, retry_after=wait, server=server
     )
