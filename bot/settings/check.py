@@ -91,8 +91,8 @@ def _sentence(error: ValidationError, model: type[BaseModel], at: str) -> str:
         return f"{key}: unknown key{nearest(str(place[-1]), allowed)}; allowed here: {', '.join(allowed)}"
     if kind == "missing":
         return f"{key}: is missing and has no default"
-    if place and _is_secret_key(model, place):
-        # What was given may be the secret itself.
+    if isinstance(first["input"], Mapping) or (place and _is_secret_key(model, place)):
+        # What was given may be the secret itself, or hold one.
         return f"{key}: {first['msg']}"
     if kind == "literal_error":
         return f"{key}: allowed is {context['expected']}, not {_shown(first['input'])}"
@@ -105,6 +105,9 @@ def _is_secret_key(model: type[BaseModel], place: list[Any]) -> bool:
 
 
 def _shown(value: Any) -> str:
+    if isinstance(value, list) and any(isinstance(each, Mapping) for each in value):
+        # Tables may hold secrets.
+        return "a list of tables"
     text = repr(value)
     return text if len(text) <= 60 else text[:57] + "…"
 

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import quopri
+import re
 import ssl
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from email.utils import parsedate_to_datetime
+from html import escape as html_escape
 from typing import Any
 
 import pytest
@@ -14,8 +17,11 @@ from hypothesis import strategies as st
 
 from bot.audience.links import PREFERENCES, UNSUBSCRIBE, ReaderLink, read_link
 from bot.channels.email import EmailChannel, EmailOptions
+from bot.channels.email.fields import ascii_domain, one_line
+from bot.channels.email.relays import RELAYS, relay_named
+from bot.channels.email.signing_key import SigningKey
 from bot.clock import SetClock
-from bot.errors import DeliveryError
+from bot.errors import DeliveryError, SettingsError
 from bot.http import Http
 from bot.model import Email, MergeField, Newsroom, Parcel, Recipient, Rendition
 from bot.settings import is_address
@@ -189,3 +195,158 @@ def test_no_foreign_text_adds_a_header_or_a_part(subject: str, name: str, addres
     assert max(len(line) for line in raw.split(b"\r\n")) <= 998
     assert raw.count(b"\r") == raw.count(b"\n") == raw.count(b"\r\n")
     assert b"\0" not in raw
+
+
+# --- the same content as the email package's
+
+LOOKALIKES = st.sampled_from(
+    [
+        "=?utf-8?q?Bcc:_x?=",
+        '"Ines" <x@evil.test>, ',
+        "a\r\nBcc: x@evil.test",
+        "\u202eessecnirp",
+        "👩\u200d👧 Zoë",
+        "(note)",
+        "O'Brien, Ines",
+    ]
+)
+NAMES = TITLES | LOOKALIKES
+LOCALS = st.text(alphabet="abzß.+-_é字", min_size=1, max_size=20).filter(lambda local: is_address(f"{local}@a.example"))
+DOMAINS = st.sampled_from(["readers.test", "straße.example", "例え.example", "xn--strae-oqa.example", "a.b.c.example"])
+TEXTS = st.text(alphabet=st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=200) | st.text(
+    alphabet=". =\n\té", max_size=200
+)
+
+
+def built(text: str, html: str) -> EmailMessage:
+    """What the standard library makes of the same."""
+    message = EmailMessage(policy=policy.SMTP)
+    message.set_content(text, cte="base64")
+    message.add_alternative(html, subtype="html", cte="base64")
+    return parsed(message.as_bytes())
+
+
+def lines(text: str) -> str:
+    return text.replace("\r\n", "\n").replace("\r", "\n").removesuffix("\n")
+
+
+@given(subject=NAMES, name=NAMES, local=LOCALS | st.just("o'brien&co"), domain=DOMAINS, text=TEXTS)
+def test_a_merged_message_reads_as_one_that_the_email_package_builds(
+    subject: str, name: str, local: str, domain: str, text: str
+) -> None:
+    address = f"{local}@{domain}"
+    hole = MergeField.ADDRESS.hole(EDITION)
+    email = Email(subject=subject, preheader="", html=f"<p>{text}</p>\n<b>{hole}</b>", text=f"{text}\n{hole}")
+    ours = parsed(channel().compose(parcel(email, name=name, address=address)))
+    theirs = built(f"{text}\n{address}", f"<p>{text}</p>\n<b>{html_escape(address)}</b>")
+    assert not ours.defects
+    # The package itself takes a subject that looks like an encoded word for one; a reader must see what was written.
+    assert ours["Subject"] == one_line(subject)
+    (to,) = ours["To"].addresses
+    # Bytes beyond ASCII in a header (RFC 6532) come out of the parser undecoded.
+    spec = to.addr_spec.encode("utf-8", "surrogateescape").decode()
+    assert (to.display_name, spec) == (one_line(name), ascii_domain(address))
+    for mine, other in zip(ours.iter_parts(), theirs.iter_parts(), strict=True):
+        assert mine.get_content_type() == other.get_content_type()
+        assert lines(mine.get_content()) == lines(other.get_content())
+
+
+# --- one reader's is no other's
+
+
+def secrets(message: bytes) -> set[str]:
+    """Every token in a message: the delivery's and those of links."""
+    text = quopri.decodestring(message).decode("utf-8", "replace")
+    return {*re.findall(r"delivery\d{18}", text), *re.findall(r"/[up]/(v1\.[\w.-]+)", text)}
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(1, 12), st.sampled_from(["k7f3q9xdabcd", "m2a8w4zefghi"]), st.sampled_from("ab")),
+        min_size=2,
+        max_size=40,
+        unique=True,
+    )
+)
+def test_no_token_of_one_message_is_in_another(order: list[tuple[int, str, str]]) -> None:
+    sender = channel(bounces="bounces@record.example", unsubscribe_mailto="out@record.example")
+    press = sender._lines[0].press
+    owners: dict[str, int] = {}
+    for at, (reader, edition, audience) in enumerate(order):
+        links = "\n".join(each.hole(edition) for each in MergeField)
+        email = Email(subject=f"Of {edition}", preheader="", html=f"<p>{links}</p>", text=links)
+        made = press.envelope(
+            replace(
+                parcel(email, subscriber=reader, address=f"r{reader}@readers.test", audience=audience, name=""),
+                token=f"delivery{at:018d}",
+                edition=edition,
+            ),
+            NOW,
+        )
+        message = parsed(made.content)
+        found = secrets(made.content)
+        assert f"delivery{at:018d}" in found
+        assert f"delivery{at:018d}" in made.sender
+        assert message["Subject"] == f"Of {edition}"
+        for token in found:
+            assert owners.setdefault(token, at) == at
+        for purpose, kind in (("u", UNSUBSCRIBE), ("p", PREFERENCES)):
+            (token,) = {each for each in found if each.split(".")[2:3] == [purpose]}
+            assert read_link(KEYS, kind, token) == ReaderLink(reader, audience, edition)
+
+
+# --- relays
+
+
+@pytest.mark.parametrize("relay", [each.name for each in RELAYS])
+def test_each_relay_gets_its_headers_the_sender_it_keeps_and_no_signature_it_would_break(relay: str) -> None:
+    profile = relay_named(relay)
+    assert profile
+    pem = SigningKey.new("record.example", "news").pem
+    options = {"relay": relay, "bounces": "bounces@record.example", "dkim_selector": "news", "dkim_key": pem}
+    sender = channel(**options)
+    press = sender._lines[0].press
+    made = press.signed(press.envelope(parcel(), NOW), NOW)
+    message = parsed(made.content)
+    for name, value in profile.headers:
+        assert message[name] == value
+    if profile.token_header:
+        name, value = profile.token_header
+        assert " ".join(message[name].split()) == value.replace("{token}", TOKEN)
+    if profile.keeps_sender:
+        assert made.sender == f"bounces+{TOKEN}@record.example"
+    else:
+        assert made.sender == "bounces@record.example"
+    assert ("DKIM-Signature" in message) == (profile.keeps_message_id and profile.keeps_date)
+
+
+def test_each_server_of_a_channel_gets_the_headers_of_its_own_relay() -> None:
+    own = {"security": "none", "host": "127.0.0.1"}
+    options = {"from": "x@record.example", "servers": {"a": {**own, "relay": "postmark"}, "b": own}}
+    around = Surroundings(NEWSROOM, HTTP, KEYS, SetClock(NOW))
+    a, b = (line.press for line in EmailChannel("mail", EmailOptions(**options), around)._lines)
+    assert parsed(a.envelope(parcel(), NOW).content)["X-PM-Metadata-token"] == TOKEN
+    assert "X-PM" not in b.envelope(parcel(), NOW).content.decode()
+
+
+# --- the newsroom's own address
+
+
+@pytest.mark.parametrize(
+    ("url", "start"),
+    [
+        ("https://nachrichten.zeitung-köln.example", "https://nachrichten.xn--zeitung-kln-zfb.example/u/"),
+        ("https://record.example:8443/briefe/für", "https://record.example:8443/briefe/f%C3%BCr/u/"),
+        ("https://[2001:db8::1]:8443", "https://[2001:db8::1]:8443/u/"),
+    ],
+)
+def test_links_under_an_address_beyond_ascii_can_stand_in_a_header(url: str, start: str) -> None:
+    message = parsed(channel(replace(NEWSROOM, public_url=url)).compose(parcel()))
+    assert message["List-Unsubscribe"].startswith(f"<{start}")
+    assert message["List-Unsubscribe"][1:-1] in next(iter(message.iter_parts())).get_content()
+
+
+@pytest.mark.parametrize("url", ["https://the record.example", "https://-é-.example", "https://a<b.example"])
+def test_an_address_that_no_link_can_have_is_the_settings_fault_and_no_readers(url: str) -> None:
+    with pytest.raises(SettingsError, match=r"newsroom\.public_url"):
+        channel(replace(NEWSROOM, public_url=url))

@@ -457,3 +457,56 @@ def test_a_wrong_setting_is_named_in_one_line_without_a_secret(tmp_path: Any, ex
     assert complaint in str(raised.value)
     assert "\n" not in str(raised.value)
     assert "Tr0ub4dor" not in str(raised.value)
+
+
+SEVERAL = """
+[channels.mail]
+type = "email"
+from = "b@r.example"
+"""
+
+
+def several(tmp_path: Any, extra: str, environment: dict[str, str] | None = None) -> EmailChannel:
+    own = settings(tmp_path, SEVERAL + extra, environment=environment)
+    around = Surroundings(own.newsroom, HTTP, KEYS, SetClock(NOW))
+    return EmailChannel("mail", own.table(EmailOptions, "channels", "mail"), around)
+
+
+def test_each_of_several_servers_takes_its_own_password_from_the_environment(tmp_path: Any) -> None:
+    made = several(
+        tmp_path,
+        '[channels.mail.servers.a]\nhost = "a.example"\nusername = "bot"\n'
+        '[channels.mail.servers.eu-west]\nhost = "b.example"\nusername = "bot"\nconnections = 7\n',
+        {"BROADSHEET_MAIL_A_PASSWORD": "of a", "BROADSHEET_MAIL_EU_WEST_PASSWORD": "of b"},
+    )
+    assert [(line.name, line.server.host, line.server.password) for line in made._lines] == [
+        ("a", "a.example", "of a"),
+        ("eu-west", "b.example", "of b"),
+    ]
+    assert made.connections == 4 + 7
+
+
+@pytest.mark.parametrize(
+    ("extra", "complaint"),
+    [
+        ("", "needs a host"),
+        ('host = "a"\n[channels.mail.servers.b]\nhost = "b"', "and not both"),
+        ('[channels.mail.servers.a]\nusername = "bot"', "servers.a.host is missing"),
+        ('[channels.mail.servers.a]\nhost = "a"\nweight = 0', "a weight above 0"),
+        ('[channels.mail.servers.a]\nhost = "a"\nusername = "bot"', "BROADSHEET_MAIL_A_PASSWORD=…"),
+        ('[channels.mail.servers.a]\nhost = "a"\npassword = "Tr0ub4dor"', "servers.a.password: a secret never stands"),
+        ('[channels.mail.servers.a]\nhost = "a"\nhots = "a"', 'servers.a.hots: unknown key (did you mean "host"?)'),
+        ('[channels.mail.servers.a]\nhost = "a"\nsecurity = "none"', "servers.a.security"),
+        ('[channels.mail.servers."eu west"]\nhost = "a"', "letters, digits"),
+        ('[[channels.mail.servers]]\npassword = "Tr0ub4dor"', "a list of tables"),
+        ('rates = "10/s"\n[channels.mail.servers.a]\nhost = "a"', "rates is a server's own"),
+    ],
+)  # fmt: skip
+def test_a_wrong_setting_of_several_servers_is_named_without_a_secret(
+    tmp_path: Any, extra: str, complaint: str
+) -> None:
+    with pytest.raises(SettingsError) as raised:
+        several(tmp_path, extra, {"BROADSHEET_MAIL_PASSWORD": "Tr0ub4dor"})
+    assert complaint in str(raised.value)
+    assert "\n" not in str(raised.value)
+    assert "Tr0ub4dor" not in str(raised.value)

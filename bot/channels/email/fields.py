@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from email.header import Header
+from urllib.parse import quote, urlsplit
 
 import idna
 
@@ -66,6 +67,21 @@ def ascii_domain(address: str) -> str:
         return f"{local}@{idna.encode(domain, uts46=True).decode()}"
     except idna.IDNAError as error:
         raise ValueError(f"{domain}: is no domain name") from error
+
+
+def ascii_url(url: str) -> str:
+    """``url`` in ASCII, as a header can have it: the host as A-labels, the rest percent-encoded (RFC 3987 §3.1).
+
+    Raises ``ValueError`` for what is no URL of a host.
+    """
+    parts = urlsplit(url)
+    host = ascii_domain(f"x@{parts.hostname or ''}").removeprefix("x@")
+    if not re.fullmatch(r"[A-Za-z0-9._-]+|[0-9a-f:.]+", host):
+        raise ValueError(f"{url}: is no URL of a host")
+    place = f"[{host}]" if ":" in host else host
+    port = "" if parts.port is None else f":{parts.port}"
+    path = quote(parts.path, safe="/%:@!$&'()*+,;=~")
+    return f"{parts.scheme}://{place}{port}{path}"
 
 
 CRLF = "\r\n"

@@ -60,9 +60,9 @@ class Letterhead:
         return self.address.rpartition("@")[2]
 
     def envelope_sender(self, token: str) -> str:
-        """The MAIL FROM of the delivery ``token``: VERP when an address for bounces is set."""
-        if not self.bounces:
-            return self.address
+        """The MAIL FROM of the delivery ``token`` ("": of any): VERP when an address for bounces is set."""
+        if not (self.bounces and token):
+            return self.bounces or self.address
         local, _, domain = self.bounces.rpartition("@")
         return f"{local}+{token}@{domain}"
 

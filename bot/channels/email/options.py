@@ -66,6 +66,17 @@ class EmailOptions(ServerOptions):
     def _some_server(self) -> Self:
         if bool(self.host) == bool(self.servers):
             raise PydanticCustomError("servers", "needs a host, or servers in tables of their own, and not both")
+        if odd := [name for name in self.servers if not re.fullmatch(r"[A-Za-z0-9_-]{1,40}", name)]:
+            # It is part of an environment variable's name.
+            raise PydanticCustomError(
+                "servers", "servers.{name}: a name has letters, digits, - and _", {"name": repr(odd[0])}
+            )
+        # An unused password in the environment does no harm, and a rate that nobody keeps does.
+        idle = (self.model_fields_set & ServerOptions.model_fields.keys()) - {"password"}
+        if self.servers and idle:
+            raise PydanticCustomError(
+                "servers", "{key} is a server's own: it stands in [channels.….servers.NAME]", {"key": sorted(idle)[0]}
+            )
         if unnamed := [name for name, each in self.servers.items() if not each.host]:
             raise PydanticCustomError("servers", "servers.{name}.host is missing", {"name": unnamed[0]})
         if self.servers and not any(each.weight for each in self.servers.values()):

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from bot.audience.links import ReaderLinks
 from bot.channels.email.dkim import Signer
-from bot.channels.email.fields import ascii_domain
+from bot.channels.email.fields import ascii_domain, ascii_url
 from bot.channels.email.letter import Letter
 from bot.channels.email.message import Letterhead, fill, write
 from bot.channels.email.relays import Relay
 from bot.channels.email.transport import Envelope
 from bot.editions.wording import Wording, wording
-from bot.errors import DeliveryError
+from bot.errors import DeliveryError, SettingsError
 from bot.model import Email, MergeField, Newsroom, Parcel, Recipient
 from bot.tokens import KeyRing
 
@@ -27,8 +28,13 @@ class Press:
     def __init__(
         self, head: Letterhead, newsroom: Newsroom, keys: KeyRing, *, relay: Relay, signer: Signer | None
     ) -> None:
+        """Raises ``SettingsError`` when readers' links, under ``public_url``, could stand in no header."""
         self._head = head
-        self._newsroom = newsroom
+        try:
+            public_url = ascii_url(newsroom.public_url) if newsroom.public_url else ""
+        except ValueError as error:
+            raise SettingsError(f"newsroom.public_url: {error}") from error
+        self._newsroom = replace(newsroom, public_url=public_url)
         self._keys = keys
         self._relay = relay
         # A signature covers Message-ID and Date: a relay that puts others in their place would break it.
