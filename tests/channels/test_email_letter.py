@@ -24,7 +24,7 @@ def letter(html: str = "", text: str = "") -> Letter:
 
 def filled(made: Letter, values: dict[MergeField, str] = VALUES) -> tuple[bytes, bytes]:
     """The two parts' bodies, text and HTML, each with the line end that belongs to the border behind it."""
-    _, text, html, _ = made.body.filled(encoded(values)).split(f"--{BOUNDARY}".encode())
+    _, text, html, _ = made.whole.filled(encoded(values)).split(f"--{BOUNDARY}".encode())
     return text.partition(b"\r\n\r\n")[2], html.partition(b"\r\n\r\n")[2]
 
 

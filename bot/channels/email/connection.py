@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections import deque
+from collections.abc import Sequence
 from typing import cast
 
 LONGEST_REPLY = 64 * 1024
@@ -17,6 +18,9 @@ MOST_REPLIES = 64
 
 Raw = tuple[int, str]
 """A reply's code, and its lines without the code, joined by line ends."""
+
+
+_CODES = {f"{code:03}".encode(): code for code in range(1000)}
 
 
 class Broken(Exception):
@@ -74,11 +78,23 @@ class Connection(asyncio.Protocol):
         """Whether it is alive, and no answer lies here that nobody asked for."""
         return self.alive and not (self._replies or self._lines or self._rest)
 
-    def write(self, data: bytes) -> None:
+    def write(self, *data: bytes) -> None:
         """Hands bytes to the system. Raises ``Broken`` when there is no connection: then none of them went out."""
         if self._transport is None or self._over or self._transport.is_closing():
             raise Broken(self._over or "not connected")
-        self._transport.write(data)
+        if len(data) == 1:
+            self._transport.write(data[0])
+        else:
+            self._transport.writelines(data)
+
+    def take(self, codes: Sequence[int]) -> bool:
+        """Whether the replies that lie here are just these; then they are taken. Nothing is waited for."""
+        if len(self._replies) != len(codes) or any(
+            reply[0] != code for reply, code in zip(self._replies, codes, strict=True)
+        ):
+            return False
+        self._replies.clear()
+        return True
 
     async def reply(self, timeout: float) -> Raw:
         """The next reply, within ``timeout`` seconds. Raises ``Broken``."""
@@ -130,6 +146,12 @@ class Connection(asyncio.Protocol):
     # ---
 
     def _line(self, line: bytes) -> None:
+        known = _CODES.get(line[:3]) if not self._lines and line[3:4] == b" " else None
+        if known is not None:
+            # One line, as most replies are.
+            self._replies.append((known, line[4:].rstrip(b"\r").decode("utf-8", "replace")))
+            self._size = len(self._rest)
+            return
         line = line.rstrip(b"\r")
         if not (line[:3].isdigit() and line[3:4] in (b" ", b"-", b"")) or len(line) < 3:
             self._fail(f"it says what is not SMTP: {line[:60].decode('ascii', 'replace')!r}")

@@ -63,11 +63,10 @@ class Form:
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """A compiled mail: its head with holes for ``letter.message``'s names, and its body with those of ``encoded``."""
+    """A compiled mail: the head with holes for the names of ``message``, the body with those of ``encoded``."""
 
     email: Email
-    head: Form
-    body: Form
+    whole: Form
 
     @classmethod
     def cut(cls, email: Email, edition: str, head: Sequence[Piece]) -> Letter:
@@ -84,7 +83,7 @@ class Letter:
             b"\r\n",
             f"--{BOUNDARY}--\r\n".encode(),
         ]
-        return cls(email, Form.of(head), Form.of(body))
+        return cls(email, Form.of([*head, b"\r\n", *body]))
 
 
 def encoded(values: Mapping[MergeField, str]) -> dict[str, bytes]:

@@ -111,12 +111,10 @@ def write(
     return Letter.cut(email, parcel.edition, fields)
 
 
-def fill(
-    letter: Letter, token: str, recipient: Recipient, values: Mapping[MergeField, str], at: datetime
-) -> tuple[bytes, bytes]:
-    """One reader's (head, body): CRLF throughout, no line longer than 998 octets, none that begins with a dot.
+def fill(letter: Letter, token: str, recipient: Recipient, values: Mapping[MergeField, str], at: datetime) -> bytes:
+    """One reader's message: CRLF throughout, no line longer than 998 octets, none that begins with a dot.
 
-    Between the two belongs an empty line. Date is ``at``, the moment of this attempt. Raises ``ValueError`` when the
+    Date is ``at``, the moment of this attempt. Raises ``ValueError`` when the
     recipient's address cannot stand in a header.
     """
     url = values[MergeField.UNSUBSCRIBE_URL]
@@ -128,7 +126,7 @@ def fill(
         _TOKEN: token.encode(),
         _URL: url.encode(),
     }
-    return letter.head.filled(own), letter.body.filled(encoded(values))
+    return letter.whole.filled({**own, **encoded(values)})
 
 
 def _with_token(field: bytes) -> list[Piece]:

@@ -54,12 +54,12 @@ class Press:
             raise DeliveryError(f"edition {parcel.edition}: is no mail to a reader", permanent=True)
         letter = self._letter(parcel, email, recipient.audience)
         try:
-            head, body = fill(letter, parcel.token, recipient, self._values(parcel, email, recipient), at)
+            content = fill(letter, parcel.token, recipient, self._values(parcel, email, recipient), at)
             to = ascii_domain(recipient.address)
         except ValueError as error:
             raise DeliveryError(f"{recipient.address}: {error}", permanent=True, enhanced="5.1.3") from error
         token = parcel.token if self._relay.keeps_sender else ""
-        return Envelope(parcel, self._head.envelope_sender(token), to, head + b"\r\n" + body)
+        return Envelope(parcel, self._head.envelope_sender(token), to, content)
 
     def signed(self, envelope: Envelope, at: datetime) -> Envelope:
         """The same message with its DKIM signatures, if there is a key. May be called in any thread."""

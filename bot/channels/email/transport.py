@@ -208,7 +208,7 @@ class Session:
                     group = self._group(following)
         try:
             if self._connection.quiet:
-                queue.settle(current, await self._write(current.content + b".\r\n" + group))
+                queue.settle(current, await self._write(current.content, b".\r\n" + group))
             else:
                 queue.settle(current, await self._unasked())
         except BaseException:
@@ -233,9 +233,9 @@ class Session:
         finally:
             self.close()
 
-    async def _write(self, message: bytes) -> Reply | DeliveryError:
+    async def _write(self, content: bytes, end: bytes) -> Reply | DeliveryError:
         try:
-            self._connection.write(message)
+            self._connection.write(content, end)
         except Broken as error:
             return lost(Stage.DATA, str(self.server), str(error))
         try:
@@ -250,6 +250,9 @@ class Session:
 
     async def _offer(self, envelope: Envelope) -> DeliveryError | None:
         """The server's answers to MAIL, RCPT and DATA; None: it waits for the message."""
+        if self.pipelining and self._connection.take(_GOOD):
+            self._dirty = True
+            return None
         refused: DeliveryError | None = None
         stage = Stage.SENDER
         taken = False
@@ -309,7 +312,7 @@ class Session:
         reset = b"RSET\r\n" if self._dirty else b""
         if reset and not self.pipelining:
             return reset
-        return reset + b"".join(self._command(stage, envelope) for stage, _ in steps)
+        return reset + b"".join([self._command(stage, envelope) for stage, _ in steps])
 
     def _command(self, stage: Stage, envelope: Envelope) -> bytes:
         if stage is Stage.SENDER:
@@ -417,6 +420,7 @@ class Session:
         return refusal(stage, Reply.read(code, self.server.hides(text)), str(self.server))
 
 
+_GOOD = (250, 250, 354)
 _STEPS = ((Stage.SENDER, 250), (Stage.RECIPIENT, 250), (Stage.DATA, 354))
 
 
