@@ -10,8 +10,10 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
+    DateTime,
     and_,
     bindparam,
+    cast,
     exists,
     func,
     insert,
@@ -22,13 +24,23 @@ from sqlalchemy import (
     text,
     update,
 )
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from bot.model import Chunk, DeliveryState, Due, Outcome, Recipient
 from bot.store.among import among, integers
 from bot.store.books import Books
 from bot.store.chunks import WAITING, Chunks, within
 from bot.store.conflict import COUNTED
-from bot.store.tables import attempts, chunks, deliveries, editions, subscribers, subscriptions, suppressions
+from bot.store.tables import (
+    Moment,
+    attempts,
+    chunks,
+    deliveries,
+    editions,
+    subscribers,
+    subscriptions,
+    suppressions,
+)
 
 AT_ONCE = 1_000
 """Deliveries of a chunk that are worked on at once, however large it is."""
@@ -215,8 +227,15 @@ class Deliveries(Books):
             kept += [each for each in same if each.delivery in written]
             late += [each for each in same if each.delivery not in written]
         if kept:
-            self._connection.execute(insert(attempts), [_row(each) for each in kept])
+            self._append([_row(each) for each in kept])
         return late
+
+    def _append(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        if self._dialect == "postgresql":
+            # One statement for them all: executed row by row, they cost the server as much as the two updates.
+            self._connection.execute(_appending(), {name: [row[name] for row in rows] for name in rows[0]})
+        else:
+            self._connection.execute(insert(attempts), rows)
 
     def _finish(self, same: Sequence[Outcome]) -> Collection[int]:
         one, ids = same[0], [each.delivery for each in same]
@@ -391,3 +410,17 @@ def _finishing(dialect: str) -> Any:
         )
         .returning(deliveries.c.id)
     )
+
+
+@cache
+def _appending() -> Any:
+    """PostgreSQL: a column of values each."""
+    names = ["delivery", "number", "outcome", "began", "ended", "server", "code", "enhanced", "text", "provider_id"]
+    columns = [attempts.c[name] for name in names]
+    given = [cast(bindparam(each.name), ARRAY(_of_driver(each.type))) for each in columns]
+    rows = func.unnest(*given).table_valued(*names).render_derived()
+    return insert(attempts).from_select(names, select(*(rows.c[name] for name in names)))
+
+
+def _of_driver(kind: Any) -> Any:
+    return DateTime(timezone=True) if isinstance(kind, Moment) else kind

@@ -22,7 +22,8 @@ from bot.model import (
     Summary,
 )
 from bot.store.conflict import insert_or_ignore
-from bot.store.tables import articles, edition_stories, editions, renditions, reservations
+from bot.store.jobs import Jobs
+from bot.store.tables import articles, chunks, edition_stories, editions, renditions, reservations
 
 WENT_OUT = (EditionState.SENDING, EditionState.PAUSED, EditionState.SENT)
 
@@ -145,13 +146,22 @@ class Editions:
         now: datetime,
         reason: str = "",
     ) -> bool:
-        """Puts the edition into the state ``to`` if it is in one of ``since``; False when it is not."""
+        """Puts the edition into the state ``to`` if it is in one of ``since``; False when it is not.
+
+        Its chunks have jobs while it is being sent, and only then.
+        """
         moved = self._connection.execute(
             update(editions)
             .where(editions.c.id == edition, editions.c.state.in_(list(since)))
             .values(state=to, reason=reason, changed=now, **({"sent": now} if to is EditionState.SENT else {}))
         )
-        return moved.rowcount == 1
+        if moved.rowcount != 1:
+            return False
+        if to is EditionState.SENDING:
+            Jobs(self._connection).wake(chunks.c.edition == edition, now)
+        elif to is EditionState.PAUSED or to.ended:
+            Jobs(self._connection).drop(edition)
+        return True
 
     def lock(self, edition: str) -> EditionState | None:
         """Keeps others from moving the edition until this transaction ends; returns its state."""

@@ -7,6 +7,7 @@ from pathlib import Path
 from sqlalchemy import Engine, inspect, text
 
 from bot.errors import StoreError
+from bot.store import job_tables
 
 HEAD = "0003"
 """The newest migration. A test holds it against ``migrations/versions``."""
@@ -32,6 +33,8 @@ def prepare(engine: Engine) -> None:
         )
     elif found > HEAD:
         raise StoreError(f"the store is of version {found}, newer than this program ({HEAD}): update Broadsheet")
+    else:
+        job_tables.prepare(engine)
 
 
 def upgrade(engine: Engine) -> None:
@@ -48,3 +51,4 @@ def upgrade(engine: Engine) -> None:
             connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('broadsheet.schema'))"))
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+    job_tables.upgrade(engine)
