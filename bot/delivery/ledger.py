@@ -18,7 +18,7 @@ from bot.clock import Clock
 from bot.delivery.sending import pause
 from bot.errors import StoreError
 from bot.model import Chunk, DeliveryState, Due, Outcome
-from bot.store import Store, Transaction
+from bot.store import Store, Transaction, Writing
 
 RETRY_SECONDS = 1.0
 _FULL = ("disk is full", "disk full", "no space left")
@@ -50,8 +50,9 @@ class _Page:
 class Ledger:
     """Writes for one event loop. ``lost`` is told of a chunk that must not be sent on; ``released`` of one given back.
 
-    Statements run in the loop's own thread, where they need not wait for the interpreter; only the commit, which waits
-    for the disk, is left to another, so that sessions go on meanwhile, and those that come join the next transaction.
+    What waits is done in another thread, so that sessions go on meanwhile, and those that come join the next
+    transaction: with a server that is all; with SQLite the commit alone, which waits for the disk, for its statements
+    would wait for the interpreter there.
     """
 
     def __init__(
@@ -142,14 +143,13 @@ class Ledger:
 
     async def _write(self) -> None:
         page, self._page = self._page, _Page()
+        loop, chunks = asyncio.get_running_loop(), dict(self._chunks)
         try:
-            writing = self._store.begin()
-            try:
-                told = list(self._writes(writing.tx, page))
-            except BaseException as error:
-                writing.undo(error)
-                raise
-            await asyncio.get_running_loop().run_in_executor(self._thread, writing.commit)
+            if self._store.is_remote:
+                told = await loop.run_in_executor(self._thread, self._written_whole, page, chunks)
+            else:
+                writing, told = self._written(page, chunks)
+                await loop.run_in_executor(self._thread, writing.commit)
         except StoreError as error:
             self._failed(page, error)
             return
@@ -165,23 +165,35 @@ class Ledger:
         for tell in told:
             tell()
 
-    def _writes(self, tx: Transaction, page: _Page) -> Iterator[Callable[[], None]]:
-        """Writes the page; yields what is to be told once it is committed."""
+    def _written_whole(self, page: _Page, chunks: dict[str, Chunk]) -> list[Callable[[], None]]:
+        with self._store.write() as tx:
+            return list(self._writes(tx, page, chunks))
+
+    def _written(self, page: _Page, chunks: dict[str, Chunk]) -> tuple[Writing, list[Callable[[], None]]]:
+        """The transaction that writes the page, to be committed, and what is to be told then."""
+        writing = self._store.begin()
+        try:
+            return writing, list(self._writes(writing.tx, page, chunks))
+        except BaseException as error:
+            writing.undo(error)
+            raise
+
+    def _writes(self, tx: Transaction, page: _Page, chunks: dict[str, Chunk]) -> Iterator[Callable[[], None]]:
         now = self._clock()
         for lease, refused in page.refused.items():
-            tx.deliveries.attempt(self._chunks[lease], refused, now)
+            tx.deliveries.attempt(chunks[lease], refused, now)
         if page.outcomes:
             if any(each.state is DeliveryState.DEFERRED for each in page.outcomes):
-                tx.editions.lock_all({chunk.edition for chunk in self._chunks.values()})
+                tx.editions.lock_all({chunk.edition for chunk in chunks.values()})
             for late in tx.deliveries.finish(page.outcomes):
                 if late.reason != _UNSENT:
                     log.warning("delivery %s: its outcome %s came too late", late.delivery, late.state)
         for edition, reason in page.pauses.items():
             pause(tx, edition, reason, now)
         for lease, until in page.postponed.items():
-            tx.deliveries.postpone(self._chunks[lease], until)
+            tx.deliveries.postpone(chunks[lease], until)
         for lease, waiting in page.ahead.items():
-            chunk = self._chunks[lease]
+            chunk = chunks[lease]
             allowed = tx.deliveries.attempt(chunk, waiting, now)
             if allowed and chunk.edition not in self._consumed:
                 tx.editions.consume(chunk.edition)
