@@ -91,7 +91,13 @@ def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path}/broadsheet.db"
         return
-    server, template = request.getfixturevalue("postgresql_template")
+    yield request.getfixturevalue("postgresql_database")
+
+
+@pytest.fixture
+def postgresql_database(postgresql_template: tuple[str, str]) -> Iterator[str]:
+    """The URL of an empty store on PostgreSQL."""
+    server, template = postgresql_template
     name = f"{template}_{secrets.token_hex(4)}"
     with _admin(server) as run:
         run(f"CREATE DATABASE {name} TEMPLATE {template}")

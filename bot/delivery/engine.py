@@ -11,15 +11,16 @@ import asyncio
 import logging
 import random
 from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from bot.channels.base import Carrier, Channel, Serving
 from bot.clock import Clock
 from bot.delivery import owner
 from bot.delivery.counters import Counters
 from bot.delivery.feed import Feed, Held, Watcher
-from bot.delivery.ledger import Ledger
+from bot.delivery.ledger import RETRY_SECONDS, Ledger
 from bot.delivery.one_by_one import OneByOne
 from bot.delivery.sending import close_if_done, pause
 from bot.delivery.tally import Tally
@@ -52,6 +53,14 @@ def _unwatched(_chunk: Chunk, _outcome: Outcome) -> None:
 
 
 @dataclass
+class _Pen:
+    """One ledger for all carryings of the moment, so that a commit serves them all."""
+
+    ledger: Ledger
+    users: int = 0
+
+
+@dataclass
 class Engine:
     """Delivers through open channels. ``stop`` is asked between deliveries; true lets what is in flight finish."""
 
@@ -70,6 +79,8 @@ class Engine:
     _editions: dict[str, Edition] = field(default_factory=dict)
     _held: dict[str, tuple[Held, Feed]] = field(default_factory=dict)
     _closing: set[asyncio.Task[None]] = field(default_factory=set)
+    _pen: _Pen | None = None
+    _turn: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
         self._tally = Tally(owner.this_process(), self.clock)
@@ -94,15 +105,42 @@ class Engine:
         """
         self.recover()
         self._editions.clear()
-        tried = await self._all(*(self._drain(name, edition=edition) for name in self.channels))
-        self._close(edition)
+        tried = await self._all(*(self._drain(name, edition) for name in self.channels))
+        for each, state in self._close(edition):
+            self.ended(each, state)
         return tried
 
-    async def deliver_chunk(self, chunk: int, channel: str) -> int:
-        """Sends what is due of one chunk, if nobody else holds it; returns how many it tried."""
-        if channel not in self.channels:
-            return 0
-        return await self._all(self._drain(channel, chunk=chunk))
+    async def deliver_chunk(self, chunk: int, channel: str) -> int | None:
+        """Sends what is due of one chunk; returns how many it tried, None when it could not be had.
+
+        It is another worker's, or nothing of it is due, or its edition is not being sent, or the channel rests.
+        """
+        if self.rests_until(channel) is not None:
+            return None
+        if not self._held:
+            self._editions.clear()
+        feeds: list[Feed] = []
+
+        async def once() -> int:
+            feeds.append(await self._carry(channel, chunk=chunk))
+            return feeds[0].tried
+
+        tried = await self._all(once())
+        return tried if feeds[0].claimed else None
+
+    def rests_until(self, channel: str) -> datetime | None:
+        """Until when nothing can be sent on ``channel``; None: something can now."""
+        until = self._carrier(channel).rests_until()
+        return until if until is not None and self.clock() < until else None
+
+    async def tend(self) -> None:
+        """What no chunk does: takes back what dead workers left, ends editions, pauses those without a channel."""
+        for edition, state in await asyncio.to_thread(self._tended):
+            self.ended(edition, state)
+
+    def _tended(self) -> list[tuple[str, EditionState]]:
+        self.recover()
+        return list(self._close(""))
 
     async def _all(self, *drains: Awaitable[int]) -> int:
         """Runs them all to their ends, also when one fails: a send in flight is never torn off."""
@@ -165,10 +203,18 @@ class Engine:
         self.counters.settled(chunk.channel, outcome)
         self.watch(chunk, outcome)
 
-    async def _drain(self, channel: str, *, edition: str = "", chunk: int | None = None) -> int:
-        carrier = self._carrier(channel)
+    async def _drain(self, channel: str, edition: str) -> int:
         tried = 0
-        while not self.stop() and not self._rests(carrier):
+        while not self.stop() and self.rests_until(channel) is None:
+            feed = await self._carry(channel, edition=edition)
+            tried += feed.tried
+            if not feed.tried:
+                break
+        return tried
+
+    async def _carry(self, channel: str, *, edition: str = "", chunk: int | None = None) -> Feed:
+        pen = self._pen
+        if pen is None or pen.ledger.fault:
             ledger = Ledger(
                 self.store,
                 self.clock,
@@ -177,24 +223,41 @@ class Engine:
                 tally=self._tally,
                 counters=self.counters,
             )
-            feed = self._feed(channel, ledger, edition, chunk)
-            try:
-                await carrier.carry(feed)
-            finally:
-                feed.close()
-                # Rides on the transaction that gives the last chunk back.
-                self._tick()
-                await self._written(ledger)
-                await ledger.close()
-            tried += feed.tried
-            if ledger.fault:
-                raise ledger.fault
-            if not feed.tried or chunk is not None:
+            pen = self._pen = _Pen(ledger)
+        pen.users += 1
+        feed = self._feed(channel, pen.ledger, edition, chunk)
+        try:
+            await self._carrier(channel).carry(feed)
+        finally:
+            feed.close()
+            # Rides on the transaction that gives the last chunk back.
+            self._tick()
+            await self._put_down(pen, feed)
+        if pen.ledger.fault:
+            raise pen.ledger.fault
+        return feed
+
+    async def _put_down(self, pen: _Pen, feed: Feed) -> None:
+        """Waits until all is written of the chunks that ``feed`` held; the pen's last user closes it."""
+        ledger, patience = pen.ledger, self._patience()
+        while any(of is feed for _, of in self._held.values()) and ledger.fault is None:
+            if ledger.trouble and not patience():
+                log.error("ends without the answers of some deliveries: they will be unknown")
                 break
-        return tried
+            self._turn.clear()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._turn.wait(), RETRY_SECONDS)
+        pen.users -= 1
+        if not pen.users:
+            if self._pen is pen:
+                self._pen = None
+            await ledger.written(patience=patience)
+            await ledger.close()
 
     def _feed(self, channel: str, ledger: Ledger, edition: str, chunk: int | None) -> Feed:
         def claim() -> Held | None:
+            if chunk is not None and feed.claimed:
+                return None
             try:
                 held = self._claim(channel, edition, chunk)
             except StoreError as error:
@@ -216,7 +279,7 @@ class Engine:
         )
         return feed
 
-    async def _written(self, ledger: Ledger) -> None:
+    def _patience(self) -> Callable[[], bool]:
         stopped_at: float | None = None
 
         def patience() -> bool:
@@ -226,18 +289,13 @@ class Engine:
                 stopped_at = now
             return stopped_at is None or now - stopped_at < PATIENCE
 
-        if not await ledger.written(patience=patience):
-            log.error("ends without the answers of some deliveries: they will be unknown")
+        return patience
 
     def _carrier(self, channel: str) -> Carrier:
         if channel not in self._carriers:
             found = self.channels[channel]
             self._carriers[channel] = found if isinstance(found, Carrier) else OneByOne(found, self.clock)
         return self._carriers[channel]
-
-    def _rests(self, carrier: Carrier) -> bool:
-        until = carrier.rests_until()
-        return until is not None and self.clock() < until
 
     def _claim(self, channel: str, edition: str, chunk: int | None) -> Held | None:
         now = self.clock()
@@ -262,6 +320,7 @@ class Engine:
 
     def _released(self, chunk: Chunk, counts: dict[str, int] | None) -> None:
         self._held.pop(chunk.lease, None)
+        self._turn.set()
         if counts is None:
             log.warning("chunk %s of edition %s was taken over by another worker", chunk.id, chunk.edition)
         if not any(held.chunk.edition == chunk.edition for held, _ in self._held.values()):
@@ -287,7 +346,7 @@ class Engine:
                 now, since=now - self.rules.give_up_after, not_before=now + self.rules.retry_after
             )
 
-    def _close(self, edition: str) -> None:
+    def _close(self, edition: str) -> Iterator[tuple[str, EditionState]]:
         with self.store.read() as tx:
             sending = [each.id for each in tx.editions.newest(states=[EditionState.SENDING], limit=1000)]
         for each in sending:
@@ -295,7 +354,7 @@ class Engine:
                 self._pause_without_channel(each)
                 state = self._closed(each)
                 if state:
-                    self.ended(each, state)
+                    yield each, state
 
     def _pause_without_channel(self, edition: str) -> None:
         """An edition whose channel was taken out of the settings would wait for ever: a person must decide."""

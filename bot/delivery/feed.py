@@ -56,7 +56,7 @@ def _tokens(chunk: Chunk, due: list[Due], keys: KeyRing) -> Iterator[str]:
 class Feed:
     """Parcels of one channel (``bot.channels.base.Feed``). ``claim`` takes the next chunk, or returns None.
 
-    ``tried`` counts the parcels that were settled.
+    ``tried`` counts the parcels that were settled, ``claimed`` the chunks.
     """
 
     def __init__(
@@ -84,6 +84,7 @@ class Feed:
         self._streaks: dict[str, Streak] = {}
         self._dry = False
         self.tried = 0
+        self.claimed = 0
 
     def take(self) -> Parcel | None:
         while not self._stop() and not self._ledger.trouble and self._ledger.fault is None:
@@ -94,6 +95,7 @@ class Feed:
                 if held is None:
                     self._dry = True
                     return None
+                self.claimed += 1
                 if not held.waiting:
                     self._ledger.release(held.chunk)
                 continue

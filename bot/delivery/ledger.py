@@ -22,7 +22,7 @@ from bot.delivery.sending import pause
 from bot.delivery.tally import Tally
 from bot.errors import StoreError
 from bot.model import Chunk, DeliveryState, Due, Outcome
-from bot.store import Store, Transaction
+from bot.store import Store, Transaction, Writing
 
 RETRY_SECONDS = 1.0
 GATHER = 0.001
@@ -75,8 +75,9 @@ class _Page:
 class Ledger:
     """Writes for one event loop. ``lost`` is told of a chunk that must not be sent on; ``released`` of one given back.
 
-    Statements run in the loop's own thread, where they need not wait for the interpreter; only the commit, which waits
-    for the disk, is left to another, so that sessions go on meanwhile, and those that come join the next transaction.
+    What waits is done in another thread, so that sessions go on meanwhile, and those that come join the next
+    transaction: with a server that is all; with SQLite the commit alone, which waits for the disk, for its statements
+    would wait for the interpreter there.
     """
 
     def __init__(
@@ -175,14 +176,13 @@ class Ledger:
         page, self._page = self._page, _Page()
         self._group = page.deliveries
         began = time.monotonic()
+        loop, chunks = asyncio.get_running_loop(), dict(self._chunks)
         try:
-            writing = self._store.begin()
-            try:
-                told = list(self._writes(writing.tx, page))
-            except BaseException as error:
-                writing.undo(error)
-                raise
-            await asyncio.get_running_loop().run_in_executor(self._thread, writing.commit)
+            if self._store.is_remote:
+                told = await loop.run_in_executor(self._thread, self._written_whole, page, chunks)
+            else:
+                writing, told = self._written(page, chunks)
+                await loop.run_in_executor(self._thread, writing.commit)
         except StoreError as error:
             self._failed(page, error)
             return
@@ -200,14 +200,26 @@ class Ledger:
         for tell in told:
             tell()
 
-    def _writes(self, tx: Transaction, page: _Page) -> Iterator[Callable[[], None]]:
-        """Writes the page; yields what is to be told once it is committed."""
+    def _written_whole(self, page: _Page, chunks: dict[str, Chunk]) -> list[Callable[[], None]]:
+        with self._store.write() as tx:
+            return list(self._writes(tx, page, chunks))
+
+    def _written(self, page: _Page, chunks: dict[str, Chunk]) -> tuple[Writing, list[Callable[[], None]]]:
+        """The transaction that writes the page, to be committed, and what is to be told then."""
+        writing = self._store.begin()
+        try:
+            return writing, list(self._writes(writing.tx, page, chunks))
+        except BaseException as error:
+            writing.undo(error)
+            raise
+
+    def _writes(self, tx: Transaction, page: _Page, chunks: dict[str, Chunk]) -> Iterator[Callable[[], None]]:
         now = self._clock()
         said = [*page.outcomes, *chain.from_iterable([*page.refused.values(), *page.unsent.values()])]
         if page.pauses or any(each.state is DeliveryState.DEFERRED for each in said):
             # First of all, as those do who cancel: whoever has the edition has no need to wait for us.
-            tx.editions.lock_all({*page.pauses, *(chunk.edition for chunk in self._chunks.values())})
-        outcomes = [*page.outcomes, *self._refused(tx, page, now), *self._unsent(tx, page)]
+            tx.editions.lock_all({*page.pauses, *(chunk.edition for chunk in chunks.values())})
+        outcomes = [*page.outcomes, *self._refused(tx, page, now, chunks), *self._unsent(tx, page, chunks)]
         if outcomes:
             for late in tx.deliveries.finish(outcomes):
                 if late.reason != _UNSENT:
@@ -215,9 +227,9 @@ class Ledger:
         for edition, reason in page.pauses.items():
             pause(tx, edition, reason, now)
         for lease, until in page.postponed.items():
-            tx.deliveries.postpone(self._chunks[lease], until)
+            tx.deliveries.postpone(chunks[lease], until)
         for lease, waiting in page.ahead.items():
-            chunk = self._chunks[lease]
+            chunk = chunks[lease]
             allowed = tx.deliveries.attempt(chunk, waiting, now)
             if allowed and chunk.edition not in self._consumed:
                 tx.editions.consume(chunk.edition)
@@ -240,18 +252,18 @@ class Ledger:
         if shown:
             yield _call(self._tally.written, shown)
 
-    def _refused(self, tx: Transaction, page: _Page, now: datetime) -> Iterator[Outcome]:
+    def _refused(self, tx: Transaction, page: _Page, now: datetime, chunks: dict[str, Chunk]) -> Iterator[Outcome]:
         """The refusals whose attempt is ours to write: the same number may be another worker's by now."""
         for lease, refused in page.refused.items():
             for number in {each.attempt for each in refused}:
                 same = {each.delivery: each for each in refused if each.attempt == number}
-                for delivery in tx.deliveries.attempt(self._chunks[lease], same, now, number=number):
+                for delivery in tx.deliveries.attempt(chunks[lease], same, now, number=number):
                     yield same[delivery]
 
-    def _unsent(self, tx: Transaction, page: _Page) -> Iterator[Outcome]:
+    def _unsent(self, tx: Transaction, page: _Page, chunks: dict[str, Chunk]) -> Iterator[Outcome]:
         """What was not sent, of chunks that nobody has sent since: there the same number would be another attempt."""
         for lease, unsent in page.unsent.items():
-            if tx.chunks.keep(self._chunks[lease]):
+            if tx.chunks.keep(chunks[lease]):
                 yield from unsent
 
     def _given_back(self, chunk: Chunk, counts: dict[str, int] | None) -> None:

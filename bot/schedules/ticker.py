@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from apscheduler.schedulers.background import BackgroundScheduler
@@ -31,6 +32,9 @@ from bot.schedules.loop import run
 from bot.schedules.tick import Ticked, advance_waiting, is_due, tick
 from bot.sources.collect import Report, collect
 from bot.store.flags import PAUSED
+
+if TYPE_CHECKING:
+    from bot.delivery.distributed import Distributed
 
 TICK_SECONDS = 2
 ALERT_SECONDS = 15
@@ -217,11 +221,19 @@ async def work(
     ended: Ended,
     counters: Counters | None = None,
 ) -> None:
-    """Delivers what is due until ``stop`` is set; what is in flight then is finished, the rest stays pending."""
+    """Delivers what is due until ``stop`` is set; what is in flight then is finished, the rest stays pending.
+
+    Where the store has jobs (PostgreSQL) as one worker of many, be it in ``up`` or in ``worker``: the jobs would stay
+    if ``up`` worked without them. Else alone.
+    """
     async with installation.connected() as connected:
         engine = _engine(installation, connected, stop, watch, ended, counters)
+        distributed = _distributed(engine)
         while not stop.is_set():
             try:
+                if distributed:
+                    await distributed.work()
+                    continue
                 with installation.store.read() as tx:
                     paused = tx.flags.get(PAUSED)
                 tried = 0 if paused else await engine.deliver()
@@ -232,3 +244,12 @@ async def work(
                 await asyncio.sleep(PAUSE_SECONDS)
             if not tried:
                 await asyncio.sleep(IDLE_SECONDS)
+
+
+def _distributed(engine: Engine) -> Distributed | None:
+    if engine.store.job_connection is None:
+        return None
+    # Only here: it needs the extra.
+    from bot.delivery.distributed import Distributed
+
+    return Distributed(engine)

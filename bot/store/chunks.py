@@ -11,10 +11,25 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, case, func, insert, literal, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    and_,
+    bindparam,
+    case,
+    func,
+    insert,
+    literal,
+    null,
+    or_,
+    select,
+    update,
+)
 
 from bot.model import Chunk, DeliveryState
 from bot.store.among import among, integers
+from bot.store.jobs import Jobs
 from bot.store.tables import attempts, chunks, deliveries, editions
 
 SIZE = 500
@@ -31,7 +46,7 @@ class Chunks:
         self._postgresql = connection.dialect.name == "postgresql"
 
     def add(self, edition: str, channel: str, audience: str, first: int, last: int, now: datetime) -> list[int]:
-        """Divides the deliveries ``first`` … ``last``, all pending, into chunks; returns their ids."""
+        """Divides the deliveries ``first`` … ``last``, all pending, into chunks and wakes them; returns their ids."""
         rows = [
             {
                 "edition": edition,
@@ -45,7 +60,9 @@ class Chunks:
             for start in range(first, last + 1, SIZE)
         ]
         statement = insert(chunks).returning(chunks.c.id, sort_by_parameter_order=True)
-        return [row.id for row in self._connection.execute(statement, rows)]
+        ids = [row.id for row in self._connection.execute(statement, rows)]
+        Jobs(self._connection).wake(chunks.c.id.between(min(ids), max(ids)), now)
+        return ids
 
     # --- the work
 
@@ -85,7 +102,9 @@ class Chunks:
             return None
         lease = secrets.token_hex(8)
         self._connection.execute(
-            update(chunks).where(chunks.c.id == row.id).values(owner=owner, lease=lease, lease_until=until, counts=None)
+            update(chunks)
+            .where(chunks.c.id == row.id)
+            .values(owner=owner, lease=lease, lease_until=until, counts=null())
         )
         return _chunk(row, lease)
 
@@ -128,7 +147,7 @@ class Chunks:
         return counts
 
     def settle(self, ids: Collection[int], now: datetime) -> dict[int, dict[str, int]]:
-        """Counts chunks anew and says when each has work; returns the deliveries by state of each.
+        """Counts chunks anew, says when each has work, and wakes them then; returns the deliveries by state of each.
 
         What is leased keeps no counts: its holder settles it.
         """
@@ -162,6 +181,9 @@ class Chunks:
         ]
         if values:
             self._connection.execute(_SETTLED, values)
+        waiting = [chunk for chunk, times in due.items() if times]
+        if waiting:
+            Jobs(self._connection).wake(chunks.c.id.in_(waiting), now)
         return counted
 
     # --- after a crash

@@ -23,7 +23,8 @@ from bot.model import (
 )
 from bot.store.conflict import insert_or_ignore
 from bot.store.flags import Flags
-from bot.store.tables import articles, edition_stories, editions, renditions, reservations
+from bot.store.jobs import Jobs
+from bot.store.tables import articles, chunks, edition_stories, editions, renditions, reservations
 
 WENT_OUT = (EditionState.SENDING, EditionState.PAUSED, EditionState.SENT)
 
@@ -164,7 +165,8 @@ class Editions:
     ) -> bool:
         """Puts the edition into the state ``to`` if it is in one of ``since``; False when it is not.
 
-        Raises ``StoreHeld`` when it would be sent from a store from which nothing may go out.
+        Its chunks have jobs while it is being sent, and only then. Raises ``StoreHeld`` when it would be sent from a
+        store from which nothing may go out.
         """
         if to is EditionState.SENDING:
             Flags(self._connection).need_open()
@@ -173,7 +175,13 @@ class Editions:
             .where(editions.c.id == edition, editions.c.state.in_(list(since)))
             .values(state=to, reason=reason, changed=now, **({"sent": now} if to is EditionState.SENT else {}))
         )
-        return moved.rowcount == 1
+        if moved.rowcount != 1:
+            return False
+        if to is EditionState.SENDING:
+            Jobs(self._connection).wake(chunks.c.edition == edition, now)
+        elif to is EditionState.PAUSED or to.ended:
+            Jobs(self._connection).drop(edition)
+        return True
 
     def lock(self, edition: str) -> EditionState | None:
         """Keeps others from moving the edition until this transaction ends; returns its state."""

@@ -7,6 +7,7 @@ from pathlib import Path
 from sqlalchemy import JSON, DateTime, Engine, MetaData, Table, inspect, text
 
 from bot.errors import StoreError
+from bot.store import job_tables
 from bot.store.engine import shown
 from bot.store.tables import Json, Moment, metadata
 
@@ -28,6 +29,7 @@ def prepare(engine: Engine) -> None:
     if version(engine) is None:
         upgrade(engine)
     need_head(engine)
+    job_tables.prepare(engine)
 
 
 def need_head(engine: Engine) -> None:
@@ -72,3 +74,4 @@ def upgrade(engine: Engine, to: str = "head") -> None:
             connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('broadsheet.schema'))"))
         config.attributes["connection"] = connection
         command.upgrade(config, to)
+    job_tables.upgrade(engine)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from functools import cached_property
+from typing import Any
 
 from sqlalchemy import Connection, Engine, func, select
 
@@ -19,6 +20,7 @@ from bot.store.engine import faults_told, open_engine, shown
 from bot.store.figures import Figures
 from bot.store.flags import Flags
 from bot.store.folds import Folds
+from bot.store.jobs import Jobs, used
 from bot.store.progress import ProgressRows
 from bot.store.schedules import Schedules
 from bot.store.sources import Sources
@@ -52,6 +54,10 @@ class Transaction:
     @cached_property
     def chunks(self) -> Chunks:
         return Chunks(self.connection)
+
+    @cached_property
+    def jobs(self) -> Jobs:
+        return Jobs(self.connection)
 
     @cached_property
     def deliveries(self) -> Deliveries:
@@ -119,6 +125,9 @@ class Store:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        # As SQLite has it: whoever only looks sees one moment. Else books that are worked on would not balance.
+        moment = {} if engine.dialect.name == "sqlite" else {"isolation_level": "REPEATABLE READ"}
+        self._looking = engine.execution_options(**moment)
 
     @classmethod
     def open(cls, url: str) -> Store:
@@ -138,7 +147,7 @@ class Store:
     @contextmanager
     def read(self) -> Iterator[Transaction]:
         """A transaction that only looks. Raises ``StoreError`` when the database does not answer."""
-        with faults_told(self._engine), self._engine.connect() as connection:
+        with faults_told(self._engine), self._looking.connect() as connection:
             yield Transaction(connection)
 
     @contextmanager
@@ -173,6 +182,18 @@ class Store:
     def close(self) -> None:
         """Closes all connections."""
         self._engine.dispose()
+
+    @property
+    def is_remote(self) -> bool:
+        """Whether its statements wait for another process, maybe of another machine."""
+        return self._engine.dialect.name != "sqlite"
+
+    @property
+    def job_connection(self) -> dict[str, Any] | None:
+        """What psycopg must know to connect to the database of the jobs, a password too; None: there are no jobs."""
+        if not used(self._engine):
+            return None
+        return dict(self._engine.dialect.create_connect_args(self._engine.url)[1])
 
     @property
     def shown(self) -> str:
