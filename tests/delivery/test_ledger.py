@@ -254,6 +254,17 @@ class Torn:
         self._store = store
         self.torn = True
 
+    @property
+    def is_remote(self):
+        return self._store.is_remote
+
+    @contextmanager
+    def write(self):
+        with self._store.write() as tx:
+            yield tx
+        if self.torn:
+            raise StoreError("the connection was lost")
+
     def begin(self):
         writing = self._store.begin()
         commit = writing.commit
