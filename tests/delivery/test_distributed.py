@@ -292,10 +292,11 @@ async def test_a_channel_that_rests_holds_up_no_other(store):
 
     mail, wire = ScriptedChannel(answer=busy, connections=1), ScriptedChannel(medium="post")
     async with _working(store, mail=mail, wire=wire):
-        await _until(lambda: len(mail.sent) == 1)
+        await _until(lambda: mail.sent)
         other = _begin(store, renditions=(post,))
         await _sent(store, other)
-    assert len(mail.sent) == 1
+    # Both chunks that were on their way may have asked.
+    assert len(mail.sent) <= 2
     assert _state(store, made)[0] is EditionState.SENDING
 
 
