@@ -35,6 +35,8 @@ HEARTBEAT = 60.0
 """Seconds between two renewals of the leases this process holds."""
 TICK = 1.0
 """Seconds between two looks at how fast it goes."""
+ONWARD = 20
+"""Chunks that one that was woken for a chunk sends after it, before it makes room for other jobs."""
 PATIENCE = 30.0
 """Seconds for which a process that is told to end waits for a store that does not answer."""
 
@@ -111,7 +113,9 @@ class Engine:
         return tried
 
     async def deliver_chunk(self, chunk: int, channel: str) -> int | None:
-        """Sends what is due of one chunk; returns how many it tried, None when it could not be had.
+        """Sends what is due of one chunk, and of some that are due after it; returns how many it tried.
+
+        None when the chunk could not be had.
 
         It is another worker's, or nothing of it is due, or its edition is not being sent, or the channel rests.
         """
@@ -256,10 +260,11 @@ class Engine:
 
     def _feed(self, channel: str, ledger: Ledger, edition: str, chunk: int | None) -> Feed:
         def claim() -> Held | None:
-            if chunk is not None and feed.claimed:
+            if chunk is not None and feed.claimed > ONWARD:
                 return None
             try:
-                held = self._claim(channel, edition, chunk)
+                # Its own chunk first; then what else is due, so that the connections stay busy between two jobs.
+                held = self._claim(channel, edition, None if feed.claimed else chunk)
             except StoreError as error:
                 log.error("nothing is claimed: %s", error)
                 return None

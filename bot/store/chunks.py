@@ -100,6 +100,8 @@ class Chunks:
         row = self._connection.execute(query).one_or_none()
         if row is None:
             return None
+        if chunk is None:
+            Jobs(self._connection).overtake(row.id)
         lease = secrets.token_hex(8)
         self._connection.execute(
             update(chunks)

@@ -94,6 +94,20 @@ class Jobs:
         )
         return self._defer(_with_work().where(chunks.c.due <= now, ~running, ~_waiting(_LOCK)).limit(SWEPT), now)
 
+    def overtake(self, chunk: int) -> None:
+        """Takes back the waiting job of a chunk that a worker claims without having been woken for it."""
+        if not self._used:
+            return
+        waiting = (
+            select(_jobs.c.id)
+            .where(
+                _jobs.c.status == _TODO,
+                _jobs.c.queueing_lock == select(_LOCK).where(chunks.c.id == chunk).scalar_subquery(),
+            )
+            .with_for_update(of=_jobs, skip_locked=True)
+        )
+        self._connection.execute(delete(_jobs).where(_jobs.c.id.in_(waiting)))
+
     def drop(self, edition: str) -> None:
         """Takes back the waiting jobs of an edition that is sent no more."""
         if not self._used:
