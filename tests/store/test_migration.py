@@ -295,10 +295,15 @@ def test_so_has_one_that_was_empty(old):
         assert (tx.counts()["deliveries"], tx.counts()["chunks"]) == (0, 0)
 
 
+def _ours(name, kind, _parents):
+    # Procrastinate makes its own.
+    return kind != "table" or not name.startswith("procrastinate_")
+
+
 def _has_the_tables(engine):
     schema.upgrade(engine)
     with engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": False})
+        context = MigrationContext.configure(connection, opts={"compare_type": False, "include_name": _ours})
         assert compare_metadata(context, metadata) == []
         assert schema.version(engine) == schema.HEAD
         if connection.dialect.name == "sqlite":
