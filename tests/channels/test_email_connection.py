@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.channels.email.connection import LONGEST_REPLY, Broken, Connection
-from bot.channels.email.transport import Server, Session
+from bot.channels.email.greeting import Server
+from bot.channels.email.transport import Session
 from bot.errors import ChannelRefused, ServerBusy
 from tests.channels.scripted import PIPELINING, Script, certificate, serving
 

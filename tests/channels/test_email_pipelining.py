@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.channels.email.answers import Reply
-from bot.channels.email.transport import Envelope, Server, Session
+from bot.channels.email.greeting import Server
+from bot.channels.email.transport import Envelope, Session
 from bot.errors import ChannelRefused, DeliveryError, OutcomeUnknown, ServerBusy
 from bot.model import Email, Parcel, Rendition
 from bot.testing import NOW

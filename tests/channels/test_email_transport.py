@@ -13,7 +13,7 @@ from aiosmtpd.smtp import SMTP, AuthResult, LoginPassword
 
 from bot.channels.base import KINDS, kinds
 from bot.channels.email import EmailChannel, EmailOptions
-from bot.channels.email.transport import Server
+from bot.channels.email.greeting import Server
 from bot.clock import SetClock
 from bot.errors import ChannelRefused, DeliveryError, OutcomeUnknown, ServerBusy, SettingsError
 from bot.http import Http

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from bot.channels.base import Feed, Surroundings, kind
 from bot.channels.email import dkim
 from bot.channels.email.dispatch import SIGNERS, Dispatch
+from bot.channels.email.greeting import Server
 from bot.channels.email.line import Line
 from bot.channels.email.message import Letterhead
 from bot.channels.email.one import One
@@ -23,7 +24,6 @@ from bot.channels.email.press import Press
 from bot.channels.email.providers import by_provider
 from bot.channels.email.relays import relay_for, relay_named
 from bot.channels.email.server_options import ServerOptions
-from bot.channels.email.transport import Server
 from bot.channels.email.warm_up import allowance
 from bot.errors import SettingsError
 from bot.model import Limits, Parcel, Receipt, ServerNow

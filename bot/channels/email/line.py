@@ -8,9 +8,10 @@ from datetime import datetime, timedelta
 from functools import cached_property
 
 from bot.channels.email.breaker import Breaker
+from bot.channels.email.greeting import Server
 from bot.channels.email.press import Press
 from bot.channels.email.relays import Relay
-from bot.channels.email.transport import Server, Session
+from bot.channels.email.transport import Session
 from bot.errors import DeliveryError, OutcomeUnknown, ServerBusy
 
 

@@ -1,13 +1,11 @@
 """The conversation with a submission server: one connection, one message after the other.
 
 Sources, checked 2026-11-25: RFC 5321, RFC 6409 (submission), RFC 2920 (pipelining: a message's end may stand in one
-group with the next one's MAIL, RCPT and DATA), RFC 3207 (STARTTLS), RFC 4954 (AUTH), RFC 4616 (PLAIN), RFC 6531
-(SMTPUTF8), RFC 1870 (SIZE), RFC 8314 (implicit TLS).
+group with the next one's MAIL, RCPT and DATA), RFC 6531 (SMTPUTF8), RFC 1870 (SIZE).
 """
 
 from __future__ import annotations
 
-import base64
 import ssl
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -15,50 +13,13 @@ from typing import Protocol
 
 from bot.channels.email.answers import Reply, Stage, lost, refusal
 from bot.channels.email.connection import Broken, Connection, Raw
+from bot.channels.email.greeting import Server, greeted
 from bot.errors import ChannelRefused, DeliveryError, ServerBusy
 from bot.model import Parcel
 
 AFTER_BODY = 5
 """The answer to a message may take so many times as long as other answers: a server may scan it (RFC 5321 §4.5.3.2)."""
 _GOODBYE = 5.0
-
-
-@dataclass(frozen=True, slots=True)
-class Server:
-    """Where to submit, and how. ``security`` as in the settings; ``timeout`` in seconds; ``hello`` is our own name."""
-
-    host: str
-    port: int
-    security: str
-    hello: str
-    timeout: float
-    ca_file: str = ""
-    username: str = ""
-    password: str = ""
-
-    def __repr__(self) -> str:
-        return f"Server({self})"
-
-    def __str__(self) -> str:
-        return f"{self.host}:{self.port}"
-
-    def tls(self) -> ssl.SSLContext | None:
-        """Verifies certificate and host name; TLS 1.2 at least. None where there is no TLS."""
-        if self.security == "none":
-            return None
-        context = ssl.create_default_context()
-        context.minimum_version = ssl.TLSVersion.TLSv1_2
-        if self.ca_file:
-            context.load_verify_locations(cafile=self.ca_file)
-        return context
-
-    def hides(self, text: str) -> str:
-        """``text`` without the login's secrets: some servers repeat the command they did not like."""
-        pair = f"\0{self.username}\0{self.password}".encode()
-        secrets = [base64.b64encode(pair).decode(), base64.b64encode(self.password.encode()).decode(), self.password]
-        for secret in secrets if self.password else []:
-            text = text.replace(secret, "…")
-        return text
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,26 +74,8 @@ class Session:
     @classmethod
     async def open(cls, server: Server, tls: ssl.SSLContext | None) -> Session:
         """Connects, greets, secures, logs in. Raises ``ServerBusy`` or ``ChannelRefused``."""
-        at_once = tls if server.security == "tls" else None
-        try:
-            connection = await Connection.open(server.host, server.port, tls=at_once, timeout=server.timeout)
-        except ssl.SSLError as error:
-            raise _untrusted(server, error) from error
-        except (OSError, TimeoutError, UnicodeError) as error:
-            # A name that cannot be one (an empty label) is no OSError.
-            raise lost(Stage.CONNECT, str(server), _words(error)) from error
-        session = cls(server, connection)
-        try:
-            await session._say(Stage.CONNECT, b"", good=220)
-            await session._hello()
-            if server.security == "starttls":
-                await session._secure(tls)
-            if server.username:
-                await session._login()
-        except BaseException:
-            connection.close()
-            raise
-        return session
+        connection, offers = await greeted(server, tls)
+        return cls(server, connection, _offers=offers)
 
     @property
     def alive(self) -> bool:
@@ -355,66 +298,6 @@ class Session:
     def close(self) -> None:
         self._connection.close()
 
-    async def _say(self, stage: Stage, command: bytes, *, good: int = 250) -> str:
-        """One command and its answer ("": the answer alone). Raises ``DeliveryError``."""
-        try:
-            if command:
-                self._connection.write(command + b"\r\n")
-            code, text = await self._connection.reply(self.server.timeout)
-        except Broken as error:
-            if stage is Stage.LOGIN:
-                # What it said instead of an answer may be our login, whole or cut.
-                raise lost(stage, str(self.server), str(error).partition(": ")[0]) from None
-            raise lost(stage, str(self.server), str(error)) from error
-        if code != good:
-            raise self._refusal(stage, (code, text))
-        return text
-
-    async def _hello(self) -> None:
-        try:
-            said = await self._say(Stage.HELLO, f"EHLO {self.server.hello}".encode())
-        except DeliveryError as refused:
-            if refused.code not in (500, 502, 504):
-                raise
-            await self._say(Stage.HELLO, f"HELO {self.server.hello}".encode())
-            said = ""
-        words = [line.partition(" ") for line in said.splitlines()[1:]]
-        self._offers = {name.upper(): rest for name, _, rest in words}
-
-    async def _secure(self, tls: ssl.SSLContext | None) -> None:
-        if "STARTTLS" not in self._offers or tls is None:
-            raise ChannelRefused(
-                f"{self.server} offers no STARTTLS, so nothing is sent in the clear; "
-                'set security = "tls" with port 465, or ask whoever runs the server',
-                server=str(self.server),
-            )
-        await self._say(Stage.TLS, b"STARTTLS", good=220)
-        try:
-            await self._connection.secure(self.server.host, tls, self.server.timeout)
-        except ssl.SSLError as error:
-            raise _untrusted(self.server, error) from error
-        except (Broken, OSError, TimeoutError) as error:
-            raise lost(Stage.TLS, str(self.server), _words(error)) from error
-        # What was offered before TLS counts for nothing (RFC 3207 §4.2).
-        await self._hello()
-
-    async def _login(self) -> None:
-        user, password = self.server.username.encode(), self.server.password.encode()
-        known = self._offers.get("AUTH", "").upper().split()
-        if "PLAIN" in known:
-            await self._say(Stage.LOGIN, b"AUTH PLAIN " + base64.b64encode(b"\0" + user + b"\0" + password), good=235)
-        elif "LOGIN" in known:
-            await self._say(Stage.LOGIN, b"AUTH LOGIN", good=334)
-            await self._say(Stage.LOGIN, base64.b64encode(user), good=334)
-            await self._say(Stage.LOGIN, base64.b64encode(password), good=235)
-        else:
-            offered = " ".join(known) or "none"
-            raise ChannelRefused(
-                f"{self.server} offers no login we know (PLAIN or LOGIN; it offers {offered}); "
-                "remove the channel's username, or name another server",
-                server=str(self.server),
-            )
-
     def _refusal(self, stage: Stage, answer: Raw) -> DeliveryError:
         code, text = answer
         return refusal(stage, Reply.read(code, self.server.hides(text)), str(self.server))
@@ -427,16 +310,3 @@ _STEPS = ((Stage.SENDER, 250), (Stage.RECIPIENT, 250), (Stage.DATA, 354))
 def _ends(code: int) -> bool:
     """Whether the connection is of no use after such a refusal: the server goes, or answers something else."""
     return code == 421 or not 400 <= code < 600
-
-
-def _untrusted(server: Server, error: ssl.SSLError) -> ChannelRefused:
-    reason = getattr(error, "verify_message", "") or error.reason or "the handshake failed"
-    return ChannelRefused(
-        f"{server}: no trusted TLS: {reason}; check host, port and security, "
-        "or name its certificate authority in ca_file",
-        server=str(server),
-    )
-
-
-def _words(error: BaseException) -> str:
-    return " ".join(str(error).split())[:200] or type(error).__name__
