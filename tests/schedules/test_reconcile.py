@@ -69,7 +69,7 @@ class Newsroom:
         done = tick(self.installation, now)
         assert done.failed == []
         for edition in self.sending():
-            deliver_now(self.installation, edition, lambda _delivery, _outcome: None)
+            deliver_now(self.installation, edition)
         return done
 
     def sending(self):
@@ -174,7 +174,7 @@ def test_what_was_being_sent_is_unknown_and_is_sent_again_only_by_an_editors_wor
     tick(room.installation, NOW)
     (edition,) = room.sending()
     file = room.back_up(NOW)
-    deliver_now(room.installation, edition, lambda _delivery, _outcome: None)
+    deliver_now(room.installation, edition)
     first = {each["Message-ID"] for each in room.mails}
     room.restore(file, NOW + HOUR)
     room.live(NOW + HOUR)
