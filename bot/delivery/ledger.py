@@ -10,7 +10,7 @@ import asyncio
 import logging
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -21,7 +21,7 @@ from bot.delivery.counters import Counters
 from bot.delivery.sending import pause
 from bot.delivery.tally import Tally
 from bot.errors import StoreError
-from bot.model import Chunk, DeliveryState, Due, Outcome
+from bot.model import Chunk, DeliveryState, Due, Outcome, WorkerProgress
 from bot.store import Store, Transaction, Writing
 
 RETRY_SECONDS = 1.0
@@ -178,10 +178,12 @@ class Ledger:
         began = time.monotonic()
         loop, chunks = asyncio.get_running_loop(), dict(self._chunks)
         try:
+            # Read here: sessions go on counting while another thread writes.
+            shown = self._tally.due()
             if self._store.is_remote:
-                told = await loop.run_in_executor(self._thread, self._written_whole, page, chunks)
+                told = await loop.run_in_executor(self._thread, self._written_whole, page, chunks, shown)
             else:
-                writing, told = self._written(page, chunks)
+                writing, told = self._written(page, chunks, shown)
                 await loop.run_in_executor(self._thread, writing.commit)
         except StoreError as error:
             self._failed(page, error)
@@ -200,20 +202,26 @@ class Ledger:
         for tell in told:
             tell()
 
-    def _written_whole(self, page: _Page, chunks: dict[str, Chunk]) -> list[Callable[[], None]]:
+    def _written_whole(
+        self, page: _Page, chunks: dict[str, Chunk], shown: Sequence[WorkerProgress]
+    ) -> list[Callable[[], None]]:
         with self._store.write() as tx:
-            return list(self._writes(tx, page, chunks))
+            return list(self._writes(tx, page, chunks, shown))
 
-    def _written(self, page: _Page, chunks: dict[str, Chunk]) -> tuple[Writing, list[Callable[[], None]]]:
+    def _written(
+        self, page: _Page, chunks: dict[str, Chunk], shown: Sequence[WorkerProgress]
+    ) -> tuple[Writing, list[Callable[[], None]]]:
         """The transaction that writes the page, to be committed, and what is to be told then."""
         writing = self._store.begin()
         try:
-            return writing, list(self._writes(writing.tx, page, chunks))
+            return writing, list(self._writes(writing.tx, page, chunks, shown))
         except BaseException as error:
             writing.undo(error)
             raise
 
-    def _writes(self, tx: Transaction, page: _Page, chunks: dict[str, Chunk]) -> Iterator[Callable[[], None]]:
+    def _writes(
+        self, tx: Transaction, page: _Page, chunks: dict[str, Chunk], shown: Sequence[WorkerProgress]
+    ) -> Iterator[Callable[[], None]]:
         now = self._clock()
         said = [*page.outcomes, *chain.from_iterable([*page.refused.values(), *page.unsent.values()])]
         if page.pauses or any(each.state is DeliveryState.DEFERRED for each in said):
@@ -246,7 +254,6 @@ class Ledger:
                 pause(tx, chunk.edition, off, now)
                 log.error("edition %s: %s", chunk.edition, off)
             yield _call(self._given_back, chunk, counts)
-        shown = self._tally.due()
         for progress in shown:
             tx.progress.put(progress)
         if shown:

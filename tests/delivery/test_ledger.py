@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import threading
 from contextlib import contextmanager
 from datetime import timedelta
 
@@ -137,6 +138,19 @@ async def test_an_answer_rides_on_the_next_ones_commit(desk):
         assert await desk.ahead(second) == [True]
     assert len(commits) == 1
     assert desk.states == {"accepted": 1, "attempting": 1, "leased": 6}
+
+
+async def test_what_sessions_count_on_is_not_read_in_the_thread_that_writes(desk):
+    readers = []
+
+    class Counting(Tally):
+        def due(self):
+            readers.append(threading.current_thread())
+            return super().due()
+
+    desk.ledger._tally = Counting("a", lambda: NOW)
+    assert await desk.ahead(*desk.due) == [True] * 8
+    assert readers == [threading.main_thread()]
 
 
 async def test_the_chunk_is_given_back_after_all_that_was_said_of_it(desk):
