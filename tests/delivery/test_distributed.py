@@ -167,6 +167,22 @@ def test_the_beginning_of_a_small_edition_goes_before_the_end_of_a_large_one(sto
     assert priorities[-1] == min(priorities) == -20
 
 
+def test_readers_who_wait_come_after_an_edition_that_is_new(store):
+    subscribe(store, *_readers(10))
+    _begin(store)
+    now = system_clock()
+    with store.write() as tx:
+        tx.connection.execute(text("DELETE FROM procrastinate_jobs"))
+        chunk = tx.chunks.claim("mail", owner="a", now=now, until=now + timedelta(minutes=5))
+        later = now + timedelta(seconds=3)
+        tx.deliveries.postpone(chunk, {each.id: later for each in tx.deliveries.due(chunk, now)})
+        tx.chunks.release(chunk, now)
+    _begin(store, slot_key="later")
+    (_, at, waiting), (_, _, new) = _jobs(store)
+    assert at == later
+    assert waiting < new
+
+
 async def test_what_was_deferred_comes_again_at_its_time(store):
     subscribe(store, *_readers(10))
     made = _begin(store)
