@@ -259,6 +259,23 @@ async def test_the_job_of_a_chunk_that_another_holds_does_nothing(store):
     assert len(mail.sent) == 10
 
 
+async def test_what_a_worker_with_a_dead_line_holds_is_sent_by_another(store, store_url, monkeypatch):
+    monkeypatch.setattr("bot.delivery.distributed.REST_LOOK_SECONDS", 0.01)
+    subscribe(store, *_readers(30))
+    _begin(store)
+
+    def down(_parcel):
+        raise ServerBusy("421 4.3.2 down", code=421, retry_after=3600)
+
+    cut, mail, other = ScriptedChannel(answer=down, connections=1), ScriptedChannel(), Store.open(store_url)
+    async with _working(other, mail=cut):
+        await _until(lambda: cut.sent)
+        async with _working(store, mail=mail):
+            await _until(lambda: len(mail.sent) == 29)
+    other.close()
+    assert len({parcel.recipient.address for parcel in mail.sent}) == 29
+
+
 async def test_a_chunk_whose_job_was_lost_is_found_by_the_sweep(store):
     subscribe(store, *_readers(30))
     made = _begin(store)
