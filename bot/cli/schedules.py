@@ -23,7 +23,8 @@ from bot.schedules.preview import preview as previewed
 from bot.schedules.preview import send_test
 from bot.schedules.run import due_slot, extra_slot, need_open, schedule_table, shown_slot
 from bot.schedules.slot import advance, make
-from bot.schedules.ticker import collect_now, deliver_now
+from bot.schedules.ticker import Delivered, collect_now, deliver_now
+from bot.store.flags import PAUSED
 
 Schedule = Annotated[str, typer.Argument(help="A key of [schedules].")]
 
@@ -148,17 +149,23 @@ def _continue(session: Session, installation: Installation) -> None:
 
 def _deliver(session: Session, installation: Installation, edition_id: str) -> int:
     """Sends what is due of an edition and prints how it stands. Raises ``KeyboardInterrupt`` when told to stop."""
-    stopped = False
+    delivered = Delivered(False, {})
     store, out = installation.store, session.out
+    zone = installation.newsroom.timezone
     with store.read() as tx:
-        sending = tx.editions.state(edition_id) is EditionState.SENDING
+        # One that was resumed by itself waits for the others when all is paused.
+        sending = tx.editions.state(edition_id) is EditionState.SENDING and not tx.flags.get(PAUSED)
     if sending:
         silent = out.as_json or out.quiet
-        zone = installation.newsroom.timezone
         with nullcontext() if silent else shown(store, edition_id, zone, system_clock):
-            stopped = deliver_now(installation, edition_id)
+            delivered = deliver_now(installation, edition_id)
     code = show_outcome(session, installation, edition_id)
-    if stopped:
+    with store.read() as tx:
+        left = tx.deliveries.open_channels(edition_id)
+    for channel, until in delivered.rests.items():
+        if channel in left:
+            out.say(f"  {channel} lets no more go before {local(until, zone)}: its limits are reached, or it rests")
+    if delivered.interrupted:
         raise KeyboardInterrupt
     return code
 

@@ -24,6 +24,9 @@ CHUNKS_AT_ONCE = 2
 """Chunks of a channel that one process sends at once: while one ends, the connections are busy with the others."""
 TEND_SECONDS = 10.0
 """Between two looks for what was left behind: by dead workers, by lost jobs."""
+REST_LOOK_SECONDS = 1.0
+REST_LOOKS = 30
+"""So often it is looked whether a channel still rests; then its job is left to others, whose lines may be up."""
 LOOK_SECONDS = 0.1
 POLL_SECONDS = 5.0
 """Until a job whose time has come is noticed; one that is deferred for now is told of at once."""
@@ -88,8 +91,12 @@ class Distributed:
 
     async def _chunk(self, chunk: int, channel: str) -> None:
         """The job."""
-        while self.engine.rests_until(channel) is not None and await self._pause(1.0):
-            pass
+        for _ in range(REST_LOOKS):
+            if self.engine.rests_until(channel) is None or not await self._pause(REST_LOOK_SECONDS):
+                break
+        else:
+            # The sweep wakes it again, and maybe a worker that does not rest.
+            return
         if self._paused() or self.engine.stop():
             return
         tried = await self.engine.deliver_chunk(chunk, channel)

@@ -109,7 +109,7 @@ class Engine:
         self._editions.clear()
         tried = await self._all(*(self._drain(name, edition) for name in self.channels))
         for each, state in self._close(edition):
-            self.ended(each, state)
+            self._tell(each, state)
         return tried
 
     async def deliver_chunk(self, chunk: int, channel: str) -> int | None:
@@ -140,7 +140,7 @@ class Engine:
     async def tend(self) -> None:
         """What no chunk does: takes back what dead workers left, ends editions, pauses those without a channel."""
         for edition, state in await asyncio.to_thread(self._tended):
-            self.ended(edition, state)
+            self._tell(edition, state)
 
     def _tended(self) -> list[tuple[str, EditionState]]:
         self.recover()
@@ -181,8 +181,11 @@ class Engine:
             self._tick()
 
     def _tick(self) -> None:
-        self.counters.servers = tuple(self._servers())
-        self._tally.tick({held.chunk.edition for held, _ in self._held.values()}, self.counters.servers)
+        try:
+            self.counters.servers = tuple(self._servers())
+            self._tally.tick({held.chunk.edition for held, _ in self._held.values()}, self.counters.servers)
+        except Exception:
+            log.exception("progress is not counted")
 
     def _servers(self) -> Iterator[ServerNow]:
         for channel in self.channels.values():
@@ -202,10 +205,21 @@ class Engine:
             return
         self._tally.written(said)
 
+    def _tell(self, edition: str, state: EditionState) -> None:
+        try:
+            self.ended(edition, state)
+        except (Exception, SystemExit):
+            # As below.
+            log.exception("nobody is told that edition %s is %s", edition, state)
+
     def _settled(self, chunk: Chunk, due: Due, outcome: Outcome) -> None:
-        self._tally.settled(chunk, due, outcome)
-        self.counters.settled(chunk.channel, outcome)
-        self.watch(chunk, outcome)
+        try:
+            self._tally.settled(chunk, due, outcome)
+            self.counters.settled(chunk.channel, outcome)
+            self.watch(chunk, outcome)
+        except (Exception, SystemExit):
+            # Whoever looks on breaks off no send, also when they are gone: rich exits where nobody reads its lines.
+            log.exception("delivery %s is not told of", outcome.delivery)
 
     async def _drain(self, channel: str, edition: str) -> int:
         tried = 0
@@ -337,7 +351,7 @@ class Engine:
         """Ends an edition while others go on: its deliveries are counted in a thread, which takes a while."""
         state = await asyncio.to_thread(self._closed, edition)
         if state:
-            self.ended(edition, state)
+            self._tell(edition, state)
 
     def _closed(self, edition: str) -> EditionState | None:
         if self.rules.unknown == "resend":

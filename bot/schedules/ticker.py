@@ -11,7 +11,8 @@ import logging
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -173,23 +174,31 @@ def alert_now(installation: Installation) -> list[Alert]:
     return asyncio.run(send())
 
 
-def deliver_now(installation: Installation, edition: str) -> bool:
-    """Sends what is due of one edition; an interrupt lets what is in flight finish and leaves the rest pending.
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """Whether the sending was ``interrupted``, and until when (UTC) each channel that can send no more rests."""
 
-    Returns whether it was interrupted.
-    """
+    interrupted: bool
+    rests: Mapping[str, datetime]
+
+
+def deliver_now(installation: Installation, edition: str) -> Delivered:
+    """Sends what is due of one edition; an interrupt lets what is in flight finish and leaves the rest pending."""
     stop = threading.Event()
 
-    async def send() -> None:
+    async def send() -> dict[str, datetime]:
         loop = asyncio.get_running_loop()
         if threading.current_thread() is threading.main_thread():
             for number in (signal.SIGINT, signal.SIGTERM):
                 loop.add_signal_handler(number, stop.set)
         async with installation.connected() as connected:
-            await _engine(installation, connected, stop).deliver(edition)
+            engine = _engine(installation, connected, stop)
+            await engine.deliver(edition)
+            rests = {name: engine.rests_until(name) for name in connected.channels}
+        return {name: until for name, until in rests.items() if until}
 
-    run(send())
-    return stop.is_set()
+    rests = run(send())
+    return Delivered(stop.is_set(), rests)
 
 
 def _engine(

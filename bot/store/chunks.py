@@ -85,11 +85,11 @@ class Chunks:
             select(chunks)
             .join(editions, editions.c.id == chunks.c.edition)
             .where(chunks.c.due <= now, chunks.c.lease == "", editions.c.state == "sending")
+            .where(chunks.c.channel == channel)
         )
         if chunk is not None:
+            # A job may be older than a restore, and its number another chunk's by now.
             query = query.where(chunks.c.id == chunk)
-        else:
-            query = query.where(chunks.c.channel == channel)
         if edition:
             query = query.where(chunks.c.edition == edition)
         if after:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any
@@ -230,13 +231,14 @@ class Deliveries(Books):
     def postpone(self, chunk: Chunk, until: Mapping[int, datetime]) -> None:
         """Deliveries of a leased chunk that were not attempted and wait until then, in whatever waiting state."""
         held = exists().where(chunks.c.id == chunk.id, chunks.c.lease == chunk.lease)
-        statement = (
-            update(deliveries)
-            .where(deliveries.c.id == bindparam("delivery"), deliveries.c.state.in_(WAITING), held)
-            .values(not_before=bindparam("until"))
-        )
-        if until:
-            self._connection.execute(statement, [{"delivery": id_, "until": when} for id_, when in until.items()])
+        these = and_(among(self._dialect, deliveries.c.id, "ids"), deliveries.c.state.in_(WAITING), held)
+        # Those of one provider wait for the same moment.
+        alike: dict[datetime, list[int]] = defaultdict(list)
+        for delivery, moment in until.items():
+            alike[moment].append(delivery)
+        for moment, ids in alike.items():
+            statement = update(deliveries).where(these).values(not_before=moment)
+            self._connection.execute(statement, {"ids": integers(self._dialect, ids)})
 
     # --- what a person, or a policy, decides
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError, OperationalError
 from sqlalchemy.pool import StaticPool
 
@@ -42,12 +42,31 @@ def open_engine(url: str, *, alone: bool = False) -> Engine:
             return create_engine(
                 parsed.set(drivername="postgresql+psycopg"),
                 pool_pre_ping=True,
-                connect_args={"application_name": NAME},
+                connect_args={"application_name": NAME, **_said_of(parsed)},
                 **_ONE_CONNECTION if alone else {},
             )
         except (ImportError, NoSuchModuleError) as error:
             raise StoreError("store.url: PostgreSQL needs the extra: pip install 'broadsheet[postgresql]'") from error
     raise StoreError(f"store.url: {backend} is not supported; use sqlite or postgresql")
+
+
+PATIENCE: Mapping[str, int] = {
+    "connect_timeout": 10,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 4,
+    "tcp_user_timeout": 30_000,
+}
+"""How long a machine that says nothing is waited for, in seconds, the last in milliseconds: half a minute.
+
+The system's own patience is a quarter of an hour, in which nobody could end a worker. A long statement is none the
+worse, for it is the machine that is asked and not the database (PostgreSQL 16, 34.1.2; from memory, 2026-11-25).
+"""
+
+
+def _said_of(url: URL) -> dict[str, int]:
+    """The patience, but for what the URL says itself."""
+    return {name: value for name, value in PATIENCE.items() if name not in url.query}
 
 
 _ONE_CONNECTION = {"pool_size": 1, "max_overflow": 0}

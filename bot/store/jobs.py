@@ -134,7 +134,7 @@ class Jobs:
         if not rows:
             return 0
         # Only here: a quarter of a second that no command on SQLite should wait for.
-        from procrastinate.exceptions import ConnectorException
+        from procrastinate.exceptions import ProcrastinateException
         from procrastinate.jobs import Job
         from procrastinate.manager import JobManager
         from procrastinate.sync_psycopg_connector import SyncPsycopgConnector
@@ -148,7 +148,8 @@ class Jobs:
                     task_name=TASK,
                     lock=None,
                     queueing_lock=row.lock,
-                    priority=-min(place[row.edition], AHEAD),
+                    # What waits goes after all that is new: readers who come again at each look hold up no edition.
+                    priority=-AHEAD if row.due > now else -min(place[row.edition], AHEAD),
                     # By its own clock the database may be behind us.
                     scheduled_at=row.due if row.due > now else None,
                     task_kwargs={"chunk": row.id, "channel": row.channel},
@@ -159,7 +160,7 @@ class Jobs:
         try:
             with self._connection.begin_nested():
                 manager.batch_defer_jobs(jobs, connection=self._connection.connection.driver_connection)
-        except ConnectorException as error:
+        except ProcrastinateException as error:
             # The ledger is never undone for a wake-up: the sweep finds what has none.
             log.warning("%d chunks are not woken: %s", len(jobs), error.__cause__ or error)
             return 0

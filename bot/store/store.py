@@ -16,7 +16,7 @@ from bot.store.articles import Articles
 from bot.store.chunks import Chunks
 from bot.store.deliveries import Deliveries
 from bot.store.editions import Editions
-from bot.store.engine import faults_told, open_engine, shown
+from bot.store.engine import PATIENCE, faults_told, open_engine, shown
 from bot.store.figures import Figures
 from bot.store.flags import Flags
 from bot.store.folds import Folds
@@ -193,7 +193,7 @@ class Store:
         """What psycopg must know to connect to the database of the jobs, a password too; None: there are no jobs."""
         if not used(self._engine):
             return None
-        return dict(self._engine.dialect.create_connect_args(self._engine.url)[1])
+        return {**PATIENCE, **self._engine.dialect.create_connect_args(self._engine.url)[1]}
 
     @property
     def shown(self) -> str:

@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
+from itertools import pairwise
 from typing import Any
 
 import dkim
@@ -423,6 +424,28 @@ async def test_a_domain_at_its_cap_waits_and_lets_the_others_pass(opened_with_st
     assert feed.postponed.keys() == feed.all - feed.accepted
     assert all(NOW < until < NOW + timedelta(hours=2) for until in feed.postponed.values())
     assert place.channel.rests_until() is None
+
+
+async def test_a_long_run_of_readers_who_must_wait_holds_up_nobody(opened_with_store: Opened) -> None:
+    place = await opened_with_store({"only": Script()}, domain_rates={"gmail.com": ["1/h"]})
+    waiting = [parcel(number, "gmail.com") for number in range(1, 701)]
+    feed = Feed([*waiting, parcel(701, "readers.test")])
+    looks: list[int] = []
+
+    async def look() -> None:
+        while True:
+            looks.append(len(feed.postponed))
+            await asyncio.sleep(0)
+
+    looking = asyncio.create_task(look())
+    await place.channel.carry(feed)
+    looking.cancel()
+    assert feed.balanced()
+    assert 701 in feed.accepted
+    assert len(feed.postponed) == 699
+    steps = {after - before for before, after in pairwise(looks)}
+    # A session may ask twice: behind a message, and after it.
+    assert max(steps) <= 400
 
 
 async def test_a_rate_by_the_second_is_waited_for_in_the_carrying(opened_with_store: Opened) -> None:

@@ -12,6 +12,7 @@ from bot.cli.output import Output
 from bot.cli.schedules import run_due
 from bot.demo.mailbox import mailbox
 from bot.schedules.installation import opened
+from bot.schedules.ticker import Delivered
 from bot.store.tables import editions
 
 from .conftest import configure
@@ -94,9 +95,33 @@ def test_what_is_still_to_be_tried_is_told_with_its_time(broadsheet, folder):
     assert "next try" in said.out
 
 
+def test_a_run_says_until_when_a_limit_lets_no_more_go(broadsheet, folder):
+    with mailbox(folder / "mailbox") as port:
+        file = folder / "config" / "broadsheet.toml"
+        file.write_text(file.read_text().replace("port = 9", f'port = {port}\nrates = "1/d"'))
+        for name in ("ida", "ben"):
+            broadsheet("subscribers", "add", f"{name}@example.org")
+        said = broadsheet("run", "morning")
+    assert said.code == 1
+    assert "1 accepted, 1 pending" in said.out
+    assert "mail lets no more go before" in said.out
+
+
+def test_a_run_sends_nothing_while_everything_is_paused(broadsheet, folder, deferred):
+    broadsheet("pause", "--all")
+    broadsheet("resume", deferred)
+    with mailbox(folder / "mailbox") as port:
+        file = folder / "config" / "broadsheet.toml"
+        file.write_text(file.read_text().replace("port = 9", f"port = {port}"))
+        broadsheet("retry", broadsheet("deliveries", "--json").value[0]["id"])
+        _publish(folder)
+        broadsheet("run", "morning", "--extra")
+    assert list((folder / "mailbox").rglob("*.eml")) == []
+
+
 def test_a_run_told_to_stop_while_it_goes_on_with_an_edition_makes_no_other(broadsheet, folder, deferred, monkeypatch):
     _publish(folder)
-    monkeypatch.setattr("bot.cli.schedules.deliver_now", lambda *_: True)
+    monkeypatch.setattr("bot.cli.schedules.deliver_now", lambda *_: Delivered(True, {}))
     with opened(folder / "config") as installation, pytest.raises(KeyboardInterrupt):
         run_due(Session(folder / "config", Output(as_json=False, quiet=True)), installation, "morning", extra=True)
     assert [each["id"] for each in broadsheet("editions", "--json").value] == [deferred]

@@ -167,6 +167,22 @@ def test_the_beginning_of_a_small_edition_goes_before_the_end_of_a_large_one(sto
     assert priorities[-1] == min(priorities) == -20
 
 
+def test_readers_who_wait_come_after_an_edition_that_is_new(store):
+    subscribe(store, *_readers(10))
+    _begin(store)
+    now = system_clock()
+    with store.write() as tx:
+        tx.connection.execute(text("DELETE FROM procrastinate_jobs"))
+        chunk = tx.chunks.claim("mail", owner="a", now=now, until=now + timedelta(minutes=5))
+        later = now + timedelta(seconds=3)
+        tx.deliveries.postpone(chunk, {each.id: later for each in tx.deliveries.due(chunk, now)})
+        tx.chunks.release(chunk, now)
+    _begin(store, slot_key="later")
+    (_, at, waiting), (_, _, new) = _jobs(store)
+    assert at == later
+    assert waiting < new
+
+
 async def test_what_was_deferred_comes_again_at_its_time(store):
     subscribe(store, *_readers(10))
     made = _begin(store)
@@ -241,6 +257,23 @@ async def test_the_job_of_a_chunk_that_another_holds_does_nothing(store):
             tx.chunks.release(held, system_clock())
         await _sent(store, made)
     assert len(mail.sent) == 10
+
+
+async def test_what_a_worker_with_a_dead_line_holds_is_sent_by_another(store, store_url, monkeypatch):
+    monkeypatch.setattr("bot.delivery.distributed.REST_LOOK_SECONDS", 0.01)
+    subscribe(store, *_readers(30))
+    _begin(store)
+
+    def down(_parcel):
+        raise ServerBusy("421 4.3.2 down", code=421, retry_after=3600)
+
+    cut, mail, other = ScriptedChannel(answer=down, connections=1), ScriptedChannel(), Store.open(store_url)
+    async with _working(other, mail=cut):
+        await _until(lambda: cut.sent)
+        async with _working(store, mail=mail):
+            await _until(lambda: len(mail.sent) == 29)
+    other.close()
+    assert len({parcel.recipient.address for parcel in mail.sent}) == 29
 
 
 async def test_a_chunk_whose_job_was_lost_is_found_by_the_sweep(store):

@@ -69,6 +69,21 @@ async def test_everybody_gets_it_once_and_the_edition_is_sent(store, engine):
     assert len(mail.sent) == 12
 
 
+@pytest.mark.parametrize("gone", [BrokenPipeError, SystemExit])
+async def test_whoever_looks_on_and_is_gone_breaks_off_no_send(store, engine, gone):
+    subscribe(store, *READERS)
+    made = _begin(store)
+    mail = ScriptedChannel()
+    watched = engine(mail=mail)
+
+    def leave(*_):
+        raise gone
+
+    watched.watch = watched.ended = leave
+    assert await watched.deliver() == 12
+    assert _states(store, made) == (EditionState.SENT, {"accepted": 12})
+
+
 async def test_each_delivery_has_its_own_token_and_the_same_on_each_attempt(store, engine, clock):
     subscribe(store, *READERS)
     _begin(store)

@@ -151,6 +151,14 @@ def test_a_chunk_that_is_named_is_claimed_or_none(store):
     assert _claim(store, chunk=second.id).id == second.id
 
 
+def test_a_chunk_of_another_channel_is_not_claimed_by_its_number(store):
+    _begin(store)
+    first = _claim(store)
+    _release(store, first)
+    with store.write() as tx:
+        assert tx.chunks.claim("wire", owner="a", now=NOW, until=UNTIL, chunk=first.id) is None
+
+
 def test_only_the_work_of_the_channel_of_what_is_sent_and_due_is_claimed(store):
     made = _begin(store, readers=3)
     with store.write() as tx:

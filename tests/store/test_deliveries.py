@@ -301,6 +301,16 @@ def test_what_was_postponed_is_not_due_before(store, sending):
     assert _get(store, one).not_before == UNTIL
 
 
+def test_many_are_postponed_at_once_each_to_its_moment(store, sending):
+    chunk, (one, two, three, _) = _claim(store)
+    moments = {one.id: UNTIL, two.id: UNTIL, three.id: UNTIL + timedelta(days=1)}
+    with store.write() as tx:
+        tx.deliveries.postpone(chunk, moments)
+    _release(store, chunk)
+    assert {each.id: _get(store, each).not_before for each in (one, two, three)} == moments
+    assert len(_claim(store)[1]) == 1
+
+
 def test_a_large_chunk_is_worked_on_by_parts(store, sending, monkeypatch):
     monkeypatch.setattr(deliveries, "AT_ONCE", 3)
     chunk, first = _claim(store)

@@ -81,3 +81,14 @@ def test_a_server_that_ends_the_connection_is_told_and_the_next_transaction_work
 def test_a_fault_of_the_program_is_not_put_down_to_the_store(store):
     with pytest.raises(IntegrityError), store.write() as tx:
         tx.connection.execute(text("INSERT INTO flags (name) VALUES ('x')"))
+
+
+@pytest.mark.postgresql
+def test_a_database_machine_that_is_silent_is_given_up_and_the_url_may_say_otherwise(postgresql_database):
+    for query, patience in (("", "30000"), ("tcp_user_timeout=5000", "5000")):
+        store = Store.open(f"{postgresql_database}{'&' if '?' in postgresql_database else '?'}{query}")
+        with store.read() as tx:
+            said = tx.connection.connection.driver_connection.info.get_parameters()
+        assert said["tcp_user_timeout"] == patience
+        assert str(store.job_connection["tcp_user_timeout"]) == patience
+        store.close()

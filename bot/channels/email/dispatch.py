@@ -27,6 +27,8 @@ LOOK = 0.5
 YIELD = 0.005
 """Seconds for which a server that had more than its share lets others go first."""
 SLEEP = 1.0
+PASSED_AT_ONCE = 200
+"""Readers whose domains must wait that are passed over in one go: answers and the ledger are not to wait with them."""
 SIGNED_AT_ONCE = 16
 """Messages signed in one turn of a thread: going there and back costs as much as a signature's tenth."""
 SIGNERS = 2
@@ -212,7 +214,7 @@ class Dispatch:
     def _parcel(self, line: Line) -> Parcel | None:
         if len(self._lines) > 1 and self._over_share(line):
             return None
-        while True:
+        for _ in range(PASSED_AT_ONCE):
             parcel = self._feed.take()
             if parcel is None:
                 self._dry = True
@@ -235,6 +237,8 @@ class Dispatch:
                 self._feed.give_back(parcel)
                 return None
             self._feed.give_back(parcel, until)
+        line.waits_until = self._clock()
+        return None
 
     def _paced(self, line: Line, parcel: Parcel) -> tuple[str, datetime] | None:
         if self._pacing is None or parcel.recipient is None:
