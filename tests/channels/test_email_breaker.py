@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.channels.email.breaker import LONGEST_REST, PROBE_LIFE, Breaker
+from bot.channels.email.breaker import LONGEST_REST, PROBE_LIFE, TRIPS, Breaker
 from bot.testing import NOW
 
 SECOND = timedelta(seconds=1)
@@ -30,7 +30,7 @@ def test_a_server_that_failed_is_left_alone_and_then_asked_with_one_message() ->
     assert breaker.allowed_connections(8) == 1
 
 
-def test_when_the_probe_is_answered_all_may_go_and_the_connections_come_back_one_by_one() -> None:
+def test_when_the_probe_is_answered_all_may_go_and_each_time_twice_as_many_connections_come_back() -> None:
     breaker = _breaker()
     breaker.failed(NOW, MINUTE)
     assert breaker.allows(NOW + MINUTE)
@@ -38,23 +38,44 @@ def test_when_the_probe_is_answered_all_may_go_and_the_connections_come_back_one
     assert not breaker.half_open
     assert all(breaker.allows(NOW + MINUTE) for _ in range(5))
     allowed = []
-    for second in range(1, 20):
-        allowed.append(breaker.allowed_connections(4))
-        for _ in range(4):
-            breaker.succeeded(NOW + MINUTE + second * SECOND)
-    assert allowed[:4] == [1, 2, 3, 4]
-    assert allowed[-1] == 4
+    for _ in range(5):
+        allowed.append(breaker.allowed_connections(10))
+        for _ in range(allowed[-1]):
+            breaker.succeeded(NOW + MINUTE)
+    assert allowed == [1, 2, 4, 8, 10]
+    assert breaker.allowed_connections(100) > 10
+
+
+def test_a_server_that_answers_others_is_not_left_alone_for_a_line_that_broke() -> None:
+    breaker = _breaker()
+    breaker.succeeded(NOW)
+    for _ in range(50):
+        for _ in range(TRIPS - 1):
+            breaker.failed(NOW, MINUTE)
+        breaker.succeeded(NOW)
+    assert breaker.opens_at is None
+    assert breaker.allowed_connections(8) == 8
+    for _ in range(TRIPS):
+        breaker.failed(NOW, MINUTE)
+    assert breaker.opens_at == NOW + MINUTE
+
+
+def test_a_server_that_says_how_long_is_left_alone_at_once() -> None:
+    breaker = _breaker()
+    breaker.succeeded(NOW)
+    breaker.failed(NOW, MINUTE, told=True)
+    assert breaker.opens_at == NOW + MINUTE
 
 
 def test_rests_grow_to_an_hour_while_probes_fail() -> None:
     breaker, now, rests = _breaker(), NOW, []
-    for _ in range(10):
+    for _ in range(12):
         breaker.failed(now, timedelta(0))
         assert breaker.opens_at
         rests.append((breaker.opens_at - now).total_seconds())
         now = breaker.opens_at
         assert breaker.allows(now)
-    assert rests == [30, 60, 120, 240, 480, 960, 1920, 3600, 3600, 3600]
+    assert rests == [5, 10, 20, 40, 80, 160, 320, 640, 1280, 2560, 3600, 3600]
 
 
 def test_after_it_worked_again_rests_are_short_again() -> None:
@@ -64,8 +85,9 @@ def test_after_it_worked_again_rests_are_short_again() -> None:
         assert breaker.opens_at
         now = breaker.opens_at
     breaker.succeeded(now)
-    breaker.failed(now, timedelta(0))
-    assert breaker.opens_at == now + 30 * SECOND
+    for _ in range(TRIPS):
+        breaker.failed(now, timedelta(0))
+    assert breaker.opens_at == now + 5 * SECOND
 
 
 @pytest.mark.parametrize("jitter", [0.0, 0.5, 1.0])

@@ -1,8 +1,9 @@
 """When an SMTP server is left alone, and how many connections it is given: a state machine without a clock of its own.
 
 A server that fails is *open* (nobody asks it) for a wait that grows, then *half-open* (one message asks), then *closed*
-again. One that only asks for less keeps working with half as many connections, and gets them back one by one: additive
-increase, multiplicative decrease, as in TCP (RFC 5681 §3.1).
+again, with twice as many connections each time it took what it was given. One that only asks for less keeps working
+with half as many, and gets them back one by one: slow start, additive increase, multiplicative decrease, as in TCP
+(RFC 5681 §3.1).
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-FIRST_REST = timedelta(seconds=30)
+FIRST_REST = timedelta(seconds=5)
 LONGEST_REST = timedelta(hours=1)
 """A server is asked once an hour, whatever it said: one message tells whether it is back."""
 FIRST_BREATH = timedelta(seconds=2)
@@ -22,6 +23,10 @@ PROBE_LIFE = timedelta(minutes=10)
 STEP = timedelta(seconds=1)
 """A connection comes back at most so often, so that a fast sender does not run into the limit at once again."""
 SPREAD = 0.2
+TRIPS = 5
+"""Failures in a row, of a server that has answered before, after which it is left alone."""
+MOST = 500
+"""Connections beyond which nobody counts any more."""
 
 
 @dataclass(slots=True)
@@ -33,6 +38,9 @@ class Breaker:
     """
 
     jitter: Callable[[], float] = random.random
+    _works: bool = False
+    _row: int = 0
+    _doubles: bool = False
     _failures: int = 0
     _breaths: int = 0
     _until: datetime | None = None
@@ -68,12 +76,20 @@ class Breaker:
         """No message is on its way to the server: a probe that was allowed and never sent holds up no other one."""
         self._probe = None
 
-    def failed(self, now: datetime, cool: timedelta) -> None:
-        """The server is down, or has had enough: it rests ``cool`` at least, longer each time, an hour at most."""
+    def failed(self, now: datetime, cool: timedelta, *, told: bool = False) -> None:
+        """The server is down, or has had enough: it rests ``cool`` at least, longer each time, an hour at most.
+
+        One that answers others goes on until it has failed several times in a row, unless it ``told`` us to wait: of
+        a hundred thousand lines some break.
+        """
         if self._rests(now):
             # Messages that were on their way when it failed tell of the same failure.
             self._rest(now, cool)
             return
+        self._row += 1
+        if self._works and not told and self._row < TRIPS:
+            return
+        self._works = False
         grown = min(FIRST_REST * 2 ** min(self._failures, 20), LONGEST_REST)
         self._failures += 1
         self._probe = None
@@ -93,7 +109,7 @@ class Breaker:
             self.failed(now, cool)
             return
         self._breaths += 1
-        self._share = max(1, self.allowed_connections(connections) // 2)
+        self._share, self._doubles = max(1, self.allowed_connections(connections) // 2), False
         self._good = 0
         self._stepped = now
         self._rest(now, min(breath, cool))
@@ -103,11 +119,13 @@ class Breaker:
         if self._rests(now):
             # Said before it failed, and heard after.
             return
+        self._row = 0
+        self._works = True
         if self._failures:
-            # Back from a failure: the pipe is filled again step by step.
+            # Back from a failure: the pipe is filled again, twice as full each time.
             self._failures = 0
             self._probe = None
-            self._share = 1
+            self._share, self._doubles = 1, True
             self._good = 0
             self._stepped = now
             return
@@ -115,7 +133,12 @@ class Breaker:
         if self._share is None:
             return
         self._good += 1
-        if self._good >= self._share and (self._stepped is None or now >= self._stepped + STEP):
+        if self._good < self._share:
+            return
+        if self._doubles:
+            self._share = 2 * self._share if self._share < MOST else None
+            self._good = 0
+        elif self._stepped is None or now >= self._stepped + STEP:
             self._share += 1
             self._good = 0
             self._stepped = now

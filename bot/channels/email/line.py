@@ -116,7 +116,7 @@ class Line:
         elif error.throttle and error.retry_after is None:
             self.breaker.throttled(now, rest, self.active)
         else:
-            self.breaker.failed(now, rest)
+            self.breaker.failed(now, rest, told=error.retry_after is not None)
 
     def __str__(self) -> str:
         return f"{self.name} ({self.server})"
