@@ -195,7 +195,7 @@ class Ledger:
             for lease, waiting in page.ahead.items():
                 _answers(waiting, set())()
                 self._lost(self._chunks[lease])
-            self._give_up(page.released)
+            self._give_up(page)
             return
         self._taken()
         self._counters.committed(time.monotonic() - began, page.deliveries)
@@ -277,9 +277,18 @@ class Ledger:
         self._chunks.pop(chunk.lease, None)
         self._released(chunk, counts)
 
-    def _give_up(self, chunks: list[Chunk]) -> None:
-        """Gives back chunks of a page that cannot be written, each by itself; else its lease is left to run out."""
-        for chunk in chunks:
+    def _give_up(self, page: _Page) -> None:
+        """Of a page that cannot be written: pauses, and gives back chunks, each by itself.
+
+        A chunk that even so is not given back is left until its lease runs out.
+        """
+        for edition, reason in page.pauses.items():
+            try:
+                with self._store.write() as tx:
+                    pause(tx, edition, reason, self._clock())
+            except Exception:
+                log.exception("edition %s cannot be paused: %s", edition, reason)
+        for chunk in page.released:
             counts = None
             try:
                 with self._store.write() as tx:

@@ -112,8 +112,11 @@ class Chunks:
 
     def renew(self, leases: Collection[str], until: datetime) -> int:
         """Holds chunks longer; returns how many are still ours."""
-        held = update(chunks).where(chunks.c.lease.in_(list(leases))).values(lease_until=until)
-        return self._connection.execute(held).rowcount
+        held = chunks.c.lease.in_(list(leases))
+        if self._postgresql:
+            # In the order in which they are given back.
+            self._connection.execute(select(chunks.c.id).where(held).order_by(chunks.c.id).with_for_update())
+        return self._connection.execute(update(chunks).where(held).values(lease_until=until)).rowcount
 
     def is_held(self, chunk: Chunk) -> bool:
         """Whether the chunk is still ours and its edition is being sent."""

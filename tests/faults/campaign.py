@@ -27,6 +27,8 @@ from tests.faults.newsroom import Newsroom, Setting
 from tests.faults.trial import LATENCY, MIX, Figures, trial
 
 READERS = 400
+OF_WORKERS = 2_000
+"""Chunks for both workers: the one that is left alone is done with few before the other one is back."""
 EDITIONS = 2
 KILLS = 6
 PAGE = ROOT / "docs" / "reliability.md"
@@ -46,6 +48,10 @@ class Kind:
     setup: str
     faulty: bool
     policy: str = "ask"
+
+    @property
+    def readers(self) -> int:
+        return OF_WORKERS if self.setup == "workers" else READERS
 
     def __str__(self) -> str:
         return f"{WORDS[self.setup]} | {'faulty' if self.faulty else 'good'} | `{self.policy}`"
@@ -109,7 +115,7 @@ class Campaign:
             database = "" if kind.setup == "sqlite" else cluster.new_database()
             faults = MIX if kind.faulty else ""
             with running_sink(folder / "sink", seed=chance.getrandbits(32), faults=faults, options=LATENCY) as sink:
-                newsroom = Newsroom(folder / "newsroom", READERS, Setting(unknown=kind.policy), database)
+                newsroom = Newsroom(folder / "newsroom", kind.readers, Setting(unknown=kind.policy), database)
                 newsroom.make(sink.port)
                 for _ in range(EDITIONS):
                     figures += trial(newsroom, sink, chance, kills=KILLS, setup=kind.setup)

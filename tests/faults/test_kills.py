@@ -13,6 +13,8 @@ from tests.faults.trial import LATENCY, MIX, trial
 pytestmark = pytest.mark.slow
 
 READERS = 300
+OF_WORKERS = 2_000
+"""Chunks for both: the one that is left alone is done with few before the other one is back."""
 KILLS = 6
 POSTGRESQL = pytest.param("postgresql", marks=pytest.mark.postgresql)
 
@@ -20,7 +22,9 @@ POSTGRESQL = pytest.param("postgresql", marks=pytest.mark.postgresql)
 def kill(tmp_path, database, *, setup, faults="", policy="ask", kills=KILLS, cold=False):
     seed = f"{setup}/{bool(faults)}/{policy}/{cold}"
     with running_sink(tmp_path / "sink", seed=len(seed), faults=faults, options=LATENCY) as sink:
-        newsroom = Newsroom(tmp_path / "newsroom", READERS, Setting(unknown=policy), database).make(sink.port)
+        newsroom = Newsroom(
+            tmp_path / "newsroom", OF_WORKERS if setup == "workers" else READERS, Setting(unknown=policy), database
+        ).make(sink.port)
         figures = trial(newsroom, sink, random.Random(seed), kills=kills, setup=setup, cold=cold)
     assert figures.broken == []
     assert figures.lost == 0
