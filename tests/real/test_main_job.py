@@ -279,19 +279,23 @@ def test_a_kill_between_request_and_answer_leaves_one_post_and_one_question(
     stall = _Stall(bluesky_server["SERVICE"])
     threading.Thread(target=stall.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
     proxied = {**bluesky_server, "SERVICE": f"http://127.0.0.1:{stall.server_port}"}
+    # A section of its own: other tests publish on the same site at the same time.
+    section = f"Tides {secrets.token_hex(3)}"
     newsroom = Newsroom(
         tmp_path,
         SITE.format(**wordpress_server)
         + SKY.format(**proxied)
         + SCHEDULE.format(channels='"sky"').replace(
-            "[schedules.morning.selection]", "[schedules.morning.selection]\nmaximum = 1"
+            "[schedules.morning.selection]", f'[schedules.morning.selection]\nmaximum = 1\nsections = ["{section}"]'
         ),
         BROADSHEET_SKY_PASSWORD=bluesky_server["PASSWORD"],
     )
     body = tmp_path / "body.html"
     body.write_text("<p>The tide table was printed upside down.</p>")
     title = f"A tide table, upside down {secrets.token_hex(3)}"
-    said = dict(line.split("=", 1) for line in wordpress_script("publish", title, body).splitlines() if "=" in line)
+    said = dict(
+        line.split("=", 1) for line in wordpress_script("publish", title, body, section).splitlines() if "=" in line
+    )
     try:
         running = newsroom.start("run", "morning")
         assert stall.taken.wait(PATIENCE), "the record was never put"
