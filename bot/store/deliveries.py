@@ -108,11 +108,7 @@ class Deliveries(Books):
             select(subscribers.c.id, suppressions.c.reason)
             .select_from(suppressions)
             .join(subscribers, subscribers.c.address_hash == suppressions.c.address_hash)
-            .join(
-                subscriptions,
-                and_(subscriptions.c.audience == audience, subscriptions.c.subscriber == subscribers.c.id),
-            )
-            .where(suppressions.c.audience.in_(["", audience]), subscriptions.c.state == "subscribed")
+            .where(suppressions.c.audience.in_(["", audience]))
         )
         statement = (
             update(deliveries)
