@@ -29,7 +29,7 @@ YIELD = 0.005
 SLEEP = 1.0
 PASSED_AT_ONCE = 200
 """Readers whose domains must wait that are passed over in one go: answers and the ledger are not to wait with them."""
-SIGNED_AT_ONCE = 16
+SIGNED_AT_ONCE = 32
 """Messages signed in one turn of a thread: going there and back costs as much as a signature's tenth."""
 SIGNERS = 2
 REFUSED_REST = timedelta(minutes=10)
