@@ -5,6 +5,7 @@ The acts say what happened, so a hook in the engine is not needed, and nothing t
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -22,6 +23,7 @@ RETRY = timedelta(minutes=5)
 """How long after an alert that reached nobody it is tried again."""
 TOLD, CLAIMED, FAILED = "told", "claimed", "failed"
 _ACTS = 1000
+_HEADLINE = 90
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,16 +107,16 @@ def _words(edition: Edition, act: Act, balance: Balance, zone: ZoneInfo, share: 
     at, all_ = f"{act.at.astimezone(zone):%H:%M}", sum(balance.states.values())
     if edition.state is EditionState.PAUSED:
         waits = sum(count for state, count in balance.states.items() if state in OPEN_STATES)
-        return f"{edition.name} is paused: {act.note}", (
+        return f"{edition.name} is paused: {_short(act.note)}", (
             f"Broadsheet stopped the edition at {at}. {waits:,} of {all_:,} deliveries wait until you resume it. "
             "Nothing was lost and nobody gets it twice."
         )
     if edition.state is EditionState.EXPIRED:
-        return f"{edition.name} did not go out: {act.note}", (
+        return f"{edition.name} did not go out: {_short(act.note)}", (
             f"It expired at {at}, and goes out no more. Its stories may be picked by the next edition."
         )
     if edition.state is EditionState.HELD:
-        return f"{edition.name} is held: {act.note}", "It goes out when you release it, until it is too late."
+        return f"{edition.name} is held: {_short(act.note)}", "It goes out when you release it, until it is too late."
     failed, unknown = balance.states.get(DeliveryState.FAILED, 0), balance.states.get(DeliveryState.UNKNOWN, 0)
     many = failed * 100 > share * all_
     gaps = [f"{failed:,} failed"] * many + [f"{unknown:,} unknown"] * bool(unknown)
@@ -125,6 +127,12 @@ def _words(edition: Edition, act: Act, balance: Balance, zone: ZoneInfo, share: 
         + (f"{failed / all_:.1%} were refused for good. " if many else "")
         + ("Of the unknown ones only you, or the provider's log, can tell whether they arrived." if unknown else "")
     ).strip()
+
+
+def _short(reason: str) -> str:
+    """What a headline has room for; the whole of it stands among the facts."""
+    said = re.split(r": \d{3} |; ", reason, maxsplit=1)[0]
+    return said if len(said) <= _HEADLINE else said[:_HEADLINE].rpartition(" ")[0] + " …"
 
 
 def _do(edition: Edition) -> tuple[str, ...]:
