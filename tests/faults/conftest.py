@@ -13,8 +13,19 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from tests.conftest import skip_or_fail
+from tests.conftest import REQUIRED, skip_or_fail
 from tests.faults.cluster import Cluster, NoServer, running_cluster
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Trials take minutes: they run where they are required (CI), and where they are asked for by name."""
+    if REQUIRED or any("faults" in argument for argument in config.args):
+        return
+    here = Path(__file__).parent
+    later = pytest.mark.skip(reason="trials of faults take minutes: `make faults`, or `pytest tests/faults`")
+    for item in items:
+        if here in item.path.parents and item.get_closest_marker("slow"):
+            item.add_marker(later)
 
 
 @pytest.fixture(scope="session")
