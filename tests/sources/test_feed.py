@@ -228,7 +228,7 @@ async def test_what_is_no_feed_or_may_harm_is_refused_in_one_line(
     assert said in str(raised.value)
     assert "sources.town" in str(raised.value)
     assert "\n" not in str(raised.value)
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 8
 
 
 def test_an_old_doctype_without_entities_is_no_harm() -> None:
