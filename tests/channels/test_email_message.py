@@ -245,7 +245,7 @@ def test_a_merged_message_reads_as_one_that_the_email_package_builds(
     (to,) = ours["To"].addresses
     # Bytes beyond ASCII in a header (RFC 6532) come out of the parser undecoded.
     spec = to.addr_spec.encode("utf-8", "surrogateescape").decode()
-    # Its parser keeps the space between two encoded words of a phrase, which readers' programs take away (RFC 2047 §6.2).
+    # Its parser keeps the space between two encoded words of a phrase, which other programs take away (RFC 2047 §6.2).
     assert to.display_name.replace(" ", "") == one_line(name).replace(" ", "")
     assert spec == ascii_domain(address)
     for mine, other in zip(ours.iter_parts(), theirs.iter_parts(), strict=True):
