@@ -18,7 +18,7 @@ from sqlalchemy import create_engine, insert, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.schema import CreateTable
 
-from bot.store import Store
+from bot.store import Store, schema
 from bot.store.subscribers import LARGEST_ID, address_hash, address_key
 from bot.store.tables import metadata, subscribers, subscriptions
 
@@ -86,8 +86,8 @@ def place(count: int, database: Path) -> None:
 
 
 def _version() -> str:
-    """Changes with any table: a store of other tables is of no use."""
-    ddl = "".join(str(CreateTable(table)) for table in metadata.sorted_tables)
+    """Changes with any table and any migration: a store of others is of no use."""
+    ddl = schema.HEAD + "".join(str(CreateTable(table)) for table in metadata.sorted_tables)
     return hashlib.sha256(ddl.encode()).hexdigest()[:10]
 
 
