@@ -18,7 +18,7 @@ from bot.model.merge import MergeField
 from bot.model.newsroom import Newsroom
 from bot.model.progress import DomainProgress, Progress, ServerNow, ServerProgress, WorkerProgress
 from bot.model.story import Pick, Rejection, Selected, Story, Summary
-from bot.model.subscriber import Act, Consent, Subscriber, Suppression
+from bot.model.subscriber import Act, Consent, Evidence, Preferences, Subscriber, Suppression
 
 __all__ = [
     "OPEN_STATES",
@@ -35,6 +35,7 @@ __all__ = [
     "EditionState",
     "EditionStory",
     "Email",
+    "Evidence",
     "Image",
     "Limits",
     "MergeField",
@@ -43,6 +44,7 @@ __all__ = [
     "Parcel",
     "Pick",
     "Post",
+    "Preferences",
     "Progress",
     "Receipt",
     "Recipient",
