@@ -35,7 +35,7 @@ def create_app(installation: Installation, counters: Counters | None = None) -> 
         app.include_router(public.routes(site))
     app.include_router(editor.routes(site))
     app.include_router(metrics.routes(installation, counters or Counters()))
-    _add_styles(app, stylesheet(site.tokens))
+    _add_styles(app, stylesheet(site.own.tokens))
     _add_faults(app, site)
 
     def refuse(scope: Scope, status: int) -> Response:

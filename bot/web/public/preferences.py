@@ -48,9 +48,9 @@ def routes(site: Site) -> APIRouter:
         if wanted == "leave":
             of_audience = ReaderLink(link.subscriber, audience, link.edition)
             unsubscribe(store, of_audience, everything=False, via=PREFERENCES_PAGE, clock=clock)
-            return _page(site, request, now_standing(link), done=site.words.say("left_now", name=name))
+            return _page(site, request, now_standing(link), done=site.own.words.say("left_now", name=name))
         subscribe_again(store, link, audience, via=PREFERENCES_PAGE, clock=clock)
-        return _page(site, request, now_standing(link), done=site.words.say("joined_now", name=name))
+        return _page(site, request, now_standing(link), done=site.own.words.say("joined_now", name=name))
 
     return router
 
@@ -63,7 +63,7 @@ def _page(site: Site, request: Request, state: Standing, *, done: str = "") -> R
             "audience": each.audience,
             "name": site.audience(each.audience),
             "subscribed": each.state == "subscribed",
-            "since": site.wording.day(each.consent.at),
+            "since": site.own.wording.day(each.consent.at),
         }
         for each in state.subscriptions
     ]

@@ -69,7 +69,7 @@ def routes(site: Site) -> APIRouter:
 
 
 def _left(site: Site, request: Request, link: ReaderLink, state: Standing, *, everything: bool) -> Response:
-    words, name = site.words, site.audience(link.audience)
+    words, name = site.own.words, site.audience(link.audience)
     if everything:
         lead = words.say("unsubscribed_all_lead", newsroom=site.installation.newsroom.name, address=site.masked(state))
     else:
@@ -82,8 +82,8 @@ def _left(site: Site, request: Request, link: ReaderLink, state: Standing, *, ev
 def _restored(site: Site, request: Request, link: ReaderLink, state: Standing, restored: tuple[str, ...]) -> Response:
     if not state.subscriptions:
         return site.message(request, "absent", status=200)
-    words = site.words
-    names = site.wording.listed([site.audience(each) for each in restored])
+    words = site.own.words
+    names = site.own.wording.listed([site.audience(each) for each in restored])
     title = words.plain("undone_title" if restored else "not_undone_title")
     lead = (
         words.say("undone_lead", address=site.masked(state), name=names) if restored else words.say("not_undone_lead")
