@@ -82,6 +82,11 @@ class KeyRing:
             known = self._derived[key_id, purpose] = hmac.digest(self.keys[key_id], message, "sha256")
         return known
 
+    @property
+    def address_key(self) -> bytes:
+        """32 bytes: the key by which a store knows suppressed addresses again. Of the ring's **last** key."""
+        return self.derive(list(self.keys)[-1], "address")
+
     def _mac(self, key_id: str, purpose: str, message: str) -> str:
         return _b64(hmac.digest(self.derive(key_id, purpose), message.encode(), "sha256")[:_MAC_BYTES])
 

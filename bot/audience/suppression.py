@@ -8,7 +8,6 @@ from bot.errors import UsageError
 from bot.model import Act, Suppression
 from bot.settings import is_address
 from bot.store import Store, Transaction
-from bot.store.subscribers import address_hash
 
 
 def suppress(store: Store, suppression: Suppression, *, who: str) -> bool:
@@ -24,7 +23,7 @@ def suppress(store: Store, suppression: Suppression, *, who: str) -> bool:
         cancelled = cancel_waiting(tx, suppression.address, suppression.audience, reason, suppression.at)
         if added:
             note = f"{suppression.reason}; {cancelled} deliveries cancelled"
-            tx.acts.add(_act("suppress", suppression.address, suppression.audience, who, suppression.at, note))
+            tx.acts.add(_act(tx, "suppress", suppression.address, suppression.audience, who, suppression.at, note))
     return added
 
 
@@ -33,7 +32,7 @@ def allow(store: Store, address: str, audience: str, *, who: str, now: datetime)
     with store.write() as tx:
         removed = tx.suppressions.remove(address, audience)
         if removed:
-            tx.acts.add(_act("allow", address, audience, who, now))
+            tx.acts.add(_act(tx, "allow", address, audience, who, now))
     return removed
 
 
@@ -43,7 +42,7 @@ def cancel_waiting(tx: Transaction, address: str, audience: str, reason: str, no
     return 0 if subscriber is None else tx.deliveries.cancel_subscriber(subscriber, audience, reason, now)
 
 
-def _act(what: str, address: str, audience: str, who: str, now: datetime, note: str = "") -> Act:
+def _act(tx: Transaction, what: str, address: str, audience: str, who: str, now: datetime, note: str = "") -> Act:
     # Acts are never erased: they name the address by the beginning of its hash.
-    thing = f"suppression:{address_hash(address)[:12]}"
+    thing = f"suppression:{tx.hashed(address)[:12]}"
     return Act(at=now, who=who, what=what, thing=thing, note=", ".join(filter(None, (audience or "all", note))))

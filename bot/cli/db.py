@@ -28,6 +28,7 @@ from bot.store.engine import faults_told, open_engine
 from bot.store.moving import move as moved
 from bot.store.moving import stay
 from bot.store.restore import restore as brought_back
+from bot.tokens import KeyRing
 
 File = Annotated[Path, typer.Argument(help="The backup's file.")]
 Ids = Annotated[list[str] | None, typer.Option(help="An edition's id, as this command lists it; may be repeated.")]
@@ -103,7 +104,14 @@ def restore(
     settings = load_settings(session.config)
     with _watched(session, "restoring") as watch:
         done = brought_back(
-            file, settings.store_url, replace=replace, keep=keep, who=who(), now=system_clock(), watch=watch
+            file,
+            settings.store_url,
+            replace=replace,
+            keep=keep,
+            who=who(),
+            now=system_clock(),
+            address_key=KeyRing.parse(settings.secret_keys).address_key,
+            watch=watch,
         )
     out, zone = session.out, settings.newsroom.timezone
     out.say(f"the store is as it was on {local(done.backup.made, zone)}: {_rows(done.backup.rows)}")

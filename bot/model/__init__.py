@@ -19,7 +19,7 @@ from bot.model.newsroom import Newsroom
 from bot.model.progress import DomainProgress, Progress, ServerNow, ServerProgress, WorkerProgress
 from bot.model.report import Report, Verdict
 from bot.model.story import Pick, Rejection, Selected, Story, Summary
-from bot.model.subscriber import Act, Consent, Subscriber, Suppression
+from bot.model.subscriber import Act, Consent, Evidence, Preferences, Subscriber, Suppression
 
 __all__ = [
     "OPEN_STATES",
@@ -36,6 +36,7 @@ __all__ = [
     "EditionState",
     "EditionStory",
     "Email",
+    "Evidence",
     "Image",
     "Limits",
     "MergeField",
@@ -44,6 +45,7 @@ __all__ = [
     "Parcel",
     "Pick",
     "Post",
+    "Preferences",
     "Progress",
     "Receipt",
     "Recipient",

@@ -3,16 +3,54 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """What else proves a consent (GDPR, article 7(1)): where it was asked, in which words, when it was confirmed.
+
+    ``form`` names the form (``page``, ``embed``, ``api``, an import's file), ``wording`` the version of the words the
+    reader agreed to, ``page`` the URL they stood on. ``ip`` is "" unless the newsroom says that it is kept.
+    """
+
+    form: str = ""
+    wording: str = ""
+    page: str = ""
+    requested: datetime | None = None
+    confirmed: datetime | None = None
+    ip: str = ""
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preferences:
+    """What a reader chose of one audience; what is left out is as the newsroom has it.
+
+    ``topics`` are sections or tags; empty: all. ``schedules`` are their ids; None: all of the audience. ``language``
+    is BCP 47. ``hour`` (0–23) is the reader's own, in ``timezone`` (IANA). No mail before the day ``paused_until``,
+    in that timezone.
+    """
+
+    topics: tuple[str, ...] = ()
+    schedules: tuple[str, ...] | None = None
+    language: str = ""
+    hour: int | None = None
+    timezone: str = ""
+    paused_until: date | None = None
+
+    def __bool__(self) -> bool:
+        return self != Preferences()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Consent:
-    """The evidence of one subscription: when (UTC), by what way (``import``, ``command`` …), with what note."""
+    """The proof of one subscription: when (UTC), by what way (``import``, ``command`` …), with what note."""
 
     at: datetime
     via: str
     note: str = ""
+    evidence: Evidence | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,17 +64,22 @@ class Subscriber:
     consent: Consent
     name: str = ""
     unsubscribed: datetime | None = None
+    preferences: Preferences = Preferences()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Suppression:
-    """An address that must not be mailed. ``audience`` is "" when it holds for all."""
+    """An address that must not be mailed. ``audience`` is "" when it holds for all.
+
+    ``source`` is where it is known from: a file, a mailbox, a provider's webhook, an editor.
+    """
 
     address: str
     reason: str
     at: datetime
     audience: str = ""
     note: str = ""
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

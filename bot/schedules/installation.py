@@ -105,7 +105,7 @@ def opened(folder: Path, clock: Clock = system_clock) -> Iterator[Installation]:
     keys = KeyRing.parse(settings.secret_keys)
     sources.configured(settings)
     channels.configured(settings, Around(settings.newsroom, Http(settings.http), keys, clock))
-    store = Store.open(settings.store_url)
+    store = Store.open(settings.store_url, keys.address_key)
     try:
         with store.read() as tx:
             if tx.flags.get(MOVED):

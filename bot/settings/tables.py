@@ -136,6 +136,12 @@ class AudienceTable(Table):
     """A named list of subscribers."""
 
     name: str = Field(min_length=1, description="What subscribers see, e.g. on the unsubscribe page.")
+    description: str = Field("", description="One sentence under its name on the sign-up page.")
+    topics: tuple[str, ...] = Field(
+        (),
+        description="Sections or tags that readers may choose among; who chooses none gets all. Empty: no choice.",
+    )
+    open: StrictBool = Field(True, description="Whether anybody may subscribe on the public page and by its form.")
 
 
 Window = Literal["since last"] | timedelta
@@ -184,6 +190,8 @@ class ScheduleTable(Table):
     """When, what, how, where."""
 
     name: str = Field(min_length=1, description="What readers see, e.g. `Morning briefing`. May change; the key never.")
+    description: str = Field("", description="One sentence under its name where readers choose, e.g. `Weekdays at 7`.")
+    archive: StrictBool = Field(True, description="Whether its sent editions stand in the public archive and its feed.")
     cron: Cron = Field(description='Five fields, in the schedule\'s timezone: `"0 7 * * 1-5"` is 07:00 on weekdays.')
     timezone: OptionalTimezone = Field("", description="IANA timezone; the newsroom's when left out.")
     enabled: StrictBool = Field(True, description="Whether its slots run.")

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Engine, insert
 
 from bot.errors import StoreError
 from bot.store import copying, schema
+from bot.store.address import AddressHash, key_hashes
 from bot.store.backup import Backup, upgraded, verify, write_backup
 from bot.store.copying import Watch, unwatched
 from bot.store.departures import depart, departures_since
@@ -42,6 +43,7 @@ def restore(
     who: str,
     now: datetime,
     keep: Path | None = None,
+    address_key: bytes = b"",
     watch: Watch = unwatched,
 ) -> Restoration:
     """Fills the store at ``url`` from the backup ``file``, wholly or not at all. Raises ``StoreError``.
@@ -67,13 +69,20 @@ def restore(
                 kept = keep or file.with_name(f"before-restore-{now:%Y%m%dT%H%M%SZ}.db")
                 write_backup(engine, kept, now=now)
             with upgraded(backup, file.parent) as source:
-                return _fill(source, engine, backup, kept, who, now, watch)
+                return _fill(source, engine, backup, kept, who, now, watch, AddressHash(address_key))
     finally:
         engine.dispose()
 
 
 def _fill(
-    source: Engine, engine: Engine, backup: Backup, kept: Path | None, who: str, now: datetime, watch: Watch
+    source: Engine,
+    engine: Engine,
+    backup: Backup,
+    kept: Path | None,
+    who: str,
+    now: datetime,
+    watch: Watch,
+    hashed: AddressHash,
 ) -> Restoration:
     tables = metadata.sorted_tables
     with (
@@ -87,6 +96,8 @@ def _fill(
         sums = copying.copy(reader, target, tables, watch=watch)
         copying.need_same(sums, copying.sums(target, tables), shown(engine))
         copying.set_last_ids(target, tables, given, ahead=AHEAD)
+        # A backup of an older version knows addresses by hashes without a key.
+        key_hashes(target, hashed)
         departed = depart(target, later)
         _mark(target, backup, who, now)
     return Restoration(backup, kept, departed)

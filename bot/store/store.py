@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Engine, func, select
 
 from bot.store import schema
 from bot.store.acts import Acts
+from bot.store.address import AddressHash, settle_key
 from bot.store.allowances import Allowances
 from bot.store.articles import Articles
 from bot.store.chunks import Chunks
@@ -32,8 +33,9 @@ from bot.store.tables import metadata
 class Transaction:
     """The repositories over one connection: what is done through them is committed together, or not at all."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, hashed: AddressHash) -> None:
         self.connection = connection
+        self.hashed = hashed
 
     @cached_property
     def articles(self) -> Articles:
@@ -69,11 +71,11 @@ class Transaction:
 
     @cached_property
     def subscribers(self) -> Subscribers:
-        return Subscribers(self.connection)
+        return Subscribers(self.connection, self.hashed)
 
     @cached_property
     def suppressions(self) -> Suppressions:
-        return Suppressions(self.connection)
+        return Suppressions(self.connection, self.hashed)
 
     @cached_property
     def acts(self) -> Acts:
@@ -123,32 +125,36 @@ class Writing:
 class Store:
     """An open store. Safe to share between threads."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, hashed: AddressHash | None = None) -> None:
         self._engine = engine
+        self._hashed = hashed or AddressHash()
         # As SQLite has it: whoever only looks sees one moment. Else books that are worked on would not balance.
         moment = {} if engine.dialect.name == "sqlite" else {"isolation_level": "REPEATABLE READ"}
         self._looking = engine.execution_options(**moment)
 
     @classmethod
-    def open(cls, url: str) -> Store:
+    def open(cls, url: str, address_key: bytes = b"") -> Store:
         """Opens the store at ``url``; an empty one is given its tables. Raises ``StoreError``.
 
-        A store of another version is refused, with the command that brings it up.
+        A store of another version is refused, with the command that brings it up; so is one whose suppressions were
+        hashed by another ``address_key`` (``KeyRing.address_key``; without one, hashes have no key).
         """
+        hashed = AddressHash(address_key)
         engine = open_engine(url)
         try:
             with faults_told(engine, "cannot be opened"):
                 schema.prepare(engine)
+                settle_key(engine, hashed)
         except BaseException:
             engine.dispose()
             raise
-        return cls(engine)
+        return cls(engine, hashed)
 
     @contextmanager
     def read(self) -> Iterator[Transaction]:
         """A transaction that only looks. Raises ``StoreError`` when the database does not answer."""
         with faults_told(self._engine), self._looking.connect() as connection:
-            yield Transaction(connection)
+            yield Transaction(connection, self._hashed)
 
     @contextmanager
     def write(self) -> Iterator[Transaction]:
@@ -157,7 +163,7 @@ class Store:
         Raises ``StoreError`` when the database does not take it: locked too long, full, gone.
         """
         with faults_told(self._engine), self._writer() as connection, connection.begin():
-            yield Transaction(connection)
+            yield Transaction(connection, self._hashed)
 
     def begin(self) -> Writing:
         """A transaction like ``write``'s that is committed, or undone, later and maybe in another thread.
@@ -172,7 +178,7 @@ class Store:
         with faults_told(self._engine), self._writer() as connection:
             transaction = connection.begin()
             try:
-                yield Transaction(connection)
+                yield Transaction(connection, self._hashed)
             finally:
                 transaction.rollback()
 

@@ -2,37 +2,29 @@
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 from collections.abc import Collection, Iterator
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, case, delete, func, select, update
+from sqlalchemy import Connection, Row, and_, case, delete, func, insert, select, update
 
-from bot.model import Consent, DeliveryState, Recipient, Subscriber
+from bot.model import Consent, DeliveryState, Preferences, Recipient, Subscriber
+from bot.store.address import AddressHash, address_key
+from bot.store.chosen import evidence_json, preferences_json, read_evidence, read_preferences
 from bot.store.conflict import insert_or_ignore
-from bot.store.tables import attempts, deliveries, editions, subscribers, subscriptions
+from bot.store.tables import attempts, deliveries, editions, past_consents, subscribers, subscriptions
 
 LARGEST_ID = 2**53 - 1
 """The largest integer that every reader of JSON holds exactly (RFC 8259 §6)."""
 
 
-def address_key(address: str) -> str:
-    """Equal for two spellings of one mailbox, as nearly all servers see it: case is ignored."""
-    return address.strip().casefold()
-
-
-def address_hash(address: str) -> str:
-    """What is kept of an address that was erased: enough to recognise it, not to read it."""
-    return hashlib.sha256(b"broadsheet/address/" + address_key(address).encode()).hexdigest()
-
-
 class Subscribers:
     """The audiences' members."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, hashed: AddressHash) -> None:
         self._connection = connection
+        self._hashed = hashed
 
     def subscribe(
         self, address: str, audience: str, consent: Consent, *, name: str = "", takes_back: bool = True
@@ -49,6 +41,7 @@ class Subscribers:
             "consent_at": consent.at,
             "consent_via": consent.via,
             "consent_note": consent.note,
+            "evidence": evidence_json(consent.evidence),
             "ended": None,
             "ended_via": "",
         }
@@ -60,8 +53,44 @@ class Subscribers:
             return "known"
         if not takes_back or (old.ended and consent.at <= old.ended):
             return "left"
+        self._keep_consent(old)
         self._connection.execute(update(subscriptions).where(*this).values(**values))
         return "returned"
+
+    def _keep_consent(self, old: Row[Any]) -> None:
+        self._connection.execute(
+            insert(past_consents).values(
+                subscriber=old.subscriber,
+                audience=old.audience,
+                at=old.consent_at,
+                via=old.consent_via,
+                note=old.consent_note,
+                evidence=old.evidence,
+                ended=old.ended,
+                ended_via=old.ended_via,
+            )
+        )
+
+    def past_consents(self, subscriber: int) -> list[tuple[str, Consent, datetime | None]]:
+        """(audience, consent, when it ended): those that another one took the place of, the oldest first."""
+        query = select(past_consents).where(past_consents.c.subscriber == subscriber).order_by(past_consents.c.id)
+        return [
+            (
+                row.audience,
+                Consent(at=row.at, via=row.via, note=row.note, evidence=read_evidence(row.evidence)),
+                row.ended,
+            )
+            for row in self._connection.execute(query)
+        ]
+
+    def prefer(self, subscriber: int, audience: str, preferences: Preferences) -> bool:
+        """Keeps what a reader chose of ``audience``; False when they have no such subscription."""
+        changed = (
+            update(subscriptions)
+            .where(subscriptions.c.subscriber == subscriber, subscriptions.c.audience == audience)
+            .values(preferences=preferences_json(preferences))
+        )
+        return self._connection.execute(changed).rowcount == 1
 
     def id_of(self, address: str) -> int | None:
         """The id of a known address, whatever it is subscribed to."""
@@ -79,7 +108,7 @@ class Subscribers:
                     "id": secrets.randbelow(LARGEST_ID) + 1,
                     "address": address.strip(),
                     "address_key": address_key(address),
-                    "address_hash": address_hash(address),
+                    "address_hash": self._hashed(address),
                     "name": name,
                     "created": now,
                 },
@@ -202,6 +231,8 @@ def _joined() -> Any:
         subscriptions.c.consent_at,
         subscriptions.c.consent_via,
         subscriptions.c.consent_note,
+        subscriptions.c.evidence,
+        subscriptions.c.preferences,
         subscriptions.c.ended,
     ).join(subscriptions, subscriptions.c.subscriber == subscribers.c.id)
 
@@ -213,6 +244,9 @@ def _subscriber(row: Row[Any]) -> Subscriber:
         audience=row.audience,
         state=row.state,
         name=row.name,
-        consent=Consent(at=row.consent_at, via=row.consent_via, note=row.consent_note),
+        consent=Consent(
+            at=row.consent_at, via=row.consent_via, note=row.consent_note, evidence=read_evidence(row.evidence)
+        ),
         unsubscribed=row.ended,
+        preferences=read_preferences(row.preferences),
     )

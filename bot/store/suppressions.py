@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, delete, or_, select, update
+from sqlalchemy import Connection, Row, delete, or_, select, update
 
 from bot.model import Suppression
+from bot.store.address import AddressHash
 from bot.store.conflict import insert_or_ignore
-from bot.store.subscribers import address_hash
 from bot.store.tables import suppressions
 
 
 class Suppressions:
     """Kept by hash; the address itself is kept only while it was not erased."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, hashed: AddressHash) -> None:
         self._connection = connection
+        self._hashed = hashed
 
     def add(self, suppression: Suppression, *, keep_address: bool = True) -> bool:
         """False when the address was suppressed for that audience already."""
@@ -24,10 +26,11 @@ class Suppressions:
             self._connection,
             suppressions,
             {
-                "address_hash": address_hash(suppression.address),
+                "address_hash": self._hashed(suppression.address),
                 "audience": suppression.audience,
                 "address": suppression.address if keep_address else "",
                 "reason": suppression.reason,
+                "source": suppression.source,
                 "note": suppression.note,
                 "at": suppression.at,
             },
@@ -37,7 +40,7 @@ class Suppressions:
         """Keeps the hash alone of an address, in whatever audience it is suppressed; False when none named it."""
         forgotten = (
             update(suppressions)
-            .where(suppressions.c.address_hash == address_hash(address), suppressions.c.address != "")
+            .where(suppressions.c.address_hash == self._hashed(address), suppressions.c.address != "")
             # The note may hold what a server said of the address.
             .values(address="", note="")
         )
@@ -48,7 +51,7 @@ class Suppressions:
         return (
             self._connection.execute(
                 delete(suppressions).where(
-                    suppressions.c.address_hash == address_hash(address), suppressions.c.audience == audience
+                    suppressions.c.address_hash == self._hashed(address), suppressions.c.audience == audience
                 )
             ).rowcount
             > 0
@@ -58,20 +61,23 @@ class Suppressions:
         """Why ``address`` must not be mailed (by ``audience``, or at all); None when it may."""
         row = self._connection.execute(
             select(suppressions).where(
-                suppressions.c.address_hash == address_hash(address),
+                suppressions.c.address_hash == self._hashed(address),
                 or_(suppressions.c.audience == "", suppressions.c.audience == audience),
             )
         ).first()
         if row is None:
             return None
-        return Suppression(address=address, reason=row.reason, at=row.at, audience=row.audience, note=row.note)
+        return _suppression(row, address)
 
     def newest(self, limit: int = 200, after: datetime | None = None) -> list[Suppression]:
         """The newest first."""
         query = select(suppressions).order_by(suppressions.c.at.desc()).limit(limit)
         if after:
             query = query.where(suppressions.c.at >= after)
-        return [
-            Suppression(address=row.address, reason=row.reason, at=row.at, audience=row.audience, note=row.note)
-            for row in self._connection.execute(query)
-        ]
+        return [_suppression(row, row.address) for row in self._connection.execute(query)]
+
+
+def _suppression(row: Row[Any], address: str) -> Suppression:
+    return Suppression(
+        address=address, reason=row.reason, at=row.at, audience=row.audience, note=row.note, source=row.source
+    )

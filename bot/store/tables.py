@@ -197,6 +197,8 @@ chunks = Table(
     Column("lease_until", Moment),
     # The deliveries by state; NULL while they change, then they are counted.
     Column("counts", Json),
+    # The subject of the rendition that all of them get; "" for the general one, and for posts.
+    Column("variant", String(40), nullable=False, server_default=""),
     Index("ix_chunks_edition", "edition"),
     Index("ix_chunks_due", "due", sqlite_where=text("due IS NOT NULL"), postgresql_where=text("due IS NOT NULL")),
     Index(
@@ -282,9 +284,58 @@ subscriptions = Table(
     Column("consent_note", Text, nullable=False, server_default=""),
     Column("ended", Moment),
     Column("ended_via", Text, nullable=False, server_default=""),
+    # What else proves the consent: form, wording, page, moments of request and confirmation (bot.model.Evidence).
+    Column("evidence", Json),
+    # What the reader chose (bot.model.Preferences); NULL while they chose nothing: then they get all of it.
+    Column("preferences", Json),
     Index("ix_subscriptions_subscriber", "subscriber"),
+    # Those whom a snapshot must look at one by one.
+    Index(
+        "ix_subscriptions_chosen",
+        "audience",
+        "subscriber",
+        sqlite_where=text("preferences IS NOT NULL"),
+        postgresql_where=text("preferences IS NOT NULL"),
+    ),
     # All that a snapshot asks, in its order: a million readers are named in a second.
     Index("ix_subscriptions_audience_state_subscriber", "audience", "state", "subscriber"),
+)
+
+# Consents that another one took the place of: what was sent under them must stay provable (GDPR, article 7(1)).
+past_consents = Table(
+    "past_consents",
+    metadata,
+    _id(),
+    Column("subscriber", Id, ForeignKey("subscribers.id", ondelete="CASCADE"), nullable=False),
+    Column("audience", String(100), nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("via", Text, nullable=False),
+    Column("note", Text, nullable=False, server_default=""),
+    Column("evidence", Json),
+    Column("ended", Moment),
+    Column("ended_via", Text, nullable=False, server_default=""),
+    Index("ix_past_consents_subscriber", "subscriber"),
+    sqlite_autoincrement=True,
+)
+
+# Who asked to subscribe, until they confirm or the time for it is over. The confirmation's link names the id: 26
+# random letters.
+signups = Table(
+    "signups",
+    metadata,
+    Column("id", String(26), primary_key=True),
+    Column("address", Text, nullable=False),
+    Column("address_hash", String(64), nullable=False),
+    # What they asked for: {audience: preferences or null}.
+    Column("choices", Json, nullable=False),
+    Column("language", String(35), nullable=False, server_default=""),
+    Column("evidence", Json, nullable=False),
+    Column("requested", Moment, nullable=False),
+    # NULL: no confirmation was sent, because one went to the address within the last 24 hours, or a limit was reached.
+    Column("mailed", Moment),
+    Column("confirmed", Moment),
+    Index("ix_signups_address_hash", "address_hash"),
+    Index("ix_signups_requested", "requested"),
 )
 
 suppressions = Table(
@@ -297,6 +348,62 @@ suppressions = Table(
     Column("reason", String(20), nullable=False),
     Column("note", Text, nullable=False, server_default=""),
     Column("at", Moment, nullable=False),
+    # Where it is known from: a file, a mailbox, a provider's webhook, the reader's page, an editor.
+    Column("source", Text, nullable=False, server_default=""),
+    Index("ix_suppressions_at", "at"),
+)
+
+# What came back of a delivery after the server had taken it, or was refused for good: bounces, complaints, replies.
+# An event never changes the delivery's state.
+events = Table(
+    "events",
+    metadata,
+    _id(),
+    # Equal for the same report, however often and by whatever way it comes.
+    Column("key", String(64), nullable=False),
+    Column("at", Moment, nullable=False),
+    # A bot.model.Verdict.
+    Column("verdict", String(12), nullable=False),
+    # 0, "" and NULL where the report names no delivery of ours.
+    Column("delivery", Id, nullable=False, server_default="0"),
+    Column("edition", String(16), nullable=False, server_default=""),
+    Column("channel", String(100), nullable=False, server_default=""),
+    Column("subscriber", Id),
+    # Of the recipient that the report names; "" when it names none, or was erased.
+    Column("address_hash", String(64), nullable=False, server_default=""),
+    Column("code", String(12), nullable=False, server_default=""),
+    Column("reason", String(40), nullable=False, server_default=""),
+    Column("source", String(40), nullable=False, server_default=""),
+    Column("evidence", Text, nullable=False, server_default=""),
+    UniqueConstraint("key"),
+    Index("ix_events_edition", "edition", "verdict"),
+    Index("ix_events_subscriber", "subscriber"),
+    Index("ix_events_at", "at"),
+    sqlite_autoincrement=True,
+)
+
+# How far an import came, by the file's content and what was asked: the same command goes on where it stopped.
+imports = Table(
+    "imports",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("audience", String(100), nullable=False),
+    Column("file", Text, nullable=False),
+    Column("rows", Integer, nullable=False),
+    Column("counts", Json, nullable=False),
+    Column("began", Moment, nullable=False),
+    Column("updated", Moment, nullable=False),
+    Column("ended", Moment),
+)
+
+# The links of an edition while clicks are counted: no other address is ever redirected to, no reader is recorded.
+links = Table(
+    "links",
+    metadata,
+    Column("edition", String(16), ForeignKey("editions.id", ondelete="CASCADE"), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("url", Text, nullable=False),
+    Column("clicks", Integer, nullable=False, server_default="0"),
 )
 
 acts = Table(

@@ -26,7 +26,7 @@ def snapshot(folder: Path, count: int, repeats: int) -> list[Figure]:
         readers.place(count, newsroom.database)
         edition = newsroom("run", SCHEDULE, "--extra")["edition"]
         newsroom("approve", edition)
-        store = Store.open(f"sqlite:///{newsroom.database}")
+        store = Store.open(f"sqlite:///{newsroom.database}", readers.KEYS.address_key)
         ours.append(_begin(store, edition, count))
         bare.append(_copy(store, edition, count))
         store.close()

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.settings import SECRET_KEYS
-from bot.tokens import KeyRing
+from tests.bench import readers
 from tests.bench.memory import Peak
 from tests.bench.signing import DkimKey
 
@@ -119,7 +119,7 @@ class Newsroom:
         for number in range(STORIES):
             (self.folder / "articles" / f"story-{number}.md").write_text(_article(number))
         signing = self.key.environment if self.key else {}
-        secrets = {SECRET_KEYS: KeyRing.generate(), **signing, **self.environment}
+        secrets = {SECRET_KEYS: readers.RING, **signing, **self.environment}
         (self.folder / "config" / ".env").write_text("".join(f"{key}={value}\n" for key, value in secrets.items()))
 
     @property

@@ -18,11 +18,16 @@ from sqlalchemy import create_engine, insert, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.schema import CreateTable
 
+from bot.settings import SECRET_KEYS
 from bot.store import Store, schema
-from bot.store.subscribers import LARGEST_ID, address_hash, address_key
+from bot.store.address import AddressHash, address_key
+from bot.store.subscribers import LARGEST_ID
 from bot.store.tables import metadata, subscribers, subscriptions
+from bot.testing import ENVIRONMENT, KEYS
 
 AUDIENCE = "readers"
+RING = ENVIRONMENT[SECRET_KEYS]
+"""Always the same: a loaded store is kept, and knows addresses by a key of this ring."""
 CHUNK = 20_000
 POSTGRESQL = os.environ.get("BROADSHEET_TEST_POSTGRESQL", "postgresql://postgres@127.0.0.1:5432/postgres")
 
@@ -37,7 +42,7 @@ def cache_folder() -> Path:
 def load(store: Store, count: int) -> None:
     """Subscribes ``count`` readers to ``AUDIENCE``: the rows that ``subscribers import`` would make, in bulk."""
     now = datetime.now(UTC)
-    rows = _rows(count, now)
+    rows = _rows(count, now, AddressHash(KEYS.address_key))
     while chunk := list(islice(rows, CHUNK)):
         with store.write() as tx:
             tx.connection.execute(insert(subscribers), chunk)
@@ -56,7 +61,7 @@ def load(store: Store, count: int) -> None:
             )
 
 
-def _rows(count: int, now: datetime) -> Iterator[dict[str, Any]]:
+def _rows(count: int, now: datetime, hashed: AddressHash) -> Iterator[dict[str, Any]]:
     for number in range(count):
         address = f"reader{number:07d}@readers.test"
         yield {
@@ -64,7 +69,7 @@ def _rows(count: int, now: datetime) -> Iterator[dict[str, Any]]:
             "id": secrets.randbelow(LARGEST_ID) + 1,
             "address": address,
             "address_key": address_key(address),
-            "address_hash": address_hash(address),
+            "address_hash": hashed(address),
             "name": f"Reader {number}",
             "created": now,
         }
@@ -75,7 +80,7 @@ def place(count: int, database: Path) -> None:
     template = cache_folder() / f"readers-{count}-{_version()}.db"
     if not template.exists():
         making = template.with_suffix(f".{os.getpid()}")
-        store = Store.open(f"sqlite:///{making}")
+        store = Store.open(f"sqlite:///{making}", KEYS.address_key)
         load(store, count)
         # The last connection to close moves what the write-ahead log holds into the file.
         store.close()
@@ -100,7 +105,7 @@ def postgresql(count: int) -> Iterator[str]:
         run.execute(text(f"CREATE DATABASE {name}"))
     try:
         url = make_url(POSTGRESQL).set(database=name).render_as_string(hide_password=False)
-        store = Store.open(url)
+        store = Store.open(url, KEYS.address_key)
         load(store, count)
         with store.write() as tx:
             tx.connection.execute(text("ANALYZE"))

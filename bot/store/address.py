@@ -1,0 +1,111 @@
+"""Addresses as the store knows them again: one key for the spellings of a mailbox, one keyed hash that outlives it."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import idna
+from sqlalchemy import Connection, Engine, bindparam, select, text, update
+
+from bot.clock import Clock, system_clock
+from bot.errors import StoreError
+from bot.store.flags import Flags
+from bot.store.tables import subscribers, suppressions
+
+FINGERPRINT = "address key"
+"""The flag that tells by which key the hashes of a store were made; a store without it has none yet."""
+_AT_ONCE = 1000
+
+
+def address_key(address: str) -> str:
+    """Equal for the spellings of one mailbox: case is ignored, Unicode is composed, an IDN is its A-label (RFC 5891).
+
+    Only compared by; what is mailed is the address as it was given.
+    """
+    local, at, domain = address.strip().rpartition("@")
+    if not domain.isascii():
+        domain = _a_label(domain)
+    return f"{unicodedata.normalize('NFC', local).casefold()}{at}{domain.casefold()}"
+
+
+def _a_label(domain: str) -> str:
+    try:
+        return idna.encode(domain, uts46=True).decode()
+    except (idna.IDNAError, UnicodeError):
+        return unicodedata.normalize("NFC", domain)
+
+
+@dataclass(frozen=True, slots=True)
+class AddressHash:
+    """What is kept of an address that was erased: HMAC-SHA256, so that nobody without the key can try addresses.
+
+    ``key`` is 32 bytes, ``KeyRing.address_key``; without one the hash is a plain SHA-256, for tests.
+    """
+
+    key: bytes = field(default=b"", repr=False)
+
+    def __call__(self, address: str) -> str:
+        """64 hexadecimal digits, the same for all spellings of a mailbox."""
+        return self.again(hashlib.sha256(b"broadsheet/address/" + address_key(address).encode()).hexdigest())
+
+    def again(self, plain: str) -> str:
+        """The keyed hash of what was hashed without a key."""
+        return hmac.digest(self.key, plain.encode(), "sha256").hex() if self.key else plain
+
+    @property
+    def fingerprint(self) -> str:
+        """Tells keys apart and gives none away."""
+        return self.again("fingerprint")[:16] if self.key else ""
+
+
+def settle_key(engine: Engine, hashed: AddressHash, clock: Clock = system_clock) -> None:
+    """Makes sure that the store's hashes are those of ``hashed``; hashes of a store without a key are keyed now.
+
+    Raises ``StoreError`` when they were made by another key: every suppression would silently be void.
+    """
+    with engine.connect() as connection:
+        found = Flags(connection).get(FINGERPRINT)
+    if not found and hashed.key:
+        with engine.connect().execution_options(writes=True) as connection, connection.begin():
+            found = key_hashes(connection, hashed, clock)
+    if found != hashed.fingerprint:
+        raise StoreError(
+            "BROADSHEET_SECRET_KEYS: its last key is not the one by which this store knows suppressed addresses; "
+            "put that key back at the end of the list, or unsubscribed readers would be mailed again"
+        )
+
+
+def key_hashes(connection: Connection, hashed: AddressHash, clock: Clock = system_clock) -> str:
+    """Keys the hashes of a store that has none keyed yet; returns the fingerprint they have then."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('broadsheet.address_key'))"))
+    flags = Flags(connection)
+    found = flags.get(FINGERPRINT)
+    if found or not hashed.key:
+        return found
+    _key_all(connection, hashed)
+    flags.set(FINGERPRINT, hashed.fingerprint, clock())
+    return hashed.fingerprint
+
+
+def _key_all(connection: Connection, hashed: AddressHash) -> None:
+    for table, keys in ((subscribers, ["id"]), (suppressions, ["address_hash", "audience"])):
+        columns = [table.c[name] for name in keys]
+        statement = update(table).values(address_hash=bindparam("keyed"))
+        for column in columns:
+            statement = statement.where(column == bindparam(f"old_{column.name}"))
+        query = select(*dict.fromkeys([*columns, table.c.address_hash]))
+        rows: Iterator[dict[str, object]] = (dict(row._mapping) for row in connection.execute(query).all())
+        batch: list[dict[str, object]] = []
+        for row in rows:
+            old = {f"old_{name}": row[name] for name in keys}
+            batch.append({**old, "keyed": hashed.again(str(row["address_hash"]))})
+            if len(batch) == _AT_ONCE:
+                connection.execute(statement, batch)
+                batch = []
+        if batch:
+            connection.execute(statement, batch)

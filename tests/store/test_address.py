@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+import pytest
+
+from bot.errors import StoreError
+from bot.model import Suppression
+from bot.store import Store
+from bot.store.address import AddressHash, address_key
+from bot.testing import NOW, subscribe
+
+KEY, OTHER = b"k" * 32, b"o" * 32
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("mara@example.org", " Mara@EXAMPLE.org "),
+        ("mara@bücher.example", "MARA@xn--bcher-kva.example"),
+        ("rene\u0301@example.org", "ren\u00e9@example.org"),
+    ],
+)
+def test_spellings_of_one_mailbox_have_one_key_and_one_hash(one, other):
+    assert address_key(one) == address_key(other)
+    assert AddressHash(KEY)(one) == AddressHash(KEY)(other)
+
+
+@pytest.mark.parametrize("other", ["mara@example.com", "m.ara@example.org", "mara+news@example.org"])
+def test_what_may_be_two_mailboxes_stays_two(other):
+    assert address_key("mara@example.org") != address_key(other)
+
+
+def test_the_hash_of_an_address_tells_nothing_without_the_key():
+    assert AddressHash(KEY)("mara@example.org") != AddressHash(OTHER)("mara@example.org")
+    assert AddressHash(KEY)("mara@example.org") != AddressHash()("mara@example.org")
+    assert "k" * 8 not in repr(AddressHash(KEY))
+
+
+def test_a_store_without_a_key_is_keyed_once_with_all_that_it_knows(store_url):
+    store = Store.open(store_url)
+    subscribe(store, "mara@example.org")
+    with store.write() as tx:
+        tx.suppressions.add(Suppression(address="gone@example.org", reason="erased", at=NOW), keep_address=False)
+    store.close()
+    for _ in range(2):
+        store = Store.open(store_url, KEY)
+        with store.read() as tx:
+            found = tx.suppressions.of("gone@example.org")
+            assert found and found.reason == "erased"
+            assert tx.suppressions.of("mara@example.org") is None
+        store.close()
+
+
+@pytest.mark.parametrize("key", [b"", OTHER])
+def test_a_store_whose_suppressions_this_key_does_not_know_is_refused(store_url, key):
+    Store.open(store_url, KEY).close()
+    with pytest.raises(StoreError, match="BROADSHEET_SECRET_KEYS.*last key"):
+        Store.open(store_url, key)
+    Store.open(store_url, KEY).close()
