@@ -31,6 +31,7 @@ _SERVICE = re.compile(
     re.I,
 )
 _MESSAGE_ID = re.compile(r"\b(?:message-?id|msgid|id)\b[: =(]{0,4}<?$", re.I)
+_FROM_WHOM = re.compile(r"\b(?:from|von|by)\b[ :<]{0,3}$", re.I)
 _ANSWER = re.compile(r"\b[45]\d\d[ -]|\b[45]\.\d\.\d")
 _FROM_ALIAS = re.compile(
     r"\((?:generated|expanded|ultimately generated|redirected|forwarded) from:? {0,2}<?([^\s<>()]{3,320})>?\)", re.I
@@ -86,6 +87,7 @@ def _candidates(letter: Letter, notice: Notice, lines: list[str]) -> list[str]:
     ours = _ours(letter, notice) - mailed
     scores: dict[str, int] = {}
     spelled: dict[str, str] = {}
+    plainly: set[str] = set()
     since = 99
     for at, line in enumerate(lines):
         for found in addresses(line):
@@ -93,9 +95,11 @@ def _candidates(letter: Letter, notice: Notice, lines: list[str]) -> list[str]:
             score = _score(line, found.start, found.end, since)
             if folded in mailed:
                 score += 3
-            elif folded in ours or _MESSAGE_ID.search(line[: found.start]) or _SERVICE.match(folded.partition("@")[0]):
+            elif folded in ours or _FROM_WHOM.search(line[: found.start]) or _MESSAGE_ID.search(line[: found.start]) or _SERVICE.match(folded.partition("@")[0]):
                 continue
             spelled.setdefault(folded, found.address)
+            if not _before(line, found.start) or _ANSWER.search(line):
+                plainly.add(folded)
             scores[folded] = max(scores.get(folded, 0), score)
         if line.strip():
             since = 0 if _INTRODUCES.search(line) and not any(True for _ in addresses(line)) else since + 1
@@ -103,6 +107,9 @@ def _candidates(letter: Letter, notice: Notice, lines: list[str]) -> list[str]:
     if not scores:
         scores, spelled = _screen_names(letter, lines)
     chosen = [each for each, score in scores.items() if score >= _ENOUGH]
+    # Of the addresses in a long notice, those we wrote to are meant.
+    if any(each in mailed for each in chosen):
+        chosen = [each for each in chosen if each in mailed or each in plainly]
     if not chosen and len(scores) == 1:
         chosen = list(scores)
     return [spelled[each] for each in chosen]
@@ -121,8 +128,12 @@ def _screen_names(letter: Letter, lines: list[str]) -> tuple[dict[str, int], dic
     return dict.fromkeys((each.casefold() for each in names), 9), {each.casefold(): each for each in names}
 
 
+def _before(line: str, start: int) -> str:
+    return line[:start].strip(" \t<>\"'*-|•(")
+
+
 def _score(line: str, start: int, end: int, since: int) -> int:
-    before, after = line[:start].strip(" \t<>\"'*-|•("), line[end:].strip(" \t>\"'|)*")
+    before, after = _before(line, start), line[end:].strip(" \t>\"'|)*")
     score = 0
     if not before:
         score += 3 if not after or after[0] in ":;.,-([" else 2

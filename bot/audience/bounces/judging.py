@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from bot.audience.bounces.words import LATE, ROWS, UNAVAILABLE
+from bot.audience.bounces.words import CARRIERS, LATE, ROWS, UNAVAILABLE
 from bot.model import Verdict
 
 LONGEST = 2000
@@ -15,8 +15,8 @@ _SPACE = re.compile(r"\s+")
 REPLY = re.compile(r"(?<![\d.\[#-])([245]\d\d)(?=[ \-:;,]|$)(?! ?(?:days?|hours?|minutes?|seconds?|bytes|kb|mb))", re.I)
 CODE = re.compile(r"(?<![\d.\[])([245]\.[0-9]\.\d{1,3})(?![\d.]*\d)")
 
-# What Cisco's gateways (and so Amazon SES) write before any refusal they were given.
-_WRAPPED = re.compile(r"5\.1\.0 - unknown address error")
+# Said beside any refusal: by Cisco's gateways (and so Amazon SES), and by cPanel.
+_WRAPPED = re.compile(r"5\.1\.0 - unknown address error|,? ?they may be blacklisted,?")
 
 # The code alone, where the words say nothing (RFC 3463 §3 and its registry).
 _HARD_CODES = {
@@ -49,7 +49,7 @@ _SOFT_CODES = (
     (("3.*",), "system"),
 )
 # Microsoft's way to say of a whole tenant's directory that the recipient is not in it (Directory-Based Edge Blocking).
-_EDGE = re.compile(r"recipient address rejected: access denied")
+_EDGE = re.compile(r"recipient address(?:es)? rejected ?: access denied")
 # The code wins over words that it contradicts, here: nothing but the mailbox's state has this code.
 _FULL = ("5.2.2", "4.2.2")
 
@@ -71,7 +71,15 @@ def judge(reply: int, code: str, text: str) -> tuple[Verdict, str]:
         return Verdict.NONE, ""
     if verdict is Verdict.HARD and is_temporary(reply, code):
         verdict = Verdict.SOFT
+    if reason == "no such user" and is_filtered(text):
+        verdict, reason = Verdict.SOFT, "filtered"
     return verdict, reason or "refused"
+
+
+def is_filtered(text: str) -> bool:
+    """Whether a Japanese carrier answers the message, not the address: so its readers' own filters say "unknown user"."""
+    low = text[:LONGEST].lower()
+    return bool(CARRIERS.search(low) and LATE.search(low))
 
 
 def is_temporary(reply: int, code: str) -> bool:
@@ -108,11 +116,9 @@ def _by_words(said: str, code: str) -> tuple[Verdict, str]:
                 break
             if row.verdict is Verdict.HARD and code in _FULL:
                 return Verdict.SOFT, "mailbox full"
-            if row.reason == "no such user" and code != "5.1.1" and LATE.search(said):
-                return Verdict.SOFT, "filtered"
             return row.verdict, row.reason
     if UNAVAILABLE.search(said) and not code.startswith(("5.7", "4", "5.2.2")):
-        return (Verdict.SOFT, "filtered") if LATE.search(said) and code != "5.1.1" else (Verdict.HARD, "no such user")
+        return Verdict.HARD, "no such user"
     return Verdict.NONE, ""
 
 

@@ -54,7 +54,8 @@ def read_notification(letter: Letter) -> tuple[Notified, ...]:
 
 def _object(text: str) -> dict[str, Any]:
     try:
-        found = json.loads(text, strict=False)
+        # SNS adds a footer to what it mails.
+        found, _ = json.JSONDecoder(strict=False).raw_decode(text.lstrip())
     except (ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}

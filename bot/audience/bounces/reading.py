@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from bot.audience.bounces.address import addresses, first_address
 from bot.audience.bounces.failures import Failure, read_failures, segments
 from bot.audience.bounces.feedback import read_complaint
-from bot.audience.bounces.judging import code_in, judge, plain, reply_in
+from bot.audience.bounces.judging import code_in, is_filtered, judge, reply_in
 from bot.audience.bounces.letter import Letter, read_letter
 from bot.audience.bounces.named import named_in
 from bot.audience.bounces.notice import Notice, is_bounce, is_delayed, read_notice
@@ -23,7 +23,6 @@ from bot.audience.bounces.replies import (
     says_vacation,
 )
 from bot.audience.bounces.status import Group, read_groups
-from bot.audience.bounces.words import LATE
 from bot.model import Report, Verdict
 
 LONGEST_EVIDENCE = 500
@@ -120,12 +119,12 @@ def _of_group(group: Group, groups: tuple[Group, ...], letter: Letter, notice: N
     if not group.action.startswith("fail") and is_delayed(letter, notice):
         return _Said(Verdict.NONE, recipient, reason="delayed", evidence=group.diagnostic, code=code, reply=reply)
     others = [each.recipient for each in groups]
-    said = [group.diagnostic]
+    said = [group.diagnostic, group.fields.get("status").partition(" ")[2]]
     if recipient:
         said += list(segments(recipient, others, notice.text.split("\n")))
     if len(groups) == 1:
         said.append(notice.text)
-    verdict, reason, evidence = _judged(said, code, reply, _is_late(notice) and len(groups) == 1)
+    verdict, reason, evidence = _judged(said, code, reply, late=is_filtered(notice.text) and len(groups) == 1)
     return _Said(verdict, recipient, reason=reason, evidence=evidence, code=code, reply=reply)
 
 
@@ -134,18 +133,21 @@ def _of_failure(failure: Failure, count: int, notice: Notice) -> _Said:
     numbers = [_numbers(text, "") for text in texts]
     code = next((code for code, _ in numbers if code), "")
     reply_code = next((reply for _, reply in numbers if reply), 0)
-    verdict, reason, evidence = _judged(list(texts), code, reply_code, _is_late(notice) and count == 1)
+    late = is_filtered(notice.text) and count == 1
+    verdict, reason, evidence = _judged(list(texts), code, reply_code, late=late)
     return _Said(verdict, failure.recipient, reason=reason, evidence=evidence, code=code, reply=reply_code)
 
 
 def _judged(texts: list[str], code: str, reply: int, late: bool) -> tuple[Verdict, str, str]:
     """The first of ``texts`` that says something decides; vague ones only where none does."""
     best: tuple[Verdict, str, str] | None = None
+    seen: set[str] = set()
     for text in texts:
-        if not text.strip():
+        if not text.strip() or text in seen:
             continue
+        seen.add(text)
         verdict, reason = judge(reply, code, text)
-        if late and reason == "no such user" and code != "5.1.1":
+        if late and reason == "no such user":
             verdict, reason = Verdict.SOFT, "filtered"
         if reason and reason not in _VAGUE:
             return verdict, reason, text
@@ -166,11 +168,6 @@ def _numbers(text: str, status: str) -> tuple[str, int]:
     if not status or (said and (status.endswith(".0.0") or status[0] != said[0])):
         status = said or status
     return status, reply
-
-
-def _is_late(notice: Notice) -> bool:
-    said = plain(notice.text)
-    return bool(LATE.search(said)) and "need rcpt" not in said and "no valid recipients" not in said
 
 
 def _only_recipient(letter: Letter, notice: Notice) -> str:

@@ -25,8 +25,8 @@ _FIELDS = (
     "x-ms-exchange-inbox-rules-loop",
     "x-facebook-auto-reply",
 )
-_PRECEDENCE = re.compile(r"auto[_-]?reply|vacation", re.I)
-_AUTO = re.compile(r"^auto-(?:replied|generated|notified)|vacation|^yes", re.I)
+_PRECEDENCE = re.compile(r"auto[_-]?reply|vacation")
+_AUTO = re.compile(r"^auto-(?:replied|generated|notified)|vacation|^yes")
 _VACATION = re.compile(
     r"^\s{0,4}(?:(?:re|aw|sv|antw|r|ris|tr|odp)\s{0,2}:\s{0,3}){0,2}[\[(<*\"' ]{0,3}(?:"
     r"out[- ]?of[- ]?(?:the[- ]?)?office|ooo\b|auto(?:matic|mated|matisch\w{0,3}|matique|m[aá]tica)?[- _]?(?:reply|response|responder|answer|re\b|antwort\w{0,3}|antwoord)\b"
@@ -41,30 +41,25 @@ _VACATION = re.compile(
     r"|автоответ|автоматическ|отсутств|в отпуске|автоматична відпов|αυτόματη απάντηση|εκτός γραφείου"
     r"|自動(?:応答|返信|回覆|回复)|自动(?:回复|答复)|不在(?:通知|連絡|のお知らせ)|休暇|外出中|부재|자동 ?(?:응답|회신)"
     r"|رد تلقائي|خارج المكتب|תשובה אוטומטית|מענה אוטומטי|tr[aả] l[oờ]i t[uự] [dđ][oộ]ng|balasan otomatis|jawapan automatik)",
-    re.I,
 )
 _ANYWHERE = re.compile(
     r"\((?:out of (?:the )?office|away|vacation|auto(?:matic)?[- ]?repl(?:y|ied)|autoreply)\)|\[auto[- ]?reply\]"
     r"|is (?:out of (?:the )?office|on (?:vacation|holiday|leave))|auto[- ]?(?:reply|response|respond)|out of (?:the )?office"
     r"|abwesenheitsnotiz|automatische antwort|autoreply",
-    re.I,
 )
 _BODY = re.compile(
     r"(?:i am|i'm|i will be|am currently|he is|she is) (?:currently |presently |now )?(?:out of (?:the |my )?office|on (?:vacation|holiday|leave|maternity|annual leave)|away (?:from|until|on)|traveling)"
     r"|out of (?:the )?office (?:until|from|and|with|reply|message)|this is an (?:auto-?|automat(?:ed|ic) )(?:reply|response)|automatic(?:ally generated)? (?:reply|response)"
     r"|thank you for (?:your (?:e-?mail|message|mail|inquiry|enquiry)|contacting|writing|e-?mailing)|i will (?:reply|respond|answer|get back|be back|return)"
     r"|(?:ich bin|wir sind) .{0,60}(?:nicht im (?:büro|haus)|im urlaub|abwesend|wieder (?:erreichbar|da|im))|je suis (?:absent|en (?:cong|vacances|déplacement))|estar[eé] (?:fuera|de vacaciones|ausente)|sar[oò] assente|estarei ausente|ik ben .{0,30}(?:afwezig|niet aanwezig|met vakantie)|jestem .{0,30}(?:nieobecn|na urlopie)|przebywam na urlopie|não lidas|encontro-me ausente|休暇を|不在に|出張",
-    re.I,
 )
 _CHALLENGE = re.compile(
     r"spam ?arrest|boxbe|bluebottle|challenge[- /]response|tmda|\bactive spam killer|knowspam|mailblocks|vanquish|sendio|choicemail|spamfence|antispam uol|uol antispam|antispamuol|earthlink.{0,40}(?:spamblocker|challenge)|mail-?in-?black|digiportal"
     r"|(?:please|need to|must|have to|just) (?:\w{1,12} ){0,4}(?:confirm|verify|authenticate|validate) (?:that you|you are|yourself|your (?:message|e-?mail|mail|identity|address))|confirm(?:ation)? (?:that you are|you're) (?:a )?(?:human|real|not)|waiting (?:for )?(?:\w{1,12} ){0,2}(?:your )?(?:confirmation|verification|approval|authorization)"
     r"|(?:message|e-?mail|mail) (?:is|has been|was) (?:being )?(?:held|quarantined|put on hold|delayed) (?:until|pending|awaiting|because you)|guest ?list|not (?:yet )?(?:on|in) my (?:guest|white|safe|approved|contact|address)|will be delivered (?:once|after|as soon as) you|added? (?:to|you to) (?:my|the) (?:white ?-?list|approved senders|allowed senders)",
-    re.I,
 )
 _CHALLENGE_SUBJECT = re.compile(
     r"spam ?arrest|boxbe|bluebottle|verification (?:required|needed|request)|(?:action|response|confirmation|authentication|authorization) (?:required|requested|needed).{0,40}|please confirm (?:your|that)|confirm (?:your )?(?:message|e-?mail|delivery)|challenge|sender (?:verification|confirmation|authentication)|\(waiting list\)|aviso de confirm|confirma[cç][aã]o de (?:mensagem|envio)|verify your (?:e-?mail|message)|whitelist",
-    re.I,
 )
 _ASKED = re.compile(
     r"^\s{0,4}(?:(?:re|aw|fw|fwd|sv|antw|tr)\s{0,2}:\s{0,3}){0,2}[\"'(\[<]{0,2}(?:please |bitte |pls )?(?:"
@@ -74,17 +69,16 @@ _ASKED = re.compile(
     r"|cancella(?:mi|zione|ti)|disiscri\w{0,6}|uitschrijven|afmelden|avregistrera|avsluta|avmeld\w{0,3}|afmeld\w{0,3}|peruuta|wypisz|rezygnuj[eę]|odhl[aá]sit|leiratkoz\w{0,6}"
     r"|отписа\w{0,6}|отписк\w{0,2}|配信停止|購読解除|退会|退订|取消订阅|取消訂閱|구독 ?취소|수신 ?거부|إلغاء الاشتراك)"
     r"(?=$|[\s\"')\]>:;,.!_+=/-])",
-    re.I,
 )
 
 
 # What Mail on Apple's systems sends when its reader presses "Unsubscribe": as automatic, though a person asked.
-_OF_APPLE = re.compile(r"apple mail sent this e-?mail to unsubscribe", re.I)
+_OF_APPLE = re.compile(r"apple mail sent this e-?mail to unsubscribe")
 
 
 def is_requested(text: str) -> bool:
     """Whether a reader's program says that its reader asked it to unsubscribe."""
-    return bool(_OF_APPLE.match(text.lstrip()))
+    return bool(_OF_APPLE.match(text[:200].lstrip().lower()))
 
 
 def is_automatic(letter: Letter) -> bool:
@@ -95,7 +89,7 @@ def is_automatic(letter: Letter) -> bool:
         return True
     if fields.get("return-path").replace(" ", "") == "<>" or letter.kind == "multipart/report":
         return True
-    if _PRECEDENCE.search(fields.get("precedence", "x-precedence")):
+    if _PRECEDENCE.search(fields.get("precedence", "x-precedence").lower()):
         return True
     return any(name in fields and fields.get(name).lower() not in ("no", "") for name in _FIELDS)
 
@@ -107,42 +101,42 @@ def is_from_a_list(letter: Letter) -> bool:
 
 def is_vacation(letter: Letter, text: str) -> bool:
     """Whether it is an out-of-office answer, or another that a program gave for a reader who got our mail."""
-    subject = letter.fields.words("subject")
+    subject = letter.fields.words("subject").lower()
     if _VACATION.search(subject) or _ANYWHERE.search(subject):
         return True
     fields = letter.fields
-    if _AUTO.match(fields.get("auto-submitted")) or _PRECEDENCE.search(fields.get("precedence")):
+    if _AUTO.match(fields.get("auto-submitted").lower()) or _PRECEDENCE.search(fields.get("precedence").lower()):
         return True
     if any(fields.get(name).lower() not in ("", "no") for name in _FIELDS):
         return True
-    return is_automatic(letter) and bool(_BODY.search(text[:4000]))
+    return is_automatic(letter) and bool(_BODY.search(text[:4000].lower()))
 
 
 def says_vacation(letter: Letter, text: str) -> bool:
     """Whether its own words say out-of-office: stronger than a sender or subject that looks like a server's."""
-    subject = letter.fields.words("subject")
-    return bool(_VACATION.search(subject)) or (bool(_BODY.search(text[:1500])) and _is_person(letter))
+    subject = letter.fields.words("subject").lower()
+    return bool(_VACATION.search(subject)) or (bool(_BODY.search(text[:1500].lower())) and _is_person(letter))
 
 
 def is_challenge(letter: Letter, text: str) -> bool:
     """Whether a filter asks the sender to prove that they are a person: nobody will."""
-    subject = letter.fields.words("subject")
+    subject = letter.fields.words("subject").lower()
     # Their whole boilerplate fits in here; a mail that is longer only quotes it.
     return bool(
-        _CHALLENGE.search(text[:6000]) and (_CHALLENGE_SUBJECT.search(subject) or is_automatic(letter))
+        _CHALLENGE.search(text[:6000].lower()) and (_CHALLENGE_SUBJECT.search(subject) or is_automatic(letter))
     ) or bool(
-        re.search(r"boxbe|spam ?arrest|bluebottle|tmda|antispam uol", f"{subject} {letter.fields.get('from')}", re.I)
-        and _CHALLENGE.search(text[:6000])
+        re.search(r"boxbe|spam ?arrest|bluebottle|tmda|antispam uol", f"{subject} {letter.fields.get('from').lower()}")
+        and _CHALLENGE.search(text[:6000].lower())
     )
 
 
 def asks_to_stop(letter: Letter, text: str) -> bool:
     """Whether a person asks for no more mail: in the subject, or as the first words of a mail without one."""
-    subject = letter.fields.words("subject").strip()
+    subject = letter.fields.words("subject").lower().strip()
     if _ASKED.match(subject):
         return True
     first = next((line.strip() for line in text.splitlines() if line.strip()), "")
-    return not subject and len(first) < 60 and bool(_ASKED.match(first))
+    return not subject and len(first) < 60 and bool(_ASKED.match(first.lower()))
 
 
 def _is_person(letter: Letter) -> bool:

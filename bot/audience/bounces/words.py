@@ -50,6 +50,17 @@ ROWS: tuple[Row, ...] = (
         r"sending address not accepted|sender .{0,20}(?:spoof|forg)|access denied - invalid helo",
     ),
     _row(
+        "delivery program",
+        _SOFT,
+        r"procmail|maildrop:|can(?:no|')t create|couldn't create|dovecot-lda|deliver: (?:lock|write)",
+    ),
+    _row(
+        "no such user",
+        _HARD,
+        # What can be nothing else, before anything that a long text may say besides.
+        r"\b(?:user|recipient|mailbox|addressee) unknown\b|\b(?:unknown|no such) (?:user|recipient|mailbox|addressee)\b|no mailbox here by that name|(?:account|recipient|mailbox|user) that you tried to reach does not exist|recipient ?not ?found|badrcptto|not our customer",
+    ),
+    _row(
         "authentication",
         _SOFT,
         r"\b(?:spf|dkim|dmarc|arc|senderid|sender id|domainkeys)\b|unauthenticated|not authenticated|authentication (?:is )?(?:required|failed|checks)",
@@ -82,7 +93,7 @@ ROWS: tuple[Row, ...] = (
     _row(
         "too large",
         _SOFT,
-        r"(?:message|mail|e-?mail|data|file|attachment|body|header|this)s?\b.{0,40}(?:too (?:large|big|long)|(?:exceeds?|exceeding|exceeded|over|larger than|bigger than|greater than).{0,40}(?:size|limit|maximum|max|bytes|\dmb|\dkb))|size limit|size exceed|exceeds? (?:the )?(?:size|maximum message|maximum size|fixed maximum)|max(?:imum)? (?:message |mail )?(?:file ?)?size|message ?length|message size|too big|oversized?",
+        r"(?:message|mail|e-?mail|data|file|attachment|body|header|this)s?\b.{0,40}(?:too (?:large|big)|(?:message|line|mail|header) (?:is |was )?too long|(?:exceeds?|exceeding|exceeded|over|larger than|bigger than|greater than).{0,40}(?:size|limit|maximum|max|bytes|\dmb|\dkb))|size limit|size exceed|exceeds? (?:the )?(?:size|maximum message|maximum size|fixed maximum)|max(?:imum)? (?:message |mail )?(?:file ?)?size|message ?length|message size|too big|oversized?",
         r"zu gro(?:ß|ss)|trop volumineux|demasiado grande|troppo grande|サイズ.{0,20}(?:超|制限|大き)|слишком (?:большо|велик)",
     ),
     _row(
@@ -92,14 +103,9 @@ ROWS: tuple[Row, ...] = (
         r"insecure mail relay|authorized relay|weiterleitung verweigert",
     ),
     _row(
-        "system",
-        _SOFT,
-        r"procmail|maildrop:|can(?:no|')t create|couldn't create|dovecot-lda|deliver: (?:lock|write)",
-    ),
-    _row(
         "mailbox full",
         _SOFT,
-        r"(?:mail ?box|inbox|mail ?drop|account|user|storage|disk|folder|recipient|message store|directory).{0,50}(?:\bfull\b|exceed|over (?:its |the |his |their )?(?:quota|limit|size)|out of (?:space|storage)|too full|limit reached|capacity)|over ?-?quota|quota.{0,30}(?:full|exceed|over|violation|reached)|(?:exceed\w{0,3}|over|out of|beyond|reached|insufficient|not enough).{0,40}(?:quota|disk ?space|storage|mailbox|allocation|allotted)|full (?:mail|in) ?box|quotaexceeded|no space left for|mailfolder is full|too many messages (?:in|on)|maximum (?:mailbox|storage|number of messages)|mailbox (?:size|limit)|disk quota|quota (?:has been|is)",
+        r"(?:mail ?box|inbox|mail ?drop|account|user|storage|disk|folder|recipient|message store|directory).{0,50}(?:\bfull\b|exceed|over (?:its |the |his |their )?(?:quota|limit|size)|out of (?:space|storage)|too full|limit reached|capacity)|over ?-?quota|quota.{0,30}(?:full|exceed|over|violation|reached)|(?:exceed\w{0,3}|over|out of|beyond|reached|insufficient|not enough).{0,40}(?:quota|disk ?space|storage|mailbox|allocation|allotted)|full (?:mail|in) ?box|quotaexceeded|(?:mail ?box|storage|disk) space (?:is )?not enough|overdrawn|no space left for|mailfolder is full|too many messages (?:in|on)|maximum (?:mailbox|storage|number of messages)|mailbox (?:size|limit)|disk quota|quota (?:has been|is)",
         r"(?:postfach|mailbox|speicher).{0,40}(?:voll|überschritt)|quota überschritt|bo[iî]te.{0,40}pleine|quota dépassé|capacité.{0,20}dépass|buz[oó]n.{0,30}(?:lleno|llena|excedid)|cuota.{0,20}excedid|caixa.{0,40}(?:cheia|lotada)|cota.{0,20}excedid|casella.{0,30}piena|quota.{0,20}superata|vol(?:le)? (?:postvak|mailbox)|skrzynk\w{0,3}.{0,40}(?:pełn|przepełn|limit|przekrocz)|przepełnion|переполнен|превышен|квот|容量.{0,10}(?:超|不足|オーバー)|(?:メールボックス|受信箱).{0,20}(?:一杯|いっぱい|満杯|フル|超)|(?:邮箱|信箱|郵箱|空间).{0,10}(?:已?满|已?滿|不足)|kota.{0,20}(?:dolu|aş)",
     ),
     _row(
@@ -116,19 +122,20 @@ ROWS: tuple[Row, ...] = (
     _row(
         "network",
         _SOFT,
-        r"name ?server.{0,30}(?:time|fail|unreach|malformed|unexpected|try again)|malformed or unexpected name|temporar\w{0,3} (?:failure in name|dns|lookup|unable to resolve)|servfail|dns (?:time|server fail|temp)|(?:domain|host|name) (?:name )?lookup (?:time|temp)|lookup timed? ?out|try again later|loops back to myself|mx (?:list|points|record)?.{0,30}(?:points? (?:back )?to (?:me|localhost|loopback)|loopback|local ?host)|i'm not going to try",
+        r"name ?server.{0,30}(?:time|fail|unreach|malformed|unexpected|try again)|malformed or unexpected name|not found, try again|temporar\w{0,3} (?:failure in name|dns|lookup|unable to resolve)|servfail|dns (?:time|server fail|temp)|(?:domain|host|name) (?:name )?lookup (?:time|temp)|lookup timed? ?out|try again later|loops back to myself|mx (?:list|points|record)?.{0,30}(?:points? (?:back )?to (?:me|localhost|loopback)|loopback|local ?host)|i'm not going to try",
     ),
     _row(
         "moved",
         _HARD,
-        r"(?:user|recipient|mailbox|address|account|has|have)\b.{0,30}\bmoved|no forwarding address|recipient (?:is )?no longer on|new e?-?mail address (?:is|of)|no longer (?:at|with|works?|working|employed|a valid|valid|in use|exists?|available at|an? (?:valid|active|employee|customer|user)|on server|have an account|accept(?:s|ing) mail|monitored|with us)|(?:address|account|user) (?:has )?changed|(?:not|isn't) our (?:user|customer)|has left (?:the )?(?:company|organi)|moved (?:to|temporarily|permanently|without)|user not local|adresse .{0,30}(?:geändert|nicht mehr)|n'est plus (?:valide|employ)",
+        r"(?:user|recipient|mailbox|address|account|has|have)\b.{0,30}\bmoved|no forwarding address|recipient (?:is )?no longer on|new e?-?mail address (?:is|of)|no longer (?:accept(?:s|ed|ing)?\b(?!.{0,20} from)|at|with|works?|working|employed|a valid|valid|in use|exists?|available at|an? (?:valid|active|employee|customer|user)|on server|have an account|accept(?:s|ing) mail|monitored|with us)|(?:address|account|user) (?:has )?changed|(?:not|isn't) our (?:user|customer)|has left (?:the )?(?:company|organi)|moved (?:to|temporarily|permanently|without)|user not local|adresse .{0,30}(?:geändert|nicht mehr)|n'est plus (?:valide|employ)",
     ),
     _row(
         "disabled",
         _HARD,
-        rf"{_WHOM}s?(?:\(s\))?\b.{{0,50}}(?:disabled|deactivated|de-activated|inactive|not active|suspended|locked|frozen|discontinued|terminated|cancell?ed|closed|blocked|deleted|archived|been removed|abandoned|dormant|unavailable due to inactivity|not activated)",
-        rf"(?:disabled|deactivated|inactive|suspended|discontinued|expired|closed|terminated|locked|deleted|frozen|blocked) (?:e-?mail )?{_WHOM}|not an? active (?:address|user|account|mailbox)|disableduser|account ?(?:inactive|suspended|disabled|closed|locked)|has been (?:closed|deactivated|discontinued|terminated)|mailbox currently suspended",
-        r"(?:konto|postfach|adresse).{0,30}(?:gesperrt|deaktiviert|gelöscht|inaktiv|geschlossen)|compte.{0,30}(?:désactivé|desactive|bloqu|ferm|suspendu|inactif)|cuenta.{0,30}(?:desactivada|deshabilitada|suspendida|bloqueada|cancelada|inactiva)|conta.{0,30}(?:desativada|suspensa|bloqueada|inativa|cancelada)|casella.{0,30}(?:disabilitata|disattivata|sospesa|chiusa)|konto.{0,30}(?:zablokowane|nieaktywne|zawieszone)|(?:заблокирован|отключен|неактив|удал[её]н)|停用|(?:账户|帐户|邮箱).{0,8}(?:禁用|冻结|锁定)|利用停止|停止され",
+        rf"{_WHOM}s?(?:\(s\))?\b.{{0,50}}(?:disabled|deactivated|de-activated|inactive|not active|suspended|locked|frozen|discontinued|terminated|cancell?ed|closed|deleted|archived|been removed|abandoned|dormant|unavailable due to inactivity|not activated)",
+        r"(?:account|mailbox|compte)\b.{0,40}\bblocked",
+        rf"(?:disabled|deactivated|inactive|suspended|discontinued|expired|closed|terminated|locked|deleted|frozen|blocked) (?:e-?mail )?{_WHOM}|not an? active (?:address|user|account|mailbox)|disableduser|(?:account|mailbox|address) (?:has |is )?expired|expired account|account ?(?:inactive|suspended|disabled|closed|locked)|has been (?:closed|deactivated|discontinued|terminated)|mailbox currently suspended",
+        r"(?:konto|postfach|adresse).{0,30}(?:gesperrt|deaktiviert|gelöscht|inaktiv|geschlossen)|compte.{0,30}(?:désactivé|desactive|bloqu|ferm|suspendu|inactif)|(?:casilla|cuenta|buz[oó]n).{0,30}(?:expirad|caducad|vencid|desactivada|deshabilitada|suspendida|bloqueada|cancelada|inactiva)|conta.{0,30}(?:desativada|suspensa|bloqueada|inativa|cancelada)|casella.{0,30}(?:disabilitata|disattivata|sospesa|chiusa)|konto.{0,30}(?:zablokowane|nieaktywne|zawieszone)|(?:заблокирован|отключен|неактив|удал[её]н)|停用|(?:账户|帐户|邮箱).{0,8}(?:禁用|冻结|锁定)|利用停止|停止され",
     ),
     _row(
         "no such user",
@@ -137,10 +144,10 @@ ROWS: tuple[Row, ...] = (
         rf"{_WHOM}s?(?:\(s\))?\b.{{0,60}}\b{_NOT} (?:be )?(?:exist|a? ?known|found|valid|recogni[sz]ed|listed|have|match|registered|correct|local|in (?:our|the|this|my)|here|belong|unique|resolve|on (?:this|our)|delivered because|currently|present|available (?:at|on|here)|an? (?:active|known|valid|existing|local))",
         rf"{_WHOM}s?\b.{{0,20}}(?:is |are |was |-|: ?|\.\.\. ?|\) ?|= ?)?(?:unknown|invalid|nonexist[ea]nt|non-exist[ea]nt|unrouteable|unroutable|unrecogni[sz]ed|notfound|not found|not exist|no existe)\b",
         r"(?:no|not a|n't a|n't an) (?:mail ?-?box|account|valid|known|local|user|such|recipient|current|existing|registered)\b.{0,30}(?:here|by that name|with that name|found|available|user|recipient|mailbox|address|account|customer|for this|under|at this|on this|person|named|of that name)|(?:there is|there's|have|has) no .{0,20}(?:account|mailbox|user|such|one here)|no (?:valid|such) (?:recipient|hosts?\b.{0,4}$|address|mailbox|user|account|alias|person|local user|one)|nobody (?:here )?(?:by|with)|(?:is )?not (?:a )?(?:known|valid|existing|current|listed|local)\b.{0,12}(?:user|mailbox|address|account|recipient|here|at this|in)",
-        r"(?:user|recipient|account|mailbox|addressee|address) (?:un|not ?)known|unknown (?:user|recipient|local|account|mailbox|address|alias|addressee)|not our (?:user|customer)|not known at|not known to|badrcptto|bad_recipient|bad destination mailbox|recipnotfound|recipientnotfound|resolver\.adr|adr\.(?:ex)?recipnotfound|recipient ?not ?found|unable to (?:find|locate) (?:the )?(?:recipient|user|mailbox)|(?:was|were|is|be) not found\b|could ?n[o']t be found|address (?:not found|lookup failed)|not listed in|no match(?:es)? found|can'?t find (?:the )?(?:user|recipient|mailbox|output)|invalid (?:address|recipient|rcpt|final|mailbox|user)|does ?n[o']t (?:have|exist)\b|do(?:es)? not exist|not exist",
+        r"(?:user|recipient|account|mailbox|addressee|address) (?:un|not ?)known|unknown (?:user|recipient|local|account|mailbox|address|alias|addressee)|not our (?:user|customer)|not known at|not known to|badrcptto|bad_recipient|bad destination mailbox|recipnotfound|recipientnotfound|resolver\.adr|adr\.(?:ex)?recipnotfound|recipient ?not ?found|unable to (?:find|locate) (?:the )?(?:recipient|user|mailbox)|(?:was|were|is|be) not found\b|could ?n[o']t be found|address (?:not found|lookup failed)|not one of our|not (?:a )?deliverable|does ?n[o']t receive mail|no ?one at this|non-?local\b|(?:user |recipient )?account (?:is )?not (?:available|activated)|unable to (?:find|validate|verify)|(?:recipient|rcpt|user) (?:address )?(?:verif\w{0,8}|validation) failed|recipient (?:can(?:no|')t|could not) be verified|no such id\b|i cannot deliver mail for|mailbox name not allowed|invalid account|not listed in|(?:did|does) ?n[o']t exactly match|did not match|no match(?:es)? found|can'?t find (?:the )?(?:user|recipient|mailbox|output)|invalid (?:address|recipient|rcpt|final|mailbox|user)|does ?n[o']t exist\b|do(?:es)? not exist|not exist",
         r"this address no longer|nosuchuser|no such person|unknown_user|user_unknown|delivery to the following address(?:es)? failed: unknown|not a recogni[sz]ed|doesn't match any|is not handled here|rcpt .{0,6}(?:does|unknown)|(?:check|verify) (?:if |that |whether )?(?:the )?(?:recipient|address|e-?mail)\b.{0,20}(?:is correct|correct|spelling|typ)",
-        r"existiert nicht|unbekannt|nicht gefunden|nicht (?:existent|bekannt|vorhanden|vergeben)|kein(?:e|en)? (?:solche|postfach|benutzer|empfänger)|n'existe pas|(?:utilisateur|adresse|destinataire|compte)\b.{0,40}(?:inconnu|introuvable|invalide|erron|inexist)|no existe|(?:usuario|destinatario|direcci[oó]n|buz[oó]n|cuenta)\b.{0,30}(?:desconocid|no encontrad|inv[aá]lid|inexistente|no se encontr)|n[aã]o existe|(?:usu[aá]rio|destinat[aá]rio|endere[cç]o|conta)\b.{0,30}(?:desconhecid|n[aã]o encontrad|inv[aá]lid|inexistente)|(?:utente|destinatario|indirizzo|casella|account)\b.{0,30}(?:sconosciut|inesistente|non trovat|non esist|non valid)|non esiste|bestaat niet|onbeken\w{1,3}|niet gevonden",
-        r"nie istnieje|nieznan|brak (?:takiego|skrzynki|konta)|niepoprawn\w{1,3} adres|нет такого|не существует|не найден|неизвестн|несуществующ|neexistuje|nenalezen|nem (?:létezik|található)|bulunamadı|mevcut değil|finns inte|findes ikke|finnes ikke|ei löydy|ukjent|okänd|存在しません|存在しない|見つかりません|見つからな|宛先不明|不明なユーザ|ユーザ.{0,6}(?:不明|存在|みつかり)|不存在|找不到|无此用户|無此用戶|查無|无效.{0,4}(?:用户|地址|收件)|존재하지|찾을 수 없|없는 (?:사용자|계정|주소)",
+        r"existiert nicht|unbekannt|ungültige (?:adresse|e-?mail|empfänger)|hat hier kein|nicht gefunden|nicht (?:existent|bekannt|vorhanden|vergeben)|kein(?:e|en)? (?:solche|postfach|benutzer|empfänger)|n'existe pas|(?:utilisateur|adresse|destinataire|compte)\b.{0,40}(?:inconnu|introuvable|invalide|erron|inexist)|no existe|(?:usuario|destinatario|direcci[oó]n|buz[oó]n|cuenta)\b.{0,30}(?:desconocid|no encontrad|inv[aá]lid|inexistente|no se encontr)|n[aã]o existe|(?:usu[aá]rio|destinat[aá]rio|endere[cç]o|conta)\b.{0,30}(?:desconhecid|n[aã]o encontrad|inv[aá]lid|inexistente)|(?:utente|destinatario|indirizzo|casella|account)\b.{0,30}(?:sconosciut|inesistente|non trovat|non esist|non valid)|non esiste|bestaat niet|onbeken\w{1,3}|niet gevonden",
+        r"nie istnieje|nieznan|nie ma takiego|nie ma tak|brak (?:takiego|skrzynki|konta)|niepoprawn\w{1,3} adres|нет такого|не существует|не найден|неизвестн|несуществующ|neexistuje|nenalezen|nem (?:létezik|található)|bulunamadı|mevcut değil|finns inte|findes ikke|finnes ikke|ei löydy|ukjent|okänd|存在しません|存在しない|見つかりません|見つからな|宛先不明|不明なユーザ|ユーザ.{0,6}(?:不明|存在|みつかり)|不存在|找不到|无此用户|無此用戶|查無|无效.{0,4}(?:用户|地址|收件)|존재하지|찾을 수 없|없는 (?:사용자|계정|주소)",
     ),
     _row(
         "no such domain",
@@ -151,7 +158,7 @@ ROWS: tuple[Row, ...] = (
     _row(
         "expired",
         _SOFT,
-        r"(?:retry|delivery|queue|connection|session|message|conversation|operation|dns)?\b.{0,20}(?:time-?out|timed ?-?out|time limit|time expired|expired)|retries exceeded|(?:too|been) (?:long|old)\b.{0,20}|giving up|maximum (?:retry|time|delivery)|(?:been|queue|queued|tried|trying|attempted|undeliverable|unreachable|deferred|delivered|retried|within|after|past|last|for) (?:for |more than |over |at least |in |the past |the last )?\d{1,4} (?:days?|hours?|minutes?|attempts?|times?|seconds?)|not respond|no response|unable to contact|couldn'?t (?:contact|connect)|could not (?:contact|connect)|can(?:no|')t (?:contact|connect)|retry time not reached|final attempt",
+        r"(?:retry|delivery|queue|connection|session|message|conversation|operation|dns)?\b.{0,20}(?:time-?out|timed ?-?out|time limit|time expired|expired)|retries exceeded|delivery failed \d{1,3} attempts|(?:too|been) (?:long|old)\b.{0,20}|giving up|maximum (?:retry|time|delivery)|(?:been|queue|queued|tried|trying|attempted|undeliverable|unreachable|deferred|delivered|retried|within|after|past|last|for) (?:for |more than |over |at least |in |the past |the last )?\d{1,4} (?:days?|hours?|minutes?|attempts?|times?|seconds?)|not respond|no response|unable to contact|couldn'?t (?:contact|connect)|could not (?:contact|connect)|can(?:no|')t (?:contact|connect)|retry time not reached|final attempt",
     ),
     _row(
         "network",
@@ -179,7 +186,9 @@ LATE = re.compile(
     r"in reply to (?:the )?(?:end of )?data|after (?:the )?(?:end of )?data|end of data|>>> (?:data|\.)(?: |$)"
     r"|smtp command data|\[(?:body|data|eom)\]|response (?:from .{0,60} )?to (?:the )?(?:end of )?data|did not like our data"
 )
-"""Said after the message itself: then even "user unknown" may be what a filter of the reader's answers."""
+"""Said after the message itself."""
+
+CARRIERS = re.compile(r"\b(?:docomo|ezweb|auone-net|softbank|vodafone|willcom|ymobile|uqmobile|disney)\.(?:ne\.jp|jp)\b|\bau\.com\b")
 
 UNAVAILABLE = re.compile(
     r"mailbox (?:is )?(?:currently )?(?:unavailable|not available)|recipient(?: address)? (?:was )?(?:rejected|refused)\W{0,8}(?:$|\(|in reply|5\d\d)"
