@@ -1,6 +1,6 @@
 """``python -m tests.bench.bounces LABELS``: how well mail that came back is read, against a labelled corpus.
 
-A labels file has a line a message, JSON: ``{"file": "x.eml", "reports": [{"recipient": "…", "verdict": "hard"}, …]}``.
+A labels file has a line a message, JSON: ``{"file": "x.eml", "reports": [{"recipient": "…", "verdict": "hard"}]}``.
 ``file`` is relative to the labels file, or to ``--root``. ``recipient`` may be "" (not labelled), and ``also`` beside it
 may hold another right answer (the address it was forwarded to). ``verdict``:
 

@@ -12,22 +12,28 @@ from bot.audience.bounces.notice import Notice
 
 MOST = 100
 _LONGEST_SEGMENT = 14
+_LONGEST_LINE = 500
 _ENOUGH = 3
 
 _INTRODUCES = re.compile(
-    r"following|address(?:es|ee)?|recipient|undeliver|delivered to|deliver(?:y|ed)?\b.{0,40}(?:to|fail)|not reach|failed|destinat|empfänger|adress|宛|收件|получател|odbiorc|ontvanger|mottagar|alıcı|user",
+    r"following|address(?:es|ee)?|recipient|undeliver|delivered to|deliver(?:y|ed)?\b.{0,40}(?:to|fail)|not reach"
+    r"|failed|destinat|empfänger|adress|宛|收件|получател|odbiorc|ontvanger|mottagar|alıcı|user",
     re.I,
 )
 _SPEAKS_OF = re.compile(
-    r"recipient|rcpt|\bto ?[:<]|\buser|mailbox|address|account|deliver|failed|unknown|\b[45]\d\d\b|\b[45]\.\d\.\d|did not|could not|unable|destinat|empfänger|адрес|宛",
+    r"recipient|rcpt|\bto ?[:<]|\buser|mailbox|address|account|deliver|failed|unknown|\b[45]\d\d\b|\b[45]\.\d\.\d"
+    r"|did not|could not|unable|destinat|empfänger|адрес|宛",
     re.I,
 )
 _OTHERS = re.compile(
-    r"contact|question|assistance|help|support|please (?:send|forward|mail|write|e-?mail)|https?://|\bfrom ?:|\bsender\b|mail from|message-?id|reply|in-?reply-to|\bfor more|postmaster@|references|report (?:this|problems)|\bvia\b|return-path|generated (?:by|for)|unsubscribe|complain|administrator",
+    r"contact|question|assistance|help|support|please (?:send|forward|mail|write|e-?mail)|https?://|\bfrom ?:"
+    r"|\bsender\b|mail from|message-?id|reply|in-?reply-to|\bfor more|postmaster@|references|report (?:this"
+    r"|problems)|\bvia\b|return-path|generated (?:by|for)|unsubscribe|complain|administrator",
     re.I,
 )
 _SERVICE = re.compile(
-    r"^(?:postmaster|mailer-?daemon|abuse|support|help(?:desk)?|webmaster|hostmaster|mail-?admin|admin|noc|root|info-?sys|unsubscribe|staff)$",
+    r"^(?:postmaster|mailer-?daemon|abuse|support|help(?:desk)?|webmaster|hostmaster|mail-?admin|admin|noc|root"
+    r"|info-?sys|unsubscribe|staff)$",
     re.I,
 )
 _MESSAGE_ID = re.compile(r"\b(?:message-?id|msgid|id)\b[: =(]{0,4}<?$", re.I)
@@ -49,7 +55,7 @@ class Failure:
 
 def read_failures(letter: Letter, notice: Notice) -> tuple[Failure, ...]:
     """The recipients of a notice. One without a recipient has a single failure with ""."""
-    lines = notice.text.split("\n")
+    lines = lines_of(notice)
     listed = [
         each.address
         for value in letter.fields.all("x-failed-recipients", "x-failed-recipient")
@@ -62,6 +68,11 @@ def read_failures(letter: Letter, notice: Notice) -> tuple[Failure, ...]:
     if not found:
         return (Failure("", (whole,)),)
     return tuple(Failure(each, (*segments(each, found, lines), whole)) for each in found[:MOST])
+
+
+def lines_of(notice: Notice) -> list[str]:
+    """The notice's lines, none so long that looking at it again and again takes time."""
+    return [line[:_LONGEST_LINE] for line in notice.text.split("\n")]
 
 
 def segments(recipient: str, others: list[str], lines: list[str]) -> Iterator[str]:
@@ -95,7 +106,12 @@ def _candidates(letter: Letter, notice: Notice, lines: list[str]) -> list[str]:
             score = _score(line, found.start, found.end, since)
             if folded in mailed:
                 score += 3
-            elif folded in ours or _FROM_WHOM.search(line[: found.start]) or _MESSAGE_ID.search(line[: found.start]) or _SERVICE.match(folded.partition("@")[0]):
+            elif (
+                folded in ours
+                or _FROM_WHOM.search(line[: found.start])
+                or _MESSAGE_ID.search(line[: found.start])
+                or _SERVICE.match(folded.partition("@")[0])
+            ):
                 continue
             spelled.setdefault(folded, found.address)
             if not _before(line, found.start) or _ANSWER.search(line):

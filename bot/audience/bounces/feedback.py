@@ -33,11 +33,15 @@ _NAMED = (
 )
 _OF_MICROSOFT = ("x-hmxmroriginalrecipient", "x-original-recipient")
 _OF_RETURNED = ("x-hmxmroriginalrecipient", "x-rocket-rcpt", "delivered-to", "x-original-to", "envelope-to", "to")
+_TYPED = re.compile(
+    r"^feedback-type[ \t]{0,4}:[ \t]{0,4}(?:abuse|fraud|virus|opt-out|not-spam|auth-failure|other)\b", re.I | re.M
+)
 _SUBJECT = re.compile(
     r"^\s*(?:fw:|fwd:)?\s{0,3}(?:complaint about message from|e-?mail feedback report for ip|abuse report|spam report"
     r"|feedback loop)|\bjmrp\b|\bfbl\b|client tos notification",
     re.I,
 )
+_SURE = re.compile(r"\s*(?:complaint about message from|e-?mail feedback report for ip)", re.I)
 _SENDER = re.compile(r"^(?:fbl|scomp|feedback|feedbackloop|staff@hotmail|arf|abuse-?report)", re.I)
 
 
@@ -65,10 +69,12 @@ def read_complaint(letter: Letter) -> Complaint | None:
 
 
 def _report(letter: Letter) -> Fields | None:
-    for part in letter.of(KIND):
-        return read_fields(part.text)
+    for part in letter.parts:
+        # Passed on, it lies a level deeper.
+        if part.kind == KIND and part.level <= 1:
+            return read_fields(part.text)
     for part in letter.of("text/plain"):
-        if re.search(r"^feedback-type[ \t]{0,4}:", part.text, re.I | re.M) and "user-agent" in part.text.lower():
+        if _TYPED.search(part.text):
             return read_fields(part.text)
     if letter.kind == "multipart/report" and "feedback-report" in letter.fields.get("content-type").lower():
         return Fields()
@@ -82,7 +88,8 @@ def _unformatted(letter: Letter, returned: Fields) -> Complaint | None:
         return None
     marked = next(fields.all(*_OF_MICROSOFT), "") or returned.get("x-hmxmroriginalrecipient")
     subject, sender = fields.words("subject"), first_address(fields.get("from"))
-    if not returned or not (marked or (_SUBJECT.search(subject) and _SENDER.match(sender))):
+    by_subject, by_sender = bool(_SUBJECT.search(subject)), bool(_SENDER.match(sender))
+    if not (marked and returned) and not (by_subject and (by_sender or (returned and _SURE.match(subject)))):
         return None
     recipients = (first_address(marked),) if first_address(marked) else _recipients(Fields(), returned)
     return Complaint(Verdict.COMPLAINT, "abuse", recipients, subject)

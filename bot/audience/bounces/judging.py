@@ -77,7 +77,7 @@ def judge(reply: int, code: str, text: str) -> tuple[Verdict, str]:
 
 
 def is_filtered(text: str) -> bool:
-    """Whether a Japanese carrier answers the message, not the address: so its readers' own filters say "unknown user"."""
+    """Whether a Japanese carrier answers the message, not the address: there a reader's filter says "unknown user"."""
     low = text[:LONGEST].lower()
     return bool(CARRIERS.search(low) and LATE.search(low))
 

@@ -147,7 +147,7 @@ def _split(data: bytes) -> tuple[str, bytes]:
     if at < 0:
         at = len(data)
     blank = data.find(b"\n \n", 0, at)
-    if 0 <= blank:
+    if blank >= 0:
         return data[:blank][:LONGEST_HEAD].decode("utf-8", "replace"), data[blank + 3 :]
     return data[:at][:LONGEST_HEAD].decode("utf-8", "replace"), data[at + 2 :]
 

@@ -13,13 +13,19 @@ LONGEST = 24_000
 """Characters of a notice that are read: real ones have some hundreds."""
 
 _COPY = re.compile(
-    r"^[ \t>*]{0,4}[-=_*#~]{2,60}[ \t]{0,4}(?:below this line|(?:this is )?(?:a )?copy of|original (?:message|mail)|your original|message (?:header|text|content|body|follows)"
-    r"|returned m|unsent m|undelivered m|un-?delivered|(?:the )?(?:body|headers?|first|text|start|begin|rejected|forwarded|enclosed|included|attached|bounced|failed|source)\b|ursprüngl|originalnachricht|message (?:original|d'origine|initial)|mensaje original|mensagem original|messaggio originale|oorspronkelijk|исходное|元のメール|original)",
+    r"^[ \t>*]{0,4}[-=_*#~]{2,60}[ \t]{0,4}(?:below this line|(?:this is )?(?:a )?copy of|original (?:message|mail)"
+    r"|your original|message (?:header|text|content|body|follows)"
+    r"|returned m|unsent m|undelivered m|un-?delivered|(?:the )?(?:body|headers?|first|text|start|begin|rejected"
+    r"|forwarded|enclosed|included|attached|bounced|failed|source)\b|ursprüngl|originalnachricht"
+    r"|message (?:original|d'origine|initial)|mensaje original|mensagem original|messaggio originale|oorspronkelijk"
+    r"|исходное|元のメール|original)",
     re.M,
 )
 _FOLLOWS = re.compile(
-    r"^[ \t]{0,8}(?:(?:the )?(?:original|returned|undelivered|failed|rejected|bounced|your) (?:message|mail|e-?mail)(?: headers?| text)? (?:follows|is (?:attached|included|below|enclosed))[^\n]{0,40}"
-    r"|(?:message|mail) headers? (?:follows?|is|are)[^\n]{0,40}|(?:this|here|the following|below) is (?:a |the )?(?:copy|header|text|original|beginning|start|first)[^\n]{0,60}"
+    r"^[ \t]{0,8}(?:(?:the )?(?:original|returned|undelivered|failed|rejected|bounced|your) (?:message|mail"
+    r"|e-?mail)(?: headers?| text)? (?:follows|is (?:attached|included|below|enclosed))[^\n]{0,40}"
+    r"|(?:message|mail) headers? (?:follows?|is|are)[^\n]{0,40}|(?:this|here|the following|below) is (?:a "
+    r"|the )?(?:copy|header|text|original|beginning|start|first)[^\n]{0,60}"
     r"|old message: {0,3}$|received: {0,3}(?:from|by) [^\n]{4,})",
     re.M,
 )
@@ -29,27 +35,76 @@ _HEAD_NAMES = re.compile(
 )
 
 _FROM = re.compile(
-    r"mailer-?daemon|post_?master|mail[- _.]?(?:delivery|deamon|daemon|administrator|admin|system|gateway|er)\b|mdaemon|double-?bounce|delivery|dsn|bounce|no-?reply-?bounce|symantec|daemon|nondeliver|undeliver|postoffice|emailsender|microsoftexchange|system administrator|mail router|mailserver|smtp",
+    r"mailer-?daemon|post_?master|mail[- _.]?(?:delivery|deamon|daemon|administrator|admin|system|gateway|er)\b"
+    r"|mdaemon|double-?bounce|delivery|dsn|bounce|no-?reply-?bounce|symantec|daemon|nondeliver|undeliver|postoffice"
+    r"|emailsender|microsoftexchange|system administrator|mail router|mailserver|smtp",
 )
 _SUBJECT = re.compile(
-    r"undeliver|un-deliver|undelivr|returned (?:mail|to sender|e-?mail|message)|returning message|mail returned|deliver(?:y|ing)? (?:status|failure|failed|problem|error|notif|report|has failed|incomplete|unsuccessful|not|delay|information|attempt|of your|to )|failure (?:notice|delivery|in deliver)|delivery\b.{0,20}fail"
-    r"|(?:mail|message|e-?mail)s? (?:delivery|system|could not|could n[o']t|not|un|failed|failure|failing|rejected|bounced|problem|error|status|delayed|refused|blocked|denied|cannot|can't|was not|has not|transport|notification)\b|could not (?:be delivered|send|deliver)|couldn't be delivered|not delivered|nicht zustellbar|unzustellbar|zustell|non[- ]?deliver|non remis|non (?:distribu|délivr|livr)|échec|echec|rapport de|no (?:se )?(?:ha )?(?:podido|pudo|entreg)|no entregad|devuelto|n[aã]o (?:entreg|foi)|falha|devolvid|mancata|errore|notifica.{0,30}consegna|impossibile|onbestelbaar|niet (?:be|af)|niedostarcz|nie dostarcz|zwrot|olevererbar|kunde inte|ikke lever|toimit|недостав|не доставл|возврат|ошибка|не удалось|não|無法|无法|退信|投递|系统退信|配信|送信(?:エラー|でき|失敗)|配送|エラー|返送|不達|teslim|nedoručit|kézbesít|αποτυχ|bounce|rejected|non recapit|user unknown|unknown user|warning: (?:message|could|mail)|benachrichtigung|undelivered|nondelivery|warning.{0,12}mail|delayed mail|dead letter|smtp server error|^\s*error\b|address error|permanent error|fatal error|message status|problem deliver|mail quota|over quota",
+    r"undeliver|un-deliver|undelivr|returned (?:mail|to sender|e-?mail|message)|returning message|mail returned"
+    r"|deliver(?:y|ing)? (?:status|failure|failed|problem|error|notif|report|has failed|incomplete|unsuccessful|not"
+    r"|delay|information|attempt|of your|to )|failure (?:notice|delivery|in deliver)|delivery\b.{0,20}fail"
+    r"|(?:mail|message|e-?mail)s? (?:delivery|system|could not|could n[o']t|not|un|failed|failure|failing|rejected"
+    r"|bounced|problem|error|status|delayed|refused|blocked|denied|cannot|can't|was not|has not|transport"
+    r"|notification)\b|could not (?:be delivered|send|deliver)|couldn't be delivered|not delivered|nicht zustellbar"
+    r"|unzustellbar|zustell|non[- ]?deliver|non remis|non (?:distribu|délivr|livr)|échec|echec|rapport de"
+    r"|no (?:se )?(?:ha )?(?:podido|pudo|entreg)|no entregad|devuelto|n[aã]o (?:entreg|foi)|falha|devolvid|mancata"
+    r"|errore|notifica.{0,30}consegna|impossibile|onbestelbaar|niet (?:be|af)|niedostarcz|nie dostarcz|zwrot"
+    r"|olevererbar|kunde inte|ikke lever|toimit|недостав|не доставл|возврат|ошибка|не удалось|não|無法|无法|退信|投递|系统退信"
+    r"|配信|送信(?:エラー|でき|失敗)|配送|エラー|返送|不達|teslim|nedoručit|kézbesít|αποτυχ|bounce|rejected"
+    r"|non recapit|user unknown|unknown user|warning: (?:message|could|mail)|benachrichtigung|undelivered|nondelivery|warning.{0,12}mail"
+    r"|delayed mail|dead letter|smtp server error|^\s*error\b|address error|permanent error|fatal error"
+    r"|message status|problem deliver|mail quota|over quota",
 )
 _BODY = re.compile(
-    r"hi\. this is the|this is the (?:qmail|postfix|mail|courier|.{0,30}program)|i'm sorry to have to inform you|i'm afraid i wasn't able|unable to deliver|(?:could not|couldn't|cannot|can't|was not|were not|wasn't|not|been) (?:be )?(?:delivered|returned|deliver)\b|(?:undeliverable|undelivered|not delivered|bounced|returned) (?:mail|message|to)|delivery (?:to the following|has failed|failed|failure|failures|error|status|attempt|of)|permanent (?:error|failure|fatal)|following (?:address|recipient|user|destination|error|e-?mail|message)|did not reach|failed (?:recipient|address|permanently|to deliver)|returned to sender|your (?:message|mail|e-?mail)\b.{0,60}\b(?:rejected|refused|blocked|bounced|not|undeliver|could|couldn't|unable|wasn't|fail)"
-    r"|user unknown|unknown user|error message below|mailbox (?:full|unavailable)|no such user|was rejected|transcript of session|message (?:was )?undeliver|mail delivery (?:failed|system|error)|delivery problem"
-    r"|konnte nicht|nicht zugestellt|unzustellbar|n'a (?:pas )?pu|pas (?:été|pu|être) (?:remis|délivr|distribu|achemin)|no (?:se )?(?:ha |pudo |puede )|no ha podido|não (?:foi|pôde|pode)|non (?:è|e'|ha|può)|kon niet|nie (?:został|można)|не (?:может|было|удалось|доставл)|配信(?:でき|不能|され)|送信(?:でき|され)|届け|エラー|不達|无法|無法|退回|被退",
+    r"hi\. this is the|this is the (?:qmail|postfix|mail|courier|.{0,30}program)|i'm sorry to have to inform you"
+    r"|i'm afraid i wasn't able|unable to deliver|(?:could not|couldn't|cannot|can't|was not|were not|wasn't|not"
+    r"|been) (?:be )?(?:delivered|returned|deliver)\b|(?:undeliverable|undelivered|not delivered|bounced"
+    r"|returned) (?:mail|message|to)|delivery (?:to the following|has failed|failed|failure|failures|error|status"
+    r"|attempt|of)|permanent (?:error|failure|fatal)|following (?:address|recipient|user|destination|error|e-?mail"
+    r"|message)|did not reach|failed (?:recipient|address|permanently|to deliver)|returned to sender"
+    r"|your (?:message|mail|e-?mail)\b.{0,60}\b(?:rejected|refused|blocked|bounced|not|undeliver|could|couldn't"
+    r"|unable|wasn't|fail)"
+    r"|user unknown|unknown user|error message below|mailbox (?:full|unavailable)|no such user|was rejected"
+    r"|transcript of session|message (?:was )?undeliver|mail delivery (?:failed|system|error)|delivery problem"
+    r"|konnte nicht|nicht zugestellt|unzustellbar|n'a (?:pas )?pu|pas (?:été|pu|être) (?:remis|délivr|distribu"
+    r"|achemin)|no (?:se )?(?:ha |pudo |puede )|no ha podido|não (?:foi|pôde|pode)|non (?:è|e'|ha|può)|kon niet"
+    r"|nie (?:został|można)|не (?:может|было|удалось|доставл)|配信(?:でき|不能|され)|送信(?:でき|され)|届け"
+    r"|エラー|不達|无法|無法|退回|被退",
 )
 _DELAYED_SUBJECT = re.compile(
-    r"\bdelay(?:ed)?\b|warning|verzögert|retard[eé]|demor|atras|ritard|vertra|opóź|задерж|遅延|遅れ|still trying|not yet",
+    r"\bdelay(?:ed)?\b|warning|verzögert|retard[eé]|demor|atras|ritard|vertra|opóź|задерж|遅延"
+    r"|遅れ|still trying|not yet",
+)
+_SURELY = re.compile(
+    r"delayed mail|\(delay(?:ed)?\)|delivery delayed|still being retried|could not send message for (?:the )?past"
+    r"|message \S{1,40} delayed|delivery (?:is|has been|incomplete)|warning: message .{0,60}delayed"
 )
 _DELAYED = re.compile(
-    r"(?:will|shall|to) (?:now )?(?:continue|keep(?: on)?) (?:to )?(?:try|attempt|retry)|(?:will|to) (?:be )?(?:retried|retry|try again|attempt(?:ed)? again|reattempt)|still (?:being )?(?:trying|retried|in (?:the )?queue|attempting|undelivered)|not yet been (?:delivered|able)|(?:has|have) not (?:yet )?been (?:delivered|able)\b.{0,60}(?:yet|but|still|will)|could not send message for (?:the )?past|(?:has|have|is|are|been|being) (?:been )?delayed\b|delivery (?:\w{1,12} ){0,3}(?:is |has been |was )?delayed|(?:do|does) not need to re-?send|attempts? (?:\w{1,12} ){0,4}will continue|no action is required|warning(?: message)? only|this is (?:only )?(?:a|just a) (?:warning|delay)|attempts to deliver .{0,60}will continue|temporary (?:error|problem|failure|non-?fatal|fatal)\b.{0,80}(?:will|retr)|no need to resend|(?:is|has been) (?:being )?(?:temporarily )?(?:deferred|queued)\b.{0,40}(?:retr|later|will)"
-    r"|verzögert|wird weiter(?:hin)? versucht|wurde(?:n)? noch nicht|a été retardé|n'a pas encore|sera réessay|(?:se ha|ha sido) (?:retrasado|demorado)|todav[ií]a no|ainda não|sofreu atraso|non è ancora|in ritardo|nog niet|vertraagd|nie została jeszcze|не (?:было )?доставлен\w{0,3} (?:пока|ещё|еще)|задерж|再送を(?:試|続)|配信が遅|まだ配信|尚未|延迟",
+    r"(?:will|shall|to) (?:now )?(?:continue|keep(?: on)?) (?:to )?(?:try|attempt|retry)|(?:will"
+    r"|to) (?:be )?(?:retried|retry|try again|attempt(?:ed)? again|reattempt)|still (?:being )?(?:trying|retried"
+    r"|in (?:the )?queue|attempting|undelivered)|not yet been (?:delivered|able)|(?:has"
+    r"|have) not (?:yet )?been (?:delivered|able)\b.{0,60}(?:yet|but|still|will)"
+    r"|could not send message for (?:the )?past|(?:has|have|is|are|been|being) (?:been )?delayed\b"
+    r"|delivery (?:\w{1,12} ){0,3}(?:is |has been |was )?delayed|(?:do|does) not need to re-?send"
+    r"|attempts? (?:\w{1,12} ){0,4}will continue|no action is required|warning(?: message)? only"
+    r"|transient non-?fatal|temporary problem delivering|will retry|this is (?:only )?(?:a|just a) (?:warning"
+    r"|delay)|attempts to deliver .{0,60}will continue|temporary (?:error|problem|failure|non-?fatal"
+    r"|fatal)\b.{0,80}(?:will|retr)|no need to resend|(?:is|has been) (?:being )?(?:temporarily )?(?:deferred"
+    r"|queued)\b.{0,40}(?:retr|later|will)"
+    r"|verzögert|wird weiter(?:hin)? versucht|wurde(?:n)? noch nicht|a été retardé|n'a pas encore|sera réessay"
+    r"|(?:se ha|ha sido) (?:retrasado|demorado)|todav[ií]a no|ainda não|sofreu atraso|non è ancora|in ritardo"
+    r"|nog niet|vertraagd|nie została jeszcze|не (?:было )?доставлен\w{0,3} (?:пока|ещё|еще)|задерж"
+    r"|再送を(?:試|続)|配信が遅|まだ配信|尚未|延迟",
 )
 _FINAL = re.compile(
-    r"permanent(?:ly)?\b|gave up|giving up|given up|i've given up|fatal error(?!s -----\n? {0,4}\(?warn)|(?:no|without) (?:further|more) (?:attempt|deliver|retr)|will not (?:be )?(?:retr|continue|try)|not (?:be )?retried|has been (?:returned|removed|discarded|deleted)|failed permanently|returned to (?:you|sender)|\b5\d\d[ -]5\.\d|undeliverable|endgültig|définitiv|not going to try|too long|unrecoverable|could not be delivered (?:for|after|within)|message expired|retry time ?out exceeded",
+    r"permanent(?:ly)?\b|gave up|giving up|given up|i've given up|fatal error(?!s -----\n? {0,4}\(?warn)|(?:no"
+    r"|without) (?:further|more) (?:attempt|deliver|retr)|will not (?:be )?(?:retr|continue|try)"
+    r"|not (?:be )?retried|has been (?:returned|removed|discarded|deleted)|failed permanently|returned to (?:you"
+    r"|sender)|\b5\d\d[ -]5\.\d|undeliverable|endgültig|définitiv|not going to try|too long|unrecoverable"
+    r"|could not be delivered (?:for|after|within)|message expired|retry time ?out exceeded",
 )
+# Said of the future: "you will be told if it fails permanently".
+_ONLY_IF = re.compile(r"\b(?:if|unless|until|should|in case|falls|wenn|si|se|jeśli|если)\b[^.!]{0,160}")
 _NOT_FATAL = re.compile(r"non-?fatal|not (?:a )?permanent|no (?:longer )?permanent|transient")
 
 
@@ -104,9 +159,9 @@ def is_bounce(letter: Letter, notice: Notice) -> bool:
 def is_delayed(letter: Letter, notice: Notice) -> bool:
     """Whether the server is still trying."""
     subject, flat = letter.fields.words("subject").lower(), " ".join(notice.text[:4000].lower().split())
-    if _DELAYED.search(flat) and not (_FINAL.search(_NOT_FATAL.sub(" ", flat))):
+    if _DELAYED.search(flat) and not _FINAL.search(_NOT_FATAL.sub(" ", _ONLY_IF.sub(" ", flat))):
         return True
-    return bool(_DELAYED_SUBJECT.search(subject) and _DELAYED.search(flat))
+    return bool(_DELAYED_SUBJECT.search(subject) and (_DELAYED.search(flat) or _SURELY.search(subject)))
 
 
 def _end(text: str) -> int:

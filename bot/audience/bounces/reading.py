@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterable
 
 from bot.audience.bounces.address import addresses, first_address
-from bot.audience.bounces.failures import Failure, read_failures, segments
+from bot.audience.bounces.failures import Failure, lines_of, read_failures, segments
 from bot.audience.bounces.feedback import read_complaint
 from bot.audience.bounces.judging import code_in, is_filtered, judge, reply_in
 from bot.audience.bounces.letter import Letter, read_letter
@@ -121,7 +121,7 @@ def _of_group(group: Group, groups: tuple[Group, ...], letter: Letter, notice: N
     others = [each.recipient for each in groups]
     said = [group.diagnostic, group.fields.get("status").partition(" ")[2]]
     if recipient:
-        said += list(segments(recipient, others, notice.text.split("\n")))
+        said += list(segments(recipient, others, lines_of(notice)))
     if len(groups) == 1:
         said.append(notice.text)
     verdict, reason, evidence = _judged(said, code, reply, late=is_filtered(notice.text) and len(groups) == 1)

@@ -26,47 +26,78 @@ _FIELDS = (
     "x-facebook-auto-reply",
 )
 _PRECEDENCE = re.compile(r"auto[_-]?reply|vacation")
+_MACHINE = re.compile(
+    r"daemon|post_?master|^mail(?:er)?$|^root$|system|deliver|bounce|no-?reply|^smtp|admin|exchange|gateway"
+)
+_REPLIED = re.compile(r"auto-replied")
 _AUTO = re.compile(r"^auto-(?:replied|generated|notified)|vacation|^yes")
 _VACATION = re.compile(
     r"^\s{0,4}(?:(?:re|aw|sv|antw|r|ris|tr|odp)\s{0,2}:\s{0,3}){0,2}[\[(<*\"' ]{0,3}(?:"
-    r"out[- ]?of[- ]?(?:the[- ]?)?office|ooo\b|auto(?:matic|mated|matisch\w{0,3}|matique|m[aá]tica)?[- _]?(?:reply|response|responder|answer|re\b|antwort\w{0,3}|antwoord)\b"
+    r"out[- ]?of[- ]?(?:the[- ]?)?office|ooo\b|auto(?:matic|mated|matisch\w{0,3}|matique|m[aá]tica)?[- _]?(?:reply"
+    r"|response|responder|answer|re\b|antwort\w{0,3}|antwoord)\b"
     r"|vacation|on (?:vacation|holiday|leave)|away from|i(?: a|')m (?:away|out|on)|holiday (?:message|notice|auto)"
-    r"|abwesen|automatische (?:antwort|abwesen)|automatisch antwoord|urlaub|nicht im (?:büro|haus)|afwezig|buiten kantoor"
+    r"|abwesen|automatische (?:antwort|abwesen)|automatisch antwoord|urlaub|nicht im (?:büro|haus)|afwezig"
+    r"|buiten kantoor"
     r"|r[eé]ponse automatique|absence|absent|message d'absence|je suis absent|notification d'absence"
     r"|respuesta autom|fuera de (?:la )?oficina|ausen|ausente|estoy (?:fuera|de vacaciones)"
     r"|resposta autom|fora do escrit|f[eé]rias|risposta automatica|fuori (?:sede|ufficio)|assen[zt]"
     r"|autosvar|fr[aå]nvar|semester|automatisk svar|fravær|ikke til stede|automaattinen vastaus|poissa"
-    r"|autoodpowied|automatyczna odpowied|odpowied[zź] automatyczna|nieobecn|urlop|poza biurem|automatick|mimo kancel|nep[rř][ií]tomn"
+    r"|autoodpowied|automatyczna odpowied|odpowied[zź] automatyczna|nieobecn|urlop|poza biurem|automatick"
+    r"|mimo kancel|nep[rř][ií]tomn"
     r"|automatikus v[aá]lasz|h[aá]zon k[ií]v[uü]l|r[aă]spuns automat|otomatik (?:yan|cevap)|ofis d[iı][sş][iı]nda"
     r"|автоответ|автоматическ|отсутств|в отпуске|автоматична відпов|αυτόματη απάντηση|εκτός γραφείου"
     r"|自動(?:応答|返信|回覆|回复)|自动(?:回复|答复)|不在(?:通知|連絡|のお知らせ)|休暇|外出中|부재|자동 ?(?:응답|회신)"
-    r"|رد تلقائي|خارج المكتب|תשובה אוטומטית|מענה אוטומטי|tr[aả] l[oờ]i t[uự] [dđ][oộ]ng|balasan otomatis|jawapan automatik)",
+    r"|رد تلقائي|خارج المكتب|תשובה אוטומטית|מענה אוטומטי|tr[aả] l[oờ]i t[uự] [dđ][oộ]ng|balasan otomatis"
+    r"|jawapan automatik)",
 )
 _ANYWHERE = re.compile(
     r"\((?:out of (?:the )?office|away|vacation|auto(?:matic)?[- ]?repl(?:y|ied)|autoreply)\)|\[auto[- ]?reply\]"
-    r"|is (?:out of (?:the )?office|on (?:vacation|holiday|leave))|auto[- ]?(?:reply|response|respond)|out of (?:the )?office"
+    r"|is (?:out of (?:the )?office|on (?:vacation|holiday|leave))|auto[- ]?(?:reply|response|respond)"
+    r"|out of (?:the )?office"
     r"|abwesenheitsnotiz|automatische antwort|autoreply",
 )
 _BODY = re.compile(
-    r"(?:i am|i'm|i will be|am currently|he is|she is) (?:currently |presently |now )?(?:out of (?:the |my )?office|on (?:vacation|holiday|leave|maternity|annual leave)|away (?:from|until|on)|traveling)"
-    r"|out of (?:the )?office (?:until|from|and|with|reply|message)|this is an (?:auto-?|automat(?:ed|ic) )(?:reply|response)|automatic(?:ally generated)? (?:reply|response)"
-    r"|thank you for (?:your (?:e-?mail|message|mail|inquiry|enquiry)|contacting|writing|e-?mailing)|i will (?:reply|respond|answer|get back|be back|return)"
-    r"|(?:ich bin|wir sind) .{0,60}(?:nicht im (?:büro|haus)|im urlaub|abwesend|wieder (?:erreichbar|da|im))|je suis (?:absent|en (?:cong|vacances|déplacement))|estar[eé] (?:fuera|de vacaciones|ausente)|sar[oò] assente|estarei ausente|ik ben .{0,30}(?:afwezig|niet aanwezig|met vakantie)|jestem .{0,30}(?:nieobecn|na urlopie)|przebywam na urlopie|não lidas|encontro-me ausente|休暇を|不在に|出張",
+    r"(?:i am|i'm|i will be|am currently|he is|she is) (?:currently |presently |now )?(?:out of (?:the |my )?office"
+    r"|on (?:vacation|holiday|leave|maternity|annual leave)|away (?:from|until|on)|traveling)"
+    r"|out of (?:the )?office (?:until|from|and|with|reply|message)|this is an (?:auto-?|automat(?:ed|ic) )(?:reply"
+    r"|response)|automatic(?:ally generated)? (?:reply|response)"
+    r"|thank you for (?:your (?:e-?mail|message|mail|inquiry|enquiry)|contacting|writing|e-?mailing)"
+    r"|i will (?:reply|respond|answer|get back|be back|return)"
+    r"|(?:ich bin|wir sind) .{0,60}(?:nicht im (?:büro|haus)|im urlaub|abwesend|wieder (?:erreichbar|da|im))"
+    r"|je suis (?:absent|en (?:cong|vacances|déplacement))|estar[eé] (?:fuera|de vacaciones|ausente)"
+    r"|sar[oò] assente|estarei ausente|ik ben .{0,30}(?:afwezig|niet aanwezig|met vakantie)"
+    r"|jestem .{0,30}(?:nieobecn|na urlopie)|przebywam na urlopie|não lidas|encontro-me ausente|休暇を|不在に|出張",
 )
 _CHALLENGE = re.compile(
-    r"spam ?arrest|boxbe|bluebottle|challenge[- /]response|tmda|\bactive spam killer|knowspam|mailblocks|vanquish|sendio|choicemail|spamfence|antispam uol|uol antispam|antispamuol|earthlink.{0,40}(?:spamblocker|challenge)|mail-?in-?black|digiportal"
-    r"|(?:please|need to|must|have to|just) (?:\w{1,12} ){0,4}(?:confirm|verify|authenticate|validate) (?:that you|you are|yourself|your (?:message|e-?mail|mail|identity|address))|confirm(?:ation)? (?:that you are|you're) (?:a )?(?:human|real|not)|waiting (?:for )?(?:\w{1,12} ){0,2}(?:your )?(?:confirmation|verification|approval|authorization)"
-    r"|(?:message|e-?mail|mail) (?:is|has been|was) (?:being )?(?:held|quarantined|put on hold|delayed) (?:until|pending|awaiting|because you)|guest ?list|not (?:yet )?(?:on|in) my (?:guest|white|safe|approved|contact|address)|will be delivered (?:once|after|as soon as) you|added? (?:to|you to) (?:my|the) (?:white ?-?list|approved senders|allowed senders)",
+    r"spam ?arrest|boxbe|bluebottle|challenge[- /]response|tmda|\bactive spam killer|knowspam|mailblocks|vanquish"
+    r"|sendio|choicemail|spamfence|antispam uol|uol antispam|antispamuol|earthlink.{0,40}(?:spamblocker|challenge)"
+    r"|mail-?in-?black|digiportal"
+    r"|(?:please|need to|must|have to|just) (?:\w{1,12} ){0,4}(?:confirm|verify|authenticate|validate) (?:that you"
+    r"|you are|yourself|your (?:message|e-?mail|mail|identity|address))|confirm(?:ation)? (?:that you are"
+    r"|you're) (?:a )?(?:human|real|not)|waiting (?:for )?(?:\w{1,12} ){0,2}(?:your )?(?:confirmation|verification"
+    r"|approval|authorization)"
+    r"|(?:message|e-?mail|mail) (?:is|has been|was) (?:being )?(?:held|quarantined|put on hold|delayed) (?:until"
+    r"|pending|awaiting|because you)|guest ?list|not (?:yet )?(?:on|in) my (?:guest|white|safe|approved|contact"
+    r"|address)|will be delivered (?:once|after|as soon as) you|added? (?:to|you to) (?:my|the) (?:white ?-?list"
+    r"|approved senders|allowed senders)",
 )
 _CHALLENGE_SUBJECT = re.compile(
-    r"spam ?arrest|boxbe|bluebottle|verification (?:required|needed|request)|(?:action|response|confirmation|authentication|authorization) (?:required|requested|needed).{0,40}|please confirm (?:your|that)|confirm (?:your )?(?:message|e-?mail|delivery)|challenge|sender (?:verification|confirmation|authentication)|\(waiting list\)|aviso de confirm|confirma[cç][aã]o de (?:mensagem|envio)|verify your (?:e-?mail|message)|whitelist",
+    r"spam ?arrest|boxbe|bluebottle|verification (?:required|needed|request)|(?:action|response|confirmation"
+    r"|authentication|authorization) (?:required|requested|needed).{0,40}|please confirm (?:your|that)"
+    r"|confirm (?:your )?(?:message|e-?mail|delivery)|challenge|sender (?:verification|confirmation|authentication)"
+    r"|\(waiting list\)|aviso de confirm|confirma[cç][aã]o de (?:mensagem|envio)|verify your (?:e-?mail|message)"
+    r"|whitelist",
 )
 _ASKED = re.compile(
     r"^\s{0,4}(?:(?:re|aw|fw|fwd|sv|antw|tr)\s{0,2}:\s{0,3}){0,2}[\"'(\[<]{0,2}(?:please |bitte |pls )?(?:"
-    r"unsubscribe|un-subscribe|unsubscribe me|opt[- ]?out|signoff|sign off|stop|remove(?: me)?|cancel subscription|list-unsubscribe"
-    r"|abmeld\w{0,4}|abbestell\w{0,4}|newsletter (?:abmelden|abbestellen|unsubscribe)|austragen|d[eé]sabonn\w{0,8}|d[eé]sinscri\w{0,8}|se d[eé]sabonner"
-    r"|darse de baja|dar(?:me)? de baja|baja|cancelar(?: (?:la )?suscripci[oó]n)?|desuscribir\w{0,3}|cancelar inscri\w{0,6}|descadastr\w{0,4}|remover"
-    r"|cancella(?:mi|zione|ti)|disiscri\w{0,6}|uitschrijven|afmelden|avregistrera|avsluta|avmeld\w{0,3}|afmeld\w{0,3}|peruuta|wypisz|rezygnuj[eę]|odhl[aá]sit|leiratkoz\w{0,6}"
+    r"unsubscribe|un-subscribe|unsubscribe me|opt[- ]?out|signoff|sign off|stop|remove(?: me)?|cancel subscription"
+    r"|list-unsubscribe"
+    r"|abmeld\w{0,4}|abbestell\w{0,4}|newsletter (?:abmelden|abbestellen|unsubscribe)|austragen|d[eé]sabonn\w{0,8}"
+    r"|d[eé]sinscri\w{0,8}|se d[eé]sabonner"
+    r"|darse de baja|dar(?:me)? de baja|baja|cancelar(?: (?:la )?suscripci[oó]n)?|desuscribir\w{0,3}"
+    r"|cancelar inscri\w{0,6}|descadastr\w{0,4}|remover"
+    r"|cancella(?:mi|zione|ti)|disiscri\w{0,6}|uitschrijven|afmelden|avregistrera|avsluta|avmeld\w{0,3}"
+    r"|afmeld\w{0,3}|peruuta|wypisz|rezygnuj[eę]|odhl[aá]sit|leiratkoz\w{0,6}"
     r"|отписа\w{0,6}|отписк\w{0,2}|配信停止|購読解除|退会|退订|取消订阅|取消訂閱|구독 ?취소|수신 ?거부|إلغاء الاشتراك)"
     r"(?=$|[\s\"')\]>:;,.!_+=/-])",
 )
@@ -114,7 +145,10 @@ def is_vacation(letter: Letter, text: str) -> bool:
 
 def says_vacation(letter: Letter, text: str) -> bool:
     """Whether its own words say out-of-office: stronger than a sender or subject that looks like a server's."""
-    subject = letter.fields.words("subject").lower()
+    subject, fields = letter.fields.words("subject").lower(), letter.fields
+    answers = _REPLIED.match(fields.get("auto-submitted").lower()) or any(name in fields for name in _FIELDS[:9])
+    if answers and _is_person(letter) and letter.kind != "multipart/report" and "in-reply-to" in fields:
+        return True
     return bool(_VACATION.search(subject)) or (bool(_BODY.search(text[:1500].lower())) and _is_person(letter))
 
 
@@ -141,4 +175,4 @@ def asks_to_stop(letter: Letter, text: str) -> bool:
 
 def _is_person(letter: Letter) -> bool:
     local = first_address(letter.fields.get("from")).partition("@")[0].lower()
-    return not re.match(r"mailer-?daemon|postmaster|mail(?:er)?\b|daemon|root|system", local)
+    return bool(local) and not _MACHINE.search(local)
