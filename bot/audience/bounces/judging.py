@@ -12,7 +12,9 @@ _URL = re.compile(r"(?:https?://|www\.)([^\s/<>\"')]{1,100})[^\s<>\"')]{0,500}")
 _ADDRESS = re.compile(r"[^\s<>@:;,\"()\[\]]{1,100}@[^\s<>@:;,\"()\[\]]{1,255}")
 _SPACE = re.compile(r"\s+")
 
-REPLY = re.compile(r"(?<![\d.\[#-])([245]\d\d)(?=[ \-:;,]|$)(?! ?(?:days?|hours?|minutes?|seconds?|bytes|kb|mb))", re.I)
+REPLY = re.compile(
+    r"(?<![\d.\[#-])([245]\d\d)(?=[\s\-:;,]|$)(?! ?(?:days?|hours?|minutes?|seconds?|bytes|kb|mb))", re.I
+)
 CODE = re.compile(r"(?<![\d.\[])([245]\.[0-9]\.\d{1,3})(?![\d.]*\d)")
 
 # Said beside any refusal: by Cisco's gateways (and so Amazon SES), and by cPanel.
@@ -108,11 +110,14 @@ def code_in(text: str) -> str:
 
 
 def _by_words(said: str, code: str) -> tuple[Verdict, str]:
-    if code == "5.4.1" and _EDGE.search(said):
+    if _EDGE.search(said) and (code == "5.4.1" or "5.4.1" in said or "outlook.com" in said):
         return Verdict.HARD, "no such user"
     for row in ROWS:
         if row.words.search(said):
-            if row.reason in ("policy", "system", "protocol") and UNAVAILABLE.search(said):
+            if row.reason in ("policy", "system", "protocol", "refused") and UNAVAILABLE.search(said):
+                break
+            if row.reason == "refused":
+                # It says no more than the code does.
                 break
             if row.verdict is Verdict.HARD and code in _FULL:
                 return Verdict.SOFT, "mailbox full"

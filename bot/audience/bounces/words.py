@@ -333,10 +333,14 @@ ROWS: tuple[Row, ...] = (
     _row(
         "policy",
         _SOFT,
-        r"polic(?:y|ies)|access denied|denied|not (?:allowed|permitted|authori[sz]ed|acceptable|accepted|welcome)"
-        r"|unauthori[sz]ed|prohibit|forbidden|administrativ|refus|reject|violat|block|unacceptable|declin|disallow"
-        r"|banned|abuse|security|legal|delivery not authori[sz]ed|rule|verboten|abgelehnt|rejeté|rechazad|rejeitad"
-        r"|rifiutat|odrzucon|отклон|отказ|拒否|拒绝",
+        r"polic(?:y|ies)|access denied|not (?:allowed|permitted|authori[sz]ed|acceptable|welcome)|unauthori[sz]ed"
+        r"|prohibit|forbidden|administrativ|violat|block|unacceptable|disallow|banned|abuse|security|legal\b"
+        r"|delivery not authori[sz]ed|\brules?\b|verboten",
+    ),
+    _row(
+        "refused",
+        _SOFT,
+        r"denied|not accepted|refus|reject|declin|abgelehnt|rejeté|rechazad|rejeitad|rifiutat|odrzucon|отклон|отказ|拒否|拒绝",
     ),
 )
 
@@ -352,7 +356,7 @@ CARRIERS = re.compile(
 )
 
 UNAVAILABLE = re.compile(
-    r"mailbox (?:is )?(?:currently )?(?:unavailable|not available)|recipient(?: address)? (?:was )?(?:rejected"
+    r"mailbox (?:<+>+ )?(?:is )?(?:currently )?(?:unavailable|not available)|recipient(?: address)? (?:was )?(?:rejected"
     r"|refused)\W{0,8}(?:$|\(|in reply|5\d\d)"
     r"|(?:address|recipient|rcpt) (?:was )?(?:rejected|refused|not accepted)\W{0,4}$|unable to receive mail"
     r"|not deliverable|undeliverable address"
