@@ -110,7 +110,7 @@ def _candidates(letter: Letter, notice: Notice, lines: list[str]) -> list[str]:
                 folded in ours
                 or _FROM_WHOM.search(line[: found.start])
                 or _MESSAGE_ID.search(line[: found.start])
-                or _SERVICE.match(folded.partition("@")[0])
+                or (_SERVICE.match(folded.partition("@")[0]) and _before(line, found.start))
             ):
                 continue
             spelled.setdefault(folded, found.address)

@@ -49,9 +49,11 @@ _SUBJECT = re.compile(
     r"|unzustellbar|zustell|non[- ]?deliver|non remis|non (?:distribu|délivr|livr)|échec|echec|rapport de"
     r"|no (?:se )?(?:ha )?(?:podido|pudo|entreg)|no entregad|devuelto|n[aã]o (?:entreg|foi)|falha|devolvid|mancata"
     r"|errore|notifica.{0,30}consegna|impossibile|onbestelbaar|niet (?:be|af)|niedostarcz|nie dostarcz|zwrot"
-    r"|olevererbar|kunde inte|ikke lever|toimit|недостав|не доставл|возврат|ошибка|не удалось|não|無法|无法|退信|投递|系统退信"
+    r"|olevererbar|kunde inte|ikke lever|toimit|недостав|не доставл|возврат|ошибка|не удалось|não"
+    r"|無法|无法|退信|投递|系统退信"
     r"|配信|送信(?:エラー|でき|失敗)|配送|エラー|返送|不達|teslim|nedoručit|kézbesít|αποτυχ|bounce|rejected"
-    r"|non recapit|user unknown|unknown user|warning: (?:message|could|mail)|benachrichtigung|undelivered|nondelivery|warning.{0,12}mail"
+    r"|non recapit|user unknown|unknown user|warning: (?:message|could|mail)"
+    r"|benachrichtigung|undelivered|nondelivery|warning.{0,12}mail"
     r"|delayed mail|dead letter|smtp server error|^\s*error\b|address error|permanent error|fatal error"
     r"|message status|problem deliver|mail quota|over quota",
 )

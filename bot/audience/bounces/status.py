@@ -102,7 +102,7 @@ def _pieces(block: str) -> Iterator[Fields]:
     pairs: list[tuple[str, str]] = []
     seen: set[str] = set()
     for name, value in read_fields(block).pairs:
-        if name in _OF_RECIPIENT and (name in seen or (seen & {"action", "status"} and seen & set(_OF_RECIPIENT))):
+        if name in seen and (name in _OF_RECIPIENT or (name == "action" and seen & set(_OF_RECIPIENT))):
             yield Fields(tuple(pairs))
             pairs, seen = [], set()
         pairs.append((name, value))

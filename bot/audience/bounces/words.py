@@ -71,7 +71,7 @@ ROWS: tuple[Row, ...] = (
         _SOFT,
         r"\b(?:spf|dkim|dmarc|arc|senderid|sender id|domainkeys)\b|unauthenticated|not authenticated"
         r"|authentication (?:is )?(?:required|failed|checks)",
-        r"5\.7\.(?:9|2[0-9]|30|515)\b|authenticat\w{0,8} (?:required|failure)",
+        r"5\.7\.(?:9|2[0-46-9]|30|515)\b|authenticat\w{0,8} (?:required|failure)",
     ),
     _row(
         "reputation",
@@ -340,7 +340,8 @@ ROWS: tuple[Row, ...] = (
     _row(
         "refused",
         _SOFT,
-        r"denied|not accepted|refus|reject|declin|abgelehnt|rejeté|rechazad|rejeitad|rifiutat|odrzucon|отклон|отказ|拒否|拒绝",
+        r"denied|not accepted|refus|reject|declin|abgelehnt|rejeté|rechazad|rejeitad|rifiutat|odrzucon"
+        r"|отклон|отказ|拒否|拒绝",
     ),
 )
 
@@ -356,8 +357,8 @@ CARRIERS = re.compile(
 )
 
 UNAVAILABLE = re.compile(
-    r"mailbox (?:<+>+ )?(?:is )?(?:currently )?(?:unavailable|not available)|recipient(?: address)? (?:was )?(?:rejected"
-    r"|refused)\W{0,8}(?:$|\(|in reply|5\d\d)"
+    r"mailbox (?:<+>+ )?(?:is )?(?:currently )?(?:unavailable|not available)"
+    r"|recipient(?: address)? (?:was )?(?:rejected|refused)\W{0,8}(?:$|\(|in reply|5\d\d)"
     r"|(?:address|recipient|rcpt) (?:was )?(?:rejected|refused|not accepted)\W{0,4}$|unable to receive mail"
     r"|not deliverable|undeliverable address"
 )
