@@ -166,7 +166,14 @@ def test_u7_apple_mail_asks_in_its_readers_name_though_it_calls_itself_automatic
 
 @pytest.mark.parametrize(
     "subject",
-    ["How do I unsubscribe my neighbour?", "unsubscribed from life, a poem", "stopover in Porto", "Re: The baja race"],
+    [
+        "How do I unsubscribe my neighbour?",
+        "unsubscribed from life, a poem",
+        "stopover in Porto",
+        "Stop the presses: the harbour is on fire",
+        "Remove the mayor, says the council",
+        "Re: The baja race",
+    ],
 )
 def test_a_mail_about_something_else_opts_nobody_out(subject):
     assert only(letter("Hello editors,\n\na tip for you.\n", **PERSON, Subject=subject)).verdict is Verdict.NONE

@@ -67,6 +67,9 @@ def judge(reply: int, code: str, text: str) -> tuple[Verdict, str]:
     if 200 <= reply < 300 or (not reply and code.startswith("2")):
         return Verdict.NONE, "delivered"
     said = plain(text)
+    if _WRAPPED.search(text[:LONGEST].lower()):
+        # What it wraps is the answer.
+        code = code_in(said) or code
     verdict, reason = _by_words(said, code)
     if not reason:
         verdict, reason = _by_code(code, reply, said)

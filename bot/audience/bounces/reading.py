@@ -14,14 +14,13 @@ from bot.audience.bounces.named import named_in
 from bot.audience.bounces.notice import Notice, is_bounce, is_delayed, read_notice
 from bot.audience.bounces.notification import Notified, read_notification
 from bot.audience.bounces.replies import (
-    asks_to_stop,
     is_automatic,
     is_challenge,
     is_from_a_list,
-    is_requested,
     is_vacation,
     says_vacation,
 )
+from bot.audience.bounces.request import asks_to_stop, is_requested
 from bot.audience.bounces.status import Group, read_groups
 from bot.model import Report, Verdict
 

@@ -124,7 +124,8 @@ def _says_something(pairs: list[tuple[str, str]]) -> bool:
 
 
 def _group(fields: Fields) -> Group:
-    diagnostic = " ".join(fields.all("diagnostic-code"))
+    # Cisco's gateways write the answer into a field of their own.
+    diagnostic = " ".join(fields.all("diagnostic-code")) or fields.get("x-supplementary-info")
     final = recipient_of(fields.get("final-recipient"))
     original = recipient_of(fields.get("original-recipient"))
     if not final and not original:
