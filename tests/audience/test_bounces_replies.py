@@ -179,7 +179,24 @@ def test_a_mail_about_something_else_opts_nobody_out(subject):
     assert only(letter("Hello editors,\n\na tip for you.\n", **PERSON, Subject=subject)).verdict is Verdict.NONE
 
 
+def test_a_reader_who_writes_that_mail_was_not_delivered_is_no_server():
+    text = "Hello,\n\nyour last digest was not delivered to my old address mara@old.example, it is unknown there.\n"
+    assert only(answer("Re: Error in your mail delivery", text)).verdict is Verdict.NONE
+
+
 def test_ordinary_mail_says_nothing():
     text = "Dear editors,\n\nyour article about delivery drivers was not fair. The recipient of the prize is unknown.\n"
     report = only(letter(text, **PERSON, Subject="A letter to the editor"))
     assert (report.verdict, report.reason) == (Verdict.NONE, "nothing that counts")
+
+
+def test_a_challenge_dressed_as_a_delivery_report_is_none():
+    text = "Your message is waiting for approval. Please add yourself to my Boxbe Guest List."
+    report = group(action="failed", status="4.7.0", diagnostic="X-Boxbe-Notice; Sender not pre-approved")
+    message = dsn(report, text=text, From="noreply@boxbe.example", Subject="Your message (boxbe)")
+    assert (only(message).verdict, only(message).reason) == (Verdict.AUTO_REPLY, "challenge")
+
+
+def test_a_delivery_report_that_speaks_of_confirming_is_a_bounce():
+    text = "Your message has been held until you must confirm your address. It was not delivered."
+    assert only(dsn(group(diagnostic="smtp; 550 5.1.1 User unknown"), text=text)).verdict is Verdict.HARD

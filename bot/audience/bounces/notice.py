@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from bot.audience.bounces.address import addresses, first_address
+from bot.audience.bounces.address import addresses
 from bot.audience.bounces.fields import Fields, read_fields
 from bot.audience.bounces.letter import Letter
 
@@ -155,7 +155,8 @@ def is_bounce(letter: Letter, notice: Notice) -> bool:
         return True
     if letter.kind == "multipart/report" and by_body:
         return "disposition-notification" not in fields.get("content-type").lower()
-    return by_subject and by_body and not first_address(fields.get("from")).startswith("list")
+    # Whoever is no server and answers our mail is a person, whatever they write of.
+    return by_subject and by_body and "in-reply-to" not in fields
 
 
 def is_delayed(letter: Letter, notice: Notice) -> bool:

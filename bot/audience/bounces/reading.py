@@ -17,6 +17,7 @@ from bot.audience.bounces.replies import (
     is_automatic,
     is_challenge,
     is_from_a_list,
+    is_of_a_challenger,
     is_vacation,
     says_vacation,
 )
@@ -71,7 +72,7 @@ def _read(letter: Letter) -> list[_Said]:
         return [_of_notification(each) for each in notified]
     notice = read_notice(letter)
     groups = read_groups(letter)
-    if groups and not is_challenge(letter, notice.text):
+    if groups and not is_of_a_challenger(letter, notice.text):
         return [_of_group(group, groups, letter, notice) for group in groups]
     return _of_prose(letter, notice)
 
