@@ -68,6 +68,14 @@ def test_microsofts_program_marks_whom_it_speaks_of_in_the_returned_message():
     assert (only(message).verdict, only(message).recipient) == (Verdict.COMPLAINT, MAILED)
 
 
+def test_microsofts_older_program_sends_on_the_message_itself():
+    own = {"Message-ID": "<tok3n@record.example>", "To": MAILED, "From": "news@record.example"}
+    message = letter("Hello.", Return_Path="staff@hotmail.example", X_HmXmrOriginalRecipient=MAILED, **own)
+    report = only(message)
+    assert (report.verdict, report.recipient) == (Verdict.COMPLAINT, MAILED)
+    assert "<tok3n@record.example>" in report.named
+
+
 def test_rfc5965_a_feedback_report_that_was_passed_on_is_read():
     inner = feedback(f"Feedback-Type: abuse\n{HEAD}Original-Rcpt-To: {MAILED}\n").decode()
     outer = letter(
