@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
 from bot.audience.bounces import judge
 from bot.audience.bounces.judging import code_in, reply_in
+from bot.audience.bounces.words import ROWS
 from bot.model import Verdict
 
 HARD, SOFT = Verdict.HARD, Verdict.SOFT
@@ -132,3 +136,9 @@ def test_codes_are_told_from_numbers_that_look_like_them():
         "5.2.1",
     )
     assert reply_in("queued for 500 minutes") == 0
+
+
+def test_the_page_shows_the_rows_of_the_table_in_their_order():
+    page = (Path(__file__).resolve().parents[2] / "docs" / "bounces.md").read_text("utf-8")
+    shown = re.findall(r"^\| \d+ \| ([^|]+) \| \**(\w+)\** \|", page, re.M)
+    assert shown == [(row.reason, row.verdict.value) for row in ROWS]

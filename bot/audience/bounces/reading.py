@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from bot.audience.bounces.address import addresses, first_address
 from bot.audience.bounces.failures import Failure, lines_of, read_failures, segments
@@ -48,16 +49,16 @@ def read_reports(message: bytes) -> tuple[Report, ...]:
     return tuple(_report(said, named, identity) for said in _once(verdicts))
 
 
+@dataclass(frozen=True, slots=True)
 class _Said:
     """What was found, before it is a report."""
 
-    __slots__ = ("code", "evidence", "reason", "recipient", "reply", "verdict")
-
-    def __init__(
-        self, verdict: Verdict, recipient: str, *, reason: str, evidence: str, code: str = "", reply: int = 0
-    ) -> None:
-        self.verdict, self.recipient, self.reason = verdict, recipient, reason
-        self.evidence, self.code, self.reply = evidence, code, reply
+    verdict: Verdict
+    recipient: str
+    reason: str
+    evidence: str
+    code: str = ""
+    reply: int = 0
 
 
 def _read(letter: Letter) -> list[_Said]:

@@ -90,9 +90,7 @@ def _groups(text: str) -> list[Group]:
             elif found and names & {"action", "status", "diagnostic-code"} and not _whole(found[-1]):
                 # An empty line too many between a recipient and what became of it.
                 found[-1].extend(piece.pairs)
-            elif (
-                names & {"action", "status"} and "reporting-mta" not in names and "remote-mta" in names | {"remote-mta"}
-            ):
+            elif names & {"action", "status"} and "reporting-mta" not in names:
                 found.append(list(piece.pairs))
     return [_group(Fields(tuple(pairs))) for pairs in found if _says_something(pairs)]
 
