@@ -78,6 +78,7 @@ def test_b4_what_an_address_will_never_get_over_is_hard(said, reason):
         ("Name service error for name=y.example type=MX: Host not found, try again", "network"),
         ("connect to y.example[192.0.2.1]:25: Connection timed out", "expired"),
         ("550 can't create user output file", "delivery program"),
+        ("550 This account has been temporarily suspended", "disabled"),
         ("550", "refused"),
     ],
 )

@@ -192,6 +192,13 @@ ROWS: tuple[Row, ...] = (
         r"|localhost|loopback)|loopback|local ?host)|i'm not going to try",
     ),
     _row(
+        "disabled",
+        _SOFT,
+        r"temporar\w{1,4} (?:been )?(?:disabled|deactivated|inactive|suspended|locked|frozen|closed|blocked"
+        r"|unavailable)"
+        r"|(?:disabled|deactivated|suspended|locked|blocked|unavailable|closed) temporar",
+    ),
+    _row(
         "moved",
         _HARD,
         r"(?:user|recipient|mailbox|address|account|has|have)\b.{0,30}\bmoved|no forwarding address"
