@@ -17,6 +17,7 @@ from bot.model.edition import Card, Edition, EditionState, EditionStory, Email, 
 from bot.model.merge import MergeField
 from bot.model.newsroom import Newsroom
 from bot.model.progress import DomainProgress, Progress, ServerNow, ServerProgress, WorkerProgress
+from bot.model.report import Report, Verdict
 from bot.model.story import Pick, Rejection, Selected, Story, Summary
 from bot.model.subscriber import Act, Consent, Evidence, Preferences, Subscriber, Suppression
 
@@ -50,6 +51,7 @@ __all__ = [
     "Recipient",
     "Rejection",
     "Rendition",
+    "Report",
     "Selected",
     "ServerNow",
     "ServerProgress",
@@ -57,5 +59,6 @@ __all__ = [
     "Subscriber",
     "Summary",
     "Suppression",
+    "Verdict",
     "WorkerProgress",
 ]
