@@ -69,23 +69,26 @@ async def _shown(host: str, address: str, port: int, context: ssl.SSLContext, cl
     id, where = "public_url.tls", f"{host} ({address})"
     try:
         async with asyncio.timeout(SECONDS):
-            _, writer = await asyncio.open_connection(address, port, ssl=context, server_hostname=host)
+            _, writer = await asyncio.open_connection(address, port)
+    except TimeoutError:
+        return _unreached(id, where, port, f"no answer in {SECONDS:.0f} s")
+    except OSError as error:
+        return _unreached(id, where, port, error.strerror or "no connection")
+    try:
+        async with asyncio.timeout(SECONDS):
+            await writer.start_tls(context, server_hostname=host)
+        certificate = writer.get_extra_info("peercert")
+        version = writer.get_extra_info("ssl_object").version()
     except ssl.SSLCertVerificationError as error:
         return fault(
             id,
             f"{where}: mail services will not trust its certificate: {error.verify_message.rstrip('.')}",
             f"get one for {host}, with all its intermediate certificates, e.g. by ACME (Let's Encrypt)",
         )
-    except ssl.SSLError as error:
-        reason = (error.reason or "no TLS").replace("_", " ").lower()
-        return fault(id, f"{where}: no TLS 1.2 or newer: {reason}", "let your web server speak TLS 1.2 and 1.3")
-    except TimeoutError:
-        return _unreached(id, where, port, f"no answer in {SECONDS:.0f} s")
-    except OSError as error:
-        return _unreached(id, where, port, error.strerror or "no connection")
-    try:
-        certificate = writer.get_extra_info("peercert")
-        version = writer.get_extra_info("ssl_object").version()
+    except (OSError, TimeoutError) as error:
+        why = error.reason if isinstance(error, ssl.SSLError) and error.reason else "it breaks off"
+        said = f"{where}: port {port} speaks no TLS 1.2 or newer: {why.replace('_', ' ').lower()}"
+        return fault(id, said, "let your web server speak TLS 1.2 and 1.3 there")
     finally:
         writer.close()
     ends = datetime.fromtimestamp(ssl.cert_time_to_seconds(certificate["notAfter"]), UTC)

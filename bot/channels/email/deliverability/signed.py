@@ -21,13 +21,14 @@ def _lines(id: str, sending: Sending, origin: Origin) -> Iterator[Checked]:
     found = message_from_bytes(origin.message, policy=policy.compat32).get_all("DKIM-Signature") or []
     for each in found:
         signature = tags(str(each)) or {}
+        of = f"{id}.{signature.get('s')}"
         names = [name.strip().lower() for name in signature.get("h", "").split(":")]
         missing = [name for name in ONE_CLICK if name.lower() not in names]
         if missing:
-            yield fault(id, f"the signature leaves out {' and '.join(missing)} (RFC 8058 §4)", "report this, please")
+            yield fault(of, f"the signature leaves out {' and '.join(missing)} (RFC 8058 §4)", "report this, please")
         else:
             said = "covers List-Unsubscribe and List-Unsubscribe-Post (RFC 8058 §4)"
-            yield ok(id, f"the signature of {signature.get('s')} ({signature.get('a')}) {said}")
+            yield ok(of, f"the {signature.get('a')} signature {said}")
     if not found:
         yield _unsigned(id, sending, origin)
 
