@@ -83,7 +83,7 @@ def test_rfc8058_4_a_changed_or_missing_field_breaks_both_signatures(name: str, 
 # --- U5
 
 
-def test_rfc8058_5_the_uri_names_reader_and_list_and_holds_no_address() -> None:
+def test_rfc8058_3_1_the_uri_names_reader_and_list_and_holds_no_address() -> None:
     url = one_click(message())
     assert read_link(KEYS, UNSUBSCRIBE, url.rpartition("/")[2]) == ReaderLink(7, "readers", EDITION)
     for word in READER.split("@"):
@@ -91,7 +91,7 @@ def test_rfc8058_5_the_uri_names_reader_and_list_and_holds_no_address() -> None:
     assert "?" not in url
 
 
-def test_rfc8058_5_no_two_readers_or_lists_share_a_uri() -> None:
+def test_rfc8058_3_1_no_two_readers_or_lists_share_a_uri() -> None:
     sender = channel()
     urls = {
         one_click(sender.compose(parcel(subscriber=number, audience=audience)))
