@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
+
+# What came from outside (a record, an answer) must move no cursor and turn no text round.
+_UNSEEN = re.compile(r"[\x00-\x20\x7f-\x9f\u2028-\u202e\u2066-\u2069]+")
+_LONGEST = 4000
 
 
 class Grade(StrEnum):
@@ -18,13 +23,19 @@ class Grade(StrEnum):
 class Checked:
     """One check. ``id`` stays the same from call to call, its parts joined by dots: ``channel.mail.spf``.
 
-    ``said`` is one line; ``fix`` what to do next, as a record to publish where that is it, "" where nothing is needed.
+    ``said`` and ``fix`` are one line each, however hostile what they quote; ``fix`` is what to do next, as a record to
+    publish where that is it, "" where nothing is needed.
     """
 
     id: str
     grade: Grade
     said: str
     fix: str = ""
+
+    def __post_init__(self) -> None:
+        for name in ("said", "fix"):
+            text = _UNSEEN.sub(" ", getattr(self, name)).strip()
+            object.__setattr__(self, name, text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…")
 
 
 def ok(id: str, said: str) -> Checked:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import re
 import ssl
 from base64 import b64encode
 from dataclasses import dataclass
@@ -12,7 +14,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
-from bot.channels.email import EmailChannel, EmailOptions, _specimen
+from bot.channels.email import EmailChannel, EmailOptions, _specimen, deliverability
 from bot.channels.email.deliverability import sending
 from bot.channels.email.signing_key import SigningKey
 from bot.clock import SetClock
@@ -127,6 +129,32 @@ async def test_a_dns_that_does_not_answer_is_a_warning_never_a_fault(reason: str
     found = await lines(broken)
     assert {each.grade for each in found.values()} == {"ok", "warning"}
     assert found["spf"].said == "not looked at: no answer"
+
+
+async def test_a_dns_that_answers_slowly_holds_up_nothing_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Slow(Zones):
+        async def look(self, name: str, kind: Any) -> Any:
+            await asyncio.sleep(0.05)
+            return await super().look(name, kind)
+
+    monkeypatch.setattr(deliverability, "SECONDS", 0.2)
+    names = zones(**{f"h{at}.news": {"A": ["203.0.113.1"]} for at in range(10)})
+    names["record.news"]["TXT"] = [f"v=spf1 {' '.join(f'a:h{at}.news' for at in range(10))} -all"]
+    found = {each.id: each for each in await channel(**OWN, **SIGNED).inspect(Slow(names))}
+    assert found["channel.mail.spf"].grade == "warning"
+    assert "needed more than" in found["channel.mail.spf"].said
+    assert found["channel.mail.dkim.r1"].grade == "ok"
+
+
+@pytest.mark.parametrize("hostile", ["\x1b[2J\r\nok      all is well", "\u202egnp.exe", "x" * 60_000])
+async def test_a_hostile_record_writes_no_line_of_its_own(hostile: str) -> None:
+    names = zones(
+        **{"_dmarc.record.news": {"TXT": [f"v=DMARC1; p={hostile}"]}, RSA.record.name: {"TXT": [f"k={hostile}"]}}
+    )
+    names["record.news"]["TXT"] = [f"v=spf1 {hostile} -all"]
+    for each in (await lines(names)).values():
+        assert not re.search(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e]", each.said + each.fix)
+        assert len(each.said + each.fix) < 9000
 
 
 # --- SPF

@@ -12,6 +12,9 @@ from bot.errors import DnsError
 from bot.model import Checked
 from bot.model.checked import warning
 
+SECONDS = 20.0
+"""Longest wait for all that one check asks."""
+
 __all__ = ["Origin", "Sending", "inspect", "origin"]
 
 
@@ -41,6 +44,10 @@ async def _one(line: Awaitable[Checked]) -> list[Checked]:
 
 async def _answered(id: str, lines: Awaitable[Iterable[Checked]]) -> Iterable[Checked]:
     try:
-        return await lines
+        async with asyncio.timeout(SECONDS):
+            return await lines
+    except TimeoutError:
+        said = f"not looked at: the DNS needed more than {SECONDS:.0f} s for all its parts"
+        return [warning(id, said, "try again later; fewer includes are quicker")]
     except DnsError as error:
         return [warning(id, f"not looked at: {error}", "try again later, or see to this machine's DNS")]
