@@ -1,6 +1,7 @@
 """Frozen nouns that every layer speaks in."""
 
 from bot.model.article import Article, Image
+from bot.model.checked import Checked, Grade
 from bot.model.delivery import (
     OPEN_STATES,
     Chunk,
@@ -26,6 +27,7 @@ __all__ = [
     "Act",
     "Article",
     "Card",
+    "Checked",
     "Chunk",
     "Consent",
     "Delivery",
@@ -37,6 +39,7 @@ __all__ = [
     "EditionStory",
     "Email",
     "Evidence",
+    "Grade",
     "Image",
     "Limits",
     "MergeField",

@@ -36,7 +36,7 @@ class NewsroomTable(Table):
         "en", pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]+)*$", description="Language of your articles (BCP 47)."
     )
     timezone: Timezone = Field("UTC", description="IANA timezone in which schedules run and times are shown.")
-    address: str = Field("", description="Postal address; many laws ask for it in each mail.")
+    address: str = Field("", description="Postal address, which the law wants in each mail (CAN-SPAM and others).")
     corrections_to: OptionalMailAddress = Field("", description="Where readers report errors; shown in the footer.")
     public_url: Url = Field(
         "http://127.0.0.1:8080",
