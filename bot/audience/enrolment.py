@@ -11,7 +11,7 @@ from bot.audience.importing import Import
 from bot.audience.subscriber_file import SubscriberFile, Wanted
 from bot.audience.suppression import cancel_waiting
 from bot.errors import UsageError
-from bot.model import Act, Consent, Suppression
+from bot.model import ERASED, Act, Consent, Suppression
 from bot.settings import is_address
 from bot.store import Store
 
@@ -85,10 +85,10 @@ def forget(store: Store, address: str, *, who: str, now: datetime) -> bool:
     What waits to go out to it is cancelled. Its hash is suppressed, so that no import revives it.
     """
     with store.write() as tx:
-        cancel_waiting(tx, address, "", "erased", now)
+        cancel_waiting(tx, address, "", ERASED, now)
         known = tx.subscribers.forget(address)
         if not (tx.suppressions.forget(address) or known):
             return False
-        tx.suppressions.add(Suppression(address=address, reason="erased", source="erasure", at=now), keep_address=False)
+        tx.suppressions.add(Suppression(address=address, reason=ERASED, source="erasure", at=now), keep_address=False)
         tx.acts.add(Act(at=now, who=who, what="erase subscriber", thing="subscriber"))
     return True

@@ -19,6 +19,8 @@ from bot.model.newsroom import Newsroom
 from bot.model.progress import DomainProgress, Progress, ServerNow, ServerProgress, WorkerProgress
 from bot.model.story import Pick, Rejection, Selected, Story, Summary
 from bot.model.subscriber import (
+    ERASED,
+    LIFTED_BY_READERS,
     UNSUBSCRIBED,
     Act,
     Consent,
@@ -30,6 +32,8 @@ from bot.model.subscriber import (
 )
 
 __all__ = [
+    "ERASED",
+    "LIFTED_BY_READERS",
     "OPEN_STATES",
     "UNSUBSCRIBED",
     "Act",

@@ -104,7 +104,9 @@ class Suppression:
 
 
 UNSUBSCRIBED = "unsubscribed"
-"""The reason of a suppression that a reader made by leaving: the only one that they lift by coming back themselves."""
+ERASED = "erased"
+LIFTED_BY_READERS = frozenset({UNSUBSCRIBED, ERASED})
+"""The reasons of suppressions that readers made by leaving, and lift by coming back of their own, confirmed will."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

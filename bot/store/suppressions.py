@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime
 from typing import Any
 
@@ -58,12 +58,12 @@ class Suppressions:
             > 0
         )
 
-    def lift(self, address: str, audience: str, reason: str) -> bool:
-        """Takes the address off the lists of ``audience`` and of all where it stands for ``reason``; False for none."""
+    def lift(self, address: str, audience: str, reasons: Collection[str]) -> bool:
+        """Takes the address off the lists of ``audience`` and of all where it stands for one of ``reasons``."""
         lifted = delete(suppressions).where(
             suppressions.c.address_hash == self._hashed(address),
             suppressions.c.audience.in_(["", audience]),
-            suppressions.c.reason == reason,
+            suppressions.c.reason.in_(reasons),
         )
         return self._connection.execute(lifted).rowcount > 0
 
