@@ -74,6 +74,8 @@ class SubscriberFile(Iterator[Said]):
         self._evident = bool(
             self._origin.name or {"requested", "confirmed", "ip", "requested_ip"} & self._places.keys()
         )
+        # Of a million rows none is asked for a column that is not there.
+        self._named = [name for name in ("name", "first_name", "last_name") if name in self._places]
         self._next = self._read()
 
     def __next__(self) -> Said:
@@ -133,12 +135,14 @@ class SubscriberFile(Iterator[Said]):
             )
         if state == UNCONFIRMED:
             return Passed(line, UNCONFIRMED)
-        confirmed = self._moment(cells["confirmed"])
-        requested = self._moment(cells["requested"])
-        at = confirmed or self._moment(cells["subscribed"]) or requested
-        if at is None and self._origin.dated:
-            return Passed(line, UNCONFIRMED)
-        evidence = self._evidence(cells, requested, confirmed) if self._evident else None
+        at = self._moment(cells["subscribed"]) if "subscribed" in self._places else None
+        evidence = None
+        if self._evident:
+            confirmed, requested = self._moment(cells["confirmed"]), self._moment(cells["requested"])
+            at = confirmed or at or requested
+            if at is None and self._origin.dated:
+                return Passed(line, UNCONFIRMED)
+            evidence = self._evidence(cells, requested, confirmed)
         consent = self._undated
         if at or evidence:
             consent = Consent(at=at or wanted.now, via=wanted.via, note=wanted.consent, evidence=evidence)
@@ -146,7 +150,7 @@ class SubscriberFile(Iterator[Said]):
             address=address,
             audience=wanted.audience,
             consent=consent,
-            name=_name(cells),
+            name=self._name(cells),
             # Without a date of its own a row proves no consent that is newer than an unsubscription.
             takes_back=at is not None,
             preferences=self._chosen(cells["tags"]) if wanted.topics else None,
@@ -178,6 +182,11 @@ class SubscriberFile(Iterator[Said]):
         topics = [self._wanted.topics[each.casefold()] for each in named if each.casefold() in self._wanted.topics]
         return Preferences(topics=tuple(sorted(set(topics)))) if topics else None
 
+    def _name(self, cells: Cells) -> str:
+        if len(self._named) == 1:
+            return cells[self._named[0]]
+        return cells["name"] or " ".join(filter(None, (cells["first_name"], cells["last_name"])))
+
     def _moment(self, text: str) -> datetime | None:
         return read_moment(text, self._wanted.now) if text else None
 
@@ -198,7 +207,3 @@ class SubscriberFile(Iterator[Said]):
         for at in (found.consent.at, found.unsubscribed):
             need_past(at, wanted.now)
         return found
-
-
-def _name(cells: Cells) -> str:
-    return cells["name"] or " ".join(filter(None, (cells["first_name"], cells["last_name"])))

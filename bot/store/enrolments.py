@@ -93,8 +93,20 @@ class Enrolments:
         wanted = list(ids)
         if not wanted:
             return {}
+        this = subscriptions.c
         query = (
-            select(subscriptions)
+            # Without what a reader chose: it stays as it is.
+            select(
+                this.subscriber,
+                this.audience,
+                this.state,
+                this.consent_at,
+                this.consent_via,
+                this.consent_note,
+                this.evidence,
+                this.ended,
+                this.ended_via,
+            )
             .where(among(self._dialect, subscriptions.c.subscriber, "ids"), subscriptions.c.audience.in_(audiences))
             # In one order, so that two imports never wait for each other.
             .order_by(subscriptions.c.subscriber, subscriptions.c.audience)
@@ -245,4 +257,4 @@ def _subscription(entry: Enrolment, subscriber: int) -> dict[str, Any]:
 
 def _random_id() -> int:
     # Not counted up: a link in an old mail must never name somebody else, not after a restored backup.
-    return secrets.randbelow(LARGEST_ID) + 1
+    return secrets.randbits(LARGEST_ID.bit_length()) or 1
