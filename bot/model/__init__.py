@@ -20,10 +20,24 @@ from bot.model.newsroom import Newsroom
 from bot.model.progress import DomainProgress, Progress, ServerNow, ServerProgress, WorkerProgress
 from bot.model.report import Report, Verdict
 from bot.model.story import Pick, Rejection, Selected, Story, Summary
-from bot.model.subscriber import Act, Consent, Evidence, Preferences, Subscriber, Suppression
+from bot.model.subscriber import (
+    ERASED,
+    LIFTED_BY_READERS,
+    UNSUBSCRIBED,
+    Act,
+    Consent,
+    Enrolment,
+    Evidence,
+    Preferences,
+    Subscriber,
+    Suppression,
+)
 
 __all__ = [
+    "ERASED",
+    "LIFTED_BY_READERS",
     "OPEN_STATES",
+    "UNSUBSCRIBED",
     "Act",
     "Article",
     "Card",
@@ -38,6 +52,7 @@ __all__ = [
     "EditionState",
     "EditionStory",
     "Email",
+    "Enrolment",
     "Evidence",
     "Grade",
     "Image",
