@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from email.errors import MessageError
 from email.headerregistry import Address
 from email.utils import parseaddr
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -190,6 +191,22 @@ def _address(value: Any) -> str:
     return value.strip()
 
 
+def _network(value: Any) -> str:
+    try:
+        return str(ip_network(value))
+    except (ValueError, TypeError) as error:
+        raise ValueError('an address or a network: "127.0.0.1", "10.0.0.0/8", "fd00::/8"') from error
+
+
+def _origin(value: Any) -> str:
+    parts = urlsplit(value) if isinstance(value, str) else None
+    if not parts or parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError('an origin is scheme and host, and a port where it has one: "https://portalderrecord.example"')
+    if parts.path.strip("/") or parts.query or parts.fragment or "@" in parts.netloc:
+        raise ValueError('an origin has no path and no name: "https://portalderrecord.example"')
+    return f"{parts.scheme}://{parts.netloc.lower()}"
+
+
 def _colour(value: Any) -> str:
     if not (isinstance(value, str) and re.fullmatch(r"#[0-9A-Fa-f]{6}", value)):
         raise ValueError('a colour is six hexadecimal digits: "#0B5D4B"')
@@ -219,7 +236,11 @@ Cron = Annotated[str, _check("cron", _cron)]
 Url = Annotated[str, _check("url", _url)]
 Sender = Annotated[str, _check("sender", _sender)]
 MailAddress = Annotated[str, _check("address", _address)]
+OptionalUrl = Annotated[str, _check("url", _optional(_url))]
 OptionalMailAddress = Annotated[str, _check("address", _optional(_address))]
+Network = Annotated[str, _check("network", _network)]
+Origin = Annotated[str, _check("origin", _origin)]
+"""What browsers send as ``Origin``: a host name in ASCII."""
 Colour = Annotated[str, _check("colour", _colour)]
 OptionalColour = Annotated[str, _check("colour", _optional(_colour))]
 OptionalTimezone = Annotated[str, _check("timezone", _optional(_timezone))]

@@ -14,6 +14,7 @@ from bot.settings.kinds import (
     Duration,
     Keeping,
     MailAddress,
+    Network,
     OptionalColour,
     OptionalMailAddress,
     OptionalTimezone,
@@ -23,6 +24,7 @@ from bot.settings.kinds import (
     at_least,
     parse_duration,
 )
+from bot.settings.signup import SignupTable
 
 SomeTime = Annotated[Duration, at_least(timedelta(seconds=1))]
 
@@ -78,6 +80,11 @@ class WebTable(Table):
 
     host: str = Field("127.0.0.1", description="Address to listen on; put a reverse proxy with TLS before it.")
     port: StrictInt = Field(8080, ge=0, le=65535, description="Port to listen on.")
+    trusted_proxies: tuple[Network, ...] = Field(
+        (),
+        description="Addresses or networks of your reverse proxies: only what they write into `X-Forwarded-For` tells "
+        "who a reader is. Without it all who come through a proxy share one limit of `signup.per_network`.",
+    )
 
 
 class DeliveryTable(Table):
@@ -234,6 +241,7 @@ class SettingsTables(Table):
     web: WebTable = Field(default_factory=WebTable)
     delivery: DeliveryTable = Field(default_factory=DeliveryTable)
     alerts: AlertsTable = Field(default_factory=AlertsTable)
+    signup: SignupTable = Field(default_factory=SignupTable)
     sources: dict[str, dict[str, Any]] = Field(default_factory=dict)
     audiences: dict[str, AudienceTable] = Field(default_factory=dict)
     channels: dict[str, dict[str, Any]] = Field(default_factory=dict)

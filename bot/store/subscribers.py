@@ -13,7 +13,7 @@ from bot.model import Consent, DeliveryState, Preferences, Recipient, Subscriber
 from bot.store.address import AddressHash, address_key
 from bot.store.chosen import evidence_json, preferences_json, read_evidence, read_preferences
 from bot.store.conflict import insert_or_ignore
-from bot.store.tables import attempts, deliveries, editions, past_consents, subscribers, subscriptions
+from bot.store.tables import attempts, deliveries, editions, past_consents, signups, subscribers, subscriptions
 
 LARGEST_ID = 2**53 - 1
 """The largest integer that every reader of JSON holds exactly (RFC 8259 §6)."""
@@ -192,13 +192,14 @@ class Subscribers:
         }
 
     def forget(self, address: str) -> bool:
-        """Erases an address everywhere; False when it was not known.
+        """Erases an address everywhere, also where it asked to subscribe; False when it was not known.
 
         The ledger keeps its rows, without the address and without what servers said: that often repeats it.
         """
         subscriber = self.id_of(address)
+        asked = self._connection.execute(delete(signups).where(signups.c.address_hash == self._hashed(address)))
         if subscriber is None:
-            return False
+            return asked.rowcount > 0
         # By edition: the ledger has no index of readers alone.
         theirs = and_(deliveries.c.edition.in_(select(editions.c.id)), deliveries.c.subscriber == subscriber)
         self._connection.execute(
