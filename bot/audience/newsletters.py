@@ -63,6 +63,5 @@ def chosen_of(offered: Sequence[Newsletter], made: Mapping[str, Preferences]) ->
     return tuple(
         each
         for each in offered
-        if each.audience in made
-        and ((schedules := made[each.audience].schedules) is None or each.key in schedules)
+        if each.audience in made and ((schedules := made[each.audience].schedules) is None or each.key in schedules)
     )

@@ -159,7 +159,7 @@ def confirm(store: Store, signup: str, *, language: str, now: datetime) -> tuple
             stand = Stand.DONE if stand is Stand.OPEN else stand
             return stand, found, (tx.subscribers.id_of(found.address) or 0) if found else 0
         evidence = replace(found.evidence, wording=_both(found.evidence.wording, language), confirmed=now)
-        _keep_wording(tx, evidence.wording, language, now)
+        _keep_wording(tx, language, now)
         audiences = allowed(tx, found)
         _lift(tx, found, audiences, now)
         for audience in audiences:
@@ -225,7 +225,7 @@ def _remove(tx: Transaction, signup: Signup, suppression: Suppression) -> bool:
     return tx.suppressions.remove(signup.address, suppression.audience)
 
 
-def _keep_wording(tx: Transaction, version: str, language: str, now: datetime) -> None:
+def _keep_wording(tx: Transaction, language: str, now: datetime) -> None:
     """The words themselves, once for each version: a version that nobody can read proves nothing."""
     thing = f"wording:{wording_version(language)}"
     if not tx.acts.newest(thing=thing, limit=1):

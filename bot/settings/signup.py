@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field, StrictBool
 
-from bot.settings.kinds import Origin, OptionalUrl, Rates, Table, parse_rates
+from bot.settings.kinds import OptionalUrl, Origin, Rates, Table, parse_rates
 
 
 class SignupTable(Table):
@@ -20,7 +20,7 @@ class SignupTable(Table):
     )
     origins: tuple[Origin, ...] = Field(
         (),
-        description="Sites that may show the form in a frame, besides `newsroom.url`, and whose pages may call the API.",
+        description="Sites that may show the form in a frame, besides `newsroom.url`, and may call the API.",
     )
     keep_ip: StrictBool = Field(
         False, description="Whether the reader's IP address is kept with the evidence of their consent."

@@ -53,7 +53,7 @@ class Signups:
         return _signup(row) if row else None
 
     def due(self, now: datetime, limit: int) -> list[Signup]:
-        """Those whose mail is due, the newest first: who asked just now looks into the inbox, a flood of before waits."""
+        """Those whose mail is due, the newest first: who asked just now is looking into the inbox."""
         query = select(signups).where(signups.c.due <= now).order_by(signups.c.requested.desc(), signups.c.id)
         return [_signup(row) for row in self._connection.execute(query.limit(limit))]
 
@@ -61,8 +61,12 @@ class Signups:
         """Keeps that the mail goes out now; False when another process sent it, or it is not due any more."""
         return self._changed(signup, mailed=now, due=None, outcome=outcome)
 
+    def wait(self, signup: str, until: datetime) -> bool:
+        """Its mail is due then, and not now; False when none is due."""
+        return self._changed(signup, due=until)
+
     def put_off(self, signup: str, until: datetime) -> bool:
-        """Its mail is due again then: it surely did not go out."""
+        """The mail that went ahead surely did not go out: it is due again then. False when it was confirmed."""
         changed = (
             update(signups)
             .where(signups.c.id == signup, signups.c.confirmed.is_(None))
@@ -75,7 +79,7 @@ class Signups:
         return self._changed(signup, due=None, outcome=outcome)
 
     def refused(self, signup: str) -> None:
-        """The server took the mail for good not: it went nowhere, and is not tried again."""
+        """The server refused the address for good: the mail is not tried again."""
         self._connection.execute(
             update(signups).where(signups.c.id == signup).values(outcome=SignupOutcome.REFUSED, due=None)
         )
@@ -83,18 +87,16 @@ class Signups:
     def confirm(self, signup: str, now: datetime) -> bool:
         """Keeps that the link was confirmed; False when it had been."""
         changed = (
-            update(signups)
-            .where(signups.c.id == signup, signups.c.confirmed.is_(None))
-            .values(confirmed=now, due=None)
+            update(signups).where(signups.c.id == signup, signups.c.confirmed.is_(None)).values(confirmed=now, due=None)
         )
         return self._connection.execute(changed).rowcount == 1
 
     def confirmed(self, since: datetime, until: datetime) -> Confirmed:
         """Of the mails after ``since`` and up to ``until``, how many were confirmed by now."""
         row = self._connection.execute(
-            select(func.count(), func.coalesce(func.sum(case((signups.c.confirmed.is_not(None), 1), else_=0)), 0)).where(
-                signups.c.mailed > since, signups.c.mailed <= until
-            )
+            select(
+                func.count(), func.coalesce(func.sum(case((signups.c.confirmed.is_not(None), 1), else_=0)), 0)
+            ).where(signups.c.mailed > since, signups.c.mailed <= until)
         ).one()
         return Confirmed(int(row[0]), int(row[1]))
 
