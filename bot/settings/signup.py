@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field, StrictBool
 
-from bot.settings.kinds import OptionalUrl, Origin, Rates, Table, parse_rates
+from bot.settings.kinds import Origin, Rates, Table, parse_rates
 
 
 class SignupTable(Table):
@@ -12,7 +12,6 @@ class SignupTable(Table):
 
     headline: str = Field("", description="The sign-up page's headline; a plain one with the newsroom's name without.")
     lead: str = Field("", description="The sentence under it.")
-    privacy: OptionalUrl = Field("", description="Where your site says how it handles addresses; linked by the form.")
     channel: str = Field(
         "",
         description="Which email channel sends the confirmations: a key of `[channels]`; that of the chosen newsletter "
