@@ -5,7 +5,7 @@ Written here and not by FastAPI: desk and pages are no part of it, and its fault
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bot.audience.newsletters import Newsletter
@@ -13,8 +13,8 @@ from bot.audience.words import languages
 from bot.web.api.problem import PROBLEM, TITLES
 
 
-def description(public_url: str, offered: Sequence[Newsletter]) -> dict[str, Any]:
-    """The document, for the newsletters ``offered``."""
+def description(public_url: str, offered: Sequence[Newsletter], topics: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+    """The document, for the newsletters ``offered`` and the ``topics`` of their audiences."""
     keys = [each.key for each in offered]
     key: dict[str, Any] = {"type": "string", **({"enum": keys} if keys else {})}
     faults = {str(status): _fault(TITLES[status]) for status in (400, 403, 413, 415, 422)}
@@ -53,11 +53,11 @@ def description(public_url: str, offered: Sequence[Newsletter]) -> dict[str, Any
                 }
             },
         },
-        "components": {"schemas": {**_SCHEMAS, "SignUp": _signup_schema(key, one=len(keys) == 1)}},
+        "components": {"schemas": {**_SCHEMAS, "SignUp": _signup_schema(key, topics, one=len(keys) == 1)}},
     }
 
 
-def _signup_schema(key: dict[str, Any], *, one: bool) -> dict[str, Any]:
+def _signup_schema(key: dict[str, Any], topics: Mapping[str, Sequence[str]], *, one: bool) -> dict[str, Any]:
     return {
         "type": "object",
         "additionalProperties": False,
@@ -68,11 +68,18 @@ def _signup_schema(key: dict[str, Any], *, one: bool) -> dict[str, Any]:
             "topics": {
                 "type": "object",
                 "description": "Topics by audience, as /api/newsletters names them; what is left out is all of them.",
-                "additionalProperties": {"type": "array", "items": {"type": "string"}},
+                "additionalProperties": False,
+                "properties": {audience: _some_of(of) for audience, of in topics.items()},
             },
             "language": {"type": "string", "enum": ["", *languages()], "description": "Of the mail; the newsroom's."},
         },
     }
+
+
+def _some_of(words: Sequence[str]) -> dict[str, Any]:
+    if not words:
+        return {"type": "array", "maxItems": 0}
+    return {"type": "array", "items": {"type": "string", "enum": list(words)}}
 
 
 def _content(said: str, schema: str) -> dict[str, Any]:

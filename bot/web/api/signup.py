@@ -66,7 +66,7 @@ class _Api:
         self._topics = {each.audience: settings.audiences[each.audience].topics for each in self._offered}
         self._clients = Clients(settings.web.trusted_proxies)
         self._origins = {_ascii(each) for each in settings.signup.origins}
-        self.description = description(settings.newsroom.public_url, self._offered)
+        self.description = description(settings.newsroom.public_url, self._offered, self._topics)
 
     def newsletters(self, request: Request) -> Response:
         voice = self._voice(request.query_params.get("language", ""))

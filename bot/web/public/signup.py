@@ -57,7 +57,8 @@ def routes(site: Site) -> APIRouter:
         return confirmations.show(request, token)
 
     @router.post("/c/{token}")
-    def press(request: Request, token: str) -> Response:
+    def press(request: Request, token: str, fields: Sent) -> Response:  # noqa: ARG001
+        # Nothing is asked, but what is sent is read: its limit holds here too.
         return confirmations.confirm(request, token)
 
     return router
@@ -152,7 +153,7 @@ class _Forms:
         found: Typed,
     ) -> Response:
         if not offered:
-            return self._site.message(request, "signup_closed", status=404, voice=voice)
+            return self._closed(request, voice)
         rows = [self._offers.row(each, voice, chosen=each.key in found.chosen) for each in offered]
         topics = {name: of for name, of in self._topics.items() if of and name in {each.audience for each in offered}}
         audiences = [(name, self._site.audience(name), of) for name, of in topics.items()]
@@ -173,6 +174,17 @@ class _Forms:
             headline=rules.headline or voice.words.plain("signup_title", newsroom=name),
             lead=rules.lead or voice.words.plain("signup_lead"),
             latest=None if form == "embed" else self._offers.latest(offered, voice),
+        )
+
+    def _closed(self, request: Request, voice: Voice) -> Response:
+        words, name = voice.words, self._site.installation.newsroom.name
+        return self._site.page(
+            request,
+            "public/message.html.j2",
+            status=404,
+            voice=voice,
+            title=words.plain("signup_closed_title"),
+            lead=words.say("signup_closed_lead", newsroom=name),
         )
 
     def _too_many(self, request: Request, form: str, voice: Voice, until: datetime) -> Response:
