@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from bot.audience.links import PREFERENCES
@@ -291,3 +293,12 @@ async def test_after_a_flood_a_few_go_out_until_it_is_seen_whether_it_is_over(of
     for number in range(40):
         office.ask(f"reader{number}@example.org", network=f"net {number}")
     assert len(await office.mail(state="trial")) == 30
+
+
+async def test_two_processes_at_once_send_one_mail_to_each(office):
+    for number in range(6):
+        office.ask(f"reader{number}@example.org", network=f"net {number}")
+        office.ask(f"Reader{number}@example.org", network=f"other net {number}")
+    await asyncio.gather(*(mail_due(office.desk, {"mail": office.channel}) for _ in range(3)))
+    addresses = [parcel.recipient.address.lower() for parcel in office.channel.sent]
+    assert sorted(addresses) == [f"reader{number}@example.org" for number in range(6)]
