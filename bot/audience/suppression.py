@@ -10,7 +10,7 @@ from typing import TextIO
 from bot.audience.importing import Import
 from bot.audience.suppression_file import Listing, SuppressionFile
 from bot.errors import UsageError
-from bot.model import LIFTED_BY_READERS, Act, Suppression
+from bot.model import Act, Suppression
 from bot.settings import is_address
 from bot.store import Store, Transaction
 
@@ -73,17 +73,6 @@ def suppressions_import(
         read=read,
         refused=refused,
     )
-
-
-def lift(tx: Transaction, address: str, audience: str) -> str:
-    """Lets a reader come back by their own, confirmed will: takes off what their leaving put on the list.
-
-    Returns the reason for which they must not be mailed all the same, "" when they may. Leaving and erasure are lifted
-    (an import can lift neither): a bounce, a complaint or an editor's word is not the reader's to take back.
-    """
-    tx.suppressions.lift(address, audience, LIFTED_BY_READERS)
-    standing = tx.suppressions.of(address, audience)
-    return standing.reason if standing else ""
 
 
 def cancel_waiting(tx: Transaction, address: str, audience: str, reason: str, now: datetime) -> int:

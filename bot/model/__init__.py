@@ -19,6 +19,7 @@ from bot.model.merge import MergeField
 from bot.model.newsroom import Newsroom
 from bot.model.progress import DomainProgress, Progress, ServerNow, ServerProgress, WorkerProgress
 from bot.model.report import Report, Verdict
+from bot.model.signup import Signup, SignupOutcome
 from bot.model.story import Pick, Rejection, Selected, Story, Summary
 from bot.model.subscriber import (
     ERASED,
@@ -73,6 +74,8 @@ __all__ = [
     "Selected",
     "ServerNow",
     "ServerProgress",
+    "Signup",
+    "SignupOutcome",
     "Story",
     "Subscriber",
     "Summary",

@@ -14,15 +14,18 @@ from bot.settings.kinds import (
     Duration,
     Keeping,
     MailAddress,
+    Network,
     OptionalColour,
     OptionalMailAddress,
     OptionalTimezone,
+    OptionalUrl,
     Table,
     Timezone,
     Url,
     at_least,
     parse_duration,
 )
+from bot.settings.signup import SignupTable
 
 SomeTime = Annotated[Duration, at_least(timedelta(seconds=1))]
 
@@ -38,6 +41,7 @@ class NewsroomTable(Table):
     timezone: Timezone = Field("UTC", description="IANA timezone in which schedules run and times are shown.")
     address: str = Field("", description="Postal address, which the law wants in each mail (CAN-SPAM and others).")
     corrections_to: OptionalMailAddress = Field("", description="Where readers report errors; shown in the footer.")
+    privacy_url: OptionalUrl = Field("", description="Your privacy notice; public pages link to it.")
     public_url: Url = Field(
         "http://127.0.0.1:8080",
         description="Where subscribers reach Broadsheet's own pages (unsubscribe, view in browser). "
@@ -78,6 +82,11 @@ class WebTable(Table):
 
     host: str = Field("127.0.0.1", description="Address to listen on; put a reverse proxy with TLS before it.")
     port: StrictInt = Field(8080, ge=0, le=65535, description="Port to listen on.")
+    trusted_proxies: tuple[Network, ...] = Field(
+        (),
+        description="Addresses or networks of your reverse proxies: only what they write into `X-Forwarded-For` tells "
+        "who a reader is. Without it all who come through a proxy share one limit of `signup.per_network`.",
+    )
 
 
 class DeliveryTable(Table):
@@ -129,16 +138,6 @@ class AlertsTable(Table):
     )
     failed_share: StrictInt = Field(
         5, ge=0, le=100, description="An edition that went out is told of when more than so many per cent failed."
-    )
-
-
-class SignupTable(Table):
-    """How readers come in."""
-
-    keep_ip: StrictBool = Field(
-        False,
-        description="Whether the IP address that a consent came from is kept with it, also an imported one. It proves "
-        "little, and is personal data.",
     )
 
 

@@ -187,7 +187,7 @@ class Subscribers:
         }
 
     def forget(self, address: str) -> bool:
-        """Erases an address everywhere; False when nothing was known of it.
+        """Erases an address everywhere, also where it asked to subscribe; False when it was not known.
 
         The ledger keeps its rows, without the address and without what servers said: that often repeats it. What came
         back of its deliveries is counted on, without whom it was of.

@@ -14,10 +14,10 @@ from fastapi.responses import PlainTextResponse
 from bot.audience.links import PREFERENCES, UNSUBSCRIBE, ReaderLink, read_link
 from bot.audience.subscriptions import ONE_CLICK, PAGE, Standing, standing, undo, unsubscribe
 from bot.errors import TokenError
-from bot.web.public.form import form_fields
+from bot.web.public.form import Fields, form_fields
 from bot.web.site import Site
 
-Fields = Annotated[dict[str, str], Depends(form_fields)]
+Sent = Annotated[Fields, Depends(form_fields)]
 
 
 def routes(site: Site) -> APIRouter:
@@ -48,7 +48,7 @@ def routes(site: Site) -> APIRouter:
         return _page(site, request, "public/unsubscribe.html.j2", link, state, several=len(state.current) > 1)
 
     @router.post("/u/{token}")
-    def act(request: Request, token: str, fields: Fields) -> Response:
+    def act(request: Request, token: str, fields: Sent) -> Response:
         link = link_of(token)
         if link is None:
             return site.message(request, "broken_link", status=404)
