@@ -14,6 +14,7 @@ from pydantic import BaseModel
 
 from bot.errors import SettingsError
 from bot.model import Newsroom
+from bot.settings.bounces import BouncesTable, with_bounce_secrets
 from bot.settings.check import checked, nearest, with_secrets
 from bot.settings.tables import (
     AlertsTable,
@@ -64,6 +65,10 @@ class Settings:
     @property
     def alerts(self) -> AlertsTable:
         return self.tables.alerts
+
+    @property
+    def bounces(self) -> BouncesTable:
+        return self.tables.bounces
 
     @property
     def audiences(self) -> dict[str, AudienceTable]:
@@ -143,8 +148,10 @@ def load_settings(folder: Path, environment: Mapping[str, str] | None = None) ->
         raise SettingsError(f"{file}: is not TOML: {error}") from error
     except OSError as error:
         raise SettingsError(f"{file}: cannot be read: {error.strerror}") from error
-    merged = {**_secrets(folder / ".env"), **(os.environ if environment is None else environment)}
-    settings = Settings(folder, checked(SettingsTables, raw, file=str(file)), _with_secret_files(merged))
+    merged = _with_secret_files({**_secrets(folder / ".env"), **(os.environ if environment is None else environment)})
+    filled = with_bounce_secrets(raw, file=str(file), environment=merged)
+    tables = checked(SettingsTables, filled, file=str(file), root=folder.resolve().parent)
+    settings = Settings(folder, tables, merged)
     _check_references(settings)
     return settings
 

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, StrictBool, StrictInt, field_validator
 from pydantic_core import PydanticCustomError
 
+from bot.settings.bounces import BouncesTable
 from bot.settings.kinds import (
     Colour,
     Cron,
@@ -234,6 +235,7 @@ class SettingsTables(Table):
     web: WebTable = Field(default_factory=WebTable)
     delivery: DeliveryTable = Field(default_factory=DeliveryTable)
     alerts: AlertsTable = Field(default_factory=AlertsTable)
+    bounces: BouncesTable = Field(default_factory=BouncesTable)
     sources: dict[str, dict[str, Any]] = Field(default_factory=dict)
     audiences: dict[str, AudienceTable] = Field(default_factory=dict)
     channels: dict[str, dict[str, Any]] = Field(default_factory=dict)

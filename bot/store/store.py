@@ -18,6 +18,7 @@ from bot.store.chunks import Chunks
 from bot.store.deliveries import Deliveries
 from bot.store.editions import Editions
 from bot.store.engine import PATIENCE, faults_told, open_engine, shown
+from bot.store.events import Events
 from bot.store.figures import Figures
 from bot.store.flags import Flags
 from bot.store.folds import Folds
@@ -76,6 +77,10 @@ class Transaction:
     @cached_property
     def suppressions(self) -> Suppressions:
         return Suppressions(self.connection, self.hashed)
+
+    @cached_property
+    def events(self) -> Events:
+        return Events(self.connection)
 
     @cached_property
     def acts(self) -> Acts:

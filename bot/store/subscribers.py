@@ -7,13 +7,13 @@ from collections.abc import Collection, Iterator
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, case, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, and_, case, delete, func, insert, or_, select, update
 
 from bot.model import Consent, DeliveryState, Preferences, Recipient, Subscriber
 from bot.store.address import AddressHash, address_key
 from bot.store.chosen import evidence_json, preferences_json, read_evidence, read_preferences
 from bot.store.conflict import insert_or_ignore
-from bot.store.tables import attempts, deliveries, editions, past_consents, subscribers, subscriptions
+from bot.store.tables import attempts, deliveries, editions, events, past_consents, subscribers, subscriptions
 
 LARGEST_ID = 2**53 - 1
 """The largest integer that every reader of JSON holds exactly (RFC 8259 §6)."""
@@ -194,9 +194,16 @@ class Subscribers:
     def forget(self, address: str) -> bool:
         """Erases an address everywhere; False when it was not known.
 
-        The ledger keeps its rows, without the address and without what servers said: that often repeats it.
+        The ledger and the events keep their rows, without the address and without what servers said: that often
+        repeats it.
         """
         subscriber = self.id_of(address)
+        # Somebody we do not know may stand there too: in a report that anybody can write.
+        self._connection.execute(
+            update(events)
+            .where(or_(events.c.subscriber == subscriber, events.c.address_hash == self._hashed(address)))
+            .values(subscriber=None, address_hash="", evidence="")
+        )
         if subscriber is None:
             return False
         # By edition: the ledger has no index of readers alone.

@@ -14,6 +14,7 @@ from starlette.types import Scope
 from bot.delivery.counters import Counters
 from bot.schedules.installation import Installation
 from bot.web import editor, health, metrics
+from bot.web.api import hooks
 from bot.web.brand import stylesheet
 from bot.web.headers import Headers, complete
 from bot.web.public import edition, preferences, unsubscribe
@@ -33,6 +34,7 @@ def create_app(installation: Installation, counters: Counters | None = None) -> 
     app = FastAPI(title="Broadsheet", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     for public in (unsubscribe, preferences, edition, health):
         app.include_router(public.routes(site))
+    app.include_router(hooks.routes(installation))
     app.include_router(editor.routes(site))
     app.include_router(metrics.routes(installation, counters or Counters()))
     _add_styles(app, stylesheet(site.tokens))
@@ -42,8 +44,8 @@ def create_app(installation: Installation, counters: Counters | None = None) -> 
         return site.message(HTTPConnection(scope), "refused", status=status)
 
     # The last one added stands outermost: refusals, too, carry the headers.
-    app.add_middleware(BodyLimit, refuse=refuse)
-    app.add_middleware(SameOrigin, refuse=refuse, open_to_all=("/u/",), unnamed=("/p/",))
+    app.add_middleware(BodyLimit, refuse=refuse, larger={hooks.PATH: hooks.MAX_BODY})
+    app.add_middleware(SameOrigin, refuse=refuse, open_to_all=("/u/", hooks.PATH), unnamed=("/p/",))
     app.add_middleware(Headers)
     return app
 
