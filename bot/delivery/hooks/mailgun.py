@@ -1,8 +1,8 @@
 """Mailgun's webhooks.
 
 Sources: https://documentation.mailgun.com/docs/mailgun/user-manual/webhooks/securing-webhooks and
-https://documentation.mailgun.com/docs/mailgun/user-manual/events/events (stored copies, seen 2026-11-26). The signature
-is HMAC-SHA256 over ``timestamp`` + ``token`` and does not cover the event: so a token is good for one event.
+https://documentation.mailgun.com/docs/mailgun/api-reference/openapi-final/tag/Events (stored copies, seen 2026-11-26).
+The signature is HMAC-SHA256 over ``timestamp`` + ``token`` and does not cover the event: a token is good for one event.
 """
 
 from __future__ import annotations
@@ -64,11 +64,12 @@ def _verdict(event: Any) -> tuple[Verdict, str, str, str]:
     kind, why = text(event, "event"), text(event, "reason")
     if kind in _PLAIN:
         return *_PLAIN[kind], code, said
+    if kind == "failed" and why == "old":
+        # The last of its tries, whatever severity it names.
+        return Verdict.SOFT, "expired", code, said
     if kind != "failed" or text(event, "severity") != "permanent":
         # A temporary failure is tried again by Mailgun.
         return Verdict.NONE, "delayed" if kind == "failed" else "nothing that counts", code, said
     if why in _SUPPRESSED:
         return *_SUPPRESSED[why], code, said
-    if why == "old":
-        return Verdict.SOFT, "expired", code, said
     return *failed(code, said, hard=False), code, said

@@ -1,8 +1,8 @@
 """Postmark's webhooks for bounces, spam complaints and subscription changes.
 
-Sources: https://postmarkapp.com/developer/webhooks/bounce-webhook, …/spam-complaint-webhook,
-…/subscription-change-webhook and https://postmarkapp.com/developer/api/bounce-api#bounce-types (stored copies, seen
-2026-11-26). It does not sign: it logs in with the HTTP Basic credentials of the webhook's URL.
+Sources: https://postmarkapp.com/email-webhooks, https://postmarkapp.com/developer/webhooks/subscription-change-webhook
+and https://postmarkapp.com/developer/api/bounce-api (stored copies, seen 2026-11-26). It does not sign: it logs in with
+the HTTP Basic credentials of the webhook's URL.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
 """Amazon SES: bounces and complaints by SNS, as feedback notifications or as published events.
 
-Sources: https://docs.aws.amazon.com/ses/latest/dg/notification-contents.html and
-https://docs.aws.amazon.com/ses/latest/dg/event-publishing-retrieving-sns-contents.html (the former in a stored copy, seen
-2026-11-26; the latter not looked at again).
+Sources: https://docs.aws.amazon.com/ses/latest/dg/notification-contents.html and …/notification-examples.html (stored
+copies, seen 2026-11-26), …/event-publishing-retrieving-sns-contents.html (not looked at again).
 """
 
 from __future__ import annotations

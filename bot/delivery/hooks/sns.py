@@ -1,9 +1,9 @@
 """Messages of Amazon SNS, and whether they are Amazon's.
 
-Sources: https://docs.aws.amazon.com/sns/latest/dg/sns-verify-signature-of-message-verify-message-signature.html and
-https://docs.aws.amazon.com/sns/latest/dg/sns-message-and-json-formats.html (stored copies, seen 2026-11-26). Version 1
-signs with SHA-1, version 2 with SHA-256. The certificate's URL stands in the message, so its host is pinned to Amazon's
-for the region of the topic, and the topic must be one of the settings, before anything is fetched.
+Sources: https://docs.aws.amazon.com/sns/latest/dg/sns-verify-signature-of-message-verify-message-signature.html (stored
+copy, seen 2026-11-26), …/sns-message-and-json-formats.html (not looked at again). Version 1 signs with SHA-1, version 2
+with SHA-256. The certificate's URL stands in the message, so its host is pinned to Amazon's for the region of the
+topic, and the topic must be one of the settings, before anything is fetched.
 """
 
 from __future__ import annotations

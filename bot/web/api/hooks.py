@@ -1,4 +1,4 @@
-"""``/hooks/NAME``: providers tell of bounces and complaints. Their proof is in the request; there is no cookie, no page.
+"""``/hooks/NAME``: providers tell of bounces and complaints. Their proof is in the request: no cookie, no page.
 
 A provider tries again whatever is not answered with 2xx: what cannot be kept now gets 503. Why a call is refused stands
 in the log alone; who sent it learns nothing.
