@@ -44,6 +44,18 @@ class Returned:
     def complaint_share(self) -> float:
         return self.complaints / self.accepted if self.accepted else 0.0
 
+    @property
+    def bounces_alarm(self) -> bool:
+        return self.bounces >= BOUNCES_LEAST and self.bounces * 100 > BOUNCES_PER_CENT * self.tried
+
+    @property
+    def complaints_alarm(self) -> bool:
+        return self.complaints >= WARN_LEAST and self.complaints * 1000 > WARN_PER_MILLE * self.accepted
+
+    @property
+    def complaints_pause(self) -> bool:
+        return self.complaints >= PAUSE_LEAST and self.complaints * 1000 > PAUSE_PER_MILLE * self.accepted
+
 
 def returned(tx: Transaction, edition: str) -> Returned:
     """What came back of ``edition`` so far."""
@@ -64,19 +76,14 @@ def watch(tx: Transaction, edition: str, now: datetime) -> Returned:
     found = returned(tx, edition)
     acts = tx.acts.newest(thing=f"edition:{edition}")
     raised = {act.what for act in acts}
-    bounces = found.bounces >= BOUNCES_LEAST and found.bounces * 100 > BOUNCES_PER_CENT * found.tried
-    if bounces and BOUNCE_ALARM not in raised:
+    if found.bounces_alarm and BOUNCE_ALARM not in raised:
         note = f"{found.bounces:,} of {found.tried:,} mails came back ({found.bounce_share:.1%})"
         tx.acts.add(Act(at=now, who=PROGRAM, what=BOUNCE_ALARM, thing=f"edition:{edition}", note=note))
     said = f"{found.complaints:,} of {found.accepted:,} readers complained ({found.complaint_share:.2%})"
-    many = found.complaints >= PAUSE_LEAST and found.complaints * 1000 > PAUSE_PER_MILLE * found.accepted
-    if many and tx.editions.state(edition) is EditionState.SENDING and _news(tx, edition, acts) >= PAUSE_LEAST:
+    sending = tx.editions.state(edition) is EditionState.SENDING
+    if found.complaints_pause and sending and _news(tx, edition, acts) >= PAUSE_LEAST:
         pause(tx, edition, f"{said}: look at what went out, and to whom, before you resume", now)
-    elif (
-        found.complaints >= WARN_LEAST
-        and found.complaints * 1000 > WARN_PER_MILLE * found.accepted
-        and COMPLAINT_ALARM not in raised
-    ):
+    elif found.complaints_alarm and COMPLAINT_ALARM not in raised:
         tx.acts.add(Act(at=now, who=PROGRAM, what=COMPLAINT_ALARM, thing=f"edition:{edition}", note=said))
     return found
 
