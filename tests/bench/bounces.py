@@ -1,8 +1,8 @@
 """``python -m tests.bench.bounces LABELS``: how well mail that came back is read, against a labelled corpus.
 
 A labels file has a line a message, JSON: ``{"file": "x.eml", "reports": [{"recipient": "…", "verdict": "hard"}]}``.
-``file`` is relative to the labels file, or to ``--root``. ``recipient`` may be "" (not labelled), and ``also`` beside it
-may hold another right answer (the address it was forwarded to). ``verdict``:
+``file`` is relative to the labels file, or to ``--root``. ``recipient`` may be "" (not labelled), and ``also`` beside
+it may hold another right answer (the address it was forwarded to). ``verdict``:
 
 - ``hard``, ``soft``, ``complaint``, ``opt-out``, ``auto-reply``: just that;
 - ``bounce``: hard or soft, the label does not say which; ``none``: nothing that counts (ordinary mail, a vacation, a

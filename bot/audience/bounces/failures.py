@@ -76,7 +76,10 @@ def lines_of(notice: Notice) -> list[str]:
 
 
 def segments(recipient: str, others: list[str], lines: list[str]) -> Iterator[str]:
-    """The lines after a mention of ``recipient``, up to the next of somebody else: the longest-winded first."""
+    """For each mention of ``recipient``: its line alone where an answer stands in it, then with what follows it.
+
+    That ends where somebody else of ``others`` is named.
+    """
     folded = recipient.casefold()
     rest = [each.casefold() for each in others if not same(each, recipient)]
     for at, line in enumerate(lines):
@@ -110,7 +113,7 @@ def _candidates(letter: Letter, notice: Notice, lines: list[str]) -> list[str]:
                 folded in ours
                 or _FROM_WHOM.search(line[: found.start])
                 or _MESSAGE_ID.search(line[: found.start])
-                or _SERVICE.match(folded.partition("@")[0])
+                or (_SERVICE.match(folded.partition("@")[0]) and _before(line, found.start))
             ):
                 continue
             spelled.setdefault(folded, found.address)

@@ -31,8 +31,9 @@ _NAMED = (
     "redacted-address",
     "x-original-recipient",
 )
-_OF_MICROSOFT = ("x-hmxmroriginalrecipient", "x-original-recipient")
-_OF_RETURNED = ("x-hmxmroriginalrecipient", "x-rocket-rcpt", "delivered-to", "x-original-to", "envelope-to", "to")
+MARK = "x-hmxmroriginalrecipient"
+"""Microsoft's field for whom a complaint is of, on a message that it sends on or encloses."""
+_OF_RETURNED = (MARK, "x-rocket-rcpt", "delivered-to", "x-original-to", "envelope-to", "to")
 _TYPED = re.compile(
     r"^feedback-type[ \t]{0,4}:[ \t]{0,4}(?:abuse|fraud|virus|opt-out|not-spam|auth-failure|other)\b", re.I | re.M
 )
@@ -86,10 +87,11 @@ def _unformatted(letter: Letter, returned: Fields) -> Complaint | None:
     fields = letter.fields
     if "auto-submitted" in fields and "report" in letter.kind:
         return None
-    marked = next(fields.all(*_OF_MICROSOFT), "") or returned.get("x-hmxmroriginalrecipient")
+    marked = fields.get(MARK) or returned.get(MARK)
     subject, sender = fields.words("subject"), first_address(fields.get("from"))
     by_subject, by_sender = bool(_SUBJECT.search(subject)), bool(_SENDER.match(sender))
-    if not (marked and returned) and not (by_subject and (by_sender or (returned and _SURE.match(subject)))):
+    # The mark stands on nothing else: the complaint may be the message itself, sent on.
+    if not marked and not (by_subject and (by_sender or (returned and _SURE.match(subject)))):
         return None
     recipients = (first_address(marked),) if first_address(marked) else _recipients(Fields(), returned)
     return Complaint(Verdict.COMPLAINT, "abuse", recipients, subject)

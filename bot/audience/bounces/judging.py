@@ -12,7 +12,9 @@ _URL = re.compile(r"(?:https?://|www\.)([^\s/<>\"')]{1,100})[^\s<>\"')]{0,500}")
 _ADDRESS = re.compile(r"[^\s<>@:;,\"()\[\]]{1,100}@[^\s<>@:;,\"()\[\]]{1,255}")
 _SPACE = re.compile(r"\s+")
 
-REPLY = re.compile(r"(?<![\d.\[#-])([245]\d\d)(?=[ \-:;,]|$)(?! ?(?:days?|hours?|minutes?|seconds?|bytes|kb|mb))", re.I)
+REPLY = re.compile(
+    r"(?<![\d.\[#-])([245]\d\d)(?=[\s\-:;,]|$)(?! ?(?:days?|hours?|minutes?|seconds?|bytes|kb|mb))", re.I
+)
 CODE = re.compile(r"(?<![\d.\[])([245]\.[0-9]\.\d{1,3})(?![\d.]*\d)")
 
 # Said beside any refusal: by Cisco's gateways (and so Amazon SES), and by cPanel.
@@ -39,9 +41,10 @@ _SOFT_CODES = (
     (("4.6",), "loop"),
     (("4.5", "7.28", "1.90"), "quota/rate"),
     (
-        ("7.9", "7.515", "7.20", "7.21", "7.22", "7.23", "7.24", "7.25", "7.26", "7.27", "7.29", "7.30"),
+        ("7.9", "7.515", "7.20", "7.21", "7.22", "7.23", "7.24", "7.26", "7.27", "7.29", "7.30"),
         "authentication",
     ),
+    (("7.25",), "reputation"),
     (("7.*",), "policy"),
     (("6.*",), "content"),
     (("5.*",), "protocol"),
@@ -64,6 +67,9 @@ def judge(reply: int, code: str, text: str) -> tuple[Verdict, str]:
     if 200 <= reply < 300 or (not reply and code.startswith("2")):
         return Verdict.NONE, "delivered"
     said = plain(text)
+    if _WRAPPED.search(text[:LONGEST].lower()):
+        # What it wraps is the answer.
+        code = code_in(said) or code
     verdict, reason = _by_words(said, code)
     if not reason:
         verdict, reason = _by_code(code, reply, said)
@@ -108,11 +114,14 @@ def code_in(text: str) -> str:
 
 
 def _by_words(said: str, code: str) -> tuple[Verdict, str]:
-    if code == "5.4.1" and _EDGE.search(said):
+    if _EDGE.search(said) and (code == "5.4.1" or "5.4.1" in said or "outlook.com" in said):
         return Verdict.HARD, "no such user"
     for row in ROWS:
         if row.words.search(said):
-            if row.reason in ("policy", "system", "protocol") and UNAVAILABLE.search(said):
+            if row.reason in ("policy", "system", "protocol", "refused") and UNAVAILABLE.search(said):
+                break
+            if row.reason == "refused":
+                # It says no more than the code does.
                 break
             if row.verdict is Verdict.HARD and code in _FULL:
                 return Verdict.SOFT, "mailbox full"

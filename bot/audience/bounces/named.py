@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from bot.audience.bounces.address import addresses
+from bot.audience.bounces.feedback import MARK
 from bot.audience.bounces.fields import Fields, read_fields
 from bot.audience.bounces.letter import Letter
 from bot.audience.bounces.status import envelope_id
@@ -30,6 +31,9 @@ def named_in(letter: Letter, subject: bool = False) -> tuple[str, ...]:
     for part in letter.parts:
         if part.kind == "returned":
             found += _of_returned(part.fields)
+    # Then the message is itself what was returned.
+    if MARK in fields:
+        found += _of_returned(fields)
     if envelope_id(letter):
         found.append(envelope_id(letter))
     found += list(fields.all("in-reply-to", "references"))

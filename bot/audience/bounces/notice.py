@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from bot.audience.bounces.address import addresses, first_address
+from bot.audience.bounces.address import addresses
 from bot.audience.bounces.fields import Fields, read_fields
 from bot.audience.bounces.letter import Letter
 
@@ -49,9 +49,11 @@ _SUBJECT = re.compile(
     r"|unzustellbar|zustell|non[- ]?deliver|non remis|non (?:distribu|délivr|livr)|échec|echec|rapport de"
     r"|no (?:se )?(?:ha )?(?:podido|pudo|entreg)|no entregad|devuelto|n[aã]o (?:entreg|foi)|falha|devolvid|mancata"
     r"|errore|notifica.{0,30}consegna|impossibile|onbestelbaar|niet (?:be|af)|niedostarcz|nie dostarcz|zwrot"
-    r"|olevererbar|kunde inte|ikke lever|toimit|недостав|не доставл|возврат|ошибка|не удалось|não|無法|无法|退信|投递|系统退信"
+    r"|olevererbar|kunde inte|ikke lever|toimit|недостав|не доставл|возврат|ошибка|не удалось|não"
+    r"|無法|无法|退信|投递|系统退信"
     r"|配信|送信(?:エラー|でき|失敗)|配送|エラー|返送|不達|teslim|nedoručit|kézbesít|αποτυχ|bounce|rejected"
-    r"|non recapit|user unknown|unknown user|warning: (?:message|could|mail)|benachrichtigung|undelivered|nondelivery|warning.{0,12}mail"
+    r"|non recapit|user unknown|unknown user|warning: (?:message|could|mail)"
+    r"|benachrichtigung|undelivered|nondelivery|warning.{0,12}mail"
     r"|delayed mail|dead letter|smtp server error|^\s*error\b|address error|permanent error|fatal error"
     r"|message status|problem deliver|mail quota|over quota",
 )
@@ -153,7 +155,8 @@ def is_bounce(letter: Letter, notice: Notice) -> bool:
         return True
     if letter.kind == "multipart/report" and by_body:
         return "disposition-notification" not in fields.get("content-type").lower()
-    return by_subject and by_body and not first_address(fields.get("from")).startswith("list")
+    # Whoever is no server and answers our mail is a person, whatever they write of.
+    return by_subject and by_body and "in-reply-to" not in fields
 
 
 def is_delayed(letter: Letter, notice: Notice) -> bool:

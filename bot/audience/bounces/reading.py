@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from bot.audience.bounces.address import addresses, first_address
 from bot.audience.bounces.failures import Failure, lines_of, read_failures, segments
@@ -14,14 +15,14 @@ from bot.audience.bounces.named import named_in
 from bot.audience.bounces.notice import Notice, is_bounce, is_delayed, read_notice
 from bot.audience.bounces.notification import Notified, read_notification
 from bot.audience.bounces.replies import (
-    asks_to_stop,
     is_automatic,
     is_challenge,
     is_from_a_list,
-    is_requested,
+    is_of_a_challenger,
     is_vacation,
     says_vacation,
 )
+from bot.audience.bounces.request import asks_to_stop, is_requested
 from bot.audience.bounces.status import Group, read_groups
 from bot.model import Report, Verdict
 
@@ -48,16 +49,16 @@ def read_reports(message: bytes) -> tuple[Report, ...]:
     return tuple(_report(said, named, identity) for said in _once(verdicts))
 
 
+@dataclass(frozen=True, slots=True)
 class _Said:
     """What was found, before it is a report."""
 
-    __slots__ = ("code", "evidence", "reason", "recipient", "reply", "verdict")
-
-    def __init__(
-        self, verdict: Verdict, recipient: str, *, reason: str, evidence: str, code: str = "", reply: int = 0
-    ) -> None:
-        self.verdict, self.recipient, self.reason = verdict, recipient, reason
-        self.evidence, self.code, self.reply = evidence, code, reply
+    verdict: Verdict
+    recipient: str
+    reason: str
+    evidence: str
+    code: str = ""
+    reply: int = 0
 
 
 def _read(letter: Letter) -> list[_Said]:
@@ -72,7 +73,7 @@ def _read(letter: Letter) -> list[_Said]:
         return [_of_notification(each) for each in notified]
     notice = read_notice(letter)
     groups = read_groups(letter)
-    if groups and not is_challenge(letter, notice.text):
+    if groups and not is_of_a_challenger(letter, notice.text):
         return [_of_group(group, groups, letter, notice) for group in groups]
     return _of_prose(letter, notice)
 

@@ -90,9 +90,7 @@ def _groups(text: str) -> list[Group]:
             elif found and names & {"action", "status", "diagnostic-code"} and not _whole(found[-1]):
                 # An empty line too many between a recipient and what became of it.
                 found[-1].extend(piece.pairs)
-            elif (
-                names & {"action", "status"} and "reporting-mta" not in names and "remote-mta" in names | {"remote-mta"}
-            ):
+            elif names & {"action", "status"} and "reporting-mta" not in names:
                 found.append(list(piece.pairs))
     return [_group(Fields(tuple(pairs))) for pairs in found if _says_something(pairs)]
 
@@ -102,7 +100,7 @@ def _pieces(block: str) -> Iterator[Fields]:
     pairs: list[tuple[str, str]] = []
     seen: set[str] = set()
     for name, value in read_fields(block).pairs:
-        if name in _OF_RECIPIENT and (name in seen or (seen & {"action", "status"} and seen & set(_OF_RECIPIENT))):
+        if name in seen and (name in _OF_RECIPIENT or (name == "action" and seen & set(_OF_RECIPIENT))):
             yield Fields(tuple(pairs))
             pairs, seen = [], set()
         pairs.append((name, value))
@@ -124,7 +122,8 @@ def _says_something(pairs: list[tuple[str, str]]) -> bool:
 
 
 def _group(fields: Fields) -> Group:
-    diagnostic = " ".join(fields.all("diagnostic-code"))
+    # Cisco's gateways write the answer into a field of their own.
+    diagnostic = " ".join(fields.all("diagnostic-code")) or fields.get("x-supplementary-info")
     final = recipient_of(fields.get("final-recipient"))
     original = recipient_of(fields.get("original-recipient"))
     if not final and not original:

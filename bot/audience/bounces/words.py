@@ -32,7 +32,10 @@ def _row(reason: str, verdict: Verdict, *words: str) -> Row:
 
 _SOFT, _HARD = Verdict.SOFT, Verdict.HARD
 
-_WHOM = r"(?:user|recipient|mailbox|account|address|addressee|e-?mail|destination|customer|subscriber|username|userid)"
+_WHOM = (
+    r"(?:user|recipient|receiver|mailbox|account|address|addressee|e-?mail|destination|customer|subscriber|username"
+    r"|userid)"
+)
 _NOT = r"(?:(?:does|do|did|is|was|are|were|could|can|dos|dose|doe)(?: ?not|n['o]?t)(?: be)?|not|no longer)"
 
 ROWS: tuple[Row, ...] = (
@@ -56,7 +59,8 @@ ROWS: tuple[Row, ...] = (
     _row(
         "delivery program",
         _SOFT,
-        r"procmail|maildrop:|can(?:no|')t create|couldn't create|dovecot-lda|deliver: (?:lock|write)",
+        r"procmail|maildrop:|can(?:no|')t create|couldn't create|dovecot-lda|deliver: (?:lock|write)"
+        r"|no such file or directory|(?:file|path|maildir)\b.{0,60}(?:does not exist|not found)",
     ),
     _row(
         "no such user",
@@ -71,7 +75,7 @@ ROWS: tuple[Row, ...] = (
         _SOFT,
         r"\b(?:spf|dkim|dmarc|arc|senderid|sender id|domainkeys)\b|unauthenticated|not authenticated"
         r"|authentication (?:is )?(?:required|failed|checks)",
-        r"5\.7\.(?:9|2[0-9]|30|515)\b|authenticat\w{0,8} (?:required|failure)",
+        r"5\.7\.(?:9|2[0-46-9]|30|515)\b|authenticat\w{0,8} (?:required|failure)",
     ),
     _row(
         "reputation",
@@ -152,7 +156,8 @@ ROWS: tuple[Row, ...] = (
         r"|on)|maximum (?:mailbox|storage|number of messages)|mailbox (?:size|limit)|disk quota|quota (?:has been"
         r"|is)",
         r"(?:postfach|mailbox|speicher).{0,40}(?:voll|überschritt)|quota überschritt|bo[iî]te.{0,40}pleine"
-        r"|quota dépassé|capacité.{0,20}dépass|buz[oó]n.{0,30}(?:lleno|llena|excedid)|cuota.{0,20}excedid"
+        r"|quota dépassé|capacité.{0,20}dépass|(?:mailbox|buz[oó]n).{0,30}(?:lleno|sobre ?utilizad|llena"
+        r"|excedid)|cuota.{0,20}excedid"
         r"|caixa.{0,40}(?:cheia|lotada)|cota.{0,20}excedid|casella.{0,30}piena|quota.{0,20}superata"
         r"|vol(?:le)? (?:postvak|mailbox)|skrzynk\w{0,3}.{0,40}(?:pełn|przepełn|limit|przekrocz)|przepełnion"
         r"|переполнен|превышен|квот|容量.{0,10}(?:超|不足|オーバー)|(?:メールボックス|受信箱).{0,20}(?:一杯|いっぱい|満杯|フル|超)|(?:邮箱|信箱|郵箱"
@@ -187,6 +192,13 @@ ROWS: tuple[Row, ...] = (
         r"|localhost|loopback)|loopback|local ?host)|i'm not going to try",
     ),
     _row(
+        "disabled",
+        _SOFT,
+        r"temporar\w{1,4} (?:been )?(?:disabled|deactivated|inactive|suspended|locked|frozen|closed|blocked"
+        r"|unavailable)"
+        r"|(?:disabled|deactivated|suspended|locked|blocked|unavailable|closed) temporar",
+    ),
+    _row(
         "moved",
         _HARD,
         r"(?:user|recipient|mailbox|address|account|has|have)\b.{0,30}\bmoved|no forwarding address"
@@ -200,7 +212,8 @@ ROWS: tuple[Row, ...] = (
     _row(
         "disabled",
         _HARD,
-        rf"{_WHOM}s?(?:\(s\))?\b.{{0,50}}(?:disabled|deactivated|de-activated|inactive|not active|suspended|locked"
+        rf"{_WHOM}s?(?:\(s\))?\b[^;!?]{{0,50}}\b(?:disabled|deactivated|de-activated|inactive|not active"
+        rf"|suspended|locked"
         rf"|frozen|discontinued|terminated|cancell?ed|closed|deleted|archived|been removed|abandoned|dormant"
         rf"|unavailable due to inactivity|not activated)",
         r"(?:account|mailbox|compte)\b.{0,40}\bblocked",
@@ -210,7 +223,7 @@ ROWS: tuple[Row, ...] = (
         rf"|locked)|has been (?:closed|deactivated|discontinued|terminated)|mailbox currently suspended",
         r"(?:konto|postfach|adresse).{0,30}(?:gesperrt|deaktiviert|gelöscht|inaktiv|geschlossen)"
         r"|compte.{0,30}(?:désactivé|desactive|bloqu|ferm|suspendu|inactif)|(?:casilla|cuenta"
-        r"|buz[oó]n).{0,30}(?:expirad|caducad|vencid|desactivada|deshabilitada|suspendida|bloqueada|cancelada"
+        r"|buz[oó]n).{0,30}(?:no activ|expirad|caducad|vencid|desactivada|deshabilitada|suspendida|bloqueada|cancelada"
         r"|inactiva)|conta.{0,30}(?:desativada|suspensa|bloqueada|inativa|cancelada)|casella.{0,30}(?:disabilitata"
         r"|disattivata|sospesa|chiusa)|konto.{0,30}(?:zablokowane|nieaktywne|zawieszone)|(?:заблокирован|отключен"
         r"|неактив|удал[её]н)|停用|(?:账户|帐户|邮箱).{0,8}(?:禁用|冻结|锁定)|利用停止|停止され",
@@ -218,60 +231,64 @@ ROWS: tuple[Row, ...] = (
     _row(
         "no such user",
         _HARD,
-        rf"(?:unknown|no such|invalid|bad|unrecogni[sz]ed|incorrect|illegal|nonexist[ea]nt|non-exist[ea]nt"
-        rf"|undefined|unlisted|un-?routeable|unroutable|wrong) (?:or \w{{1,12}} )?(?:local |final delivery "
-        rf"|e-?mail |smtp |mail |destination |virtual |rcpt |exchange )?(?:{_WHOM}|person|name|alias|rcpt"
-        rf"|local ?part|mail ?drop|mbx|people|list|group|member|object)",
-        rf"{_WHOM}s?(?:\(s\))?\b.{{0,60}}\b{_NOT} (?:be )?(?:exist|a? ?known|found|valid|recogni[sz]ed|listed|have"
-        rf"|match|registered|correct|local|in (?:our|the|this|my)|here|belong|unique|resolve|on (?:this|our)"
-        rf"|delivered because|currently|present|available (?:at|on|here)|an? (?:active|known|valid|existing|local))",
-        rf"{_WHOM}s?\b.{{0,20}}(?:is |are |was |-|: ?|\.\.\. ?|\) ?|= ?)?(?:unknown|invalid|nonexist[ea]nt"
-        rf"|non-exist[ea]nt|unrouteable|unroutable|unrecogni[sz]ed|notfound|not found|not exist|no existe)\b",
-        r"(?:no|not a|n't a|n't an) (?:mail ?-?box|account|valid|known|local|user|such|recipient|current|existing"
-        r"|registered)\b.{0,30}(?:here|by that name|with that name|found|available|user|recipient|mailbox|address"
-        r"|account|customer|for this|under|at this|on this|person|named|of that name)|(?:there is|there's|have"
-        r"|has) no .{0,20}(?:account|mailbox|user|such|one here)|no (?:valid|such) (?:recipient|hosts?\b.{0,4}$"
-        r"|address|mailbox|user|account|alias|person|local user|one)|nobody (?:here )?(?:by|with)"
-        r"|(?:is )?not (?:a )?(?:known|valid|existing|current|listed|local)\b.{0,12}(?:user|mailbox|address|account"
-        r"|recipient|here|at this|in)",
-        r"(?:user|recipient|account|mailbox|addressee|address) (?:un|not ?)known|unknown (?:user|recipient|local"
-        r"|account|mailbox|address|alias|addressee)|not our (?:user|customer)|not known at|not known to|badrcptto"
-        r"|bad_recipient|bad destination mailbox|recipnotfound|recipientnotfound|resolver\.adr"
-        r"|adr\.(?:ex)?recipnotfound|recipient ?not ?found|unable to (?:find|locate) (?:the )?(?:recipient|user"
-        r"|mailbox)|(?:was|were|is|be) not found\b|could ?n[o']t be found|address (?:not found|lookup failed)"
-        r"|not one of our|not (?:a )?deliverable|does ?n[o']t receive mail|no ?one at this|non-?local\b|(?:user "
-        r"|recipient )?account (?:is )?not (?:available|activated)|unable to (?:find|validate|verify)|(?:recipient"
-        r"|rcpt|user) (?:address )?(?:verif\w{0,8}|validation) failed|recipient (?:can(?:no|')t"
-        r"|could not) be verified|no such id\b|destination server rejected recipients|no existing (?:user|account"
-        r"|mailbox)|not a registered|account unavailable|(?:could|can)(?:no|n'|n’| no)?t find (?:a |any )?(?:user"
-        r"|mailbox|account|recipient)|i cannot deliver mail for|mailbox name not allowed|invalid account"
-        r"|not listed in|(?:did|does) ?n[o']t exactly match|did not match|no match(?:es)? found"
-        r"|can'?t find (?:the )?(?:user|recipient|mailbox|output)|invalid (?:address|recipient|rcpt|final|mailbox"
-        r"|user)|(?:does|dos|dose|doe)n['o]?t exist\b|do(?:es)? not exist|not exist",
-        r"this address no longer|nosuchuser|no such person|unknown_user|user_unknown"
-        r"|delivery to the following address(?:es)? failed: unknown|not a recogni[sz]ed|doesn't match any"
-        r"|is not handled here|rcpt .{0,6}(?:does|unknown)|(?:check|verify) (?:if |that "
-        r"|whether )?(?:the )?(?:recipient|address|e-?mail)\b.{0,20}(?:is correct|correct|spelling|typ)",
-        r"existiert nicht|unbekannt|ungültige (?:adresse|e-?mail|empfänger)|hat hier kein|nicht gefunden"
-        r"|nicht (?:existent|bekannt|vorhanden|vergeben)|kein(?:e|en)? (?:solche|postfach|benutzer|empfänger)"
-        r"|n'existe pas|(?:utilisateur|adresse|destinataire|compte)\b.{0,40}(?:inconnu|introuvable|invalide|erron"
-        r"|inexist)|no existe|(?:usuario|destinatario|direcci[oó]n|buz[oó]n|cuenta)\b.{0,30}(?:desconocid"
-        r"|no encontrad|inv[aá]lid|inexistente|no se encontr)|n[aã]o existe|(?:usu[aá]rio|destinat[aá]rio"
-        r"|endere[cç]o|conta)\b.{0,30}(?:desconhecid|n[aã]o encontrad|inv[aá]lid|inexistente)|(?:utente"
-        r"|destinatario|indirizzo|casella|account)\b.{0,30}(?:sconosciut|inesistente|non trovat|non esist"
-        r"|non valid)|non esiste|bestaat niet|onbeken\w{1,3}|niet gevonden",
-        r"nie istnieje|nieznan|nie ma takiego|nie ma tak|brak (?:takiego|skrzynki|konta)|niepoprawn\w{1,3} adres"
-        r"|нет такого|не существует|не найден|неизвестн|несуществующ|neexistuje|nenalezen|nem (?:létezik|található)"
-        r"|bulunamadı|mevcut değil|finns inte|findes ikke|finnes ikke|ei löydy|ukjent|okänd"
-        r"|存在しません|存在しない|見つかりません"
-        r"|見つからな|宛先不明|不明なユーザ|ユーザ.{0,6}(?:不明|存在|みつかり)"
-        r"|不存在|找不到|无此用户|無此用戶|查無|无效.{0,4}(?:用户|地址|收件)|존재하지|찾을 수 없"
-        r"|없는 (?:사용자|계정|주소)",
+        # An adjective, then whom: "unknown user", "invalid final delivery userid".
+        rf"\b(?:unknown|no such|invalid|bad|unrecogni[sz]ed|incorrect|illegal|nonexist[ea]nt|non-exist[ea]nt|undefined"
+        rf"|unlisted|un-?routeable|unroutable|wrong|unavailable) (?:or \w{{1,12}} )?(?:local |final delivery |e-?mail "
+        rf"|smtp |mail |destination |virtual |rcpt |exchange )?"
+        rf"(?:{_WHOM}|person|alias|rcpt|local[- ]?part|mail ?drop|mbx|people|list|group|member|id\b)",
+        # Whom, then what is not so: "the user you wrote to does not exist".
+        rf"{_WHOM}s?(?:\(s\))?\b[^;!?]{{0,60}}\b{_NOT} (?:exist|(?:a )?known|found|valid|recogni[sz]ed|listed|match"
+        rf"|have an?\b|registered|correct|local\b|in (?:our|this) |here\b|belong|unique|on (?:this"
+        rf"|our) (?:server|system)"
+        rf"|an? (?:active|known|valid|existing|local|registered)|available (?:on|here))",
+        rf"{_WHOM}s?\b[^;!?]{{0,20}}(?:unknown|invalid|nonexist[ea]nt|non-exist[ea]nt|unrouteable|unroutable"
+        rf"|unrecogni[sz]ed|notfound|not found|not exist|no existe)\b",
+        r"\b(?:no|not a|n't a|n't an|not an) (?:mail ?-?box|account|valid|known|local|user|recipient|current|existing"
+        r"|registered)\b[^;!?]{0,30}(?:here|by that name|with that name|found|available|user|recipient|mailbox|address"
+        r"|account|customer|for this|under|at this|on this|person|named|of that name)",
+        r"(?:there is|there's|have|has) no [^;!?]{0,20}(?:account|mailbox|user|such|one here)|\bno (?:valid|such)"
+        r" (?:recipient|hosts?\b.{0,4}$|address|mailbox|user|account|alias|person|local user|one|id\b)"
+        r"|nobody (?:here )?(?:by|with)|no ?one at this|\bnot (?:a )?(?:known|valid|existing|current|listed|local)\b"
+        r".{0,12}(?:user|mailbox|address|account|recipient|here|at this)|not (?:a )?user of|not one of our",
+        r"\bnot known (?:at|to)\b|is unknown at\b|not listed in|not found in (?:the )?directory|(?:did|does) ?n[o']t"
+        r" exactly match|did not match|is not handled here|not (?:a )?deliverable|does ?n[o']t receive mail",
+        r"validrcptto|bad_recipient|bad destination mailbox|resolver\.adr|nosuchuser|unknown_user"
+        r"|user_unknown|addres{1,2}ee? unknown"
+        r"|adres{1,2}ee unknown|non-?local\b|mailbox name not allowed|i cannot deliver mail for|no match(?:es)? found"
+        r"|destination server rejected recipients|server do(?:es)? ?n[o']t exist",
+        r"unable to (?:find|locate|validate|verify) (?:the |a |this )?(?:recipient|user|mailbox|alias|address|account)"
+        r"|(?:could|can)(?:no|n'| no|')t find (?:a |any |the )?(?:user|mailbox|account|recipient)"
+        r"|(?:recipient|rcpt|user) (?:address )?(?:verif\w{0,8}|validation) failed|recipient (?:can(?:no|')t|could not)"
+        r" be verified|address lookup failed|account (?:is )?(?:unavailable|not (?:available|activated))",
+        r"(?:does|dos|dose|doe)n['o]?t exist\b|do(?:es)? not exist|\bnot exist\b|rcpt .{0,6}(?:does|unknown)",
+        r"existiert nicht|(?:empfänger|empfaenger|benutzer|adresse|user|postfach|konto|teilnehmer).{0,40}(?:unbekannt"
+        r"|nicht (?:gefunden|existent|bekannt|vorhanden|vergeben))|unbekannte[rsnm]? (?:empf|benutzer"
+        r"|adress|user|teiln)"
+        r"|ungültige (?:adresse|e-?mail|empfänger)|hat hier kein|kein(?:e|en)? (?:solche|postfach|benutzer|empfänger)",
+        r"n'existe pas|(?:utilisateur|adresse|destinataire|compte)\b.{0,40}(?:inconnu|introuvable|invalide"
+        r"|erron|inexist)"
+        r"|no existe|(?:usuario|destinatario|direcci[oó]n|buz[oó]n|cuenta)\b.{0,30}(?:desconocid|no encontrad"
+        r"|inv[aá]lid|inexistente|no se encontr)|n[aã]o existe|(?:usu[aá]rio|destinat[aá]rio|endere[cç]o|conta)\b"
+        r".{0,30}(?:desconhecid|n[aã]o encontrad|inv[aá]lid|inexistente)|non esiste"
+        r"|(?:utente|destinatario|indirizzo|casella|account)\b.{0,30}(?:sconosciut|inesistente|non trovat|non esist"
+        r"|non valid)",
+        r"bestaat niet|(?:gebruiker|ontvanger|adres).{0,30}(?:onbekend|niet gevonden)"
+        r"|onbekende (?:gebruiker|ontvanger|adres)"
+        r"|finns inte|findes ikke|finnes ikke|ei löydy|(?:okänd|ukjent|ukendt) (?:mottag|användar|adress|bruker|modtag)"
+        r"|(?:mottag|användar|bruker|modtag)\w{0,6}.{0,30}(?:okänd|ukjent|ukendt)",
+        r"nie istnieje|nieznan\w{1,3} (?:użytkownik|odbiorc|adres)|(?:użytkownik|odbiorc|adres)\w{0,4}.{0,30}nieznan"
+        r"|nie ma tak|brak (?:takiego|skrzynki|konta)|niepoprawn\w{1,3} adres|neexistuje|nenalezen|nem (?:létezik"
+        r"|található)|bulunamadı|mevcut değil",
+        r"нет такого|не существует|несуществующ|неизвестн\w{1,4} (?:пользов|получ|адрес)"
+        r"|(?:пользовател|получател|адрес|ящик)\w{0,3}.{0,40}(?:неизвест|не найден)",
+        r"存在しません|存在しない|(?:宛先|ユーザ|受信者|アドレス|メールボックス).{0,60}見つか|宛先不明|不明なユーザ"
+        r"|ユーザ.{0,6}(?:不明|存在)|不存在|(?:用户|用戶|收件人|邮箱|郵箱).{0,10}找不到|找不到.{0,6}(?:用户|用戶|收件人|邮箱)"
+        r"|无此用户|無此用戶|查無|无效.{0,4}(?:用户|地址|收件)|존재하지|찾을 수 없|없는 (?:사용자|계정|주소)",
     ),
     _row(
         "no such domain",
         _HARD,
-        r"(?:host|domain)(?: name| or domain name)?s?\b.{0,40}(?:not found|unknown|does ?n[o']t exist|not exist"
+        r"\b(?:host|domain)(?: name| or domain name)?s?\b[^:;\[]{0,40}(?:not found|unknown|does ?n[o']t exist|not exist"
         r"|invalid|nonexist[ea]nt|non-exist[ea]nt|could ?n[o']t be found|no such|not valid|unresolvable|unrouteable"
         r"|can'?t be found|cannot be found|is not reachable|lookup failure|lookup failed|not accept(?:ing)? (?:mail"
         r"|network)|does ?n[o']t receive mail|never accept)|(?:unknown|no such|invalid|bad|illegal|nonexist[ea]nt"
@@ -284,8 +301,9 @@ ROWS: tuple[Row, ...] = (
         r"|an mx or srv record indicated|domain not found|nodename nor servname|no mail hosts"
         r"|bad destination (?:host|system)|has no mail exchangers?|no valid hosts?\b|unrouteable address|unroutable"
         r"|system not accepting network|does not accept (?:mail|e-?mail)\b.{0,20}$|recipient domain",
-        r"(?:domain|domäne|domaine|dominio|domínio|домен)\b.{0,30}(?:unbekannt|nicht|inconnu|introuvable|desconocid"
-        r"|no existe|inexist|não exist|non esist|не)",
+        r"(?:domain|domäne|domaine|dominio|domínio|домен)\b.{0,30}(?:unbekannt|nicht gefunden"
+        r"|existiert nicht|inconnu|introuvable|desconocid"
+        r"|no existe|inexist|não exist|non esist|не (?:найден|существует))",
     ),
     _row(
         "expired",
@@ -333,10 +351,15 @@ ROWS: tuple[Row, ...] = (
     _row(
         "policy",
         _SOFT,
-        r"polic(?:y|ies)|access denied|denied|not (?:allowed|permitted|authori[sz]ed|acceptable|accepted|welcome)"
-        r"|unauthori[sz]ed|prohibit|forbidden|administrativ|refus|reject|violat|block|unacceptable|declin|disallow"
-        r"|banned|abuse|security|legal|delivery not authori[sz]ed|rule|verboten|abgelehnt|rejeté|rechazad|rejeitad"
-        r"|rifiutat|odrzucon|отклон|отказ|拒否|拒绝",
+        r"polic(?:y|ies)|access denied|not (?:allowed|permitted|authori[sz]ed|acceptable|welcome)|unauthori[sz]ed"
+        r"|prohibit|forbidden|administrativ|violat|block|unacceptable|disallow|banned|abuse|security|legal\b"
+        r"|delivery not authori[sz]ed|\brules?\b|verboten",
+    ),
+    _row(
+        "refused",
+        _SOFT,
+        r"denied|not accepted|refus|reject|declin|abgelehnt|rejeté|rechazad|rejeitad|rifiutat|odrzucon"
+        r"|отклон|отказ|拒否|拒绝",
     ),
 )
 
@@ -352,8 +375,8 @@ CARRIERS = re.compile(
 )
 
 UNAVAILABLE = re.compile(
-    r"mailbox (?:is )?(?:currently )?(?:unavailable|not available)|recipient(?: address)? (?:was )?(?:rejected"
-    r"|refused)\W{0,8}(?:$|\(|in reply|5\d\d)"
+    r"mailbox (?:<+>+ )?(?:is )?(?:currently )?(?:unavailable|not available)"
+    r"|recipient(?: address)? (?:was )?(?:rejected|refused)\W{0,8}(?:$|\(|in reply|5\d\d)"
     r"|(?:address|recipient|rcpt) (?:was )?(?:rejected|refused|not accepted)\W{0,4}$|unable to receive mail"
     r"|not deliverable|undeliverable address"
 )
