@@ -10,7 +10,7 @@ import imaplib
 import ipaddress
 import re
 import ssl
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -42,6 +42,8 @@ def read_imap(
             session.create(_quoted(name))
         found = _ask(session.uid("SEARCH", "UNDELETED"), "the folder cannot be searched")
         uids = (found[0] or b"").decode("ascii").split()
+        # Asked again: most servers say what they can only after the login.
+        able = _ask(session.capability(), "it does not say what it can")[0].decode("ascii", "replace").upper().split()
         watch(len(uids))
         for uid in uids:
             if stop():
@@ -49,7 +51,7 @@ def read_imap(
             message = _content(session, uid)
             said = None if message is None else count(box, f"IMAP message {uid}", message, take)
             if said is not None:
-                _move(session, uid, table.done if said else table.other)
+                _move(session, uid, table.done if said else table.other, able)
             watch(-1)
     return box
 
@@ -98,14 +100,14 @@ def _content(session: imaplib.IMAP4, uid: str) -> bytes | None:
     return next((bytes(part[1]) for part in parts if isinstance(part, tuple)), None)
 
 
-def _move(session: imaplib.IMAP4, uid: str, folder: str) -> None:
+def _move(session: imaplib.IMAP4, uid: str, folder: str, able: Sequence[str]) -> None:
     to = f"message {uid} cannot be moved to {folder}; make that folder, or name another"
-    if "MOVE" in session.capabilities:
+    if "MOVE" in able:
         _ask(session.uid("MOVE", uid, _quoted(folder)), to)
         return
     _ask(session.uid("COPY", uid, _quoted(folder)), to)
     _ask(session.uid("STORE", uid, "+FLAGS", r"(\Deleted \Seen)"), f"message {uid} cannot be marked")
-    if "UIDPLUS" in session.capabilities:
+    if "UIDPLUS" in able:
         # A plain EXPUNGE would take what others have marked, too.
         _ask(session.uid("EXPUNGE", uid), f"message {uid} cannot be taken away")
 
