@@ -21,7 +21,7 @@ _VAGUE = ("", "refused")
 
 
 class HookRefused(BroadsheetError):
-    """A webhook is not believed. ``status`` is the HTTP status it gets; the message is for the log alone."""
+    """A webhook is not believed. ``status`` is the HTTP status it gets; the message goes on "it …", in the log alone."""
 
     def __init__(self, message: str, status: int = 403) -> None:
         super().__init__(message)
@@ -83,7 +83,7 @@ def need_fresh(seconds: str, now: datetime) -> None:
     try:
         moment = datetime.fromtimestamp(float(seconds), UTC)
     except (ValueError, OverflowError, OSError) as error:
-        raise HookRefused("its time is none", status=400) from error
+        raise HookRefused("has a time that is none", status=400) from error
     need_recent(moment, now)
 
 

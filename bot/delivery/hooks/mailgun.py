@@ -36,7 +36,7 @@ class Mailgun:
         # That of a subaccount is signed by the account, too.
         given = [text(data, "signature", name).encode() for name in ("signature", "parent-signature")]
         if not token or not any(hmac.compare_digest(good, each) for each in given):
-            raise HookRefused("its signature is wrong")
+            raise HookRefused("has a wrong signature")
         need_fresh(timestamp, now)
         event = data.get("event-data")
         verdict, reason, code, said = _verdict(event)

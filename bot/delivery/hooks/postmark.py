@@ -36,7 +36,7 @@ class Postmark:
         except (binascii.Error, ValueError):
             login = b""
         if not hmac.compare_digest(login, self._login):
-            raise HookRefused("its login is wrong", status=401)
+            raise HookRefused("has a wrong login", status=401)
         data = call.json()
         kind = text(data, "RecordType") or "Bounce"
         verdict, reason = _verdict(kind, data)

@@ -51,7 +51,7 @@ class Sendgrid:
             signature = base64.b64decode(call.headers.get(SIGNATURE, ""), validate=True)
             self._key.verify(signature, timestamp.encode() + call.body, ec.ECDSA(SHA256()))
         except (InvalidSignature, ValueError) as error:
-            raise HookRefused("its signature is wrong") from error
+            raise HookRefused("has a wrong signature") from error
         need_fresh(timestamp, now)
         return [_event(each) for each in items(call.json())]
 

@@ -66,22 +66,22 @@ class Certificates:
         found = self._known.get(url)
         if found is None:
             if len(self._fetched) == _FETCHES and now - self._fetched[0] < _MINUTE:
-                raise HookRefused("too many certificates are asked for", status=503)
+                raise HookRefused("asks for a certificate after too many others", status=503)
             self._fetched.append(now)
             try:
                 found = x509.load_pem_x509_certificate(await self._fetch(url))
             except FetchError as error:
-                raise HookRefused(f"its certificate cannot be fetched: {error}", status=503) from error
+                raise HookRefused(f"has a certificate that cannot be fetched: {error}", status=503) from error
             except ValueError as error:
-                raise HookRefused("its certificate is none") from error
+                raise HookRefused("has a certificate that is none") from error
             while len(self._known) >= _KEPT:
                 del self._known[next(iter(self._known))]
             self._known[url] = found
         if not found.not_valid_before_utc <= now <= found.not_valid_after_utc:
-            raise HookRefused("its certificate is not valid now")
+            raise HookRefused("has a certificate that is not valid now")
         key = found.public_key()
         if not isinstance(key, RSAPublicKey):
-            raise HookRefused("its certificate holds no RSA key")
+            raise HookRefused("has a certificate without an RSA key")
         return key
 
 
@@ -95,17 +95,17 @@ async def verified(data: Any, topics: Iterable[str], certificates: Certificates,
     _need_recent(text(data, "Timestamp"), now)
     url = text(data, "SigningCertURL")
     if not (is_amazons(url, topic) and _PEM.fullmatch(urlsplit(url).path)):
-        raise HookRefused("its certificate is not at Amazon's address")
+        raise HookRefused("has a certificate that is not at Amazon's address")
     algorithm = _HASHES.get(text(data, "SignatureVersion"))
     if algorithm is None:
-        raise HookRefused("its signature is of an unknown version")
+        raise HookRefused("has a signature of an unknown version")
     key = await certificates.key(url)
     try:
         key.verify(
             base64.b64decode(text(data, "Signature"), validate=True), _signed(data, kind), PKCS1v15(), algorithm()
         )
     except (InvalidSignature, binascii.Error, ValueError) as error:
-        raise HookRefused("its signature is wrong") from error
+        raise HookRefused("has a wrong signature") from error
     return Message(kind, topic, text(data, "Message"), text(data, "SubscribeURL"))
 
 
@@ -131,7 +131,7 @@ def _need_recent(timestamp: str, now: datetime) -> None:
     try:
         moment = datetime.fromisoformat(timestamp)
     except ValueError as error:
-        raise HookRefused("its time is none", status=400) from error
+        raise HookRefused("has a time that is none", status=400) from error
     if moment.tzinfo is None:
-        raise HookRefused("its time is none", status=400)
+        raise HookRefused("has a time that is none", status=400)
     need_recent(moment, now)

@@ -53,7 +53,7 @@ def routes(installation: Installation) -> APIRouter:
             vouched = await hook.read(call, now)
             await asyncio.to_thread(record, installation.store, returns, name, vouched, now)
         except HookRefused as error:
-            log.warning("/hooks/%s: a call %s", name, error)
+            log.warning("/hooks/%s: a call is refused: it %s", name, error)
             return _answer(error.status)
         except (FetchError, StoreError) as error:
             log.error("/hooks/%s: cannot be taken now: %s", name, error)
