@@ -11,7 +11,7 @@ An editor has looked when they resumed the edition, or said ``broadsheet bounces
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -36,6 +36,8 @@ HELD = "hold bounces"
 SETTLE = "settle bounces"
 _LOOKED = ("resume", SETTLE)
 _FIRST = datetime(1970, 1, 1, tzinfo=UTC)
+_ALL = "*"
+_AT_ONCE = 500
 
 
 @dataclass(slots=True)
@@ -49,15 +51,15 @@ class Settled:
 
 
 def settle(store: Store, rules: BouncesTable, now: datetime) -> Settled:
-    """Settles all that waits, an edition a transaction, and raises the alarms on them. Raises ``StoreError``."""
+    """Settles all that waits, an edition after the other, and raises the alarms on them. Raises ``StoreError``.
+
+    It may stop at any moment: what was not settled yet goes on waiting.
+    """
     done = Settled()
     with store.read() as tx:
         waits = tx.events.waiting()
     for edition in sorted(waits):
-        with store.write() as tx:
-            _settle(tx, edition, rules, now, done)
-            if edition:
-                watch(tx, edition, now)
+        _settle(store, edition, rules, now, done)
         done.editions.append(edition)
     return done
 
@@ -68,21 +70,44 @@ def decide(store: Store, edition: str, *, dead: bool, who: str, rules: BouncesTa
     Raises ``NotFound`` and ``NothingToDo``.
     """
     with store.write() as tx:
-        if tx.editions.state(edition) is None:
+        if tx.editions.lock(edition) is None:
             raise NotFound(f"there is no edition {edition}; `broadsheet editions` lists them")
         waiting = tx.events.waiting_of(edition)
         if not waiting:
             raise NothingToDo(f"nothing that came back of edition {edition} waits for you")
         note = f"{len(waiting)} {'dead' if dead else 'good'}"
         tx.acts.add(Act(at=now, who=who, what=SETTLE, thing=f"edition:{edition}", note=note))
-        if dead:
-            _settle(tx, edition, rules, now, Settled())
-        else:
+        if not dead:
             tx.events.settle([each.id for each in waiting], Effect.DISMISSED)
+    if dead:
+        _settle(store, edition, rules, now, Settled())
     return len(waiting)
 
 
-def _settle(tx: Transaction, edition: str, rules: BouncesTable, now: datetime, done: Settled) -> None:
+def _settle(store: Store, edition: str, rules: BouncesTable, now: datetime, done: Settled) -> None:
+    with store.read() as tx:
+        # Counted where it holds nobody up: a million deliveries take a second.
+        tried = _tried(tx, edition, tx.events.dead(edition))
+    with store.write() as tx:
+        if edition:
+            tx.editions.lock(edition)
+        doomed = _sorted_out(tx, edition, tried, rules, now, done)
+        if edition:
+            watch(tx, edition, now)
+        going = bool(tx.editions.newest(states=[EditionState.SENDING, EditionState.PAUSED], limit=1))
+    # What waits to go out is cancelled with each: in one transaction they would stand in the way of those who send.
+    size = 1 if going else _AT_ONCE
+    for start in range(0, len(doomed), size):
+        with store.write() as tx:
+            for event, address in doomed[start : start + size]:
+                done.suppressed += put_on_list(tx, suppression(event, address, BOUNCED), who=PROGRAM)
+                tx.events.settle([event.id], Effect.SUPPRESSED)
+
+
+def _sorted_out(
+    tx: Transaction, edition: str, tried: Mapping[str, int], rules: BouncesTable, now: datetime, done: Settled
+) -> list[tuple[Event, str]]:
+    """The events by which addresses are to be suppressed; holds those of bursts, and takes back what they did."""
     _count_soft(tx, edition, rules)
     dead = tx.events.dead(edition)
     known = {event.id for event, _ in dead}
@@ -91,7 +116,7 @@ def _settle(tx: Transaction, edition: str, rules: BouncesTable, now: datetime, d
     acts = tx.acts.newest(thing=f"edition:{edition}") if edition else []
     looked = max((act.at for act in acts if act.what in _LOOKED and act.who != PROGRAM), default=_FIRST)
     open_ = [(event, address) for event, address in dead if event.at > looked]
-    suspects = _bursts(tx, edition, open_, acts, now) if edition else set()
+    suspects = _bursts(tx, edition, open_, tried, acts, now)
     if edition and _stopped(tx, edition, acts):
         suspects |= {event.id for event, _ in open_ if event.source == SMTP and event.at > now - LOOKBACK}
     for event, address in dead:
@@ -99,9 +124,7 @@ def _settle(tx: Transaction, edition: str, rules: BouncesTable, now: datetime, d
             done.held += 1
             if event.effect is Effect.SUPPRESSED:
                 done.taken_back += _take_back(tx, event, address, now)
-        elif event.effect is Effect.WAITING:
-            done.suppressed += put_on_list(tx, suppression(event, address, BOUNCED), who=PROGRAM)
-            tx.events.settle([event.id], Effect.SUPPRESSED)
+    return [each for each in dead if each[0].effect is Effect.WAITING and each[0].id not in suspects]
 
 
 def _count_soft(tx: Transaction, edition: str, rules: BouncesTable) -> None:
@@ -124,27 +147,40 @@ def _completes_run(tx: Transaction, event: Event, rules: BouncesTable) -> bool:
     return run_of(editions, bounced, least=rules.soft_run, over=rules.soft_over) is not None
 
 
-def _bursts(
-    tx: Transaction, edition: str, open_: Sequence[tuple[Event, str]], acts: Sequence[Act], now: datetime
-) -> set[int]:
-    """The events of bursts, by id; each burst goes on the record once, which also alerts."""
-    if len(open_) < LEAST:
-        return set()
+def _groups(dead: Sequence[tuple[Event, str]]) -> dict[str, list[Event]]:
+    """All, and those at each mailbox provider, where they are enough for a burst."""
     groups: dict[str, list[Event]] = defaultdict(list)
-    for event, address in open_:
+    for event, address in dead:
+        groups[_ALL].append(event)
         groups[provider_of(address.rpartition("@")[2])].append(event)
+    return {name: events for name, events in sorted(groups.items()) if len(events) >= LEAST}
+
+
+def _tried(tx: Transaction, edition: str, dead: Sequence[tuple[Event, str]]) -> dict[str, int]:
+    """How many mails of an edition went to each group that may be a burst."""
+    if not edition:
+        return {}
+    return {name: tx.events.tried(edition, () if name == _ALL else _domains(name)) for name in _groups(dead)}
+
+
+def _bursts(
+    tx: Transaction,
+    edition: str,
+    open_: Sequence[tuple[Event, str]],
+    tried: Mapping[str, int],
+    acts: Sequence[Act],
+    now: datetime,
+) -> set[int]:
+    """The events of bursts, by id; each burst goes on the record once, which also alerts.
+
+    A group that was not counted yet has grown just now, and is looked at the next time.
+    """
     suspects: set[int] = set()
-    found = [("all", [event for event, _ in open_], tx.events.tried(edition))]
-    found += [
-        (name, events, tx.events.tried(edition, _domains(name)))
-        for name, events in sorted(groups.items())
-        if len(events) >= LEAST
-    ]
-    for name, events, tried in found:
+    for name, events in _groups(open_).items():
         readers = len({event.subscriber for event in events})
-        if alarming(readers, tried, share=SHARE):
+        if name in tried and alarming(readers, tried[name], share=SHARE):
             suspects |= {event.id for event in events}
-            _on_record(tx, edition, name, readers, tried, acts, now)
+            _on_record(tx, edition, name, readers, tried[name], acts, now)
     return suspects
 
 
@@ -155,7 +191,7 @@ def _domains(provider: str) -> list[str]:
 def _on_record(
     tx: Transaction, edition: str, name: str, readers: int, tried: int, acts: Iterable[Act], now: datetime
 ) -> None:
-    whom = "all its readers" if name == "all" else f"its readers at {name}"
+    whom = "all its readers" if name == _ALL else f"its readers at {name}"
     if any(act.what == HELD and f" of {whom}" in act.note for act in acts):
         return
     note = f"{readers:,} of {tried:,} of {whom} came back as dead addresses: none of them is suppressed until you look"

@@ -6,7 +6,10 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 OURS = frozenset(
-    {"policy", "content", "authentication", "reputation", "quota/rate", "sender", "too large", "protocol", "loop"}
+    {
+        *("policy", "content", "authentication", "reputation", "quota/rate", "sender", "relay", "too large"),
+        *("protocol", "loop"),
+    }
 )
 """Reasons that blame the newsroom or its message: they say nothing of the reader, however often they come."""
 

@@ -148,13 +148,9 @@ class Events:
 
     def tried(self, edition: str, domains: Collection[str] = ()) -> int:
         """How many of an edition's mails a server took or refused for good: all, or those to ``domains``."""
-        query = (
-            select(func.count())
-            .select_from(deliveries.join(subscribers, subscribers.c.id == deliveries.c.subscriber))
-            .where(deliveries.c.edition == edition, deliveries.c.state.in_(_TRIED))
-        )
+        query = select(func.count()).where(deliveries.c.edition == edition, deliveries.c.state.in_(_TRIED))
         if domains:
-            query = query.where(
+            query = query.where(subscribers.c.id == deliveries.c.subscriber).where(
                 or_(*(subscribers.c.address_key.endswith(f"@{each}", autoescape=True) for each in domains))
             )
         return self._connection.execute(query).scalar() or 0

@@ -21,7 +21,7 @@ _VAGUE = ("", "refused")
 
 
 class HookRefused(BroadsheetError):
-    """A webhook is not believed. ``status`` is the HTTP status it gets; the message goes on "it …", in the log alone."""
+    """A webhook is not believed. ``status`` is the HTTP status it gets; the message goes on "it …", for the log."""
 
     def __init__(self, message: str, status: int = 403) -> None:
         super().__init__(message)

@@ -16,25 +16,31 @@ from bot.store import Store, Transaction
 ONCE = "hook:"
 """How the flags begin that say which event a signature came with."""
 
+_ACTING = (Verdict.COMPLAINT, Verdict.OPT_OUT)
+
 log = logging.getLogger(__name__)
 
 
 def record(store: Store, returns: Returns, name: str, vouched: Sequence[Vouched], now: datetime) -> list[Taken]:
-    """Puts on record what came to the webhook ``name``, all of it or nothing; what came before changes nothing.
+    """Puts on record what came to the webhook ``name``; what came before changes nothing. Raises ``StoreError``.
 
-    What only says that a mail arrived, or is tried again, is left out: it would be most of what providers send.
+    What only says that a mail arrived, or is tried again, is left out: it would be most of what providers send. When it
+    raises, some may be on record: the provider sends all again.
     """
     told = [each for each in vouched if each.report.verdict is not Verdict.NONE]
-    if not told:
-        return []
-    with store.write() as tx:
-        taken = [
-            returns.take(tx, each.report, source=name, now=now, ids=each.ids, signed=True)
-            for each in told
-            if _is_its_own(tx, name, each, now)
-        ]
-        for edition in sorted({each.event.edition for each in taken if each.event.verdict is Verdict.COMPLAINT} - {""}):
-            watch(tx, edition, now)
+    plain = [each for each in told if each.report.verdict not in _ACTING]
+    taken: list[Taken] = []
+    # What stops mail that waits to go out is a transaction of its own, so that it is no hindrance to who sends.
+    for some in ([plain] if plain else []) + [[each] for each in told if each.report.verdict in _ACTING]:
+        with store.write() as tx:
+            made = [
+                returns.take(tx, each.report, source=name, now=now, ids=each.ids, signed=True)
+                for each in some
+                if _is_its_own(tx, name, each, now)
+            ]
+            for edition in {each.event.edition for each in made if each.event.verdict is Verdict.COMPLAINT} - {""}:
+                watch(tx, edition, now)
+        taken += made
     return taken
 
 
