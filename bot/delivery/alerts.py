@@ -46,8 +46,9 @@ def due(tx: Transaction, rules: AlertsTable, timezone: str, now: datetime) -> li
     """What is still so, and was not told yet, or long enough ago for its next occurrence; the oldest first."""
     newest: dict[str, Act] = {}
     returned: dict[tuple[str, str], Act] = {}
-    for act in reversed(tx.acts.newest(since=now - LOOKBACK, limit=_ACTS)):
-        if act.thing.startswith("edition:") and act.after and act.after != act.before:
+    # Of editions alone: a night's bounces make thousands of acts of addresses.
+    for act in reversed(tx.acts.newest(since=now - LOOKBACK, of="edition:", limit=_ACTS)):
+        if act.after and act.after != act.before:
             newest[act.thing] = act
         elif act.who == PROGRAM and act.what in _RETURNED:
             returned[act.thing, act.what] = act
