@@ -151,3 +151,13 @@ class ServerBusy(DeliveryError):
     ) -> None:
         super().__init__(message, permanent=False, code=code, enhanced=enhanced, retry_after=retry_after, server=server)
         self.throttle = throttle
+
+
+class MailboxError(BroadsheetError):
+    """A mailbox that bounces go to could not be read."""
+
+
+class TryAgain(BroadsheetError):
+    """What was given could not be kept now: whoever gave it must keep it and come again (sysexits.h: EX_TEMPFAIL)."""
+
+    exit_code = 75

@@ -15,6 +15,7 @@ from bot.model.delivery import (
     Recipient,
 )
 from bot.model.edition import Card, Edition, EditionState, EditionStory, Email, Post, Rendition
+from bot.model.event import Effect, Event
 from bot.model.merge import MergeField
 from bot.model.newsroom import Newsroom
 from bot.model.progress import DomainProgress, Progress, ServerNow, ServerProgress, WorkerProgress
@@ -52,8 +53,10 @@ __all__ = [
     "Edition",
     "EditionState",
     "EditionStory",
+    "Effect",
     "Email",
     "Enrolment",
+    "Event",
     "Evidence",
     "Grade",
     "Image",

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, StrictBool, StrictInt, field_validator
 from pydantic_core import PydanticCustomError
 
+from bot.settings.bounces import BouncesTable
 from bot.settings.kinds import (
     Colour,
     Cron,
@@ -244,6 +245,7 @@ class SettingsTables(Table):
     delivery: DeliveryTable = Field(default_factory=DeliveryTable)
     alerts: AlertsTable = Field(default_factory=AlertsTable)
     signup: SignupTable = Field(default_factory=SignupTable)
+    bounces: BouncesTable = Field(default_factory=BouncesTable)
     sources: dict[str, dict[str, Any]] = Field(default_factory=dict)
     audiences: dict[str, AudienceTable] = Field(default_factory=dict)
     channels: dict[str, dict[str, Any]] = Field(default_factory=dict)

@@ -112,7 +112,7 @@ class Enrolments:
             .order_by(subscriptions.c.subscriber, subscriptions.c.audience)
             .with_for_update()
         )
-        rows = self._connection.execute(query, {"ids": integers(self._dialect, wanted)})
+        rows: Any = self._connection.execute(query, {"ids": integers(self._dialect, wanted)})
         return {(row.subscriber, row.audience): row for row in rows}
 
     def _write(self, changes: _Changes) -> None:

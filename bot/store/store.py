@@ -20,6 +20,7 @@ from bot.store.dossier import Dossier
 from bot.store.editions import Editions
 from bot.store.engine import PATIENCE, faults_told, open_engine, shown, with_room
 from bot.store.enrolments import Enrolments
+from bot.store.events import Events
 from bot.store.figures import Figures
 from bot.store.flags import Flags
 from bot.store.folds import Folds
@@ -96,6 +97,10 @@ class Transaction:
     @cached_property
     def signups(self) -> Signups:
         return Signups(self.connection, self.hashed)
+
+    @cached_property
+    def events(self) -> Events:
+        return Events(self.connection)
 
     @cached_property
     def acts(self) -> Acts:
