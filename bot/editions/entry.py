@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from urllib.parse import urlsplit
 
@@ -100,6 +101,18 @@ def entry(story: EditionStory, place: int, *, newsroom: Newsroom, slot: datetime
         image=_picture(article.image, wording),
         also=_also(story.also, wording),
     )
+
+
+def linked(entry: Entry, links: Mapping[str, str]) -> Entry:
+    """``entry`` with the addresses of ``links`` in the place of its own."""
+    also = tuple(replace(each, url=links.get(each.url, each.url)) for each in entry.also)
+    return replace(entry, url=links.get(entry.url, entry.url), also=also)
+
+
+def addresses(stories: Iterable[EditionStory]) -> tuple[str, ...]:
+    """The addresses that lead from a digest of ``stories`` to them and to their other tellings, each once."""
+    told = (url for story in stories for url in (story.article.url, *(url for _, url in story.also[:_TELLINGS])))
+    return tuple(dict.fromkeys(filter(is_web, told)))
 
 
 def reading_time(entries: tuple[Entry, ...]) -> int:

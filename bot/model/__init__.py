@@ -10,10 +10,11 @@ from bot.model.delivery import (
     Limits,
     Outcome,
     Parcel,
+    Placement,
     Receipt,
     Recipient,
 )
-from bot.model.edition import Card, Edition, EditionState, EditionStory, Email, Post, Rendition
+from bot.model.edition import VARIANT, Card, Edition, EditionState, EditionStory, Email, Link, Post, Rendition
 from bot.model.merge import MergeField
 from bot.model.newsroom import Newsroom
 from bot.model.progress import DomainProgress, Progress, ServerNow, ServerProgress, WorkerProgress
@@ -22,6 +23,7 @@ from bot.model.subscriber import Act, Consent, Evidence, Preferences, Subscriber
 
 __all__ = [
     "OPEN_STATES",
+    "VARIANT",
     "Act",
     "Article",
     "Card",
@@ -38,11 +40,13 @@ __all__ = [
     "Evidence",
     "Image",
     "Limits",
+    "Link",
     "MergeField",
     "Newsroom",
     "Outcome",
     "Parcel",
     "Pick",
+    "Placement",
     "Post",
     "Preferences",
     "Progress",

@@ -220,6 +220,7 @@ def _engine(
         watch=watch,
         ended=ended,
         counters=counters or Counters(),
+        timezone=installation.newsroom.timezone,
     )
 
 

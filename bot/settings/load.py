@@ -22,6 +22,7 @@ from bot.settings.tables import (
     HttpTable,
     ScheduleTable,
     SettingsTables,
+    TrackingTable,
     WebTable,
 )
 
@@ -64,6 +65,10 @@ class Settings:
     @property
     def alerts(self) -> AlertsTable:
         return self.tables.alerts
+
+    @property
+    def tracking(self) -> TrackingTable:
+        return self.tables.tracking
 
     @property
     def audiences(self) -> dict[str, AudienceTable]:

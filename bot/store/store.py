@@ -22,6 +22,7 @@ from bot.store.figures import Figures
 from bot.store.flags import Flags
 from bot.store.folds import Folds
 from bot.store.jobs import Jobs, used
+from bot.store.links import Links
 from bot.store.progress import ProgressRows
 from bot.store.schedules import Schedules
 from bot.store.sources import Sources
@@ -64,6 +65,10 @@ class Transaction:
     @cached_property
     def deliveries(self) -> Deliveries:
         return Deliveries(self.connection)
+
+    @cached_property
+    def links(self) -> Links:
+        return Links(self.connection)
 
     @cached_property
     def folds(self) -> Folds:
