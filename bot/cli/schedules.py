@@ -173,7 +173,7 @@ def _deliver(session: Session, installation: Installation, edition_id: str) -> i
 def show_outcome(session: Session, installation: Installation, edition_id: str) -> int:
     """Prints how an edition stands; 0 when it went out whole or waits for an editor, 3 when skipped, else 1.
 
-    A delivery that is still to be tried has not gone out: 1.
+    A delivery that is still to be tried has not gone out: 1. One that waits for its reader's own hour is none.
     """
     with installation.store.read() as tx:
         edition = tx.editions.get(edition_id)
@@ -190,6 +190,8 @@ def show_outcome(session: Session, installation: Installation, edition_id: str) 
         out.say(f"  {states}; together {sum(balance.states.values())} of {balance.snapshot}")
     if balance.open and not due and edition.state is EditionState.SENDING:
         out.say("  what is left goes on with `broadsheet up`, or run this again")
+    if stands.waiting:
+        out.say(f"  {stands.waiting} wait for their readers' own hour")
     if due:
         out.say(f"  next try {local(due, installation.newsroom.timezone)}: by `broadsheet up`, or run this again")
     if edition.state in (EditionState.AWAITING, EditionState.HELD):
@@ -212,7 +214,11 @@ def show_outcome(session: Session, installation: Installation, edition_id: str) 
     if edition.state is EditionState.SKIPPED:
         return 3
     broken = edition.state in (EditionState.PAUSED, EditionState.EXPIRED, EditionState.CANCELLED)
-    return 1 if broken or balance.open or balance.states.get("failed") or balance.states.get("unknown") else 0
+    return (
+        1
+        if broken or balance.open > stands.waiting or balance.states.get("failed") or balance.states.get("unknown")
+        else 0
+    )
 
 
 def _said(edition: Edition) -> str:

@@ -16,7 +16,7 @@ from bot.schedules.installation import Installation
 from bot.web import editor, health, metrics
 from bot.web.brand import stylesheet
 from bot.web.headers import Headers, complete
-from bot.web.public import edition, preferences, unsubscribe
+from bot.web.public import edition, link, preferences, unsubscribe
 from bot.web.security import BodyLimit, SameOrigin, Stranger
 from bot.web.site import Site
 
@@ -31,7 +31,7 @@ def create_app(installation: Installation, counters: Counters | None = None) -> 
     """
     site = Site(installation)
     app = FastAPI(title="Broadsheet", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
-    for public in (unsubscribe, preferences, edition, health):
+    for public in (unsubscribe, preferences, edition, link, health):
         app.include_router(public.routes(site))
     app.include_router(editor.routes(site))
     app.include_router(metrics.routes(installation, counters or Counters()))
