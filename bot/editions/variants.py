@@ -52,6 +52,7 @@ class Choices:
     language: str
     timezone: str
     _variants: dict[tuple[tuple[int, ...], str], Variant] = field(default_factory=dict, repr=False)
+    _places: dict[tuple[str, ...], tuple[int, ...]] = field(default_factory=dict, repr=False)
     _hours: dict[tuple[int, str], datetime] = field(default_factory=dict, repr=False)
 
     def of(self, preferences: Preferences, now: datetime) -> Choice:
@@ -80,6 +81,12 @@ class Choices:
         return self._hours[key]
 
     def _shown(self, topics: tuple[str, ...]) -> tuple[int, ...]:
+        known = self._places.get(topics)
+        if known is None:
+            known = self._places[topics] = self._places_of(topics)
+        return known
+
+    def _places_of(self, topics: tuple[str, ...]) -> tuple[int, ...]:
         wanted = {folded for each in topics if (folded := each.strip().casefold())}
         if not wanted:
             return tuple(range(len(self.stories)))

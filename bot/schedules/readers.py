@@ -10,6 +10,7 @@ import logging
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from bot.editions import compose
 from bot.editions.environment import Compiled
@@ -97,6 +98,25 @@ def survey(tx: Transaction, choices: Choices, audience: str, now: datetime) -> S
         excluded=dict(excluded),
         waiting=dict(sorted(waiting.items())),
     )
+
+
+def told(surveyed: Survey) -> dict[str, Any]:
+    """The survey as JSON types: what ``selection.json`` and the commands show."""
+    return {
+        "general": surveyed.general,
+        "variants": [
+            {
+                "id": variant.id,
+                "readers": number,
+                "language": variant.language,
+                "stories": [each.article.title or each.summary.text for each in variant.stories],
+            }
+            for variant, number in surveyed.variants
+        ],
+        "too_many": {"most": MOST, "variants": surveyed.left_out, "readers": surveyed.beyond},
+        "excluded": surveyed.excluded,
+        "waiting": [{"until": moment.isoformat(), "readers": number} for moment, number in surveyed.waiting.items()],
+    }
 
 
 def prepare(installation: Installation, edition: Edition, now: datetime) -> Plan:

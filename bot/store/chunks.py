@@ -53,7 +53,7 @@ class Chunks:
 
         A chunk never holds deliveries of two runs: all of it gets one rendition, at one time.
         """
-        rows = []
+        rows, start_of_all = [], first
         for run in runs:
             begins = run.placement
             waits = begins.state in WAITING
@@ -72,8 +72,12 @@ class Chunks:
                     }
                 )
             first += run.size
-        statement = insert(chunks).returning(chunks.c.id, sort_by_parameter_order=True)
-        ids = [row.id for row in self._connection.execute(statement, rows)]
+        self._connection.execute(insert(chunks), rows)
+        # Asked for afterwards: SQLite would give them back one INSERT at a time.
+        added = select(chunks.c.id).where(
+            chunks.c.edition == edition, chunks.c.channel == channel, chunks.c.first >= start_of_all
+        )
+        ids = list(self._connection.execute(added.order_by(chunks.c.id)).scalars())
         Jobs(self._connection).wake(chunks.c.id.between(min(ids), max(ids)), now)
         return ids
 

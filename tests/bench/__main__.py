@@ -45,6 +45,7 @@ GROUPS: dict[str, Callable[[Workbench, Sizes], Sequence[Figure]]] = {
     "peers": lambda bench, sizes: peer.compared(bench, sizes.peer_messages, min(3, sizes.repeats)),
     "latency": lambda bench, sizes: latency.far_away(bench, sizes.messages, sizes.repeats),
     "enqueue": lambda bench, sizes: enqueueing.snapshot(bench.folder, sizes.large, min(3, sizes.repeats)),
+    "chosen": lambda bench, sizes: enqueueing.chosen(bench.folder, sizes.large, min(3, sizes.repeats)),
     "million": lambda bench, sizes: million.growth_and_memory(
         bench, small=sizes.small, large=sizes.large, repeats=min(3, sizes.repeats)
     ),

@@ -16,7 +16,8 @@ from sqlalchemy import text
 
 from bot.delivery.sending import begin_sending
 from bot.editions.variants import Choices
-from bot.model import DeliveryState, EditionStory, Placement, Preferences, Summary
+from bot.model import EditionStory, Placement, Summary
+from bot.schedules.readers import Plan, survey
 from bot.store import Store
 from bot.store.chosen_readers import Place
 from bot.testing import article
@@ -111,21 +112,17 @@ def chosen(folder: Path, count: int, repeats: int) -> list[Figure]:
     ]
 
 
-def _place(now: datetime) -> Place:
+def _place(store: Store, now: datetime) -> Place:
     topics = readers.TOPICS[:8]
     stories = tuple(
         EditionStory(position=place, article=article(sections=(topic,)), summary=Summary("What it says."))
         for place, topic in enumerate(topics, start=1)
     )
     choices = Choices(SCHEDULE, now, stories, "en", "UTC")
-
-    def place(preferences: Preferences) -> Placement:
-        choice = choices.of(preferences, now)
-        if choice.variant is None:
-            return Placement(state=DeliveryState.EXCLUDED, reason=choice.excluded)
-        return Placement(variant=choice.variant.id, not_before=choice.not_before)
-
-    return place
+    with store.read() as tx:
+        wanted = survey(tx, choices, readers.AUDIENCE, now)
+    plan = Plan(choices, frozenset(variant.id for variant, _ in wanted.variants))
+    return lambda preferences: plan.place(preferences, now)
 
 
 def _peak() -> int:
@@ -163,7 +160,7 @@ def _copy(store: Store, edition: str, count: int) -> float:
 def _one(url: str, edition: str, count: int) -> None:
     store = Store.open(url, readers.KEYS.address_key)
     before = _peak()
-    seconds = _begin(store, edition, count, _place(datetime.now(UTC)))
+    seconds = _begin(store, edition, count, _place(store, datetime.now(UTC)))
     print(json.dumps([seconds, before, _peak()]))
     store.close()
 

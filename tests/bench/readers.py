@@ -74,13 +74,16 @@ def choose(store: Store, audience: str = AUDIENCE) -> int:
     numbers = random.Random(1)
     made = [json.dumps(preferences_json(_choice(numbers)), sort_keys=True) for _ in range(50_000)]
     with store.write() as tx:
-        ids = tx.connection.execute(
-            select(subscriptions.c.subscriber).where(subscriptions.c.audience == audience)
-        ).scalars()
+        ids = (
+            tx.connection.execute(select(subscriptions.c.subscriber).where(subscriptions.c.audience == audience))
+            .scalars()
+            .all()
+        )
         statement = text(
             "UPDATE subscriptions SET preferences = :chosen WHERE audience = :audience AND subscriber = :id"
         )
-        for some in ids.partitions(CHUNK):
+        for start in range(0, len(ids), CHUNK):
+            some = ids[start : start + CHUNK]
             tx.connection.execute(
                 statement, [{"chosen": numbers.choice(made), "audience": audience, "id": each} for each in some]
             )
