@@ -16,6 +16,7 @@ from bot.editions.entry import Entry, entry, is_web, linked, reading_time
 from bot.editions.environment import Compiled, MailEnvironment, Structure, render
 from bot.editions.mjml import compile_mjml
 from bot.editions.plain import render_text
+from bot.editions.script import apart
 from bot.editions.splice import Values
 from bot.editions.style import style_of
 from bot.editions.subject import render_line, render_subject
@@ -162,10 +163,11 @@ def _forged(digest: Digest, name: str) -> RenderError:
 
 
 def _context(digest: Digest, words: Wording, entries: tuple[Entry, ...]) -> dict[str, Any]:
-    newsroom = digest.newsroom
+    brand = tokens(digest.newsroom, digest.language)
+    newsroom = replace(digest.newsroom, name=apart(digest.newsroom.name, brand.direction))
     return {
         "newsroom": newsroom,
-        "edition_name": digest.name,
+        "edition_name": apart(digest.name, brand.direction),
         "language": digest.language,
         "lead": entries[0],
         "stories": entries,
@@ -181,11 +183,11 @@ def _context(digest: Digest, words: Wording, entries: tuple[Entry, ...]) -> dict
         "count": lambda number: words.counted("stories", number),
         "separator": words.separator,
         "site": urlsplit(newsroom.url).hostname or newsroom.url,
-        "address": " ".join(newsroom.address.split()),
+        "address": apart(" ".join(newsroom.address.split()), brand.direction),
         "logo": newsroom.logo if is_web(newsroom.logo) else "",
         "logo_dark": newsroom.logo_dark if is_web(newsroom.logo_dark) else "",
         "web_url": edition_url(newsroom, digest.edition),
-        "brand": style_of(tokens(newsroom, digest.language)),
+        "brand": style_of(brand),
         "holes": _holes(digest.edition),
     }
 

@@ -1,6 +1,6 @@
 """The readers of an audience who chose something, as one snapshot takes them: sorted by what becomes of their choice.
 
-A million of them cost a look at each distinct choice, not at each reader, and no memory here: the sorting is the
+A million of them cost one pass and a decision on each distinct choice, and no memory here: the sorting is the
 database's. They are copied first, so that whoever changes a choice meanwhile is in the snapshot once, with the old one.
 """
 
@@ -36,9 +36,13 @@ from bot.store.tables import Id, Moment, subscriptions
 Place = Callable[[Preferences], Placement]
 """What becomes of a choice."""
 
-_BATCH = 1_000
+_BATCH = 5_000
 _STREAMED = {"yield_per": _BATCH}
+_REMEMBERED = 100_000
+"""Choices whose run is known without asking again."""
 _PLAIN = Placement()
+_ROOM, _USUAL = 64_000, 2_000
+"""KiB of SQLite's page cache while choices are sorted, and else (its default)."""
 
 # Of this transaction alone.
 _scratch = MetaData()
@@ -46,14 +50,6 @@ _readers = Table(
     "chosen_readers",
     _scratch,
     Column("subscriber", Id, primary_key=True, autoincrement=False),
-    Column("choice", Text, nullable=False),
-    prefixes=["TEMPORARY"],
-    postgresql_on_commit="DROP",
-)
-_choices = Table(
-    "choices",
-    _scratch,
-    Column("choice", Text, primary_key=True),
     Column("run", Integer, nullable=False),
     prefixes=["TEMPORARY"],
     postgresql_on_commit="DROP",
@@ -80,28 +76,85 @@ class Run:
 
 
 class ChosenReaders:
-    """A context: the copy is there within it."""
+    """A context: the copy is there within it. ``runs`` are theirs, in the order of ``rows``."""
 
-    def __init__(self, connection: Connection, audience: str) -> None:
+    def __init__(self, connection: Connection, audience: str, place: Place) -> None:
         self._connection = connection
+        self._sqlite = connection.dialect.name == "sqlite"
         self._audience = audience
+        self._place = place
         self._there = False
+        self.runs: list[Run] = []
 
     def __enter__(self) -> Self:
         chosen = [*_of(self._audience), subscriptions.c.preferences.is_not(None)]
         self._there = self._connection.execute(select(literal(1)).where(*chosen).limit(1)).first() is not None
         if self._there:
+            self._cache(_ROOM)
             _scratch.create_all(self._connection, checkfirst=False)
-            copied = select(subscriptions.c.subscriber, _TEXT).where(*chosen).order_by(subscriptions.c.subscriber)
-            self._connection.execute(insert(_readers).from_select(["subscriber", "choice"], copied))
+            self._sort(select(subscriptions.c.subscriber, _TEXT).where(*chosen).order_by(subscriptions.c.subscriber))
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        # A transaction that failed is undone, these tables with it.
-        if self._there and error is None:
-            _scratch.drop_all(self._connection, checkfirst=False)
+        if self._there:
+            # A transaction that failed is undone, these tables with it.
+            if error is None:
+                _scratch.drop_all(self._connection, checkfirst=False)
+            self._cache(_USUAL)
+
+    def _cache(self, kib: int) -> None:
+        """Rows that come in another order than the ledger's index touch all of it: in SQLite's own 2 MB each would be
+        written out and read again."""
+        if self._sqlite:
+            self._connection.exec_driver_sql(f"PRAGMA cache_size = -{kib}")
+            if kib == _USUAL:
+                self._connection.exec_driver_sql("PRAGMA shrink_memory")
+
+    def _sort(self, chosen: Select[Any]) -> None:
+        """Copies them, each with the run of what ``place`` says of their choice; asked once for each choice."""
+        runs: dict[Placement, int] = {}
+        sizes: list[int] = []
+        known: dict[str, int] = {}
+        streamed = self._connection.execute(chosen, execution_options=_STREAMED)
+        for some in streamed.partitions():
+            ids, numbers = [], []
+            for subscriber, choice in some:
+                run = known.get(choice)
+                if run is None:
+                    placement = self._place(read_preferences(json.loads(choice)))
+                    run = runs.setdefault(placement, len(runs))
+                    if run == len(sizes):
+                        sizes.append(0)
+                    if len(known) >= _REMEMBERED:
+                        known.clear()
+                    known[choice] = run
+                sizes[run] += 1
+                ids.append(subscriber)
+                numbers.append(run)
+            self._copy(ids, numbers)
+        ordered = sorted(runs, key=_order)
+        rows = [
+            {
+                "run": runs[each],
+                "place": number,
+                "state": str(each.state),
+                "reason": each.reason,
+                "not_before": each.not_before,
+            }
+            for number, each in enumerate(ordered)
+        ]
+        self._connection.execute(insert(_runs), rows)
+        self.runs = [Run(sizes[runs[each]], each) for each in ordered]
+
+    def _copy(self, ids: list[int], numbers: list[int]) -> None:
+        if self._sqlite:
+            rows = list(zip(ids, numbers, strict=True))
+            self._connection.exec_driver_sql("INSERT INTO chosen_readers (subscriber, run) VALUES (?, ?)", rows)
+        else:
+            statement = "INSERT INTO chosen_readers (subscriber, run) SELECT * FROM unnest(%s::bigint[], %s::int[])"
+            self._connection.exec_driver_sql(statement, (ids, numbers))
 
     def others(self) -> Select[Any]:
         """The ids of the subscribed who chose nothing, in order."""
@@ -110,46 +163,11 @@ class ChosenReaders:
             query = query.where(~exists().where(_readers.c.subscriber == subscriptions.c.subscriber))
         return query
 
-    def placed(self, place: Place) -> list[Run]:
-        """Sorts them by what ``place`` says of each distinct choice; the runs in the order of ``rows``."""
-        if not self._there:
-            return []
-        runs: dict[Placement, int] = {}
-        sizes: list[int] = []
-        counted = select(_readers.c.choice, func.count().label("number")).group_by(_readers.c.choice)
-        streamed = self._connection.execute(counted, execution_options=_STREAMED)
-        for some in streamed.partitions(_BATCH):
-            rows = []
-            for row in some:
-                placement = place(read_preferences(json.loads(row.choice)))
-                run = runs.setdefault(placement, len(runs))
-                if run == len(sizes):
-                    sizes.append(0)
-                sizes[run] += row.number
-                rows.append({"choice": row.choice, "run": run})
-            self._connection.execute(insert(_choices), rows)
-        ordered = sorted(runs, key=_order)
-        self._connection.execute(
-            insert(_runs),
-            [
-                {
-                    "run": runs[each],
-                    "place": number,
-                    "state": str(each.state),
-                    "reason": each.reason,
-                    "not_before": each.not_before,
-                }
-                for number, each in enumerate(ordered)
-            ],
-        )
-        return [Run(sizes[runs[each]], each) for each in ordered]
-
     def rows(self) -> Select[Any]:
         """(subscriber, state, reason, not_before) of each, run by run."""
-        placed = _readers.join(_choices, _choices.c.choice == _readers.c.choice)
         return (
             select(_readers.c.subscriber, _runs.c.state, _runs.c.reason, _runs.c.not_before)
-            .select_from(placed.join(_runs, _runs.c.run == _choices.c.run))
+            .select_from(_readers.join(_runs, _runs.c.run == _readers.c.run))
             .order_by(_runs.c.place, _readers.c.subscriber)
         )
 

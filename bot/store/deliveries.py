@@ -63,9 +63,9 @@ class Deliveries(Books):
         who is excluded is named too, as are suppressed addresses: the books say why they got nothing.
         """
         before = self._last()
-        with ChosenReaders(self._connection, audience) as chosen:
-            runs = [Run(self._name(edition, channel, now, chosen.others())), *chosen.placed(place)]
-            if len(runs) > 1:
+        with ChosenReaders(self._connection, audience, place) as chosen:
+            runs = [Run(self._name(edition, channel, now, chosen.others())), *chosen.runs]
+            if chosen.runs:
                 self._name(edition, channel, now, chosen.rows())
         named = sum(run.size for run in runs)
         if named:
