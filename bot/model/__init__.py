@@ -11,10 +11,11 @@ from bot.model.delivery import (
     Limits,
     Outcome,
     Parcel,
+    Placement,
     Receipt,
     Recipient,
 )
-from bot.model.edition import Card, Edition, EditionState, EditionStory, Email, Post, Rendition
+from bot.model.edition import VARIANT, Card, Edition, EditionState, EditionStory, Email, Link, Post, Rendition
 from bot.model.event import Effect, Event
 from bot.model.merge import MergeField
 from bot.model.newsroom import Newsroom
@@ -40,6 +41,7 @@ __all__ = [
     "LIFTED_BY_READERS",
     "OPEN_STATES",
     "UNSUBSCRIBED",
+    "VARIANT",
     "Act",
     "Article",
     "Card",
@@ -61,11 +63,13 @@ __all__ = [
     "Grade",
     "Image",
     "Limits",
+    "Link",
     "MergeField",
     "Newsroom",
     "Outcome",
     "Parcel",
     "Pick",
+    "Placement",
     "Post",
     "Preferences",
     "Progress",

@@ -26,6 +26,7 @@ from bot.store.flags import Flags
 from bot.store.folds import Folds
 from bot.store.imports import Imports
 from bot.store.jobs import Jobs, used
+from bot.store.links import Links
 from bot.store.progress import ProgressRows
 from bot.store.schedules import Schedules
 from bot.store.signups import Signups
@@ -69,6 +70,10 @@ class Transaction:
     @cached_property
     def deliveries(self) -> Deliveries:
         return Deliveries(self.connection)
+
+    @cached_property
+    def links(self) -> Links:
+        return Links(self.connection)
 
     @cached_property
     def folds(self) -> Folds:
