@@ -74,6 +74,18 @@ class BlockedAddress(FetchError):
     """The URL leads to an internal address, which is never fetched (setting ``http.allow_loopback``)."""
 
 
+class DnsError(BroadsheetError):
+    """The DNS gave no answer, which says nothing of the name asked for.
+
+    ``reason`` is ``timeout``, ``server`` (SERVFAIL, REFUSED), ``unreachable`` (no resolver) or ``name`` (no name that
+    the DNS could hold).
+    """
+
+    def __init__(self, message: str, *, reason: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
 class SourceError(BroadsheetError):
     """A source could not be read: the message names the source."""
 

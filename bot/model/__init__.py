@@ -1,6 +1,7 @@
 """Frozen nouns that every layer speaks in."""
 
 from bot.model.article import Article, Image
+from bot.model.checked import Checked, Grade
 from bot.model.delivery import (
     OPEN_STATES,
     Chunk,
@@ -19,14 +20,30 @@ from bot.model.merge import MergeField
 from bot.model.newsroom import Newsroom
 from bot.model.progress import DomainProgress, Progress, ServerNow, ServerProgress, WorkerProgress
 from bot.model.report import Report, Verdict
+from bot.model.signup import Signup, SignupOutcome
 from bot.model.story import Pick, Rejection, Selected, Story, Summary
-from bot.model.subscriber import Act, Consent, Evidence, Preferences, Subscriber, Suppression
+from bot.model.subscriber import (
+    ERASED,
+    LIFTED_BY_READERS,
+    UNSUBSCRIBED,
+    Act,
+    Consent,
+    Enrolment,
+    Evidence,
+    Preferences,
+    Subscriber,
+    Suppression,
+)
 
 __all__ = [
+    "ERASED",
+    "LIFTED_BY_READERS",
     "OPEN_STATES",
+    "UNSUBSCRIBED",
     "Act",
     "Article",
     "Card",
+    "Checked",
     "Chunk",
     "Consent",
     "Delivery",
@@ -38,8 +55,10 @@ __all__ = [
     "EditionStory",
     "Effect",
     "Email",
+    "Enrolment",
     "Event",
     "Evidence",
+    "Grade",
     "Image",
     "Limits",
     "MergeField",
@@ -58,6 +77,8 @@ __all__ = [
     "Selected",
     "ServerNow",
     "ServerProgress",
+    "Signup",
+    "SignupOutcome",
     "Story",
     "Subscriber",
     "Summary",

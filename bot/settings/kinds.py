@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from email.errors import MessageError
-from email.headerregistry import Address
 from email.utils import parseaddr
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -16,6 +15,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from cronsim import CronSim, CronSimError
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, ValidationInfo
 from pydantic_core import PydanticCustomError
+
+from bot.settings.address import is_address
 
 
 class Table(BaseModel):
@@ -165,20 +166,6 @@ def parse_sender(value: Any) -> tuple[str, str]:
     return name, address
 
 
-def is_address(value: str) -> bool:
-    """Whether ``value`` is one mail address that can be put on an envelope."""
-    local, at, domain = value.rpartition("@")
-    if not (at and local and "." in domain.strip(".") and len(value) <= 254 and len(local) <= 64):
-        return False
-    if re.search(r"[\s<>\x00-\x1f\x7f,;]", value) or domain != domain.strip(".-") or ".." in value:
-        return False
-    try:
-        return Address(addr_spec=value).addr_spec == value
-    except (ValueError, IndexError, MessageError):
-        # The stdlib's parser takes ASCII only; SMTPUTF8 addresses (RFC 6531) are judged by their shape.
-        return not value.isascii() and not set(local) & set('"@')
-
-
 def _sender(value: Any) -> str:
     parse_sender(value)
     return str(value)
@@ -188,6 +175,22 @@ def _address(value: Any) -> str:
     if not (isinstance(value, str) and is_address(value.strip())):
         raise ValueError('a mail address: "corrections@record.example"')
     return value.strip()
+
+
+def _network(value: Any) -> str:
+    try:
+        return str(ip_network(value))
+    except (ValueError, TypeError) as error:
+        raise ValueError('an address or a network: "127.0.0.1", "10.0.0.0/8", "fd00::/8"') from error
+
+
+def _origin(value: Any) -> str:
+    parts = urlsplit(value) if isinstance(value, str) else None
+    if not parts or parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError('an origin is scheme and host, and a port where it has one: "https://portalderrecord.example"')
+    if parts.path.strip("/") or parts.query or parts.fragment or "@" in parts.netloc:
+        raise ValueError('an origin has no path and no name: "https://portalderrecord.example"')
+    return f"{parts.scheme}://{parts.netloc.lower()}"
 
 
 def _colour(value: Any) -> str:
@@ -220,6 +223,10 @@ Url = Annotated[str, _check("url", _url)]
 Sender = Annotated[str, _check("sender", _sender)]
 MailAddress = Annotated[str, _check("address", _address)]
 OptionalMailAddress = Annotated[str, _check("address", _optional(_address))]
+Network = Annotated[str, _check("network", _network)]
+Origin = Annotated[str, _check("origin", _origin)]
+"""What browsers send as ``Origin``: a host name in ASCII."""
 Colour = Annotated[str, _check("colour", _colour)]
+OptionalUrl = Annotated[str, _check("url", _optional(_url))]
 OptionalColour = Annotated[str, _check("colour", _optional(_colour))]
 OptionalTimezone = Annotated[str, _check("timezone", _optional(_timezone))]

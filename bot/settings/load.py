@@ -16,6 +16,7 @@ from bot.errors import SettingsError
 from bot.model import Newsroom
 from bot.settings.bounces import BouncesTable, with_bounce_secrets
 from bot.settings.check import checked, nearest, with_secrets
+from bot.settings.signup import SignupTable
 from bot.settings.tables import (
     AlertsTable,
     AudienceTable,
@@ -65,6 +66,10 @@ class Settings:
     @property
     def alerts(self) -> AlertsTable:
         return self.tables.alerts
+
+    @property
+    def signup(self) -> SignupTable:
+        return self.tables.signup
 
     @property
     def bounces(self) -> BouncesTable:
@@ -183,6 +188,7 @@ def _with_secret_files(environment: Mapping[str, str]) -> dict[str, str]:
 
 def _check_references(settings: Settings) -> None:
     _check_alerts(settings)
+    _check_signup(settings)
     for name, schedule in settings.schedules.items():
         at = f"{settings.file}: schedules.{name}"
         for channel in schedule.channels:
@@ -225,6 +231,16 @@ def _check_alerts(settings: Settings) -> None:
     if ("email" in kinds) != bool(settings.alerts.to):
         missing = "channels: names no email channel for `to`" if settings.alerts.to else "to: is missing; who is mailed"
         raise SettingsError(f"{at}.{missing}?")
+
+
+def _check_signup(settings: Settings) -> None:
+    channel = settings.signup.channel
+    if not channel:
+        return
+    at = f"{settings.file}: signup.channel"
+    _known(channel, settings.channels, at, "channel")
+    if settings.channels[channel].get("type") != "email":
+        raise SettingsError(f'{at}: "{channel}" sends no mail; confirmations take an email channel')
 
 
 def _known(word: str, known: Mapping[str, Any], at: str, kind: str) -> None:

@@ -15,15 +15,18 @@ from bot.settings.kinds import (
     Duration,
     Keeping,
     MailAddress,
+    Network,
     OptionalColour,
     OptionalMailAddress,
     OptionalTimezone,
+    OptionalUrl,
     Table,
     Timezone,
     Url,
     at_least,
     parse_duration,
 )
+from bot.settings.signup import SignupTable
 
 SomeTime = Annotated[Duration, at_least(timedelta(seconds=1))]
 
@@ -37,8 +40,9 @@ class NewsroomTable(Table):
         "en", pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]+)*$", description="Language of your articles (BCP 47)."
     )
     timezone: Timezone = Field("UTC", description="IANA timezone in which schedules run and times are shown.")
-    address: str = Field("", description="Postal address; many laws ask for it in each mail.")
+    address: str = Field("", description="Postal address, which the law wants in each mail (CAN-SPAM and others).")
     corrections_to: OptionalMailAddress = Field("", description="Where readers report errors; shown in the footer.")
+    privacy_url: OptionalUrl = Field("", description="Your privacy notice; public pages link to it.")
     public_url: Url = Field(
         "http://127.0.0.1:8080",
         description="Where subscribers reach Broadsheet's own pages (unsubscribe, view in browser). "
@@ -79,6 +83,11 @@ class WebTable(Table):
 
     host: str = Field("127.0.0.1", description="Address to listen on; put a reverse proxy with TLS before it.")
     port: StrictInt = Field(8080, ge=0, le=65535, description="Port to listen on.")
+    trusted_proxies: tuple[Network, ...] = Field(
+        (),
+        description="Addresses or networks of your reverse proxies: only what they write into `X-Forwarded-For` tells "
+        "who a reader is. Without it all who come through a proxy share one limit of `signup.per_network`.",
+    )
 
 
 class DeliveryTable(Table):
@@ -235,6 +244,7 @@ class SettingsTables(Table):
     web: WebTable = Field(default_factory=WebTable)
     delivery: DeliveryTable = Field(default_factory=DeliveryTable)
     alerts: AlertsTable = Field(default_factory=AlertsTable)
+    signup: SignupTable = Field(default_factory=SignupTable)
     bounces: BouncesTable = Field(default_factory=BouncesTable)
     sources: dict[str, dict[str, Any]] = Field(default_factory=dict)
     audiences: dict[str, AudienceTable] = Field(default_factory=dict)

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Engine, bindparam, select, text, update
 from bot.clock import Clock, system_clock
 from bot.errors import StoreError
 from bot.store.flags import Flags
-from bot.store.tables import subscribers, suppressions
+from bot.store.tables import signups, subscribers, suppressions
 
 FINGERPRINT = "address key"
 """The flag that tells by which key the hashes of a store were made; a store without it has none yet."""
@@ -50,7 +50,11 @@ class AddressHash:
 
     def __call__(self, address: str) -> str:
         """64 hexadecimal digits, the same for all spellings of a mailbox."""
-        return self.again(hashlib.sha256(b"broadsheet/address/" + address_key(address).encode()).hexdigest())
+        return self.of_key(address_key(address))
+
+    def of_key(self, key: str) -> str:
+        """The same of what ``address_key`` made."""
+        return self.again(hashlib.sha256(b"broadsheet/address/" + key.encode()).hexdigest())
 
     def again(self, plain: str) -> str:
         """The keyed hash of what was hashed without a key."""
@@ -93,7 +97,7 @@ def key_hashes(connection: Connection, hashed: AddressHash, clock: Clock = syste
 
 
 def _key_all(connection: Connection, hashed: AddressHash) -> None:
-    for table, keys in ((subscribers, ["id"]), (suppressions, ["address_hash", "audience"])):
+    for table, keys in ((subscribers, ["id"]), (signups, ["id"]), (suppressions, ["address_hash", "audience"])):
         columns = [table.c[name] for name in keys]
         statement = update(table).values(address_hash=bindparam("keyed"))
         for column in columns:
