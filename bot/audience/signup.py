@@ -17,7 +17,7 @@ from enum import Enum, auto
 from bot.audience.subscriptions import READER
 from bot.audience.words import words_of
 from bot.errors import TokenError
-from bot.model import Act, Consent, Evidence, Newsroom, Preferences, Signup, Suppression
+from bot.model import LIFTED_BY_READERS, Act, Consent, Evidence, Newsroom, Preferences, Signup, Suppression
 from bot.settings.signup import SignupTable
 from bot.store import Store, Transaction
 from bot.store.allowances import Wanted
@@ -33,13 +33,6 @@ KEPT_FOR = GOOD_FOR + timedelta(days=1)
 REQUESTS_PER_MAIL = 10
 """So many sign-ups are taken for each confirmation that may go out: beyond it the store would only fill up."""
 
-LIFTED = frozenset({"unsubscribed", "erased"})
-"""Reasons of suppression that the owner of a mailbox takes back by confirming: they were their own decisions.
-
-Not a complaint, a bounce or an editor's word: such addresses get no confirmation at all. One that complained must not
-be mailed again because somebody typed it into a form; one that bounced may be a spam trap today. An editor lifts these
-(`broadsheet subscribers allow`).
-"""
 _CONSENT = ("signup_consent", "confirm_lead", "confirm_button", "confirm_consent")
 
 
@@ -131,14 +124,14 @@ def look(tx: Transaction, signup: str, now: datetime) -> tuple[Stand, Signup | N
 
 def allowed(tx: Transaction, signup: Signup) -> tuple[str, ...]:
     """The audiences of a sign-up that its address may be mailed by, once it is confirmed."""
-    hard = {each.audience for each in tx.suppressions.every(signup.address) if each.reason not in LIFTED}
+    hard = {each.audience for each in tx.suppressions.against(signup.address) if each.reason not in LIFTED_BY_READERS}
     return () if "" in hard else tuple(audience for audience in signup.choices if audience not in hard)
 
 
 def gets_it_all(tx: Transaction, signup: Signup) -> bool:
     """Whether the address gets all that the sign-up asks for already."""
     subscribed = {each.audience: each for each in tx.subscribers.find(signup.address) if each.state == "subscribed"}
-    if tx.suppressions.every(signup.address):
+    if tx.suppressions.against(signup.address):
         return False
     return all(
         audience in subscribed and _within(chosen, subscribed[audience].preferences)
@@ -214,8 +207,8 @@ def _within(chosen: Preferences, now: Preferences) -> bool:
 
 
 def _lift(tx: Transaction, signup: Signup, audiences: tuple[str, ...], now: datetime) -> None:
-    for each in tx.suppressions.every(signup.address):
-        if each.reason in LIFTED and each.audience in ("", *audiences) and _remove(tx, signup, each):
+    for each in tx.suppressions.against(signup.address):
+        if each.reason in LIFTED_BY_READERS and each.audience in ("", *audiences) and _remove(tx, signup, each):
             thing = f"suppression:{tx.hashed(signup.address)[:12]}"
             note = f"{each.audience or 'all'}, {each.reason}: they confirmed a sign-up"
             tx.acts.add(_act("allow", thing, now, note=note))

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
+from pathlib import Path
+from typing import TextIO
 
+from bot.audience.importing import Import
+from bot.audience.suppression_file import Listing, SuppressionFile
 from bot.errors import UsageError
 from bot.model import Act, Suppression
 from bot.settings import is_address
@@ -18,22 +23,66 @@ def suppress(store: Store, suppression: Suppression, *, who: str) -> bool:
     if not is_address(suppression.address):
         raise UsageError(f"{suppression.address}: is not a mail address")
     with store.write() as tx:
-        added = tx.suppressions.add(suppression)
-        reason = f"suppressed ({suppression.reason})"
-        cancelled = cancel_waiting(tx, suppression.address, suppression.audience, reason, suppression.at)
-        if added:
-            note = f"{suppression.reason}; {cancelled} deliveries cancelled"
-            tx.acts.add(_act(tx, "suppress", suppression.address, suppression.audience, who, suppression.at, note))
+        return put_on_list(tx, suppression, who=who)
+
+
+def put_on_list(tx: Transaction, suppression: Suppression, *, who: str) -> bool:
+    """``suppress``, as a part of a transaction, for an address that is one."""
+    added = tx.suppressions.add(suppression)
+    reason = f"suppressed ({suppression.reason})"
+    cancelled = cancel_waiting(tx, suppression.address, suppression.audience, reason, suppression.at)
+    if added:
+        note = f"{suppression.reason}; {cancelled} deliveries cancelled"
+        tx.acts.add(_act(tx, "suppress", suppression.address, suppression.audience, who, suppression.at, note))
     return added
 
 
 def allow(store: Store, address: str, audience: str, *, who: str, now: datetime) -> bool:
     """Takes an address off the list of ``audience`` ("": of all); False when it does not stand there."""
     with store.write() as tx:
-        removed = tx.suppressions.remove(address, audience)
-        if removed:
-            tx.acts.add(_act(tx, "allow", address, audience, who, now))
+        return take_off_list(tx, address, audience, who=who, now=now)
+
+
+def take_off_list(tx: Transaction, address: str, audience: str, *, who: str, now: datetime, note: str = "") -> bool:
+    """``allow``, as a part of a transaction."""
+    removed = tx.suppressions.remove(address, audience)
+    if removed:
+        tx.acts.add(_act(tx, "allow", address, audience, who, now, note))
     return removed
+
+
+def suppressions_import(
+    file: Path,
+    audience: str,
+    audiences: Collection[str],
+    *,
+    by: str,
+    fingerprint: str,
+    reason: str = "",
+    refused: Path | None = None,
+) -> Import:
+    """The import of a list of addresses that must not be mailed (``SuppressionFile``); ``reason`` where a row has none.
+
+    What waits to go out to them is not cancelled here: each delivery is held against the list when its turn comes.
+    """
+    source = f"import of {file.name} by {by}"
+
+    def read(stream: TextIO, _sheet: str, began: datetime) -> SuppressionFile:
+        listing = Listing(
+            reason=reason, audience=audience, audiences=audiences, now=began, source=source, fingerprint=fingerprint
+        )
+        return SuppressionFile(stream, listing)
+
+    return Import(
+        file=file,
+        audience=audience,
+        by=by,
+        what="import suppressions",
+        thing=f"audience:{audience or 'all'}",
+        options={"reason": reason},
+        read=read,
+        refused=refused,
+    )
 
 
 def cancel_waiting(tx: Transaction, address: str, audience: str, reason: str, now: datetime) -> int:

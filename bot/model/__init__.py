@@ -1,6 +1,7 @@
 """Frozen nouns that every layer speaks in."""
 
 from bot.model.article import Article, Image
+from bot.model.checked import Checked, Grade
 from bot.model.delivery import (
     OPEN_STATES,
     Chunk,
@@ -14,18 +15,35 @@ from bot.model.delivery import (
     Recipient,
 )
 from bot.model.edition import Card, Edition, EditionState, EditionStory, Email, Post, Rendition
+from bot.model.event import Effect, Event
 from bot.model.merge import MergeField
 from bot.model.newsroom import Newsroom
 from bot.model.progress import DomainProgress, Progress, ServerNow, ServerProgress, WorkerProgress
+from bot.model.report import Report, Verdict
 from bot.model.signup import Signup, SignupOutcome
 from bot.model.story import Pick, Rejection, Selected, Story, Summary
-from bot.model.subscriber import Act, Consent, Evidence, Preferences, Subscriber, Suppression
+from bot.model.subscriber import (
+    ERASED,
+    LIFTED_BY_READERS,
+    UNSUBSCRIBED,
+    Act,
+    Consent,
+    Enrolment,
+    Evidence,
+    Preferences,
+    Subscriber,
+    Suppression,
+)
 
 __all__ = [
+    "ERASED",
+    "LIFTED_BY_READERS",
     "OPEN_STATES",
+    "UNSUBSCRIBED",
     "Act",
     "Article",
     "Card",
+    "Checked",
     "Chunk",
     "Consent",
     "Delivery",
@@ -35,8 +53,12 @@ __all__ = [
     "Edition",
     "EditionState",
     "EditionStory",
+    "Effect",
     "Email",
+    "Enrolment",
+    "Event",
     "Evidence",
+    "Grade",
     "Image",
     "Limits",
     "MergeField",
@@ -51,6 +73,7 @@ __all__ = [
     "Recipient",
     "Rejection",
     "Rendition",
+    "Report",
     "Selected",
     "ServerNow",
     "ServerProgress",
@@ -60,5 +83,6 @@ __all__ = [
     "Subscriber",
     "Summary",
     "Suppression",
+    "Verdict",
     "WorkerProgress",
 ]

@@ -27,12 +27,15 @@ from bot.delivery.engine import Ended, Engine
 from bot.delivery.feed import Watcher
 from bot.delivery.flood_alert import flood_due
 from bot.delivery.folding import Folded, fold
+from bot.delivery.hooks.recording import ONCE
+from bot.delivery.intake.poll import Polled, poll
 from bot.errors import BroadsheetError
 from bot.http import Http
 from bot.schedules import signups
 from bot.schedules.installation import Connected, Installation
 from bot.schedules.loop import run
 from bot.schedules.tick import Ticked, advance_waiting, is_due, tick
+from bot.settings.bounces import REPLAYS
 from bot.sources.collect import Report, collect
 from bot.store.flags import PAUSED
 
@@ -53,7 +56,7 @@ FOLDING_HOUR = 3
 
 log = logging.getLogger(__name__)
 
-News = Ticked | Folded | list[Report]
+News = Ticked | Folded | Polled | list[Report]
 """What the ticker has to tell."""
 
 
@@ -77,6 +80,8 @@ class Ticker:
         soon = datetime.now(UTC)
         self._scheduler.add_job(self._collect, "interval", seconds=every, next_run_time=soon)
         self._scheduler.add_job(self._tick, "interval", seconds=TICK_SECONDS)
+        looks = self._installation.settings.bounces.every.total_seconds()
+        self._scheduler.add_job(self._poll, "interval", seconds=looks, next_run_time=datetime.now(UTC))
         if self._installation.settings.alerts.channels:
             self._scheduler.add_job(self._alert, "interval", seconds=ALERT_SECONDS)
         self._scheduler.add_job(self._mail_signups, "interval", seconds=signups.SECONDS)
@@ -122,6 +127,17 @@ class Ticker:
         except Exception as error:
             log.error("sign-ups that are over stay: %s", error, exc_info=not isinstance(error, BroadsheetError))
 
+    def _poll(self) -> None:
+        """What came back: the mailboxes, and what webhooks and servers told meanwhile."""
+        try:
+            polled = poll(self._installation, stop=self._stopping.is_set)
+        except Exception as error:
+            # Nothing left a mailbox that is not on record.
+            log.error("what came back is not read: %s", error, exc_info=not isinstance(error, BroadsheetError))
+            return
+        if polled:
+            self._told(polled)
+
     def _fold(self) -> None:
         installation = self._installation
         try:
@@ -138,6 +154,10 @@ class Ticker:
             return
         if folded.editions or folded.left:
             self._told(folded)
+        try:
+            prune_events(installation)
+        except Exception as error:
+            log.error("old events stay: %s", error, exc_info=not isinstance(error, BroadsheetError))
 
     def _tick(self) -> None:
         """One look at the timetable. What waits goes first: no slow source may hold up an edition that is ready."""
@@ -171,6 +191,14 @@ def collect_now(installation: Installation, names: tuple[str, ...] = ()) -> list
             return await collect(chosen, installation.store, http, installation.clock)
 
     return asyncio.run(visit())
+
+
+def prune_events(installation: Installation) -> int:
+    """Deletes what came back longer ago than ``bounces.keep``; returns how many events. Raises ``StoreError``."""
+    kept, now = installation.settings.bounces.keep, installation.clock()
+    with installation.store.write() as tx:
+        tx.flags.drop(ONCE, now - 2 * REPLAYS)
+        return tx.events.prune(now - kept) if kept else 0
 
 
 def alert_now(installation: Installation) -> list[Alert]:

@@ -14,6 +14,7 @@ from pydantic import BaseModel
 
 from bot.errors import SettingsError
 from bot.model import Newsroom
+from bot.settings.bounces import BouncesTable, with_bounce_secrets
 from bot.settings.check import checked, nearest, with_secrets
 from bot.settings.signup import SignupTable
 from bot.settings.tables import (
@@ -69,6 +70,10 @@ class Settings:
     @property
     def signup(self) -> SignupTable:
         return self.tables.signup
+
+    @property
+    def bounces(self) -> BouncesTable:
+        return self.tables.bounces
 
     @property
     def audiences(self) -> dict[str, AudienceTable]:
@@ -148,8 +153,10 @@ def load_settings(folder: Path, environment: Mapping[str, str] | None = None) ->
         raise SettingsError(f"{file}: is not TOML: {error}") from error
     except OSError as error:
         raise SettingsError(f"{file}: cannot be read: {error.strerror}") from error
-    merged = {**_secrets(folder / ".env"), **(os.environ if environment is None else environment)}
-    settings = Settings(folder, checked(SettingsTables, raw, file=str(file)), _with_secret_files(merged))
+    merged = _with_secret_files({**_secrets(folder / ".env"), **(os.environ if environment is None else environment)})
+    filled = with_bounce_secrets(raw, file=str(file), environment=merged)
+    tables = checked(SettingsTables, filled, file=str(file), root=folder.resolve().parent)
+    settings = Settings(folder, tables, merged)
     _check_references(settings)
     return settings
 

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, StrictBool, StrictInt, field_validator
 from pydantic_core import PydanticCustomError
 
+from bot.settings.bounces import BouncesTable
 from bot.settings.kinds import (
     Colour,
     Cron,
@@ -39,7 +40,7 @@ class NewsroomTable(Table):
         "en", pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]+)*$", description="Language of your articles (BCP 47)."
     )
     timezone: Timezone = Field("UTC", description="IANA timezone in which schedules run and times are shown.")
-    address: str = Field("", description="Postal address; many laws ask for it in each mail.")
+    address: str = Field("", description="Postal address, which the law wants in each mail (CAN-SPAM and others).")
     corrections_to: OptionalMailAddress = Field("", description="Where readers report errors; shown in the footer.")
     privacy_url: OptionalUrl = Field("", description="Your privacy notice; public pages link to it.")
     public_url: Url = Field(
@@ -244,6 +245,7 @@ class SettingsTables(Table):
     delivery: DeliveryTable = Field(default_factory=DeliveryTable)
     alerts: AlertsTable = Field(default_factory=AlertsTable)
     signup: SignupTable = Field(default_factory=SignupTable)
+    bounces: BouncesTable = Field(default_factory=BouncesTable)
     sources: dict[str, dict[str, Any]] = Field(default_factory=dict)
     audiences: dict[str, AudienceTable] = Field(default_factory=dict)
     channels: dict[str, dict[str, Any]] = Field(default_factory=dict)

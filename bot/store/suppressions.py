@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
@@ -26,7 +27,7 @@ class Suppressions:
             self._connection,
             suppressions,
             {
-                "address_hash": self._hashed(suppression.address),
+                "address_hash": suppression.hashed or self._hashed(suppression.address),
                 "audience": suppression.audience,
                 "address": suppression.address if keep_address else "",
                 "reason": suppression.reason,
@@ -69,7 +70,7 @@ class Suppressions:
             return None
         return _suppression(row, address)
 
-    def every(self, address: str) -> list[Suppression]:
+    def against(self, address: str) -> list[Suppression]:
         """All that stands against an address, of whatever audience."""
         query = select(suppressions).where(suppressions.c.address_hash == self._hashed(address))
         return [_suppression(row, address) for row in self._connection.execute(query)]
@@ -81,8 +82,22 @@ class Suppressions:
             query = query.where(suppressions.c.at >= after)
         return [_suppression(row, row.address) for row in self._connection.execute(query)]
 
+    def every(self, audience: str | None = None) -> Iterator[Suppression]:
+        """All, streamed, by hash; of one audience ("": those that hold for all), or of any."""
+        query = select(suppressions).order_by(suppressions.c.address_hash, suppressions.c.audience)
+        if audience is not None:
+            query = query.where(suppressions.c.audience == audience)
+        for row in self._connection.execution_options(yield_per=500).execute(query):
+            yield _suppression(row, row.address)
+
 
 def _suppression(row: Row[Any], address: str) -> Suppression:
     return Suppression(
-        address=address, reason=row.reason, at=row.at, audience=row.audience, note=row.note, source=row.source
+        address=address,
+        reason=row.reason,
+        at=row.at,
+        audience=row.audience,
+        note=row.note,
+        source=row.source,
+        hashed="" if address else row.address_hash,
     )

@@ -370,6 +370,8 @@ events = Table(
     Column("at", Moment, nullable=False),
     # A bot.model.Verdict.
     Column("verdict", String(12), nullable=False),
+    # A bot.model.Effect: what followed from it.
+    Column("effect", String(12), nullable=False, server_default=""),
     # 0, "" and NULL where the report names no delivery of ours.
     Column("delivery", Id, nullable=False, server_default="0"),
     Column("edition", String(16), nullable=False, server_default=""),
@@ -385,6 +387,12 @@ events = Table(
     Index("ix_events_edition", "edition", "verdict"),
     Index("ix_events_subscriber", "subscriber"),
     Index("ix_events_at", "at"),
+    Index(
+        "ix_events_waiting",
+        "edition",
+        sqlite_where=text("effect = 'waiting'"),
+        postgresql_where=text("effect = 'waiting'"),
+    ),
     sqlite_autoincrement=True,
 )
 

@@ -14,6 +14,7 @@ from starlette.types import Scope
 from bot.delivery.counters import Counters
 from bot.schedules.installation import Installation
 from bot.web import api, editor, health, metrics
+from bot.web.api import hooks
 from bot.web.brand import stylesheet
 from bot.web.headers import Headers, complete
 from bot.web.public import edition, preferences, signup, unsubscribe
@@ -35,6 +36,7 @@ def create_app(installation: Installation, counters: Counters | None = None) -> 
     app = FastAPI(title="Broadsheet", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     for public in (unsubscribe, preferences, signup, api, edition, health):
         app.include_router(public.routes(site))
+    app.include_router(hooks.routes(installation))
     app.include_router(editor.routes(site))
     app.include_router(metrics.routes(installation, counters or Counters()))
     _add_styles(app, stylesheet(site.own.tokens))
@@ -46,8 +48,8 @@ def create_app(installation: Installation, counters: Counters | None = None) -> 
         return site.message(HTTPConnection(scope), "refused", status=status)
 
     # The last one added stands outermost: refusals, too, carry the headers.
-    app.add_middleware(BodyLimit, refuse=refuse)
-    app.add_middleware(SameOrigin, refuse=refuse, open_to_all=("/u/", *SIGNUP), unnamed=("/p/", "/c/"))
+    app.add_middleware(BodyLimit, refuse=refuse, larger={hooks.PATH: hooks.MAX_BODY})
+    app.add_middleware(SameOrigin, refuse=refuse, open_to_all=("/u/", hooks.PATH, *SIGNUP), unnamed=("/p/", "/c/"))
     app.add_middleware(Headers)
     return app
 

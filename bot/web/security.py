@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
@@ -26,11 +26,15 @@ class _TooLarge(Exception):
 
 
 class BodyLimit:
-    """Middleware: a body of more than ``MAX_BODY`` bytes is refused (413) on every route, declared or not."""
+    """Middleware: a body of more than ``MAX_BODY`` bytes is refused (413) on every route, declared or not.
 
-    def __init__(self, app: ASGIApp, refuse: Refuse) -> None:
+    ``larger`` are prefixes of paths that take more, with how many bytes.
+    """
+
+    def __init__(self, app: ASGIApp, refuse: Refuse, larger: Mapping[str, int] | None = None) -> None:
         self._app = app
         self._refuse = refuse
+        self._larger = dict(larger or {})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -38,12 +42,14 @@ class BodyLimit:
             return
         declared = Headers(scope=scope).get("content-length", "0")
         read, begun = 0, False
+        path = scope["path"]
+        most = next((size for prefix, size in self._larger.items() if path.startswith(prefix)), MAX_BODY)
 
         async def counted() -> Message:
             nonlocal read
             message = await receive()
             read += len(message.get("body", b""))
-            if read > MAX_BODY:
+            if read > most:
                 raise _TooLarge
             return message
 
@@ -53,7 +59,7 @@ class BodyLimit:
             await send(message)
 
         try:
-            if not declared.isdecimal() or int(declared) > MAX_BODY:
+            if not declared.isdecimal() or int(declared) > most:
                 raise _TooLarge
             await self._app(scope, counted, noted)
         except _TooLarge:

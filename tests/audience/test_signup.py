@@ -157,7 +157,7 @@ def test_a_confirmation_takes_back_what_the_reader_themselves_decided(store, rea
     (signup,) = ask(store)
     assert confirm(store, signup, language="en", now=LATER)[0] is Stand.OPEN
     with store.read() as tx:
-        assert tx.suppressions.every("mara@example.org") == []
+        assert tx.suppressions.against("mara@example.org") == []
     assert find(store)["readers"].state == "subscribed"
     assert reason in acts(store, "allow")[0].note
 
@@ -171,7 +171,7 @@ def test_it_never_takes_back_a_complaint_a_bounce_or_an_editors_word(store, reas
     assert confirm(store, signup, language="en", now=LATER)[0] is Stand.BLOCKED
     assert find(store) == {}
     with store.read() as tx:
-        assert len(tx.suppressions.every("mara@example.org")) == 1
+        assert len(tx.suppressions.against("mara@example.org")) == 1
 
 
 def test_a_suppression_of_one_audience_keeps_nobody_from_another(store):

@@ -14,7 +14,7 @@ from pathlib import Path
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.errors import BroadsheetError
-from tests.bench import enqueueing, latency, million, peer, report, throughput
+from tests.bench import enqueueing, importing, latency, million, peer, report, throughput
 from tests.bench.figure import Figure
 from tests.bench.newsroom import ROOT
 from tests.bench.proof import proven
@@ -45,6 +45,9 @@ GROUPS: dict[str, Callable[[Workbench, Sizes], Sequence[Figure]]] = {
     "peers": lambda bench, sizes: peer.compared(bench, sizes.peer_messages, min(3, sizes.repeats)),
     "latency": lambda bench, sizes: latency.far_away(bench, sizes.messages, sizes.repeats),
     "enqueue": lambda bench, sizes: enqueueing.snapshot(bench.folder, sizes.large, min(3, sizes.repeats)),
+    "import": lambda bench, sizes: importing.measured(
+        bench.folder, small=sizes.small, large=sizes.large, repeats=min(3, sizes.repeats)
+    ),
     "million": lambda bench, sizes: million.growth_and_memory(
         bench, small=sizes.small, large=sizes.large, repeats=min(3, sizes.repeats)
     ),

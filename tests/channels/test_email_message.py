@@ -128,7 +128,7 @@ def test_the_links_lead_to_this_reader_and_nobody_else() -> None:
     assert read_link(KEYS, PREFERENCES, preferences.rpartition("/")[2]) == expected
 
 
-def test_every_attempt_has_the_same_message_id_and_its_own_date() -> None:
+def test_rfc5322_3_6_4_every_attempt_has_the_same_message_id_and_its_own_date() -> None:
     clock = SetClock(NOW)
     sender = channel(clock=clock)
     first = parsed(sender.compose(parcel()))
@@ -193,7 +193,7 @@ ADDRESSES = st.emails().filter(is_address)
 
 
 @given(subject=TITLES, name=TITLES, address=ADDRESSES, body=st.text(alphabet=st.characters(exclude_categories=["C"])))
-def test_no_foreign_text_adds_a_header_or_a_part(subject: str, name: str, address: str, body: str) -> None:
+def test_rfc5322_2_2_no_foreign_text_adds_a_header_or_a_part(subject: str, name: str, address: str, body: str) -> None:
     quiet = parsed(channel().compose(parcel()))
     email = Email(subject=subject, preheader="", html=f"<p>{body}</p>", text=body)
     raw = channel().compose(parcel(email, name=name, address=address))

@@ -299,3 +299,13 @@ def test_settings_by_which_nobody_could_be_told_are_refused(tmp_path, toml, said
     channels = '[channels.mail]\ntype = "email"\n[channels.social]\ntype = "bluesky"\n[alerts]\n'
     with pytest.raises(SettingsError, match=said):
         settings(tmp_path, channels + toml)
+
+
+def test_thousands_of_other_acts_hide_no_alert(store):
+    made = _sending(store)
+    _pause(store, made)
+    with store.write() as tx:
+        for number in range(1500):
+            later = NOW + timedelta(seconds=1)
+            tx.acts.add(Act(at=later, who="broadsheet", what="suppress", thing=f"suppression:{number:012x}"))
+    assert len(_due(store, NOW + timedelta(minutes=1))) == 1

@@ -324,7 +324,7 @@ def test_no_line_of_the_text_part_is_longer_than_72_but_an_address(mail: Email) 
     assert "&amp;" not in mail.text and "&nbsp;" not in mail.text
 
 
-def test_an_edition_too_big_for_gmail_leaves_its_last_stories_to_the_public_page() -> None:
+def test_gmail_an_edition_too_big_leaves_its_last_stories_to_the_public_page() -> None:
     mail = compile_email(digest(*(story(place, title=f"Headline {place} " + "word " * 55) for place in range(1, 101))))
     assert len(mail.html.encode()) <= LARGEST
     shown = [place for place in range(1, 101) if f'https://record.example/story-{place}"' in mail.html]

@@ -93,6 +93,7 @@ def _add_events() -> None:
         sa.Column("key", sa.String(length=64), nullable=False),
         sa.Column("at", Moment(), nullable=False),
         sa.Column("verdict", sa.String(length=12), nullable=False),
+        sa.Column("effect", sa.String(length=12), server_default="", nullable=False),
         sa.Column("delivery", Id, server_default="0", nullable=False),
         sa.Column("edition", sa.String(length=16), server_default="", nullable=False),
         sa.Column("channel", sa.String(length=100), server_default="", nullable=False),
@@ -109,6 +110,14 @@ def _add_events() -> None:
     op.create_index("ix_events_edition", "events", ["edition", "verdict"], unique=False)
     op.create_index("ix_events_subscriber", "events", ["subscriber"], unique=False)
     op.create_index("ix_events_at", "events", ["at"], unique=False)
+    op.create_index(
+        "ix_events_waiting",
+        "events",
+        ["edition"],
+        unique=False,
+        sqlite_where=sa.text("effect = 'waiting'"),
+        postgresql_where=sa.text("effect = 'waiting'"),
+    )
 
 
 def _add_imports() -> None:
