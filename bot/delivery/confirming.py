@@ -176,8 +176,7 @@ class _Outbox:
             logging.WARNING if isinstance(answer, DeliveryError) else logging.ERROR,
             "the mail of sign-up %s does not go out: %s",
             signup.id,
-            # The server's words may repeat the address.
-            type(answer).__name__,
+            _cause(answer),
         )
         if not isinstance(answer, DeliveryError) or isinstance(answer, OutcomeUnknown):
             # It may have arrived: once a day is once a day.
@@ -240,6 +239,14 @@ class _Outbox:
                 tx.signups.put_off(self._letters[parcel.token].signup.id, until)
             else:
                 tx.signups.wait(self._letters[parcel.token].signup.id, until)
+
+
+def _cause(error: Exception) -> str:
+    """Without the server's words, which may repeat the address."""
+    if not isinstance(error, DeliveryError):
+        return type(error).__name__
+    said = (type(error).__name__, str(error.code or ""), error.enhanced, error.server)
+    return " ".join(part for part in said if part)
 
 
 def _limits(rates: Sequence[Rate]) -> Limits:
