@@ -13,7 +13,7 @@ from bot.model.delivery import (
     Receipt,
     Recipient,
 )
-from bot.model.edition import Card, Edition, EditionState, EditionStory, Email, Post, Rendition
+from bot.model.edition import Card, Edition, EditionState, EditionStory, Email, PastEdition, Post, Rendition
 from bot.model.merge import MergeField
 from bot.model.newsroom import Newsroom
 from bot.model.progress import DomainProgress, Progress, ServerNow, ServerProgress, WorkerProgress
@@ -42,6 +42,7 @@ __all__ = [
     "Newsroom",
     "Outcome",
     "Parcel",
+    "PastEdition",
     "Pick",
     "Post",
     "Preferences",

@@ -17,6 +17,7 @@ from bot.settings.kinds import (
     OptionalColour,
     OptionalMailAddress,
     OptionalTimezone,
+    OptionalUrl,
     Table,
     Timezone,
     Url,
@@ -38,6 +39,7 @@ class NewsroomTable(Table):
     timezone: Timezone = Field("UTC", description="IANA timezone in which schedules run and times are shown.")
     address: str = Field("", description="Postal address; many laws ask for it in each mail.")
     corrections_to: OptionalMailAddress = Field("", description="Where readers report errors; shown in the footer.")
+    privacy_url: OptionalUrl = Field("", description="Your privacy notice; public pages link to it.")
     public_url: Url = Field(
         "http://127.0.0.1:8080",
         description="Where subscribers reach Broadsheet's own pages (unsubscribe, view in browser). "

@@ -11,12 +11,13 @@ from starlette.requests import HTTPConnection
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
+from bot.audience.words import languages
 from bot.delivery.counters import Counters
 from bot.schedules.installation import Installation
 from bot.web import editor, health, metrics
 from bot.web.brand import stylesheet
 from bot.web.headers import Headers, complete
-from bot.web.public import edition, preferences, unsubscribe
+from bot.web.public import archive, data, edition, find, preferences, unsubscribe
 from bot.web.security import BodyLimit, SameOrigin, Stranger
 from bot.web.site import Site
 
@@ -31,11 +32,11 @@ def create_app(installation: Installation, counters: Counters | None = None) -> 
     """
     site = Site(installation)
     app = FastAPI(title="Broadsheet", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
-    for public in (unsubscribe, preferences, edition, health):
+    for public in (unsubscribe, preferences, data, find, archive, edition, health):
         app.include_router(public.routes(site))
     app.include_router(editor.routes(site))
     app.include_router(metrics.routes(installation, counters or Counters()))
-    _add_styles(app, stylesheet(site.own.tokens))
+    _add_styles(app, stylesheet(site.own.tokens, [site.voice(each).tokens for each in languages()]))
     _add_faults(app, site)
 
     def refuse(scope: Scope, status: int) -> Response:
