@@ -7,18 +7,17 @@ from datetime import date, datetime
 from typing import Any
 
 from bot.audience.enrolment import forget
-from bot.clock import Clock
 from bot.model import Consent
 from bot.store import Store, Transaction
 from bot.store.chosen import preferences_json
 
 
-def personal_data(tx: Transaction, subscriber: int) -> dict[str, Any]:
-    """All of it, as JSON types; empty when nobody is known by this id."""
+def personal_data(tx: Transaction, subscriber: int) -> dict[str, Any] | None:
+    """All of it, as JSON types; None when nobody is known by this id."""
     page = tx.subscribers.page(after=subscriber - 1, limit=200)
     found = [each for each in page if each.id == subscriber]
     if not found:
-        return {}
+        return None
     return {
         "address": found[0].address,
         "name": found[0].name,
@@ -39,11 +38,11 @@ def personal_data(tx: Transaction, subscriber: int) -> dict[str, Any]:
     }
 
 
-def forget_reader(store: Store, subscriber: int, *, who: str, clock: Clock) -> bool:
+def forget_reader(store: Store, subscriber: int, *, who: str, now: datetime) -> bool:
     """Erases a reader everywhere; False when nobody is known by this id."""
     with store.read() as tx:
         found = personal_data(tx, subscriber)
-    return bool(found) and forget(store, found["address"], who=who, now=clock())
+    return found is not None and forget(store, found["address"], who=who, now=now)
 
 
 def _consent(consent: Consent) -> dict[str, Any]:

@@ -28,7 +28,10 @@ class Outlet:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Frame:
-    """All of an edition but its stories. ``slot`` is in UTC; ``outlets`` are the schedule's channels, in its order."""
+    """All of an edition but its stories. ``slot`` is in UTC; ``outlets`` are the schedule's channels, in its order.
+
+    ``open``: whether anybody may subscribe to something of the newsroom by its pages.
+    """
 
     edition: str
     schedule: ScheduleTable
@@ -36,6 +39,7 @@ class Frame:
     newsroom: Newsroom
     folders: tuple[Path, ...]
     outlets: tuple[Outlet, ...]
+    open: bool = False
 
 
 def freeze(selected: Selected) -> tuple[EditionStory, ...]:
@@ -94,7 +98,15 @@ def _digest(frame: Frame, stories: Sequence[EditionStory]) -> Digest:
         preheader=frame.schedule.preheader,
         template=frame.schedule.template,
         folders=frame.folders,
+        ways=_ways(frame),
     )
+
+
+def _ways(frame: Frame) -> tuple[tuple[str, str], ...]:
+    public = frame.newsroom.public_url
+    subscribe = (("subscribe", f"{public}/subscribe"),) if frame.open else ()
+    archive = (("all_editions", f"{public}/archive"),) if frame.schedule.archive and frame.schedule.audience else ()
+    return (*subscribe, *archive)
 
 
 def report(selected: Selected) -> dict[str, Any]:

@@ -31,8 +31,8 @@ LARGEST = 100_000
 class Digest:
     """What a digest is made of. ``name`` is the schedule's, ``slot`` in UTC, ``language`` BCP 47.
 
-    ``subject`` and ``preheader`` are Jinja templates of the settings. ``template`` is a folder of ``digests/`` below
-    one of ``folders``; the first that has it wins.
+    ``ways`` are phrases and URLs for the bar of the public page. ``subject`` and ``preheader`` are Jinja templates of
+    the settings. ``template`` is a folder of ``digests/`` below one of ``folders``; the first that has it wins.
     """
 
     edition: str
@@ -46,6 +46,7 @@ class Digest:
     preheader: str
     template: str = "briefing"
     folders: tuple[Path, ...]
+    ways: tuple[tuple[str, str], ...] = ()
 
 
 def compile_email(digest: Digest) -> Email:
@@ -175,6 +176,7 @@ def _context(digest: Digest, words: Wording, entries: tuple[Entry, ...]) -> dict
         "logo": newsroom.logo if is_web(newsroom.logo) else "",
         "logo_dark": newsroom.logo_dark if is_web(newsroom.logo_dark) else "",
         "web_url": edition_url(newsroom, digest.edition),
+        "ways": digest.ways,
         "brand": style_of(tokens(newsroom, digest.language)),
         "holes": _holes(digest.edition),
     }

@@ -63,7 +63,7 @@ def routes(site: Site) -> APIRouter:
         if fields.get("act") != "erase":
             return _question(reader, request)
         voice = reader.voice
-        forget_reader(store, reader.link.subscriber, who=READER, clock=clock)
+        forget_reader(store, reader.link.subscriber, who=READER, now=clock())
         return site.message(request, "erased", status=200, voice=voice)
 
     return router
