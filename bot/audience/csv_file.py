@@ -1,4 +1,4 @@
-"""Subscribers as CSV (RFC 4180): what other programs write is read row by row, and what we write opens safely.
+"""CSV (RFC 4180) as other programs write it, read record by record, and as ours, which opens safely in a spreadsheet.
 
 Each record is parsed by itself, so that one stray quotation mark costs its own row and not the rest of the file.
 """
@@ -7,13 +7,10 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TextIO
-
-from bot.errors import UsageError
-from bot.settings import is_address
 
 LONGEST_LINE = 65_536
 """Characters. A longer line is no row of subscribers, and is never held in memory whole."""
@@ -21,9 +18,6 @@ LONGEST_LINE = 65_536
 LONGEST_RECORD = 20
 """Lines that one quoted cell may run over."""
 
-_ADDRESS = ("email", "e-mail", "email address", "e-mail address", "address")
-_NAME = ("name",)
-_SUBSCRIBED = ("subscribed",)
 _DELIMITERS = ",;\t"
 _SHOWN = 60
 # A spreadsheet takes such a cell for a formula (OWASP, "CSV Injection", checked 2026-11-24). Apostrophes before it
@@ -32,102 +26,88 @@ _FORMULA = re.compile(r"'*[=+\-@\t\r＝＋－＠]")
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """One subscriber of a file. ``line`` counts from 1; ``subscribed`` is in UTC, None where the file says nothing."""
-
-    line: int
-    address: str
-    name: str = ""
-    subscribed: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Refusal:
-    """A row that cannot be taken: the line it begins on, the cell in question (shortened), and why."""
+    """A row that cannot be taken: the line it begins on, the cell in question (shortened), and why.
+
+    ``cells`` are the row as it was read, so that it can be written down and corrected; () when it could not be parsed.
+    """
 
     line: int
     value: str
     reason: str
+    cells: tuple[str, ...] = ()
 
 
-class SubscriberFile(Iterator["Row | Refusal"]):
-    """The rows of a file, as they are asked for. ``ignored`` names the columns that are not read."""
+class Records:
+    """The records of a stream: ``header`` is the first that is not empty, the others come as they are asked for.
 
-    def __init__(self, stream: TextIO, now: datetime) -> None:
+    The delimiter is the comma, semicolon or tab that the first line uses most; Excel's ``sep=`` line and a byte order
+    mark are passed over. Open files with ``newline=""``.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
         self._lines = _Lines(stream)
-        self._now = now
-        header, self._delimiter = _header(self._lines)
-        self._address, self._name, self._subscribed = (
-            _column(header, names) for names in (_ADDRESS, _NAME, _SUBSCRIBED)
-        )
-        if self._address is None:
-            named = ", ".join(_shown(cell) for cell in header if cell and "@" not in cell) or "none"
-            raise UsageError(
-                "the file has no column for addresses: its first line must name one `email` or `address` "
-                f"(and may name `name` and `subscribed`); the columns it names: {named}"
-            )
-        known = {self._address, self._name, self._subscribed}
-        self._width = len(header)
-        self.ignored = tuple(cell for place, cell in enumerate(header) if place not in known and cell)
-        self._found = self._read()
+        self.header, self.delimiter, self.header_line = self._first()
+        self.backslashes = False
+        """Whether a backslash in a quoted cell takes the next quotation mark's meaning, as PHP writes it."""
 
-    def __next__(self) -> Row | Refusal:
-        return next(self._found)
+    @property
+    def columns(self) -> list[str]:
+        """The header's cells in small letters, on one line each."""
+        return [clean(unguarded(cell)).casefold() for cell in self.header]
 
-    def _read(self) -> Iterator[Row | Refusal]:
-        for line, record in _records(self._lines, self._delimiter):
-            if isinstance(record, str):
-                yield Refusal(line, "", record)
-            elif any(cell.strip() for cell in record):
-                yield self._row(line, record)
+    def __iter__(self) -> Iterator[tuple[int, list[str] | str]]:
+        """(line, cells), or (line, why there are none). A cell that is never closed costs the line it opens on."""
+        delimiter = self.delimiter
+        lines = self._lines
+        while first := lines.next():
+            number, text, long = first
+            if long:
+                yield number, f"the line is longer than {LONGEST_LINE} characters"
+            elif '"' not in text and "\0" not in text:
+                yield number, text.split(delimiter)
+            else:
+                yield number, self._quoted(text)
 
-    def _row(self, line: int, cells: list[str]) -> Row | Refusal:
-        if any(cell.strip() for cell in cells[self._width :]):
-            return Refusal(line, _shown(cells[self._width]), f"{len(cells)} cells, but the header names {self._width}")
-        written = self._cell(cells, self._address)
-        local, at, domain = written.rpartition("@")
-        address = f"{local}{at}{domain.lower()}"
-        if not address:
-            return Refusal(line, "", "no address")
-        if not is_address(address):
-            return Refusal(line, _shown(written), "not a mail address")
-        subscribed = self._cell(cells, self._subscribed)
+    def _quoted(self, text: str) -> list[str] | str:
+        held = [text]
+        more: list[tuple[int, str, bool]] = []
+        record = self._parsed(held)
+        while record is None and len(held) < LONGEST_RECORD and (line := self._lines.next()):
+            more.append(line)
+            held.append(line[1])
+            record = None if line[2] else self._parsed(held)
+        if record is not None:
+            return record
+        self._lines.put_back(more)
+        return "a quotation mark opens a cell here that is not closed"
+
+    def _parsed(self, lines: list[str]) -> list[str] | str | None:
+        """The cells of one record, what is wrong with it, or None when a quoted cell is still open."""
+        whole = "\n".join(lines)
+        if "\0" in whole:
+            return "it holds a NUL character"
+        escape = "\\" if self.backslashes else None
         try:
-            moment = _moment(subscribed)
-        except (ValueError, OverflowError):
-            return Refusal(line, _shown(subscribed), "not a date such as 2026-11-24 or 2026-11-24T07:00+01:00")
-        if moment and moment > self._now:
-            # It would outdo every unsubscription until then.
-            return Refusal(line, _shown(subscribed), "a date in the future: nobody can have agreed by then")
-        return Row(line, address, self._cell(cells, self._name), moment)
+            reader = csv.reader(
+                [whole], delimiter=self.delimiter, strict=True, skipinitialspace=True, escapechar=escape
+            )
+            return next(reader, [])
+        except csv.Error as error:
+            return None if "unexpected end of data" in str(error) else f"it is not CSV: {error}"
 
-    def _cell(self, cells: list[str], place: int | None) -> str:
-        return _clean(_unguarded(cells[place])) if place is not None and place < len(cells) else ""
-
-
-def read_subscribers(stream: TextIO, *, now: datetime) -> SubscriberFile:
-    """The subscribers of a CSV file with a header; lazily, a ``Refusal`` for each row that cannot be taken.
-
-    The header names ``email`` or ``address``, and may name ``name`` and ``subscribed`` (ISO 8601; UTC where no offset
-    is given; not after ``now``). The delimiter is the comma, semicolon or tab that the header uses; a byte order mark
-    is passed over. Open files with ``newline=""``. Raises ``UsageError`` when the header names no address column.
-    """
-    return SubscriberFile(stream, now)
-
-
-def write_subscribers(rows: Iterable[Row], stream: TextIO) -> int:
-    """Writes a header and the rows, and says how many; what a spreadsheet would run is made text by an apostrophe.
-
-    ``read_subscribers`` takes that apostrophe off again. Open files with ``newline=""``.
-    """
-    writer = csv.writer(stream)
-    writer.writerow(("email", "name", "subscribed"))
-    count = 0
-    for row in rows:
-        subscribed = row.subscribed.astimezone(UTC).isoformat(timespec="seconds") if row.subscribed else ""
-        writer.writerow(_guarded(cell) for cell in (row.address, row.name, subscribed))
-        count += 1
-    return count
+    def _first(self) -> tuple[list[str], str, int]:
+        delimiter = ""
+        self.backslashes = False
+        while line := self._lines.next():
+            number, text, _ = line
+            if number == 1 and (named := re.fullmatch(r'"?sep=(.)"?', text)):
+                delimiter = named[1]
+            elif text.strip():
+                self.delimiter = delimiter or max(_DELIMITERS, key=text.count)
+                cells = self._parsed([text])
+                return cells if isinstance(cells, list) else [text], self.delimiter, number
+        return [], ",", 0
 
 
 class _Lines:
@@ -158,75 +138,57 @@ class _Lines:
         self._back.extend(reversed(lines))
 
 
-def _header(lines: _Lines) -> tuple[list[str], str]:
-    delimiter = ""
-    while line := lines.next():
-        number, text, _ = line
-        if number == 1 and (named := re.fullmatch(r'"?sep=(.)"?', text)):
-            delimiter = named[1]
-        elif text.strip():
-            delimiter = delimiter or max(_DELIMITERS, key=text.count)
-            cells = _parsed([text], delimiter)
-            return [_clean(_unguarded(cell)) for cell in cells] if isinstance(cells, list) else [text], delimiter
-    return [], ","
+@dataclass(frozen=True, slots=True)
+class Cells:
+    """One record, asked by the names of its fields. ``places`` tells where each stands; one that does not is ""."""
+
+    places: Mapping[str, int]
+    cells: Sequence[str]
+
+    def __getitem__(self, name: str) -> str:
+        place = self.places.get(name)
+        if place is None or place >= len(self.cells):
+            return ""
+        cell = self.cells[place]
+        return clean(unguarded(cell)) if cell else ""
 
 
-def _column(header: list[str], names: tuple[str, ...]) -> int | None:
-    written = [cell.casefold() for cell in header]
-    return next((written.index(name) for name in names if name in written), None)
-
-
-def _records(lines: _Lines, delimiter: str) -> Iterator[tuple[int, list[str] | str]]:
-    """(line, cells), or (line, why there are none). A cell that is never closed costs the line it opens on."""
-    while first := lines.next():
-        number, text, long = first
-        if long:
-            yield number, f"the line is longer than {LONGEST_LINE} characters"
-            continue
-        held = [text]
-        more: list[tuple[int, str, bool]] = []
-        record = _parsed(held, delimiter)
-        while record is None and len(held) < LONGEST_RECORD and (line := lines.next()):
-            more.append(line)
-            held.append(line[1])
-            record = None if line[2] else _parsed(held, delimiter)
-        if record is None:
-            lines.put_back(more)
-            record = "a quotation mark opens a cell here that is not closed"
-        yield number, record
-
-
-def _parsed(lines: list[str], delimiter: str) -> list[str] | str | None:
-    """The cells of one record, what is wrong with it, or None when a quoted cell is still open."""
-    whole = "\n".join(lines)
-    if "\0" in whole:
-        return "it holds a NUL character"
-    try:
-        return next(csv.reader([whole], delimiter=delimiter, strict=True, skipinitialspace=True), [])
-    except csv.Error as error:
-        return None if "unexpected end of data" in str(error) else f"it is not CSV: {error}"
-
-
-def _moment(text: str) -> datetime | None:
+def moment(text: str) -> datetime | None:
+    """ISO 8601 or what Go prints (listmonk), in UTC where no offset is given; None for "". Raises ``ValueError``."""
     if not text:
         return None
-    moment = datetime.fromisoformat(text)
-    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    if go := _GO.fullmatch(text):
+        text = f"{go[1]}{go[2]}"
+    try:
+        found = datetime.fromisoformat(text)
+        return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+    except OverflowError as error:
+        raise ValueError(text) from error
 
 
-def _guarded(cell: str) -> str:
+# `2024-03-01 09:30:00.123456789 +0000 UTC`: https://pkg.go.dev/time#Time.String, checked 2026-11-26.
+_GO = re.compile(r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)?) ([+-]\d{4}) \S+")
+
+
+def guarded(cell: str) -> str:
+    """The cell with an apostrophe before what a spreadsheet would run; ``unguarded`` takes it off again."""
     return f"'{cell}" if _FORMULA.match(cell) else cell
 
 
-def _unguarded(cell: str) -> str:
+def unguarded(cell: str) -> str:
+    """What ``guarded`` was given."""
     return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell
 
 
-def _clean(cell: str) -> str:
+def clean(cell: str) -> str:
     """The cell on one line, without control and invisible characters."""
+    cell = cell.strip()
+    if cell.isprintable() and "  " not in cell:
+        return cell
     return " ".join("".join(sign if sign.isprintable() or sign.isspace() else "" for sign in cell).split())
 
 
-def _shown(cell: str) -> str:
-    text = _clean(cell)
+def shown(cell: str) -> str:
+    """The cell as an error may quote it."""
+    text = clean(cell)
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"

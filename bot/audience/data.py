@@ -1,55 +1,71 @@
-"""What is held about one reader: to be shown to them, and to be erased."""
+"""A reader's own data: all that is held on them, to be handed over (GDPR, articles 15 and 20) or erased (17)."""
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any
 
-from bot.audience.enrolment import forget
-from bot.model import Consent
+from bot.audience import enrolment
 from bot.store import Store, Transaction
-from bot.store.chosen import preferences_json
+
+FORMAT = "broadsheet/personal-data/1"
+"""Changes when a key of ``personal_data`` does."""
 
 
 def personal_data(tx: Transaction, subscriber: int) -> dict[str, Any] | None:
-    """All of it, as JSON types; None when nobody is known by this id."""
-    page = tx.subscribers.page(after=subscriber - 1, limit=200)
-    found = [each for each in page if each.id == subscriber]
-    if not found:
+    """All that is held on a reader, as JSON types: times are ISO 8601 in UTC. None when there is no such reader.
+
+    Keys: ``format``, ``address``, ``name``, ``known_since``; ``subscriptions`` (each with its consent, the evidence of
+    it and the reader's choices), ``past_consents``, ``requests`` (to subscribe), ``suppressions``, ``deliveries`` (of
+    each edition that is still kept), ``events`` (bounces, complaints, replies).
+    """
+    reader = tx.dossier.reader(subscriber)
+    if reader is None:
         return None
-    return {
-        "address": found[0].address,
-        "name": found[0].name,
-        "subscriptions": [
-            {
-                "audience": each.audience,
-                "state": each.state,
-                "consent": _consent(each.consent),
-                "unsubscribed": each.unsubscribed.isoformat() if each.unsubscribed else None,
-                "preferences": preferences_json(each.preferences) or {},
-            }
-            for each in found
-        ],
-        "past_consents": [
-            {"audience": audience, "consent": _consent(consent), "ended": ended.isoformat() if ended else None}
-            for audience, consent, ended in tx.subscribers.past_consents(subscriber)
-        ],
-    }
+    return _held(tx, reader["address"], subscriber, name=reader["name"], since=reader["created"])
+
+
+def personal_data_of(tx: Transaction, address: str) -> dict[str, Any] | None:
+    """The same of an address, also of one that is on a list, or asked to subscribe, and is no subscriber."""
+    subscriber = tx.subscribers.id_of(address)
+    if subscriber is not None:
+        return personal_data(tx, subscriber)
+    held = _held(tx, address, None, name="", since=None)
+    return held if any(isinstance(each, list) and each for each in held.values()) else None
 
 
 def forget_reader(store: Store, subscriber: int, *, who: str, now: datetime) -> bool:
-    """Erases a reader everywhere; False when nobody is known by this id."""
+    """Erases a reader everywhere, as ``enrolment.forget`` does an address; False when there is none.
+
+    A keyed hash stays on the list of those who must not be mailed, so that no import revives the address.
+    """
     with store.read() as tx:
-        found = personal_data(tx, subscriber)
-    return found is not None and forget(store, found["address"], who=who, now=now)
+        reader = tx.dossier.reader(subscriber)
+    return reader is not None and enrolment.forget(store, reader["address"], who=who, now=now)
 
 
-def _consent(consent: Consent) -> dict[str, Any]:
-    return {name: _json(value) for name, value in asdict(consent).items() if value}
+def _held(
+    tx: Transaction, address: str, subscriber: int | None, *, name: str, since: datetime | None
+) -> dict[str, Any]:
+    dossier = tx.dossier
+    return {
+        "format": FORMAT,
+        "address": address,
+        "name": name,
+        "known_since": _plain(since),
+        "subscriptions": [] if subscriber is None else _all(dossier.subscriptions(subscriber)),
+        "past_consents": [] if subscriber is None else _all(dossier.past_consents(subscriber)),
+        "requests": _all(dossier.signups(address)),
+        "suppressions": _all(dossier.suppressions(address)),
+        "deliveries": [] if subscriber is None else _all(dossier.deliveries(subscriber)),
+        "events": _all(dossier.events(address, subscriber)),
+    }
 
 
-def _json(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {name: _json(each) for name, each in value.items() if each}
-    return value.isoformat() if isinstance(value, date | datetime) else value
+def _all(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [{name: _plain(value) for name, value in row.items()} for row in rows]
+
+
+def _plain(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, datetime | date) else value

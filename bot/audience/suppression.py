@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
+from pathlib import Path
+from typing import TextIO
 
+from bot.audience.importing import Import
+from bot.audience.suppression_file import Listing, SuppressionFile
 from bot.errors import UsageError
-from bot.model import Act, Suppression
+from bot.model import LIFTED_BY_READERS, Act, Suppression
 from bot.settings import is_address
 from bot.store import Store, Transaction
 
@@ -34,6 +39,51 @@ def allow(store: Store, address: str, audience: str, *, who: str, now: datetime)
         if removed:
             tx.acts.add(_act(tx, "allow", address, audience, who, now))
     return removed
+
+
+def suppressions_import(
+    file: Path,
+    audience: str,
+    audiences: Collection[str],
+    *,
+    by: str,
+    fingerprint: str,
+    reason: str = "",
+    refused: Path | None = None,
+) -> Import:
+    """The import of a list of addresses that must not be mailed (``SuppressionFile``); ``reason`` where a row has none.
+
+    What waits to go out to them is not cancelled here: each delivery is held against the list when its turn comes.
+    """
+    source = f"import of {file.name} by {by}"
+
+    def read(stream: TextIO, _sheet: str, began: datetime) -> SuppressionFile:
+        listing = Listing(
+            reason=reason, audience=audience, audiences=audiences, now=began, source=source, fingerprint=fingerprint
+        )
+        return SuppressionFile(stream, listing)
+
+    return Import(
+        file=file,
+        audience=audience,
+        by=by,
+        what="import suppressions",
+        thing=f"audience:{audience or 'all'}",
+        options={"reason": reason},
+        read=read,
+        refused=refused,
+    )
+
+
+def lift(tx: Transaction, address: str, audience: str) -> str:
+    """Lets a reader come back by their own, confirmed will: takes off what their leaving put on the list.
+
+    Returns the reason for which they must not be mailed all the same, "" when they may. Leaving and erasure are lifted
+    (an import can lift neither): a bounce, a complaint or an editor's word is not the reader's to take back.
+    """
+    tx.suppressions.lift(address, audience, LIFTED_BY_READERS)
+    standing = tx.suppressions.of(address, audience)
+    return standing.reason if standing else ""
 
 
 def cancel_waiting(tx: Transaction, address: str, audience: str, reason: str, now: datetime) -> int:

@@ -4,7 +4,21 @@ from __future__ import annotations
 
 import typer
 
-from bot.cli import audience, channels, check, db, demo, editions, init, keys, record, schedules, sources, up
+from bot.cli import (
+    channels,
+    check,
+    db,
+    demo,
+    editions,
+    init,
+    keys,
+    record,
+    schedules,
+    sources,
+    subscribers,
+    suppressions,
+    up,
+)
 from bot.cli.command import run
 
 app = typer.Typer(
@@ -14,7 +28,21 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for group in (demo, init, check, up, sources, schedules, editions, audience, channels, keys, record, db):
+for group in (
+    demo,
+    init,
+    check,
+    up,
+    sources,
+    schedules,
+    editions,
+    subscribers,
+    suppressions,
+    channels,
+    keys,
+    record,
+    db,
+):
     group.register(app)
 
 

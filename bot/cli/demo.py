@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bot.audience import enrolment
+from bot.audience.importing import run_import
 from bot.cli.command import Session, command
 from bot.cli.schedules import run_due
 from bot.cli.up import Roles
@@ -39,15 +40,10 @@ def demo(
 
     with running(folder, system_clock) as town, opened(town.config) as installation:
         said = _collected(session, installation)
-        subscribed = enrolment.import_csv(
-            installation.store,
-            town.subscribers,
-            "readers",
-            by="demo",
-            note="bundled with Broadsheet",
-            now=installation.clock(),
-            advance=lambda: None,
+        job = enrolment.subscribers_import(
+            town.subscribers, "readers", ["readers"], by="demo", consent="bundled with Broadsheet"
         )
+        subscribed = run_import(installation.store, job, clock=installation.clock, advance=lambda _rows, _lines: None)
         session.out.say(f"audience: {subscribed.accepted + subscribed.known} subscribers")
         made = _made(session, installation)
         keepsake = asyncio.run(write_keepsake(installation, SCHEDULE, folder / "editions"))

@@ -18,10 +18,24 @@ from bot.model.merge import MergeField
 from bot.model.newsroom import Newsroom
 from bot.model.progress import DomainProgress, Progress, ServerNow, ServerProgress, WorkerProgress
 from bot.model.story import Pick, Rejection, Selected, Story, Summary
-from bot.model.subscriber import Act, Consent, Evidence, Preferences, Subscriber, Suppression
+from bot.model.subscriber import (
+    ERASED,
+    LIFTED_BY_READERS,
+    UNSUBSCRIBED,
+    Act,
+    Consent,
+    Enrolment,
+    Evidence,
+    Preferences,
+    Subscriber,
+    Suppression,
+)
 
 __all__ = [
+    "ERASED",
+    "LIFTED_BY_READERS",
     "OPEN_STATES",
+    "UNSUBSCRIBED",
     "Act",
     "Article",
     "Card",
@@ -35,6 +49,7 @@ __all__ = [
     "EditionState",
     "EditionStory",
     "Email",
+    "Enrolment",
     "Evidence",
     "Image",
     "Limits",

@@ -68,10 +68,30 @@ class Subscriber:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Enrolment:
+    """What a file says of one address in one audience. ``state`` is ``subscribed`` or ``unsubscribed``.
+
+    ``takes_back`` is false when the consent has no date of its own: it proves none newer than an unsubscription.
+    ``unsubscribed`` and ``via`` tell when and how somebody left; None and "" for those who did not.
+    """
+
+    address: str
+    audience: str
+    consent: Consent
+    name: str = ""
+    state: str = "subscribed"
+    takes_back: bool = True
+    preferences: Preferences | None = None
+    unsubscribed: datetime | None = None
+    via: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Suppression:
     """An address that must not be mailed. ``audience`` is "" when it holds for all.
 
-    ``source`` is where it is known from: a file, a mailbox, a provider's webhook, an editor.
+    ``source`` is where it is known from: a file, a mailbox, a provider's webhook, an editor. ``hashed`` is the keyed
+    hash of an address that was erased: then ``address`` is "".
     """
 
     address: str
@@ -80,6 +100,13 @@ class Suppression:
     audience: str = ""
     note: str = ""
     source: str = ""
+    hashed: str = ""
+
+
+UNSUBSCRIBED = "unsubscribed"
+ERASED = "erased"
+LIFTED_BY_READERS = frozenset({UNSUBSCRIBED, ERASED})
+"""The reasons of suppressions that readers made by leaving, and lift by coming back of their own, confirmed will."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,5 +1,6 @@
 """What an editor set: one frozen, checked object, and the tables from which docs and ``check`` derive."""
 
+from bot.settings.address import is_address
 from bot.settings.check import checked, is_secret, nearest, secret_variable, with_secrets
 from bot.settings.kinds import (
     Duration,
@@ -11,7 +12,6 @@ from bot.settings.kinds import (
     Table,
     Url,
     duration_text,
-    is_address,
     parse_duration,
     parse_rates,
     parse_sender,

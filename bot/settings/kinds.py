@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from email.errors import MessageError
-from email.headerregistry import Address
 from email.utils import parseaddr
 from pathlib import Path
 from typing import Annotated, Any
@@ -16,6 +14,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from cronsim import CronSim, CronSimError
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, ValidationInfo
 from pydantic_core import PydanticCustomError
+
+from bot.settings.address import is_address
 
 
 class Table(BaseModel):
@@ -163,20 +163,6 @@ def parse_sender(value: Any) -> tuple[str, str]:
     if not is_address(address):
         raise ValueError('a sender is an address, with a name before it: "The Record <briefing@record.example>"')
     return name, address
-
-
-def is_address(value: str) -> bool:
-    """Whether ``value`` is one mail address that can be put on an envelope."""
-    local, at, domain = value.rpartition("@")
-    if not (at and local and "." in domain.strip(".") and len(value) <= 254 and len(local) <= 64):
-        return False
-    if re.search(r"[\s<>\x00-\x1f\x7f,;]", value) or domain != domain.strip(".-") or ".." in value:
-        return False
-    try:
-        return Address(addr_spec=value).addr_spec == value
-    except (ValueError, IndexError, MessageError):
-        # The stdlib's parser takes ASCII only; SMTPUTF8 addresses (RFC 6531) are judged by their shape.
-        return not value.isascii() and not set(local) & set('"@')
 
 
 def _sender(value: Any) -> str:

@@ -22,6 +22,7 @@ from bot.settings.tables import (
     HttpTable,
     ScheduleTable,
     SettingsTables,
+    SignupTable,
     WebTable,
 )
 
@@ -60,6 +61,10 @@ class Settings:
     @property
     def delivery(self) -> DeliveryTable:
         return self.tables.delivery
+
+    @property
+    def signup(self) -> SignupTable:
+        return self.tables.signup
 
     @property
     def alerts(self) -> AlertsTable:

@@ -134,6 +134,16 @@ class AlertsTable(Table):
     )
 
 
+class SignupTable(Table):
+    """How readers come in."""
+
+    keep_ip: StrictBool = Field(
+        False,
+        description="Whether the IP address that a consent came from is kept with it, also an imported one. It proves "
+        "little, and is personal data.",
+    )
+
+
 class AudienceTable(Table):
     """A named list of subscribers."""
 
@@ -236,6 +246,7 @@ class SettingsTables(Table):
     web: WebTable = Field(default_factory=WebTable)
     delivery: DeliveryTable = Field(default_factory=DeliveryTable)
     alerts: AlertsTable = Field(default_factory=AlertsTable)
+    signup: SignupTable = Field(default_factory=SignupTable)
     sources: dict[str, dict[str, Any]] = Field(default_factory=dict)
     audiences: dict[str, AudienceTable] = Field(default_factory=dict)
     channels: dict[str, dict[str, Any]] = Field(default_factory=dict)

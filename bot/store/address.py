@@ -50,7 +50,11 @@ class AddressHash:
 
     def __call__(self, address: str) -> str:
         """64 hexadecimal digits, the same for all spellings of a mailbox."""
-        return self.again(hashlib.sha256(b"broadsheet/address/" + address_key(address).encode()).hexdigest())
+        return self.of_key(address_key(address))
+
+    def of_key(self, key: str) -> str:
+        """The same of what ``address_key`` made."""
+        return self.again(hashlib.sha256(b"broadsheet/address/" + key.encode()).hexdigest())
 
     def again(self, plain: str) -> str:
         """The keyed hash of what was hashed without a key."""

@@ -13,12 +13,26 @@ from sqlalchemy.types import BigInteger, Text
 
 def among(dialect: str, column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
     """``column`` is one of the integers of the parameter ``name``, which ``integers`` makes."""
+    return _among(dialect, column, name, BigInteger())
+
+
+def among_texts(dialect: str, column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
+    """``column`` is one of the texts of the parameter ``name``, which ``texts`` makes."""
+    return _among(dialect, column, name, Text())
+
+
+def _among(dialect: str, column: ColumnElement[Any], name: str, kind: BigInteger | Text) -> ColumnElement[bool]:
     if dialect == "postgresql":
-        return column == func.any(cast(bindparam(name), ARRAY(BigInteger)))
+        return column == func.any(cast(bindparam(name), ARRAY(kind)))
     values = func.json_each(cast(bindparam(name), Text)).table_valued("value")
     return column.in_(select(values.c.value))
 
 
 def integers(dialect: str, values: Collection[int]) -> Any:
     """``values`` as the parameter of ``among``."""
+    return list(values) if dialect == "postgresql" else json.dumps(list(values))
+
+
+def texts(dialect: str, values: Collection[str]) -> Any:
+    """``values`` as the parameter of ``among_texts``."""
     return list(values) if dialect == "postgresql" else json.dumps(list(values))

@@ -17,11 +17,14 @@ from bot.store.archive import Archive
 from bot.store.articles import Articles
 from bot.store.chunks import Chunks
 from bot.store.deliveries import Deliveries
+from bot.store.dossier import Dossier
 from bot.store.editions import Editions
-from bot.store.engine import PATIENCE, faults_told, open_engine, shown
+from bot.store.engine import PATIENCE, faults_told, open_engine, shown, with_room
+from bot.store.enrolments import Enrolments
 from bot.store.figures import Figures
 from bot.store.flags import Flags
 from bot.store.folds import Folds
+from bot.store.imports import Imports
 from bot.store.jobs import Jobs, used
 from bot.store.progress import ProgressRows
 from bot.store.schedules import Schedules
@@ -81,6 +84,18 @@ class Transaction:
     @cached_property
     def suppressions(self) -> Suppressions:
         return Suppressions(self.connection, self.hashed)
+
+    @cached_property
+    def enrolments(self) -> Enrolments:
+        return Enrolments(self.connection, self.hashed)
+
+    @cached_property
+    def imports(self) -> Imports:
+        return Imports(self.connection)
+
+    @cached_property
+    def dossier(self) -> Dossier:
+        return Dossier(self.connection, self.hashed)
 
     @cached_property
     def acts(self) -> Acts:
@@ -162,13 +177,17 @@ class Store:
             yield Transaction(connection, self._hashed)
 
     @contextmanager
-    def write(self) -> Iterator[Transaction]:
+    def write(self, *, bulk: bool = False) -> Iterator[Transaction]:
         """A transaction that is committed when the block ends, and undone when it raises.
 
-        Raises ``StoreError`` when the database does not take it: locked too long, full, gone.
+        ``bulk``: it puts thousands of rows at random places of large indexes. Raises ``StoreError`` when the database
+        does not take it: locked too long, full, gone.
         """
-        with faults_told(self._engine), self._writer() as connection, connection.begin():
-            yield Transaction(connection, self._hashed)
+        with faults_told(self._engine), self._writer() as connection:
+            if bulk:
+                with_room(connection)
+            with connection.begin():
+                yield Transaction(connection, self._hashed)
 
     def begin(self) -> Writing:
         """A transaction like ``write``'s that is committed, or undone, later and maybe in another thread.

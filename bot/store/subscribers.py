@@ -7,13 +7,22 @@ from collections.abc import Collection, Iterator
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, case, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, and_, case, delete, func, insert, or_, select, update
 
 from bot.model import Consent, DeliveryState, Preferences, Recipient, Subscriber
 from bot.store.address import AddressHash, address_key
 from bot.store.chosen import evidence_json, preferences_json, read_evidence, read_preferences
 from bot.store.conflict import insert_or_ignore
-from bot.store.tables import attempts, deliveries, editions, past_consents, subscribers, subscriptions
+from bot.store.tables import (
+    attempts,
+    deliveries,
+    editions,
+    events,
+    past_consents,
+    signups,
+    subscribers,
+    subscriptions,
+)
 
 LARGEST_ID = 2**53 - 1
 """The largest integer that every reader of JSON holds exactly (RFC 8259 §6)."""
@@ -53,23 +62,9 @@ class Subscribers:
             return "known"
         if not takes_back or (old.ended and consent.at <= old.ended):
             return "left"
-        self._keep_consent(old)
+        self._connection.execute(insert(past_consents).values(**past_consent(old)))
         self._connection.execute(update(subscriptions).where(*this).values(**values))
         return "returned"
-
-    def _keep_consent(self, old: Row[Any]) -> None:
-        self._connection.execute(
-            insert(past_consents).values(
-                subscriber=old.subscriber,
-                audience=old.audience,
-                at=old.consent_at,
-                via=old.consent_via,
-                note=old.consent_note,
-                evidence=old.evidence,
-                ended=old.ended,
-                ended_via=old.ended_via,
-            )
-        )
 
     def past_consents(self, subscriber: int) -> list[tuple[str, Consent, datetime | None]]:
         """(audience, consent, when it ended): those that another one took the place of, the oldest first."""
@@ -192,13 +187,27 @@ class Subscribers:
         }
 
     def forget(self, address: str) -> bool:
-        """Erases an address everywhere; False when it was not known.
+        """Erases an address everywhere; False when nothing was known of it.
 
-        The ledger keeps its rows, without the address and without what servers said: that often repeats it.
+        The ledger keeps its rows, without the address and without what servers said: that often repeats it. What came
+        back of its deliveries is counted on, without whom it was of.
         """
+        hashed = self._hashed(address)
         subscriber = self.id_of(address)
-        if subscriber is None:
-            return False
+        # Who asked to subscribe and never confirmed is no subscriber, and may be erased all the same.
+        asked = self._connection.execute(delete(signups).where(signups.c.address_hash == hashed)).rowcount
+        theirs = events.c.address_hash == hashed
+        nameless = {"subscriber": None, "address_hash": "", "evidence": ""}
+        of_them = theirs if subscriber is None else or_(theirs, events.c.subscriber == subscriber)
+        told = self._connection.execute(update(events).where(of_them).values(**nameless)).rowcount
+        if subscriber is not None:
+            self._forget_deliveries(subscriber)
+            for table in (past_consents, subscriptions):
+                self._connection.execute(delete(table).where(table.c.subscriber == subscriber))
+            self._connection.execute(delete(subscribers).where(subscribers.c.id == subscriber))
+        return subscriber is not None or asked > 0 or told > 0
+
+    def _forget_deliveries(self, subscriber: int) -> None:
         # By edition: the ledger has no index of readers alone.
         theirs = and_(deliveries.c.edition.in_(select(editions.c.id)), deliveries.c.subscriber == subscriber)
         self._connection.execute(
@@ -212,13 +221,24 @@ class Subscribers:
                 reason=case((deliveries.c.state.in_(_OUR_REASONS), deliveries.c.reason), else_=""),
             )
         )
-        self._connection.execute(delete(subscriptions).where(subscriptions.c.subscriber == subscriber))
-        self._connection.execute(delete(subscribers).where(subscribers.c.id == subscriber))
-        return True
 
 
 _OUR_REASONS = (DeliveryState.SUPPRESSED, DeliveryState.EXCLUDED, DeliveryState.CANCELLED)
 """States whose reason is Broadsheet's own word; that of the others may be a server's."""
+
+
+def past_consent(old: Row[Any]) -> dict[str, Any]:
+    """A row of ``past_consents``: what the subscription ``old`` proved, before another consent takes its place."""
+    return {
+        "subscriber": old.subscriber,
+        "audience": old.audience,
+        "at": old.consent_at,
+        "via": old.consent_via,
+        "note": old.consent_note,
+        "evidence": old.evidence,
+        "ended": old.ended,
+        "ended_via": old.ended_via,
+    }
 
 
 def _joined() -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator
 from datetime import datetime
 from typing import Any
 
@@ -26,7 +27,7 @@ class Suppressions:
             self._connection,
             suppressions,
             {
-                "address_hash": self._hashed(suppression.address),
+                "address_hash": suppression.hashed or self._hashed(suppression.address),
                 "audience": suppression.audience,
                 "address": suppression.address if keep_address else "",
                 "reason": suppression.reason,
@@ -57,6 +58,15 @@ class Suppressions:
             > 0
         )
 
+    def lift(self, address: str, audience: str, reasons: Collection[str]) -> bool:
+        """Takes the address off the lists of ``audience`` and of all where it stands for one of ``reasons``."""
+        lifted = delete(suppressions).where(
+            suppressions.c.address_hash == self._hashed(address),
+            suppressions.c.audience.in_(["", audience]),
+            suppressions.c.reason.in_(reasons),
+        )
+        return self._connection.execute(lifted).rowcount > 0
+
     def of(self, address: str, audience: str = "") -> Suppression | None:
         """Why ``address`` must not be mailed (by ``audience``, or at all); None when it may."""
         row = self._connection.execute(
@@ -76,8 +86,22 @@ class Suppressions:
             query = query.where(suppressions.c.at >= after)
         return [_suppression(row, row.address) for row in self._connection.execute(query)]
 
+    def every(self, audience: str | None = None) -> Iterator[Suppression]:
+        """All, streamed, by hash; of one audience ("": those that hold for all), or of any."""
+        query = select(suppressions).order_by(suppressions.c.address_hash, suppressions.c.audience)
+        if audience is not None:
+            query = query.where(suppressions.c.audience == audience)
+        for row in self._connection.execution_options(yield_per=500).execute(query):
+            yield _suppression(row, row.address)
+
 
 def _suppression(row: Row[Any], address: str) -> Suppression:
     return Suppression(
-        address=address, reason=row.reason, at=row.at, audience=row.audience, note=row.note, source=row.source
+        address=address,
+        reason=row.reason,
+        at=row.at,
+        audience=row.audience,
+        note=row.note,
+        source=row.source,
+        hashed="" if address else row.address_hash,
     )

@@ -1,0 +1,59 @@
+"""What a row of a file can say, and the cells that all files of addresses have."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.audience.csv_file import Refusal, moment
+from bot.model import Enrolment, Suppression
+from bot.settings import is_address
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """A row that is none of ours to take: ``why`` is ``unconfirmed`` or ``elsewhere`` (of another audience)."""
+
+    line: int
+    why: str
+
+
+Said = Enrolment | Suppression | Passed | Refusal
+"""What a row says, or why it can't be taken."""
+
+
+class Wrong(Exception):
+    """A cell cannot be taken: what stands in it, and why."""
+
+    def __init__(self, value: str, reason: str) -> None:
+        super().__init__(reason)
+        self.value = value
+        self.reason = reason
+
+
+def read_address(written: str) -> str:
+    """The address of a cell: its domain in small letters, the local part as it was given. Raises ``Wrong``."""
+    local, at, domain = written.rpartition("@")
+    address = f"{local}{at}{domain.lower()}"
+    if not address:
+        raise Wrong("", "no address")
+    if not is_address(address):
+        raise Wrong(written, "not a mail address")
+    return address
+
+
+def read_moment(text: str, now: datetime) -> datetime | None:
+    """The moment of a cell, None for "". Raises ``Wrong``, also for one that is still to come."""
+    try:
+        found = moment(text)
+    except ValueError as error:
+        raise Wrong(text, "not a date such as 2026-11-24 or 2026-11-24T07:00+01:00") from error
+    need_past(found, now, text)
+    return found
+
+
+def need_past(at: datetime | None, now: datetime, written: str = "") -> None:
+    """Raises ``Wrong`` for a moment that is still to come."""
+    if at and at > now:
+        # It would outdo every unsubscription until then.
+        raise Wrong(written or at.isoformat(), "a date in the future: nobody can have agreed by then")

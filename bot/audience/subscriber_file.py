@@ -1,0 +1,204 @@
+"""A file of subscribers, ours or another program's: what each row says of its address."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TextIO
+
+from bot.audience.csv_file import Cells, Records, Refusal, shown
+from bot.audience.export import read_exported, told_by
+from bot.audience.origins import (
+    EVERYWHERE,
+    PLAIN,
+    SUBSCRIBED,
+    UNCONFIRMED,
+    UNSUBSCRIBED,
+    Origin,
+    origin_of,
+    places,
+    sheet_state,
+)
+from bot.audience.row import Passed, Said, Wrong, need_past, read_address, read_moment
+from bot.errors import UsageError
+from bot.model import Consent, Enrolment, Evidence, Preferences, Suppression
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What an import was asked for.
+
+    ``audience`` is "" for a file of ours whose rows name their own, among ``audiences``. ``consent`` is the source of
+    all consents that no row tells one for, ``via`` by what way they came. ``mapped`` names columns by field
+    (``bot.audience.origins.FIELDS``). Tags of the file that are among ``topics`` (in small letters, by what they are
+    called here) become the reader's choice.
+    """
+
+    audience: str
+    audiences: Collection[str]
+    now: datetime
+    via: str
+    consent: str = ""
+    mapped: Mapping[str, str] = field(default_factory=dict)
+    topics: Mapping[str, str] = field(default_factory=dict)
+    keep_ip: bool = False
+
+
+class SubscriberFile(Iterator[Said]):
+    """The rows of a file, as they are asked for. ``origin`` is whose export it is, ``header`` its first row as it was.
+
+    Raises ``UsageError`` when no column holds addresses, or one that was named is not there.
+    """
+
+    def __init__(self, stream: TextIO, wanted: Wanted, sheet: str = "") -> None:
+        self._wanted = wanted
+        self._sheet = sheet.rpartition("/")[2]
+        self._records = Records(stream)
+        self.header = self._records.header
+        columns = self._records.columns
+        self._ours = told_by(columns)
+        self._origin = PLAIN if self._ours else origin_of(columns)
+        self._records.backslashes = self._origin.backslashes
+        self.origin = "broadsheet" if self._ours else self._origin.name
+        self._state = sheet_state(self._origin, columns, sheet)
+        self._places = self._ours or self._found(columns, self._origin)
+        if not self._ours:
+            self._need_consent()
+        self._width = len(columns)
+        self.ignored = tuple(
+            shown(cell) for place, cell in enumerate(self.header) if cell and place not in self._places.values()
+        )
+        self._undated = Consent(at=wanted.now, via=wanted.via, note=wanted.consent)
+        self._evident = bool(
+            self._origin.name or {"requested", "confirmed", "ip", "requested_ip"} & self._places.keys()
+        )
+        self._next = self._read()
+
+    def __next__(self) -> Said:
+        return next(self._next)
+
+    def _found(self, columns: list[str], origin: Origin) -> dict[str, int]:
+        named = ", ".join(shown(cell) for cell in self.header if cell and "@" not in cell) or "none"
+        try:
+            found = places(columns, origin, self._wanted.mapped)
+        except KeyError as error:
+            raise UsageError(f'the file has no column "{error.args[0]}"; the columns it names: {named}') from error
+        if "email" not in found:
+            raise UsageError(
+                "the file has no column for addresses: its first line must name one `email` or `address`, or say "
+                f"which it is with --map email=COLUMN; the columns it names: {named}"
+            )
+        return found
+
+    def _need_consent(self) -> None:
+        if not self._wanted.audience:
+            raise UsageError("name the audience with --audience")
+        # A file of those who must not be mailed needs none; each row of others would be mailed without a proof.
+        if not self._wanted.consent and self._state in ("", SUBSCRIBED):
+            raise UsageError(
+                'where and how did they agree? name it: --consent "sign-up form on record.example, double opt-in"; '
+                "it is kept with each subscription, for you must be able to prove it (GDPR, article 7(1))"
+            )
+
+    def _read(self) -> Iterator[Said]:
+        row = self._our_row if self._ours else self._row
+        for line, record in self._records:
+            if isinstance(record, str):
+                yield Refusal(line, "", record)
+                continue
+            if len(record) > self._width and any(cell.strip() for cell in record[self._width :]):
+                reason = f"{len(record)} cells, but the header names {self._width}"
+                yield Refusal(line, shown(record[self._width]), reason, tuple(record))
+            elif any(record) and any(cell.strip() for cell in record):
+                try:
+                    yield row(line, Cells(self._places, record))
+                except Wrong as wrong:
+                    yield Refusal(line, shown(wrong.value), wrong.reason, tuple(record))
+
+    def _row(self, line: int, cells: Cells) -> Said:
+        wanted = self._wanted
+        address = read_address(cells["email"])
+        state = self._state or self._state_of(cells)
+        if state in EVERYWHERE or state in (UNSUBSCRIBED, "disabled"):
+            at = self._moment(cells["cleaned"] if state in EVERYWHERE else "") or self._moment(cells["left"])
+            return Suppression(
+                address=address,
+                reason=state,
+                at=at or wanted.now,
+                audience="" if state in EVERYWHERE else wanted.audience,
+                source=wanted.via,
+                note=self._origin.name,
+            )
+        if state == UNCONFIRMED:
+            return Passed(line, UNCONFIRMED)
+        confirmed = self._moment(cells["confirmed"])
+        requested = self._moment(cells["requested"])
+        at = confirmed or self._moment(cells["subscribed"]) or requested
+        if at is None and self._origin.dated:
+            return Passed(line, UNCONFIRMED)
+        evidence = self._evidence(cells, requested, confirmed) if self._evident else None
+        consent = self._undated
+        if at or evidence:
+            consent = Consent(at=at or wanted.now, via=wanted.via, note=wanted.consent, evidence=evidence)
+        return Enrolment(
+            address=address,
+            audience=wanted.audience,
+            consent=consent,
+            name=_name(cells),
+            # Without a date of its own a row proves no consent that is newer than an unsubscription.
+            takes_back=at is not None,
+            preferences=self._chosen(cells["tags"]) if wanted.topics else None,
+        )
+
+    def _state_of(self, cells: Cells) -> str:
+        if "status" not in self._places:
+            return SUBSCRIBED
+        states = self._origin.states
+        written = cells["status"]
+        state = states.get(written.casefold())
+        if state is None and not written:
+            state = UNCONFIRMED
+        if state is None:
+            raise Wrong(written, f"not a state that is known; known: {', '.join(filter(None, states))}")
+        if state == SUBSCRIBED and cells["deleted"]:
+            return UNSUBSCRIBED
+        listed = cells["list_status"]
+        return states.get(listed.casefold(), state) if listed and state == SUBSCRIBED else state
+
+    def _evidence(self, cells: Cells, requested: datetime | None, confirmed: datetime | None) -> Evidence:
+        ip = (cells["ip"] or cells["requested_ip"]) if self._wanted.keep_ip else ""
+        return Evidence(form=self._sheet, requested=requested, confirmed=confirmed, ip=ip, source=self._origin.name)
+
+    def _chosen(self, tags: str) -> Preferences | None:
+        if not tags:
+            return None
+        named = next(csv.reader([tags], skipinitialspace=True), [])
+        topics = [self._wanted.topics[each.casefold()] for each in named if each.casefold() in self._wanted.topics]
+        return Preferences(topics=tuple(sorted(set(topics)))) if topics else None
+
+    def _moment(self, text: str) -> datetime | None:
+        return read_moment(text, self._wanted.now) if text else None
+
+    def _our_row(self, line: int, cells: Cells) -> Said:
+        wanted = self._wanted
+        audience = cells["audience"]
+        if wanted.audience and audience != wanted.audience:
+            return Passed(line, "elsewhere")
+        if audience not in wanted.audiences:
+            raise Wrong(audience, f"no such audience; there are: {', '.join(wanted.audiences)}")
+        address = read_address(cells["email"])
+        if not (cells["consent_via"] or wanted.consent):
+            raise Wrong("", "no source of the consent: neither here (consent_via) nor named with --consent")
+        try:
+            found = read_exported(address, cells, keep_ip=wanted.keep_ip, via=wanted.via, note=wanted.consent)
+        except ValueError as error:
+            raise Wrong("", str(error)) from error
+        for at in (found.consent.at, found.unsubscribed):
+            need_past(at, wanted.now)
+        return found
+
+
+def _name(cells: Cells) -> str:
+    return cells["name"] or " ".join(filter(None, (cells["first_name"], cells["last_name"])))
