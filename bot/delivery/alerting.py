@@ -131,7 +131,9 @@ def _mail(alert: Alert, newsroom: Newsroom, folders: Sequence[Path]) -> Email:
     }
     html = render(MailEnvironment(folders, lambda value: str(escape(clean(value)))), "mail/alert/alert.html.j2", values)
     text = render(MailEnvironment(folders, clean), "mail/alert/alert.txt.j2", values)
-    return Email(subject=one_line(f"Alert: {alert.title}")[:200], preheader=alert.said, html=html, text=text)
+    return Email(
+        subject=one_line(f"Alert: {alert.title}")[:200], preheader=alert.said, html=html, text=text, bulk=False
+    )
 
 
 def _post(alert: Alert) -> Post:

@@ -17,6 +17,7 @@ from bot.model.edition import Card, Edition, EditionState, EditionStory, Email, 
 from bot.model.merge import MergeField
 from bot.model.newsroom import Newsroom
 from bot.model.progress import DomainProgress, Progress, ServerNow, ServerProgress, WorkerProgress
+from bot.model.signup import Signup, SignupOutcome
 from bot.model.story import Pick, Rejection, Selected, Story, Summary
 from bot.model.subscriber import (
     ERASED,
@@ -69,6 +70,8 @@ __all__ = [
     "Selected",
     "ServerNow",
     "ServerProgress",
+    "Signup",
+    "SignupOutcome",
     "Story",
     "Subscriber",
     "Summary",

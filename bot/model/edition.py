@@ -47,7 +47,8 @@ class EditionStory:
 class Email:
     """An edition as a mail. ``html`` and ``text`` hold the merge fields of ``bot.model.merge`` as holes.
 
-    ``web`` is the same edition as a public page: nothing personal, no hole.
+    ``web`` is the same edition as a public page: nothing personal, no hole. ``bulk``: it goes to a list, and its header
+    says how to leave it; a notice that one person asked for is none.
     """
 
     subject: str
@@ -56,6 +57,7 @@ class Email:
     text: str
     web: str = ""
     language: str = "en"
+    bulk: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,6 +28,7 @@ from bot.delivery.feed import Watcher
 from bot.delivery.folding import Folded, fold
 from bot.errors import BroadsheetError
 from bot.http import Http
+from bot.schedules import signups
 from bot.schedules.installation import Connected, Installation
 from bot.schedules.loop import run
 from bot.schedules.tick import Ticked, advance_waiting, is_due, tick
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
 
 TICK_SECONDS = 2
 ALERT_SECONDS = 15
+SIGNUPS_REST_SECONDS = 30.0
+"""How long after a failure the mails of sign-ups wait."""
 IDLE_SECONDS = 1.0
 PAUSE_SECONDS = 5.0
 FRESH_SECONDS = 60.0
@@ -65,14 +68,18 @@ class Ticker:
         self._collecting = threading.Lock()
         self._collected = float("-inf")
         self._failures: list[str] = []
+        self._signups_rest = float("-inf")
         self._stopping = threading.Event()
 
     def start(self) -> None:
         every = self._installation.settings.delivery.collect_every.total_seconds()
-        self._scheduler.add_job(self._collect, "interval", seconds=every, next_run_time=datetime.now(UTC))
+        soon = datetime.now(UTC)
+        self._scheduler.add_job(self._collect, "interval", seconds=every, next_run_time=soon)
         self._scheduler.add_job(self._tick, "interval", seconds=TICK_SECONDS)
         if self._installation.settings.alerts.channels:
             self._scheduler.add_job(self._alert, "interval", seconds=ALERT_SECONDS)
+        self._scheduler.add_job(self._mail_signups, "interval", seconds=signups.SECONDS)
+        self._scheduler.add_job(self._sweep_signups, "interval", hours=signups.SWEEP_HOURS, next_run_time=soon)
         zone = ZoneInfo(self._installation.newsroom.timezone)
         self._scheduler.add_job(self._fold, "cron", hour=FOLDING_HOUR, minute=20, jitter=600, timezone=zone)
         self._scheduler.start()
@@ -96,6 +103,23 @@ class Ticker:
             alert_now(self._installation)
         except Exception as error:
             log.error("nobody is told of alerts: %s", error, exc_info=not isinstance(error, BroadsheetError))
+
+    def _mail_signups(self) -> None:
+        if time.monotonic() < self._signups_rest:
+            return
+        try:
+            rests = signups.mail_now(self._installation).rests
+        except Exception as error:
+            log.error("who signed up gets no mail: %s", error, exc_info=not isinstance(error, BroadsheetError))
+            rests = True
+        if rests:
+            self._signups_rest = time.monotonic() + SIGNUPS_REST_SECONDS
+
+    def _sweep_signups(self) -> None:
+        try:
+            signups.sweep(self._installation)
+        except Exception as error:
+            log.error("sign-ups that are over stay: %s", error, exc_info=not isinstance(error, BroadsheetError))
 
     def _fold(self) -> None:
         installation = self._installation

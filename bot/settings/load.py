@@ -15,6 +15,7 @@ from pydantic import BaseModel
 from bot.errors import SettingsError
 from bot.model import Newsroom
 from bot.settings.check import checked, nearest, with_secrets
+from bot.settings.signup import SignupTable
 from bot.settings.tables import (
     AlertsTable,
     AudienceTable,
@@ -22,7 +23,6 @@ from bot.settings.tables import (
     HttpTable,
     ScheduleTable,
     SettingsTables,
-    SignupTable,
     WebTable,
 )
 
@@ -63,12 +63,12 @@ class Settings:
         return self.tables.delivery
 
     @property
-    def signup(self) -> SignupTable:
-        return self.tables.signup
-
-    @property
     def alerts(self) -> AlertsTable:
         return self.tables.alerts
+
+    @property
+    def signup(self) -> SignupTable:
+        return self.tables.signup
 
     @property
     def audiences(self) -> dict[str, AudienceTable]:
@@ -181,6 +181,7 @@ def _with_secret_files(environment: Mapping[str, str]) -> dict[str, str]:
 
 def _check_references(settings: Settings) -> None:
     _check_alerts(settings)
+    _check_signup(settings)
     for name, schedule in settings.schedules.items():
         at = f"{settings.file}: schedules.{name}"
         for channel in schedule.channels:
@@ -223,6 +224,16 @@ def _check_alerts(settings: Settings) -> None:
     if ("email" in kinds) != bool(settings.alerts.to):
         missing = "channels: names no email channel for `to`" if settings.alerts.to else "to: is missing; who is mailed"
         raise SettingsError(f"{at}.{missing}?")
+
+
+def _check_signup(settings: Settings) -> None:
+    channel = settings.signup.channel
+    if not channel:
+        return
+    at = f"{settings.file}: signup.channel"
+    _known(channel, settings.channels, at, "channel")
+    if settings.channels[channel].get("type") != "email":
+        raise SettingsError(f'{at}: "{channel}" sends no mail; confirmations take an email channel')
 
 
 def _known(word: str, known: Mapping[str, Any], at: str, kind: str) -> None:

@@ -14,6 +14,7 @@ from bot.settings.kinds import (
     Duration,
     Keeping,
     MailAddress,
+    Network,
     OptionalColour,
     OptionalMailAddress,
     OptionalTimezone,
@@ -24,6 +25,7 @@ from bot.settings.kinds import (
     at_least,
     parse_duration,
 )
+from bot.settings.signup import SignupTable
 
 SomeTime = Annotated[Duration, at_least(timedelta(seconds=1))]
 
@@ -80,6 +82,11 @@ class WebTable(Table):
 
     host: str = Field("127.0.0.1", description="Address to listen on; put a reverse proxy with TLS before it.")
     port: StrictInt = Field(8080, ge=0, le=65535, description="Port to listen on.")
+    trusted_proxies: tuple[Network, ...] = Field(
+        (),
+        description="Addresses or networks of your reverse proxies: only what they write into `X-Forwarded-For` tells "
+        "who a reader is. Without it all who come through a proxy share one limit of `signup.per_network`.",
+    )
 
 
 class DeliveryTable(Table):
@@ -131,16 +138,6 @@ class AlertsTable(Table):
     )
     failed_share: StrictInt = Field(
         5, ge=0, le=100, description="An edition that went out is told of when more than so many per cent failed."
-    )
-
-
-class SignupTable(Table):
-    """How readers come in."""
-
-    keep_ip: StrictBool = Field(
-        False,
-        description="Whether the IP address that a consent came from is kept with it, also an imported one. It proves "
-        "little, and is personal data.",
     )
 
 

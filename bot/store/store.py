@@ -28,6 +28,7 @@ from bot.store.imports import Imports
 from bot.store.jobs import Jobs, used
 from bot.store.progress import ProgressRows
 from bot.store.schedules import Schedules
+from bot.store.signups import Signups
 from bot.store.sources import Sources
 from bot.store.subscribers import Subscribers
 from bot.store.suppressions import Suppressions
@@ -96,6 +97,10 @@ class Transaction:
     @cached_property
     def dossier(self) -> Dossier:
         return Dossier(self.connection, self.hashed)
+
+    @cached_property
+    def signups(self) -> Signups:
+        return Signups(self.connection, self.hashed)
 
     @cached_property
     def acts(self) -> Acts:

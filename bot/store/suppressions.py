@@ -79,6 +79,11 @@ class Suppressions:
             return None
         return _suppression(row, address)
 
+    def against(self, address: str) -> list[Suppression]:
+        """All that stands against an address, of whatever audience."""
+        query = select(suppressions).where(suppressions.c.address_hash == self._hashed(address))
+        return [_suppression(row, address) for row in self._connection.execute(query)]
+
     def newest(self, limit: int = 200, after: datetime | None = None) -> list[Suppression]:
         """The newest first."""
         query = select(suppressions).order_by(suppressions.c.at.desc()).limit(limit)

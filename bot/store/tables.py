@@ -331,11 +331,17 @@ signups = Table(
     Column("language", String(35), nullable=False, server_default=""),
     Column("evidence", Json, nullable=False),
     Column("requested", Moment, nullable=False),
-    # NULL: no confirmation was sent, because one went to the address within the last 24 hours, or a limit was reached.
+    # When its mail is to be made; NULL when none is any more.
+    Column("due", Moment),
+    # When its mail went ahead: committed before the last byte goes out. NULL: none did.
     Column("mailed", Moment),
+    # What became of it (bot.model.SignupOutcome); "" while it waits.
+    Column("outcome", String(12), nullable=False, server_default=""),
     Column("confirmed", Moment),
     Index("ix_signups_address_hash", "address_hash"),
     Index("ix_signups_requested", "requested"),
+    Index("ix_signups_mailed", "mailed"),
+    Index("ix_signups_due", "due", sqlite_where=text("due IS NOT NULL"), postgresql_where=text("due IS NOT NULL")),
 )
 
 suppressions = Table(

@@ -66,9 +66,10 @@ class SameOrigin:
 
     Sec-Fetch-Site decides, then Origin against Host; a client that sends neither is no browser and carries nobody's
     session (OWASP Cross-Site Request Forgery Prevention Cheat Sheet, "Fetch Metadata", checked 2026-11-24).
-    ``open_to_all`` are path prefixes whose POSTs carry their own right: RFC 8058 one-click comes from mail services.
-    ``unnamed`` are those that also take ``Origin: null`` without Sec-Fetch-Site, as an older browser or one that hides
-    its referrer sends it: the token in their path is the right, and no other site knows it.
+    ``open_to_all`` are paths whose POSTs carry their own right, or need none: RFC 8058 one-click comes from mail
+    services, the sign-up form stands on other sites. One that ends in ``/`` is a prefix, another is the path itself.
+    ``unnamed`` are prefixes that also take ``Origin: null`` without Sec-Fetch-Site, as an older browser or one that
+    hides its referrer sends it: the token in their path is the right, and no other site knows it.
     """
 
     def __init__(
@@ -83,7 +84,9 @@ class SameOrigin:
         if (
             scope["type"] != "http"
             or scope["method"] in _SAFE
-            or scope["path"].startswith(self._open)
+            or any(
+                scope["path"].startswith(each) if each.endswith("/") else scope["path"] == each for each in self._open
+            )
             or _own(Headers(scope=scope), null_too=bool(self._unnamed) and scope["path"].startswith(self._unnamed))
         ):
             await self._app(scope, receive, send)

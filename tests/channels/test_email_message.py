@@ -96,6 +96,16 @@ def test_the_headers_that_bulk_mail_needs_are_there_each_once() -> None:
     assert message["MIME-Version"] == "1.0"
 
 
+def test_a_notice_to_one_person_is_no_lists_mail_and_answered_by_no_program_rfc_3834() -> None:
+    sent = parcel()
+    notice = replace(sent, rendition=replace(sent.rendition, email=replace(sent.rendition.email, bulk=False)))
+    message = parsed(channel().compose(notice))
+    assert not [name for name in message if name.startswith("List-") or name in ("Precedence", "Feedback-ID")]
+    assert message["Auto-Submitted"] == "auto-generated"
+    assert message["Message-ID"] == f"<{TOKEN}@record.example>"
+    assert (message["To"], message["Subject"]) == (parsed(channel().compose(sent))["To"], sent.rendition.email.subject)
+
+
 def test_text_comes_first_then_html_both_utf_8_and_whole() -> None:
     message = parsed(channel().compose(parcel()))
     assert message.get_content_type() == "multipart/alternative"

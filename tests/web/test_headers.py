@@ -7,6 +7,7 @@ import re
 import pytest
 from fastapi.routing import APIRoute
 
+from bot.testing import KEYS
 from bot.web.security import MAX_BODY
 
 
@@ -23,7 +24,11 @@ def _requests(web, reader):
     """(method, path) of every route, with parameters that exist where there is something to find."""
     made = web.add_edition(state="sent")
     values = {"edition": made.id, "channel": "mail", "schedule": "morning"}
-    tokens = {"/u/": web.unsubscribe_path(reader)[3:], "/p/": web.preferences_path(reader)[3:]}
+    tokens = {
+        "/u/": web.unsubscribe_path(reader)[3:],
+        "/p/": web.preferences_path(reader)[3:],
+        "/c/": KEYS.sign("c", "a" * 26),
+    }
     found = set()
     for route in _routes(web.app.routes):
         filled = {**values, "token": tokens.get(route.path[:3], "")}
@@ -31,7 +36,20 @@ def _requests(web, reader):
     return sorted(found)
 
 
-EXPECTED = {"/u/", "/p/", "/e/", "/archive", "/editions/", "/articles", "/sources", "/healthz", "/static/brand.css"}
+EXPECTED = {
+    "/u/",
+    "/p/",
+    "/c/",
+    "/subscribe",
+    "/api/",
+    "/e/",
+    "/archive",
+    "/editions/",
+    "/articles",
+    "/sources",
+    "/healthz",
+    "/static/brand.css",
+}
 
 
 async def test_every_route_answers_with_the_headers(web, reader):

@@ -75,12 +75,6 @@ def write(
     ``extra`` are fields of a relay's own; ``{token}`` in one stands for the delivery's token. Message-ID is
     ``<TOKEN@domain of From>``, the same on each attempt.
     """
-    label = _label(audience) or "readers"
-    # Gmail counts complaints by each of the four, so none may hold a person's data or repeat another.
-    feedback = (parcel.edition, f"list-{label}", f"schedule-{_label(parcel.schedule)}", _sender_id(head.domain))
-    mailto: list[Piece] = []
-    if head.unsubscribe_mailto:
-        mailto = [f",\r\n <mailto:{head.unsubscribe_mailto}?subject=unsubscribe%20".encode(), _TOKEN, b">"]
     fields: list[Piece] = [
         mailbox("From", head.name, head.address),
         _TO,
@@ -91,6 +85,27 @@ def write(
         b"\r\nMessage-ID: <",
         _TOKEN,
         f"@{head.domain}>\r\n".encode(),
+        *(_of_list(parcel, audience, head) if email.bulk else ()),
+        machine("Auto-Submitted", "auto-generated"),
+        # Not "All": that would also keep away the reports of what bounced.
+        machine("X-Auto-Response-Suppress", "OOF, AutoReply"),
+        *([machine("Precedence", "bulk")] if head.precedence and email.bulk else []),
+        *(piece for name, value in extra for piece in _with_token(machine(name, value))),
+        machine("MIME-Version", "1.0"),
+        machine("Content-Type", f'multipart/alternative; boundary="{BOUNDARY}"'),
+    ]
+    return Letter.cut(email, parcel.edition, fields)
+
+
+def _of_list(parcel: Parcel, audience: str, head: Letterhead) -> list[Piece]:
+    """The fields of what goes to a list: how to leave it, which one it is, and by what Gmail counts complaints."""
+    label = _label(audience) or "readers"
+    # By each of the four, so none may hold a person's data or repeat another.
+    feedback = (parcel.edition, f"list-{label}", f"schedule-{_label(parcel.schedule)}", _sender_id(head.domain))
+    mailto: list[Piece] = []
+    if head.unsubscribe_mailto:
+        mailto = [f",\r\n <mailto:{head.unsubscribe_mailto}?subject=unsubscribe%20".encode(), _TOKEN, b">"]
+    return [
         b"List-Unsubscribe: <",
         _URL,
         b">",
@@ -99,16 +114,8 @@ def write(
         machine("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
         machine("List-Id", f"<{head.list_id or f'{label}.{head.host}'}>"),
         machine("List-Post", "NO"),
-        machine("Auto-Submitted", "auto-generated"),
-        # Not "All": that would also keep away the reports of what bounced.
-        machine("X-Auto-Response-Suppress", "OOF, AutoReply"),
         machine("Feedback-ID", ":".join(feedback)),
-        *([machine("Precedence", "bulk")] if head.precedence else []),
-        *(piece for name, value in extra for piece in _with_token(machine(name, value))),
-        machine("MIME-Version", "1.0"),
-        machine("Content-Type", f'multipart/alternative; boundary="{BOUNDARY}"'),
     ]
-    return Letter.cut(email, parcel.edition, fields)
 
 
 def fill(letter: Letter, token: str, recipient: Recipient, values: Mapping[MergeField, str], at: datetime) -> bytes:

@@ -67,12 +67,23 @@ def _add_signups() -> None:
         sa.Column("language", sa.String(length=35), server_default="", nullable=False),
         sa.Column("evidence", Json, nullable=False),
         sa.Column("requested", Moment(), nullable=False),
+        sa.Column("due", Moment(), nullable=True),
         sa.Column("mailed", Moment(), nullable=True),
+        sa.Column("outcome", sa.String(length=12), server_default="", nullable=False),
         sa.Column("confirmed", Moment(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_signups")),
     )
     op.create_index("ix_signups_address_hash", "signups", ["address_hash"], unique=False)
     op.create_index("ix_signups_requested", "signups", ["requested"], unique=False)
+    op.create_index("ix_signups_mailed", "signups", ["mailed"], unique=False)
+    op.create_index(
+        "ix_signups_due",
+        "signups",
+        ["due"],
+        unique=False,
+        sqlite_where=sa.text("due IS NOT NULL"),
+        postgresql_where=sa.text("due IS NOT NULL"),
+    )
 
 
 def _add_events() -> None:
