@@ -28,11 +28,14 @@ _HEADLINE = 90
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alert:
-    """Something a person should know. ``flag`` is the same for the same thing, ``at`` (UTC) is when it happened."""
+    """Something a person should know. ``flag`` is the same for the same thing, ``at`` (UTC) is when it happened.
+
+    ``edition`` is None for what is of no edition.
+    """
 
     flag: str
     at: datetime
-    edition: Edition
+    edition: Edition | None
     status: str
     title: str
     said: str

@@ -13,7 +13,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from bot.channels import base as channels
-from bot.settings import SettingsTables, duration_text, is_secret
+from bot.settings import Rate, SettingsTables, duration_text, is_secret
 from bot.sources import base as sources
 
 HEAD = """# Configuration
@@ -108,6 +108,8 @@ def _default(info: FieldInfo) -> str:
         return ""
     if isinstance(value, timedelta):
         return f'`"{duration_text(value)}"`'
+    if isinstance(value, tuple) and value and all(isinstance(each, Rate) for each in value):
+        value = str(value[0]) if len(value) == 1 else [str(each) for each in value]
     return f"`{json.dumps(value, ensure_ascii=False)}`".replace("|", "\\|")
 
 

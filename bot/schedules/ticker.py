@@ -25,6 +25,7 @@ from bot.delivery.alerts import Alert, due
 from bot.delivery.counters import Counters
 from bot.delivery.engine import Ended, Engine
 from bot.delivery.feed import Watcher
+from bot.delivery.flood_alert import flood_due
 from bot.delivery.folding import Folded, fold
 from bot.errors import BroadsheetError
 from bot.http import Http
@@ -178,7 +179,8 @@ def alert_now(installation: Installation) -> list[Alert]:
     if not rules.channels:
         return []
     with installation.store.read() as tx:
-        found = due(tx, rules, installation.newsroom.timezone, installation.clock())
+        now, zone = installation.clock(), installation.newsroom.timezone
+        found = [*due(tx, rules, zone, now), *flood_due(tx, rules, zone, now)]
     if not found:
         return []
 

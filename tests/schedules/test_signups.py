@@ -6,8 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from bot.audience.newsletters import newsletters
-from bot.audience.signup import KEPT_FOR, Wish, choices, request
+from bot.audience.newsletters import choices, newsletters
+from bot.audience.signup import KEPT_FOR, Wish, request
 from bot.channels.base import KINDS
 from bot.delivery import flood
 from bot.schedules import signups
