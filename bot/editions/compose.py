@@ -35,6 +35,7 @@ class Frame:
     """All of an edition but its stories. ``slot`` is in UTC; ``outlets`` are the schedule's channels, in its order.
 
     ``clicks``: the links of its mail that lead to stories are counted.
+    ``open``: whether anybody may subscribe to something of the newsroom by its pages.
     """
 
     edition: str
@@ -44,6 +45,7 @@ class Frame:
     folders: tuple[Path, ...]
     outlets: tuple[Outlet, ...]
     clicks: bool = False
+    open: bool = False
 
 
 def freeze(selected: Selected) -> tuple[EditionStory, ...]:
@@ -126,7 +128,15 @@ def _digest(frame: Frame, shown: Sequence[EditionStory], stories: Sequence[Editi
         template=frame.schedule.template,
         folders=frame.folders,
         links={url: link_url(frame.newsroom, frame.edition, number) for number, url in numbered},
+        ways=_ways(frame),
     )
+
+
+def _ways(frame: Frame) -> tuple[tuple[str, str], ...]:
+    public = frame.newsroom.public_url
+    subscribe = (("subscribe", f"{public}/subscribe"),) if frame.open else ()
+    archive = (("all_editions", f"{public}/archive"),) if frame.schedule.archive and frame.schedule.audience else ()
+    return (*subscribe, *archive)
 
 
 def report(selected: Selected) -> dict[str, Any]:

@@ -32,9 +32,10 @@ LARGEST = 100_000
 class Digest:
     """What a digest is made of. ``name`` is the schedule's, ``slot`` in UTC, ``language`` BCP 47.
 
-    ``subject`` and ``preheader`` are Jinja templates of the settings. ``template`` is a folder of ``digests/`` below
-    one of ``folders``; the first that has it wins. ``links`` are the addresses that stand in the mail for those of
-    stories; the public page leads to the stories themselves.
+    ``ways`` are phrases and URLs for the bar of the public page. ``subject`` and ``preheader`` are Jinja templates of
+    the settings. ``template`` is a folder of ``digests/`` below one of ``folders``; the first that has it wins.
+    ``links`` are the addresses that stand in the mail for those of stories; the public page leads to the stories
+    themselves.
     """
 
     edition: str
@@ -48,6 +49,7 @@ class Digest:
     preheader: str
     template: str = "briefing"
     folders: tuple[Path, ...]
+    ways: tuple[tuple[str, str], ...] = ()
     links: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -187,6 +189,7 @@ def _context(digest: Digest, words: Wording, entries: tuple[Entry, ...]) -> dict
         "logo": newsroom.logo if is_web(newsroom.logo) else "",
         "logo_dark": newsroom.logo_dark if is_web(newsroom.logo_dark) else "",
         "web_url": edition_url(newsroom, digest.edition),
+        "ways": digest.ways,
         "brand": style_of(brand),
         "holes": _holes(digest.edition),
     }

@@ -13,7 +13,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from babel import Locale
-from babel.dates import format_datetime
+from babel.dates import format_datetime, format_skeleton
 from babel.lists import format_list
 
 _GLUED = 32
@@ -62,6 +62,15 @@ class Wording:
     def day(self, moment: datetime) -> str:
         """``3 March 2026``: also what the merge field SUBSCRIBED is filled with."""
         return glued(self._dated(moment, "day"))
+
+    def month(self, moment: datetime) -> str:
+        """``November 2026``, as a heading."""
+        text = format_skeleton("yMMMM", moment.astimezone(self.zone), locale=self.locale)
+        return self._localised(text[:1].upper() + text[1:])
+
+    def day_of_month(self, moment: datetime) -> str:
+        """``Tue 24``."""
+        return glued(self._localised(format_skeleton("Ed", moment.astimezone(self.zone), locale=self.locale)))
 
     def time(self, moment: datetime) -> str:
         return glued(self._dated(moment, "time"))

@@ -15,7 +15,18 @@ from bot.model.delivery import (
     Receipt,
     Recipient,
 )
-from bot.model.edition import VARIANT, Card, Edition, EditionState, EditionStory, Email, Link, Post, Rendition
+from bot.model.edition import (
+    VARIANT,
+    Card,
+    Edition,
+    EditionState,
+    EditionStory,
+    Email,
+    Link,
+    PastEdition,
+    Post,
+    Rendition,
+)
 from bot.model.event import Effect, Event
 from bot.model.merge import MergeField
 from bot.model.newsroom import Newsroom
@@ -68,6 +79,7 @@ __all__ = [
     "Newsroom",
     "Outcome",
     "Parcel",
+    "PastEdition",
     "Pick",
     "Placement",
     "Post",

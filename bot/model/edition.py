@@ -116,6 +116,23 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PastEdition:
+    """An edition that went out, as the archive lists it: its lead story's headline and summary, its stories' number.
+
+    ``slot`` is in UTC, ``sent`` when the last delivery ended.
+    """
+
+    id: str
+    schedule: str
+    name: str
+    slot: datetime
+    sent: datetime
+    headline: str
+    summary: str
+    stories: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Edition:
     """One edition. ``slot`` is the due time in UTC, ``slot_key`` the unique key of docs/design.md.
 

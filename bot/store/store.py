@@ -13,6 +13,7 @@ from bot.store import schema
 from bot.store.acts import Acts
 from bot.store.address import AddressHash, settle_key
 from bot.store.allowances import Allowances
+from bot.store.archive import Archive
 from bot.store.articles import Articles
 from bot.store.chunks import Chunks
 from bot.store.deliveries import Deliveries
@@ -58,6 +59,10 @@ class Transaction:
     @cached_property
     def editions(self) -> Editions:
         return Editions(self.connection)
+
+    @cached_property
+    def archive(self) -> Archive:
+        return Archive(self.connection)
 
     @cached_property
     def chunks(self) -> Chunks:

@@ -192,7 +192,7 @@ class Subscribers:
         }
 
     def forget(self, address: str) -> bool:
-        """Erases an address everywhere, also where it asked to subscribe; False when it was not known.
+        """Erases an address everywhere; False when nothing was known of it.
 
         The ledger keeps its rows, without the address and without what servers said: that often repeats it. What came
         back of its deliveries is counted on, without whom it was of.
