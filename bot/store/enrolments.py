@@ -113,7 +113,10 @@ class Enrolments:
             .with_for_update()
         )
         rows = self._connection.execute(query, {"ids": integers(self._dialect, wanted)})
-        return {(row.subscriber, row.audience): row for row in rows}
+        found: dict[tuple[int, str], Row[Any]] = {}
+        for row in rows:
+            found[row.subscriber, row.audience] = row
+        return found
 
     def _write(self, changes: _Changes) -> None:
         made = self._make(changes.subscribers)
