@@ -74,6 +74,18 @@ class BlockedAddress(FetchError):
     """The URL leads to an internal address, which is never fetched (setting ``http.allow_loopback``)."""
 
 
+class DnsError(BroadsheetError):
+    """The DNS gave no answer, which says nothing of the name asked for.
+
+    ``reason`` is ``timeout``, ``server`` (SERVFAIL, REFUSED), ``unreachable`` (no resolver) or ``name`` (no name that
+    the DNS could hold).
+    """
+
+    def __init__(self, message: str, *, reason: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
 class SourceError(BroadsheetError):
     """A source could not be read: the message names the source."""
 
@@ -139,3 +151,13 @@ class ServerBusy(DeliveryError):
     ) -> None:
         super().__init__(message, permanent=False, code=code, enhanced=enhanced, retry_after=retry_after, server=server)
         self.throttle = throttle
+
+
+class MailboxError(BroadsheetError):
+    """A mailbox that bounces go to could not be read."""
+
+
+class TryAgain(BroadsheetError):
+    """What was given could not be kept now: whoever gave it must keep it and come again (sysexits.h: EX_TEMPFAIL)."""
+
+    exit_code = 75

@@ -14,6 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, ClassVar, Self
 
+from bot import dns
 from bot.model import (
     Article,
     Consent,
@@ -152,6 +153,25 @@ class ScriptedChannel:
 
     async def check(self) -> str:
         return "answers"
+
+
+@dataclass
+class Zones:
+    """A DNS of a test's own: ``{"record.news": {"TXT": ["v=spf1 -all"]}}``. What is no name of it does not exist.
+
+    An error in the place of a name's records, or of those of one kind, is raised. ``asked`` counts the questions.
+    """
+
+    names: dict[str, Any]
+    asked: list[tuple[str, str]] = field(default_factory=list)
+
+    async def look(self, name: str, kind: dns.Kind) -> dns.Answer:
+        self.asked.append((name, kind))
+        records = self.names.get(name)
+        found = records if isinstance(records, Exception) else (records or {}).get(kind, ())
+        if isinstance(found, Exception):
+            raise found
+        return dns.Answer(tuple(found), exists=records is not None)
 
 
 def moments(start: datetime = NOW, step: timedelta = timedelta(seconds=1)) -> Iterator[datetime]:

@@ -11,12 +11,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings as hypothesis_settings
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
 
 from bot.clock import SetClock
 from bot.store import Store
 from bot.testing import NOW
+
+# How long an example takes says nothing on a machine that others use too.
+hypothesis_settings.register_profile("broadsheet", deadline=None)
+hypothesis_settings.load_profile("broadsheet")
 
 REQUIRED = os.environ.get("BROADSHEET_REQUIRE_REAL") == "1"
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import shutil
 import tomllib
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from bot.cli import app
 from bot.cli.command import run
-from bot.settings import SettingsTables, load_settings
+from bot.settings import SettingsTables, is_secret, load_settings
 from bot.testing import ENVIRONMENT
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -43,8 +44,14 @@ def test_the_sample_names_every_key_of_the_core_tables(newsroom):
     for name, info in SettingsTables.model_fields.items():
         model = info.annotation
         if hasattr(model, "model_fields"):
-            for key in model.model_fields:
-                assert f"{key} =" in text, f"{name}.{key}"
+            for key, inner in model.model_fields.items():
+                table = next((each for each in get_args(inner.annotation) if hasattr(each, "model_fields")), None)
+                if table:
+                    assert f"[{name}.{key}]" in text
+                    named = [each for each, info in table.model_fields.items() if not is_secret(info.annotation)]
+                    assert [each for each in named if f"{each} =" not in text] == [], f"{name}.{key}"
+                else:
+                    assert f"{key} =" in text, f"{name}.{key}"
 
 
 def test_what_is_commented_out_is_valid_too(newsroom):

@@ -14,6 +14,7 @@ READER = "reader"
 UNSUBSCRIBE = "unsubscribe"
 ONE_CLICK = "one-click"
 PAGE = "unsubscribe page"
+MAIL = "unsubscribe mail"
 PREFERENCES_PAGE = "preferences page"
 
 
@@ -65,14 +66,18 @@ def unsubscribe(store: Store, link: ReaderLink, *, everything: bool, via: str, c
 
     May be repeated; unknown and erased readers are no fault. ``via`` goes on record with the act.
     """
-    now = clock()
-    audience = "" if everything else link.audience
     with store.write() as tx:
-        ended = tx.subscribers.unsubscribe(link.subscriber, audience, via=via, now=now)
-        cancelled = tx.deliveries.cancel_subscriber(link.subscriber, audience, "unsubscribed", now)
-        if ended:
-            note = f"{via}: {', '.join(ended)}; {cancelled} deliveries cancelled"
-            tx.acts.add(_act(UNSUBSCRIBE, link, now, before="subscribed", after="unsubscribed", note=note))
+        return leave(tx, link, everything=everything, via=via, now=clock())
+
+
+def leave(tx: Transaction, link: ReaderLink, *, everything: bool, via: str, now: datetime) -> Left:
+    """``unsubscribe``, as a part of a transaction."""
+    audience = "" if everything else link.audience
+    ended = tx.subscribers.unsubscribe(link.subscriber, audience, via=via, now=now)
+    cancelled = tx.deliveries.cancel_subscriber(link.subscriber, audience, "unsubscribed", now)
+    if ended:
+        note = f"{via}: {', '.join(ended)}; {cancelled} deliveries cancelled"
+        tx.acts.add(_act(UNSUBSCRIBE, link, now, before="subscribed", after="unsubscribed", note=note))
     return Left(tuple(ended), cancelled)
 
 

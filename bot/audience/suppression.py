@@ -10,7 +10,7 @@ from typing import TextIO
 from bot.audience.importing import Import
 from bot.audience.suppression_file import Listing, SuppressionFile
 from bot.errors import UsageError
-from bot.model import LIFTED_BY_READERS, Act, Suppression
+from bot.model import Act, Suppression
 from bot.settings import is_address
 from bot.store import Store, Transaction
 
@@ -23,21 +23,31 @@ def suppress(store: Store, suppression: Suppression, *, who: str) -> bool:
     if not is_address(suppression.address):
         raise UsageError(f"{suppression.address}: is not a mail address")
     with store.write() as tx:
-        added = tx.suppressions.add(suppression)
-        reason = f"suppressed ({suppression.reason})"
-        cancelled = cancel_waiting(tx, suppression.address, suppression.audience, reason, suppression.at)
-        if added:
-            note = f"{suppression.reason}; {cancelled} deliveries cancelled"
-            tx.acts.add(_act(tx, "suppress", suppression.address, suppression.audience, who, suppression.at, note))
+        return put_on_list(tx, suppression, who=who)
+
+
+def put_on_list(tx: Transaction, suppression: Suppression, *, who: str) -> bool:
+    """``suppress``, as a part of a transaction, for an address that is one."""
+    added = tx.suppressions.add(suppression)
+    reason = f"suppressed ({suppression.reason})"
+    cancelled = cancel_waiting(tx, suppression.address, suppression.audience, reason, suppression.at)
+    if added:
+        note = f"{suppression.reason}; {cancelled} deliveries cancelled"
+        tx.acts.add(_act(tx, "suppress", suppression.address, suppression.audience, who, suppression.at, note))
     return added
 
 
 def allow(store: Store, address: str, audience: str, *, who: str, now: datetime) -> bool:
     """Takes an address off the list of ``audience`` ("": of all); False when it does not stand there."""
     with store.write() as tx:
-        removed = tx.suppressions.remove(address, audience)
-        if removed:
-            tx.acts.add(_act(tx, "allow", address, audience, who, now))
+        return take_off_list(tx, address, audience, who=who, now=now)
+
+
+def take_off_list(tx: Transaction, address: str, audience: str, *, who: str, now: datetime, note: str = "") -> bool:
+    """``allow``, as a part of a transaction."""
+    removed = tx.suppressions.remove(address, audience)
+    if removed:
+        tx.acts.add(_act(tx, "allow", address, audience, who, now, note))
     return removed
 
 
@@ -73,17 +83,6 @@ def suppressions_import(
         read=read,
         refused=refused,
     )
-
-
-def lift(tx: Transaction, address: str, audience: str) -> str:
-    """Lets a reader come back by their own, confirmed will: takes off what their leaving put on the list.
-
-    Returns the reason for which they must not be mailed all the same, "" when they may. Leaving and erasure are lifted
-    (an import can lift neither): a bounce, a complaint or an editor's word is not the reader's to take back.
-    """
-    tx.suppressions.lift(address, audience, LIFTED_BY_READERS)
-    standing = tx.suppressions.of(address, audience)
-    return standing.reason if standing else ""
 
 
 def cancel_waiting(tx: Transaction, address: str, audience: str, reason: str, now: datetime) -> int:

@@ -13,8 +13,9 @@ from types import TracebackType
 from typing import Any, ClassVar, Protocol, Self, runtime_checkable
 
 from bot.clock import Clock
+from bot.dns import Resolver
 from bot.http import Http
-from bot.model import Limits, Newsroom, Parcel, Receipt, ServerNow
+from bot.model import Checked, Limits, Newsroom, Parcel, Receipt, ServerNow
 from bot.settings import Settings, Table
 from bot.settings.registry import Registry
 from bot.store import Store
@@ -92,6 +93,15 @@ class Serving(Protocol):
 
     def servers(self) -> Sequence[ServerNow]:
         """All of them, in use or not."""
+        ...
+
+
+@runtime_checkable
+class Inspected(Protocol):
+    """A channel of which others judge by what the DNS says."""
+
+    async def inspect(self, dns: Resolver) -> Sequence[Checked]:
+        """What receivers see; ids begin with ``channel.NAME``. Nothing is sent, nobody asked but ``dns``."""
         ...
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from bot.cli import (
+    bounces,
     channels,
     check,
     db,
@@ -38,6 +39,7 @@ for group in (
     editions,
     subscribers,
     suppressions,
+    bounces,
     channels,
     keys,
     record,

@@ -60,6 +60,7 @@ def demo(
             }
         )
         if serve:
+            session.out.say(f"sign up at {town.public_url}/subscribe; the confirmation comes to {town.mailbox}")
             session.out.say("Ctrl-C ends it")
             web = installation.settings.web
             return Roles(installation, session.out.say).run(

@@ -16,6 +16,7 @@ from bot.cli.output import local
 from bot.clock import system_clock
 from bot.delivery import finding
 from bot.delivery.progress import progress
+from bot.delivery.rates import Returned, returned
 from bot.editions import lifecycle
 from bot.errors import NotFound, NothingToDo, UsageError
 from bot.model import Act, Delivery, DeliveryState, Edition, EditionState
@@ -52,7 +53,7 @@ def editions(
         bool, typer.Option("--watch", help="Follow one until it ends; with --json, one object a line, each second.")
     ] = False,
 ) -> None:
-    """Lists editions with their state; with an id, shows its stories, deliveries by state, progress and acts."""
+    """Lists editions with their state; with an id, shows its stories, deliveries, progress, clicks and acts."""
     if watch:
         _need_one(edition)
     with session.open() as installation:
@@ -108,6 +109,8 @@ def _show(session: Session, installation: Installation, edition_id: str) -> None
         acts = tx.acts.newest(thing=f"edition:{edition_id}")
         report = tx.editions.report(edition_id)
         stands = progress(tx, edition_id, system_clock())
+        came_back = returned(tx, edition_id)
+        links = tx.links.of(edition_id)
     out, zone = session.out, installation.newsroom.timezone
     out.say(f"{edition.id}  {edition.name}, slot {edition.slot_key} ({local(edition.slot, zone)})")
     out.say(f"state: {edition.state}{f' ({edition.reason})' if edition.reason else ''}")
@@ -120,8 +123,12 @@ def _show(session: Session, installation: Installation, edition_id: str) -> None
     if balance.snapshot:
         mark = "balanced" if balance.balanced else "NOT BALANCED"
         out.say(f"deliveries: {_counts(balance.states)} = {sum(balance.states.values())} of {balance.snapshot}, {mark}")
+    if came_back.counts:
+        out.say(_came_back(came_back))
     if edition.state is EditionState.SENDING:
         out.say(pace(stands, zone))
+    for link in links:
+        out.say(f"{link.clicks:>6,} {'click' if link.clicks == 1 else 'clicks'}  {link.url}")
     for line in _kept(edition, zone):
         out.say(line)
     for act in reversed(acts):
@@ -135,11 +142,22 @@ def _show(session: Session, installation: Installation, edition_id: str) -> None
             ],
             "deliveries": balance.states,
             "balanced": balance.balanced,
+            "came_back": {
+                **dict(sorted(came_back.counts.items())),
+                "bounce_share": round(came_back.bounce_share, 5),
+                "complaint_share": round(came_back.complaint_share, 5),
+            },
             "progress": stands,
+            "links": links,
             "acts": acts,
             "selection": report,
         }
     )
+
+
+def _came_back(found: Returned) -> str:
+    counts = _counts(found.counts)
+    return f"came back: {counts}; bounces {found.bounce_share:.1%}, complaints {found.complaint_share:.2%}"
 
 
 def _kept(edition: Edition, zone: str) -> list[str]:

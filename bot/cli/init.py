@@ -28,6 +28,7 @@ def init(
     url: Annotated[str, typer.Option("--url", help="Your site; its WordPress API or feed is found.")] = "",
     name: Annotated[str, typer.Option("--name", help="The newsroom's name; the site's title without it.")] = "",
     timezone: Annotated[str, typer.Option("--timezone", help='IANA timezone, e.g. "Europe/Berlin".')] = "",
+    address: Annotated[str, typer.Option("--address", help="Its postal address, which each mail must name.")] = "",
     allow_loopback: Annotated[
         bool, typer.Option("--allow-loopback", help="Let it reach 127.0.0.1, for a test site on this machine.")
     ] = False,
@@ -35,6 +36,7 @@ def init(
     """Writes a commented config/broadsheet.toml and .env for a new newsroom."""
     if not url and sys.stdin.isatty():
         url = typer.prompt("Your site's address (https://…)")
+        address = address or typer.prompt("Your postal address, which each mail must name (Enter: later)", default="")
     if not url:
         raise UsageError("name your site with --url https://…")
     found = asyncio.run(_discover(url, allow_loopback=allow_loopback))
@@ -45,9 +47,12 @@ def init(
         source=found,
         timezone=timezone or _system_timezone(),
         allow_loopback=allow_loopback,
+        address=" ".join(address.split()),
     )
     config = write_newcomer(folder, newcomer)
     session.out.say(f"written: {config / 'broadsheet.toml'}, {config / '.env'}")
+    if not newcomer.address:
+        session.out.say("still to be written there: newsroom.address, which each mail must name")
     option = "" if config == Path("config") else f" --config {config}"
     session.out.say(f"see what it would send: broadsheet preview morning{option}")
     session.out.value({"config": config, "source": found})

@@ -14,6 +14,7 @@ import typer
 from bot.cli.command import Session, command
 from bot.delivery.counters import Counters
 from bot.delivery.folding import Folded
+from bot.delivery.intake.poll import Polled
 from bot.model import Chunk, DeliveryState, EditionState, Outcome
 from bot.schedules.installation import Installation
 from bot.schedules.loop import run
@@ -194,6 +195,9 @@ class Roles:
             for edition_id, reason in news.left.items():
                 self._line(f"failed: edition {edition_id} is not folded: {reason}")
             return
+        if isinstance(news, Polled):
+            self._polled(news)
+            return
         for report in news:
             if report.error:
                 self._line(f"source {report.source} failed: {report.error}")
@@ -201,6 +205,15 @@ class Roles:
                 self._line(
                     f"source {report.source}: {report.new} new, {report.changed} changed, {report.withdrawn} withdrawn"
                 )
+
+    def _polled(self, news: Polled) -> None:
+        new = ", ".join(f"{count} {verdict}" for verdict, count in sorted(news.box.events.items()))
+        if new or news.settled.suppressed:
+            self._line(f"came back: {new or 'nothing new'}; {news.settled.suppressed} addresses suppressed")
+        if news.settled.held:
+            self._line(f"{news.settled.held} bounces wait for you: broadsheet bounces list --waiting")
+        for line in [*news.box.left, *news.failed.values()]:
+            self._line(f"failed: {line}")
 
     def _ended(self, edition: str, state: EditionState) -> None:
         with self._installation.store.read() as tx:

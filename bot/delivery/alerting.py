@@ -81,7 +81,11 @@ def _keep(
             return
         note = "; ".join([f"“{alert.title}”", *reached, *(f"not {failure}" for failure in failures)])
         what = "alert" if reached else "alert in vain"
-        tx.acts.add(Act(at=now, who=PROGRAM, what=what, thing=f"edition:{alert.edition.id}", note=one_line(note)[:500]))
+        tx.acts.add(Act(at=now, who=PROGRAM, what=what, thing=_thing(alert), note=one_line(note)[:500]))
+
+
+def _thing(alert: Alert) -> str:
+    return f"edition:{alert.edition.id}" if alert.edition else alert.flag
 
 
 def _parcels(
@@ -110,10 +114,10 @@ def _parcel(alert: Alert, keys: KeyRing, rendition: Rendition, address: str, rec
     # The same on each try: whoever got it knows it again.
     subject = f"{alert.flag}/{alert.at.isoformat()}/{address}"
     return Parcel(
-        token=delivery_token(keys, edition.id, rendition.channel, subject, 0),
-        edition=edition.id,
-        schedule=edition.schedule,
-        name=edition.name,
+        token=delivery_token(keys, edition.id if edition else "", rendition.channel, subject, 0),
+        edition=edition.id if edition else "",
+        schedule=edition.schedule if edition else "",
+        name=edition.name if edition else "",
         slot=alert.at,
         rendition=rendition,
         recipient=recipient,
@@ -131,11 +135,13 @@ def _mail(alert: Alert, newsroom: Newsroom, folders: Sequence[Path]) -> Email:
     }
     html = render(MailEnvironment(folders, lambda value: str(escape(clean(value)))), "mail/alert/alert.html.j2", values)
     text = render(MailEnvironment(folders, clean), "mail/alert/alert.txt.j2", values)
-    return Email(subject=one_line(f"Alert: {alert.title}")[:200], preheader=alert.said, html=html, text=text)
+    return Email(
+        subject=one_line(f"Alert: {alert.title}")[:200], preheader=alert.said, html=html, text=text, bulk=False
+    )
 
 
 def _post(alert: Alert) -> Post:
     text = "\n".join([f"{alert.status}: {alert.title}", alert.said, *alert.do])
     card = Card(url="", title=alert.title, description=alert.said)
     # A receiver that publishes posts must not take this for one.
-    return Post(text=text, card=card, language="en", data={"event": "edition.alert"})
+    return Post(text=text, card=card, language="en", data={"event": "edition.alert" if alert.edition else "alert"})

@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from bot.delivery.rates import BOUNCE_ALARM, COMPLAINT_ALARM
 from bot.delivery.sending import PROGRAM
+from bot.delivery.settling import HELD
 from bot.model import OPEN_STATES, Act, DeliveryState, Edition, EditionState
 from bot.settings.tables import AlertsTable
 from bot.store import Transaction
@@ -28,11 +30,14 @@ _HEADLINE = 90
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alert:
-    """Something a person should know. ``flag`` is the same for the same thing, ``at`` (UTC) is when it happened."""
+    """Something a person should know. ``flag`` is the same for the same thing, ``at`` (UTC) is when it happened.
+
+    ``edition`` is None for what is of no edition.
+    """
 
     flag: str
     at: datetime
-    edition: Edition
+    edition: Edition | None
     status: str
     title: str
     said: str
@@ -43,10 +48,18 @@ class Alert:
 def due(tx: Transaction, rules: AlertsTable, timezone: str, now: datetime) -> list[Alert]:
     """What is still so, and was not told yet, or long enough ago for its next occurrence; the oldest first."""
     newest: dict[str, Act] = {}
-    for act in reversed(tx.acts.newest(since=now - LOOKBACK, limit=_ACTS)):
-        if act.thing.startswith("edition:") and act.after and act.after != act.before:
+    returned: dict[tuple[str, str], Act] = {}
+    # Of editions alone: a night's bounces make thousands of acts of addresses.
+    for act in reversed(tx.acts.newest(since=now - LOOKBACK, of="edition:", limit=_ACTS)):
+        if act.after and act.after != act.before:
             newest[act.thing] = act
+        elif act.who == PROGRAM and act.what in _RETURNED:
+            returned[act.thing, act.what] = act
     found = []
+    for (thing, what), act in returned.items():
+        flag = f"alert:{what}:{thing.removeprefix('edition:')}"
+        if may_tell(tx.flags.seen(flag), act.at, rules.quiet, now):
+            found += _of_returned(tx, flag, act, ZoneInfo(timezone))
     for thing, act in newest.items():
         if act.who == PROGRAM and act.after in _KINDS:
             flag = f"alert:{act.after}:{thing.removeprefix('edition:')}"
@@ -72,6 +85,53 @@ _KINDS: Mapping[str, str] = {
     EditionState.HELD: "Not sent yet",
     EditionState.SENT: "Sent with gaps",
 }
+
+
+_RETURNED: Mapping[str, tuple[str, str, str]] = {
+    BOUNCE_ALARM: (
+        "Many bounces",
+        "{name}: more than 5 % came back",
+        "So many bounces harm your sender's reputation. Where did these addresses come from?",
+    ),
+    COMPLAINT_ALARM: (
+        "Complaints",
+        "{name}: more than 0.1 % complained",
+        "Providers filter a sender whose mail is called spam so often; at 0.3 % an edition that is being sent pauses.",
+    ),
+    HELD: (
+        "Look at these bounces",
+        "{name}: too many addresses came back at once",
+        "That is hardly the readers. They get the next edition, unless you say that their addresses are dead.",
+    ),
+}
+
+
+def _of_returned(tx: Transaction, flag: str, act: Act, zone: ZoneInfo) -> list[Alert]:
+    edition = tx.editions.get(act.thing.removeprefix("edition:"))
+    if edition is None:
+        return []
+    status, title, said = _RETURNED[act.what]
+    show = f"broadsheet bounces list --edition {edition.id}: shows them"
+    settle = (
+        f"broadsheet bounces settle {edition.id} --as dead: suppresses them",
+        f"broadsheet bounces settle {edition.id} --as good: keeps them",
+    )
+    return [
+        Alert(
+            flag=flag,
+            at=act.at,
+            edition=edition,
+            status=status,
+            title=title.format(name=edition.name),
+            said=said,
+            facts=(
+                ("Edition", f"{edition.name}, {edition.id}"),
+                ("Slot", f"{edition.slot.astimezone(zone):%A %d %B %Y, %H:%M %Z}"),
+                ("Reason", act.note),
+            ),
+            do=(*(settle if act.what == HELD else ()), show),
+        )
+    ]
 
 
 def _alert(tx: Transaction, rules: AlertsTable, flag: str, act: Act, zone: ZoneInfo) -> list[Alert]:

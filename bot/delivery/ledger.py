@@ -17,6 +17,7 @@ from datetime import datetime
 from itertools import chain
 
 from bot.clock import Clock
+from bot.delivery import refusals
 from bot.delivery.counters import Counters
 from bot.delivery.sending import pause
 from bot.delivery.tally import Tally
@@ -229,7 +230,10 @@ class Ledger:
             tx.editions.lock_all({*page.pauses, *(chunk.edition for chunk in chunks.values())})
         outcomes = [*page.outcomes, *self._refused(tx, page, now, chunks), *self._unsent(tx, page, chunks)]
         if outcomes:
-            for late in tx.deliveries.finish(outcomes):
+            too_late = tx.deliveries.finish(outcomes)
+            if any(each.state is DeliveryState.FAILED for each in outcomes):
+                refusals.record(tx, [each for each in outcomes if each not in too_late], now)
+            for late in too_late:
                 if late.reason != _UNSENT:
                     log.warning("delivery %s: its outcome %s came too late", late.delivery, late.state)
         for edition, reason in page.pauses.items():

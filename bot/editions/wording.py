@@ -109,6 +109,12 @@ def wording(language: str, timezone: str) -> Wording:
     return Wording(language, ZoneInfo(timezone), locale, phrases, digits)
 
 
+def spoken(language: str) -> str:
+    """The language, or variety of one, whose phrases ``language`` (BCP 47) is given; "" when there are none."""
+    named = {name.casefold(): name for name in _catalogue()}
+    return named.get(language.casefold()) or named.get(language.split("-")[0].casefold(), "")
+
+
 def glued(text: str) -> str:
     """``text`` with no-break spaces, so that a number stays with its unit; what is long stays breakable."""
     return text.replace(" ", "\u00a0") if len(text) <= _GLUED else text

@@ -1,6 +1,7 @@
 """Frozen nouns that every layer speaks in."""
 
 from bot.model.article import Article, Image
+from bot.model.checked import Checked, Grade
 from bot.model.delivery import (
     OPEN_STATES,
     Chunk,
@@ -10,13 +11,17 @@ from bot.model.delivery import (
     Limits,
     Outcome,
     Parcel,
+    Placement,
     Receipt,
     Recipient,
 )
-from bot.model.edition import Card, Edition, EditionState, EditionStory, Email, Post, Rendition
+from bot.model.edition import VARIANT, Card, Edition, EditionState, EditionStory, Email, Link, Post, Rendition
+from bot.model.event import Effect, Event
 from bot.model.merge import MergeField
 from bot.model.newsroom import Newsroom
 from bot.model.progress import DomainProgress, Progress, ServerNow, ServerProgress, WorkerProgress
+from bot.model.report import Report, Verdict
+from bot.model.signup import Signup, SignupOutcome
 from bot.model.story import Pick, Rejection, Selected, Story, Summary
 from bot.model.subscriber import (
     ERASED,
@@ -36,9 +41,11 @@ __all__ = [
     "LIFTED_BY_READERS",
     "OPEN_STATES",
     "UNSUBSCRIBED",
+    "VARIANT",
     "Act",
     "Article",
     "Card",
+    "Checked",
     "Chunk",
     "Consent",
     "Delivery",
@@ -48,16 +55,21 @@ __all__ = [
     "Edition",
     "EditionState",
     "EditionStory",
+    "Effect",
     "Email",
     "Enrolment",
+    "Event",
     "Evidence",
+    "Grade",
     "Image",
     "Limits",
+    "Link",
     "MergeField",
     "Newsroom",
     "Outcome",
     "Parcel",
     "Pick",
+    "Placement",
     "Post",
     "Preferences",
     "Progress",
@@ -65,12 +77,16 @@ __all__ = [
     "Recipient",
     "Rejection",
     "Rendition",
+    "Report",
     "Selected",
     "ServerNow",
     "ServerProgress",
+    "Signup",
+    "SignupOutcome",
     "Story",
     "Subscriber",
     "Summary",
     "Suppression",
+    "Verdict",
     "WorkerProgress",
 ]

@@ -33,21 +33,29 @@ class EditionState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EditionStory:
-    """A story as an edition froze it. ``also`` are the other tellings: (who, URL)."""
+    """A story as an edition froze it. ``also`` are the other tellings: (who, URL), ``also_about`` their topics."""
 
     position: int
     article: Article
     summary: Summary
     also: tuple[tuple[str, str], ...] = ()
     article_ids: tuple[int, ...] = ()
+    also_about: tuple[str, ...] = ()
     reason: str = ""
+
+    @property
+    def topics(self) -> frozenset[str]:
+        """The sections and tags of all its articles, case folded: what readers choose by."""
+        named = (*self.article.sections, *self.article.tags, *self.also_about)
+        return frozenset(folded for each in named if (folded := each.strip().casefold()))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Email:
     """An edition as a mail. ``html`` and ``text`` hold the merge fields of ``bot.model.merge`` as holes.
 
-    ``web`` is the same edition as a public page: nothing personal, no hole.
+    ``web`` is the same edition as a public page: nothing personal, no hole. ``bulk``: it goes to a list, and its header
+    says how to leave it; a notice that one person asked for is none.
     """
 
     subject: str
@@ -56,6 +64,7 @@ class Email:
     text: str
     web: str = ""
     language: str = "en"
+    bulk: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,9 +89,16 @@ class Post:
     data: dict[str, Any] = field(default_factory=dict)
 
 
+VARIANT = "variant-"
+"""How the subjects of renditions begin that only some readers get: no article's id does."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rendition:
-    """An edition made ready for one channel. ``subject`` is "" for the whole edition, else an article's id."""
+    """An edition made ready for one channel.
+
+    ``subject`` is "" for the whole edition, else an article's id, or a variant's (``VARIANT``).
+    """
 
     channel: str
     subject: str = ""
@@ -90,10 +106,21 @@ class Rendition:
     post: Post | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Link:
+    """An address in an edition whose clicks are counted: in all, and never whose."""
+
+    number: int
+    url: str
+    clicks: int = 0
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Edition:
     """One edition. ``slot`` is the due time in UTC, ``slot_key`` the unique key of docs/design.md.
 
+    ``renditions`` are those that all readers share; variants are asked for by name. ``links`` are the addresses whose
+    clicks are counted, the first is number 1; only when it is made, and none while clicks are not counted.
     ``attempts_dropped`` and ``folded``: until when (UTC) it was kept what servers said, and who got it; None: it is.
     """
 
@@ -107,6 +134,7 @@ class Edition:
     created: datetime
     stories: tuple[EditionStory, ...] = ()
     renditions: tuple[Rendition, ...] = ()
+    links: tuple[str, ...] = ()
     approval: bool = False
     snapshot: int | None = None
     sent: datetime | None = None

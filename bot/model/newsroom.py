@@ -15,6 +15,7 @@ class Newsroom:
     timezone: str = "UTC"
     address: str = ""
     corrections_to: str = ""
+    privacy_url: str = ""
     public_url: str = "http://127.0.0.1:8080"
     accent: str = "#0B5D4B"
     accent_dark: str = ""

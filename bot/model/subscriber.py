@@ -106,7 +106,12 @@ class Suppression:
 UNSUBSCRIBED = "unsubscribed"
 ERASED = "erased"
 LIFTED_BY_READERS = frozenset({UNSUBSCRIBED, ERASED})
-"""The reasons of suppressions that readers made by leaving, and lift by coming back of their own, confirmed will."""
+"""The reasons of suppressions that readers made by leaving, and lift by coming back of their own, confirmed will.
+
+Not a complaint, a bounce or an editor's word: such addresses get no confirmation at all. One that complained must not
+be mailed again because somebody typed it into a form; one that bounced may be a spam trap today. An editor lifts these
+(`broadsheet suppressions remove`).
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

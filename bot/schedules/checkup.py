@@ -1,19 +1,21 @@
-"""Looks at every part of an installation as a user would meet it: for real, sending nothing."""
+"""Looks at every part of an installation as users, readers and receivers would meet it: for real, sending nothing."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Awaitable, Iterable, Iterator
 from datetime import UTC, timedelta
 from email.utils import parsedate_to_datetime
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from bot.channels import base as channels
+from bot.dns import Resolver, SystemResolver
 from bot.editions import compose
-from bot.errors import BroadsheetError
-from bot.model import Article, EditionStory, Summary
+from bot.editions.imprint import lacking
+from bot.errors import BroadsheetError, DnsError
+from bot.model import Article, Checked, EditionStory, Summary
+from bot.model.checked import fault, ok, warning
+from bot.schedules import public_host
 from bot.schedules.installation import Connected, Installation, opened
 from bot.schedules.plan import Slot, slots_after
 from bot.schedules.tick import held
@@ -22,67 +24,60 @@ from bot.sources.base import Source, Visit
 SKEW = timedelta(seconds=30)
 
 
-@dataclass(frozen=True, slots=True)
-class Checked:
-    """``grade`` is ``ok``, ``warning`` or ``fault``; ``said`` is one line, with the fix where one is needed."""
+def checkup(folder: Path, *, dns: Resolver | None = None, offline: bool = False) -> list[Checked]:
+    """All checks of the installation configured in ``folder``; settings that do not load are the only one then.
 
-    grade: str
-    what: str
-    said: str
-
-
-def checkup(folder: Path) -> list[Checked]:
-    """All checks of the installation configured in ``folder``; settings that do not load are the only one then."""
+    ``dns`` is the machine's resolver unless given; ``offline`` asks nobody outside: no DNS, no server.
+    """
     try:
         with opened(folder) as installation:
             return [
-                Checked("ok", "settings", f"{installation.settings.file} is valid"),
-                Checked("ok", "store", f"{installation.store.shown} is open and of this version"),
+                ok("settings", f"{installation.settings.file} is valid"),
+                ok("store", f"{installation.store.shown} is open and of this version"),
                 *_held(installation),
-                *_public_url(installation),
+                public_host.scheme(installation.newsroom.public_url),
                 *_address(installation),
                 *_templates(installation),
-                *asyncio.run(_outside(installation)),
+                *(_left_out() if offline else asyncio.run(_outside(installation, dns))),
             ]
     except BroadsheetError as error:
-        return [Checked("fault", "settings", str(error))]
+        return [fault("settings", str(error), "")]
 
 
 def _held(installation: Installation) -> Iterator[Checked]:
     said = held(installation)
     if said:
-        yield Checked("fault", "store", said)
+        yield fault("store", said, "")
 
 
-def _public_url(installation: Installation) -> Iterator[Checked]:
-    parts = urlsplit(installation.newsroom.public_url)
-    if parts.scheme == "https":
-        yield Checked("ok", "public_url", installation.newsroom.public_url)
-    elif parts.hostname in ("127.0.0.1", "localhost", "::1"):
-        yield Checked(
-            "warning",
-            "public_url",
-            "subscribers cannot reach this machine's own address; "
-            "set newsroom.public_url to an https:// one before mail leaves it",
-        )
-    else:
-        yield Checked("fault", "public_url", "one-click unsubscribe needs https:// (RFC 8058); set newsroom.public_url")
+def _left_out() -> Iterator[Checked]:
+    yield warning("outside", "sources, channels, DNS and clock were not looked at (--offline)")
 
 
 def _address(installation: Installation) -> Iterator[Checked]:
-    if not installation.newsroom.address:
-        yield Checked("warning", "address", "many laws ask for a postal address in each mail; set newsroom.address")
+    if not installation.newsroom.address and any(each.medium == "email" for each in installation.outlets.values()):
+        said = "each mail must name your postal address (CAN-SPAM, 15 U.S.C. §7704(a)(5); other laws too)"
+        yield fault("address", said, "set newsroom.address; a post office box will do")
 
 
 def _templates(installation: Installation) -> Iterator[Checked]:
-    for schedule in installation.settings.schedules:
+    for schedule, table in installation.settings.schedules.items():
+        id, slot = f"schedule.{schedule}", _slot(installation, schedule)
+        frame = installation.frame(schedule, slot)
         try:
-            compose.render(installation.frame(schedule, _slot(installation, schedule)), [_sample(installation)])
+            made = compose.render(frame, [_sample(installation)])
         except BroadsheetError as error:
-            yield Checked("fault", f"schedule {schedule}", str(error))
-        else:
-            slot = _slot(installation, schedule)
-            yield Checked("ok", f"schedule {schedule}", f"its templates render; next slot {slot.key}")
+            yield fault(id, str(error), "")
+            continue
+        yield ok(id, f"its templates render; next slot {slot.key}")
+        mails = [each.email for each in made if each.email]
+        for found in lacking(mails[0], edition=frame.edition, address=frame.newsroom.address) if mails else ():
+            file = f"templates/digests/{table.template}/digest.{'mjml' if found.part == 'HTML' else 'txt'}.j2"
+            yield fault(
+                f"{id}.{found.what}.{found.part.lower()}",
+                f"its {found.part} part: {found.said}",
+                f"{file}: {found.fix}",
+            )
 
 
 def _slot(installation: Installation, schedule: str) -> Slot:
@@ -103,43 +98,50 @@ def _sample(installation: Installation) -> EditionStory:
     return EditionStory(position=1, article=article, summary=Summary("A sample summary."), article_ids=(1,))
 
 
-async def _outside(installation: Installation) -> list[Checked]:
+async def _outside(installation: Installation, dns: Resolver | None) -> list[Checked]:
     async with installation.connected() as connected:
-        asked = [
+        asked: list[Awaitable[Iterable[Checked]]] = [
             *(_source(connected, name, source) for name, source in installation.sources.items()),
             *(_channel(name, channel) for name, channel in connected.channels.items()),
             _clock(connected),
         ]
-        return [result for result in await asyncio.gather(*asked) if result]
+        try:
+            dns = dns or SystemResolver()
+        except DnsError as error:
+            unseen = warning("dns", f"not looked at: {error}", "give this machine a resolver")
+            return [unseen, *(line for lines in await asyncio.gather(*asked) for line in lines)]
+        asked.append(public_host.inspect(installation.newsroom.public_url, dns, installation.clock))
+        asked += [each.inspect(dns) for each in connected.channels.values() if isinstance(each, channels.Inspected)]
+        return [line for lines in await asyncio.gather(*asked) for line in lines]
 
 
-async def _source(connected: Connected, name: str, source: Source) -> Checked:
+async def _source(connected: Connected, name: str, source: Source) -> Iterable[Checked]:
+    id = f"source.{name}"
     try:
         found = await source.collect(connected.http, Visit(now=connected.installation.clock()))
     except BroadsheetError as error:
-        return Checked("fault", f"source {name}", str(error))
-    grade = "warning" if found.warnings or not found.articles else "ok"
+        return [fault(id, str(error), "")]
     said = f"answers, {len(found.articles)} articles" + (f"; {found.warnings[0]}" if found.warnings else "")
-    return Checked(grade, f"source {name}", said)
+    return [warning(id, said) if found.warnings or not found.articles else ok(id, said)]
 
 
-async def _channel(name: str, channel: channels.Channel) -> Checked:
+async def _channel(name: str, channel: channels.Channel) -> Iterable[Checked]:
     try:
-        return Checked("ok", f"channel {name}", await channel.check())
+        return [ok(f"channel.{name}", await channel.check())]
     except BroadsheetError as error:
-        return Checked("fault", f"channel {name}", str(error))
+        return [fault(f"channel.{name}", str(error), "")]
 
 
-async def _clock(connected: Connected) -> Checked | None:
+async def _clock(connected: Connected) -> Iterable[Checked]:
     """Holds this machine's clock against the newsroom's own web server."""
+    url = connected.installation.newsroom.url
     try:
-        answer = await connected.http.get(connected.installation.newsroom.url)
+        answer = await connected.http.get(url)
         theirs = parsedate_to_datetime(answer.headers["date"]).astimezone(UTC)
     except (BroadsheetError, KeyError, ValueError):
-        return None
+        return []
     off = abs(theirs - connected.installation.clock())
     if off > SKEW:
-        return Checked(
-            "warning", "clock", f"{off.total_seconds():.0f} s off {connected.installation.newsroom.url}; set it by NTP"
-        )
-    return Checked("ok", "clock", f"agrees with {connected.installation.newsroom.url}")
+        said = f"{off.total_seconds():.0f} s off {url}: mails get a wrong Date, links and logins fail"
+        return [warning("clock", said, "set it by NTP")]
+    return [ok("clock", f"agrees with {url}")]

@@ -72,6 +72,7 @@ class Installation:
             newsroom=self.newsroom,
             folders=self.settings.template_folders(),
             outlets=tuple(self.outlets[name] for name in table.channels),
+            clicks=self.settings.tracking.clicks,
         )
 
     def timezone(self, schedule: str) -> str:

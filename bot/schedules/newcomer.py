@@ -24,6 +24,7 @@ class Newcomer:
     source: Found
     timezone: str = "UTC"
     allow_loopback: bool = False
+    address: str = ""
 
 
 def write_newcomer(folder: Path, newcomer: Newcomer) -> Path:

@@ -13,7 +13,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from bot.channels import base as channels
-from bot.settings import SettingsTables, duration_text, is_secret
+from bot.settings import Rate, SettingsTables, duration_text, is_secret
 from bot.sources import base as sources
 
 HEAD = """# Configuration
@@ -59,7 +59,9 @@ def _section(head: str, model: type[BaseModel]) -> str:
     nested = [(key, _model(info.annotation)) for key, info in model.model_fields.items() if _model(info.annotation)]
     own = f"## `[{head}]`\n\n{model.__doc__}\n\n{_rows(model)}"
     return own + "".join(
-        f"\n### `[{head}.{key}]`\n\n{inner.__doc__}\n\n{_rows(inner)}" for key, inner in nested if inner
+        f"\n### `[{head}.{key}]`\n\n{inner.__doc__}\n\n{_rows(inner, f'{head}_{key}'.upper())}"
+        for key, inner in nested
+        if inner
     )
 
 
@@ -85,7 +87,7 @@ def _tables(at: str, model: type[BaseModel]) -> list[str]:
     return found
 
 
-def _rows(model: type[BaseModel]) -> str:
+def _rows(model: type[BaseModel], name: str = "NAME") -> str:
     rows = ["| key | default | what it is |", "| --- | --- | --- |"]
     for key, info in model.model_fields.items():
         if _model(info.annotation):
@@ -95,7 +97,7 @@ def _rows(model: type[BaseModel]) -> str:
         if allowed:
             said += f" One of: {', '.join(f'`{each}`' for each in allowed)}."
         if is_secret(info.annotation):
-            said += f" Secret: `BROADSHEET_NAME_{key.upper()}` in `.env`."
+            said += f" Secret: `BROADSHEET_{name}_{key.upper()}` in `.env`."
         rows.append(f"| `{info.alias or key}` | {_default(info)} | {said} |")
     return "\n".join(rows) + "\n"
 
@@ -108,6 +110,8 @@ def _default(info: FieldInfo) -> str:
         return ""
     if isinstance(value, timedelta):
         return f'`"{duration_text(value)}"`'
+    if isinstance(value, tuple) and value and all(isinstance(each, Rate) for each in value):
+        value = str(value[0]) if len(value) == 1 else [str(each) for each in value]
     return f"`{json.dumps(value, ensure_ascii=False)}`".replace("|", "\\|")
 
 

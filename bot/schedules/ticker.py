@@ -25,12 +25,17 @@ from bot.delivery.alerts import Alert, due
 from bot.delivery.counters import Counters
 from bot.delivery.engine import Ended, Engine
 from bot.delivery.feed import Watcher
+from bot.delivery.flood_alert import flood_due
 from bot.delivery.folding import Folded, fold
+from bot.delivery.hooks.recording import ONCE
+from bot.delivery.intake.poll import Polled, poll
 from bot.errors import BroadsheetError
 from bot.http import Http
+from bot.schedules import signups
 from bot.schedules.installation import Connected, Installation
 from bot.schedules.loop import run
 from bot.schedules.tick import Ticked, advance_waiting, is_due, tick
+from bot.settings.bounces import REPLAYS
 from bot.sources.collect import Report, collect
 from bot.store.flags import PAUSED
 
@@ -39,6 +44,8 @@ if TYPE_CHECKING:
 
 TICK_SECONDS = 2
 ALERT_SECONDS = 15
+SIGNUPS_REST_SECONDS = 30.0
+"""How long after a failure the mails of sign-ups wait."""
 IDLE_SECONDS = 1.0
 PAUSE_SECONDS = 5.0
 FRESH_SECONDS = 60.0
@@ -49,7 +56,7 @@ FOLDING_HOUR = 3
 
 log = logging.getLogger(__name__)
 
-News = Ticked | Folded | list[Report]
+News = Ticked | Folded | Polled | list[Report]
 """What the ticker has to tell."""
 
 
@@ -65,14 +72,20 @@ class Ticker:
         self._collecting = threading.Lock()
         self._collected = float("-inf")
         self._failures: list[str] = []
+        self._signups_rest = float("-inf")
         self._stopping = threading.Event()
 
     def start(self) -> None:
         every = self._installation.settings.delivery.collect_every.total_seconds()
-        self._scheduler.add_job(self._collect, "interval", seconds=every, next_run_time=datetime.now(UTC))
+        soon = datetime.now(UTC)
+        self._scheduler.add_job(self._collect, "interval", seconds=every, next_run_time=soon)
         self._scheduler.add_job(self._tick, "interval", seconds=TICK_SECONDS)
+        looks = self._installation.settings.bounces.every.total_seconds()
+        self._scheduler.add_job(self._poll, "interval", seconds=looks, next_run_time=datetime.now(UTC))
         if self._installation.settings.alerts.channels:
             self._scheduler.add_job(self._alert, "interval", seconds=ALERT_SECONDS)
+        self._scheduler.add_job(self._mail_signups, "interval", seconds=signups.SECONDS)
+        self._scheduler.add_job(self._sweep_signups, "interval", hours=signups.SWEEP_HOURS, next_run_time=soon)
         zone = ZoneInfo(self._installation.newsroom.timezone)
         self._scheduler.add_job(self._fold, "cron", hour=FOLDING_HOUR, minute=20, jitter=600, timezone=zone)
         self._scheduler.start()
@@ -97,6 +110,34 @@ class Ticker:
         except Exception as error:
             log.error("nobody is told of alerts: %s", error, exc_info=not isinstance(error, BroadsheetError))
 
+    def _mail_signups(self) -> None:
+        if time.monotonic() < self._signups_rest:
+            return
+        try:
+            rests = signups.mail_now(self._installation).rests
+        except Exception as error:
+            log.error("who signed up gets no mail: %s", error, exc_info=not isinstance(error, BroadsheetError))
+            rests = True
+        if rests:
+            self._signups_rest = time.monotonic() + SIGNUPS_REST_SECONDS
+
+    def _sweep_signups(self) -> None:
+        try:
+            signups.sweep(self._installation)
+        except Exception as error:
+            log.error("sign-ups that are over stay: %s", error, exc_info=not isinstance(error, BroadsheetError))
+
+    def _poll(self) -> None:
+        """What came back: the mailboxes, and what webhooks and servers told meanwhile."""
+        try:
+            polled = poll(self._installation, stop=self._stopping.is_set)
+        except Exception as error:
+            # Nothing left a mailbox that is not on record.
+            log.error("what came back is not read: %s", error, exc_info=not isinstance(error, BroadsheetError))
+            return
+        if polled:
+            self._told(polled)
+
     def _fold(self) -> None:
         installation = self._installation
         try:
@@ -113,6 +154,10 @@ class Ticker:
             return
         if folded.editions or folded.left:
             self._told(folded)
+        try:
+            prune_events(installation)
+        except Exception as error:
+            log.error("old events stay: %s", error, exc_info=not isinstance(error, BroadsheetError))
 
     def _tick(self) -> None:
         """One look at the timetable. What waits goes first: no slow source may hold up an edition that is ready."""
@@ -148,13 +193,22 @@ def collect_now(installation: Installation, names: tuple[str, ...] = ()) -> list
     return asyncio.run(visit())
 
 
+def prune_events(installation: Installation) -> int:
+    """Deletes what came back longer ago than ``bounces.keep``; returns how many events. Raises ``StoreError``."""
+    kept, now = installation.settings.bounces.keep, installation.clock()
+    with installation.store.write() as tx:
+        tx.flags.drop(ONCE, now - 2 * REPLAYS)
+        return tx.events.prune(now - kept) if kept else 0
+
+
 def alert_now(installation: Installation) -> list[Alert]:
     """Tells people of what is due to be told (``[alerts]``); returns the alerts that reached somebody."""
     rules = installation.settings.alerts
     if not rules.channels:
         return []
     with installation.store.read() as tx:
-        found = due(tx, rules, installation.newsroom.timezone, installation.clock())
+        now, zone = installation.clock(), installation.newsroom.timezone
+        found = [*due(tx, rules, zone, now), *flood_due(tx, rules, zone, now)]
     if not found:
         return []
 
@@ -220,6 +274,7 @@ def _engine(
         watch=watch,
         ended=ended,
         counters=counters or Counters(),
+        timezone=installation.newsroom.timezone,
     )
 
 

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parseaddr
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -176,6 +177,22 @@ def _address(value: Any) -> str:
     return value.strip()
 
 
+def _network(value: Any) -> str:
+    try:
+        return str(ip_network(value))
+    except (ValueError, TypeError) as error:
+        raise ValueError('an address or a network: "127.0.0.1", "10.0.0.0/8", "fd00::/8"') from error
+
+
+def _origin(value: Any) -> str:
+    parts = urlsplit(value) if isinstance(value, str) else None
+    if not parts or parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError('an origin is scheme and host, and a port where it has one: "https://portalderrecord.example"')
+    if parts.path.strip("/") or parts.query or parts.fragment or "@" in parts.netloc:
+        raise ValueError('an origin has no path and no name: "https://portalderrecord.example"')
+    return f"{parts.scheme}://{parts.netloc.lower()}"
+
+
 def _colour(value: Any) -> str:
     if not (isinstance(value, str) and re.fullmatch(r"#[0-9A-Fa-f]{6}", value)):
         raise ValueError('a colour is six hexadecimal digits: "#0B5D4B"')
@@ -206,6 +223,10 @@ Url = Annotated[str, _check("url", _url)]
 Sender = Annotated[str, _check("sender", _sender)]
 MailAddress = Annotated[str, _check("address", _address)]
 OptionalMailAddress = Annotated[str, _check("address", _optional(_address))]
+Network = Annotated[str, _check("network", _network)]
+Origin = Annotated[str, _check("origin", _origin)]
+"""What browsers send as ``Origin``: a host name in ASCII."""
 Colour = Annotated[str, _check("colour", _colour)]
+OptionalUrl = Annotated[str, _check("url", _optional(_url))]
 OptionalColour = Annotated[str, _check("colour", _optional(_colour))]
 OptionalTimezone = Annotated[str, _check("timezone", _optional(_timezone))]

@@ -14,7 +14,9 @@ from pydantic import BaseModel
 
 from bot.errors import SettingsError
 from bot.model import Newsroom
+from bot.settings.bounces import BouncesTable, with_bounce_secrets
 from bot.settings.check import checked, nearest, with_secrets
+from bot.settings.signup import SignupTable
 from bot.settings.tables import (
     AlertsTable,
     AudienceTable,
@@ -22,7 +24,7 @@ from bot.settings.tables import (
     HttpTable,
     ScheduleTable,
     SettingsTables,
-    SignupTable,
+    TrackingTable,
     WebTable,
 )
 
@@ -63,12 +65,20 @@ class Settings:
         return self.tables.delivery
 
     @property
+    def alerts(self) -> AlertsTable:
+        return self.tables.alerts
+
+    @property
     def signup(self) -> SignupTable:
         return self.tables.signup
 
     @property
-    def alerts(self) -> AlertsTable:
-        return self.tables.alerts
+    def bounces(self) -> BouncesTable:
+        return self.tables.bounces
+
+    @property
+    def tracking(self) -> TrackingTable:
+        return self.tables.tracking
 
     @property
     def audiences(self) -> dict[str, AudienceTable]:
@@ -148,8 +158,10 @@ def load_settings(folder: Path, environment: Mapping[str, str] | None = None) ->
         raise SettingsError(f"{file}: is not TOML: {error}") from error
     except OSError as error:
         raise SettingsError(f"{file}: cannot be read: {error.strerror}") from error
-    merged = {**_secrets(folder / ".env"), **(os.environ if environment is None else environment)}
-    settings = Settings(folder, checked(SettingsTables, raw, file=str(file)), _with_secret_files(merged))
+    merged = _with_secret_files({**_secrets(folder / ".env"), **(os.environ if environment is None else environment)})
+    filled = with_bounce_secrets(raw, file=str(file), environment=merged)
+    tables = checked(SettingsTables, filled, file=str(file), root=folder.resolve().parent)
+    settings = Settings(folder, tables, merged)
     _check_references(settings)
     return settings
 
@@ -181,6 +193,7 @@ def _with_secret_files(environment: Mapping[str, str]) -> dict[str, str]:
 
 def _check_references(settings: Settings) -> None:
     _check_alerts(settings)
+    _check_signup(settings)
     for name, schedule in settings.schedules.items():
         at = f"{settings.file}: schedules.{name}"
         for channel in schedule.channels:
@@ -223,6 +236,16 @@ def _check_alerts(settings: Settings) -> None:
     if ("email" in kinds) != bool(settings.alerts.to):
         missing = "channels: names no email channel for `to`" if settings.alerts.to else "to: is missing; who is mailed"
         raise SettingsError(f"{at}.{missing}?")
+
+
+def _check_signup(settings: Settings) -> None:
+    channel = settings.signup.channel
+    if not channel:
+        return
+    at = f"{settings.file}: signup.channel"
+    _known(channel, settings.channels, at, "channel")
+    if settings.channels[channel].get("type") != "email":
+        raise SettingsError(f'{at}: "{channel}" sends no mail; confirmations take an email channel')
 
 
 def _known(word: str, known: Mapping[str, Any], at: str, kind: str) -> None:

@@ -8,21 +8,25 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, StrictBool, StrictInt, field_validator
 from pydantic_core import PydanticCustomError
 
+from bot.settings.bounces import BouncesTable
 from bot.settings.kinds import (
     Colour,
     Cron,
     Duration,
     Keeping,
     MailAddress,
+    Network,
     OptionalColour,
     OptionalMailAddress,
     OptionalTimezone,
+    OptionalUrl,
     Table,
     Timezone,
     Url,
     at_least,
     parse_duration,
 )
+from bot.settings.signup import SignupTable
 
 SomeTime = Annotated[Duration, at_least(timedelta(seconds=1))]
 
@@ -36,8 +40,9 @@ class NewsroomTable(Table):
         "en", pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]+)*$", description="Language of your articles (BCP 47)."
     )
     timezone: Timezone = Field("UTC", description="IANA timezone in which schedules run and times are shown.")
-    address: str = Field("", description="Postal address; many laws ask for it in each mail.")
+    address: str = Field("", description="Postal address, which the law wants in each mail (CAN-SPAM and others).")
     corrections_to: OptionalMailAddress = Field("", description="Where readers report errors; shown in the footer.")
+    privacy_url: OptionalUrl = Field("", description="Your privacy notice; public pages link to it.")
     public_url: Url = Field(
         "http://127.0.0.1:8080",
         description="Where subscribers reach Broadsheet's own pages (unsubscribe, view in browser). "
@@ -78,6 +83,11 @@ class WebTable(Table):
 
     host: str = Field("127.0.0.1", description="Address to listen on; put a reverse proxy with TLS before it.")
     port: StrictInt = Field(8080, ge=0, le=65535, description="Port to listen on.")
+    trusted_proxies: tuple[Network, ...] = Field(
+        (),
+        description="Addresses or networks of your reverse proxies: only what they write into `X-Forwarded-For` tells "
+        "who a reader is. Without it all who come through a proxy share one limit of `signup.per_network`.",
+    )
 
 
 class DeliveryTable(Table):
@@ -132,13 +142,13 @@ class AlertsTable(Table):
     )
 
 
-class SignupTable(Table):
-    """How readers come in."""
+class TrackingTable(Table):
+    """What is counted of what readers do. Nothing, unless you say so; never who did it, and never by a picture."""
 
-    keep_ip: StrictBool = Field(
+    clicks: StrictBool = Field(
         False,
-        description="Whether the IP address that a consent came from is kept with it, also an imported one. It proves "
-        "little, and is personal data.",
+        description="Count how often each link to a story is followed, in all of an edition and never by whom: those "
+        "links then lead over `PUBLIC_URL/l/…`. No cookie, no address is kept.",
     )
 
 
@@ -245,6 +255,8 @@ class SettingsTables(Table):
     delivery: DeliveryTable = Field(default_factory=DeliveryTable)
     alerts: AlertsTable = Field(default_factory=AlertsTable)
     signup: SignupTable = Field(default_factory=SignupTable)
+    bounces: BouncesTable = Field(default_factory=BouncesTable)
+    tracking: TrackingTable = Field(default_factory=TrackingTable)
     sources: dict[str, dict[str, Any]] = Field(default_factory=dict)
     audiences: dict[str, AudienceTable] = Field(default_factory=dict)
     channels: dict[str, dict[str, Any]] = Field(default_factory=dict)

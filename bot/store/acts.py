@@ -29,13 +29,15 @@ class Acts:
             )
         )
 
-    def newest(self, *, since: datetime | None = None, thing: str = "", limit: int = 200) -> list[Act]:
-        """The newest first."""
+    def newest(self, *, since: datetime | None = None, thing: str = "", of: str = "", limit: int = 200) -> list[Act]:
+        """The newest first; of one ``thing``, or of those whose names begin with ``of``."""
         query = select(acts).order_by(acts.c.at.desc(), acts.c.id.desc()).limit(limit)
         if since:
             query = query.where(acts.c.at >= since)
         if thing:
             query = query.where(acts.c.thing == thing)
+        if of:
+            query = query.where(acts.c.thing.startswith(of, autoescape=True))
         return [
             Act(
                 at=row.at,

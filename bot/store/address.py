@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Engine, bindparam, select, text, update
 from bot.clock import Clock, system_clock
 from bot.errors import StoreError
 from bot.store.flags import Flags
-from bot.store.tables import subscribers, suppressions
+from bot.store.tables import signups, subscribers, suppressions
 
 FINGERPRINT = "address key"
 """The flag that tells by which key the hashes of a store were made; a store without it has none yet."""
@@ -97,7 +97,7 @@ def key_hashes(connection: Connection, hashed: AddressHash, clock: Clock = syste
 
 
 def _key_all(connection: Connection, hashed: AddressHash) -> None:
-    for table, keys in ((subscribers, ["id"]), (suppressions, ["address_hash", "audience"])):
+    for table, keys in ((subscribers, ["id"]), (signups, ["id"]), (suppressions, ["address_hash", "audience"])):
         columns = [table.c[name] for name in keys]
         statement = update(table).values(address_hash=bindparam("keyed"))
         for column in columns:

@@ -18,6 +18,11 @@ def insert_or_ignore(connection: Connection, table: Table, values: dict[str, Any
     return connection.execute(statement, execution_options=COUNTED).rowcount == 1
 
 
+def insert_all_or_ignore(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> None:
+    """Inserts rows, without those whose key stands there already."""
+    connection.execute(_insert(connection, table, {}).on_conflict_do_nothing(), rows)
+
+
 def insert_or_replace(connection: Connection, table: Table, values: dict[str, Any]) -> None:
     """Inserts one row, or puts its values in the place of those of the row with the same primary key."""
     key = [column.name for column in table.primary_key]

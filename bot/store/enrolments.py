@@ -112,11 +112,8 @@ class Enrolments:
             .order_by(subscriptions.c.subscriber, subscriptions.c.audience)
             .with_for_update()
         )
-        rows = self._connection.execute(query, {"ids": integers(self._dialect, wanted)})
-        found: dict[tuple[int, str], Row[Any]] = {}
-        for row in rows:
-            found[row.subscriber, row.audience] = row
-        return found
+        rows: Any = self._connection.execute(query, {"ids": integers(self._dialect, wanted)})
+        return {(row.subscriber, row.audience): row for row in rows}
 
     def _write(self, changes: _Changes) -> None:
         made = self._make(changes.subscribers)

@@ -90,6 +90,11 @@ class Flags:
         row = self._connection.execute(select(flags.c.value, flags.c.at).where(flags.c.name == name)).one_or_none()
         return (row.value, row.at) if row else None
 
+    def drop(self, prefix: str, before: datetime) -> int:
+        """Clears the flags whose names begin so and that were set earlier; returns how many."""
+        which = (flags.c.name.startswith(prefix, autoescape=True), flags.c.at < before)
+        return self._connection.execute(delete(flags).where(*which)).rowcount
+
     def swap(self, name: str, seen: tuple[str, datetime] | None, value: str, now: datetime) -> bool:
         """Sets the flag if it still is as it was ``seen``; False when another process has changed it meanwhile."""
         if seen is None:

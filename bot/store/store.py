@@ -20,13 +20,16 @@ from bot.store.dossier import Dossier
 from bot.store.editions import Editions
 from bot.store.engine import PATIENCE, faults_told, open_engine, shown, with_room
 from bot.store.enrolments import Enrolments
+from bot.store.events import Events
 from bot.store.figures import Figures
 from bot.store.flags import Flags
 from bot.store.folds import Folds
 from bot.store.imports import Imports
 from bot.store.jobs import Jobs, used
+from bot.store.links import Links
 from bot.store.progress import ProgressRows
 from bot.store.schedules import Schedules
+from bot.store.signups import Signups
 from bot.store.sources import Sources
 from bot.store.subscribers import Subscribers
 from bot.store.suppressions import Suppressions
@@ -69,6 +72,10 @@ class Transaction:
         return Deliveries(self.connection)
 
     @cached_property
+    def links(self) -> Links:
+        return Links(self.connection)
+
+    @cached_property
     def folds(self) -> Folds:
         return Folds(self.connection)
 
@@ -91,6 +98,14 @@ class Transaction:
     @cached_property
     def dossier(self) -> Dossier:
         return Dossier(self.connection, self.hashed)
+
+    @cached_property
+    def signups(self) -> Signups:
+        return Signups(self.connection, self.hashed)
+
+    @cached_property
+    def events(self) -> Events:
+        return Events(self.connection)
 
     @cached_property
     def acts(self) -> Acts:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
@@ -58,15 +58,6 @@ class Suppressions:
             > 0
         )
 
-    def lift(self, address: str, audience: str, reasons: Collection[str]) -> bool:
-        """Takes the address off the lists of ``audience`` and of all where it stands for one of ``reasons``."""
-        lifted = delete(suppressions).where(
-            suppressions.c.address_hash == self._hashed(address),
-            suppressions.c.audience.in_(["", audience]),
-            suppressions.c.reason.in_(reasons),
-        )
-        return self._connection.execute(lifted).rowcount > 0
-
     def of(self, address: str, audience: str = "") -> Suppression | None:
         """Why ``address`` must not be mailed (by ``audience``, or at all); None when it may."""
         row = self._connection.execute(
@@ -78,6 +69,11 @@ class Suppressions:
         if row is None:
             return None
         return _suppression(row, address)
+
+    def against(self, address: str) -> list[Suppression]:
+        """All that stands against an address, of whatever audience."""
+        query = select(suppressions).where(suppressions.c.address_hash == self._hashed(address))
+        return [_suppression(row, address) for row in self._connection.execute(query)]
 
     def newest(self, limit: int = 200, after: datetime | None = None) -> list[Suppression]:
         """The newest first."""

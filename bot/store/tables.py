@@ -331,11 +331,17 @@ signups = Table(
     Column("language", String(35), nullable=False, server_default=""),
     Column("evidence", Json, nullable=False),
     Column("requested", Moment, nullable=False),
-    # NULL: no confirmation was sent, because one went to the address within the last 24 hours, or a limit was reached.
+    # When its mail is to be made; NULL when none is any more.
+    Column("due", Moment),
+    # When its mail went ahead: committed before the last byte goes out. NULL: none did.
     Column("mailed", Moment),
+    # What became of it (bot.model.SignupOutcome); "" while it waits.
+    Column("outcome", String(12), nullable=False, server_default=""),
     Column("confirmed", Moment),
     Index("ix_signups_address_hash", "address_hash"),
     Index("ix_signups_requested", "requested"),
+    Index("ix_signups_mailed", "mailed"),
+    Index("ix_signups_due", "due", sqlite_where=text("due IS NOT NULL"), postgresql_where=text("due IS NOT NULL")),
 )
 
 suppressions = Table(
@@ -364,6 +370,8 @@ events = Table(
     Column("at", Moment, nullable=False),
     # A bot.model.Verdict.
     Column("verdict", String(12), nullable=False),
+    # A bot.model.Effect: what followed from it.
+    Column("effect", String(12), nullable=False, server_default=""),
     # 0, "" and NULL where the report names no delivery of ours.
     Column("delivery", Id, nullable=False, server_default="0"),
     Column("edition", String(16), nullable=False, server_default=""),
@@ -379,6 +387,12 @@ events = Table(
     Index("ix_events_edition", "edition", "verdict"),
     Index("ix_events_subscriber", "subscriber"),
     Index("ix_events_at", "at"),
+    Index(
+        "ix_events_waiting",
+        "edition",
+        sqlite_where=text("effect = 'waiting'"),
+        postgresql_where=text("effect = 'waiting'"),
+    ),
     sqlite_autoincrement=True,
 )
 

@@ -13,15 +13,18 @@ from starlette.types import Scope
 
 from bot.delivery.counters import Counters
 from bot.schedules.installation import Installation
-from bot.web import editor, health, metrics
+from bot.web import api, editor, health, metrics
+from bot.web.api import hooks
 from bot.web.brand import stylesheet
 from bot.web.headers import Headers, complete
-from bot.web.public import edition, preferences, unsubscribe
+from bot.web.public import edition, link, preferences, signup, unsubscribe
 from bot.web.security import BodyLimit, SameOrigin, Stranger
 from bot.web.site import Site
 
 _STATIC = Path(__file__).parent / "static"
 _SHORT = "public, max-age=300"
+SIGNUP = ("/subscribe", "/subscribe/embed", "/api/subscribe")
+"""Where somebody asks for a mail to confirm: other sites' pages may, with nobody's right but their own."""
 
 
 def create_app(installation: Installation, counters: Counters | None = None) -> FastAPI:
@@ -31,19 +34,22 @@ def create_app(installation: Installation, counters: Counters | None = None) -> 
     """
     site = Site(installation)
     app = FastAPI(title="Broadsheet", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
-    for public in (unsubscribe, preferences, edition, health):
+    for public in (unsubscribe, preferences, signup, api, edition, link, health):
         app.include_router(public.routes(site))
+    app.include_router(hooks.routes(installation))
     app.include_router(editor.routes(site))
     app.include_router(metrics.routes(installation, counters or Counters()))
-    _add_styles(app, stylesheet(site.tokens))
+    _add_styles(app, stylesheet(site.own.tokens))
     _add_faults(app, site)
 
     def refuse(scope: Scope, status: int) -> Response:
+        if scope["path"].startswith(api.PREFIX):
+            return api.refused(status, scope["path"])
         return site.message(HTTPConnection(scope), "refused", status=status)
 
     # The last one added stands outermost: refusals, too, carry the headers.
-    app.add_middleware(BodyLimit, refuse=refuse)
-    app.add_middleware(SameOrigin, refuse=refuse, open_to_all=("/u/",), unnamed=("/p/",))
+    app.add_middleware(BodyLimit, refuse=refuse, larger={hooks.PATH: hooks.MAX_BODY})
+    app.add_middleware(SameOrigin, refuse=refuse, open_to_all=("/u/", hooks.PATH, *SIGNUP), unnamed=("/p/", "/c/"))
     app.add_middleware(Headers)
     return app
 
@@ -78,6 +84,8 @@ class _Static(StaticFiles):
 
 def _add_faults(app: FastAPI, site: Site) -> None:
     def known(request: Request, error: HTTPException) -> Response:
+        if request.url.path.startswith(api.PREFIX):
+            return api.refused(error.status_code, request.url.path)
         return site.message(request, "missing" if error.status_code == 404 else "refused", status=error.status_code)
 
     def stranger(request: Request, error: Stranger) -> Response:
@@ -85,7 +93,8 @@ def _add_faults(app: FastAPI, site: Site) -> None:
 
     def unknown(request: Request, error: Exception) -> Response:  # noqa: ARG001
         # Starlette answers such a fault outside of all middleware, so the headers are put on here.
-        answer = site.message(request, "fault", status=500)
+        own = request.url.path.startswith(api.PREFIX)
+        answer = api.problem(500, "Please try again.") if own else site.message(request, "fault", status=500)
         complete(answer.headers)
         return answer
 

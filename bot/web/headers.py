@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from urllib.parse import urlsplit
 
+import idna
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -38,6 +40,21 @@ EDITION_POLICY = _policy(_FOREIGN)
 """An edition in the browser: its own inline style, pictures of the newsroom's site, no script."""
 PREVIEW_POLICY = _policy({"sandbox": "", **_FOREIGN})
 """An edition within the desk: as before, and its links lead nowhere."""
+
+
+def framed_by(sites: Iterable[str]) -> str:
+    """The policy of a page of ours that the sites at these URLs may show in a frame, and nobody else."""
+    origins = [f"{parts.scheme}://{ascii_host(parts.netloc)}" for parts in map(urlsplit, sites)]
+    return _policy({**_PAGE, "frame-ancestors": " ".join(["'self'", *dict.fromkeys(origins)])})
+
+
+def ascii_host(netloc: str) -> str:
+    """A host and its port as browsers send them and headers can have them (RFC 5891)."""
+    if netloc.isascii():
+        return netloc.lower()
+    host, colon, port = netloc.partition(":")
+    return idna.encode(host, uts46=True).decode() + colon + port
+
 
 PRIVATE = "no-store"
 

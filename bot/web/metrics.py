@@ -7,7 +7,7 @@ holds a reader, an address or a destination.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 
 from fastapi import APIRouter, Depends
@@ -20,12 +20,13 @@ from prometheus_client.registry import Collector
 from bot.delivery.counters import Counters, Histogram
 from bot.delivery.progress import FRESH
 from bot.errors import StoreError
-from bot.model import EditionState
+from bot.model import EditionState, Verdict
 from bot.schedules.installation import Installation
 from bot.store.figures import Sums
 from bot.store.flags import PAUSED
 from bot.web.security import at_this_machine
 
+DAY = timedelta(days=1)
 UNKNOWN_SINCE = timedelta(days=7)
 """Unknown deliveries count for so long after their edition changed last."""
 
@@ -60,6 +61,8 @@ class Figures(Collector):
             with self._installation.store.read() as tx:
                 sums = tx.figures.sums(now, since=now - UNKNOWN_SINCE, fresh=now - FRESH)
                 paused = bool(tx.flags.get(PAUSED))
+                came_back = tx.events.since(now - DAY)
+                waiting = sum(tx.events.waiting().values())
         except StoreError as error:
             log.error("no figures of the store: %s", error)
             up.add_metric([], 0)
@@ -67,6 +70,7 @@ class Figures(Collector):
             up.add_metric([], 1)
             oldest = (now - sums.oldest_due).total_seconds() if sums.oldest_due else 0.0
             yield from _of_store(sums, oldest, paused)
+            yield from _of_events(came_back, waiting)
         yield up
         yield from _of_process(self._counters)
 
@@ -92,6 +96,15 @@ def _of_store(sums: Sums, oldest: float, paused: bool) -> Iterable[Metric]:
         ("paused", "Whether everything is paused.", float(paused)),
     ):
         yield GaugeMetricFamily(f"broadsheet_{name}", text, value=value)
+
+
+def _of_events(came_back: Mapping[str, int], waiting: int) -> Iterable[Metric]:
+    events = GaugeMetricFamily("broadsheet_events_day", "What came back in the last 24 hours.", labels=["verdict"])
+    for verdict in Verdict:
+        events.add_metric([verdict.value], came_back.get(verdict.value, 0))
+    yield events
+    text = "Bounces that wait to be settled; those of a burst wait for an editor."
+    yield GaugeMetricFamily("broadsheet_events_waiting", text, value=waiting)
 
 
 def _of_process(counters: Counters) -> Iterable[Metric]:

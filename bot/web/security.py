@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
@@ -26,11 +26,15 @@ class _TooLarge(Exception):
 
 
 class BodyLimit:
-    """Middleware: a body of more than ``MAX_BODY`` bytes is refused (413) on every route, declared or not."""
+    """Middleware: a body of more than ``MAX_BODY`` bytes is refused (413) on every route, declared or not.
 
-    def __init__(self, app: ASGIApp, refuse: Refuse) -> None:
+    ``larger`` are prefixes of paths that take more, with how many bytes.
+    """
+
+    def __init__(self, app: ASGIApp, refuse: Refuse, larger: Mapping[str, int] | None = None) -> None:
         self._app = app
         self._refuse = refuse
+        self._larger = dict(larger or {})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -38,12 +42,14 @@ class BodyLimit:
             return
         declared = Headers(scope=scope).get("content-length", "0")
         read, begun = 0, False
+        path = scope["path"]
+        most = next((size for prefix, size in self._larger.items() if path.startswith(prefix)), MAX_BODY)
 
         async def counted() -> Message:
             nonlocal read
             message = await receive()
             read += len(message.get("body", b""))
-            if read > MAX_BODY:
+            if read > most:
                 raise _TooLarge
             return message
 
@@ -53,7 +59,7 @@ class BodyLimit:
             await send(message)
 
         try:
-            if not declared.isdecimal() or int(declared) > MAX_BODY:
+            if not declared.isdecimal() or int(declared) > most:
                 raise _TooLarge
             await self._app(scope, counted, noted)
         except _TooLarge:
@@ -66,9 +72,10 @@ class SameOrigin:
 
     Sec-Fetch-Site decides, then Origin against Host; a client that sends neither is no browser and carries nobody's
     session (OWASP Cross-Site Request Forgery Prevention Cheat Sheet, "Fetch Metadata", checked 2026-11-24).
-    ``open_to_all`` are path prefixes whose POSTs carry their own right: RFC 8058 one-click comes from mail services.
-    ``unnamed`` are those that also take ``Origin: null`` without Sec-Fetch-Site, as an older browser or one that hides
-    its referrer sends it: the token in their path is the right, and no other site knows it.
+    ``open_to_all`` are paths whose POSTs carry their own right, or need none: RFC 8058 one-click comes from mail
+    services, the sign-up form stands on other sites. One that ends in ``/`` is a prefix, another is the path itself.
+    ``unnamed`` are prefixes that also take ``Origin: null`` without Sec-Fetch-Site, as an older browser or one that
+    hides its referrer sends it: the token in their path is the right, and no other site knows it.
     """
 
     def __init__(
@@ -83,7 +90,9 @@ class SameOrigin:
         if (
             scope["type"] != "http"
             or scope["method"] in _SAFE
-            or scope["path"].startswith(self._open)
+            or any(
+                scope["path"].startswith(each) if each.endswith("/") else scope["path"] == each for each in self._open
+            )
             or _own(Headers(scope=scope), null_too=bool(self._unnamed) and scope["path"].startswith(self._unnamed))
         ):
             await self._app(scope, receive, send)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -11,10 +12,21 @@ from starlette.responses import HTMLResponse
 
 from bot.audience.mask import masked
 from bot.audience.subscriptions import Standing
+from bot.audience.words import Words, languages, words_of
 from bot.editions.brand import Tokens, tokens
 from bot.editions.wording import Wording, wording
 from bot.schedules.installation import Installation
-from bot.web.public.words import Words, words_of
+
+_VOICES = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """How a page speaks: its phrases, its faces and direction, its dates and lists."""
+
+    words: Words
+    tokens: Tokens
+    wording: Wording
 
 
 class Site:
@@ -23,9 +35,8 @@ class Site:
     def __init__(self, installation: Installation) -> None:
         newsroom = installation.newsroom
         self.installation = installation
-        self.words: Words = words_of(newsroom.language)
-        self.tokens: Tokens = tokens(newsroom, self.words.language)
-        self.wording: Wording = wording(self.words.language, newsroom.timezone)
+        self._voices: dict[str, Voice] = {}
+        self.own = self.voice(newsroom.language)
         self.environment = Environment(
             loader=FileSystemLoader([folder / "pages" for folder in installation.settings.template_folders()]),
             autoescape=True,
@@ -34,9 +45,18 @@ class Site:
             lstrip_blocks=True,
         )
         self.environment.filters["web_url"] = web_url
-        self.environment.globals.update(
-            newsroom=newsroom, words=self.words, tokens=self.tokens, comma=self.wording.phrases["comma"]
-        )
+        self.environment.globals.update(newsroom=newsroom)
+
+    def voice(self, language: str = "") -> Voice:
+        """How pages speak ``language`` (BCP 47; "": the newsroom's); English where no catalog has it."""
+        newsroom = self.installation.newsroom
+        words = words_of(language or newsroom.language)
+        known = self._voices.get(words.language)
+        if known is None:
+            known = Voice(words, tokens(newsroom, words.language), wording(words.language, newsroom.timezone))
+            if words.language.split("-")[0] in languages() and len(self._voices) < _VOICES:
+                self._voices[words.language] = known
+        return known
 
     def page(
         self,
@@ -45,10 +65,18 @@ class Site:
         *,
         status: int = 200,
         headers: Mapping[str, str] | None = None,
+        voice: Voice | None = None,
         **values: Any,
     ) -> HTMLResponse:
-        """``template`` (a path below ``templates/pages``) as an answer."""
-        html = self.environment.get_template(template).render(base=base(request), **values)
+        """``template`` (a path below ``templates/pages``) as an answer; without a ``voice``, in the newsroom's."""
+        voice = voice or self.own
+        html = self.environment.get_template(template).render(
+            base=base(request),
+            words=voice.words,
+            tokens=voice.tokens,
+            comma=voice.wording.phrases["comma"],
+            **values,
+        )
         return HTMLResponse(html, status_code=status, headers=dict(headers or {}))
 
     def audience(self, key: str) -> str:
@@ -60,14 +88,15 @@ class Site:
         """The address of a reader as pages show it."""
         return masked(state.address)
 
-    def message(self, request: HTTPConnection, phrase: str, *, status: int) -> HTMLResponse:
+    def message(self, request: HTTPConnection, phrase: str, *, status: int, voice: Voice | None = None) -> HTMLResponse:
         """A page of one heading and one sentence: the phrases ``PHRASE_title`` and ``PHRASE_lead``."""
         return self.page(
             request,
             "public/message.html.j2",
             status=status,
-            title=self.words.plain(f"{phrase}_title"),
-            lead=self.words.say(f"{phrase}_lead"),
+            voice=voice,
+            title=(voice or self.own).words.plain(f"{phrase}_title"),
+            lead=(voice or self.own).words.say(f"{phrase}_lead"),
         )
 
 

@@ -9,9 +9,8 @@ import pytest
 
 from bot.audience.enrolment import subscribers_import
 from bot.audience.importing import run_import
-from bot.audience.suppression import lift, suppress
 from bot.errors import UsageError
-from bot.model import Evidence, Preferences, Suppression
+from bot.model import Evidence, Preferences
 from bot.store import Store
 from bot.testing import NOW, subscribe
 
@@ -235,21 +234,12 @@ def test_who_left_there_is_taken_off_here_unless_they_came_back_since(store, bri
     assert back
 
 
-def test_only_a_readers_own_will_lifts_what_their_leaving_put_on_the_list(store, bring):
+def test_no_import_lifts_what_a_readers_leaving_put_on_the_list(store, bring):
     bring("members.csv", UNSUBSCRIBED)
     bring("cleaned.csv", CLEANED)
     # Not an import, however new its consents are.
     again = bring("again.csv", "email,subscribed\nann@example.org,2026-11-24\n")
     assert (again.accepted, again.suppressed) == (0, 1)
-    with store.write() as tx:
-        assert lift(tx, "gone@example.org", "readers") == "cleaned"
-        assert lift(tx, "Ann@example.org", "weekly") == ""
-        assert tx.suppressions.of("ann@example.org", "readers")
-        assert lift(tx, "Ann@example.org", "readers") == ""
-        assert tx.suppressions.of("ann@example.org", "readers") is None
-    suppress(store, Suppression(address="ann@example.org", reason="complaint", at=NOW), who="mara")
-    with store.write() as tx:
-        assert lift(tx, "ann@example.org", "readers") == "complaint"
 
 
 def test_an_export_with_dates_still_has_to_say_where_they_stem_from(bring):

@@ -90,12 +90,12 @@ def tags(message: bytes) -> list[dict[str, str]]:
 
 
 @pytest.mark.parametrize("which", SIGNERS)
-def test_another_implementation_verifies_what_we_sign(which: str) -> None:
+def test_rfc6376_6_1_another_implementation_verifies_what_we_sign(which: str) -> None:
     message = signed(composed(), SIGNERS[which], at=NOW)
     assert verdicts(message) == [True] * len(SIGNERS[which].keys)
 
 
-def test_a_signature_names_its_key_time_and_algorithm_and_never_a_length() -> None:
+def test_rfc6376_8_2_a_signature_names_its_key_time_and_algorithm_and_never_a_length() -> None:
     first, second = tags(signed(composed(), DUAL, at=NOW))
     assert (first["a"], first["s"], first["d"]) == ("rsa-sha256", "news", "record.example")
     assert (second["a"], second["s"], second["d"]) == ("ed25519-sha256", "news-e", "record.example")
@@ -150,7 +150,7 @@ def test_no_field_of_a_signed_message_can_be_taken_away(name: str) -> None:
     "name", ["From", "Subject", "To", "Date", "Reply-To", "Content-Type", "List-Unsubscribe", "List-Unsubscribe-Post"]
 )
 @pytest.mark.parametrize("place", ["above", "below"])
-def test_no_second_field_can_be_added(name: str, place: str) -> None:
+def test_rfc6376_8_15_no_second_field_can_be_added(name: str, place: str) -> None:
     message = signed(composed(), DUAL, at=NOW)
     added = f"{name}: evil@elsewhere.example\r\n".encode()
     head, _, body = message.partition(b"\r\n\r\n")
@@ -370,7 +370,7 @@ def test_an_international_domain_signs_under_its_a_label() -> None:
 
 
 @pytest.mark.parametrize("domain", ["other.example", "example", "ecord.example", "a.news.record.example", "-"])
-def test_a_domain_that_dmarc_would_not_accept_is_refused(domain: str) -> None:
+def test_rfc9989_4_4_1_a_domain_that_dmarc_would_not_accept_is_refused(domain: str) -> None:
     with pytest.raises(SettingsError, match=r"channels\.mail\.dkim_domain"):
         options(dkim_domain=domain)
 

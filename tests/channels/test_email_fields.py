@@ -40,14 +40,14 @@ def assert_well_folded(field: bytes) -> None:
 
 
 @given(WORDS)
-def test_any_subject_reads_back_and_begins_no_other_field(subject: str) -> None:
+def test_rfc2047_any_subject_reads_back_and_begins_no_other_field(subject: str) -> None:
     field = text("Subject", subject)
     assert_well_folded(field)
     assert str(read(field)) == one_line(subject)
 
 
 @given(WORDS, ADDRESS)
-def test_any_name_reads_back_with_its_address_and_begins_no_other_field(name: str, address: str) -> None:
+def test_rfc2047_any_name_reads_back_with_its_address_and_begins_no_other_field(name: str, address: str) -> None:
     field = mailbox("To", name, address)
     assert_well_folded(field)
     (found,) = read(field).addresses

@@ -83,7 +83,7 @@ def test_a_lone_surrogate_costs_its_character_only() -> None:
 
 
 @given(st.text(alphabet=".a= \n\r\té", max_size=300))
-def test_no_line_begins_with_a_dot_or_is_too_long(text: str) -> None:
+def test_rfc5321_4_5_2_no_line_begins_with_a_dot_or_is_too_long(text: str) -> None:
     found = quoted_printable(text)
     assert_sound(found)
     assert decoded(found).replace("\r\n", "\n") == text.replace("\r\n", "\n").replace("\r", "\n")

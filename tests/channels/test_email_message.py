@@ -96,6 +96,16 @@ def test_the_headers_that_bulk_mail_needs_are_there_each_once() -> None:
     assert message["MIME-Version"] == "1.0"
 
 
+def test_a_notice_to_one_person_is_no_lists_mail_and_answered_by_no_program_rfc_3834() -> None:
+    sent = parcel()
+    notice = replace(sent, rendition=replace(sent.rendition, email=replace(sent.rendition.email, bulk=False)))
+    message = parsed(channel().compose(notice))
+    assert not [name for name in message if name.startswith("List-") or name in ("Precedence", "Feedback-ID")]
+    assert message["Auto-Submitted"] == "auto-generated"
+    assert message["Message-ID"] == f"<{TOKEN}@record.example>"
+    assert (message["To"], message["Subject"]) == (parsed(channel().compose(sent))["To"], sent.rendition.email.subject)
+
+
 def test_text_comes_first_then_html_both_utf_8_and_whole() -> None:
     message = parsed(channel().compose(parcel()))
     assert message.get_content_type() == "multipart/alternative"
@@ -118,7 +128,7 @@ def test_the_links_lead_to_this_reader_and_nobody_else() -> None:
     assert read_link(KEYS, PREFERENCES, preferences.rpartition("/")[2]) == expected
 
 
-def test_every_attempt_has_the_same_message_id_and_its_own_date() -> None:
+def test_rfc5322_3_6_4_every_attempt_has_the_same_message_id_and_its_own_date() -> None:
     clock = SetClock(NOW)
     sender = channel(clock=clock)
     first = parsed(sender.compose(parcel()))
@@ -183,7 +193,7 @@ ADDRESSES = st.emails().filter(is_address)
 
 
 @given(subject=TITLES, name=TITLES, address=ADDRESSES, body=st.text(alphabet=st.characters(exclude_categories=["C"])))
-def test_no_foreign_text_adds_a_header_or_a_part(subject: str, name: str, address: str, body: str) -> None:
+def test_rfc5322_2_2_no_foreign_text_adds_a_header_or_a_part(subject: str, name: str, address: str, body: str) -> None:
     quiet = parsed(channel().compose(parcel()))
     email = Email(subject=subject, preheader="", html=f"<p>{body}</p>", text=body)
     raw = channel().compose(parcel(email, name=name, address=address))

@@ -215,7 +215,7 @@ async def test_a_size_that_is_no_limit_limits_nothing(size: str) -> None:
     assert queue.of(Reply) == [1, 2, 3]
 
 
-async def test_utf8_is_asked_for_only_where_it_is_needed() -> None:
+async def test_rfc6531_3_4_utf8_is_asked_for_only_where_it_is_needed() -> None:
     script = Script()
     queue = tray(script, envelope(1), envelope(2, "zoë@readers.test"))
     await one_session(script, queue)
@@ -228,7 +228,7 @@ async def test_utf8_is_asked_for_only_where_it_is_needed() -> None:
 
 
 @pytest.mark.parametrize("missing", ["SMTPUTF8", "8BITMIME"])
-async def test_utf8_is_not_sent_to_a_server_that_does_not_take_it(missing: str) -> None:
+async def test_rfc6531_3_5_utf8_is_not_sent_to_a_server_that_does_not_take_it(missing: str) -> None:
     script = Script(offers=[each for each in PIPELINING if each != missing])
     queue = tray(script, envelope(1), envelope(2, "zoë@readers.test"), envelope(3))
     await one_session(script, queue)

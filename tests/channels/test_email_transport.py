@@ -181,7 +181,7 @@ async def test_a_message_arrives_as_it_was_composed_and_the_queue_id_is_kept(sta
     assert receipt.server == f"127.0.0.1:{server.port}"
 
 
-async def test_the_envelope_sender_names_the_delivery_when_bounces_have_an_address(start: Start) -> None:
+async def test_rfc5321_4_4_the_envelope_sender_names_the_delivery_when_bounces_have_an_address(start: Start) -> None:
     server = await start()
     async with channel(server.port, bounces="bounces@newsroom.test") as sender:
         await sender.send(parcel())

@@ -9,6 +9,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 
 from bot.clock import SetClock
+from bot.delivery import flood
 from bot.delivery.alerts import due
 from bot.delivery.engine import Engine
 from bot.delivery.sending import PROGRAM, begin_sending
@@ -16,7 +17,7 @@ from bot.delivery.sending import pause as stop
 from bot.demo.mailbox import mailbox
 from bot.editions import lifecycle
 from bot.errors import ChannelRefused, DeliveryError, OutcomeUnknown, SettingsError
-from bot.model import EditionState
+from bot.model import Act, EditionState
 from bot.schedules.installation import Installation
 from bot.schedules.ticker import alert_now
 from bot.settings.tables import AlertsTable, DeliveryTable
@@ -217,6 +218,31 @@ def test_where_the_mail_server_failed_the_webhook_tells(store, newsroom, hook):
     assert "not ida@record.example by mail" in act.note
 
 
+def test_that_confirmations_were_stopped_is_told_once_and_not_when_it_is_over(store, clock, newsroom, tmp_path, hook):
+    port, got = hook
+    note = "40 of 40 unconfirmed within the hour; usual are 1"
+    with store.write() as tx:
+        tx.flags.set(flood.FLAG, flood.STOPPED, NOW)
+        what = {"what": "stop confirmations", "thing": flood.THING, "after": flood.STOPPED}
+        tx.acts.add(Act(at=NOW, who=PROGRAM, note=note, **what))
+    with mailbox(tmp_path / "mails") as smtp:
+        installation = newsroom(smtp, port, channels=("mail", "ops"), to=("ida@record.example",))
+        assert [alert.title for alert in alert_now(installation)] == [
+            "Hardly anybody confirms: confirmations are stopped"
+        ]
+        assert alert_now(installation) == []
+    (event,) = got
+    assert event["type"] == "alert"
+    (file,) = (tmp_path / "mails").glob("*.eml")
+    mail = message_from_bytes(file.read_bytes(), policy=policy.default)
+    assert note in mail.get_body(["plain"]).get_content()
+    assert mail["List-Unsubscribe"] is None
+    with store.write() as tx:
+        tx.flags.set(flood.FLAG, flood.TRIAL, NOW)
+    clock.advance(hours=2)
+    assert alert_now(installation) == []
+
+
 def test_an_alert_that_reaches_nobody_is_tried_again_and_is_once_on_record(store, clock, newsroom, tmp_path):
     made = _sending(store)
     _pause(store, made)
@@ -273,3 +299,13 @@ def test_settings_by_which_nobody_could_be_told_are_refused(tmp_path, toml, said
     channels = '[channels.mail]\ntype = "email"\n[channels.social]\ntype = "bluesky"\n[alerts]\n'
     with pytest.raises(SettingsError, match=said):
         settings(tmp_path, channels + toml)
+
+
+def test_thousands_of_other_acts_hide_no_alert(store):
+    made = _sending(store)
+    _pause(store, made)
+    with store.write() as tx:
+        for number in range(1500):
+            later = NOW + timedelta(seconds=1)
+            tx.acts.add(Act(at=later, who="broadsheet", what="suppress", thing=f"suppression:{number:012x}"))
+    assert len(_due(store, NOW + timedelta(minutes=1))) == 1

@@ -244,7 +244,7 @@ async def test_two_engines_at_once_send_nothing_twice(store, engine):
     assert _states(store, made) == (EditionState.SENT, {"accepted": 12})
 
 
-async def test_who_unsubscribes_in_mid_send_gets_nothing_more(store, engine):
+async def test_gmail_and_yahoo_who_unsubscribes_in_mid_send_gets_nothing_more(store, engine):
     # The ledger goes by the subscribers' ids, which are random.
     last = max(subscribe(store, *READERS))
     made = _begin(store)

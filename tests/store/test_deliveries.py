@@ -117,7 +117,7 @@ def test_who_left_between_snapshot_and_claim_is_cancelled(store, sending):
     assert _release(store, chunk) == {"pending": 1, "cancelled": 3}
 
 
-def test_an_unsubscription_takes_back_what_is_leased_already(store, sending):
+def test_gmail_and_yahoo_an_unsubscription_takes_back_what_is_leased_already(store, sending):
     chunk, (one, *_) = _claim(store)
     with store.write() as tx:
         assert tx.deliveries.cancel_subscriber(one.recipient.subscriber, "readers", "unsubscribed", NOW) == 1

@@ -7,6 +7,7 @@ import re
 import pytest
 from fastapi.routing import APIRoute
 
+from bot.testing import KEYS
 from bot.web.security import MAX_BODY
 
 
@@ -28,12 +29,25 @@ def _requests(web, reader):
         own = {
             "/u/{token}": {"token": web.unsubscribe_path(reader)[3:]},
             "/p/{token}": {"token": web.preferences_path(reader)[3:]},
+            "/c/{token}": {"token": KEYS.sign("c", "a" * 26)},
         }.get(route.path, values)
         found |= {(method, route.path.format(**own)) for method in route.methods}
     return sorted(found)
 
 
-EXPECTED = {"/u/", "/p/", "/e/", "/editions/", "/articles", "/sources", "/healthz", "/static/brand.css"}
+EXPECTED = {
+    "/u/",
+    "/p/",
+    "/c/",
+    "/subscribe",
+    "/api/",
+    "/e/",
+    "/editions/",
+    "/articles",
+    "/sources",
+    "/healthz",
+    "/static/brand.css",
+}
 
 
 async def test_every_route_answers_with_the_headers(web, reader):

@@ -11,7 +11,7 @@ from bot.delivery.counters import Counters
 from bot.delivery.engine import Engine
 from bot.editions import lifecycle
 from bot.errors import DeliveryError
-from bot.model import DeliveryState, Outcome, Receipt, ServerNow
+from bot.model import DeliveryState, Effect, Event, Outcome, Receipt, ServerNow, Verdict
 from bot.settings.tables import DeliveryTable
 from bot.testing import KEYS, NOW, ScriptedChannel
 from bot.web.app import create_app, metrics_app
@@ -149,7 +149,7 @@ async def test_no_metric_names_a_reader_or_a_destination(web, sending):
     for line in (await web.get("/metrics")).text.splitlines():
         assert "@" not in line
     labels = set(re.findall(r"[{,](\w+)=", (await web.get("/metrics")).text))
-    assert labels <= {"state", "channel", "server", "le"}
+    assert labels <= {"state", "channel", "server", "le", "verdict"}
 
 
 async def test_every_metric_is_documented_and_every_documented_one_is_there(web):
@@ -178,3 +178,14 @@ def test_servers_without_end_do_not_make_labels_without_end():
         )
     assert len(counters.deliveries) <= 201
     assert sum(counters.deliveries.values()) == 1000
+
+
+async def test_what_came_back_is_counted_by_verdict(web, reader, clock):
+    with web.store.write() as tx:
+        for number, verdict in enumerate([Verdict.HARD, Verdict.SOFT, Verdict.SOFT]):
+            effect = Effect.WAITING if verdict is Verdict.HARD else Effect.COUNTED
+            tx.events.add(Event(key=str(number), at=NOW, verdict=verdict, source="imap", effect=effect))
+        tx.events.add(Event(key="old", at=NOW - timedelta(days=2), verdict=Verdict.HARD, source="imap"))
+    found = await figures(web)
+    assert [found["broadsheet_events_day", (("verdict", each),)] for each in ("hard", "soft", "complaint")] == [1, 2, 0]
+    assert found["broadsheet_events_waiting", ()] == 1

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from bot.audience.links import PREFERENCES, UNSUBSCRIBE
 from bot.model import DeliveryState
-from bot.testing import KEYS, subscribe
+from bot.testing import KEYS, NOW, subscribe
 from bot.tokens import KeyRing
 
 ONE_CLICK = {"List-Unsubscribe": "One-Click"}
@@ -20,7 +22,7 @@ async def test_the_page_asks_and_shows_the_address_masked(web, reader):
     assert "mara@" not in page.text
 
 
-async def test_looking_never_unsubscribes_however_often(web, reader):
+async def test_rfc8058_1_looking_never_unsubscribes_however_often(web, reader):
     path = web.unsubscribe_path(reader)
     async with web.client() as client:
         for method in ("GET", "HEAD", "OPTIONS", "GET") * 5:
@@ -32,7 +34,7 @@ async def test_looking_never_unsubscribes_however_often(web, reader):
 
 
 @pytest.mark.parametrize("body", [{"data": ONE_CLICK}, {"files": {"List-Unsubscribe": (None, "One-Click")}}])
-async def test_one_click_unsubscribes_in_both_encodings(web, reader, body):
+async def test_rfc8058_3_2_one_click_unsubscribes_in_both_encodings(web, reader, body):
     answer = await web.post(web.unsubscribe_path(reader), **body)
     assert answer.status_code == 200
     assert answer.headers["content-type"].startswith("text/plain")
@@ -40,14 +42,14 @@ async def test_one_click_unsubscribes_in_both_encodings(web, reader, body):
     assert web.states(reader) == {"readers": "unsubscribed", "weekend": "subscribed"}
 
 
-async def test_one_click_needs_no_origin_and_bears_a_foreign_one(web, reader):
+async def test_rfc8058_3_1_one_click_needs_no_origin_and_bears_a_foreign_one(web, reader):
     headers = {"Sec-Fetch-Site": "cross-site", "Origin": "https://mail.example"}
     answer = await web.post(web.unsubscribe_path(reader), data=ONE_CLICK, headers=headers)
     assert answer.status_code == 200
     assert web.states(reader)["readers"] == "unsubscribed"
 
 
-async def test_one_click_may_come_again(web, reader, clock):
+async def test_rfc8058_3_1_one_click_may_come_again(web, reader, clock):
     path = web.unsubscribe_path(reader)
     for _ in range(3):
         assert (await web.post(path, data=ONE_CLICK)).status_code == 200
@@ -64,6 +66,50 @@ async def test_a_post_with_a_broken_body_still_unsubscribes(web, reader, kind):
     assert web.states(reader)["readers"] == "unsubscribed"
 
 
+@pytest.mark.parametrize("age", [0, 30, 4000])
+async def test_rfc8058_1_get_and_head_change_nothing_at_any_age_of_the_link(web, reader, sending, clock, age):
+    clock.advance(days=age)
+    async with web.client() as client:
+        page = await client.get(web.unsubscribe_path(reader))
+        bare = await client.head(web.unsubscribe_path(reader))
+    assert (page.status_code, bare.status_code, bare.content) == (200, 200, b"")
+    assert web.states(reader) == {"readers": "subscribed", "weekend": "subscribed"}
+    with web.store.read() as tx:
+        assert tx.deliveries.balance(sending.id).states == {DeliveryState.PENDING: 3}  # two mails and a post
+
+
+@pytest.mark.parametrize("age", [0, 30, 4000])
+async def test_can_spam_the_link_works_however_old_it_is(web, reader, clock, age):
+    path = web.unsubscribe_path(reader)
+    clock.advance(days=age)
+    assert (await web.post(path, data=ONE_CLICK)).status_code == 200
+    assert web.states(reader)["readers"] == "unsubscribed"
+
+
+@pytest.mark.parametrize("path", ["", "?utm_source=x", "?List-Unsubscribe=One-Click"])
+@pytest.mark.parametrize("body", [{"data": ONE_CLICK}, {"files": {"List-Unsubscribe": (None, "One-Click")}}])
+async def test_rfc8058_3_1_no_cookie_no_login_no_redirect(web, reader, body, path):
+    """As a mail service posts: nothing but the body, whatever was added to the address on the way."""
+    async with web.client(address="192.0.2.9", url="https://news.record.example") as client:
+        answer = await client.post(web.unsubscribe_path(reader) + path, headers={"User-Agent": "mail"}, **body)
+    assert answer.status_code == 200
+    assert "set-cookie" not in answer.headers
+    assert "location" not in answer.headers
+    assert "www-authenticate" not in answer.headers
+    assert web.states(reader) == {"readers": "unsubscribed", "weekend": "subscribed"}
+
+
+async def test_gmail_and_yahoo_one_click_reaches_a_delivery_that_a_worker_holds_already(web, reader, sending):
+    with web.store.write() as tx:
+        chunk = tx.chunks.claim("mail", owner="elsewhere", now=NOW, until=NOW + timedelta(minutes=10))
+        due = {each.recipient.subscriber: each.id for each in tx.deliveries.due(chunk, NOW)}
+    assert (await web.post(web.unsubscribe_path(reader), data=ONE_CLICK)).status_code == 200
+    with web.store.write() as tx:
+        begun = tx.deliveries.attempt(chunk, list(due.values()), NOW)
+    assert reader in due
+    assert begun == set(due.values()) - {due[reader]}
+
+
 async def test_the_act_is_on_record_without_the_address(web, reader):
     await web.post(web.unsubscribe_path(reader), data=ONE_CLICK)
     with web.store.read() as tx:
@@ -77,7 +123,7 @@ async def test_the_act_is_on_record_without_the_address(web, reader):
     assert "@" not in f"{act}"
 
 
-async def test_what_is_being_sent_at_this_moment_is_stopped(web, reader, sending):
+async def test_gmail_and_yahoo_what_is_being_sent_at_this_moment_is_stopped(web, reader, sending):
     await web.post(web.unsubscribe_path(reader), data=ONE_CLICK)
     with web.store.read() as tx:
         rows = {each.subscriber: each for each in tx.deliveries.page(edition=sending.id) if each.subscriber}
@@ -87,7 +133,7 @@ async def test_what_is_being_sent_at_this_moment_is_stopped(web, reader, sending
     assert balance.balanced
 
 
-async def test_another_audiences_delivery_goes_on(web, reader):
+async def test_rfc8058_3_1_another_audiences_delivery_goes_on(web, reader):
     made = web.add_edition(schedule="weekend")
     web.send(made, audience="weekend")
     await web.post(web.unsubscribe_path(reader), data=ONE_CLICK)
@@ -168,7 +214,7 @@ def _bad_tokens(subscriber):
     }
 
 
-async def test_every_bad_token_gets_the_same_answer_and_does_nothing(web, reader):
+async def test_rfc8058_3_1_every_bad_token_gets_the_same_answer_and_does_nothing(web, reader):
     async with web.client() as client:
         for method in ("GET", "POST"):
             answers = {name: await client.request(method, f"/u/{token}") for name, token in _bad_tokens(reader).items()}

@@ -12,7 +12,7 @@ from typing import ClassVar, Self
 from zoneinfo import ZoneInfo
 
 from bot.channels.base import Feed, Surroundings, kind
-from bot.channels.email import dkim
+from bot.channels.email import deliverability, dkim
 from bot.channels.email.dispatch import SIGNERS, Dispatch
 from bot.channels.email.greeting import Server
 from bot.channels.email.line import Line
@@ -25,8 +25,9 @@ from bot.channels.email.providers import by_provider
 from bot.channels.email.relays import relay_for, relay_named
 from bot.channels.email.server_options import ServerOptions
 from bot.channels.email.warm_up import allowance
+from bot.dns import Resolver
 from bot.errors import SettingsError
-from bot.model import Limits, Parcel, Receipt, ServerNow
+from bot.model import Checked, Email, Limits, Parcel, Receipt, Recipient, Rendition, ServerNow
 from bot.settings import Table, secret_variable
 from bot.store.allowances import Limits as Rates
 
@@ -117,6 +118,28 @@ class EmailChannel:
             said.append(f"{line.server} answers ({how}{login})")
         return "; ".join(said)
 
+    async def inspect(self, dns: Resolver) -> list[Checked]:
+        """What receivers see of this channel in the DNS (``bot.channels.base.Inspected``)."""
+        domain, now = self._head.domain.lower(), self._around.clock()
+
+        def specimen(press: Press) -> bytes:
+            return press.signed(press.envelope(_specimen(now), now), now).content
+
+        sending = deliverability.Sending(
+            domain=domain,
+            bounces=self._head.envelope_sender("").rpartition("@")[2].lower(),
+            keys=self._signer.keys if self._signer else (),
+            origins=tuple(
+                await asyncio.gather(
+                    *(
+                        deliverability.origin(line.name, options, line.relay, domain, dns, message=specimen(line.press))
+                        for line, options in zip(self._lines, self._options.all_servers.values(), strict=True)
+                    )
+                )
+            ),
+        )
+        return await deliverability.inspect(f"channel.{self._name}", sending, dns)
+
     def _line(self, key: str, options: ServerOptions) -> Line:
         if options.username and not options.password:
             of = self._name if options is self._options else f"{self._name}_{key}"
@@ -164,3 +187,16 @@ class EmailChannel:
         day: date = now.astimezone(ZoneInfo(self._around.newsroom.timezone)).date()
         most = allowance(options.warm_up, day)
         return rates if most is None else {**rates, DAY: min(most, rates.get(DAY, most))}
+
+
+def _specimen(at: datetime) -> Parcel:
+    """A mail to nobody, to see what a message of the channel is like."""
+    email = Email(subject="Check", preheader="", html="<p>Check</p>", text="Check\n")
+    return Parcel(
+        token="a" * 26,
+        edition="check",
+        schedule="check",
+        slot=at,
+        rendition=Rendition(channel="check", email=email),
+        recipient=Recipient(subscriber=0, address="nobody@example.org", audience="check"),
+    )

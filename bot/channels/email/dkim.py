@@ -43,6 +43,7 @@ COVERED = (
     "List-Post",
     "List-Help",
     "List-Archive",
+    "List-Owner",
     "Feedback-ID",
     "CFBL-Address",
     "CFBL-Feedback-ID",

@@ -8,9 +8,9 @@ from typing import Self
 from pydantic import Field, SecretStr, ValidationInfo, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
-from bot.channels.email.fields import ascii_domain
+from bot.channels.email.fields import ascii_domain, ascii_url
 from bot.channels.email.server_options import ServerOptions
-from bot.settings import MailAddress, Rates, Sender, parse_sender
+from bot.settings import MailAddress, Rates, Sender, is_address, parse_sender
 
 VERP_TOKEN = 26
 """Characters of a delivery token; VERP puts ``+`` and one of them behind the local part (RFC 5321: 64 at most)."""
@@ -35,6 +35,20 @@ class EmailOptions(ServerOptions):
         pattern=r"^([A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)+)?$",
         max_length=200,
         description="List-Id (RFC 2919); AUDIENCE.HOST of the newsroom when left out. It must never change.",
+    )
+    list_help: str = Field(
+        "",
+        max_length=400,
+        description="List-Help (RFC 2369): an https page on what readers get and how to change it, or an address that "
+        "a person answers; `reply_to` when left out.",
+    )
+    list_owner: MailAddress | None = Field(
+        None, description="List-Owner (RFC 2369): whom readers reach in person; `reply_to` when left out."
+    )
+    cfbl_address: MailAddress | None = Field(
+        None,
+        description="Where providers send complaints that follow RFC 9477 (experimental): an address at the domain of "
+        "`from` or below it. Mails then carry CFBL-Address and, as CFBL-Feedback-ID, the delivery's token.",
     )
     precedence: bool = Field(True, description="Whether mails carry `Precedence: bulk`.")
     domain_rates: dict[str, Rates] = Field(
@@ -93,7 +107,7 @@ class EmailOptions(ServerOptions):
     def _plain_sender(cls, value: str) -> str:
         return _only_ascii(value, parse_sender(value)[1])
 
-    @field_validator("bounces", "reply_to", "unsubscribe_mailto")
+    @field_validator("bounces", "reply_to", "unsubscribe_mailto", "list_owner", "cfbl_address")
     @classmethod
     def _plain_address(cls, value: str | None) -> str | None:
         return None if value is None else _only_ascii(value, value)
@@ -103,6 +117,30 @@ class EmailOptions(ServerOptions):
     def _room_for_a_token(cls, value: str | None) -> str | None:
         if value and len(value.rpartition("@")[0]) + 1 + VERP_TOKEN > 64:
             raise PydanticCustomError("bounces", "the part before the @ has at most 37 characters, for a token follows")
+        return value
+
+    @field_validator("list_help")
+    @classmethod
+    def _page_or_address(cls, value: str) -> str:
+        try:
+            if value.startswith("https://"):
+                return ascii_url(value)
+            if not value or is_address(value):
+                return value
+        except ValueError:
+            pass
+        raise PydanticCustomError("list_help", 'an https:// page or an address: "https://record.example/newsletters"')
+
+    @field_validator("cfbl_address")
+    @classmethod
+    def _of_our_domain(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if not value or "sender" not in info.data:
+            return value
+        ours, theirs = _domain(parse_sender(info.data["sender"])[1]), _domain(value)
+        if theirs != ours and not theirs.endswith(f".{ours}"):
+            raise PydanticCustomError(
+                "cfbl_address", "is at {ours}, the domain of from, or below it (RFC 9477 §3.1)", {"ours": ours}
+            )
         return value
 
     @field_validator("dkim_domain")

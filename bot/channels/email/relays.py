@@ -20,7 +20,8 @@ class Relay:
     """A kind of submission server.
 
     ``hosts`` are patterns of host names. ``keeps_sender``: the envelope sender stays ours, so bounces come to us and
-    VERP works. ``signs_dkim``: it signs for our domain once that is set up there, so we need not.
+    VERP works. ``signs_dkim``: it signs for our domain once that is set up there, so we need not. ``spf``: the domain
+    whose SPF record names its servers, to be included in that of the envelope sender.
 
     ``ids`` find its name for a message in the text of its 250, the first that fits; none: it knows the message by our
     Message-ID. ``event_id`` is where its events carry that name, a path with dots. ``foreign`` is what the name has in
@@ -39,6 +40,7 @@ class Relay:
     keeps_date: bool = True
     keeps_sender: bool = True
     signs_dkim: bool = False
+    spf: str = ""
     ids: tuple[str, ...] = ()
     event_id: str = ""
     foreign: str = ""
@@ -85,6 +87,7 @@ RELAYS = (
         keeps_date=False,
         keeps_sender=False,
         signs_dkim=True,
+        spf="amazonses.com",
         ids=(_SES,),
         event_id="mail.messageId",
         foreign=r"@([\w-]+\.)*amazonses\.com$",
@@ -99,13 +102,14 @@ RELAYS = (
         hosts=("smtp.mailgun.org", "smtp.*.mailgun.org"),
         keeps_sender=False,
         signs_dkim=True,
+        spf="mailgun.org",
         event_id="event-data.message.headers.message-id",
         headers=(("X-Mailgun-Track", "no"),),
         token_header=("X-Mailgun-Variables", '{"token": "{token}"}'),
         event_token="event-data.user-variables.token",
         optional_headers=("X-Mailgun-Tag",),
         largest=25 * MEBIBYTE,
-        unverified=("keeps_date", "keeps_sender", "event_id"),
+        unverified=("keeps_date", "keeps_sender", "event_id", "spf"),
     ),
     Relay(
         "postmark",
@@ -115,6 +119,7 @@ RELAYS = (
         keeps_date=False,
         keeps_sender=False,
         signs_dkim=True,
+        spf="spf.mtasv.net",
         ids=(_QUEUED,),
         event_id="MessageID",
         # Without X-PM-KeepID it replaces the Message-ID; without a stream a newsletter goes out as transactional mail.
@@ -128,7 +133,7 @@ RELAYS = (
         event_token="Metadata.token",
         optional_headers=("X-PM-Tag",),
         largest=10 * MEBIBYTE,
-        unverified=("keeps_date", "keeps_sender", "ids", "largest"),
+        unverified=("keeps_date", "keeps_sender", "ids", "largest", "spf"),
     ),
     Relay(
         "sendgrid",
@@ -137,6 +142,7 @@ RELAYS = (
         hosts=("smtp.sendgrid.net", "smtp.eu.sendgrid.net"),
         keeps_sender=False,
         signs_dkim=True,
+        spf="sendgrid.net",
         ids=(_QUEUED,),
         event_id="sg_message_id",
         # The event's name goes on with the filter that took the message.
@@ -148,7 +154,7 @@ RELAYS = (
         ),
         event_token="token",
         largest=30 * MEBIBYTE,
-        unverified=("keeps_message_id", "keeps_date", "ids", "foreign", "largest"),
+        unverified=("keeps_message_id", "keeps_date", "ids", "foreign", "largest", "spf"),
     ),
     Relay(
         "sparkpost",
@@ -157,6 +163,7 @@ RELAYS = (
         hosts=("smtp.sparkpostmail.com", "smtp.*.sparkpostmail.com"),
         keeps_sender=False,
         signs_dkim=True,
+        spf="sparkpostmail.com",
         ids=(r"^ok:? ([\w./-]+)$",),
         event_id="msys.message_event.message_id",
         token_header=(
@@ -167,7 +174,7 @@ RELAYS = (
         largest=20 * MEBIBYTE,
         connections=10,
         per_connection=100,
-        unverified=("keeps_message_id", "keeps_date", "keeps_sender", "ids", "event_id", "largest"),
+        unverified=("keeps_message_id", "keeps_date", "keeps_sender", "ids", "event_id", "largest", "spf"),
     ),
     Relay(
         "brevo",
@@ -176,13 +183,14 @@ RELAYS = (
         hosts=("smtp-relay.brevo.com", "smtp-relay.sendinblue.com"),
         keeps_sender=False,
         signs_dkim=True,
+        spf="spf.brevo.com",
         ids=(_QUEUED,),
         event_id="message-id",
         # Its events return this header as it came, so it holds nothing but the token.
         token_header=("X-Mailin-custom", "{token}"),
         event_token="X-Mailin-custom",
         optional_headers=("X-Mailin-Tag",),
-        unverified=("keeps_message_id", "keeps_date", "keeps_sender", "ids", "event_id", "event_token"),
+        unverified=("keeps_message_id", "keeps_date", "keeps_sender", "ids", "event_id", "event_token", "spf"),
     ),
     Relay(
         "mailjet",
@@ -191,6 +199,7 @@ RELAYS = (
         hosts=("in-v3.mailjet.com", "in.mailjet.com"),
         keeps_sender=False,
         signs_dkim=True,
+        spf="spf.mailjet.com",
         ids=(_QUEUED,),
         # Its answer names a queue, its events a number or a UUID of their own: the token is what both know.
         headers=(("X-Mailjet-TrackOpen", "0"), ("X-Mailjet-TrackClick", "0")),
@@ -198,7 +207,7 @@ RELAYS = (
         event_token="CustomID",
         optional_headers=("X-Mailjet-Campaign",),
         largest=15 * MEBIBYTE,
-        unverified=("keeps_message_id", "keeps_date", "largest"),
+        unverified=("keeps_message_id", "keeps_date", "largest", "spf"),
     ),
     Relay(
         "google",
@@ -206,9 +215,10 @@ RELAYS = (
         checked=CHECKED,
         hosts=("smtp.gmail.com", "smtp-relay.gmail.com", "aspmx.l.google.com"),
         signs_dkim=True,
+        spf="_spf.google.com",
         ids=(_GMAIL,),
         largest=25 * MEBIBYTE,
-        unverified=("keeps_message_id", "keeps_date", "keeps_sender", "largest"),
+        unverified=("keeps_message_id", "keeps_date", "keeps_sender", "largest", "spf"),
     ),
     Relay(
         "office365",
@@ -218,9 +228,10 @@ RELAYS = (
         hosts=("smtp.office365.com", "smtp-mail.outlook.com", "*.mail.protection.outlook.com"),
         keeps_sender=False,
         signs_dkim=True,
+        spf="spf.protection.outlook.com",
         ids=(_EXCHANGE,),
         connections=3,
-        unverified=("keeps_message_id", "keeps_date", "keeps_sender"),
+        unverified=("keeps_message_id", "keeps_date", "keeps_sender", "spf"),
     ),
 )
 

@@ -36,6 +36,11 @@ class ServerOptions(Table):
         description="What kind of server it is, for what it changes in a mail and how it names one: "
         f"{', '.join(f'`{each.name}`' for each in RELAYS)}; told by `host` when left out.",
     )
+    sends_from: tuple[str, ...] = Field(
+        (),
+        description="The public addresses from which its mail reaches receivers, where `check` cannot know them "
+        "(behind NAT, or through a smart host): SPF and PTR are tried on them.",
+    )
     connections: int = Field(4, ge=1, le=500, description="Connections at once.")
     per_connection: int = Field(100, ge=1, description="Messages over one connection; then a new one is made.")
     rates: Rates = Field(
@@ -58,6 +63,16 @@ class ServerOptions(Table):
         known = [each.name for each in RELAYS]
         if value and value not in known:
             raise PydanticCustomError("relay", "one of: {known}", {"known": ", ".join(known)})
+        return value
+
+    @field_validator("sends_from")
+    @classmethod
+    def _public(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for each in value:
+            try:
+                ip_address(each)
+            except ValueError as error:
+                raise PydanticCustomError("sends_from", 'IP addresses: ["198.51.100.7"]') from error
         return value
 
     @field_validator("ca_file")

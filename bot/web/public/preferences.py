@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from bot.audience.links import PREFERENCES, ReaderLink, read_link
 from bot.audience.subscriptions import PREFERENCES_PAGE, Standing, standing, subscribe_again, unsubscribe
 from bot.errors import TokenError
-from bot.web.public.form import form_fields
+from bot.web.public.form import Fields, form_fields
 from bot.web.site import Site
 
 
@@ -36,7 +36,7 @@ def routes(site: Site) -> APIRouter:
         return _page(site, request, now_standing(link))
 
     @router.post("/p/{token}")
-    def act(request: Request, token: str, fields: Annotated[dict[str, str], Depends(form_fields)]) -> Response:
+    def act(request: Request, token: str, fields: Annotated[Fields, Depends(form_fields)]) -> Response:
         link = link_of(token)
         if link is None:
             return site.message(request, "broken_link", status=404)
@@ -48,9 +48,9 @@ def routes(site: Site) -> APIRouter:
         if wanted == "leave":
             of_audience = ReaderLink(link.subscriber, audience, link.edition)
             unsubscribe(store, of_audience, everything=False, via=PREFERENCES_PAGE, clock=clock)
-            return _page(site, request, now_standing(link), done=site.words.say("left_now", name=name))
+            return _page(site, request, now_standing(link), done=site.own.words.say("left_now", name=name))
         subscribe_again(store, link, audience, via=PREFERENCES_PAGE, clock=clock)
-        return _page(site, request, now_standing(link), done=site.words.say("joined_now", name=name))
+        return _page(site, request, now_standing(link), done=site.own.words.say("joined_now", name=name))
 
     return router
 
@@ -63,7 +63,7 @@ def _page(site: Site, request: Request, state: Standing, *, done: str = "") -> R
             "audience": each.audience,
             "name": site.audience(each.audience),
             "subscribed": each.state == "subscribed",
-            "since": site.wording.day(each.consent.at),
+            "since": site.own.wording.day(each.consent.at),
         }
         for each in state.subscriptions
     ]

@@ -14,10 +14,10 @@ from fastapi.responses import PlainTextResponse
 from bot.audience.links import PREFERENCES, UNSUBSCRIBE, ReaderLink, read_link
 from bot.audience.subscriptions import ONE_CLICK, PAGE, Standing, standing, undo, unsubscribe
 from bot.errors import TokenError
-from bot.web.public.form import form_fields
+from bot.web.public.form import Fields, form_fields
 from bot.web.site import Site
 
-Fields = Annotated[dict[str, str], Depends(form_fields)]
+Sent = Annotated[Fields, Depends(form_fields)]
 
 
 def routes(site: Site) -> APIRouter:
@@ -48,7 +48,7 @@ def routes(site: Site) -> APIRouter:
         return _page(site, request, "public/unsubscribe.html.j2", link, state, several=len(state.current) > 1)
 
     @router.post("/u/{token}")
-    def act(request: Request, token: str, fields: Fields) -> Response:
+    def act(request: Request, token: str, fields: Sent) -> Response:
         link = link_of(token)
         if link is None:
             return site.message(request, "broken_link", status=404)
@@ -69,7 +69,7 @@ def routes(site: Site) -> APIRouter:
 
 
 def _left(site: Site, request: Request, link: ReaderLink, state: Standing, *, everything: bool) -> Response:
-    words, name = site.words, site.audience(link.audience)
+    words, name = site.own.words, site.audience(link.audience)
     if everything:
         lead = words.say("unsubscribed_all_lead", newsroom=site.installation.newsroom.name, address=site.masked(state))
     else:
@@ -82,8 +82,8 @@ def _left(site: Site, request: Request, link: ReaderLink, state: Standing, *, ev
 def _restored(site: Site, request: Request, link: ReaderLink, state: Standing, restored: tuple[str, ...]) -> Response:
     if not state.subscriptions:
         return site.message(request, "absent", status=200)
-    words = site.words
-    names = site.wording.listed([site.audience(each) for each in restored])
+    words = site.own.words
+    names = site.own.wording.listed([site.audience(each) for each in restored])
     title = words.plain("undone_title" if restored else "not_undone_title")
     lead = (
         words.say("undone_lead", address=site.masked(state), name=names) if restored else words.say("not_undone_lead")

@@ -67,12 +67,23 @@ def _add_signups() -> None:
         sa.Column("language", sa.String(length=35), server_default="", nullable=False),
         sa.Column("evidence", Json, nullable=False),
         sa.Column("requested", Moment(), nullable=False),
+        sa.Column("due", Moment(), nullable=True),
         sa.Column("mailed", Moment(), nullable=True),
+        sa.Column("outcome", sa.String(length=12), server_default="", nullable=False),
         sa.Column("confirmed", Moment(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_signups")),
     )
     op.create_index("ix_signups_address_hash", "signups", ["address_hash"], unique=False)
     op.create_index("ix_signups_requested", "signups", ["requested"], unique=False)
+    op.create_index("ix_signups_mailed", "signups", ["mailed"], unique=False)
+    op.create_index(
+        "ix_signups_due",
+        "signups",
+        ["due"],
+        unique=False,
+        sqlite_where=sa.text("due IS NOT NULL"),
+        postgresql_where=sa.text("due IS NOT NULL"),
+    )
 
 
 def _add_events() -> None:
@@ -82,6 +93,7 @@ def _add_events() -> None:
         sa.Column("key", sa.String(length=64), nullable=False),
         sa.Column("at", Moment(), nullable=False),
         sa.Column("verdict", sa.String(length=12), nullable=False),
+        sa.Column("effect", sa.String(length=12), server_default="", nullable=False),
         sa.Column("delivery", Id, server_default="0", nullable=False),
         sa.Column("edition", sa.String(length=16), server_default="", nullable=False),
         sa.Column("channel", sa.String(length=100), server_default="", nullable=False),
@@ -98,6 +110,14 @@ def _add_events() -> None:
     op.create_index("ix_events_edition", "events", ["edition", "verdict"], unique=False)
     op.create_index("ix_events_subscriber", "events", ["subscriber"], unique=False)
     op.create_index("ix_events_at", "events", ["at"], unique=False)
+    op.create_index(
+        "ix_events_waiting",
+        "events",
+        ["edition"],
+        unique=False,
+        sqlite_where=sa.text("effect = 'waiting'"),
+        postgresql_where=sa.text("effect = 'waiting'"),
+    )
 
 
 def _add_imports() -> None:

@@ -1,0 +1,103 @@
+"""Mails to one person who asked for something just now: short, without pictures, news or footer links."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from markupsafe import Markup, escape
+
+from bot.audience.words import Words, words_of
+from bot.editions.brand import tokens
+from bot.editions.environment import MailEnvironment, clean, one_line, render
+from bot.editions.wording import wording
+from bot.model import Email, Newsroom
+
+_TEMPLATE = "mail/confirm/confirm"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Said:
+    """A notice's words; ``lead`` as (HTML, text)."""
+
+    subject: str
+    title: str
+    lead: tuple[str, str]
+    button: str
+    opens: str
+    address: str
+    not_you: str
+
+
+def confirmation(
+    newsroom: Newsroom, folders: Sequence[Path], *, language: str, names: Sequence[str], url: str, until: datetime
+) -> Email:
+    """Asks to confirm a sign-up for the newsletters ``names`` at ``url``, which works until then (UTC)."""
+    words, date = words_of(language), wording(language, newsroom.timezone).long_date(until)
+    said = _Said(
+        subject=words.plain("note_confirm_subject", newsroom=newsroom.name),
+        title=words.plain("confirm_title"),
+        lead=_lead(words, "note_confirm_lead", names, newsroom.timezone),
+        button=words.plain("confirm_button"),
+        opens=words.plain("note_confirm_opens", date=date),
+        address=words.plain("note_confirm_address"),
+        not_you=words.plain("note_confirm_not_you"),
+    )
+    return _made(newsroom, folders, words, said, url)
+
+
+def known(newsroom: Newsroom, folders: Sequence[Path], *, language: str, names: Sequence[str], url: str) -> Email:
+    """Tells who gets the newsletters ``names`` already where to change that: the page at ``url``."""
+    words = words_of(language)
+    said = _Said(
+        subject=words.plain("note_known_subject", newsroom=newsroom.name),
+        title=words.plain("note_known_title"),
+        lead=_lead(words, "note_known_lead", names, newsroom.timezone),
+        button=words.plain("note_known_button"),
+        opens=words.plain("note_known_opens"),
+        address=words.plain("note_confirm_address"),
+        not_you=words.plain("note_known_not_you"),
+    )
+    return _made(newsroom, folders, words, said, url)
+
+
+def _lead(words: Words, phrase: str, names: Sequence[str], timezone: str) -> tuple[str, str]:
+    """The names stand out in HTML, each in its own direction."""
+    frame = words.plain(phrase, names="\0")
+    spoken = wording(words.language, timezone)
+    bold = Markup("<b><bdi>{}</bdi></b>")
+    joints = zip(spoken.joints(len(names)), names, strict=True)
+    parts = [escape(joint) + bold.format(clean(name)) for joint, name in joints]
+    html = escape(frame).replace("\0", Markup("").join(parts))
+    return html, frame.replace("\0", spoken.listed([clean(name) for name in names]))
+
+
+def _made(newsroom: Newsroom, folders: Sequence[Path], words: Words, said: _Said, url: str) -> Email:
+    own = tokens(newsroom, words.language)
+    comma = wording(words.language, newsroom.timezone).phrases["comma"]
+    values: dict[str, Any] = {
+        "newsroom": newsroom,
+        "words": words,
+        "tokens": own,
+        "comma": comma,
+        "said": said,
+        "url": url,
+    }
+    html = render(MailEnvironment(folders, _shown), f"{_TEMPLATE}.html.j2", {**values, "lead": said.lead[0]})
+    text = render(MailEnvironment(folders, clean), f"{_TEMPLATE}.txt.j2", {**values, "lead": said.lead[1]})
+    return Email(
+        subject=one_line(said.subject)[:200],
+        preheader="",
+        html=html,
+        text=text,
+        language=words.language,
+        bulk=False,
+    )
+
+
+def _shown(value: Any) -> str:
+    """Escaped, but for what was made of escaped parts here."""
+    return str(value) if isinstance(value, Markup) else str(escape(clean(value)))

@@ -1,0 +1,158 @@
+"""``check``, whole: an installation, its templates, and a DNS of the test's own."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.errors import DnsError
+from bot.model import Checked
+from bot.schedules.checkup import checkup
+from bot.settings import shipped
+from bot.testing import ENVIRONMENT, NEWSROOM, Zones
+
+CONFIG = """
+[sources.articles]
+type = "folder"
+path = "articles"
+
+[channels.mail]
+type = "email"
+from = "The Record <briefing@record.news>"
+host = "127.0.0.1"
+port = 9
+security = "none"
+
+[schedules.morning]
+name = "Morning briefing"
+cron = "0 7 * * *"
+audience = "readers"
+channels = ["mail"]
+"""
+
+
+@pytest.fixture
+def configure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    for variable, value in ENVIRONMENT.items():
+        monkeypatch.setenv(variable, value)
+    (tmp_path / "articles").mkdir()
+    (tmp_path / "articles" / "ferry.md").write_text("---\ntitle: The ferry\n---\nIt sails.\n")
+    (tmp_path / "config").mkdir()
+
+    def write(change: Any = lambda text: text) -> Path:
+        (tmp_path / "config" / "broadsheet.toml").write_text(change(NEWSROOM + CONFIG))
+        return tmp_path / "config"
+
+    return write
+
+
+def looked(folder: Path, zones: dict[str, Any] | None = None, **kind: Any) -> dict[str, Checked]:
+    found = checkup(folder, dns=Zones(zones or {}), **kind)
+    assert len({each.id for each in found}) == len(found)
+    return {each.id: each for each in found}
+
+
+def own_template(folder: Path, change: Any) -> None:
+    theirs = folder.parent / "templates" / "digests"
+    shutil.copytree(shipped("templates") / "digests" / "briefing", theirs / "briefing")
+    for file in theirs.rglob("digest.*"):
+        file.write_text(change(file.name, file.read_text("utf-8")), "utf-8")
+
+
+def test_the_dns_of_each_mail_channel_is_looked_at(configure: Any) -> None:
+    found = looked(configure())
+    assert found["channel.mail.spf"].grade == "fault"
+    assert found["channel.mail.dmarc"].grade == "fault"
+    assert found["schedule.morning"].grade == "ok"
+
+
+def test_no_question_goes_out_when_it_is_told_to_stay_offline(configure: Any) -> None:
+    found = looked(configure(), offline=True)
+    assert found["outside"].grade == "warning"
+    assert not [id for id in found if id.startswith(("source", "channel", "public_url."))]
+    assert "fault" not in {each.grade for each in found.values()}
+
+
+def test_a_machine_without_a_resolver_is_a_warning(configure: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def none() -> None:
+        raise DnsError("this machine names no resolver", reason="unreachable")
+
+    monkeypatch.setattr("bot.schedules.checkup.SystemResolver", none)
+    found = {each.id: each for each in checkup(configure())}
+    assert found["dns"].grade == "warning"
+    assert found["source.articles"].grade == "ok"
+
+
+def test_can_spam_a_newsroom_without_a_postal_address_is_a_fault(configure: Any) -> None:
+    found = looked(configure(lambda text: text.replace("14 Quay Street, Port Alder 40217", "")), offline=True)
+    assert found["address"].grade == "fault"
+    assert "newsroom.address" in found["address"].fix
+
+
+def test_a_newsroom_that_sends_no_mail_needs_no_postal_address(configure: Any) -> None:
+    def change(text: str) -> str:
+        text = text.replace("14 Quay Street, Port Alder 40217", "").partition("[channels.mail]")[0]
+        return text + '[channels.sky]\ntype = "bluesky"\nhandle = "record.test"\n'
+
+    folder = configure(change)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("BROADSHEET_SKY_PASSWORD", "x")
+        assert "address" not in looked(folder, offline=True)
+
+
+def test_can_spam_a_newsrooms_own_template_that_drops_what_the_law_wants_is_found(configure: Any) -> None:
+    folder = configure()
+
+    def dropped(name: str, text: str) -> str:
+        if name.endswith(".txt.j2"):
+            return text.replace("{{ holes.unsubscribe_url }}", "").replace("{{ address | wrap }}", "")
+        column = "<mj-section><mj-column><mj-text>{{ lead.title }}</mj-text></mj-column></mj-section>"
+        return f"<mjml><mj-body>{column}</mj-body></mjml>"
+
+    own_template(folder, dropped)
+    found = looked(folder, offline=True)
+    faults = {id for id, each in found.items() if each.grade == "fault"}
+    assert faults == {
+        "schedule.morning.address.html",
+        "schedule.morning.reason.html",
+        "schedule.morning.unsubscribe.html",
+        "schedule.morning.address.text",
+        "schedule.morning.unsubscribe.text",
+    }
+    assert found["schedule.morning.address.text"].fix.startswith("templates/digests/briefing/digest.txt.j2: ")
+
+
+def test_a_newsrooms_own_template_that_says_it_in_other_words_is_good(configure: Any) -> None:
+    folder = configure()
+    own_template(
+        folder,
+        lambda name, text: text.replace(
+            '{{ say("why", site=site, date=holes.subscribed) | wrap }}', "Reader since {{ holes.subscribed }}"
+        ),
+    )
+    found = looked(folder, offline=True)
+    assert "fault" not in {each.grade for each in found.values()}
+
+
+def test_a_dns_that_is_slow_everywhere_costs_the_time_of_one_question(configure: Any) -> None:
+    class Slow(Zones):
+        async def look(self, name: str, kind: Any) -> Any:
+            await asyncio.sleep(0.2)
+            return await super().look(name, kind)
+
+    folder = configure()
+    started = time.monotonic()
+    checkup(folder, dns=Slow({}))
+    # The longest chain of questions that wait for one another is DMARC's walk, twice three labels.
+    assert time.monotonic() - started < 6
+
+
+def test_settings_that_do_not_load_are_the_only_line(configure: Any) -> None:
+    found = looked(configure(lambda text: text.replace("[newsroom]", "[newsrom]")))
+    assert set(found) == {"settings"}
+    assert found["settings"].grade == "fault"
