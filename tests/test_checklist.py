@@ -7,11 +7,11 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 LINES = {
-    *(f"U{number}" for number in (1, 2, 3, 4, 5, 6, 8, 9, 10, 11)),
+    *(f"U{number}" for number in range(1, 12)),
     *(f"F{number}" for number in range(1, 13)),
     *(f"D{number}" for number in range(1, 7)),
-    "B1",
-    *(f"G{number}" for number in (1, 3, 4, 5)),
+    *(f"B{number}" for number in (1, *range(3, 10))),
+    *(f"G{number}" for number in range(1, 7)),
     "CAN-SPAM",
     "spam filters",
 }
