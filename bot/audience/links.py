@@ -57,6 +57,11 @@ def archive_url(newsroom: Newsroom) -> str:
     return f"{newsroom.public_url}/archive"
 
 
+def link_url(newsroom: Newsroom, edition: str, number: int) -> str:
+    """``PUBLIC_URL/l/ID/NUMBER``: the edition's link of that number, counted. It says nothing of who follows it."""
+    return f"{newsroom.public_url}/l/{edition}/{number}"
+
+
 def read_link(keys: KeyRing, purpose: str, token: str) -> ReaderLink:
     """Whom ``token`` speaks of. Raises ``TokenError``."""
     payload = keys.verify(purpose, token)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot.audience.links import ReaderLink
 from bot.clock import Clock
-from bot.model import Act, Consent, Subscriber
+from bot.model import Act, Consent, Evidence, Subscriber
 from bot.store import Store, Transaction
 
 READER = "reader"
@@ -97,18 +97,44 @@ def undo(store: Store, link: ReaderLink, *, everything: bool, clock: Clock) -> t
     return restored
 
 
-def subscribe_again(store: Store, link: ReaderLink, audience: str, *, via: str, clock: Clock) -> bool:
+def subscribe_again(
+    store: Store, link: ReaderLink, audience: str, *, via: str, clock: Clock, evidence: Evidence | None = None
+) -> bool:
     """Takes a reader back into an audience they were in before, with a new consent; False when nothing changed."""
+    return _subscribe(store, link, audience, via=via, clock=clock, evidence=evidence, new=False)
+
+
+def join(
+    store: Store, link: ReaderLink, audience: str, *, via: str, clock: Clock, evidence: Evidence | None = None
+) -> bool:
+    """Takes a reader into one more audience, with a consent of its own; False when nothing changed.
+
+    Their hour, time zone, language and pause are theirs there too. The caller says that the audience is open.
+    """
+    return _subscribe(store, link, audience, via=via, clock=clock, evidence=evidence, new=True)
+
+
+def _subscribe(
+    store: Store, link: ReaderLink, audience: str, *, via: str, clock: Clock, evidence: Evidence | None, new: bool
+) -> bool:
     now = clock()
     with store.write() as tx:
-        known = next((each for each in _subscriptions(tx, link.subscriber) if each.audience == audience), None)
-        if known is None or known.state == "subscribed":
+        subscriptions = _subscriptions(tx, link.subscriber)
+        known = next((each for each in subscriptions if each.audience == audience), None)
+        if not subscriptions or (known is None and not new) or (known and known.state == "subscribed"):
             return False
-        outcome = tx.subscribers.subscribe(known.address, audience, Consent(at=now, via=via))
-        if outcome == "returned":
-            note = f"{via}: {audience}"
-            tx.acts.add(_act("resubscribe", link, now, before="unsubscribed", after="subscribed", note=note))
-    return outcome == "returned"
+        consent = Consent(at=now, via=via, evidence=evidence)
+        outcome = tx.subscribers.subscribe(subscriptions[0].address, audience, consent)
+        if outcome not in ("new", "returned"):
+            return False
+        if outcome == "new":
+            first = next((each for each in subscriptions if each.audience == link.audience), subscriptions[0])
+            own = replace(first.preferences, topics=(), schedules=None)
+            tx.subscribers.prefer(link.subscriber, audience, own)
+        what, before = ("subscribe", "") if outcome == "new" else ("resubscribe", "unsubscribed")
+        note = f"{via}: {audience}"
+        tx.acts.add(_act(what, link, now, before=before, after="subscribed", note=note))
+    return True
 
 
 def _subscriptions(tx: Transaction, subscriber: int) -> tuple[Subscriber, ...]:

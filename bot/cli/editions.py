@@ -53,7 +53,7 @@ def editions(
         bool, typer.Option("--watch", help="Follow one until it ends; with --json, one object a line, each second.")
     ] = False,
 ) -> None:
-    """Lists editions with their state; with an id, shows its stories, deliveries by state, progress and acts."""
+    """Lists editions with their state; with an id, shows its stories, deliveries, progress, clicks and acts."""
     if watch:
         _need_one(edition)
     with session.open() as installation:
@@ -110,6 +110,7 @@ def _show(session: Session, installation: Installation, edition_id: str) -> None
         report = tx.editions.report(edition_id)
         stands = progress(tx, edition_id, system_clock())
         came_back = returned(tx, edition_id)
+        links = tx.links.of(edition_id)
     out, zone = session.out, installation.newsroom.timezone
     out.say(f"{edition.id}  {edition.name}, slot {edition.slot_key} ({local(edition.slot, zone)})")
     out.say(f"state: {edition.state}{f' ({edition.reason})' if edition.reason else ''}")
@@ -126,6 +127,8 @@ def _show(session: Session, installation: Installation, edition_id: str) -> None
         out.say(_came_back(came_back))
     if edition.state is EditionState.SENDING:
         out.say(pace(stands, zone))
+    for link in links:
+        out.say(f"{link.clicks:>6,} {'click' if link.clicks == 1 else 'clicks'}  {link.url}")
     for line in _kept(edition, zone):
         out.say(line)
     for act in reversed(acts):
@@ -145,6 +148,7 @@ def _show(session: Session, installation: Installation, edition_id: str) -> None
                 "complaint_share": round(came_back.complaint_share, 5),
             },
             "progress": stands,
+            "links": links,
             "acts": acts,
             "selection": report,
         }

@@ -130,6 +130,8 @@ def pace(found: Progress, zone: str) -> str:
             said.append(f"{_rate(found.rate)} a second")
         if found.about:
             said.append(f"about {_span((found.about - found.at).total_seconds())} left")
+        if found.waiting:
+            said.append(f"{found.waiting:,} wait for their own hour")
         if found.next_try:
             said.append(f"next try at {_minute(found.next_try, zone)}")
     if found.workers > 1:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
 from contextlib import nullcontext
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -26,6 +28,12 @@ from bot.schedules.slot import advance, make
 from bot.schedules.ticker import Delivered, collect_now, deliver_now
 from bot.store.flags import PAUSED
 
+VariantId = Annotated[
+    str,
+    typer.Option("--variant", help="What readers of one variant would get; `preview` lists variants.", metavar="ID"),
+]
+SHOWN = 10
+"""Variants that are listed on a terminal."""
 Schedule = Annotated[str, typer.Argument(help="A key of [schedules].")]
 
 
@@ -67,12 +75,13 @@ def preview(
     session: Session,
     schedule: Schedule,
     out: Annotated[Path, typer.Option("--out", help="The folder to write to.")] = Path("preview"),
+    variant: VariantId = "",
     at: At = "",
 ) -> int:
-    """Writes what the next slot would send; sends and stores nothing."""
+    """Writes what the next slot would send, and says how many readers would get what; sends and stores nothing."""
     with session.open(at=at) as installation:
         slot = shown_slot(installation, schedule, installation.clock())
-        seen = asyncio.run(previewed(installation, schedule, slot, out))
+        seen = asyncio.run(previewed(installation, schedule, slot, out, variant=variant))
         for warning in seen.warnings:
             session.out.say(f"warning: {warning}")
         zone = installation.timezone(schedule)
@@ -82,6 +91,8 @@ def preview(
         for story in seen.edition.stories:
             session.out.say(f"  {story.position}. {story.article.title or story.summary.text}")
             session.out.say(f"     {story.reason}")
+        for line in _told(seen.readers, zone) if seen.readers else ():
+            session.out.say(line)
         for file in seen.files:
             session.out.say(str(file))
         session.out.value(
@@ -91,11 +102,34 @@ def preview(
                 "state": seen.edition.state,
                 "reason": seen.edition.reason,
                 "stories": [{"title": each.article.title, "url": each.article.url} for each in seen.edition.stories],
+                "readers": seen.readers,
                 "files": seen.files,
                 "warnings": seen.warnings,
             }
         )
         return 3 if seen.edition.state is EditionState.SKIPPED else 0
+
+
+def _told(readers: dict[str, Any], zone: str) -> Iterator[str]:
+    """Who would get what, in lines."""
+    yield f"{readers['general']:>9,} readers get all of it"
+    for each in readers["variants"][:SHOWN]:
+        language = f", in {each['language']}" if each["language"] else ""
+        yield f"{each['readers']:>9,} get {len(each['stories'])} stories{language}  ({each['id']})"
+    if len(readers["variants"]) > SHOWN:
+        yield f"          and {len(readers['variants']) - SHOWN} more variants: selection.json has them all"
+    too_many = readers["too_many"]
+    if too_many["variants"]:
+        yield (
+            f"{too_many['readers']:>9,} of those who get all of it would get one of {too_many['variants']:,} variants "
+            f"more, but an edition has at most {too_many['most']}"
+        )
+    for reason, number in sorted(readers["excluded"].items()):
+        yield f"{number:>9,} get nothing: {reason}"
+    waiting = readers["waiting"]
+    if waiting:
+        last = local(datetime.fromisoformat(waiting[-1]["until"]), zone)
+        yield f"{sum(each['readers'] for each in waiting):>9,} get theirs at an hour of their own, the last at {last}"
 
 
 def run(
@@ -173,7 +207,7 @@ def _deliver(session: Session, installation: Installation, edition_id: str) -> i
 def show_outcome(session: Session, installation: Installation, edition_id: str) -> int:
     """Prints how an edition stands; 0 when it went out whole or waits for an editor, 3 when skipped, else 1.
 
-    A delivery that is still to be tried has not gone out: 1.
+    A delivery that is still to be tried has not gone out: 1. One that waits for its reader's own hour is none.
     """
     with installation.store.read() as tx:
         edition = tx.editions.get(edition_id)
@@ -190,6 +224,8 @@ def show_outcome(session: Session, installation: Installation, edition_id: str) 
         out.say(f"  {states}; together {sum(balance.states.values())} of {balance.snapshot}")
     if balance.open and not due and edition.state is EditionState.SENDING:
         out.say("  what is left goes on with `broadsheet up`, or run this again")
+    if stands.waiting:
+        out.say(f"  {stands.waiting} wait for their readers' own hour")
     if due:
         out.say(f"  next try {local(due, installation.newsroom.timezone)}: by `broadsheet up`, or run this again")
     if edition.state in (EditionState.AWAITING, EditionState.HELD):
@@ -212,7 +248,11 @@ def show_outcome(session: Session, installation: Installation, edition_id: str) 
     if edition.state is EditionState.SKIPPED:
         return 3
     broken = edition.state in (EditionState.PAUSED, EditionState.EXPIRED, EditionState.CANCELLED)
-    return 1 if broken or balance.open or balance.states.get("failed") or balance.states.get("unknown") else 0
+    return (
+        1
+        if broken or balance.open > stands.waiting or balance.states.get("failed") or balance.states.get("unknown")
+        else 0
+    )
 
 
 def _said(edition: Edition) -> str:
@@ -223,12 +263,13 @@ def mail_test(
     session: Session,
     schedule: Schedule,
     to: Annotated[str, typer.Option("--to", help="The only address it goes to.")],
+    variant: VariantId = "",
     at: At = "",
 ) -> None:
     """Sends the real message of the next slot to one address, marked as a test; nothing is stored."""
     with session.open(at=at) as installation:
         slot = shown_slot(installation, schedule, installation.clock())
-        receipts = asyncio.run(send_test(installation, schedule, slot, to))
+        receipts = asyncio.run(send_test(installation, schedule, slot, to, variant=variant))
         for receipt in receipts:
             session.out.say(f"sent to {to} by {receipt.server}: {receipt.code} {receipt.text}")
         session.out.value({"to": to, "slot": slot.key, "receipts": receipts})

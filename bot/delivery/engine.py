@@ -24,10 +24,12 @@ from bot.delivery.ledger import RETRY_SECONDS, Ledger
 from bot.delivery.one_by_one import OneByOne
 from bot.delivery.sending import close_if_done, pause
 from bot.delivery.tally import Tally
+from bot.editions.variants import absent, paused
 from bot.errors import NotFound, StoreError
-from bot.model import Chunk, Due, Edition, EditionState, Outcome, ServerNow
+from bot.model import Chunk, Due, Edition, EditionState, Outcome, Preferences, Rendition, ServerNow
 from bot.settings.tables import DeliveryTable
 from bot.store import Store
+from bot.store.deliveries import Away
 from bot.tokens import KeyRing
 
 LEASE = timedelta(minutes=10)
@@ -37,6 +39,8 @@ TICK = 1.0
 """Seconds between two looks at how fast it goes."""
 ONWARD = 20
 """Chunks that one that was woken for a chunk sends after it, before it makes room for other jobs."""
+VARIANTS_KEPT = 8
+"""Renditions of variants in memory at once."""
 PATIENCE = 30.0
 """Seconds for which a process that is told to end waits for a store that does not answer."""
 
@@ -64,7 +68,10 @@ class _Pen:
 
 @dataclass
 class Engine:
-    """Delivers through open channels. ``stop`` is asked between deliveries; true lets what is in flight finish."""
+    """Delivers through open channels. ``stop`` is asked between deliveries; true lets what is in flight finish.
+
+    ``timezone`` is the newsroom's: in it begins the day until which a reader paused who named no timezone.
+    """
 
     store: Store
     channels: Mapping[str, Channel]
@@ -76,9 +83,11 @@ class Engine:
     ended: Ended = _untold
     jitter: Callable[[], float] = random.random
     counters: Counters = field(default_factory=Counters)
+    timezone: str = "UTC"
     _tally: Tally = field(init=False)
     _carriers: dict[str, Carrier] = field(default_factory=dict)
     _editions: dict[str, Edition] = field(default_factory=dict)
+    _variants: dict[tuple[str, str, str], Rendition | None] = field(default_factory=dict)
     _held: dict[str, tuple[Held, Feed]] = field(default_factory=dict)
     _closing: set[asyncio.Task[None]] = field(default_factory=set)
     _pen: _Pen | None = None
@@ -329,8 +338,31 @@ class Engine:
                 after=busy,
                 chunk=chunk,
             )
-            due = tx.deliveries.due(claimed, now) if claimed else []
-        return Held.of(claimed, self._edition(claimed.edition), due, self.keys) if claimed else None
+            due = tx.deliveries.due(claimed, now, self._away(claimed.edition, now)) if claimed else []
+        if claimed is None:
+            return None
+        return Held.of(claimed, self._edition(claimed.edition), due, self.keys, self._variant(claimed))
+
+    def _away(self, edition: str, now: datetime) -> Away:
+        """Who chose, while they waited for their hour, to get nothing now."""
+
+        def away(preferences: Preferences) -> str:
+            unwanted = absent(preferences, self._edition(edition).schedule)
+            return unwanted or paused(preferences, now, self.timezone)
+
+        return away
+
+    def _variant(self, chunk: Chunk) -> Rendition | None:
+        if not chunk.variant:
+            return None
+        key = (chunk.edition, chunk.channel, chunk.variant)
+        if key not in self._variants:
+            with self.store.read() as tx:
+                self._variants[key] = tx.editions.rendition(*key)
+            # A variant's chunks come one after another.
+            for oldest in list(self._variants)[:-VARIANTS_KEPT]:
+                del self._variants[oldest]
+        return self._variants[key]
 
     def _lost(self, chunk: Chunk) -> None:
         held = self._held.get(chunk.lease)

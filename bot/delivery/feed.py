@@ -25,20 +25,28 @@ Settled = Callable[[Chunk, Due, Outcome], None]
 
 @dataclass(slots=True, eq=False)
 class Held:
-    """A chunk this process holds: what of it still waits, and what was taken to be sent."""
+    """A chunk this process holds: what of it still waits, and what was taken to be sent.
+
+    ``variant`` is the rendition of a chunk that has one of its own.
+    """
 
     chunk: Chunk
     edition: Edition
     waiting: deque[tuple[Due, str]]
+    variant: Rendition | None = None
     out: dict[int, Due] = field(default_factory=dict)
     stopped: bool = False
 
     @classmethod
-    def of(cls, chunk: Chunk, edition: Edition, due: list[Due], keys: KeyRing) -> Held:
+    def of(
+        cls, chunk: Chunk, edition: Edition, due: list[Due], keys: KeyRing, variant: Rendition | None = None
+    ) -> Held:
         """``chunk`` with the token of each delivery that is ``due``."""
-        return cls(chunk, edition, deque(zip(due, _tokens(chunk, due, keys), strict=True)))
+        return cls(chunk, edition, deque(zip(due, _tokens(chunk, due, keys), strict=True)), variant)
 
     def rendition(self, subject: str) -> Rendition | None:
+        if self.chunk.variant:
+            return self.variant
         for rendition in self.edition.renditions:
             if rendition.channel == self.chunk.channel and rendition.subject == subject:
                 return rendition
@@ -109,10 +117,12 @@ class Feed:
 
     def _parcel(self, held: Held, due: Due, token: str) -> Parcel | None:
         edition = held.edition
-        key = (edition.id, due.subject)
-        if key not in self._renditions:
-            self._renditions[key] = held.rendition(due.subject)
-        rendition = self._renditions[key]
+        rendition = held.variant
+        if rendition is None:
+            key = (edition.id, held.chunk.variant or due.subject)
+            if key not in self._renditions:
+                self._renditions[key] = held.rendition(due.subject)
+            rendition = self._renditions[key]
         if rendition is None:
             self._ledger.pause(edition.id, f"it has no rendition for {held.chunk.channel}")
             self.stop(held)

@@ -38,7 +38,8 @@ def progress(tx: Transaction, edition: str, now: datetime) -> Progress:
     fresh = [each for each in said if each.updated > now - FRESH] if sending else []
     rates = [each.rate for each in fresh if each.rate is not None]
     rate = sum(rates) if rates or not (sending and balance.open) else None
-    ready = balance.open - balance.states.get("deferred", 0)
+    waiting = tx.deliveries.waiting(edition, now) if balance.open else 0
+    ready = balance.open - balance.states.get("deferred", 0) - waiting
     return Progress(
         edition=edition,
         state=state,
@@ -49,6 +50,7 @@ def progress(tx: Transaction, edition: str, now: datetime) -> Progress:
         rate=rate,
         about=_about(ready, rate, now) if sending else None,
         next_try=tx.deliveries.next_due(edition, now=now) if sending and balance.open else None,
+        waiting=waiting,
         servers=tuple(_servers(said, fresh, now)),
         domains=tuple(_domains(said)),
         workers=len({each.owner for each in fresh if each.rate is not None}),

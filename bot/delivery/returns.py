@@ -61,12 +61,14 @@ class Returns:
 
         ``signed``: a provider vouches for it, and ``ids`` are its names for the message.
         """
+        # Foreign text may hold halves of characters.
+        recipient = report.recipient.encode("utf-8", "replace").decode()
         event = Event(
             key=report.key,
             at=now,
             verdict=report.verdict,
             source=source,
-            address_hash=tx.hashed(report.recipient) if is_address(report.recipient) else "",
+            address_hash=tx.hashed(recipient) if is_address(recipient) else "",
             code=report.code or (str(report.reply) if report.reply else ""),
             reason=report.reason,
             evidence=report.evidence,

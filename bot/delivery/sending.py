@@ -4,47 +4,73 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from bot.model import Act, Edition, EditionState
+from bot.model import Act, Edition, EditionState, Placement
 from bot.store import Store, Transaction
+from bot.store.chosen_readers import Place
 from bot.store.flags import PAUSED
 
 PROGRAM = "broadsheet"
 
 
-def begin_sending(store: Store, edition: Edition, *, audience: str, now: datetime) -> bool:
+def begin_sending(
+    store: Store,
+    edition: Edition,
+    *,
+    audience: str,
+    now: datetime,
+    place: Place = lambda _: Placement(),
+) -> bool:
     """Puts the edition into ``sending`` and names its deliveries, in one transaction; False when it may not go out.
 
-    The snapshot is taken here, not earlier, of the renditions as they stand here. Nothing begins while everything
-    is paused.
+    The snapshot is taken here, not earlier, of the renditions as they stand here. ``place`` says what readers get who
+    chose something; it speaks of the stories of ``edition``, so that nothing begins when these were changed meanwhile.
+    Nothing begins while everything is paused.
     """
+    try:
+        with store.write() as tx:
+            return _begin(tx, edition, audience, now, place)
+    except _ChangedMeanwhile:
+        return False
+
+
+class _ChangedMeanwhile(Exception):
+    """The transaction is undone; whoever looks next sees the edition as it is now."""
+
+
+def _begin(tx: Transaction, edition: Edition, audience: str, now: datetime, place: Place) -> bool:
     ready = (EditionState.APPROVED,) if edition.approval else (EditionState.DRAFTED, EditionState.APPROVED)
-    with store.write() as tx:
-        if tx.flags.get(PAUSED) or not tx.editions.move(edition.id, to=EditionState.SENDING, since=ready, now=now):
-            return False
-        stored = tx.editions.get(edition.id)
-        assert stored is not None
-        size = 0
-        for rendition in stored.renditions:
-            if rendition.email:
-                size += tx.deliveries.add_audience(edition.id, rendition.channel, audience, now)
-            else:
-                size += tx.deliveries.add_post(edition.id, rendition.channel, rendition.subject, now)
-        if not size:
-            _send_nowhere(tx, edition, now)
-            return False
-        tx.editions.set_snapshot(edition.id, size)
-        tx.acts.add(
-            Act(
-                at=now,
-                who=PROGRAM,
-                what="send",
-                thing=f"edition:{edition.id}",
-                before=edition.state,
-                after=EditionState.SENDING,
-                note=f"{size} deliveries",
-            )
+    if tx.flags.get(PAUSED) or not tx.editions.move(edition.id, to=EditionState.SENDING, since=ready, now=now):
+        return False
+    stored = tx.editions.get(edition.id)
+    assert stored is not None
+    if _revisions(stored) != _revisions(edition):
+        raise _ChangedMeanwhile
+    size = 0
+    for rendition in stored.renditions:
+        if rendition.email:
+            size += tx.deliveries.add_audience(edition.id, rendition.channel, audience, now, place)
+        else:
+            size += tx.deliveries.add_post(edition.id, rendition.channel, rendition.subject, now)
+    if not size:
+        _send_nowhere(tx, edition, now)
+        return False
+    tx.editions.set_snapshot(edition.id, size)
+    tx.acts.add(
+        Act(
+            at=now,
+            who=PROGRAM,
+            what="send",
+            thing=f"edition:{edition.id}",
+            before=edition.state,
+            after=EditionState.SENDING,
+            note=f"{size} deliveries",
         )
+    )
     return True
+
+
+def _revisions(edition: Edition) -> list[tuple[int, int]]:
+    return [(story.article.id, story.article.revision) for story in edition.stories]
 
 
 def _send_nowhere(tx: Transaction, edition: Edition, now: datetime) -> None:

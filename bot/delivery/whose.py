@@ -20,6 +20,7 @@ from bot.tokens import KeyRing, read_delivery_token
 
 _LINK = re.compile(r"/[up]/(v1\.[A-Za-z0-9._-]{20,500})")
 _TOKEN = re.compile(r"(?<![a-z0-9])[a-z2-7]{26}(?![a-z0-9])", re.I)
+_MOST_TOKENS = 60
 _UNGUESSABLE = 32
 """Characters of a relay's name for a message that nobody guesses. Postfix's are shorter, and made of the time."""
 _ATTEMPTED = (DeliveryState.ACCEPTED, DeliveryState.FAILED, DeliveryState.UNKNOWN, DeliveryState.ATTEMPTING)
@@ -48,7 +49,12 @@ def whose(
 
     ``ids`` are the provider's names for the message; ``signed``: a provider vouches for the report.
     """
+    tokens = 0
     for text in report.named:
+        # A token each costs a look into the store, and a stranger can write any number.
+        tokens += len(_TOKEN.findall(text))
+        if tokens > _MOST_TOKENS:
+            break
         found = _by_token(tx, keys, text, report.recipient)
         if found:
             return found

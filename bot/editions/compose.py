@@ -9,8 +9,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from bot.audience.links import link_url
 from bot.editions.digest import Digest, compile_email
+from bot.editions.entry import addresses
+from bot.editions.environment import Compiled
 from bot.editions.posts import compose_post
+from bot.editions.variants import Variant
 from bot.model import Article, EditionStory, Limits, Newsroom, Rendition, Selected, Story
 from bot.settings import ScheduleTable
 from bot.summaries.extractive import summarise
@@ -28,7 +32,11 @@ class Outlet:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Frame:
-    """All of an edition but its stories. ``slot`` is in UTC; ``outlets`` are the schedule's channels, in its order."""
+    """All of an edition but its stories. ``slot`` is in UTC; ``outlets`` are the schedule's channels, in its order.
+
+    ``clicks``: the links of its mail that lead to stories are counted.
+    ``open``: whether anybody may subscribe to something of the newsroom by its pages.
+    """
 
     edition: str
     schedule: ScheduleTable
@@ -36,6 +44,8 @@ class Frame:
     newsroom: Newsroom
     folders: tuple[Path, ...]
     outlets: tuple[Outlet, ...]
+    clicks: bool = False
+    open: bool = False
 
 
 def freeze(selected: Selected) -> tuple[EditionStory, ...]:
@@ -47,6 +57,7 @@ def freeze(selected: Selected) -> tuple[EditionStory, ...]:
             summary=summarise(pick.story.lead),
             also=_also(pick.story),
             article_ids=tuple(article.id for article in pick.story.articles),
+            also_about=_topics(pick.story),
             reason=pick.reason,
         )
         for position, pick in enumerate(selected.picks, start=1)
@@ -60,12 +71,21 @@ def _also(story: Story) -> tuple[tuple[str, str], ...]:
     return tuple(told.items())
 
 
+def _topics(story: Story) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(topic for other in story.others for topic in (*other.sections, *other.tags)))
+
+
+def links(frame: Frame, stories: Sequence[EditionStory]) -> tuple[str, ...]:
+    """The addresses whose clicks are counted, in the order of their numbers; none where clicks are not counted."""
+    return addresses(stories) if frame.clicks else ()
+
+
 def render(frame: Frame, stories: Sequence[EditionStory]) -> tuple[Rendition, ...]:
     """The edition for each of its channels. Raises ``RenderError``."""
     made: list[Rendition] = []
     for outlet in frame.outlets:
         if outlet.medium == "email":
-            made.append(Rendition(channel=outlet.channel, email=compile_email(_digest(frame, stories))))
+            made.append(Rendition(channel=outlet.channel, email=compile_email(_digest(frame, stories, stories))))
             continue
         each = frame.schedule.posts == "each"
         for story in stories if each else stories[:1]:
@@ -81,20 +101,42 @@ def render(frame: Frame, stories: Sequence[EditionStory]) -> tuple[Rendition, ..
     return tuple(made)
 
 
-def _digest(frame: Frame, stories: Sequence[EditionStory]) -> Digest:
+def render_variant(
+    frame: Frame, stories: Sequence[EditionStory], variant: Variant, channel: str, compiled: Compiled
+) -> Rendition:
+    """The mail of an edition of ``stories`` for the readers of one variant. Raises ``RenderError``.
+
+    It has no public page of its own: "View in browser" shows the general edition.
+    """
+    email = compile_email(_digest(frame, variant.stories, stories, variant.language), page=False, compiled=compiled)
+    return Rendition(channel=channel, subject=variant.id, email=email)
+
+
+def _digest(frame: Frame, shown: Sequence[EditionStory], stories: Sequence[EditionStory], language: str = "") -> Digest:
+    # Numbered as the whole edition is, so that a link's clicks are counted together, whoever got which variant.
+    numbered = enumerate(links(frame, stories), start=1)
     return Digest(
         edition=frame.edition,
         name=frame.schedule.name,
         newsroom=frame.newsroom,
         slot=frame.slot,
         timezone=frame.schedule.timezone or frame.newsroom.timezone,
-        language=frame.newsroom.language,
-        stories=tuple(stories),
+        language=language or frame.newsroom.language,
+        stories=tuple(shown),
         subject=frame.schedule.subject,
         preheader=frame.schedule.preheader,
         template=frame.schedule.template,
         folders=frame.folders,
+        links={url: link_url(frame.newsroom, frame.edition, number) for number, url in numbered},
+        ways=_ways(frame),
     )
+
+
+def _ways(frame: Frame) -> tuple[tuple[str, str], ...]:
+    public = frame.newsroom.public_url
+    subscribe = (("subscribe", f"{public}/subscribe"),) if frame.open else ()
+    archive = (("all_editions", f"{public}/archive"),) if frame.schedule.archive and frame.schedule.audience else ()
+    return (*subscribe, *archive)
 
 
 def report(selected: Selected) -> dict[str, Any]:

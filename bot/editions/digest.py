@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, is_dataclass, replace
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -12,10 +12,11 @@ from urllib.parse import urlsplit
 
 from bot.audience.links import edition_url
 from bot.editions.brand import tokens
-from bot.editions.entry import Entry, entry, is_web, reading_time
-from bot.editions.environment import MailEnvironment, Structure, render
+from bot.editions.entry import Entry, entry, is_web, linked, reading_time
+from bot.editions.environment import Compiled, MailEnvironment, Structure, render
 from bot.editions.mjml import compile_mjml
 from bot.editions.plain import render_text
+from bot.editions.script import apart
 from bot.editions.splice import Values
 from bot.editions.style import style_of
 from bot.editions.subject import render_line, render_subject
@@ -31,8 +32,10 @@ LARGEST = 100_000
 class Digest:
     """What a digest is made of. ``name`` is the schedule's, ``slot`` in UTC, ``language`` BCP 47.
 
-    ``subject`` and ``preheader`` are Jinja templates of the settings. ``template`` is a folder of ``digests/`` below
-    one of ``folders``; the first that has it wins.
+    ``ways`` are phrases and URLs for the bar of the public page. ``subject`` and ``preheader`` are Jinja templates of
+    the settings. ``template`` is a folder of ``digests/`` below one of ``folders``; the first that has it wins.
+    ``links`` are the addresses that stand in the mail for those of stories; the public page leads to the stories
+    themselves.
     """
 
     edition: str
@@ -46,11 +49,15 @@ class Digest:
     preheader: str
     template: str = "briefing"
     folders: tuple[Path, ...]
+    ways: tuple[tuple[str, str], ...] = ()
+    links: Mapping[str, str] = field(default_factory=dict)
 
 
-def compile_email(digest: Digest) -> Email:
+def compile_email(digest: Digest, *, page: bool = True, compiled: Compiled | None = None) -> Email:
     """Compiles ``digest``. A mail too big for Gmail leaves its last stories out, in HTML and text; the public page has
     them all. Raises ``RenderError`` naming file and line, or when the mail is too big with the lead alone.
+
+    Without ``page`` the public page is left out. ``compiled`` keeps the templates for the next digest.
     """
     _check(digest)
     words = wording(digest.language, digest.timezone)
@@ -61,14 +68,17 @@ def compile_email(digest: Digest) -> Email:
     line = _line_context(digest, words, entries)
     subject = render_subject(digest.subject, line)
     preheader = render_line(digest.preheader, line, key="the schedule's preheader")
-    context = {**_context(digest, words, entries), "subject": subject, "preheader": preheader}
-    html, shown = _fitting(digest, context, words, entries)
+    press = _Press(digest, words, compiled or Compiled())
+    mailed = tuple(linked(each, digest.links) for each in entries) if digest.links else entries
+    context = {**_context(digest, words, mailed), "subject": subject, "preheader": preheader}
+    html, shown = press.fitting(context, mailed)
+    open_page = {**context, "lead": entries[0], "stories": entries}
     return Email(
         subject=subject,
         preheader=preheader,
         html=html,
-        text=_text(digest, {**shown, "say": words.say, "web": False}),
-        web=_html(digest, context, words, web=True),
+        text=press.text({**shown, "say": words.say, "web": False}),
+        web=press.html(open_page, web=True) if page else "",
         language=digest.language,
     )
 
@@ -97,52 +107,55 @@ def _without_holes(value: Any, edition: str) -> Any:
     return value
 
 
-def _fitting(
-    digest: Digest, context: Mapping[str, Any], words: Wording, entries: tuple[Entry, ...]
-) -> tuple[str, Mapping[str, Any]]:
-    """The mail's HTML with as many of the first stories as fit, and the context that made it."""
-    count = len(entries)
-    while True:
-        shown = {**context, "stories": entries[:count], "more": len(entries) - count}
-        html = _html(digest, shown, words)
-        size = len(html.encode())
-        if size <= LARGEST:
-            return html, shown
-        if count == 1:
-            raise RenderError(
-                f"edition {digest.edition}: its HTML has {size // 1000} kB with the lead alone and Gmail clips at "
-                f"102 kB; make templates/{_file(digest, 'digest.mjml.j2')} smaller"
-            )
-        count = max(1, count - -(-(size - LARGEST) // (size // count)))
+@dataclass(frozen=True, slots=True)
+class _Press:
+    digest: Digest
+    words: Wording
+    compiled: Compiled
 
+    def fitting(self, context: Mapping[str, Any], entries: tuple[Entry, ...]) -> tuple[str, Mapping[str, Any]]:
+        """The mail's HTML with as many of the first stories as fit, and the context that made it."""
+        count = len(entries)
+        while True:
+            shown = {**context, "stories": entries[:count], "more": len(entries) - count}
+            html = self.html(shown)
+            size = len(html.encode())
+            if size <= LARGEST:
+                return html, shown
+            if count == 1:
+                raise RenderError(
+                    f"edition {self.digest.edition}: its HTML has {size // 1000} kB with the lead alone and Gmail "
+                    f"clips at 102 kB; make templates/{_file(self.digest, 'digest.mjml.j2')} smaller"
+                )
+            count = max(1, count - -(-(size - LARGEST) // (size // count)))
 
-def _html(digest: Digest, context: Mapping[str, Any], words: Wording, *, web: bool = False) -> str:
-    values = Values(digest.edition)
-    environment = MailEnvironment(digest.folders, values.show)
-    name = _file(digest, "digest.mjml.j2")
+    def html(self, context: Mapping[str, Any], *, web: bool = False) -> str:
+        values = Values(self.digest.edition)
+        environment = MailEnvironment(self.digest.folders, values.show, self.compiled)
+        name = _file(self.digest, "digest.mjml.j2")
 
-    def say(phrase: str, **filled: Any) -> Structure:
-        return Structure("".join(values.show(part) for part in words.parts(phrase, **filled)))
+        def say(phrase: str, **filled: Any) -> Structure:
+            return Structure("".join(values.show(part) for part in self.words.parts(phrase, **filled)))
 
-    # Without the holes a template that puts one into the public page fails here, by name.
-    given = {key: value for key, value in context.items() if not (web and key == "holes")}
-    structure = render(environment, name, {**given, "say": say, "web": web})
-    compiled = compile_mjml(structure, name=name, templates=environment.sources)
-    html = values.splice(compiled, name=name)
-    # Values that are printed side by side could still make one together.
-    for field in MergeField:
-        hole = field.hole(digest.edition)
-        if html.count(hole) != compiled.count(hole):
-            raise _forged(digest, name)
-    return html
+        # Without the holes a template that puts one into the public page fails here, by name.
+        given = {key: value for key, value in context.items() if not (web and key == "holes")}
+        structure = render(environment, name, {**given, "say": say, "web": web})
+        compiled = compile_mjml(structure, name=name, templates=environment.sources)
+        html = values.splice(compiled, name=name)
+        # Values that are printed side by side could still make one together.
+        for each in MergeField:
+            hole = each.hole(self.digest.edition)
+            if html.count(hole) != compiled.count(hole):
+                raise _forged(self.digest, name)
+        return html
 
-
-def _text(digest: Digest, context: Mapping[str, Any]) -> str:
-    name = _file(digest, "digest.txt.j2")
-    bare = render_text(digest.folders, name, {**context, "holes": dict.fromkeys(context["holes"], "")})
-    if any(field.hole(digest.edition) in bare for field in MergeField):
-        raise _forged(digest, name)
-    return render_text(digest.folders, name, context)
+    def text(self, context: Mapping[str, Any]) -> str:
+        name, folders = _file(self.digest, "digest.txt.j2"), self.digest.folders
+        without = {**context, "holes": dict.fromkeys(context["holes"], "")}
+        bare = render_text(folders, name, without, self.compiled)
+        if any(each.hole(self.digest.edition) in bare for each in MergeField):
+            raise _forged(self.digest, name)
+        return render_text(folders, name, context, self.compiled)
 
 
 def _forged(digest: Digest, name: str) -> RenderError:
@@ -152,10 +165,11 @@ def _forged(digest: Digest, name: str) -> RenderError:
 
 
 def _context(digest: Digest, words: Wording, entries: tuple[Entry, ...]) -> dict[str, Any]:
-    newsroom = digest.newsroom
+    brand = tokens(digest.newsroom, digest.language)
+    newsroom = replace(digest.newsroom, name=apart(digest.newsroom.name, brand.direction))
     return {
         "newsroom": newsroom,
-        "edition_name": digest.name,
+        "edition_name": apart(digest.name, brand.direction),
         "language": digest.language,
         "lead": entries[0],
         "stories": entries,
@@ -171,11 +185,12 @@ def _context(digest: Digest, words: Wording, entries: tuple[Entry, ...]) -> dict
         "count": lambda number: words.counted("stories", number),
         "separator": words.separator,
         "site": urlsplit(newsroom.url).hostname or newsroom.url,
-        "address": " ".join(newsroom.address.split()),
+        "address": apart(" ".join(newsroom.address.split()), brand.direction),
         "logo": newsroom.logo if is_web(newsroom.logo) else "",
         "logo_dark": newsroom.logo_dark if is_web(newsroom.logo_dark) else "",
         "web_url": edition_url(newsroom, digest.edition),
-        "brand": style_of(tokens(newsroom, digest.language)),
+        "ways": digest.ways,
+        "brand": style_of(brand),
         "holes": _holes(digest.edition),
     }
 

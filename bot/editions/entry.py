@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from urllib.parse import urlsplit
 
 from bot.articles.text import paragraphs, reading_minutes
 from bot.editions.environment import letters_of, one_line
 from bot.editions.graphemes import Room, shortened
-from bot.editions.script import script_of
+from bot.editions.script import apart, script_of
 from bot.editions.wording import Wording, glued
 from bot.model import EditionStory, Image, Newsroom
 from bot.summaries.sentences import split_sentences
@@ -75,10 +76,13 @@ class Entry:
 def entry(story: EditionStory, place: int, *, newsroom: Newsroom, slot: datetime, wording: Wording) -> Entry:
     """``story`` as the ``place``-th of its edition (from 1)."""
     article = story.article
-    tag = article.language if _TAG.fullmatch(article.language) else ""
-    foreign = bool(tag) and _base(tag) != _base(wording.language)
+    # What says nothing of its language is in the newsroom's, whatever language the frame is in.
+    tag = article.language if _TAG.fullmatch(article.language) else newsroom.language
+    foreign = _base(tag) != _base(wording.language)
+    runs = script_of(wording.language).direction
     minutes = reading_minutes(article.body) if article.body else 0
     names, site = [within(one_line(name), _NAMES) for name in article.authors], _site(article.url, newsroom)
+    names = [apart(name, runs) for name in names]
     short_by = within(wording.say("between_names").join(names), _NAMES) or site
     label = within(one_line(article.sections[0]), _LABEL) if article.sections else ""
     short = wording.counted("minutes", minutes) if minutes else ""
@@ -95,11 +99,23 @@ def entry(story: EditionStory, place: int, *, newsroom: Newsroom, slot: datetime
         when=wording.brief(article.published, slot),
         minutes=short,
         minutes_read=wording.counted("minutes_read", minutes) if minutes else "",
-        meta=tuple(glued(item) for item in (label, short_by, short) if item),
+        meta=tuple(glued(item) for item in (apart(label, runs), short_by, short) if item),
         paragraphs=_opening(article.body, story.summary.text, article.language),
-        image=_picture(article.image, wording),
-        also=_also(story.also, wording),
+        image=_picture(article.image, wording, script_of(tag).direction if foreign else runs),
+        also=_also(story.also, wording, runs),
     )
+
+
+def linked(entry: Entry, links: Mapping[str, str]) -> Entry:
+    """``entry`` with the addresses of ``links`` in the place of its own."""
+    also = tuple(replace(each, url=links.get(each.url, each.url)) for each in entry.also)
+    return replace(entry, url=links.get(entry.url, entry.url), also=also)
+
+
+def addresses(stories: Iterable[EditionStory]) -> tuple[str, ...]:
+    """The addresses that lead from a digest of ``stories`` to them and to their other tellings, each once."""
+    told = (url for story in stories for url in (story.article.url, *(url for _, url in story.also[:_TELLINGS])))
+    return tuple(dict.fromkeys(filter(is_web, told)))
 
 
 def reading_time(entries: tuple[Entry, ...]) -> int:
@@ -156,12 +172,13 @@ def _held(text: str) -> str:
     return re.sub(r"(?<=\d) (?=[^\W\d_]{4,12}\b)", "\u00a0", text)
 
 
-def _picture(image: Image | None, wording: Wording) -> Picture | None:
+def _picture(image: Image | None, wording: Wording, direction: str) -> Picture | None:
     if image is None or not is_web(image.url):
         return None
     caption, credit = one_line(image.caption), within(one_line(image.credit), _CREDIT)
     if credit and not re.match(r"[^:：]{1,14}\s?[:：]", credit):
-        credit = wording.say("photo", credit=credit)
+        # Said in the frame's language, in a line that runs as the story does.
+        credit = apart(wording.say("photo", credit=credit), direction)
     wide = wording.separator == "\u3000"
     caption = within(caption, _CAPTION - len(credit) - 2)
     if caption and credit and not re.search(r"[.!?…。！？؟][\"'”’»」]?$", caption):
@@ -172,10 +189,10 @@ def _picture(image: Image | None, wording: Wording) -> Picture | None:
     )
 
 
-def _also(also: tuple[tuple[str, str], ...], wording: Wording) -> tuple[Telling, ...]:
+def _also(also: tuple[tuple[str, str], ...], wording: Wording, direction: str) -> tuple[Telling, ...]:
     shown = also[:_TELLINGS]
     return tuple(
-        Telling(joint=joint, name=within(one_line(name), _NAMES), url=url if is_web(url) else "")
+        Telling(joint=joint, name=apart(within(one_line(name), _NAMES), direction), url=url if is_web(url) else "")
         for joint, (name, url) in zip(wording.joints(len(shown)), shown, strict=True)
     )
 

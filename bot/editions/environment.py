@@ -7,10 +7,22 @@ import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from types import CodeType
 from typing import Any
 
-from jinja2 import FileSystemLoader, StrictUndefined, TemplateNotFound, TemplateSyntaxError, nodes
+from jinja2 import (
+    BytecodeCache,
+    Environment,
+    FileSystemLoader,
+    StrictUndefined,
+    TemplateNotFound,
+    TemplateSyntaxError,
+    nodes,
+    pass_context,
+)
+from jinja2.bccache import Bucket
 from jinja2.compiler import CodeGenerator, Frame
+from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from bot.errors import RenderError
@@ -35,31 +47,60 @@ class _Generator(CodeGenerator):
         self.fail("{% filter %} cannot be used in a digest; filter the value: {{ value | upper }}", node.lineno)
 
 
+class Compiled(BytecodeCache):
+    """Templates compiled once for many renderings in other environments, such as the variants of an edition."""
+
+    def __init__(self) -> None:
+        self._code: dict[tuple[str, str], CodeType] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        bucket.code = self._code.get((bucket.key, bucket.checksum))
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        if bucket.code:
+            self._code[bucket.key, bucket.checksum] = bucket.code
+
+
+class _Loader(FileSystemLoader):
+    def __init__(self, folders: list[Path], environment: MailEnvironment) -> None:
+        super().__init__(folders)
+        self._environment = environment
+
+    def get_source(self, environment: Environment, template: str) -> tuple[str, str, Callable[[], bool]]:
+        source, filename, uptodate = super().get_source(environment, template)
+        self._environment.sources[filename or template] = source
+        return source, filename, uptodate
+
+
 class MailEnvironment(ImmutableSandboxedEnvironment):
     """Sandboxed and strict. ``show`` turns each printed value into what stands in the output.
 
     A macro, a ``{% set %}`` block or a ``{% block %}`` gives ``Structure``: all in it was shown already.
-    ``sources`` holds the text of each template that was loaded, by file.
+    ``sources`` holds the text of each template that was loaded, by file. ``compiled`` keeps them for others.
     """
 
     code_generator_class = _Generator
     concat = staticmethod(lambda parts: Structure("".join(parts)))
 
-    def __init__(self, folders: Sequence[Path], show: Callable[[Any], str]) -> None:
+    def __init__(self, folders: Sequence[Path], show: Callable[[Any], str], compiled: Compiled | None = None) -> None:
+        self.sources: dict[str, str] = {}
+
+        @pass_context
+        def finalize(_context: Context, value: Any) -> str:
+            # With a context it is called for literals too, not once when the template is compiled: each rendering
+            # shows its own.
+            return show(value)
+
         super().__init__(
-            loader=FileSystemLoader(list(folders)),
+            loader=_Loader(list(folders), self),
+            bytecode_cache=compiled,
             undefined=StrictUndefined,
-            finalize=show,
+            finalize=finalize,
             autoescape=False,
             trim_blocks=True,
             lstrip_blocks=True,
             keep_trailing_newline=True,
         )
-        self.sources: dict[str, str] = {}
-
-    def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
-        self.sources[filename or name or "<template>"] = source
-        return super()._parse(source, name, filename)
 
     def wrap_str_format(self, value: Any) -> Callable[..., str] | None:
         # The sandbox's str.format gives back the type it was called on: that must not be Structure.

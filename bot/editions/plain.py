@@ -8,19 +8,21 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from bot.editions.environment import MailEnvironment, clean, render
+from bot.editions.environment import Compiled, MailEnvironment, clean, render
 
 COLUMNS = 72
 # Kinsoku (JIS X 4051): these never begin a line.
 _NEVER_FIRST = set("、。，．・：；？！」』）】〉》〕｝ー々ぁぃぅぇぉっゃゅょァィゥェォッャュョ”’")
 
 
-def render_text(folders: Sequence[Path], template: str, context: Mapping[str, Any]) -> str:
+def render_text(
+    folders: Sequence[Path], template: str, context: Mapping[str, Any], compiled: Compiled | None = None
+) -> str:
     """Renders a text template. Its filter ``wrap`` folds a value; no line ends in a space, no two are empty.
 
     Raises ``RenderError`` naming file and line.
     """
-    environment = MailEnvironment(folders, clean)
+    environment = MailEnvironment(folders, clean, compiled)
     environment.filters["wrap"] = wrap
     rendered = render(environment, template, context).replace("\u00a0", " ")
     lines = "\n".join(line.rstrip() for line in rendered.splitlines())

@@ -45,6 +45,7 @@ def sample_digest(
             subject=subject,
             preheader=preheader,
             template=template,
+            ways=(("subscribe", f"{setting.public_url}/subscribe"), ("all_editions", f"{setting.public_url}/archive")),
             folders=tuple(folders),
         )
     except (KeyError, TypeError, ValueError) as error:

@@ -13,7 +13,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from babel import Locale
-from babel.dates import format_datetime
+from babel.dates import format_datetime, format_skeleton
 from babel.lists import format_list
 
 _GLUED = 32
@@ -63,6 +63,15 @@ class Wording:
         """``3 March 2026``: also what the merge field SUBSCRIBED is filled with."""
         return glued(self._dated(moment, "day"))
 
+    def month(self, moment: datetime) -> str:
+        """``November 2026``, as a heading."""
+        text = format_skeleton("yMMMM", moment.astimezone(self.zone), locale=self.locale)
+        return self._localised(text[:1].upper() + text[1:])
+
+    def day_of_month(self, moment: datetime) -> str:
+        """``Tue 24``."""
+        return glued(self._localised(format_skeleton("Ed", moment.astimezone(self.zone), locale=self.locale)))
+
     def time(self, moment: datetime) -> str:
         return glued(self._dated(moment, "time"))
 
@@ -107,6 +116,12 @@ def wording(language: str, timezone: str) -> Wording:
     locale = _locale(language if spoken == base else "en")
     digits = phrases.get("digits", "") if language.lower() == spoken else locale.default_numbering_system
     return Wording(language, ZoneInfo(timezone), locale, phrases, digits)
+
+
+def spoken(language: str) -> str:
+    """The language, or variety of one, whose phrases ``language`` (BCP 47) is given; "" when there are none."""
+    named = {name.casefold(): name for name in _catalogue()}
+    return named.get(language.casefold()) or named.get(language.split("-")[0].casefold(), "")
 
 
 def glued(text: str) -> str:

@@ -11,10 +11,22 @@ from bot.model.delivery import (
     Limits,
     Outcome,
     Parcel,
+    Placement,
     Receipt,
     Recipient,
 )
-from bot.model.edition import Card, Edition, EditionState, EditionStory, Email, Post, Rendition
+from bot.model.edition import (
+    VARIANT,
+    Card,
+    Edition,
+    EditionState,
+    EditionStory,
+    Email,
+    Link,
+    PastEdition,
+    Post,
+    Rendition,
+)
 from bot.model.event import Effect, Event
 from bot.model.merge import MergeField
 from bot.model.newsroom import Newsroom
@@ -40,6 +52,7 @@ __all__ = [
     "LIFTED_BY_READERS",
     "OPEN_STATES",
     "UNSUBSCRIBED",
+    "VARIANT",
     "Act",
     "Article",
     "Card",
@@ -61,11 +74,14 @@ __all__ = [
     "Grade",
     "Image",
     "Limits",
+    "Link",
     "MergeField",
     "Newsroom",
     "Outcome",
     "Parcel",
+    "PastEdition",
     "Pick",
+    "Placement",
     "Post",
     "Preferences",
     "Progress",

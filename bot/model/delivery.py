@@ -33,6 +33,19 @@ OPEN_STATES = frozenset({DeliveryState.PENDING, DeliveryState.LEASED, DeliverySt
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Placement:
+    """How the snapshot names the deliveries of readers who chose alike: ``pending``, or ``excluded`` with a reason.
+
+    ``variant`` is the subject of the rendition they get ("": the general one), ``not_before`` (UTC) their own hour.
+    """
+
+    state: DeliveryState = DeliveryState.PENDING
+    reason: str = ""
+    variant: str = ""
+    not_before: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
     """What a channel takes; None: no limit. ``characters`` are grapheme clusters (UAX 29), ``size`` bytes of UTF-8."""
 
@@ -88,6 +101,7 @@ class Chunk:
     """A run of an edition's deliveries on one channel, as one worker holds it.
 
     ``first`` and ``last`` are ids of deliveries, ``lease`` is the token that each of their attempts must name.
+    ``variant`` is the subject of the rendition that all of them get; "": the delivery's own.
     """
 
     id: int
@@ -97,6 +111,7 @@ class Chunk:
     first: int
     last: int
     lease: str
+    variant: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

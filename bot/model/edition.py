@@ -33,14 +33,21 @@ class EditionState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EditionStory:
-    """A story as an edition froze it. ``also`` are the other tellings: (who, URL)."""
+    """A story as an edition froze it. ``also`` are the other tellings: (who, URL), ``also_about`` their topics."""
 
     position: int
     article: Article
     summary: Summary
     also: tuple[tuple[str, str], ...] = ()
     article_ids: tuple[int, ...] = ()
+    also_about: tuple[str, ...] = ()
     reason: str = ""
+
+    @property
+    def topics(self) -> frozenset[str]:
+        """The sections and tags of all its articles, case folded: what readers choose by."""
+        named = (*self.article.sections, *self.article.tags, *self.also_about)
+        return frozenset(folded for each in named if (folded := each.strip().casefold()))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,9 +89,16 @@ class Post:
     data: dict[str, Any] = field(default_factory=dict)
 
 
+VARIANT = "variant-"
+"""How the subjects of renditions begin that only some readers get: no article's id does."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rendition:
-    """An edition made ready for one channel. ``subject`` is "" for the whole edition, else an article's id."""
+    """An edition made ready for one channel.
+
+    ``subject`` is "" for the whole edition, else an article's id, or a variant's (``VARIANT``).
+    """
 
     channel: str
     subject: str = ""
@@ -92,10 +106,38 @@ class Rendition:
     post: Post | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Link:
+    """An address in an edition whose clicks are counted: in all, and never whose."""
+
+    number: int
+    url: str
+    clicks: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PastEdition:
+    """An edition that went out, as the archive lists it: its lead story's headline and summary, its stories' number.
+
+    ``slot`` is in UTC, ``sent`` when the last delivery ended.
+    """
+
+    id: str
+    schedule: str
+    name: str
+    slot: datetime
+    sent: datetime
+    headline: str
+    summary: str
+    stories: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Edition:
     """One edition. ``slot`` is the due time in UTC, ``slot_key`` the unique key of docs/design.md.
 
+    ``renditions`` are those that all readers share; variants are asked for by name. ``links`` are the addresses whose
+    clicks are counted, the first is number 1; only when it is made, and none while clicks are not counted.
     ``attempts_dropped`` and ``folded``: until when (UTC) it was kept what servers said, and who got it; None: it is.
     """
 
@@ -109,6 +151,7 @@ class Edition:
     created: datetime
     stories: tuple[EditionStory, ...] = ()
     renditions: tuple[Rendition, ...] = ()
+    links: tuple[str, ...] = ()
     approval: bool = False
     snapshot: int | None = None
     sent: datetime | None = None

@@ -63,9 +63,10 @@ class Progress:
     """How far an edition is at the moment ``at``.
 
     ``states`` sum to ``total``; ``done`` of them have ended. ``rate`` is in deliveries a second over the last
-    seconds, None when it cannot be told. ``about`` is when all but the deferred ones will have ended if it goes on
-    so, None when that cannot be told; ``next_try`` is when the next of what waits is tried again. ``stale`` names
-    the processes that hold work and have said nothing for a while.
+    seconds, None when it cannot be told. ``waiting`` are the pending ones whose readers' own hour is still to come.
+    ``about`` is when all but these and the deferred ones will have ended if it goes on so, None when that cannot be
+    told; ``next_try`` is when the next of what waits is tried. ``stale`` names the processes that hold work and have
+    said nothing for a while.
     """
 
     edition: str
@@ -77,6 +78,7 @@ class Progress:
     rate: float | None
     about: datetime | None
     next_try: datetime | None
+    waiting: int = 0
     servers: tuple[ServerProgress, ...] = ()
     domains: tuple[DomainProgress, ...] = ()
     workers: int = 0

@@ -54,6 +54,7 @@ def draft(
         approval=table.approval,
         stories=stories,
         renditions=compose.render(frame, stories) if stories and rendered else (),
+        links=compose.links(frame, stories),
     )
     return Draft(edition, selected, compose.report(selected), slot.due + table.max_lateness)
 

@@ -72,6 +72,8 @@ class Installation:
             newsroom=self.newsroom,
             folders=self.settings.template_folders(),
             outlets=tuple(self.outlets[name] for name in table.channels),
+            clicks=self.settings.tracking.clicks,
+            open=any(each.open for each in self.settings.audiences.values()),
         )
 
     def timezone(self, schedule: str) -> str:

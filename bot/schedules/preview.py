@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from html import escape
@@ -11,13 +12,15 @@ from typing import Any
 
 from bot.audience.links import ReaderLink, preferences_url, unsubscribe_url
 from bot.editions import compose
+from bot.editions.environment import Compiled
 from bot.editions.wording import wording
-from bot.errors import BroadsheetError, NothingToDo, SettingsError
+from bot.errors import BroadsheetError, NotFound, NothingToDo, SettingsError
 from bot.http import Http
-from bot.model import Edition, Email, MergeField, Parcel, Receipt, Recipient
+from bot.model import Edition, EditionStory, Email, MergeField, Parcel, Receipt, Recipient, Rendition
 from bot.schedules.draft import Draft, draft
 from bot.schedules.installation import Installation
 from bot.schedules.plan import Slot
+from bot.schedules.readers import Survey, choices_of, survey, told
 from bot.settings import is_address
 from bot.sources.collect import fetch, keep
 from bot.tokens import delivery_token
@@ -27,45 +30,84 @@ SAMPLE = "reader@example.org"
 
 @dataclass(frozen=True, slots=True)
 class Previewed:
-    """What would go out; ``files`` are those written, ``warnings`` what the sources said."""
+    """What would go out; ``files`` are those written, ``warnings`` what the sources said.
+
+    ``readers`` says who would get what: as ``selection.json`` has it; None for what sends no mail.
+    """
 
     edition: Edition
     files: tuple[Path, ...]
     warnings: tuple[str, ...]
+    readers: dict[str, Any] | None = None
 
 
-async def preview(installation: Installation, schedule: str, slot: Slot, out: Path | None) -> Previewed:
+async def preview(
+    installation: Installation, schedule: str, slot: Slot, out: Path | None, *, variant: str = ""
+) -> Previewed:
     """The edition of ``slot`` as it would be made now, from what the sources say now.
 
     Writes ``digest.html``, ``digest.txt``, ``digest.eml``, ``posts/CHANNEL.json`` and ``selection.json`` into
-    ``out``, unless that is None. Raises ``RenderError``, ``SettingsError``.
+    ``out``, unless that is None; the digest of ``variant`` instead of the general one. Raises ``RenderError``,
+    ``SettingsError``, ``NotFound``.
     """
-    made, warnings = await _drafted(installation, schedule, slot)
+    made, warnings = await _drafted(installation, schedule, slot, variant)
+    readers = made.report.get("readers")
     if out is None:
-        return Previewed(made.edition, (), warnings)
+        return Previewed(made.edition, (), warnings, readers)
     try:
         files = await _written(installation, made, out)
     except OSError as error:
         raise SettingsError(
             f"{error.filename or out}: cannot be written: {error.strerror}; name another --out"
         ) from error
-    return Previewed(made.edition, tuple(files), warnings)
+    return Previewed(made.edition, tuple(files), warnings, readers)
 
 
-async def _drafted(installation: Installation, schedule: str, slot: Slot) -> tuple[Draft, tuple[str, ...]]:
+async def _drafted(
+    installation: Installation, schedule: str, slot: Slot, variant: str = ""
+) -> tuple[Draft, tuple[str, ...]]:
     async with Http(installation.settings.http) as http:
         brought = await fetch(installation.sources, installation.store, http, installation.clock)
     warnings: list[str] = []
+    audience = installation.settings.schedules[schedule].audience
     with installation.store.trial() as tx:
         for each in brought:
             report = keep(tx, each)
             warnings += [f"{report.source}: {report.error}"] if report.error else []
             warnings += [f"{report.source}: {warning}" for warning in report.warnings]
         made = draft(tx, installation, schedule, slot, max(installation.clock(), slot.due), rendered=False)
-    # After the trial: nobody else's writing should wait for templates.
-    stories = made.edition.stories
-    renditions = compose.render(installation.frame(schedule, slot), stories) if stories else ()
-    return replace(made, edition=replace(made.edition, renditions=renditions)), tuple(warnings)
+        stories = made.edition.stories
+        choices = choices_of(installation, made.edition)
+        surveyed = survey(tx, choices, audience, max(installation.clock(), slot.due)) if audience and stories else None
+    # After the trial: nobody else's writing should wait for templates. A link that is counted leads on from an edition
+    # that went out, and this one does not.
+    frame = replace(installation.frame(schedule, slot), clicks=False)
+    renditions = compose.render(frame, stories) if stories else ()
+    if surveyed is None:
+        _need_no_variant(variant, ())
+        return replace(made, edition=replace(made.edition, renditions=renditions)), tuple(warnings)
+    if variant:
+        renditions = tuple(_of_variant(frame, stories, each, surveyed, variant) for each in renditions)
+    report_of = {**made.report, "readers": told(surveyed)}
+    return replace(made, edition=replace(made.edition, renditions=renditions), report=report_of), tuple(warnings)
+
+
+def _of_variant(
+    frame: compose.Frame, stories: Sequence[EditionStory], rendition: Rendition, surveyed: Survey, name: str
+) -> Rendition:
+    if not rendition.email:
+        return rendition
+    known = [variant for variant, _ in surveyed.variants]
+    _need_no_variant(name, [each.id for each in known])
+    chosen = next(each for each in known if each.id == name)
+    made = compose.render_variant(frame, stories, chosen, rendition.channel, Compiled())
+    return replace(rendition, email=made.email)
+
+
+def _need_no_variant(name: str, known: Sequence[str]) -> None:
+    if name and name not in known:
+        there = f"there are: {', '.join(known[:5])}{' …' if len(known) > 5 else ''}" if known else "there is none"
+        raise NotFound(f"no reader would get a variant {name[:40]}; {there}; `broadsheet preview` shows them")
 
 
 async def _written(installation: Installation, made: Draft, out: Path) -> list[Path]:
@@ -131,11 +173,16 @@ def _sample_parcel(installation: Installation, edition: Edition, channel: str, a
     )
 
 
-async def send_test(installation: Installation, schedule: str, slot: Slot, to: str) -> list[Receipt]:
-    """Sends the slot's mail to one address, its subject marked ``[Test]``. Raises ``DeliveryError``."""
+async def send_test(
+    installation: Installation, schedule: str, slot: Slot, to: str, *, variant: str = ""
+) -> list[Receipt]:
+    """Sends the slot's mail, or ``variant`` of it, to one address, its subject marked ``[Test]``.
+
+    Raises ``DeliveryError``, ``NotFound``.
+    """
     if not is_address(to):
         raise SettingsError(f"{to}: is not a mail address")
-    made, _ = await _drafted(installation, schedule, slot)
+    made, _ = await _drafted(installation, schedule, slot, variant)
     mails = [each for each in made.edition.renditions if each.email]
     if not mails:
         why = made.edition.reason or "it sends no mail"

@@ -13,6 +13,7 @@ from bot.model import Act, Edition, EditionState
 from bot.schedules.draft import draft
 from bot.schedules.installation import Installation
 from bot.schedules.plan import Slot
+from bot.schedules.readers import prepare
 from bot.store.flags import PAUSED
 
 TRIES = 3
@@ -34,10 +35,14 @@ def make(installation: Installation, schedule: str, slot: Slot, now: datetime) -
                     return None
                 note = made.edition.reason or f"{len(made.edition.stories)} stories"
                 tx.acts.add(_act("draft", made.edition, "", made.edition.state, now, note))
-            return made.edition
         except ReservedElsewhere:
             if attempt == TRIES:
                 raise
+            continue
+        if made.edition.stories and slot.due > now:
+            # There is time: at the slot only those are rendered that readers chose since.
+            prepare(installation, made.edition, slot.due)
+        return made.edition
     return None
 
 
@@ -105,7 +110,11 @@ def _unapproved(installation: Installation, edition: Edition, rule: str, now: da
 
 def _send(installation: Installation, edition: Edition, now: datetime) -> EditionState:
     audience = installation.settings.schedules[edition.schedule].audience
-    if begin_sending(installation.store, edition, audience=audience, now=now):
+    with installation.store.read() as tx:
+        stored = tx.editions.get(edition.id)
+    assert stored is not None
+    plan = prepare(installation, stored, now)
+    if begin_sending(installation.store, stored, audience=audience, now=now, place=lambda each: plan.place(each, now)):
         return EditionState.SENDING
     with installation.store.read() as tx:
         return tx.editions.state(edition.id) or edition.state
@@ -132,8 +141,8 @@ def _refreshed(installation: Installation, edition_id: str, now: datetime) -> Ed
     again = edition.state is EditionState.APPROVED and edition.approval and outcome.material
     state = EditionState.AWAITING if again else edition.state
     reason = note[:500] if again else edition.reason
-    renditions = compose.render(frame, outcome.stories)
-    fresh = replace(edition, stories=outcome.stories, renditions=renditions, state=state, reason=reason)
+    renditions, links = compose.render(frame, outcome.stories), compose.links(frame, outcome.stories)
+    fresh = replace(edition, stories=outcome.stories, renditions=renditions, links=links, state=state, reason=reason)
     with installation.store.write() as tx:
         if not tx.editions.move(edition.id, to=state, since=[edition.state], now=now, reason=reason):
             # Somebody else moved it meanwhile: the next look sees how.

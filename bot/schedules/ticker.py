@@ -274,6 +274,7 @@ def _engine(
         watch=watch,
         ended=ended,
         counters=counters or Counters(),
+        timezone=installation.newsroom.timezone,
     )
 
 

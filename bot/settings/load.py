@@ -24,6 +24,7 @@ from bot.settings.tables import (
     HttpTable,
     ScheduleTable,
     SettingsTables,
+    TrackingTable,
     WebTable,
 )
 
@@ -74,6 +75,10 @@ class Settings:
     @property
     def bounces(self) -> BouncesTable:
         return self.tables.bounces
+
+    @property
+    def tracking(self) -> TrackingTable:
+        return self.tables.tracking
 
     @property
     def audiences(self) -> dict[str, AudienceTable]:

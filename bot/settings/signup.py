@@ -22,7 +22,9 @@ class SignupTable(Table):
         description="Sites that may show the form in a frame, besides `newsroom.url`, and may call the API.",
     )
     keep_ip: StrictBool = Field(
-        False, description="Whether the reader's IP address is kept with the evidence of their consent."
+        False,
+        description="Whether the IP address that a consent came from is kept with it, also an imported one. It proves "
+        "little, and is personal data.",
     )
     per_network: Rates = Field(
         parse_rates("20/h"),

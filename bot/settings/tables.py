@@ -142,6 +142,16 @@ class AlertsTable(Table):
     )
 
 
+class TrackingTable(Table):
+    """What is counted of what readers do. Nothing, unless you say so; never who did it, and never by a picture."""
+
+    clicks: StrictBool = Field(
+        False,
+        description="Count how often each link to a story is followed, in all of an edition and never by whom: those "
+        "links then lead over `PUBLIC_URL/l/…`. No cookie, no address is kept.",
+    )
+
+
 class AudienceTable(Table):
     """A named list of subscribers."""
 
@@ -246,6 +256,7 @@ class SettingsTables(Table):
     alerts: AlertsTable = Field(default_factory=AlertsTable)
     signup: SignupTable = Field(default_factory=SignupTable)
     bounces: BouncesTable = Field(default_factory=BouncesTable)
+    tracking: TrackingTable = Field(default_factory=TrackingTable)
     sources: dict[str, dict[str, Any]] = Field(default_factory=dict)
     audiences: dict[str, AudienceTable] = Field(default_factory=dict)
     channels: dict[str, dict[str, Any]] = Field(default_factory=dict)

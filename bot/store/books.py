@@ -100,6 +100,17 @@ class Books:
         found: datetime | None = self._connection.execute(query).scalar()
         return found
 
+    def waiting(self, edition: str, now: datetime) -> int:
+        """Deliveries of an edition that nobody has tried, for their readers' own hour is still to come.
+
+        By their chunks, all of one hour each.
+        """
+        pending = chunks.c.counts[DeliveryState.PENDING.value].as_integer()
+        query = select(func.sum(pending)).where(
+            chunks.c.edition == edition, chunks.c.due > now, chunks.c.lease == "", chunks.c.counts.is_not(None)
+        )
+        return int(self._connection.execute(query).scalar() or 0)
+
     def get(self, delivery: int) -> Delivery | None:
         return next(iter(self._shown(_rows().where(deliveries.c.id == delivery))), None)
 

@@ -7,7 +7,7 @@ touches nothing once another worker holds the chunk.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Any
 
@@ -29,6 +29,7 @@ from sqlalchemy import (
 
 from bot.model import Chunk, DeliveryState
 from bot.store.among import among, integers
+from bot.store.chosen_readers import Run
 from bot.store.jobs import Jobs
 from bot.store.tables import attempts, chunks, deliveries, editions
 
@@ -45,22 +46,38 @@ class Chunks:
         self._connection = connection
         self._postgresql = connection.dialect.name == "postgresql"
 
-    def add(self, edition: str, channel: str, audience: str, first: int, last: int, now: datetime) -> list[int]:
-        """Divides the deliveries ``first`` … ``last``, all pending, into chunks and wakes them; returns their ids."""
-        rows = [
-            {
-                "edition": edition,
-                "channel": channel,
-                "audience": audience,
-                "first": start,
-                "last": min(start + SIZE - 1, last),
-                "due": now,
-                "counts": {DeliveryState.PENDING: min(SIZE, last - start + 1)},
-            }
-            for start in range(first, last + 1, SIZE)
-        ]
-        statement = insert(chunks).returning(chunks.c.id, sort_by_parameter_order=True)
-        ids = [row.id for row in self._connection.execute(statement, rows)]
+    def add(
+        self, edition: str, channel: str, audience: str, first: int, runs: Iterable[Run], now: datetime
+    ) -> list[int]:
+        """Divides the deliveries from the id ``first`` on into chunks, run by run, and wakes them; returns their ids.
+
+        A chunk never holds deliveries of two runs: all of it gets one rendition, at one time.
+        """
+        rows, start_of_all = [], first
+        for run in runs:
+            begins = run.placement
+            waits = begins.state in WAITING
+            for start in range(first, first + run.size, SIZE):
+                size = min(SIZE, first + run.size - start)
+                rows.append(
+                    {
+                        "edition": edition,
+                        "channel": channel,
+                        "audience": audience,
+                        "first": start,
+                        "last": start + size - 1,
+                        "due": (begins.not_before or now) if waits else None,
+                        "counts": {begins.state: size},
+                        "variant": begins.variant,
+                    }
+                )
+            first += run.size
+        self._connection.execute(insert(chunks), rows)
+        # Asked for afterwards: SQLite would give them back one INSERT at a time.
+        added = select(chunks.c.id).where(
+            chunks.c.edition == edition, chunks.c.channel == channel, chunks.c.first >= start_of_all
+        )
+        ids = list(self._connection.execute(added.order_by(chunks.c.id)).scalars())
         Jobs(self._connection).wake(chunks.c.id.between(min(ids), max(ids)), now)
         return ids
 
@@ -277,4 +294,5 @@ def _chunk(row: Row[Any], lease: str) -> Chunk:
         first=row.first,
         last=row.last,
         lease=lease,
+        variant=row.variant,
     )

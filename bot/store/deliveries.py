@@ -2,35 +2,45 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
+    Select,
+    Text,
     and_,
     bindparam,
+    cast,
     exists,
     func,
     insert,
     literal,
+    null,
     or_,
     select,
     text,
     update,
 )
 
-from bot.model import Chunk, DeliveryState, Due, Outcome, Recipient
+from bot.model import Chunk, DeliveryState, Due, Outcome, Placement, Preferences, Recipient
 from bot.store import attempts
 from bot.store.among import among, integers
 from bot.store.books import Books
+from bot.store.chosen import read_preferences
+from bot.store.chosen_readers import ChosenReaders, Place, Run
 from bot.store.chunks import WAITING, Chunks, its_chunk, within
 from bot.store.conflict import COUNTED
 from bot.store.tables import chunks, deliveries, editions, subscribers, subscriptions, suppressions
 
 AT_ONCE = 1_000
 """Deliveries of a chunk that are worked on at once, however large it is."""
+
+Away = Callable[[Preferences], str]
+"""Why a reader who chose so gets nothing now; "" when they do."""
 
 _MOMENT: Any = deliveries.c.updated.type
 
@@ -44,39 +54,55 @@ class Deliveries(Books):
 
     # --- the snapshot
 
-    def add_audience(self, edition: str, channel: str, audience: str, now: datetime) -> int:
-        """Names a delivery for each subscriber of ``audience``, in one statement; returns how many.
+    def add_audience(
+        self, edition: str, channel: str, audience: str, now: datetime, place: Place = lambda _: Placement()
+    ) -> int:
+        """Names a delivery for each subscriber of ``audience``; returns how many.
 
-        Suppressed addresses are named too, in the state ``suppressed``: the books say why they got nothing.
+        Those who chose nothing in one statement. ``place`` says what becomes of each distinct choice of the others:
+        who is excluded is named too, as are suppressed addresses: the books say why they got nothing.
         """
-        members = (
-            select(
-                literal(edition),
-                subscriptions.c.subscriber,
-                literal(channel),
-                literal(""),
-                literal(str(DeliveryState.PENDING)),
-                literal(now, _MOMENT),
-            )
-            .where(subscriptions.c.audience == audience, subscriptions.c.state == "subscribed")
-            .order_by(subscriptions.c.subscriber)
-        )
-        columns = ["edition", "subscriber", "channel", "subject", "state", "updated"]
         before = self._last()
-        named = self._connection.execute(
-            insert(deliveries).from_select(columns, members), execution_options=COUNTED
-        ).rowcount
+        with ChosenReaders(self._connection, audience, place) as chosen:
+            runs = [Run(self._name(edition, channel, now, chosen.others())), *chosen.runs]
+            if chosen.runs:
+                self._name(edition, channel, now, chosen.rows())
+        named = sum(run.size for run in runs)
         if named:
             blocked = self._suppress(edition, channel, audience)
-            self._divide(edition, channel, audience, before, named, now, all_pending=not blocked)
+            self._divide(edition, channel, audience, before, runs, now, recount=bool(blocked))
         return named
+
+    def _name(self, edition: str, channel: str, now: datetime, readers: Select[Any]) -> int:
+        """Inserts the deliveries of these readers, in their order: who they are, and how their deliveries begin."""
+        subscriber, *begins = readers.selected_columns
+        state, reason, not_before = begins or (
+            literal(str(DeliveryState.PENDING)),
+            literal(""),
+            cast(null(), deliveries.c.not_before.type),
+        )
+        rows = readers.with_only_columns(
+            literal(edition),
+            subscriber,
+            literal(channel),
+            literal(""),
+            state,
+            reason,
+            not_before,
+            literal(now, _MOMENT),
+            maintain_column_froms=True,
+        )
+        columns = ["edition", "subscriber", "channel", "subject", "state", "reason", "not_before", "updated"]
+        return self._connection.execute(
+            insert(deliveries).from_select(columns, rows), execution_options=COUNTED
+        ).rowcount
 
     def add_post(self, edition: str, channel: str, subject: str, now: datetime) -> int:
         """Names the delivery of one post."""
         before = self._last()
         row = {"edition": edition, "subscriber": 0, "channel": channel, "subject": subject, "updated": now}
         self._connection.execute(insert(deliveries).values(**row, state=DeliveryState.PENDING))
-        self._divide(edition, channel, "", before, 1, now)
+        self._divide(edition, channel, "", before, [Run(1)], now)
         return 1
 
     def _last(self) -> int:
@@ -91,16 +117,16 @@ class Deliveries(Books):
         channel: str,
         audience: str,
         before: int,
-        size: int,
+        runs: Sequence[Run],
         now: datetime,
         *,
-        all_pending: bool = True,
+        recount: bool = False,
     ) -> None:
         first = self._connection.execute(select(func.min(deliveries.c.id)).where(deliveries.c.id > before)).scalar_one()
         last = self._connection.execute(select(func.max(deliveries.c.id))).scalar_one()
-        assert last - first + 1 == size
-        made = Chunks(self._connection).add(edition, channel, audience, first, last, now)
-        if not all_pending:
+        assert last - first + 1 == sum(run.size for run in runs)
+        made = Chunks(self._connection).add(edition, channel, audience, first, runs, now)
+        if recount:
             Chunks(self._connection).settle(made, now)
 
     def _suppress(self, edition: str, channel: str, audience: str) -> int:
@@ -118,7 +144,7 @@ class Deliveries(Books):
                 deliveries.c.subject == "",
                 deliveries.c.subscriber == bindparam("blocked"),
             )
-            .values(state=DeliveryState.SUPPRESSED, reason=bindparam("why"))
+            .values(state=DeliveryState.SUPPRESSED, reason=bindparam("why"), not_before=None)
         )
         found = 0
         for some in self._connection.execute(blocked).partitions(1000):
@@ -128,10 +154,11 @@ class Deliveries(Books):
 
     # --- the work
 
-    def due(self, chunk: Chunk, now: datetime) -> list[Due]:
+    def due(self, chunk: Chunk, now: datetime, away: Away = lambda _: "") -> list[Due]:
         """The deliveries of a leased chunk whose time has come, by id.
 
-        Suppression and consent are looked at again: who left since the snapshot becomes ``cancelled`` here.
+        Suppression and consent are looked at again: who left since the snapshot becomes ``cancelled`` here, and so does
+        who chose meanwhile to get none, for which ``away`` gives the reason.
         """
         blocked = (
             select(literal(1))
@@ -154,6 +181,7 @@ class Deliveries(Books):
                 subscribers.c.name,
                 subscriptions.c.consent_at,
                 subscriptions.c.state.label("standing"),
+                cast(subscriptions.c.preferences, Text).label("choice"),
                 blocked.label("blocked"),
             )
             .select_from(
@@ -170,7 +198,8 @@ class Deliveries(Books):
             .limit(AT_ONCE)
         )
         found: list[Due] = []
-        departed: list[int] = []
+        departed: dict[str, list[int]] = defaultdict(list)
+        absent: dict[str, str] = {}
         for (
             id_,
             subscriber,
@@ -182,21 +211,28 @@ class Deliveries(Books):
             name,
             since,
             standing,
+            choice,
             suppressed,
         ) in self._connection.execute(query).all():
             recipient = None
             if chunk.audience:
                 if standing != "subscribed" or suppressed:
-                    departed.append(id_)
+                    departed["left the audience after the snapshot"].append(id_)
                     continue
+                if choice is not None:
+                    if choice not in absent:
+                        absent[choice] = away(read_preferences(json.loads(choice)))
+                    if absent[choice]:
+                        departed[f"{absent[choice]}, chosen after the snapshot"].append(id_)
+                        continue
                 recipient = Recipient(
                     subscriber=subscriber, address=address, audience=chunk.audience, name=name, subscribed=since
                 )
             found.append(
                 Due(id=id_, subject=subject, attempt=made + 1, tries=tries, first_try=first_try, recipient=recipient)
             )
-        if departed:
-            self._cancel(deliveries.c.id.in_(departed), "left the audience after the snapshot", now)
+        for reason, ids in departed.items():
+            self._cancel(deliveries.c.id.in_(ids), reason, now)
         return found
 
     def attempt(self, chunk: Chunk, ids: Collection[int], now: datetime, *, number: int = 0) -> set[int]:

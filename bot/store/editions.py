@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from bot.errors import ReservedElsewhere
 from bot.model import (
+    VARIANT,
     Article,
     Card,
     Edition,
@@ -24,6 +25,7 @@ from bot.model import (
 from bot.store.conflict import insert_or_ignore
 from bot.store.flags import Flags
 from bot.store.jobs import Jobs
+from bot.store.links import Links
 from bot.store.tables import articles, chunks, edition_stories, editions, renditions, reservations
 
 WENT_OUT = (EditionState.SENDING, EditionState.PAUSED, EditionState.SENT)
@@ -45,7 +47,7 @@ class Editions:
         mine = self._insert(edition, expires=expires, report=report)
         if mine:
             self._add_stories(edition)
-            self.put_renditions(edition.id, edition.renditions)
+            self._put_made(edition)
         return mine
 
     def add_sent(self, edition: Edition, *, expires: datetime, report: dict[str, Any]) -> bool:
@@ -90,25 +92,33 @@ class Editions:
                 raise ReservedElsewhere(f"article {article} is in another edition of {edition.schedule} already")
 
     def put_renditions(self, edition: str, made: Iterable[Rendition]) -> None:
-        """Replaces the edition's renditions."""
+        """Replaces the edition's renditions; the variants of the old ones are gone."""
         self._connection.execute(delete(renditions).where(renditions.c.edition == edition))
         for rendition in made:
-            content = {
-                "email": asdict(rendition.email) if rendition.email else None,
-                "post": asdict(rendition.post) if rendition.post else None,
-            }
-            self._connection.execute(
-                insert(renditions).values(
-                    edition=edition, channel=rendition.channel, subject=rendition.subject, content=content
-                )
-            )
+            self._connection.execute(insert(renditions).values(_rendition_row(edition, rendition)))
+
+    def add_variants(self, edition: str, made: Iterable[Rendition]) -> None:
+        """Keeps renditions that only some readers get, beside the others; those that are there already stay."""
+        for rendition in made:
+            insert_or_ignore(self._connection, renditions, _rendition_row(edition, rendition))
+
+    def variants(self, edition: str, channel: str) -> frozenset[str]:
+        """The subjects of the variants that are kept of an edition."""
+        query = select(renditions.c.subject).where(
+            renditions.c.edition == edition, renditions.c.channel == channel, renditions.c.subject.startswith(VARIANT)
+        )
+        return frozenset(self._connection.execute(query).scalars())
 
     def replace_stories(self, edition: Edition) -> None:
         """Puts other stories (and their reservations) in the place of those the edition held, before it is sent."""
         self._connection.execute(delete(edition_stories).where(edition_stories.c.edition == edition.id))
         self.release(edition.id)
         self._add_stories(edition)
+        self._put_made(edition)
+
+    def _put_made(self, edition: Edition) -> None:
         self.put_renditions(edition.id, edition.renditions)
+        Links(self._connection).put(edition.id, edition.links)
 
     def get(self, edition: str) -> Edition | None:
         """The edition, whole."""
@@ -248,7 +258,8 @@ class Editions:
         )
         made = self._connection.execute(
             select(renditions)
-            .where(renditions.c.edition == row.id)
+            # Hundreds of variants are in nobody's way who asks for the edition.
+            .where(renditions.c.edition == row.id, ~renditions.c.subject.startswith(VARIANT))
             .order_by(renditions.c.channel, renditions.c.subject)
         )
         return _edition(
@@ -256,6 +267,14 @@ class Editions:
             stories=tuple(_story(story) for story in stories),
             renditions=tuple(_rendition(rendition) for rendition in made),
         )
+
+
+def _rendition_row(edition: str, rendition: Rendition) -> dict[str, Any]:
+    content = {
+        "email": asdict(rendition.email) if rendition.email else None,
+        "post": asdict(rendition.post) if rendition.post else None,
+    }
+    return {"edition": edition, "channel": rendition.channel, "subject": rendition.subject, "content": content}
 
 
 def _edition(row: Row[Any], **whole: Any) -> Edition:
@@ -286,6 +305,7 @@ def _story_content(story: EditionStory) -> dict[str, Any]:
         "summary": asdict(story.summary),
         "also": [list(also) for also in story.also],
         "article_ids": list(story.article_ids),
+        "also_about": list(story.also_about),
         "reason": story.reason,
     }
 
@@ -299,6 +319,8 @@ def _story(row: Row[Any]) -> EditionStory:
         summary=Summary(summary["text"], tuple(summary["sentences"]), summary["origin"]),
         also=tuple((who, url) for who, url in content["also"]),
         article_ids=tuple(content["article_ids"]),
+        # Editions of before 2026-11 know the topics of their leads alone.
+        also_about=tuple(content.get("also_about", ())),
         reason=content["reason"],
     )
 

@@ -13,6 +13,7 @@ from bot.store import schema
 from bot.store.acts import Acts
 from bot.store.address import AddressHash, settle_key
 from bot.store.allowances import Allowances
+from bot.store.archive import Archive
 from bot.store.articles import Articles
 from bot.store.chunks import Chunks
 from bot.store.deliveries import Deliveries
@@ -26,6 +27,7 @@ from bot.store.flags import Flags
 from bot.store.folds import Folds
 from bot.store.imports import Imports
 from bot.store.jobs import Jobs, used
+from bot.store.links import Links
 from bot.store.progress import ProgressRows
 from bot.store.schedules import Schedules
 from bot.store.signups import Signups
@@ -59,6 +61,10 @@ class Transaction:
         return Editions(self.connection)
 
     @cached_property
+    def archive(self) -> Archive:
+        return Archive(self.connection)
+
+    @cached_property
     def chunks(self) -> Chunks:
         return Chunks(self.connection)
 
@@ -69,6 +75,10 @@ class Transaction:
     @cached_property
     def deliveries(self) -> Deliveries:
         return Deliveries(self.connection)
+
+    @cached_property
+    def links(self) -> Links:
+        return Links(self.connection)
 
     @cached_property
     def folds(self) -> Folds:

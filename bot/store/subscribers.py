@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Row, and_, case, delete, func, insert, or_, s
 from bot.model import Consent, DeliveryState, Preferences, Recipient, Subscriber
 from bot.store.address import AddressHash, address_key
 from bot.store.chosen import evidence_json, preferences_json, read_evidence, read_preferences
+from bot.store.chosen_readers import counted_choices
 from bot.store.conflict import insert_or_ignore
 from bot.store.tables import (
     attempts,
@@ -167,6 +168,10 @@ class Subscribers:
         for row in self._connection.execution_options(yield_per=500).execute(query):
             yield _subscriber(row)
 
+    def choices(self, audience: str) -> Iterator[tuple[Preferences, int]]:
+        """Each distinct choice that subscribers of ``audience`` made, with how many made it; streamed."""
+        return counted_choices(self._connection, audience)
+
     def count(self, audience: str) -> int:
         """How many are subscribed to ``audience``."""
         query = select(func.count()).where(subscriptions.c.audience == audience, subscriptions.c.state == "subscribed")
@@ -187,7 +192,7 @@ class Subscribers:
         }
 
     def forget(self, address: str) -> bool:
-        """Erases an address everywhere, also where it asked to subscribe; False when it was not known.
+        """Erases an address everywhere; False when nothing was known of it.
 
         The ledger keeps its rows, without the address and without what servers said: that often repeats it. What came
         back of its deliveries is counted on, without whom it was of.

@@ -11,13 +11,14 @@ from starlette.requests import HTTPConnection
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
+from bot.audience.words import languages
 from bot.delivery.counters import Counters
 from bot.schedules.installation import Installation
 from bot.web import api, editor, health, metrics
 from bot.web.api import hooks
 from bot.web.brand import stylesheet
 from bot.web.headers import Headers, complete
-from bot.web.public import edition, preferences, signup, unsubscribe
+from bot.web.public import archive, data, edition, find, link, preferences, signup, unsubscribe
 from bot.web.security import BodyLimit, SameOrigin, Stranger
 from bot.web.site import Site
 
@@ -34,12 +35,12 @@ def create_app(installation: Installation, counters: Counters | None = None) -> 
     """
     site = Site(installation)
     app = FastAPI(title="Broadsheet", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
-    for public in (unsubscribe, preferences, signup, api, edition, health):
+    for public in (unsubscribe, preferences, data, find, archive, signup, api, edition, link, health):
         app.include_router(public.routes(site))
     app.include_router(hooks.routes(installation))
     app.include_router(editor.routes(site))
     app.include_router(metrics.routes(installation, counters or Counters()))
-    _add_styles(app, stylesheet(site.own.tokens))
+    _add_styles(app, stylesheet(site.own.tokens, [site.voice(each).tokens for each in languages()]))
     _add_faults(app, site)
 
     def refuse(scope: Scope, status: int) -> Response:

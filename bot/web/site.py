@@ -16,6 +16,7 @@ from bot.audience.words import Words, languages, words_of
 from bot.editions.brand import Tokens, tokens
 from bot.editions.wording import Wording, wording
 from bot.schedules.installation import Installation
+from bot.settings import ScheduleTable
 
 _VOICES = 100
 
@@ -27,6 +28,17 @@ class Voice:
     words: Words
     tokens: Tokens
     wording: Wording
+
+
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """Where every public page leads to, as paths below the first; "" where there is nothing to lead to."""
+
+    subscribe: str
+    archive: str
+    preferences: str
+    data: str
+    privacy: str
 
 
 class Site:
@@ -66,18 +78,40 @@ class Site:
         status: int = 200,
         headers: Mapping[str, str] | None = None,
         voice: Voice | None = None,
+        token: str = "",
         **values: Any,
     ) -> HTMLResponse:
-        """``template`` (a path below ``templates/pages``) as an answer; without a ``voice``, in the newsroom's."""
+        """``template`` (a path below ``templates/pages``) as an answer; without a ``voice``, in the newsroom's.
+
+        ``token``: the one of the reader's preferences, where the page is a reader's.
+        """
         voice = voice or self.own
         html = self.environment.get_template(template).render(
             base=base(request),
             words=voice.words,
             tokens=voice.tokens,
             comma=voice.wording.phrases["comma"],
+            ways=self.ways(token),
             **values,
         )
         return HTMLResponse(html, status_code=status, headers=dict(headers or {}))
+
+    def ways(self, token: str = "") -> Ways:
+        """Where pages lead to; with a ``token``, to what is the reader's own."""
+        own = f"p/{token}" if token else "preferences"
+        return Ways(
+            subscribe="subscribe" if any(each.open for each in self.installation.settings.audiences.values()) else "",
+            archive="archive" if self.archived else "",
+            preferences=own,
+            data=f"{own}/data" if token else own,
+            privacy=web_url(self.installation.newsroom.privacy_url),
+        )
+
+    @property
+    def archived(self) -> dict[str, ScheduleTable]:
+        """The schedules whose editions stand in the archive: those that readers get by mail, and that say so."""
+        schedules = self.installation.settings.schedules
+        return {name: each for name, each in schedules.items() if each.archive and each.audience}
 
     def audience(self, key: str) -> str:
         """An audience by the name its readers know; one that left the settings by its key."""

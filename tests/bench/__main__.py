@@ -48,6 +48,7 @@ GROUPS: dict[str, Callable[[Workbench, Sizes], Sequence[Figure]]] = {
     "import": lambda bench, sizes: importing.measured(
         bench.folder, small=sizes.small, large=sizes.large, repeats=min(3, sizes.repeats)
     ),
+    "chosen": lambda bench, sizes: enqueueing.chosen(bench.folder, sizes.large, min(3, sizes.repeats)),
     "million": lambda bench, sizes: million.growth_and_memory(
         bench, small=sizes.small, large=sizes.large, repeats=min(3, sizes.repeats)
     ),

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import resource
 import statistics
+import subprocess
+import sys
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,7 +15,12 @@ from secrets import token_hex
 from sqlalchemy import text
 
 from bot.delivery.sending import begin_sending
+from bot.editions.variants import Choices
+from bot.model import EditionStory, Placement, Summary
+from bot.schedules.readers import Plan, survey
 from bot.store import Store
+from bot.store.chosen_readers import Place
+from bot.testing import article
 from tests.bench import readers
 from tests.bench.figure import Figure
 from tests.bench.newsroom import SCHEDULE, Newsroom
@@ -58,12 +67,74 @@ def snapshot(folder: Path, count: int, repeats: int) -> list[Figure]:
     ]
 
 
-def _begin(store: Store, edition: str, count: int) -> float:
+def chosen(folder: Path, count: int, repeats: int) -> list[Figure]:
+    """The same where every reader chose topics, a language, an hour and a timezone of their own."""
+    took, memory, kinds = [], [], 0
+    for _ in range(repeats):
+        newsroom = Newsroom(folder / f"chosen-{token_hex(4)}", port=9, approval=True)
+        readers.place(count, newsroom.database)
+        edition = newsroom("run", SCHEDULE, "--extra")["edition"]
+        newsroom("approve", edition)
+        store = Store.open(f"sqlite:///{newsroom.database}", readers.KEYS.address_key)
+        kinds = readers.choose(store)
+        # In a process of its own, whose memory is that of the snapshot alone.
+        said = subprocess.run(
+            [sys.executable, "-m", "tests.bench.enqueueing", str(newsroom.database), edition, str(count)],
+            check=True,
+            capture_output=True,
+            text=True,
+        )
+        seconds, before, peak = json.loads(said.stdout)
+        took.append(seconds)
+        memory.append((before, peak))
+        store.close()
+        newsroom.database.unlink()
+    raw = {"readers": count, "choices": kinds, "seconds": [round(each, 3) for each in took], "memory_kib": memory}
+    return [
+        Figure(
+            name="enqueue.chosen_seconds",
+            value=statistics.median(took),
+            unit="s",
+            aim=20,
+            at_most=True,
+            why=f"begin_sending of {count:,} readers who all chose something, {kinds:,} different choices",
+            raw=raw,
+        ),
+        Figure(
+            name="enqueue.chosen_memory",
+            value=max(peak - before for before, peak in memory) / 1000,
+            unit="MB",
+            aim=100,
+            at_most=True,
+            why="what that adds to the peak memory of its process",
+            raw=raw,
+        ),
+    ]
+
+
+def _place(store: Store, now: datetime) -> Place:
+    topics = readers.TOPICS[:8]
+    stories = tuple(
+        EditionStory(position=place, article=article(sections=(topic,)), summary=Summary("What it says."))
+        for place, topic in enumerate(topics, start=1)
+    )
+    choices = Choices(SCHEDULE, now, stories, "en", "UTC")
+    with store.read() as tx:
+        wanted = survey(tx, choices, readers.AUDIENCE, now)
+    plan = Plan(choices, frozenset(variant.id for variant, _ in wanted.variants))
+    return lambda preferences: plan.place(preferences, now)
+
+
+def _peak() -> int:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+
+def _begin(store: Store, edition: str, count: int, place: Place = lambda _: Placement()) -> float:
     with store.read() as tx:
         found = tx.editions.get(edition)
     assert found
     began = time.perf_counter()
-    begun = begin_sending(store, found, audience=readers.AUDIENCE, now=datetime.now(UTC))
+    begun = begin_sending(store, found, audience=readers.AUDIENCE, now=datetime.now(UTC), place=place)
     seconds = time.perf_counter() - began
     with store.read() as tx:
         balance = tx.deliveries.balance(edition)
@@ -84,3 +155,15 @@ def _copy(store: Store, edition: str, count: int) -> float:
     if copied != count:
         raise RuntimeError(f"{copied} rows were copied, not {count}")
     return seconds
+
+
+def _one(url: str, edition: str, count: int) -> None:
+    store = Store.open(url, readers.KEYS.address_key)
+    before = _peak()
+    seconds = _begin(store, edition, count, _place(store, datetime.now(UTC)))
+    print(json.dumps([seconds, before, _peak()]))
+    store.close()
+
+
+if __name__ == "__main__":
+    _one(f"sqlite:///{sys.argv[1]}", sys.argv[2], int(sys.argv[3]))

@@ -61,7 +61,7 @@ def measured(folder: Path, *, small: int, large: int, repeats: int) -> list[Figu
             value=best,
             unit="/s",
             aim=20_000,
-            why=f"rows/s of `subscribers import` of {large:,} on SQLite, Python's start and the look at the file with it",
+            why=f"rows/s of `subscribers import` of {large:,} on SQLite, with the start and the look at the file",
             raw=raw,
         ),
         Figure(

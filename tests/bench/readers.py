@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
+import random
 import secrets
 import shutil
 import tempfile
@@ -14,13 +16,15 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import create_engine, insert, text
+from sqlalchemy import create_engine, insert, select, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.schema import CreateTable
 
+from bot.model import Preferences
 from bot.settings import SECRET_KEYS
 from bot.store import Store, schema
 from bot.store.address import AddressHash, address_key
+from bot.store.chosen import preferences_json
 from bot.store.subscribers import LARGEST_ID
 from bot.store.tables import metadata, subscribers, subscriptions
 from bot.testing import ENVIRONMENT, KEYS
@@ -59,6 +63,40 @@ def load(store: Store, count: int) -> None:
                     for row in chunk
                 ],
             )
+
+
+TOPICS = tuple(f"Topic {number}" for number in range(12))
+_ZONES = ("", "Europe/Berlin", "America/New_York", "Asia/Tokyo", "Asia/Kathmandu")
+
+
+def choose(store: Store, audience: str = AUDIENCE) -> int:
+    """Lets every reader of ``audience`` choose something, at random but always the same; how many different choices."""
+    numbers = random.Random(1)
+    made = [json.dumps(preferences_json(_choice(numbers)), sort_keys=True) for _ in range(50_000)]
+    with store.write() as tx:
+        ids = (
+            tx.connection.execute(select(subscriptions.c.subscriber).where(subscriptions.c.audience == audience))
+            .scalars()
+            .all()
+        )
+        statement = text(
+            "UPDATE subscriptions SET preferences = :chosen WHERE audience = :audience AND subscriber = :id"
+        )
+        for start in range(0, len(ids), CHUNK):
+            some = ids[start : start + CHUNK]
+            tx.connection.execute(
+                statement, [{"chosen": numbers.choice(made), "audience": audience, "id": each} for each in some]
+            )
+    return len(set(made))
+
+
+def _choice(numbers: random.Random) -> Preferences:
+    return Preferences(
+        topics=tuple(numbers.sample(TOPICS, numbers.randint(1, 4))),
+        language=numbers.choice(("", "", "de", "ar")),
+        hour=numbers.choice((None, *range(24))),
+        timezone=numbers.choice(_ZONES),
+    )
 
 
 def _rows(count: int, now: datetime, hashed: AddressHash) -> Iterator[dict[str, Any]]:

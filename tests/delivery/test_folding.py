@@ -16,6 +16,7 @@ from bot.editions import lifecycle
 from bot.errors import DeliveryError, OutcomeUnknown, StateError
 from bot.model import DeliveryState, EditionState, Receipt
 from bot.settings.tables import DeliveryTable
+from bot.store.chosen_readers import Run
 from bot.store.chunks import Chunks
 from bot.store.tables import attempts, chunks, deliveries, editions, reservations
 from bot.testing import KEYS, NOW, ScriptedChannel, edition, subscribe
@@ -310,7 +311,7 @@ def _large(store, size):
             )
             said = {"number": 1, "outcome": "accepted", "began": NOW, "ended": NOW, "text": "queued"}
             tx.connection.execute(insert(attempts), [{**said, "delivery": each} for each in some])
-        added = tx.chunks.add(made.id, "mail", "readers", first, first + size - 1, NOW)
+        added = tx.chunks.add(made.id, "mail", "readers", first, [Run(size)], NOW)
         Chunks(tx.connection).settle(added, NOW)
         if tx.connection.dialect.name == "postgresql":
             tx.connection.execute(

@@ -5,15 +5,18 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import update
 
 from bot.audience.links import ReaderLink, unsubscribe_url
 from bot.audience.subscriptions import undo
-from bot.model import DeliveryState, Effect, Newsroom, Verdict
+from bot.model import DeliveryState, Effect, Newsroom, Report, Verdict
+from bot.store.tables import attempts
 from bot.testing import KEYS, NOW, subscribe
 from bot.tokens import KeyRing, delivery_token
-from tests.delivery.returned import Sent, complaint, dsn, mail
+from tests.delivery.returned import RETURNS, Sent, complaint, dsn, mail
 
 IDA, BEN, EVE = "ida@example.org", "Ben@Example.org", "eve@example.org"
+DIGITS = str.maketrans("0123456789", "abcdefghij")
 STRANGERS = KeyRing({"k1": b"another newsroom's key, as secret"})
 NEWSROOM = Newsroom(name="The Record", url="https://record.example", public_url="https://news.record.example")
 
@@ -274,3 +277,55 @@ def test_an_erasure_reaches_what_strangers_wrote_of_an_address_that_was_never_a_
 def test_rubbish_is_put_on_record_and_does_nothing(sent, message):
     (event,) = sent.take(message)
     assert event.effect is Effect.NONE
+
+
+def _report(**fields):
+    given = {
+        "verdict": Verdict.HARD,
+        "recipient": IDA,
+        "code": "",
+        "reply": 0,
+        "reason": "",
+        "evidence": "",
+        "named": (),
+    }
+    return Report(**{**given, "key": "one", **fields})
+
+
+@pytest.mark.parametrize(
+    "recipient", ["a\ud800@example.org", "a\x00b@example.org", "@", "x" * 400, "ida@example.org\r\nbcc:x"]
+)
+def test_a_recipient_that_is_none_is_put_on_record_without_it(sent, recipient):
+    with sent.store.write() as tx:
+        taken = RETURNS.take(tx, _report(recipient=recipient), source="imap", now=NOW)
+        assert taken.event.effect is Effect.UNPROVEN
+
+
+def test_of_a_message_with_a_thousand_tokens_few_are_looked_for(sent):
+    many = tuple(
+        " ".join(f"{number:026d}".translate(DIGITS) for number in range(start, start + 30)) for start in range(40)
+    )
+    with sent.store.write() as tx:
+        late = RETURNS.take(tx, _report(named=(*many, _token(sent))), source="imap", now=NOW)
+        assert late.event.effect is Effect.UNPROVEN
+        early = RETURNS.take(tx, _report(named=(_token(sent), *many), key="two"), source="imap", now=NOW)
+        assert early.event.effect is Effect.WAITING
+
+
+def test_a_relays_long_name_for_a_message_proves_it_with_the_readers_address_alone(sent):
+    name = "0100018f2b3c4d5e-6f708192-a3b4-c5d6-e7f8-091a2b3c4d5e-000000"
+    with sent.store.read() as tx:
+        delivery = tx.deliveries.of_subscriber(sent.subscriber(IDA))[0].id
+    with sent.store.write() as tx:
+        tx.connection.execute(update(attempts).where(attempts.c.delivery == delivery).values(provider_id=name))
+        for key, recipient, effect in (
+            ("a", BEN, Effect.UNPROVEN),
+            ("b", "", Effect.UNPROVEN),
+            ("c", IDA, Effect.WAITING),
+        ):
+            named = (f"<{name}@eu-west-1.amazonses.com>",)
+            taken = RETURNS.take(tx, _report(named=named, key=key, recipient=recipient), source="imap", now=NOW)
+            assert taken.event.effect is effect, recipient
+        tx.connection.execute(update(attempts).where(attempts.c.delivery == delivery).values(provider_id="4bXYZ1234Q"))
+        taken = RETURNS.take(tx, _report(named=("4bXYZ1234Q",), key="d"), source="imap", now=NOW)
+        assert taken.event.effect is Effect.UNPROVEN, "a queue id can be guessed"

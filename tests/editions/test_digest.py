@@ -10,6 +10,8 @@ import pytest
 from lxml import html as lxml_html
 
 from bot.editions.digest import LARGEST, Digest, compile_email
+from bot.editions.environment import Compiled
+from bot.editions.wording import _catalogue
 from bot.errors import RenderError
 from bot.model import Article, EditionStory, Email, Image, MergeField, Newsroom, Summary
 
@@ -492,3 +494,101 @@ def test_the_same_digest_compiles_to_the_same_bytes(mail: Email) -> None:
 def test_an_edition_without_stories_is_refused() -> None:
     with pytest.raises(RenderError, match="has no story"):
         compile_email(replace(digest(), stories=()))
+
+
+def links_of(mail: Email) -> set[str]:
+    return set(page(mail.html).xpath("//a/@href"))
+
+
+def test_links_that_are_counted_stand_in_the_mail_and_its_text_and_nothing_else_does() -> None:
+    also = (("Coast Wire", "https://coast.example/a"),)
+    stories = (story(1, also=also), story(2), story(3))
+    counted = {
+        "https://record.example/story-1": "https://letters.record.example/l/k7f3q9xd2abc/1",
+        "https://coast.example/a": "https://letters.record.example/l/k7f3q9xd2abc/2",
+        "https://record.example/story-2": "https://letters.record.example/l/k7f3q9xd2abc/3",
+    }
+    plain, mail = compile_email(digest(*stories)), compile_email(digest(*stories, links=counted))
+    changed = links_of(plain) ^ links_of(mail)
+    assert changed == {*counted, *counted.values()}
+    for before, after in counted.items():
+        assert before in plain.text and before not in mail.text and after in mail.text
+    assert "https://record.example/story-3" in links_of(mail)
+    assert mail.web == plain.web
+
+
+def test_a_digest_without_its_public_page_is_the_same_mail() -> None:
+    whole, mail = compile_email(digest()), compile_email(digest(), page=False)
+    assert (mail.web, mail) == ("", replace(whole, web=""))
+
+
+def test_templates_that_are_kept_compiled_make_the_same_of_every_digest() -> None:
+    kept = Compiled()
+    for each in (digest(), digest(story(1)), digest(language="ar"), digest()):
+        assert compile_email(each, compiled=kept) == compile_email(each)
+
+
+def test_a_literal_of_a_template_that_is_kept_compiled_is_shown_by_each_rendering(tmp_path: Path) -> None:
+    mjml = (
+        "<mjml><mj-body><mj-section><mj-column><mj-text>"
+        '<p>{{ lead.title }}</p><p>{{ "A & B" }}</p>'
+        "</mj-text></mj-column></mj-section></mj-body></mjml>"
+    )
+    folders, kept = own_template(tmp_path, mjml), Compiled()
+    for title in ("First", "Second"):
+        made = compile_email(digest(story(1, title=title), template="own", folders=folders), compiled=kept)
+        assert [text_of(each) for each in page(made.html).xpath("//p")] == [title, "A & B"]
+
+
+@pytest.mark.parametrize("language", sorted(_catalogue()))
+@pytest.mark.parametrize("web", [False, True])
+def test_a_digest_holds_no_picture_but_its_stories_and_the_newsrooms(language: str, web: bool) -> None:
+    newsroom = replace(RECORD, logo="https://record.example/logo.png", logo_dark="https://record.example/dark.png")
+    stories = (story(1, image=CRANES), *(story(place) for place in range(2, 7)))
+    links = {f"https://record.example/story-{place}": f"https://letters.example/l/x/{place}" for place in range(1, 7)}
+    made = compile_email(digest(*stories, newsroom=newsroom, language=language, links=links))
+    source = made.web if web else made.html
+    allowed = {CRANES.url, newsroom.logo, newsroom.logo_dark}
+    document = page(source)
+    loaded = document.xpath("//*/@src | //*/@background | //*/@srcset | //*/@poster | //*/@data | //link/@href")
+    assert set(loaded) <= allowed and CRANES.url in loaded
+    assert {
+        tag for tag in ("iframe", "object", "embed", "video", "audio", "script") if document.xpath(f"//{tag}")
+    } == set()
+    # In styles, comments and conditional parts of Outlook too.
+    assert not re.search(r"url\(|@import|<v:(image|fill)|mso-background-source", source)
+    assert set(re.findall(r"<img[^>]*?src=\"([^\"]*)\"", source)) <= allowed
+    for picture in document.xpath("//img"):
+        assert picture.get("width") not in {"0", "1"} and picture.get("height") not in {"0", "1"}
+
+
+def test_a_frame_in_another_language_leaves_each_story_its_own() -> None:
+    stories = (
+        story(1, title="The ferry returns", language="en"),
+        story(2, title="What says nothing of its language"),
+        story(3, title="الميناء يعرض المال", language="ar"),
+    )
+    made = compile_email(digest(*stories, language="ar"))
+    document = page(made.html)
+    assert (document.get("lang"), document.get("dir")) == ("ar", "rtl")
+    for title in ("The ferry returns", "What says nothing of its language"):
+        (heading,) = document.xpath(f"//*[self::h1 or self::h3][contains(., '{title}')]")
+        (around,) = heading.xpath("ancestor-or-self::*[@lang and not(self::html)][1]")
+        assert (around.get("lang"), around.get("dir")) == ("en", "ltr")
+    (arabic,) = document.xpath("//h3[contains(., 'الميناء')]")
+    assert not arabic.xpath("ancestor-or-self::*[@lang and not(self::html) and not(self::body)][1][not(@lang='ar')]")
+    assert made.language == "ar"
+    assert "إلغاء الاشتراك" in made.html and "إلغاء الاشتراك" in made.text
+
+
+def test_names_of_the_other_direction_are_set_apart_from_the_line_around_them() -> None:
+    foreign = story(2, language="ar", authors=("سلمى رييس",), sections=("الميناء",))
+    english = text_of(page(compile_email(digest(story(1), foreign)).html).body)
+    assert "\u2068الميناء\u2069 · \u2068سلمى رييس\u2069 · 1 min" in english
+    assert "\u2068Headline" not in english and "\u2068Harbour" not in english
+    arabic = compile_email(digest(story(1), story(2), language="ar", name="Morning briefing!"))
+    shown = text_of(page(arabic.html).body)
+    assert "\u2068Morning briefing!\u2069" in shown
+    assert "\u2068Harbour\u2069 · \u2068Ines Okafor\u2069" in shown
+    assert "\u2068The Port Alder Record\u2069" in shown
+    assert "\u2068" not in arabic.subject

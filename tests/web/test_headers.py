@@ -23,15 +23,16 @@ def _routes(routes):
 def _requests(web, reader):
     """(method, path) of every route, with parameters that exist where there is something to find."""
     made = web.add_edition(state="sent")
-    values = {"edition": made.id, "channel": "mail"}
+    values = {"edition": made.id, "channel": "mail", "schedule": "morning"}
+    tokens = {
+        "/u/": web.unsubscribe_path(reader)[3:],
+        "/p/": web.preferences_path(reader)[3:],
+        "/c/": KEYS.sign("c", "a" * 26),
+    }
     found = set()
     for route in _routes(web.app.routes):
-        own = {
-            "/u/{token}": {"token": web.unsubscribe_path(reader)[3:]},
-            "/p/{token}": {"token": web.preferences_path(reader)[3:]},
-            "/c/{token}": {"token": KEYS.sign("c", "a" * 26)},
-        }.get(route.path, values)
-        found |= {(method, route.path.format(**own)) for method in route.methods}
+        filled = {**values, "token": tokens.get(route.path[:3], "")}
+        found |= {(method, route.path.format(**filled)) for method in route.methods}
     return sorted(found)
 
 
@@ -42,6 +43,7 @@ EXPECTED = {
     "/subscribe",
     "/api/",
     "/e/",
+    "/archive",
     "/editions/",
     "/articles",
     "/sources",
@@ -68,7 +70,8 @@ async def test_every_route_answers_with_the_headers(web, reader):
 
 
 async def test_pages_that_hold_a_token_are_never_kept(web, reader):
-    for path in (web.unsubscribe_path(reader), web.preferences_path(reader)):
+    own = web.preferences_path(reader)
+    for path in (web.unsubscribe_path(reader), own, f"{own}/data", f"{own}/data.json", f"{own}/erase"):
         assert (await web.get(path)).headers["cache-control"] == "no-store"
 
 

@@ -13,7 +13,7 @@ _HEADERS = {"Content-Security-Policy": EDITION_POLICY, "Cache-Control": "public,
 
 
 def routes(site: Site) -> APIRouter:
-    """GET and HEAD of ``/e/ID``."""
+    """GET and HEAD of ``/e/ID``. Those that are not in the archive open too, and ask search engines to pass by."""
     router = APIRouter()
 
     @router.api_route("/e/{edition}", methods=["GET", "HEAD"])
@@ -21,9 +21,12 @@ def routes(site: Site) -> APIRouter:
         with site.installation.store.read() as tx:
             went_out = edition.isalnum() and tx.editions.state(edition) in WENT_OUT
             found = tx.editions.get(edition) if went_out else None
-        pages = [each.email.web for each in found.renditions if each.email and each.email.web] if found else []
-        if not pages:
+        # The general one: a variant's subject is not empty.
+        mails = [each.email for each in found.renditions if each.email and not each.subject] if found else []
+        page = next((each.web for each in mails if each.web), "")
+        if found is None or not page:
             return site.message(request, "missing", status=404)
-        return HTMLResponse(pages[0], headers=_HEADERS)
+        listed = found.schedule in site.archived
+        return HTMLResponse(page, headers=_HEADERS if listed else {**_HEADERS, "X-Robots-Tag": "noindex"})
 
     return router

@@ -6,18 +6,18 @@ and may come again. GET and HEAD only show: scanners open every link of a mail.
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import PlainTextResponse
+from markupsafe import Markup
 
-from bot.audience.links import PREFERENCES, UNSUBSCRIBE, ReaderLink, read_link
-from bot.audience.subscriptions import ONE_CLICK, PAGE, Standing, standing, undo, unsubscribe
-from bot.errors import TokenError
+from bot.audience.links import UNSUBSCRIBE
+from bot.audience.preferences import offer
+from bot.audience.subscriptions import ONE_CLICK, PAGE, undo, unsubscribe
 from bot.web.public.form import Fields, form_fields
+from bot.web.public.reader import Reader
 from bot.web.site import Site
-
-Sent = Annotated[Fields, Depends(form_fields)]
 
 
 def routes(site: Site) -> APIRouter:
@@ -25,81 +25,95 @@ def routes(site: Site) -> APIRouter:
     router = APIRouter()
     store, clock = site.installation.store, site.installation.clock
 
-    def link_of(token: str) -> ReaderLink | None:
-        try:
-            return read_link(site.installation.keys, UNSUBSCRIBE, token)
-        except TokenError:
-            return None
-
-    def now_standing(link: ReaderLink, *, everything: bool = False) -> Standing:
-        with store.read() as tx:
-            return standing(tx, link, everything=everything)
-
     @router.api_route("/u/{token}", methods=["GET", "HEAD"])
-    def ask(request: Request, token: str) -> Response:
-        link = link_of(token)
-        if link is None:
+    def ask(request: Request, token: str, scope: str = "") -> Response:
+        reader = Reader.of(site, UNSUBSCRIBE, token)
+        if reader is None:
             return site.message(request, "broken_link", status=404)
-        state = now_standing(link)
-        if state.here is None:
-            return site.message(request, "absent", status=200)
-        if state.here.state != "subscribed":
-            return _left(site, request, link, state, everything=False)
-        return _page(site, request, "public/unsubscribe.html.j2", link, state, several=len(state.current) > 1)
+        if scope == "all" and reader.state.current:
+            return _ask_all(reader, request)
+        if reader.state.here is None:
+            return reader.message(request, "absent")
+        if reader.state.here.state != "subscribed":
+            return _left(reader, request, everything=False)
+        return _ask(reader, request)
 
     @router.post("/u/{token}")
-    def act(request: Request, token: str, fields: Sent) -> Response:
-        link = link_of(token)
-        if link is None:
+    def act(request: Request, token: str, fields: Annotated[Fields, Depends(form_fields)]) -> Response:
+        reader = Reader.of(site, UNSUBSCRIBE, token)
+        if reader is None:
             return site.message(request, "broken_link", status=404)
         everything = fields.get("scope") == "all"
         if fields.get("act") == "undo":
-            restored = undo(store, link, everything=everything, clock=clock)
-            return _restored(site, request, link, now_standing(link), restored)
+            restored = undo(store, reader.link, everything=everything, clock=clock)
+            return _restored(reader.now(), request, restored)
         one_click = "List-Unsubscribe" in fields
-        unsubscribe(store, link, everything=everything, via=ONE_CLICK if one_click else PAGE, clock=clock)
+        unsubscribe(store, reader.link, everything=everything, via=ONE_CLICK if one_click else PAGE, clock=clock)
         if one_click:
             return PlainTextResponse("Unsubscribed.\n")
-        state = now_standing(link, everything=everything)
-        if state.here is None:
-            return site.message(request, "absent", status=200)
-        return _left(site, request, link, state, everything=everything)
+        reader = reader.now(everything=everything)
+        if reader.state.here is None and not (everything and reader.known):
+            return reader.message(request, "absent")
+        return _left(reader, request, everything=everything)
 
     return router
 
 
-def _left(site: Site, request: Request, link: ReaderLink, state: Standing, *, everything: bool) -> Response:
-    words, name = site.own.words, site.audience(link.audience)
-    if everything:
-        lead = words.say("unsubscribed_all_lead", newsroom=site.installation.newsroom.name, address=site.masked(state))
-    else:
-        lead = words.say("unsubscribed_lead", name=name, address=site.masked(state))
-    return _page(
-        site, request, "public/unsubscribed.html.j2", link, state, lead=lead, scope="all" if everything else "one"
-    )
-
-
-def _restored(site: Site, request: Request, link: ReaderLink, state: Standing, restored: tuple[str, ...]) -> Response:
-    if not state.subscriptions:
-        return site.message(request, "absent", status=200)
-    words = site.own.words
-    names = site.own.wording.listed([site.audience(each) for each in restored])
-    title = words.plain("undone_title" if restored else "not_undone_title")
-    lead = (
-        words.say("undone_lead", address=site.masked(state), name=names) if restored else words.say("not_undone_lead")
-    )
-    return _page(site, request, "public/undone.html.j2", link, state, title=title, lead=lead)
-
-
-def _page(site: Site, request: Request, template: str, link: ReaderLink, state: Standing, **values: Any) -> Response:
-    preferences = site.installation.keys.sign(PREFERENCES, link.subscriber, link.audience, link.edition)
-    return site.page(
+def _ask(reader: Reader, request: Request) -> Response:
+    """The button first, what else one could do after it."""
+    name = reader.site.audience(reader.link.audience)
+    offered = offer(reader.site.installation.settings, reader.link.audience)
+    return reader.page(
         request,
-        template,
-        name=site.audience(link.audience),
-        address=site.masked(state),
-        state=state,
-        still=[site.audience(each.audience) for each in state.current],
-        preferences=f"p/{preferences}",
-        **values,
+        "public/unsubscribe.html.j2",
+        title=reader.voice.words.plain("unsubscribe_title", name=name),
+        heading=reader.voice.words.say("unsubscribe_title", name=name),
+        lead=reader.voice.words.say("unsubscribe_lead", address=reader.address, name=name),
+        everything=False,
+        several=len(reader.state.current) > 1,
+        editions=len(offered.schedules) > 1,
+        topics=len(offered.topics) > 1,
     )
+
+
+def _ask_all(reader: Reader, request: Request) -> Response:
+    newsroom = reader.site.installation.newsroom.name
+    return reader.page(
+        request,
+        "public/unsubscribe.html.j2",
+        title=reader.voice.words.plain("unsubscribe_all_title"),
+        heading=reader.voice.words.say("unsubscribe_all_title"),
+        lead=reader.voice.words.say("unsubscribe_all_lead", address=reader.address, newsroom=newsroom),
+        everything=True,
+        several=False,
+        editions=False,
+        topics=False,
+    )
+
+
+def _left(reader: Reader, request: Request, *, everything: bool) -> Response:
+    words, newsroom = reader.voice.words, reader.site.installation.newsroom
+    if everything:
+        lead = words.say("unsubscribed_all_lead", newsroom=newsroom.name, address=reader.address)
+    else:
+        lead = words.say("unsubscribed_lead", name=reader.site.audience(reader.link.audience), address=reader.address)
+    editor = Markup('<a href="mailto:{}">{}</a>').format(newsroom.corrections_to, words.say("tell_us"))
+    return reader.page(
+        request,
+        "public/unsubscribed.html.j2",
+        lead=lead,
+        scope="all" if everything else "one",
+        undoable=bool(reader.state.undoable),
+        still=reader.still(),
+        tell=words.say("tell_us_lead", link=editor) if newsroom.corrections_to else "",
+    )
+
+
+def _restored(reader: Reader, request: Request, restored: tuple[str, ...]) -> Response:
+    if not reader.known:
+        return reader.message(request, "absent")
+    words = reader.voice.words
+    names = reader.voice.wording.listed([reader.site.audience(each) for each in restored])
+    title = words.plain("undone_title" if restored else "not_undone_title")
+    lead = words.say("undone_lead", address=reader.address, name=names) if restored else words.say("not_undone_lead")
+    return reader.page(request, "public/undone.html.j2", title=title, lead=lead, still=reader.still())

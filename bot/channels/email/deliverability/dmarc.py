@@ -101,7 +101,7 @@ def _policy(at: str, sending: Sending, steps: list[Step], found: Step | None) ->
             f"add rua=mailto:dmarc@{found.domain} to it",
         )
     if said == "none":
-        return ok(id, f"{where}: p=none; go on to quarantine when the reports show only yours failing nowhere")
+        return ok(id, f"{where}: p=none; go on to quarantine when the reports show that all of your mail passes")
     return ok(id, f"{where}: p={said}")
 
 

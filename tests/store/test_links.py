@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+from bot.model import Link
+from bot.testing import NOW, edition
+
+URLS = ("https://record.example/a", "https://record.example/b")
+
+
+def _made(store, **fields):
+    made = edition(links=URLS, **fields)
+    with store.write() as tx:
+        tx.editions.add(made, expires=NOW, report={})
+    return made
+
+
+def test_links_are_numbered_from_one_in_their_order_and_counted_apart(store):
+    made = _made(store)
+    with store.write() as tx:
+        tx.links.count(made.id, 2)
+        tx.links.count(made.id, 2)
+        tx.links.count(made.id, 9)
+    with store.read() as tx:
+        assert tx.links.of(made.id) == [Link(1, URLS[0], 0), Link(2, URLS[1], 2)]
+        assert tx.links.url(made.id, 2) == URLS[1]
+
+
+def test_a_number_the_edition_has_not_leads_nowhere(store):
+    made = _made(store)
+    with store.read() as tx:
+        for number in (0, 3, -1, 10**30):
+            assert tx.links.url(made.id, number) == ""
+        assert tx.links.url("another00000", 1) == ""
+
+
+def test_other_stories_have_other_links(store):
+    made = _made(store)
+    with store.write() as tx:
+        tx.links.put(made.id, URLS[1:])
+    with store.read() as tx:
+        assert tx.links.of(made.id) == [Link(1, URLS[1], 0)]
+
+
+def test_an_edition_whose_clicks_are_not_counted_has_none(store):
+    made = edition()
+    with store.write() as tx:
+        tx.editions.add(made, expires=NOW, report={})
+    with store.read() as tx:
+        assert tx.links.of(made.id) == []
