@@ -15,7 +15,8 @@ from starlette.requests import HTTPConnection
 
 IPV4_PREFIX, IPV6_PREFIX = 24, 56
 """What one household or office has; IPv6 gives each of them more addresses than could be counted."""
-_LONGEST = 500
+_LONGEST_URL, _LONGEST_PAGE = 4096, 280
+"""Of a page no more than fits into a form's token (``KeyRing.verify``)."""
 
 log = logging.getLogger(__name__)
 
@@ -83,8 +84,11 @@ def _read(text: str) -> Address | None:
 
 
 def source_page(url: str) -> str:
-    """A page's URL as evidence keeps it: without query and fragment, which may name a reader; "" for what is none."""
-    if len(url) > _LONGEST or not url.isascii() or not url.isprintable():
+    """A page's URL as evidence keeps it: without query and fragment, which may name a reader; "" for what is none.
+
+    Of one that is very long the site alone.
+    """
+    if len(url) > _LONGEST_URL or not url.isascii() or not url.isprintable():
         return ""
     try:
         parts = urlsplit(url)
@@ -93,4 +97,5 @@ def source_page(url: str) -> str:
         return ""
     if parts.scheme not in ("http", "https") or not host or "@" in parts.netloc:
         return ""
-    return f"{parts.scheme}://{parts.netloc}{parts.path}"
+    site = f"{parts.scheme}://{parts.netloc}"
+    return next((each for each in (site + parts.path, site) if len(each) <= _LONGEST_PAGE), "")

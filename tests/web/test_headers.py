@@ -23,7 +23,7 @@ def _routes(routes):
 def _requests(web, reader):
     """(method, path) of every route, with parameters that exist where there is something to find."""
     made = web.add_edition(state="sent")
-    values = {"edition": made.id, "channel": "mail", "schedule": "morning"}
+    values = {"edition": made.id, "channel": "mail", "schedule": "morning", "name": "mail", "number": "1"}
     tokens = {
         "/u/": web.unsubscribe_path(reader)[3:],
         "/p/": web.preferences_path(reader)[3:],
@@ -32,7 +32,8 @@ def _requests(web, reader):
     found = set()
     for route in _routes(web.app.routes):
         filled = {**values, "token": tokens.get(route.path[:3], "")}
-        found |= {(method, route.path.format(**filled)) for method in route.methods}
+        path = re.sub(r":\w+}", "}", route.path).format(**filled)
+        found |= {(method, path) for method in route.methods}
     return sorted(found)
 
 
@@ -92,7 +93,8 @@ async def test_a_body_that_is_too_large_is_refused_on_every_route(web, reader):
             yield b"x" * 1024
 
     for method, path in _requests(web, reader):
-        if method != "POST":
+        # Providers' calls are larger, have a limit of their own, and no name that is not set (test_hooks).
+        if method != "POST" or path.startswith("/hooks/"):
             continue
         form = {"Content-Type": "application/x-www-form-urlencoded"}
         assert (await web.post(path, content=b"x" * (MAX_BODY + 1), headers=form)).status_code == 413, path
