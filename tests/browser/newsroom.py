@@ -116,10 +116,16 @@ class Mailbox:
         self._mails.append((envelope.rcpt_tos[0], message_from_bytes(envelope.content, policy=policy.default)))
         return "250 2.0.0 OK"
 
+    def title(self, address):
+        """The newest mail's subject."""
+        return self._newest(address)["Subject"]
+
+    def _newest(self, address):
+        return next(each for to, each in reversed(self._mails) if to == address)
+
     def link(self, address, kind):
         """The newest mail's link of this kind (``c``, ``p``, ``u``) to ``address``."""
-        mail = next(each for to, each in reversed(self._mails) if to == address)
-        html = mail.get_body(("html",)).get_content()
+        html = self._newest(address).get_body(("html",)).get_content()
         return re.search(rf'href="(http://127\.0\.0\.1:\d+/{kind}/[^"]+)"', html)[1]
 
 

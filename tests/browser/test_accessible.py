@@ -45,7 +45,7 @@ def test_of_signing_up(newsroom, visit, axe):
     newsroom.installation.clock.advance(seconds=10)
     page.locator("form.ask button").click()
     check(axe, page)
-    page.locator("input[type=checkbox][name=audience][value=readers]").check()
+    page.get_by_role("checkbox", name="Morning briefing").check()
     page.locator("input[name=address]").fill("axe@example.org")
     page.locator("form.ask button").click()
     assert page.locator("h1").inner_text() == "Check your inbox"
@@ -65,7 +65,6 @@ def test_of_one_reader(newsroom, visit, axe):
         box.uncheck()
     page.evaluate("document.querySelector('#paused_until').type = 'text'")
     page.locator("#paused_until").fill("never")
-    # Chromium reports the status of the answer as an error of the console: so it is loaded as a page of its own.
     with page.expect_response(lambda answer: answer.status == 422):
         page.get_by_role("button", name="Save preferences").click()
     check(axe, page)

@@ -21,7 +21,8 @@ def test_from_the_form_to_the_digest_and_out_and_back_again(newsroom, visit, wid
 
     page = opened(f"{newsroom.url}/subscribe")
     newsroom.installation.clock.advance(seconds=10)
-    page.locator("input[type=checkbox][name=audience][value=readers]").check()
+    page.get_by_role("checkbox", name="Morning briefing").check()
+    page.get_by_role("checkbox", name="Headlines at noon").check()
     page.locator("input[name=address]").fill(address)
     page.locator("form.ask button").click()
     assert page.locator("h1").inner_text() == "Check your inbox"
@@ -32,6 +33,7 @@ def test_from_the_form_to_the_digest_and_out_and_back_again(newsroom, visit, wid
     assert page.locator("h1").inner_text() == "You are subscribed"
 
     newsroom.send("morning", "The ferry returns", days=next(_days))
+    assert newsroom.mailbox.title(address).startswith("The ferry returns")
     page = opened(newsroom.mailbox.link(address, "p"))
     assert page.locator("h1").inner_text() == "Your preferences"
     page.get_by_label("Harbour").uncheck()
