@@ -15,7 +15,8 @@ from starlette.requests import HTTPConnection
 
 IPV4_PREFIX, IPV6_PREFIX = 24, 56
 """What one household or office has; IPv6 gives each of them more addresses than could be counted."""
-_LONGEST = 500
+_LONGEST = 300
+"""Characters of a page's URL: it stands in a form's token, which holds 512."""
 
 log = logging.getLogger(__name__)
 
