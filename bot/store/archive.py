@@ -24,6 +24,9 @@ class Archive:
         """
         query = _listed(schedules).order_by(editions.c.slot.desc(), editions.c.id.desc()).limit(limit)
         if before:
+            # PostgreSQL takes no NUL for a text.
+            if not before.isprintable():
+                return []
             place = self._connection.execute(
                 select(editions.c.slot, editions.c.id).where(editions.c.id == before)
             ).one_or_none()

@@ -107,7 +107,10 @@ def _own(headers: Headers, *, null_too: bool = False) -> bool:
     origin = headers.get("origin")
     if origin == "null":
         return null_too
-    return origin is None or urlsplit(origin).netloc.lower() == headers.get("host", "").lower()
+    try:
+        return origin is None or urlsplit(origin).netloc.lower() == headers.get("host", "").lower()
+    except ValueError:
+        return False
 
 
 class Stranger(Exception):

@@ -71,6 +71,15 @@ class Site:
                 self._voices[words.language] = known
         return known
 
+    def spoken(self, language: str) -> Voice:
+        """How pages speak the foreign tag ``language``: by the catalog of its language, else as the newsroom does.
+
+        Nothing of the tag but that is kept: it becomes a reader's language, and each other one makes a mail of its own.
+        """
+        found = language[:35].split("-")[0].lower()
+        own = self.own.words.language.split("-")[0].lower()
+        return self.voice(found) if found in languages() and found != own else self.own
+
     def page(
         self,
         request: HTTPConnection,

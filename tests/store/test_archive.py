@@ -65,3 +65,5 @@ def test_pages_follow_one_another_and_none_is_lost_where_slots_are_equal(store):
 def test_before_an_edition_that_is_not_there_is_nothing(store):
     _keep(store)
     assert _listed(store, before="nosuchedition") == []
+    assert _listed(store, before="a\x00") == []
+    assert _listed(store, before="\ud800") == []

@@ -25,7 +25,7 @@ from bot.web.client import Clients, source_page
 from bot.web.headers import ascii_host
 from bot.web.public.offer import Offers
 from bot.web.public.signup_form import cleaned, fault, named_topics
-from bot.web.site import Site, Voice
+from bot.web.site import Site
 
 PREFIX = "/api/"
 
@@ -69,7 +69,7 @@ class _Api:
         self.description = description(settings.newsroom.public_url, self._offered, self._topics)
 
     def newsletters(self, request: Request) -> Response:
-        voice = self._voice(request.query_params.get("language", ""))
+        voice = self._site.spoken(request.query_params.get("language", ""))
         found = [
             {
                 "key": each.key,
@@ -101,7 +101,7 @@ class _Api:
         until = request(installation.store, installation.keys, rules, wish, now=now)
         if until:
             return self._too_many(request_, until, now)
-        voice = self._voice(wish.language)
+        voice = self._site.spoken(wish.language)
         said = voice.words.plain("inbox_lead", newsroom=installation.newsroom.name)
         return self.answer(request_, 202, {"status": "check_inbox", "message": said})
 
@@ -135,9 +135,6 @@ class _Api:
         named = {"Access-Control-Allow-Origin": origin} if origin in self._origins else {}
         return {**named, "Vary": "Origin"}
 
-    def _voice(self, language: str) -> Voice:
-        return self._site.voice(language) if language.split("-")[0].lower() in languages() else self._site.own
-
     def _read(self, request: Request, sent: Any, origin: str | None) -> tuple[Wish | None, list[dict[str, str]]]:
         """The wish, or why there is none: for each fault its place (a JSON Pointer, RFC 6901) and what is wrong."""
         if not isinstance(sent, dict):
@@ -152,7 +149,7 @@ class _Api:
             errors.append(_error("language", f"is none of {', '.join(languages())}"))
         if errors:
             return None, errors
-        voice = self._voice(language)
+        voice = self._site.spoken(language)
         own = voice.words.language == self._site.own.words.language
         chosen = choices(
             self._offered,
@@ -202,7 +199,9 @@ _FIELDS: dict[str, Any] = {"address": "", "newsletters": [], "topics": {}, "lang
 
 
 def _error(place: str, detail: str) -> dict[str, str]:
-    return {"pointer": f"#/{place}" if place else "#", "detail": detail}
+    # JSON can spell halves of characters, which no answer can hold.
+    whole = place.encode("utf-8", "replace").decode()
+    return {"pointer": f"#/{whole}" if place else "#", "detail": detail}
 
 
 def _ascii(origin: str) -> str:

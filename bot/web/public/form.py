@@ -37,7 +37,13 @@ async def form_fields(request: Request) -> Fields:
         async with request.form(max_files=4, max_fields=MOST) as form:
             for name, value in form.multi_items():
                 if isinstance(value, str):
-                    found.setdefault(name, []).append(value)
-    except HTTPException:
+                    found.setdefault(_whole(name), []).append(_whole(value))
+    except (HTTPException, UnicodeError):
+        # A part may name a charset that decodes nothing.
         return Fields()
     return Fields({name: tuple(values) for name, values in found.items()})
+
+
+def _whole(text: str) -> str:
+    """Some charsets make halves of characters, which no page can show again."""
+    return text.encode("utf-8", "replace").decode()

@@ -7,6 +7,7 @@ the counts say how the stories of one edition compare, not how many people read 
 from __future__ import annotations
 
 import logging
+import re
 from urllib.parse import quote, urlsplit
 
 from fastapi import APIRouter, Request, Response
@@ -17,6 +18,7 @@ from bot.store.editions import WENT_OUT
 from bot.web.site import Site
 
 _HEADERS = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex"}
+_NUMBER = re.compile("[0-9]{1,10}")
 _SAFE = "/?%:@!$&'()*+,;=~-._"
 
 log = logging.getLogger(__name__)
@@ -27,8 +29,10 @@ def routes(site: Site) -> APIRouter:
     router = APIRouter()
     store = site.installation.store
 
-    @router.api_route("/l/{edition}/{number:int}", methods=["GET", "HEAD"])
-    def follow(request: Request, edition: str, number: int) -> Response:
+    @router.api_route("/l/{edition}/{place}", methods=["GET", "HEAD"])
+    def follow(request: Request, edition: str, place: str) -> Response:
+        # Not Starlette's int: Python refuses to read thousands of digits.
+        number = int(place) if _NUMBER.fullmatch(place) else 0
         with store.read() as tx:
             went_out = edition.isalnum() and tx.editions.state(edition) in WENT_OUT
             url = _location(tx.links.url(edition, number)) if went_out else ""

@@ -17,7 +17,6 @@ from bot.audience.links import PREFERENCES
 from bot.audience.mask import masked
 from bot.audience.newsletters import Newsletter, choices, chosen_of, newsletters
 from bot.audience.signup import Stand, Wish, confirm, look, read_confirmation, request
-from bot.audience.words import languages
 from bot.errors import TokenError
 from bot.model import Signup
 from bot.settings import parse_sender
@@ -77,7 +76,7 @@ class _Forms:
         self._frame = {"Content-Security-Policy": framed_by([settings.newsroom.url, *settings.signup.origins])}
 
     def show(self, request: Request, form: str) -> Response:
-        voice = _voice(self._site, request.query_params.get("language", ""))
+        voice = self._site.spoken(request.query_params.get("language", ""))
         wanted = frozenset(request.query_params.getlist("newsletter"))
         offered = self._narrowed(wanted) if form == "embed" else self._offered
         page = source_page(request.headers.get("referer", "")) if form == "embed" else self._own_page
@@ -85,7 +84,7 @@ class _Forms:
         return self._page(request, form, voice, offered, Shown(self._now, form, page), Typed(chosen=chosen))
 
     def ask(self, request: Request, fields: Fields, form: str) -> Response:
-        voice = _voice(self._site, fields.get("language"))
+        voice = self._site.spoken(fields.get("language"))
         offered = self._narrowed(frozenset(fields.all("offered"))) if form == "embed" else self._offered
         found = typed(fields, offered, self._topics)
         shown = self._shown(request, fields, form)
@@ -235,12 +234,12 @@ class _Confirmations:
             return self._site.message(request, "broken_link", status=404)
         with installation.store.read() as tx:
             known = tx.signups.get(signup)
-        language = _voice(self._site, known.language if known else "").words.language
+        language = self._site.spoken(known.language if known else "").words.language
         stand, found, subscriber = confirm(installation.store, signup, language=language, now=installation.clock())
         return self._page(request, Stand.DONE if stand is Stand.OPEN else stand, found, subscriber)
 
     def _page(self, request: Request, stand: Stand, found: Signup | None, subscriber: int) -> Response:
-        voice = _voice(self._site, found.language if found else "")
+        voice = self._site.spoken(found.language if found else "")
         if found is None or stand is Stand.EXPIRED:
             return self._again(request, "confirm_expired", voice, status=410)
         if stand is Stand.BLOCKED:
@@ -290,8 +289,3 @@ class _Confirmations:
 
     def _masked(self, found: Signup) -> str:
         return masked(found.address)
-
-
-def _voice(site: Site, language: str) -> Voice:
-    """How pages speak ``language``; the newsroom's own for one that has no catalog."""
-    return site.voice(language) if language.split("-")[0].lower() in languages() and len(language) <= 35 else site.own

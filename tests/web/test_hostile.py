@@ -1,0 +1,70 @@
+"""What no browser sends and somebody hostile does: it is answered as a fault of theirs, and changes nothing."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.audience.words import languages
+from tests.web.test_signup import TOML, hidden, kept, send
+
+
+@pytest.fixture
+def web(build_web):
+    return build_web(toml=TOML)
+
+
+async def answer(web, method, path, **kind):
+    async with web.client(server_faults=True) as client:
+        return await client.request(method, path, **kind)
+
+
+@pytest.mark.parametrize("origin", ["http://[", "http://[::1", "//", "http://a]b"])
+async def test_an_origin_that_is_no_url_is_another_site(web, reader, origin):
+    found = await answer(web, "POST", web.preferences_path(reader), headers={"Origin": origin})
+    assert found.status_code == 403
+
+
+@pytest.mark.parametrize("number", ["9" * 5000, "0" * 5000, "-1", "1e3", "٣"])
+async def test_a_links_number_beyond_all_numbers_leads_nowhere(web, number):
+    assert (await answer(web, "GET", f"/l/aaaabbbbcccc/{number}")).status_code == 404
+
+
+@pytest.mark.parametrize("charset", ["undefined", "idna", "punycode", "unicode_escape", "utf-16", "hex", "nonsense"])
+async def test_a_multipart_form_in_a_charset_that_decodes_nothing_has_no_fields(web, reader, charset):
+    body = b'--x\r\nContent-Disposition: form-data; name="address"\r\n\r\n\\ud800\xff..xn--@\xff\r\n--x--\r\n'
+    headers = {"Content-Type": f"multipart/form-data; boundary=x; charset={charset}"}
+    for path in ("/subscribe", web.preferences_path(reader), web.unsubscribe_path(reader)):
+        assert (await answer(web, "POST", path, content=body, headers=headers)).status_code in (200, 422)
+    assert kept(web) == []
+
+
+@pytest.mark.parametrize("name", ["\\ud800", "\\u0000", "a/b~c"])
+async def test_a_field_of_the_api_that_is_no_text_is_named_all_the_same(web, name):
+    body = f'{{"address": "mara@example.org", "newsletters": ["morning"], "{name}": 1}}'
+    found = await answer(web, "POST", "/api/subscribe", content=body, headers={"Content-Type": "application/json"})
+    assert found.status_code == 422
+    assert len(found.json()["errors"]) == 1
+
+
+@pytest.mark.parametrize("language", ["en-\x00", "en-\r\nBcc: x", "en-zz-1", "de-'><b>", "EN-@x", "de-" + "x" * 5000])
+async def test_a_language_is_one_that_has_a_catalog_and_nothing_hangs_on_to_it(web, language):
+    sent = await send(web, address="mara@example.org", newsletter="morning", language=language)
+    assert sent.status_code == 200
+    (signup,) = kept(web)
+    assert signup.language.split("-")[0] in languages()
+    assert signup.language in (*languages(), web.installation.newsroom.language)
+    assert {each.language for each in signup.choices.values()} <= {"", *languages()}
+    for path in ("/subscribe", "/subscribe/embed", "/api/newsletters"):
+        shown = await answer(web, "GET", path, params={"language": language})
+        assert shown.status_code == 200
+        assert language[:40] not in shown.text
+
+
+async def test_a_form_in_a_page_with_a_long_address_can_still_be_sent(web):
+    page = {"Referer": "https://partner.example/" + "a" * 460}
+    shown = await web.get("/subscribe/embed", headers=page)
+    web.installation.clock.advance(seconds=5)
+    fields = {**hidden(shown), "address": "mara@example.org", "newsletter": "morning"}
+    sent = await web.post("/subscribe/embed", data=fields, headers=page)
+    assert sent.status_code == 200
+    assert len(kept(web)) == 1
