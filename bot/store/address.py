@@ -78,9 +78,14 @@ def settle_key(engine: Engine, hashed: AddressHash, clock: Clock = system_clock)
             with_room(connection)
             with connection.begin():
                 found = key_hashes(connection, hashed, clock)
+    need_key(found, hashed, "this store")
+
+
+def need_key(found: str, hashed: AddressHash, whose: str) -> None:
+    """Raises ``StoreError`` when ``whose`` hashes, of the fingerprint ``found``, were made by another key."""
     if found != hashed.fingerprint:
         raise StoreError(
-            "BROADSHEET_SECRET_KEYS: its last key is not the one by which this store knows suppressed addresses; "
+            f"BROADSHEET_SECRET_KEYS: its last key is not the one by which {whose} knows suppressed addresses; "
             "put that key back at the end of the list, or unsubscribed readers would be mailed again"
         )
 

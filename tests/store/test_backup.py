@@ -26,6 +26,7 @@ from bot.store.tables import metadata
 from bot.testing import NOW, article, edition, subscribe
 
 LATER = NOW + timedelta(hours=5)
+KEY, OTHER_KEY = b"k" * 32, b"o" * 32
 
 
 @pytest.fixture
@@ -222,6 +223,36 @@ def test_who_left_since_the_backup_has_left_after_a_replacement_too(filled, stor
         assert tx.suppressions.of("cleo@example.org")
     again.close()
     assert done.departed == 2
+
+
+@pytest.mark.parametrize("key", [b"", OTHER_KEY])
+def test_a_backup_whose_suppressions_this_key_does_not_know_replaces_nothing(filled, store_url, tmp_path, key):
+    filled.close()
+    Store.open(store_url, KEY).close()
+    back_up(store_url, tmp_path / "night.db", now=NOW)
+    for url, replace in ((_empty(tmp_path), False), (store_url, True)):
+        with pytest.raises(StoreError, match=r"night\.db knows suppressed addresses"):
+            restore(tmp_path / "night.db", url, replace=replace, who="mara", now=LATER, address_key=key)
+    assert _sums(store_url)["subscribers"].rows == 3
+    assert [each.name for each in tmp_path.glob("*restore*")] == []
+
+
+def test_who_left_a_store_of_old_has_left_the_keyed_one_that_takes_its_place(filled, store_url, tmp_path):
+    filled.close()
+    other = _empty(tmp_path, "keyed")
+    keyed = Store.open(other, KEY)
+    subscribe(keyed, "ada@example.org", "cleo@example.org")
+    keyed.close()
+    back_up(other, tmp_path / "night.db", now=NOW)
+    old = Store.open(store_url)
+    with old.write() as tx:
+        tx.suppressions.add(Suppression(address="cleo@example.org", reason="complained", at=LATER))
+    old.close()
+    restore(tmp_path / "night.db", store_url, replace=True, who="mara", now=LATER, address_key=KEY)
+    again = Store.open(store_url, KEY)
+    with again.read() as tx:
+        assert tx.suppressions.of("cleo@example.org")
+    again.close()
 
 
 def test_no_id_that_was_given_since_the_backup_is_given_again(filled, store_url, tmp_path):
