@@ -96,8 +96,10 @@ def _erase(connection: Connection, erased: Sequence[str]) -> set[str]:
         for hashed in connection.execute(listed, given).scalars():
             found[hashed] += []
         for hashed, ids in found.items():
-            for subscriber in ids or [None]:
-                Subscribers(connection, AddressHash()).forget_hashed(hashed, subscriber)
+            readers = Subscribers(connection, AddressHash())
+            readers.forget_hashed(hashed, None)
+            for subscriber in ids:
+                readers.forget_hashed(hashed, subscriber)
             Suppressions(connection, AddressHash()).forget_hashed(hashed)
         gone |= found.keys()
     return gone
