@@ -22,6 +22,9 @@ Said = Enrolment | Suppression | Passed | Refusal
 """What a row says, or why it can't be taken."""
 
 
+_NO_DATE = "not a date such as 2026-11-24 or 2026-11-24T07:00+01:00"
+
+
 class Wrong(Exception):
     """A cell cannot be taken: what stands in it, and why."""
 
@@ -47,9 +50,22 @@ def read_moment(text: str, now: datetime) -> datetime | None:
     try:
         found = moment(text)
     except ValueError as error:
-        raise Wrong(text, "not a date such as 2026-11-24 or 2026-11-24T07:00+01:00") from error
+        raise Wrong(text, _NO_DATE) from error
     need_past(found, now, text)
     return found
+
+
+def read_departure(text: str, now: datetime) -> datetime | None:
+    """The moment of a cell that says when somebody left, None for "". Raises ``Wrong``.
+
+    Never a later one than ``now``: exports tell it in their account's time, without saying which. A row of somebody
+    who must not be mailed is not refused for that.
+    """
+    try:
+        found = moment(text)
+    except ValueError as error:
+        raise Wrong(text, _NO_DATE) from error
+    return min(found, now) if found else None
 
 
 def need_past(at: datetime | None, now: datetime, written: str = "") -> None:

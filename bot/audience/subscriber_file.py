@@ -21,7 +21,7 @@ from bot.audience.origins import (
     places,
     sheet_state,
 )
-from bot.audience.row import Passed, Said, Wrong, need_past, read_address, read_moment
+from bot.audience.row import Passed, Said, Wrong, need_past, read_address, read_departure, read_moment
 from bot.errors import UsageError
 from bot.model import Consent, Enrolment, Evidence, Preferences, Suppression
 
@@ -124,7 +124,8 @@ class SubscriberFile(Iterator[Said]):
         address = read_address(cells["email"])
         state = self._state or self._state_of(cells)
         if state in EVERYWHERE or state in (UNSUBSCRIBED, "disabled"):
-            at = self._moment(cells["cleaned"] if state in EVERYWHERE else "") or self._moment(cells["left"])
+            cleaned = cells["cleaned"] if state in EVERYWHERE else ""
+            at = read_departure(cleaned, wanted.now) or read_departure(cells["left"], wanted.now)
             return Suppression(
                 address=address,
                 reason=state,

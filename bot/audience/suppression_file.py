@@ -11,7 +11,7 @@ from itertools import chain
 from typing import TextIO
 
 from bot.audience.csv_file import Cells, Records, Refusal, clean, guarded, shown, unguarded
-from bot.audience.row import Passed, Said, Wrong, read_address, read_moment
+from bot.audience.row import Passed, Said, Wrong, read_address, read_departure
 from bot.errors import UsageError
 from bot.model import Suppression
 from bot.settings import is_address
@@ -100,7 +100,7 @@ class SuppressionFile(Iterator[Said]):
             address="" if hashed else read_address(cells["email"]),
             hashed=hashed,
             reason=reason,
-            at=read_moment(cells["date"], listing.now) or listing.now,
+            at=read_departure(cells["date"], listing.now) or listing.now,
             audience=audience,
             source=cells["source"] or listing.source,
             note=cells["note"],

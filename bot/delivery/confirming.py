@@ -23,7 +23,7 @@ from bot.clock import Clock
 from bot.delivery.flood import TRIAL, TRIAL_LIMITS
 from bot.delivery.one_by_one import OneByOne
 from bot.editions.notice import confirmation, known
-from bot.errors import ChannelRefused, DeliveryError, OutcomeUnknown, ServerBusy
+from bot.errors import ChannelRefused, DeliveryError, OutcomeUnknown, RenderError, ServerBusy
 from bot.model import Email, Newsroom, Parcel, Receipt, Recipient, Rendition, Signup, SignupOutcome
 from bot.settings import Rate
 from bot.settings.signup import SignupTable
@@ -69,7 +69,7 @@ class Mailed:
 async def mail_due(desk: Desk, channels: Mapping[str, Channel], *, state: str = "") -> Mailed:
     """Sends what is due, some of it, and ends what is not to be mailed. ``state`` is that of ``flood.watch``.
 
-    Raises ``StoreError`` and ``RenderError``; what was not sent stays due.
+    Raises ``StoreError``, and ``RenderError`` when no mail can be made; what was not sent stays due.
     """
     ready = await asyncio.to_thread(_sorted_out, desk)
     told = Mailed()
@@ -93,9 +93,16 @@ class _Letter:
 def _sorted_out(desk: Desk) -> list[_Letter]:
     now = desk.clock()
     ready, over = [], []
+    fault: RenderError | None = None
     with desk.store.read() as tx:
         for signup in tx.signups.due(now, BATCH):
-            found = _letter(desk, tx, signup, now)
+            try:
+                found = _letter(desk, tx, signup, now)
+            except RenderError as error:
+                # It stays due; it may be a template of its language alone, and the others go out.
+                log.error("the mail of sign-up %s cannot be made: %s", signup.id, error)
+                fault = error
+                continue
             if isinstance(found, SignupOutcome):
                 over.append((signup.id, found))
             else:
@@ -104,6 +111,8 @@ def _sorted_out(desk: Desk) -> list[_Letter]:
         with desk.store.write() as tx:
             for signup_id, outcome in over:
                 tx.signups.end(signup_id, outcome)
+    if fault and not ready:
+        raise fault
     return ready
 
 

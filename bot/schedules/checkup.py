@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter, defaultdict
 from collections.abc import Awaitable, Iterable, Iterator
 from datetime import UTC, timedelta
 from email.utils import parsedate_to_datetime
@@ -37,6 +38,7 @@ def checkup(folder: Path, *, dns: Resolver | None = None, offline: bool = False)
                 *_held(installation),
                 public_host.scheme(installation.newsroom.public_url),
                 *_address(installation),
+                *_unheard(installation),
                 *_templates(installation),
                 *(_left_out() if offline else asyncio.run(_outside(installation, dns))),
             ]
@@ -52,6 +54,21 @@ def _held(installation: Installation) -> Iterator[Checked]:
 
 def _left_out() -> Iterator[Checked]:
     yield warning("outside", "sources, channels, DNS and clock were not looked at (--offline)")
+
+
+def _unheard(installation: Installation) -> Iterator[Checked]:
+    """Readers who chose a schedule that has another name by now: they get nothing of it, and nobody would notice."""
+    offered: dict[str, set[str]] = defaultdict(set)
+    for name, table in installation.settings.schedules.items():
+        offered[table.audience].add(name)
+    for audience in sorted(offered.keys() - {""}):
+        lost: Counter[str] = Counter()
+        with installation.store.read() as tx:
+            for chosen, readers in tx.subscribers.choices(audience):
+                lost.update(dict.fromkeys(set(chosen.schedules or ()) - offered[audience], readers))
+        for name, readers in sorted(lost.items()):
+            said = f"{readers:,} of the audience {audience} chose the schedule {name[:40]}, which it does not have"
+            yield warning("choices", said, "if it was renamed, give it its name back: its readers are known by that")
 
 
 def _address(installation: Installation) -> Iterator[Checked]:

@@ -12,6 +12,7 @@ from bot.model import Edition, EditionState
 from bot.schedules.installation import Installation
 from bot.schedules.plan import Slot, due_slots, slots_between
 from bot.schedules.slot import advance, make, skip
+from bot.schedules.withdrawn import stop_withdrawn
 from bot.store.schedules import ScheduleState
 
 log = logging.getLogger(__name__)
@@ -41,6 +42,10 @@ def tick(installation: Installation, now: datetime, *, drafting: datetime | None
         except Exception as error:
             done.failed.append(f"{schedule}: {_said(error)}")
     advance_waiting(installation, drafting or now, done)
+    try:
+        done.moved.update(dict.fromkeys(stop_withdrawn(installation, now), EditionState.PAUSED))
+    except Exception as error:
+        done.failed.append(f"stories that were withdrawn: {_said(error)}")
     return done
 
 

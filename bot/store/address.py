@@ -5,14 +5,14 @@ from __future__ import annotations
 import hashlib
 import hmac
 import unicodedata
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import idna
-from sqlalchemy import Connection, Engine, bindparam, select, text, update
+from sqlalchemy import Connection, Engine, bindparam, text, update
 
 from bot.clock import Clock, system_clock
 from bot.errors import StoreError
+from bot.store.engine import with_room
 from bot.store.flags import Flags
 from bot.store.tables import signups, subscribers, suppressions
 
@@ -74,11 +74,18 @@ def settle_key(engine: Engine, hashed: AddressHash, clock: Clock = system_clock)
     with engine.connect() as connection:
         found = Flags(connection).get(FINGERPRINT)
     if not found and hashed.key:
-        with engine.connect().execution_options(writes=True) as connection, connection.begin():
-            found = key_hashes(connection, hashed, clock)
+        with engine.connect().execution_options(writes=True) as connection:
+            with_room(connection)
+            with connection.begin():
+                found = key_hashes(connection, hashed, clock)
+    need_key(found, hashed, "this store")
+
+
+def need_key(found: str, hashed: AddressHash, whose: str) -> None:
+    """Raises ``StoreError`` when ``whose`` hashes, of the fingerprint ``found``, were made by another key."""
     if found != hashed.fingerprint:
         raise StoreError(
-            "BROADSHEET_SECRET_KEYS: its last key is not the one by which this store knows suppressed addresses; "
+            f"BROADSHEET_SECRET_KEYS: its last key is not the one by which {whose} knows suppressed addresses; "
             "put that key back at the end of the list, or unsubscribed readers would be mailed again"
         )
 
@@ -97,19 +104,20 @@ def key_hashes(connection: Connection, hashed: AddressHash, clock: Clock = syste
 
 
 def _key_all(connection: Connection, hashed: AddressHash) -> None:
-    for table, keys in ((subscribers, ["id"]), (signups, ["id"]), (suppressions, ["address_hash", "audience"])):
-        columns = [table.c[name] for name in keys]
+    for table in (subscribers, signups, suppressions):
+        keys = [column.name for column in table.primary_key]
         statement = update(table).values(address_hash=bindparam("keyed"))
-        for column in columns:
-            statement = statement.where(column == bindparam(f"old_{column.name}"))
-        query = select(*dict.fromkeys([*columns, table.c.address_hash]))
-        rows: Iterator[dict[str, object]] = (dict(row._mapping) for row in connection.execute(query).all())
-        batch: list[dict[str, object]] = []
-        for row in rows:
-            old = {f"old_{name}": row[name] for name in keys}
-            batch.append({**old, "keyed": hashed.again(str(row["address_hash"]))})
-            if len(batch) == _AT_ONCE:
-                connection.execute(statement, batch)
-                batch = []
-        if batch:
-            connection.execute(statement, batch)
+        for name in keys:
+            statement = statement.where(table.c[name] == bindparam(f"old_{name}"))
+        # Read from a copy, not to hold a million of them: what is read is what is changed, also in the index.
+        names = ", ".join(dict.fromkeys([*keys, "address_hash"]))
+        connection.execute(text(f"CREATE TEMPORARY TABLE unkeyed AS SELECT {names} FROM {table.name}"))  # noqa: S608
+        found = connection.execute(text("SELECT * FROM unkeyed"), execution_options={"yield_per": _AT_ONCE})
+        for rows in found.partitions():
+            changed = [
+                {f"old_{name}": getattr(row, name) for name in keys} | {"keyed": hashed.again(row.address_hash)}
+                for row in rows
+            ]
+            connection.execute(statement, changed)
+        found.close()
+        connection.execute(text("DROP TABLE unkeyed"))

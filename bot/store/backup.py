@@ -21,8 +21,10 @@ from sqlalchemy.exc import DatabaseError
 from bot import __version__
 from bot.errors import StoreError
 from bot.store import copying, schema
+from bot.store.address import FINGERPRINT
 from bot.store.copying import Sum, Watch, unwatched
 from bot.store.engine import faults_told, open_engine, open_scratch, open_unchanged, shown
+from bot.store.flags import Flags
 from bot.store.holding import TOUCHED, hold
 from bot.store.tables import Moment
 
@@ -168,6 +170,12 @@ def read_backup(file: Path) -> Backup:
             row = connection.execute(select(_backup)).one()
             tables = {each.name: Sum(each.rows, each.digest) for each in connection.execute(select(_backup_tables))}
         return Backup(file, row.made, row.version, row.program, row.database, tables)
+
+
+def keyed_by(backup: Backup) -> str:
+    """The fingerprint of the key by which its suppressed addresses are hashed; "" when they have none."""
+    with _opened(backup.file) as engine, engine.connect() as connection:
+        return Flags(connection).get(FINGERPRINT)
 
 
 @contextmanager

@@ -145,7 +145,9 @@ class ChosenReaders:
             }
             for number, each in enumerate(ordered)
         ]
-        self._connection.execute(insert(_runs), rows)
+        if rows:
+            # None: the last who had chosen something took it back just now.
+            self._connection.execute(insert(_runs), rows)
         self.runs = [Run(sizes[runs[each]], each) for each in ordered]
 
     def _copy(self, ids: list[int], numbers: list[int]) -> None:

@@ -1,24 +1,36 @@
-"""Who left, or must not be mailed any more: carried from a store that is replaced into the one that takes its place."""
+"""Who left, was erased, or must not be mailed any more: carried from a store that is replaced into the next one."""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, exists, select, update
 
+from bot.store.address import AddressHash
+from bot.store.among import among_texts, texts
 from bot.store.conflict import insert_or_ignore
-from bot.store.tables import subscribers, subscriptions, suppressions
+from bot.store.subscribers import Subscribers
+from bot.store.suppressions import Suppressions
+from bot.store.tables import signups, subscribers, subscriptions, suppressions
+
+_AT_ONCE = 1000
 
 
 @dataclass(frozen=True, slots=True)
 class Departures:
-    """What happened since a moment: subscriptions that ended, suppressions that were made."""
+    """What happened since a moment: subscriptions that ended, suppressions that were made.
+
+    ``erased`` are the hashes of all who were erased, whenever: when is not on record where the address was on a list
+    before.
+    """
 
     left: Sequence[Mapping[str, Any]]
     suppressed: Sequence[Mapping[str, Any]]
+    erased: Sequence[str] = ()
 
 
 def departures_since(connection: Connection, since: datetime) -> Departures:
@@ -35,15 +47,21 @@ def departures_since(connection: Connection, since: datetime) -> Departures:
         .where(subscriptions.c.ended >= since)
     )
     suppressed = select(suppressions).where(suppressions.c.at >= since)
+    # A list that was imported by hashes is of readers too that are still there.
+    erased = select(suppressions.c.address_hash.distinct()).where(
+        suppressions.c.address == "", ~exists().where(subscribers.c.address_hash == suppressions.c.address_hash)
+    )
     return Departures(
         [dict(row._mapping) for row in connection.execute(left)],
         [dict(row._mapping) for row in connection.execute(suppressed)],
+        list(connection.execute(erased).scalars()),
     )
 
 
 def depart(connection: Connection, departures: Departures) -> int:
     """Lets them be gone from this store too, by address; returns how many it had not known of."""
-    known = 0
+    gone = _erase(connection, departures.erased)
+    known = len(gone)
     for row in departures.left:
         of = select(subscribers.c.id).where(subscribers.c.address_hash == row["address_hash"])
         known += connection.execute(
@@ -55,4 +73,33 @@ def depart(connection: Connection, departures: Departures) -> int:
             )
             .values(state=row["state"], ended=row["ended"], ended_via=row["ended_via"])
         ).rowcount
-    return known + sum(insert_or_ignore(connection, suppressions, dict(row)) for row in departures.suppressed)
+    for row in departures.suppressed:
+        added = insert_or_ignore(connection, suppressions, dict(row))
+        known += added and row["address_hash"] not in gone
+    return known
+
+
+def _erase(connection: Connection, erased: Sequence[str]) -> set[str]:
+    """Erases those of whom a backup still knows more than the hash; returns theirs."""
+    dialect = connection.dialect.name
+    gone: set[str] = set()
+    for start in range(0, len(erased), _AT_ONCE):
+        given = {"hashes": texts(dialect, erased[start : start + _AT_ONCE])}
+        found: dict[str, list[int]] = defaultdict(list)
+        for table in (subscribers, signups):
+            of = select(table.c.address_hash, table.c.id).where(among_texts(dialect, table.c.address_hash, "hashes"))
+            for row in connection.execute(of, given):
+                found[row.address_hash] += [row.id] if table is subscribers else []
+        listed = select(suppressions.c.address_hash).where(
+            among_texts(dialect, suppressions.c.address_hash, "hashes"), suppressions.c.address != ""
+        )
+        for hashed in connection.execute(listed, given).scalars():
+            found[hashed] += []
+        for hashed, ids in found.items():
+            readers = Subscribers(connection, AddressHash())
+            readers.forget_hashed(hashed, None)
+            for subscriber in ids:
+                readers.forget_hashed(hashed, subscriber)
+            Suppressions(connection, AddressHash()).forget_hashed(hashed)
+        gone |= found.keys()
+    return gone

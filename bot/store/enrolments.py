@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, insert, select, update
@@ -120,14 +121,18 @@ class Enrolments:
         for key, row in changes.subscriptions:
             if key:
                 row["subscriber"] = made[key]
-        insert_rows(self._connection, subscriptions, [row for _, row in changes.subscriptions])
+        # In one order, as above: a row that another import has just made is waited for.
+        made_now = sorted((row for _, row in changes.subscriptions), key=itemgetter("subscriber", "audience"))
+        insert_rows(self._connection, subscriptions, made_now)
         if changes.past:
             self._connection.execute(insert(past_consents), changes.past)
         if changes.returned:
             self._connection.execute(_TAKE_BACK, changes.returned)
         if changes.ended:
             self._connection.execute(_END, changes.ended)
-        insert_rows(self._connection, suppressions, changes.suppressions)
+        insert_rows(
+            self._connection, suppressions, sorted(changes.suppressions, key=itemgetter("address_hash", "audience"))
+        )
 
     def _make(self, rows: dict[str, dict[str, Any]]) -> dict[str, int]:
         """The ids of new subscribers by their keys."""

@@ -10,8 +10,8 @@ from sqlalchemy import Connection, Engine, insert
 
 from bot.errors import StoreError
 from bot.store import copying, schema
-from bot.store.address import AddressHash, key_hashes
-from bot.store.backup import Backup, upgraded, verify, write_backup
+from bot.store.address import FINGERPRINT, AddressHash, key_hashes, need_key
+from bot.store.backup import Backup, keyed_by, upgraded, verify, write_backup
 from bot.store.copying import Watch, unwatched
 from bot.store.departures import depart, departures_since
 from bot.store.engine import faults_told, need_alone, open_engine, shown
@@ -49,15 +49,19 @@ def restore(
     """Fills the store at ``url`` from the backup ``file``, wholly or not at all. Raises ``StoreError``.
 
     A store that is not empty is refused without ``replace``; with it, what is there is backed up first, into ``keep``
-    (without it, beside ``file``). A store that another process has open is refused.
+    (without it, beside ``file``). A store that another process has open is refused, and so is a backup whose
+    suppressed addresses were hashed by another ``address_key``.
     """
     backup = verify(file)
+    hashed = AddressHash(address_key)
+    need_key(keyed_by(backup) or hashed.fingerprint, hashed, f"the backup {file}")
     engine = open_engine(url, alone=True)
     try:
         with faults_told(engine, "cannot be restored into"):
             need_alone(engine)
             schema.prepare(engine)
             with engine.connect() as connection:
+                need_key(Flags(connection).get(FINGERPRINT) or hashed.fingerprint, hashed, f"the store {shown(engine)}")
                 filled = copying.rows(connection, metadata.sorted_tables)
             kept = None
             if filled:
@@ -69,7 +73,7 @@ def restore(
                 kept = keep or file.with_name(f"before-restore-{now:%Y%m%dT%H%M%SZ}.db")
                 write_backup(engine, kept, now=now)
             with upgraded(backup, file.parent) as source:
-                return _fill(source, engine, backup, kept, who, now, watch, AddressHash(address_key))
+                return _fill(source, engine, backup, kept, who, now, watch, hashed)
     finally:
         engine.dispose()
 
@@ -90,6 +94,8 @@ def _fill(
         engine.connect().execution_options(writes=True) as target,
         target.begin(),
     ):
+        # What is carried over is known by its hash: in what is replaced, and in what takes its place.
+        key_hashes(target, hashed)
         later = departures_since(target, backup.made)
         given = copying.last_ids(target, tables)
         copying.clear(target, tables)

@@ -197,8 +197,10 @@ class Subscribers:
         The ledger keeps its rows, without the address and without what servers said: that often repeats it. What came
         back of its deliveries is counted on, without whom it was of.
         """
-        hashed = self._hashed(address)
-        subscriber = self.id_of(address)
+        return self.forget_hashed(self._hashed(address), self.id_of(address))
+
+    def forget_hashed(self, hashed: str, subscriber: int | None) -> bool:
+        """``forget`` of an address by its hash, and of the reader that has it."""
         # Who asked to subscribe and never confirmed is no subscriber, and may be erased all the same.
         asked = self._connection.execute(delete(signups).where(signups.c.address_hash == hashed)).rowcount
         theirs = events.c.address_hash == hashed

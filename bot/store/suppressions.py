@@ -39,9 +39,13 @@ class Suppressions:
 
     def forget(self, address: str) -> bool:
         """Keeps the hash alone of an address, in whatever audience it is suppressed; False when none named it."""
+        return self.forget_hashed(self._hashed(address))
+
+    def forget_hashed(self, hashed: str) -> bool:
+        """``forget`` of an address by its hash."""
         forgotten = (
             update(suppressions)
-            .where(suppressions.c.address_hash == self._hashed(address), suppressions.c.address != "")
+            .where(suppressions.c.address_hash == hashed, suppressions.c.address != "")
             # The note may hold what a server said of the address.
             .values(address="", note="")
         )

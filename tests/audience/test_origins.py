@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zipfile
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -118,6 +118,19 @@ def test_mailchimp_a_file_is_of_its_state_whatever_it_is_called(store, bring, co
     bring("members.csv", content)
     assert {reason for reason, _, _ in _suppressed(store).values()} == ({state} if state else set())
     assert bool(_subscribed(store)) is not bool(state)
+
+
+def test_mailchimp_who_left_by_a_clock_ahead_of_ours_left(store, bring):
+    subscribe(store, "ann@example.org", "gone@example.org")
+    # Its account's time is Tokyo's, nine hours ahead of the clock here, and no cell says so.
+    left = (UNSUBSCRIBED.replace("2024-03-01 09:30:00", f"{NOW + timedelta(hours=8):%F %T}"), "unsubscribed_ab12.csv")
+    cleaned = (CLEANED.replace("2024-04-01 09:30:00", f"{NOW + timedelta(hours=8):%F %T}"), "cleaned_ab12.csv")
+    for content, name in (left, cleaned):
+        result = bring(name, content)
+        assert (result.refused, result.listed) == (0, 1)
+    with store.read() as tx:
+        assert [each.state for each in tx.subscribers.find("ann@example.org")] == ["unsubscribed"]
+        assert {tx.suppressions.of(f"{name}@example.org", "readers").at for name in ("ann", "gone")} == {NOW}
 
 
 def test_mailchimp_a_merge_field_of_the_newsrooms_own_does_not_make_a_file_one_of_those_who_left(store, bring):

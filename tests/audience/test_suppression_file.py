@@ -56,6 +56,11 @@ def test_a_plain_list_is_taken_from_its_first_line():
     assert [(each.line, each.reason) for each in found if isinstance(each, Refusal)] == [(4, "not a mail address")]
 
 
+def test_a_date_that_is_still_to_come_is_no_reason_to_mail_somebody():
+    (tom,) = _read("email,reason,date\ntom@example.org,complaint,2026-11-24T16:00:00\n")
+    assert (tom.reason, tom.at) == ("complaint", NOW)
+
+
 def test_a_list_with_reasons_and_dates():
     (tom, ann) = _read(
         "Email Address;Reason;Created at\ntom@example.org;complaint;2024-01-02\nann@example.org;;\n".replace(

@@ -11,7 +11,8 @@ from bot.audience.newsletters import newsletters
 from bot.audience.signup import CONFIRM, Wish, confirm, request
 from bot.delivery import confirming
 from bot.delivery.confirming import Desk, mail_due
-from bot.errors import ChannelRefused, DeliveryError, OutcomeUnknown, ServerBusy
+from bot.editions.notice import confirmation
+from bot.errors import ChannelRefused, DeliveryError, OutcomeUnknown, RenderError, ServerBusy
 from bot.model import Preferences, Receipt, SignupOutcome, Suppression
 from bot.settings import shipped
 from bot.testing import KEYS, NOW, ScriptedChannel, settings, subscribe
@@ -125,6 +126,22 @@ async def test_it_speaks_the_readers_language(office):
     (parcel,) = await office.mail()
     assert 'dir="rtl"' in parcel.rendition.email.html
     assert "تأكيد الاشتراك" in parcel.rendition.email.html
+
+
+async def test_a_mail_that_cannot_be_made_holds_up_no_other(office, monkeypatch):
+    def broken(*args, language, **more):
+        if language == "de":
+            raise RenderError("mail/signup.html.j2, line 3: a block has no end")
+        return confirmation(*args, language=language, **more)
+
+    monkeypatch.setattr("bot.delivery.confirming.confirmation", broken)
+    office.ask("udo@example.org", language="de")
+    with pytest.raises(RenderError):
+        await office.mail()
+    office.ask("mara@example.org")
+    assert [parcel.recipient.address for parcel in await office.mail()] == ["mara@example.org"]
+    monkeypatch.undo()
+    assert [parcel.recipient.address for parcel in await office.mail()] == ["udo@example.org"]
 
 
 async def test_nothing_is_sent_twice_by_the_same_or_another_process(office):

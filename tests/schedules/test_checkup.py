@@ -11,10 +11,12 @@ from typing import Any
 import pytest
 
 from bot.errors import DnsError
-from bot.model import Checked
+from bot.model import Checked, Preferences
+from bot.model.checked import Grade
 from bot.schedules.checkup import checkup
+from bot.schedules.installation import opened
 from bot.settings import shipped
-from bot.testing import ENVIRONMENT, NEWSROOM, Zones
+from bot.testing import ENVIRONMENT, NEWSROOM, Zones, subscribe
 
 CONFIG = """
 [sources.articles]
@@ -156,3 +158,16 @@ def test_settings_that_do_not_load_are_the_only_line(configure: Any) -> None:
     found = looked(configure(lambda text: text.replace("[newsroom]", "[newsrom]")))
     assert set(found) == {"settings"}
     assert found["settings"].grade == "fault"
+
+
+def test_readers_of_a_schedule_that_was_renamed_are_told_of(configure: Any) -> None:
+    folder = configure()
+    with opened(folder) as installation:
+        readers = subscribe(installation.store, "ida@example.org", "tom@example.org", "ann@example.org")
+        with installation.store.write() as tx:
+            for reader, chosen in zip(readers, (("daily",), ("daily", "morning"), ("morning",)), strict=True):
+                tx.subscribers.prefer(reader, "readers", Preferences(schedules=chosen))
+    found = [each for each in checkup(folder, offline=True) if each.id == "choices"]
+    assert [(each.grade, each.said) for each in found] == [
+        (Grade.WARNING, "2 of the audience readers chose the schedule daily, which it does not have")
+    ]

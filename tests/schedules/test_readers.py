@@ -17,6 +17,7 @@ from bot.schedules.plan import Slot
 from bot.schedules.preview import preview, send_test
 from bot.schedules.readers import choices_of, prepare, survey
 from bot.schedules.slot import advance, make
+from bot.schedules.tick import tick
 from bot.settings.tables import DeliveryTable
 from bot.testing import KEYS, NOW, ScriptedChannel, article, subscribe
 from bot.tokens import delivery_token
@@ -320,6 +321,26 @@ def test_an_edition_that_waits_for_hours_can_be_paused_resumed_and_cancelled(new
     lifecycle.cancel(store, made.id, who="editor", now=NOW)
     assert list(_deliver(store, NOW.replace(hour=18))) == []
     assert _balance(store, made) == {"accepted": 1, "cancelled": 1}
+
+
+def test_a_story_withdrawn_while_readers_wait_for_their_hour_stops_the_edition_once(newsroom, publish, prefer, store):
+    ferry, _ = publish("The ferry returns", "Rovers win")
+    installation = newsroom()
+    prefer("evening@example.org", Preferences(hour=18))
+    made = _made(installation)
+    advance(installation, made, NOW)
+    _deliver(store, NOW)
+    assert tick(installation, NOW).moved == {}
+    with store.write() as tx:
+        assert tx.articles.withdraw(ferry.source, [ferry.guid], NOW + timedelta(hours=1))
+    noon = NOW + timedelta(hours=5)
+    assert tick(installation, noon).moved == {made.id: EditionState.PAUSED}
+    with store.read() as tx:
+        assert "“The ferry returns”" in tx.editions.get(made.id).reason
+    assert list(_deliver(store, NOW.replace(hour=18))) == []
+    lifecycle.resume(store, made.id, who="editor", now=noon)
+    assert tick(installation, noon).moved == {}
+    assert list(_deliver(store, NOW.replace(hour=18))) == ["evening@example.org"]
 
 
 def test_an_edition_nobody_wants_has_its_books_and_frees_its_stories(newsroom, publish, prefer, store):

@@ -56,3 +56,20 @@ def test_a_store_whose_suppressions_this_key_does_not_know_is_refused(store_url,
     with pytest.raises(StoreError, match="BROADSHEET_SECRET_KEYS.*last key"):
         Store.open(store_url, key)
     Store.open(store_url, KEY).close()
+
+
+def test_each_of_many_hashes_is_keyed_once(store_url, monkeypatch):
+    monkeypatch.setattr("bot.store.address._AT_ONCE", 3)
+    addresses = [f"reader{number}@example.org" for number in range(20)]
+    store = Store.open(store_url)
+    subscribe(store, *addresses)
+    with store.write() as tx:
+        for address in addresses:
+            tx.suppressions.add(Suppression(address=address, reason="complained", at=NOW))
+    store.close()
+    store = Store.open(store_url, KEY)
+    with store.read() as tx:
+        assert all(tx.suppressions.of(address) for address in addresses)
+        assert {each.reason for address in addresses for each in tx.suppressions.against(address)} == {"complained"}
+        assert len(list(tx.suppressions.every())) == 20
+    store.close()

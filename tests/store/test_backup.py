@@ -14,8 +14,9 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
+from bot.audience.enrolment import forget
 from bot.errors import StoreError, StoreHeld
-from bot.model import DeliveryState, EditionState, Suppression
+from bot.model import DeliveryState, EditionState, Evidence, Preferences, Signup, Suppression
 from bot.store import Store, copying, schema
 from bot.store.backup import back_up, read_backup, verify
 from bot.store.engine import open_engine
@@ -26,6 +27,7 @@ from bot.store.tables import metadata
 from bot.testing import NOW, article, edition, subscribe
 
 LATER = NOW + timedelta(hours=5)
+KEY, OTHER_KEY = b"k" * 32, b"o" * 32
 
 
 @pytest.fixture
@@ -222,6 +224,65 @@ def test_who_left_since_the_backup_has_left_after_a_replacement_too(filled, stor
         assert tx.suppressions.of("cleo@example.org")
     again.close()
     assert done.departed == 2
+
+
+@pytest.mark.parametrize("key", [b"", OTHER_KEY])
+def test_a_backup_whose_suppressions_this_key_does_not_know_replaces_nothing(filled, store_url, tmp_path, key):
+    filled.close()
+    Store.open(store_url, KEY).close()
+    back_up(store_url, tmp_path / "night.db", now=NOW)
+    for url, replace in ((_empty(tmp_path), False), (store_url, True)):
+        with pytest.raises(StoreError, match=r"night\.db knows suppressed addresses"):
+            restore(tmp_path / "night.db", url, replace=replace, who="mara", now=LATER, address_key=key)
+    assert _sums(store_url)["subscribers"].rows == 3
+    assert [each.name for each in tmp_path.glob("*restore*")] == []
+
+
+def test_who_was_erased_since_the_backup_is_erased_after_a_replacement_too(filled, store_url, tmp_path):
+    with filled.write() as tx:
+        tx.suppressions.add(Suppression(address="cleo@example.org", reason="complained", at=NOW))
+        tx.signups.add(
+            Signup(
+                id="a" * 26,
+                address="dora@example.org",
+                choices={"readers": Preferences()},
+                language="en",
+                evidence=Evidence(form="page", requested=NOW),
+                requested=NOW,
+            )
+        )
+    back_up(store_url, tmp_path / "night.db", now=NOW)
+    for address in ("ada@example.org", "cleo@example.org", "dora@example.org"):
+        assert forget(filled, address, who="mara", now=LATER)
+    filled.close()
+    done = restore(tmp_path / "night.db", store_url, replace=True, who="mara", now=LATER)
+    again = Store.open(store_url)
+    with again.read() as tx:
+        assert [each.address for each in tx.subscribers.page(limit=10)] == ["björn@example.org"]
+        assert tx.signups.get("a" * 26) is None
+        against = {each: tx.suppressions.of(each).reason for each in ("ada@example.org", "cleo@example.org")}
+        assert against == {"ada@example.org": "erased", "cleo@example.org": "complained"}
+        assert {each.address for each in tx.suppressions.every()} == {""}
+    again.close()
+    assert done.departed == 3
+
+
+def test_who_left_a_store_of_old_has_left_the_keyed_one_that_takes_its_place(filled, store_url, tmp_path):
+    filled.close()
+    other = _empty(tmp_path, "keyed")
+    keyed = Store.open(other, KEY)
+    subscribe(keyed, "ada@example.org", "cleo@example.org")
+    keyed.close()
+    back_up(other, tmp_path / "night.db", now=NOW)
+    old = Store.open(store_url)
+    with old.write() as tx:
+        tx.suppressions.add(Suppression(address="cleo@example.org", reason="complained", at=LATER))
+    old.close()
+    restore(tmp_path / "night.db", store_url, replace=True, who="mara", now=LATER, address_key=KEY)
+    again = Store.open(store_url, KEY)
+    with again.read() as tx:
+        assert tx.suppressions.of("cleo@example.org")
+    again.close()
 
 
 def test_no_id_that_was_given_since_the_backup_is_given_again(filled, store_url, tmp_path):

@@ -114,6 +114,17 @@ def test_the_copy_that_is_sorted_is_gone_when_the_snapshot_is_taken(store):
         tx.connection.execute(text("SELECT * FROM chosen_readers"))
 
 
+def test_the_last_choice_may_be_taken_back_while_a_snapshot_begins(store, monkeypatch):
+    reader = _reader(store, 1, SPORT)
+
+    def meanwhile(self, _kib):
+        self._connection.execute(text("UPDATE subscriptions SET preferences = NULL"))
+
+    monkeypatch.setattr("bot.store.chosen_readers.ChosenReaders._cache", meanwhile)
+    _begin(store)
+    assert _all_claimed(store) == {"": [reader]}
+
+
 def test_a_snapshot_that_is_undone_leaves_nothing_behind(store):
     _reader(store, 1, SPORT)
     made = edition()

@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import threading
 from contextlib import closing
+from dataclasses import replace
 from datetime import timedelta
+from random import Random
 
 from bot.model import Consent, Enrolment, Evidence, Preferences, Suppression
 from bot.store import Store
@@ -118,24 +120,43 @@ def test_an_id_that_is_taken_is_made_again(store, monkeypatch):
         assert tx.subscribers.get(ida, "readers").address == "ida@example.org"
 
 
-def test_two_imports_of_the_same_readers_at_once_make_each_once(store, store_url):
-    addresses = [f"reader{number}@example.org" for number in range(3000)]
+def _at_once(store_url, *orders):
+    """Takes each of these in by a thread of its own, 500 in a transaction; returns what went wrong."""
     faults = []
 
     def run(order):
         try:
             with closing(Store.open(store_url)) as other:
-                for start in range(0, 3000, 500):
-                    _take(other, *(_enrolment(each) for each in order[start : start + 500]))
+                for start in range(0, len(order), 500):
+                    _take(other, *order[start : start + 500])
         except Exception as error:
             faults.append(error)
 
-    threads = [threading.Thread(target=run, args=(order,)) for order in (addresses, addresses[::-1])]
+    threads = [threading.Thread(target=run, args=(order,)) for order in orders]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert not faults
+    return faults
+
+
+def test_two_imports_of_known_readers_at_once_never_wait_for_each_other(store, store_url):
+    addresses = [f"reader{number}@example.org" for number in range(500)]
+    subscribe(store, *addresses, audience="weekly")
+    entries = [
+        entry
+        for each in addresses
+        for entry in (_enrolment(each), Suppression(address=f"other-{each}", reason="bounced", at=NOW))
+    ]
+    for audience in ("readers", "monthly", "yearly"):
+        mine = [replace(each, audience=audience) for each in entries]
+        shuffled = [Random(audience).sample(mine, len(mine)) for _ in range(2)]
+        assert not _at_once(store_url, mine, mine[::-1], *shuffled)
+
+
+def test_two_imports_of_the_same_readers_at_once_make_each_once(store, store_url):
+    entries = [_enrolment(f"reader{number}@example.org") for number in range(3000)]
+    assert not _at_once(store_url, entries, entries[::-1])
     with store.read() as tx:
         counts = tx.counts()
     assert (counts["subscribers"], counts["subscriptions"]) == (3000, 3000)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import timedelta
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -13,11 +14,11 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from sqlalchemy import bindparam, text
 
-from bot.model import DeliveryState
+from bot.model import DeliveryState, Suppression
 from bot.store import Store, schema
 from bot.store.engine import open_engine
 from bot.store.tables import Moment, metadata
-from bot.testing import NOW
+from bot.testing import NOW, edition
 
 UNTIL = NOW + timedelta(minutes=10)
 LATER = NOW + timedelta(hours=1)
@@ -100,6 +101,24 @@ class Filled:
                 consent_via="test",
             )
 
+    def address(self, number, written, *, suppressed=()):
+        """A reader as the program of 0001 wrote it: by the address in small letters, however it is spelled."""
+        key = written.casefold()
+        hashed = sha256(b"broadsheet/address/" + key.encode()).hexdigest()
+        self._insert("subscribers", id=number, address=written, address_key=key, address_hash=hashed, created=NOW)
+        self._insert(
+            "subscriptions",
+            audience="readers",
+            subscriber=number,
+            state="subscribed",
+            consent_at=NOW,
+            consent_via="test",
+        )
+        for audience in suppressed:
+            self._insert(
+                "suppressions", address_hash=hashed, audience=audience, address=written, reason="complained", at=NOW
+            )
+
     def delivery(self, number, edition, state, *, tries=0, channel="mail", subject="", audience="readers", **fields):
         subscriber = fields.pop("subscriber", None)
         destination = fields.pop("destination", f"reader{subscriber}@example.org")
@@ -133,7 +152,7 @@ class Filled:
             )
 
 
-_MOMENTS = {"slot", "created", "changed", "expires", "consent_at", "updated", "began", "ended", "not_before"} | {
+_MOMENTS = {"at", "slot", "created", "changed", "expires", "consent_at", "updated", "began", "ended", "not_before"} | {
     "first_try",
     "lease_until",
 }
@@ -293,6 +312,32 @@ def test_so_has_one_that_was_empty(old):
     _has_the_tables(old)
     with Store(old).read() as tx:
         assert (tx.counts()["deliveries"], tx.counts()["chunks"]) == (0, 0)
+
+
+def test_who_is_suppressed_stays_so_however_the_address_is_spelled(old, store_url):
+    with old.connect().execution_options(writes=True) as connection, connection.begin():
+        made = Filled(connection)
+        made.address(1, "Mara@Bücher.example", suppressed=["", "readers"])
+        made.address(2, "mara@xn--bcher-kva.example", suppressed=["readers"])
+        made.address(3, "rene\u0301@example.org", suppressed=[""])
+        made.address(4, "ada@example.org", suppressed=[""])
+        made.address(5, "jo@straße.example")
+    schema.upgrade(old)
+    store = Store.open(store_url, b"k" * 32)
+    with store.write() as tx:
+        for address in (
+            "mara@bücher.example",
+            "MARA@xn--bcher-kva.example",
+            "ren\u00e9@example.org",
+            "Ada@example.org",
+        ):
+            assert tx.suppressions.of(address), address
+        assert tx.suppressions.of("jo@straße.example") is None
+        tx.suppressions.add(Suppression(address="jo@xn--strae-oqa.example", reason="bounced", at=NOW))
+        assert tx.editions.add(edition(id="first0000001"), expires=LATER, report={})
+        assert tx.deliveries.add_audience("first0000001", "mail", "readers", NOW) == 5
+        assert tx.deliveries.balance("first0000001").states == {"suppressed": 5}
+    store.close()
 
 
 def _ours(name, kind, _parents):

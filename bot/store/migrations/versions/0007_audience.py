@@ -1,9 +1,11 @@
 """The audience: evidence of consent, preferences, sign-ups, what came back, imports, links that are counted."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
-from bot.store.address import address_key
+from bot.store.address import AddressHash, address_key
 from bot.store.tables import Json, Moment
 
 revision = "0007"
@@ -148,14 +150,33 @@ def _add_links() -> None:
 
 
 def _compose_keys() -> None:
-    """Two spellings of an international domain are one mailbox from now on; who stands there twice stays so."""
+    """Two spellings of an international domain are one mailbox from now on; who stands there twice stays so.
+
+    Their hashes go with them, or a suppressed address would be another one from now on. A hash whose address was
+    erased stays as it is: nobody knows any more how it was spelled.
+    """
     connection = op.get_bind()
-    found = connection.execute(sa.text("SELECT id, address, address_key FROM subscribers")).all()
-    taken = {row.address_key for row in found}
-    for row in found:
-        key = address_key(row.address) if not row.address_key.isascii() else row.address_key
-        if key not in taken:
-            taken.add(key)
-            connection.execute(
-                sa.text("UPDATE subscribers SET address_key = :key WHERE id = :id"), {"key": key, "id": row.id}
-            )
+    for row in _international(connection, "subscribers", "id"):
+        key = address_key(row.address)
+        taken = connection.execute(sa.text("SELECT 1 FROM subscribers WHERE address_key = :key"), {"key": key}).first()
+        connection.execute(
+            sa.text("UPDATE subscribers SET address_key = :key, address_hash = :hash WHERE id = :id"),
+            {"key": row.address_key if taken else key, "hash": AddressHash().of_key(key), "id": row.id},
+        )
+    for row in _international(connection, "suppressions", "address_hash, audience"):
+        given = {"old": row.address_hash, "new": AddressHash()(row.address), "audience": row.audience}
+        if given["new"] == given["old"]:
+            continue
+        this = "address_hash = :old AND audience = :audience"
+        there = sa.text("SELECT 1 FROM suppressions WHERE address_hash = :new AND audience = :audience")
+        if connection.execute(there, given).first():
+            connection.execute(sa.text(f"DELETE FROM suppressions WHERE {this}"), given)  # noqa: S608
+        else:
+            connection.execute(sa.text(f"UPDATE suppressions SET address_hash = :new WHERE {this}"), given)  # noqa: S608
+
+
+def _international(connection: sa.Connection, table: str, order: str) -> list[sa.Row[Any]]:
+    """The rows with an address that is not all ASCII: of a million a few."""
+    size = "octet_length(address)" if connection.dialect.name == "postgresql" else "length(CAST(address AS BLOB))"
+    query = sa.text(f"SELECT * FROM {table} WHERE {size} <> length(address) ORDER BY {order}")  # noqa: S608
+    return list(connection.execute(query).all())
