@@ -7,9 +7,10 @@ could be a new client with each request. The desk's guard (``bot.web.security``)
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from starlette.requests import HTTPConnection
 
@@ -17,6 +18,9 @@ IPV4_PREFIX, IPV6_PREFIX = 24, 56
 """What one household or office has; IPv6 gives each of them more addresses than could be counted."""
 _LONGEST = 300
 """Characters of a page's URL: it stands in a form's token, which holds 512."""
+
+_NETLOC = re.compile(r"[A-Za-z0-9._:\[\]-]+")
+_PATH = "/%:@!$&'()*+,=~"
 
 log = logging.getLogger(__name__)
 
@@ -92,6 +96,7 @@ def source_page(url: str) -> str:
         host = parts.hostname
     except ValueError:
         return ""
-    if parts.scheme not in ("http", "https") or not host or "@" in parts.netloc:
+    if parts.scheme not in ("http", "https") or not host or not _NETLOC.fullmatch(parts.netloc):
         return ""
-    return f"{parts.scheme}://{parts.netloc}{parts.path}"
+    # A semicolon would begin a new cell, and a formula in it, where a spreadsheet of such a country opens an export.
+    return f"{parts.scheme}://{parts.netloc}{quote(parts.path, safe=_PATH)}"[:_LONGEST]
