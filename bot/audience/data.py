@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from bot.audience import enrolment
+from bot.audience.signup import DATA_FORM, new_id
+from bot.model import Evidence, Signup
 from bot.store import Store, Transaction
 
 FORMAT = "broadsheet/personal-data/1"
@@ -33,6 +35,31 @@ def personal_data_of(tx: Transaction, address: str) -> dict[str, Any] | None:
         return personal_data(tx, subscriber)
     held = _held(tx, address, None, name="", since=None)
     return held if any(isinstance(each, list) and each for each in held.values()) else None
+
+
+def ask_for_data(store: Store, subscriber: int, *, language: str, now: datetime) -> bool:
+    """Has a link to their data mailed to a reader, once in 24 hours; False when they asked before, or are not known.
+
+    The links in editions do not open the data: a reader passes an edition on, and with it what its links may do.
+    """
+    with store.write() as tx:
+        reader = tx.dossier.reader(subscriber)
+        if reader is None:
+            return False
+        key = f"data:asked:{tx.hashed(reader['address'])}"
+        if not tx.allowances.reserve(key, {timedelta(hours=24): 1}, 1, now).granted:
+            return False
+        tx.signups.add(
+            Signup(
+                id=new_id(),
+                address=reader["address"],
+                choices={},
+                language=language,
+                evidence=Evidence(form=DATA_FORM, requested=now),
+                requested=now,
+            )
+        )
+    return True
 
 
 def forget_reader(store: Store, subscriber: int, *, who: str, now: datetime) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 from bot.errors import TokenError
 from bot.model import Newsroom
@@ -10,6 +11,9 @@ from bot.tokens import KeyRing
 
 UNSUBSCRIBE = "u"
 PREFERENCES = "p"
+DATA = "d"
+DATA_GOOD_FOR = timedelta(days=2)
+"""How long the link to a reader's data works: whoever holds it can erase them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +49,21 @@ class ReaderLinks:
 def preferences_url(newsroom: Newsroom, keys: KeyRing, link: ReaderLink) -> str:
     """``PUBLIC_URL/p/TOKEN``."""
     return _url(newsroom, keys, PREFERENCES, link)
+
+
+def data_url(newsroom: Newsroom, keys: KeyRing, link: ReaderLink, asked: datetime) -> str:
+    """``PUBLIC_URL/d/TOKEN``: a reader's data. In no edition, for those are passed on: in a mail of its own."""
+    token = keys.sign(DATA, link.subscriber, link.audience, int(asked.timestamp()))
+    return f"{newsroom.public_url}/{DATA}/{token}"
+
+
+def read_data_link(keys: KeyRing, token: str) -> tuple[ReaderLink, datetime]:
+    """Whom the token of a ``data_url`` speaks of, and when it was asked for. Raises ``TokenError``."""
+    match keys.verify(DATA, token):
+        case [int() as subscriber, str() as audience, int() as asked]:
+            return ReaderLink(subscriber, audience), datetime.fromtimestamp(asked, UTC)
+        case _:
+            raise TokenError
 
 
 def edition_url(newsroom: Newsroom, edition: str) -> str:

@@ -38,6 +38,20 @@ def newsletters(settings: Settings) -> tuple[Newsletter, ...]:
     return tuple(found)
 
 
+def letter_channel(settings: Settings) -> str:
+    """Which channel mails a reader what is of no newsletter: ``signup.channel``, else the first that mails readers.
+
+    "" when none does.
+    """
+    used = (
+        channel
+        for schedule in settings.schedules.values()
+        for channel in schedule.channels
+        if schedule.audience and settings.channels[channel].get("type") == "email"
+    )
+    return settings.signup.channel or next(used, "")
+
+
 def choices(
     offered: Sequence[Newsletter], chosen: Iterable[str], topics: Mapping[str, Sequence[str]], language: str = ""
 ) -> dict[str, Preferences]:

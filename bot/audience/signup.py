@@ -24,6 +24,8 @@ from bot.store.allowances import Wanted
 from bot.tokens import KeyRing
 
 CONFIRM = "c"
+DATA_FORM = "data"
+"""The form of a request that subscribes to nothing: a reader asks for the link to their data."""
 API = "api"
 """The form of sign-ups that another program sends."""
 GOOD_FOR = timedelta(days=7)
@@ -78,7 +80,7 @@ def request(store: Store, keys: KeyRing, rules: SignupTable, wish: Wish, *, now:
             return max(grant.next_at or now for grant in refused)
         tx.signups.add(
             Signup(
-                id=_new_id(),
+                id=new_id(),
                 address=wish.address,
                 choices=wish.choices,
                 language=wish.language,
@@ -234,5 +236,6 @@ def _act(what: str, thing: str, now: datetime, *, after: str = "", note: str = "
     return Act(at=now, who=READER, what=what, thing=thing, after=after, note=note)
 
 
-def _new_id() -> str:
+def new_id() -> str:
+    """The id of a sign-up: 26 characters that nobody guesses."""
     return base64.b32encode(secrets.token_bytes(17))[:26].decode().lower()

@@ -1,5 +1,7 @@
 """The outbox of sign-ups: a mail to each address that asked, once in 24 hours, whatever happens.
 
+The links to their data that readers ask for go out the same way.
+
 What is said to an address is decided here and not where it was typed, so that the form's answer cannot tell. That a
 mail goes out is committed before its last byte does: after a crash what surely did not go is still due, and what may
 have gone is not sent again.
@@ -15,16 +17,26 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from bot.audience.links import ReaderLink, preferences_url
+from bot.audience.links import DATA_GOOD_FOR, ReaderLink, data_url, preferences_url
 from bot.audience.newsletters import Newsletter, chosen_of
-from bot.audience.signup import GOOD_FOR, allowed, confirmation_url, gets_it_all
+from bot.audience.signup import DATA_FORM, GOOD_FOR, allowed, confirmation_url, gets_it_all
 from bot.channels.base import Carrier, Channel
 from bot.clock import Clock
 from bot.delivery.flood import TRIAL, TRIAL_LIMITS
 from bot.delivery.one_by_one import OneByOne
-from bot.editions.notice import confirmation, known
+from bot.editions.notice import confirmation, data_link, known
 from bot.errors import ChannelRefused, DeliveryError, OutcomeUnknown, RenderError, ServerBusy
-from bot.model import Email, Newsroom, Parcel, Receipt, Recipient, Rendition, Signup, SignupOutcome
+from bot.model import (
+    LIFTED_BY_READERS,
+    Email,
+    Newsroom,
+    Parcel,
+    Receipt,
+    Recipient,
+    Rendition,
+    Signup,
+    SignupOutcome,
+)
 from bot.settings import Rate
 from bot.settings.signup import SignupTable
 from bot.store import Store, Transaction
@@ -38,6 +50,8 @@ BATCH = 50
 LATEST = timedelta(hours=24)
 """A sign-up that waited longer for its mail gets none: its owner does not look for it any more."""
 ONE_A_DAY: Limits = {timedelta(hours=24): 1}
+DATA_MAILS: Limits = {timedelta(hours=24): 2}
+"""To one address; that readers ask once a day is seen to where they ask."""
 SHORTEST, LONGEST = timedelta(seconds=30), timedelta(minutes=30)
 REST = timedelta(minutes=1)
 """How long nothing is tried after a server was down or refused us."""
@@ -47,7 +61,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
-    """What writing to those who asked takes."""
+    """What writing to those who asked takes. ``channel`` mails what is of no newsletter ("": nothing does)."""
 
     store: Store
     keys: KeyRing
@@ -55,6 +69,7 @@ class Desk:
     folders: Sequence[Path]
     rules: SignupTable
     offered: Sequence[Newsletter]
+    channel: str
     clock: Clock
 
 
@@ -119,6 +134,8 @@ def _sorted_out(desk: Desk) -> list[_Letter]:
 def _letter(desk: Desk, tx: Transaction, signup: Signup, now: datetime) -> _Letter | SignupOutcome:
     if now - signup.requested > LATEST:
         return SignupOutcome.LATE
+    if signup.evidence.form == DATA_FORM:
+        return _data_letter(desk, tx, signup)
     audiences = allowed(tx, signup)
     chosen = chosen_of(desk.offered, {each: signup.choices[each] for each in audiences})
     if not audiences:
@@ -139,6 +156,20 @@ def _letter(desk: Desk, tx: Transaction, signup: Signup, now: datetime) -> _Lett
         outcome = SignupOutcome.CONFIRM
     channel = desk.rules.channel or chosen[0].channel
     return _Letter(signup, outcome, channel, _parcel(desk, signup, channel, audiences[0], email))
+
+
+def _data_letter(desk: Desk, tx: Transaction, signup: Signup) -> _Letter | SignupOutcome:
+    subscriptions = tx.subscribers.find(signup.address)
+    if not (subscriptions and desk.channel):
+        return SignupOutcome.LATE
+    against = tx.suppressions.against(signup.address)
+    if any(not each.audience and each.reason not in LIFTED_BY_READERS for each in against):
+        return SignupOutcome.SUPPRESSED
+    one, asked = subscriptions[0], signup.requested
+    url = data_url(desk.newsroom, desk.keys, ReaderLink(one.id, one.audience), asked)
+    email = data_link(desk.newsroom, desk.folders, language=signup.language, url=url, until=asked + DATA_GOOD_FOR)
+    parcel = _parcel(desk, signup, desk.channel, one.audience, email)
+    return _Letter(signup, SignupOutcome.DATA, desk.channel, parcel)
 
 
 def _parcel(desk: Desk, signup: Signup, channel: str, audience: str, email: Email) -> Parcel:
@@ -232,8 +263,11 @@ class _Outbox:
 
     def _wanted(self, tx: Transaction, signup: Signup) -> list[Wanted]:
         domain = self._desk.keys.derived_id("signup domain", address_key(signup.address).rpartition("@")[2])
+        hashed, data = tx.hashed(signup.address), signup.evidence.form == DATA_FORM
         wanted = [
-            Wanted(f"signup:address:{tx.hashed(signup.address)}", ONE_A_DAY, 1),
+            Wanted(f"data:address:{hashed}", DATA_MAILS, 1)
+            if data
+            else Wanted(f"signup:address:{hashed}", ONE_A_DAY, 1),
             Wanted(f"signup:domain:{domain}", _limits(self._desk.rules.per_domain), 1),
             Wanted("signup:mails", _limits(self._desk.rules.mails), 1),
         ]

@@ -69,8 +69,9 @@ class Returns:
             verdict=report.verdict,
             source=source,
             address_hash=tx.hashed(recipient) if is_address(recipient) else "",
-            code=report.code or (str(report.reply) if report.reply else ""),
-            reason=report.reason,
+            # They go into notes, too; PostgreSQL takes no NUL for a text.
+            code=_printable(report.code) or (str(report.reply) if report.reply else ""),
+            reason=_printable(report.reason),
             evidence=report.evidence,
         )
         if tx.events.known(report.key):
@@ -117,6 +118,10 @@ def suppression(event: Event, address: str, reason: str) -> Suppression:
     said = " ".join(filter(None, (event.code, event.reason)))
     note = ", ".join(filter(None, (said, f"edition {event.edition}" if event.edition else "")))
     return Suppression(address=address, reason=reason, at=event.at, note=note, source=event.source)
+
+
+def _printable(text: str) -> str:
+    return "".join(each for each in text if each.isprintable())
 
 
 def _named(event: Event, of: Whose) -> Event:

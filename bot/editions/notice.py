@@ -64,6 +64,22 @@ def known(newsroom: Newsroom, folders: Sequence[Path], *, language: str, names: 
     return _made(newsroom, folders, words, said, url)
 
 
+def data_link(newsroom: Newsroom, folders: Sequence[Path], *, language: str, url: str, until: datetime) -> Email:
+    """Leads a reader who asked to their data at ``url``, which works until then (UTC)."""
+    words, date = words_of(language), wording(language, newsroom.timezone).long_date(until)
+    lead = words.plain("note_data_lead", newsroom=newsroom.name)
+    said = _Said(
+        subject=words.plain("note_data_subject", newsroom=newsroom.name),
+        title=words.plain("your_data"),
+        lead=(escape(lead), lead),
+        button=words.plain("note_data_button"),
+        opens=words.plain("note_data_opens", date=date),
+        address=words.plain("note_confirm_address"),
+        not_you=words.plain("note_data_not_you"),
+    )
+    return _made(newsroom, folders, words, said, url)
+
+
 def _lead(words: Words, phrase: str, names: Sequence[str], timezone: str) -> tuple[str, str]:
     """The names stand out in HTML, each in its own direction."""
     frame = words.plain(phrase, names="\0")

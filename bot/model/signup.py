@@ -18,6 +18,8 @@ class SignupOutcome(StrEnum):
     """The confirmation went out, or may have."""
     KNOWN = "known"
     """The address gets all of it already: the mail leads to its preferences."""
+    DATA = "data"
+    """The link to their data went out, or may have."""
     REPEATED = "repeated"
     """A mail went to the address within 24 hours: that one stands."""
     SUPPRESSED = "suppressed"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from bot.audience.newsletters import newsletters
+from bot.audience.newsletters import letter_channel, newsletters
 from bot.audience.signup import prune
 from bot.delivery.confirming import Desk, Mailed, mail_due
 from bot.delivery.flood import STOPPED, watch
@@ -38,6 +38,7 @@ def mail_now(installation: Installation) -> Mailed:
                 folders=installation.settings.template_folders(),
                 rules=installation.settings.signup,
                 offered=newsletters(installation.settings),
+                channel=letter_channel(installation.settings),
                 clock=installation.clock,
             )
             return await mail_due(desk, connected.channels, state=state)

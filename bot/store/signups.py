@@ -92,11 +92,11 @@ class Signups:
         return self._connection.execute(changed).rowcount == 1
 
     def confirmed(self, since: datetime, until: datetime) -> Confirmed:
-        """Of the mails after ``since`` and up to ``until``, how many were confirmed by now."""
+        """Of the mails after ``since`` and up to ``until`` that ask to be confirmed, or could, how many were by now."""
         row = self._connection.execute(
             select(
                 func.count(), func.coalesce(func.sum(case((signups.c.confirmed.is_not(None), 1), else_=0)), 0)
-            ).where(signups.c.mailed > since, signups.c.mailed <= until)
+            ).where(signups.c.mailed > since, signups.c.mailed <= until, signups.c.outcome != SignupOutcome.DATA)
         ).one()
         return Confirmed(int(row[0]), int(row[1]))
 

@@ -50,7 +50,9 @@ def create_app(installation: Installation, counters: Counters | None = None) -> 
 
     # The last one added stands outermost: refusals, too, carry the headers.
     app.add_middleware(BodyLimit, refuse=refuse, larger={hooks.PATH: hooks.MAX_BODY})
-    app.add_middleware(SameOrigin, refuse=refuse, open_to_all=("/u/", hooks.PATH, *SIGNUP), unnamed=("/p/", "/c/"))
+    app.add_middleware(
+        SameOrigin, refuse=refuse, open_to_all=("/u/", hooks.PATH, *SIGNUP), unnamed=("/p/", "/c/", "/d/")
+    )
     app.add_middleware(Headers)
     return app
 

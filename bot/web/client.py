@@ -7,9 +7,10 @@ could be a new client with each request. The desk's guard (``bot.web.security``)
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from starlette.requests import HTTPConnection
 
@@ -17,6 +18,9 @@ IPV4_PREFIX, IPV6_PREFIX = 24, 56
 """What one household or office has; IPv6 gives each of them more addresses than could be counted."""
 _LONGEST_URL, _LONGEST_PAGE = 4096, 280
 """Of a page no more than fits into a form's token (``KeyRing.verify``)."""
+
+_NETLOC = re.compile(r"[A-Za-z0-9._:\[\]-]+")
+_PATH = "/%:@!$&'()*+,=~"
 
 log = logging.getLogger(__name__)
 
@@ -95,7 +99,8 @@ def source_page(url: str) -> str:
         host = parts.hostname
     except ValueError:
         return ""
-    if parts.scheme not in ("http", "https") or not host or "@" in parts.netloc:
+    if parts.scheme not in ("http", "https") or not host or not _NETLOC.fullmatch(parts.netloc):
         return ""
-    site = f"{parts.scheme}://{parts.netloc}"
-    return next((each for each in (site + parts.path, site) if len(each) <= _LONGEST_PAGE), "")
+    # A semicolon would begin a new cell, and a formula in it, where a spreadsheet of such a country opens an export.
+    path, site = quote(parts.path, safe=_PATH), f"{parts.scheme}://{parts.netloc}"
+    return next((each for each in (site + path, site) if len(each) <= _LONGEST_PAGE), "")

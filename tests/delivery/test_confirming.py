@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 
 import pytest
 
-from bot.audience.links import PREFERENCES
-from bot.audience.newsletters import newsletters
+from bot.audience.data import ask_for_data
+from bot.audience.enrolment import forget
+from bot.audience.links import PREFERENCES, read_data_link
+from bot.audience.newsletters import letter_channel, newsletters
 from bot.audience.signup import CONFIRM, Wish, confirm, request
 from bot.delivery import confirming
 from bot.delivery.confirming import Desk, mail_due
@@ -17,6 +20,7 @@ from bot.model import Preferences, Receipt, SignupOutcome, Suppression
 from bot.settings import shipped
 from bot.testing import KEYS, NOW, ScriptedChannel, settings, subscribe
 
+DAY = timedelta(days=1)
 TOML = """
 [audiences.weekend]
 name = "The Weekend"
@@ -63,6 +67,7 @@ class Office:
             folders=(shipped("templates"),),
             rules=self.settings.signup,
             offered=newsletters(self.settings),
+            channel=letter_channel(self.settings),
             clock=self.clock,
         )
 
@@ -319,3 +324,45 @@ async def test_two_processes_at_once_send_one_mail_to_each(office):
     await asyncio.gather(*(mail_due(office.desk, {"mail": office.channel}) for _ in range(3)))
     addresses = [parcel.recipient.address.lower() for parcel in office.channel.sent]
     assert sorted(addresses) == [f"reader{number}@example.org" for number in range(6)]
+
+
+def asks_for_data(office, address="mara@example.org"):
+    with office.store.read() as tx:
+        reader = tx.subscribers.id_of(address)
+    return reader, ask_for_data(office.store, reader, language="en", now=office.clock())
+
+
+async def test_a_reader_who_asks_for_their_data_is_mailed_a_link_that_only_this_mail_has(office):
+    subscribe(office.store, "mara@example.org")
+    reader, taken = asks_for_data(office)
+    assert taken
+    (parcel,) = await office.mail()
+    email = parcel.rendition.email
+    assert parcel.recipient.address == "mara@example.org"
+    assert email.subject == "Your data at The Port Alder Record"
+    assert "mara@example.org" not in email.html + email.text
+    url = next(line for line in email.text.splitlines() if "/d/" in line)
+    link, asked = read_data_link(KEYS, url.rpartition("/")[2])
+    assert (link.subscriber, link.audience, asked) == (reader, "readers", office.clock().replace(microsecond=0))
+    assert await office.mail() == []
+    assert not asks_for_data(office)[1]
+
+
+async def test_a_link_to_ones_data_neither_counts_as_a_sign_up_nor_hinders_one(office):
+    subscribe(office.store, "mara@example.org")
+    office.ask(weekend=Preferences())
+    asks_for_data(office)
+    assert len(await office.mail()) == 2
+    with office.store.read() as tx:
+        assert tx.signups.confirmed(NOW - DAY, NOW + DAY).mailed == 1
+
+
+async def test_who_complained_or_was_erased_meanwhile_gets_no_link_to_their_data(office):
+    for address in ("mara@example.org", "noor@example.org"):
+        subscribe(office.store, address)
+        asks_for_data(office, address)
+    with office.store.write() as tx:
+        tx.suppressions.add(Suppression(address="mara@example.org", reason="complained", at=NOW))
+    forget(office.store, "noor@example.org", who="ida", now=NOW)
+    assert await office.mail() == []
+    assert office.outcomes() == [SignupOutcome.SUPPRESSED]

@@ -536,3 +536,18 @@ async def test_b8_mailgun_a_signature_is_good_for_one_event(sent, known):
 async def test_what_only_says_that_a_mail_arrived_is_not_kept(sent, known):
     assert await _record(sent, known, "sendgrid", sendgrid(sendgrid_bounce(event="delivered"))) == []
     assert sent.events() == []
+
+
+async def test_one_strange_event_of_a_batch_does_not_keep_the_others_from_the_record(sent, known):
+    strange = sendgrid_bounce(email=BEN, status="5.1.1\x00", reason="550 \x00\x07 no such user", smtp="\x00")
+    body = json.dumps([{**strange, "sg_event_id": "\x00"}, sendgrid_bounce()]).encode()
+    events = await _record(sent, known, "sendgrid", sendgrid(body=body))
+    assert len(events) == 2
+    assert {each.effect for each in events} == {Effect.WAITING}
+    complaint = ses_bounce()
+    complaint |= {
+        "notificationType": "Complaint",
+        "complaint": {"complainedRecipients": [{"emailAddress": IDA}], "complaintFeedbackType": "ab\x00use"},
+    }
+    (event,) = await _record(sent, known, "ses", sns(complaint))
+    assert event.effect is Effect.SUPPRESSED

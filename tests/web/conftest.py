@@ -7,7 +7,7 @@ from datetime import timedelta
 import httpx
 import pytest
 
-from bot.audience.links import PREFERENCES, UNSUBSCRIBE
+from bot.audience.links import DATA, PREFERENCES, UNSUBSCRIBE
 from bot.delivery.sending import begin_sending
 from bot.model import Card, EditionState, MergeField, Post, Rendition
 from bot.schedules.installation import Installation
@@ -64,6 +64,9 @@ class Web:
 
     def preferences_path(self, subscriber, audience="readers"):
         return f"/p/{KEYS.sign(PREFERENCES, subscriber, audience, '')}"
+
+    def data_path(self, subscriber, audience="readers"):
+        return f"/d/{KEYS.sign(DATA, subscriber, audience, int(self.installation.clock().timestamp()))}"
 
     def states(self, subscriber):
         """audience → state."""

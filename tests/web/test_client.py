@@ -64,6 +64,10 @@ def test_a_proxy_that_the_settings_do_not_name_is_told_of_once(caplog):
         ("https://record.example/" + "a" * 5000, ""),
         ("https://" + "a" * 500 + ".example", ""),
         ("http://[", ""),
+        ("https://record.example/a;=1+1;b", "https://record.example/a%3B=1+1%3Bb"),
+        ('https://record.example/"<b>', "https://record.example/%22%3Cb%3E"),
+        ("https://record.example/%C3%A9", "https://record.example/%C3%A9"),
+        ("https://a;=1+1;/", ""),
         ("", ""),
     ],
 )

@@ -189,7 +189,8 @@ async def test_the_pages_speak_the_language_that_was_chosen(choosing, fan):
     answer = await choosing.post(path, data={"act": "save", "language": "ar"})
     assert '<html lang="ar" dir="rtl">' in answer.text
     assert "حُفظت تفضيلاتك" in answer.text
-    for other in (f"{path}/data", f"{path}/erase", choosing.unsubscribe_path(fan, "sport")):
+    opened = choosing.data_path(fan)
+    for other in (f"{path}/data", opened, f"{opened}/erase", choosing.unsubscribe_path(fan, "sport")):
         assert '<html lang="ar" dir="rtl">' in (await choosing.get(other)).text
     left = await choosing.post(choosing.unsubscribe_path(fan, "sport"), data={"scope": "one"})
     assert "أُلغي اشتراكك" in left.text
@@ -220,7 +221,7 @@ async def test_what_is_typed_into_a_field_is_never_markup(choosing, fan):
 async def test_names_of_audiences_and_topics_are_text(choosing, fan):
     subscribe(choosing.store, "mara@example.org", audience="weekend")
     path = choosing.preferences_path(fan, "sport")
-    for each in (path, f"{path}/data", choosing.unsubscribe_path(fan, "weekend")):
+    for each in (path, choosing.data_path(fan), choosing.unsubscribe_path(fan, "weekend")):
         page = (await choosing.get(each)).text
         assert "The Weekend &lt;b&gt;" in page
         assert "<script" not in page and "<i>" not in page

@@ -1,9 +1,22 @@
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 from starlette.requests import Request
 
+from bot.delivery.counters import Counters
+from bot.web import api, health, metrics
+from bot.web.api import hooks
+from bot.web.editor import articles, preview, progress, sources, today
+from bot.web.editor import edition as edition_page
+from bot.web.editor.desk import Desk
+from bot.web.public import archive, data, edition, find, link, preferences, signup, unsubscribe
 from bot.web.security import stranger
+from bot.web.site import Site
+
+DOCS = Path(__file__).parents[2] / "docs"
 
 
 def _request(
@@ -41,3 +54,23 @@ def test_who_is_at_this_machine_is_no_stranger(fields):
 )
 def test_everybody_else_is_told_why(fields):
     assert stranger(_request(**fields)).endswith(".")
+
+
+def _paths(routers):
+    """The paths of the modules' routes, with something in their braces."""
+    found = [route.path for router in routers for route in router.routes]
+    return {re.sub(r"\{\w+(:\w+)?\}", "x", each) for each in found}
+
+
+def test_the_proxy_of_the_docs_passes_every_public_page_and_nothing_of_the_desk(web):
+    text = (DOCS / "first-newsroom.md").read_text("utf-8")
+    passed = re.compile(re.search(r"location ~ (\S+) \{", text)[1])
+    site = Site(web.installation)
+    modules = (unsubscribe, preferences, data, find, archive, signup, api, edition, link, health)
+    public = _paths([*(each.routes(site) for each in modules), hooks.routes(web.installation)])
+    assert len(public) > 20
+    assert [each for each in sorted(public | {"/static/brand.css"}) if not passed.search(each)] == []
+    desk = [module.routes(Desk(site)) for module in (today, edition_page, progress, preview, articles, sources)]
+    own = _paths([*desk, metrics.routes(web.installation, Counters())])
+    assert "/metrics" in own and len(own) > 5
+    assert [each for each in sorted(own) if passed.search(each)] == []

@@ -1,4 +1,8 @@
-"""``/p/TOKEN/data`` and ``/p/TOKEN/erase``: what is held about a reader, as a page and a file, and its end."""
+"""``/p/TOKEN/data`` and ``/d/TOKEN``: what is held about a reader, as a page and a file, and its end.
+
+A reader passes an edition on, and with it the link to their preferences. What that link opens can be taken back; so it
+neither shows their data nor erases it, but has a link that does mailed to their own address.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +11,10 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from bot.audience.data import forget_reader, personal_data
-from bot.audience.links import PREFERENCES
+from bot.audience.data import ask_for_data, forget_reader, personal_data
+from bot.audience.links import DATA, DATA_GOOD_FOR, PREFERENCES, read_data_link
 from bot.audience.subscriptions import READER
+from bot.errors import TokenError
 from bot.web.headers import PRIVATE
 from bot.web.public.form import Fields, form_fields
 from bot.web.public.reader import Reader
@@ -24,44 +29,55 @@ _FILE = {
 
 
 def routes(site: Site) -> APIRouter:
-    """GET and HEAD of the page, its file ``data.json`` and the question; POST of ``erase`` alone changes something."""
+    """GET, HEAD and POST of ``/p/TOKEN/data``; of ``/d/TOKEN`` and its ``data.json`` GET and HEAD; of ``erase`` all."""
     router = APIRouter()
     store, clock = site.installation.store, site.installation.clock
 
     @router.api_route("/p/{token}/data", methods=["GET", "HEAD"])
-    def show(request: Request, token: str) -> Response:
+    def offer(request: Request, token: str) -> Response:
         reader = Reader.of(site, PREFERENCES, token)
         if reader is None:
             return site.message(request, "broken_link", status=404)
-        return _page(reader, request) if reader.known else reader.message(request, "absent")
+        return _offered(reader, request) if reader.known else reader.message(request, "absent")
 
-    @router.api_route("/p/{token}/data.json", methods=["GET", "HEAD"])
-    def download(request: Request, token: str) -> Response:
+    @router.post("/p/{token}/data")
+    def ask(request: Request, token: str, fields: Annotated[Fields, Depends(form_fields)]) -> Response:
         reader = Reader.of(site, PREFERENCES, token)
         if reader is None:
             return site.message(request, "broken_link", status=404)
         if not reader.known:
             return reader.message(request, "absent")
+        if fields.get("act") != "send":
+            return _offered(reader, request)
+        ask_for_data(store, reader.link.subscriber, language=reader.voice.words.language, now=clock())
+        return _offered(reader, request, mailed=True)
+
+    @router.api_route("/d/{token}", methods=["GET", "HEAD"])
+    def show(request: Request, token: str) -> Response:
+        reader = _behind(site, request, token)
+        return _page(reader, request, token) if isinstance(reader, Reader) else reader
+
+    @router.api_route("/d/{token}/data.json", methods=["GET", "HEAD"])
+    def download(request: Request, token: str) -> Response:
+        reader = _behind(site, request, token)
+        if not isinstance(reader, Reader):
+            return reader
         with store.read() as tx:
             found = personal_data(tx, reader.link.subscriber)
         return Response(json.dumps(found, ensure_ascii=False, indent=2) + "\n", headers=_FILE)
 
-    @router.api_route("/p/{token}/erase", methods=["GET", "HEAD"])
-    def ask(request: Request, token: str) -> Response:
-        reader = Reader.of(site, PREFERENCES, token)
-        if reader is None:
-            return site.message(request, "broken_link", status=404)
-        return _question(reader, request) if reader.known else reader.message(request, "absent")
+    @router.api_route("/d/{token}/erase", methods=["GET", "HEAD"])
+    def question(request: Request, token: str) -> Response:
+        reader = _behind(site, request, token)
+        return _question(reader, request, token) if isinstance(reader, Reader) else reader
 
-    @router.post("/p/{token}/erase")
+    @router.post("/d/{token}/erase")
     def erase(request: Request, token: str, fields: Annotated[Fields, Depends(form_fields)]) -> Response:
-        reader = Reader.of(site, PREFERENCES, token)
-        if reader is None:
-            return site.message(request, "broken_link", status=404)
-        if not reader.known:
-            return reader.message(request, "absent")
+        reader = _behind(site, request, token)
+        if not isinstance(reader, Reader):
+            return reader
         if fields.get("act") != "erase":
-            return _question(reader, request)
+            return _question(reader, request, token)
         voice = reader.voice
         forget_reader(store, reader.link.subscriber, who=READER, now=clock())
         return site.message(request, "erased", status=200, voice=voice)
@@ -69,17 +85,44 @@ def routes(site: Site) -> APIRouter:
     return router
 
 
-def _question(reader: Reader, request: Request) -> Response:
+def _behind(site: Site, request: Request, token: str) -> Reader | Response:
+    """Whose data the link opens; the page that says why it opens nobody's."""
+    try:
+        link, asked = read_data_link(site.installation.keys, token)
+    except TokenError:
+        return site.message(request, "broken_link", status=404)
+    reader = Reader.behind(site, link)
+    if not reader.known:
+        return reader.message(request, "absent")
+    if site.installation.clock() - asked > DATA_GOOD_FOR:
+        return site.message(request, "data_expired", status=410, voice=reader.voice)
+    return reader
+
+
+def _offered(reader: Reader, request: Request, *, mailed: bool = False) -> Response:
+    words, newsroom = reader.voice.words, reader.site.installation.newsroom
+    return reader.page(
+        request,
+        "public/data_link.html.j2",
+        title=words.plain("inbox_title" if mailed else "your_data"),
+        lead=words.say("data_mailed_lead" if mailed else "data_ask_lead", address=reader.address),
+        mailed=mailed,
+        write=words.say("data_ask_write", address=newsroom.corrections_to) if newsroom.corrections_to else "",
+    )
+
+
+def _question(reader: Reader, request: Request, token: str) -> Response:
     words = reader.voice.words
     return reader.page(
         request,
         "public/erase.html.j2",
+        own=f"{DATA}/{token}",
         title=words.plain("erase_title"),
         lead=words.say("erase_lead", address=reader.address),
     )
 
 
-def _page(reader: Reader, request: Request) -> Response:
+def _page(reader: Reader, request: Request, token: str) -> Response:
     words, wording, site = reader.voice.words, reader.voice.wording, reader.site
     rows = []
     for each in reader.state.subscriptions:
@@ -95,6 +138,7 @@ def _page(reader: Reader, request: Request) -> Response:
     return reader.page(
         request,
         "public/data.html.j2",
+        own=f"{DATA}/{token}",
         title=words.plain("your_data"),
         lead=words.say("data_lead", newsroom=site.installation.newsroom.name, address=reader.address),
         name=next((each.name for each in reader.state.subscriptions if each.name), ""),

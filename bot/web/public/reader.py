@@ -30,6 +30,11 @@ class Reader:
             link = read_link(site.installation.keys, purpose, token)
         except TokenError:
             return None
+        return cls.behind(site, link, everything=everything)
+
+    @classmethod
+    def behind(cls, site: Site, link: ReaderLink, *, everything: bool = False) -> Reader:
+        """The one of a link that was read."""
         return cls(site, link, _standing(site, link, everything=everything))
 
     def now(self, *, everything: bool = False) -> Reader:
