@@ -125,7 +125,7 @@ class Newsroom:
         self.mail_through(port)
         addresses = "".join(f"{address}\n" for address in self.addresses())
         (self.folder / "readers.csv").write_text(f"address\n{addresses}")
-        imported = self.ask("subscribers", "import", str(self.folder / "readers.csv"))
+        imported = self.ask("subscribers", "import", str(self.folder / "readers.csv"), "--consent", "the trial")
         assert imported["accepted"] == self.readers, imported
         assert self.call("suppressions", "add", self.addresses()[0]).code == 0
         return self

@@ -109,7 +109,7 @@ class Newsroom:
 
     def subscribe(self, *addresses: str) -> None:
         (self.folder / "readers.csv").write_text("address\n" + "\n".join(addresses) + "\n")
-        self("subscribers", "import", "readers.csv")
+        self("subscribers", "import", "readers.csv", "--consent", "the form of the Record")
 
     def states(self, edition: str) -> dict[str, str]:
         return {each["destination"]: each["state"] for each in self("deliveries", "--edition", edition)}
