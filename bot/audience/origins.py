@@ -2,7 +2,7 @@
 
 - Mailchimp: one file for each state (`subscribed_…`, `unsubscribed_…`, `cleaned_…`, `nonsubscribed_…`), none of which
   has a column that names it; `UNSUB_TIME` and `CLEAN_TIME` stand after `MEMBER_RATING` in those two. Columns as in
-  public exports, e.g. the fixtures of HoneyFormat; mailchimp.com/help/view-export-contacts; checked 2026-11-26.
+  public exports, e.g. the fixtures of HoneyFormat; checked 2026-11-26 (Mailchimp’s own page was not).
 - listmonk: `ExportSubscribers` in `cmd/subscribers.go`, checked 2026-11-26.
 - Ghost: `ghost/members-csv/lib/unparse.js` and the end-to-end tests of the members export, checked 2026-11-26.
 - Buttondown: the subscriber's fields (docs.buttondown.com/api-subscribers-introduction), the columns of its list

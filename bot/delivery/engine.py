@@ -23,13 +23,12 @@ from bot.delivery.feed import Feed, Held, Watcher
 from bot.delivery.ledger import RETRY_SECONDS, Ledger
 from bot.delivery.one_by_one import OneByOne
 from bot.delivery.sending import close_if_done, pause
+from bot.delivery.shelf import Shelf
 from bot.delivery.tally import Tally
-from bot.editions.variants import absent, paused
-from bot.errors import NotFound, StoreError
-from bot.model import Chunk, Due, Edition, EditionState, Outcome, Preferences, Rendition, ServerNow
+from bot.errors import StoreError
+from bot.model import Chunk, Due, EditionState, Outcome, ServerNow
 from bot.settings.tables import DeliveryTable
 from bot.store import Store
-from bot.store.deliveries import Away
 from bot.tokens import KeyRing
 
 LEASE = timedelta(minutes=10)
@@ -39,8 +38,6 @@ TICK = 1.0
 """Seconds between two looks at how fast it goes."""
 ONWARD = 20
 """Chunks that one that was woken for a chunk sends after it, before it makes room for other jobs."""
-VARIANTS_KEPT = 8
-"""Renditions of variants in memory at once."""
 PATIENCE = 30.0
 """Seconds for which a process that is told to end waits for a store that does not answer."""
 
@@ -86,8 +83,7 @@ class Engine:
     timezone: str = "UTC"
     _tally: Tally = field(init=False)
     _carriers: dict[str, Carrier] = field(default_factory=dict)
-    _editions: dict[str, Edition] = field(default_factory=dict)
-    _variants: dict[tuple[str, str, str], Rendition | None] = field(default_factory=dict)
+    _shelf: Shelf = field(init=False)
     _held: dict[str, tuple[Held, Feed]] = field(default_factory=dict)
     _closing: set[asyncio.Task[None]] = field(default_factory=set)
     _pen: _Pen | None = None
@@ -95,6 +91,7 @@ class Engine:
 
     def __post_init__(self) -> None:
         self._tally = Tally(owner.this_process(), self.clock)
+        self._shelf = Shelf(self.store)
 
     def recover(self) -> tuple[int, int]:
         """Takes back what dead workers left; returns how many (pending again, unknown)."""
@@ -115,7 +112,7 @@ class Engine:
         Editions with nothing left become ``sent``. What is deferred stays for a later call.
         """
         self.recover()
-        self._editions.clear()
+        self._shelf.clear()
         tried = await self._all(*(self._drain(name, edition) for name in self.channels))
         for each, state in self._close(edition):
             self._tell(each, state)
@@ -131,7 +128,7 @@ class Engine:
         if self.rests_until(channel) is not None:
             return None
         if not self._held:
-            self._editions.clear()
+            self._shelf.clear()
         feeds: list[Feed] = []
 
         async def once() -> int:
@@ -338,31 +335,14 @@ class Engine:
                 after=busy,
                 chunk=chunk,
             )
-            due = tx.deliveries.due(claimed, now, self._away(claimed.edition, now)) if claimed else []
+            due = (
+                tx.deliveries.due(claimed, now, self._shelf.away(claimed.edition, now, self.timezone))
+                if claimed
+                else []
+            )
         if claimed is None:
             return None
-        return Held.of(claimed, self._edition(claimed.edition), due, self.keys, self._variant(claimed))
-
-    def _away(self, edition: str, now: datetime) -> Away:
-        """Who chose, while they waited for their hour, to get nothing now."""
-
-        def away(preferences: Preferences) -> str:
-            unwanted = absent(preferences, self._edition(edition).schedule)
-            return unwanted or paused(preferences, now, self.timezone)
-
-        return away
-
-    def _variant(self, chunk: Chunk) -> Rendition | None:
-        if not chunk.variant:
-            return None
-        key = (chunk.edition, chunk.channel, chunk.variant)
-        if key not in self._variants:
-            with self.store.read() as tx:
-                self._variants[key] = tx.editions.rendition(*key)
-            # A variant's chunks come one after another.
-            for oldest in list(self._variants)[:-VARIANTS_KEPT]:
-                del self._variants[oldest]
-        return self._variants[key]
+        return Held.of(claimed, self._shelf.edition(claimed.edition), due, self.keys, self._shelf.variant(claimed))
 
     def _lost(self, chunk: Chunk) -> None:
         held = self._held.get(chunk.lease)
@@ -414,12 +394,3 @@ class Engine:
             if lost:
                 reason = f"it has deliveries for {', '.join(lost)}, which is no longer in the settings"
                 pause(tx, edition, reason, self.clock())
-
-    def _edition(self, edition: str) -> Edition:
-        if edition not in self._editions:
-            with self.store.read() as tx:
-                found = tx.editions.get(edition)
-            if found is None:
-                raise NotFound(f"the ledger names the edition {edition}, which is not in the store")
-            self._editions[edition] = found
-        return self._editions[edition]

@@ -109,6 +109,8 @@ def close_if_done(store: Store, edition: str, now: datetime) -> EditionState | N
         sending = (EditionState.SENDING,)
         if not tx.editions.move(edition, to=EditionState.SENT, since=sending, now=now, reason=reason):
             return None
+        # Nothing was attempted when nobody was to get any of it: then its stories stay free for the next.
+        tx.editions.release(edition)
         thing = f"edition:{edition}"
         tx.acts.add(Act(at=now, who=PROGRAM, what="sent", thing=thing, before="sending", after="sent", note=reason))
     return EditionState.SENT

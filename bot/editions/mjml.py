@@ -42,6 +42,8 @@ _LINK = re.compile(rf'<link href="{_GOOGLE}"[^>]*>\s*|@import url\({_GOOGLE}\);\
 _EMPTY = re.compile(r'<!--\[if !mso\]><!-->\s*<style type="text/css">\s*</style>\s*<!--<!\[endif\]-->')
 # MJML knows no landmarks: a comment in the template marks where a page's main part begins and ends.
 _MAIN = re.compile(r"<!--\s*(/?main)\s*-->")
+# What it calls a mail is none where it has a main part: there it is a page, and the label would stand outside of it.
+_LETTER = re.compile(r'(<div[^>]*?) aria-roledescription="email"(?: aria-label="[^"]*")?([^>]*?) role="article"')
 _TABLE = re.compile(r"<table(?![^>]*\srole=)(?=[\s>])(?!(?:(?!</table>).)*<th\b)", re.DOTALL)
 
 
@@ -56,7 +58,9 @@ def compile_mjml(source: str, *, name: str, templates: Mapping[str, str]) -> str
     except Exception as error:
         # Its errors are of every type: KeyError, AttributeError, AssertionError, ValueError.
         raise RenderError(f"{name}: MJML cannot compile it: {type(error).__name__}: {str(error)[:120]}") from error
-    compiled = _MAIN.sub(r"<\1>", _EMPTY.sub("", _LINK.sub("", compiled)))
+    compiled = _EMPTY.sub("", _LINK.sub("", compiled))
+    if _MAIN.search(compiled):
+        compiled = _LETTER.sub(r"\1\2", _MAIN.sub(r"<\1>", compiled))
     # mj-table writes no role; a table with header cells is data and stays a table to screen readers.
     return tidied(_TABLE.sub('<table role="presentation"', compiled))
 

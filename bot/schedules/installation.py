@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from bot.audience.newsletters import newsletters
 from bot.channels import base as channels
 from bot.clock import Clock, system_clock
 from bot.editions.compose import Frame, Outlet
@@ -73,7 +74,7 @@ class Installation:
             folders=self.settings.template_folders(),
             outlets=tuple(self.outlets[name] for name in table.channels),
             clicks=self.settings.tracking.clicks,
-            open=any(each.open for each in self.settings.audiences.values()),
+            open=bool(newsletters(self.settings)),
         )
 
     def timezone(self, schedule: str) -> str:

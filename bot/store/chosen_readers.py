@@ -87,7 +87,7 @@ class ChosenReaders:
         self.runs: list[Run] = []
 
     def __enter__(self) -> Self:
-        chosen = [*_of(self._audience), subscriptions.c.preferences.is_not(None)]
+        chosen = _chosen(self._audience)
         self._there = self._connection.execute(select(literal(1)).where(*chosen).limit(1)).first() is not None
         if self._there:
             self._cache(_ROOM)
@@ -174,8 +174,7 @@ class ChosenReaders:
 
 def counted_choices(connection: Connection, audience: str) -> Iterator[tuple[Preferences, int]]:
     """Each distinct choice of an audience's readers with how many chose so, streamed."""
-    chosen = [*_of(audience), subscriptions.c.preferences.is_not(None)]
-    query = select(_TEXT, func.count().label("number")).where(*chosen).group_by(_TEXT)
+    query = select(_TEXT, func.count().label("number")).where(*_chosen(audience)).group_by(_TEXT)
     for row in connection.execute(query, execution_options=_STREAMED):
         yield read_preferences(json.loads(row.choice)), row.number
 
@@ -185,6 +184,13 @@ _TEXT = cast(subscriptions.c.preferences, Text).label("choice")
 
 def _of(audience: str) -> list[Any]:
     return [subscriptions.c.audience == audience, subscriptions.c.state == "subscribed"]
+
+
+def _chosen(audience: str) -> list[Any]:
+    """Subscribed, and chose something. By the index of those alone: where the state is compared as it stands, SQLite
+    takes the index of all subscribers, and fetches a million rows to find that none of them chose anything."""
+    subscribed = subscriptions.c.state.concat("") == "subscribed"
+    return [subscriptions.c.audience == audience, subscribed, subscriptions.c.preferences.is_not(None)]
 
 
 def _order(placement: Placement) -> tuple[bool, float, str, str]:

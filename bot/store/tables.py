@@ -1,4 +1,7 @@
-"""The tables. ``migrations/`` makes them; a test holds the two against each other."""
+"""The tables. ``migrations/`` makes them; a test holds the two against each other.
+
+In one file, though it is long: which table refers to which is read here, and nothing else stands in it.
+"""
 
 from __future__ import annotations
 

@@ -75,6 +75,11 @@ def _add_styles(app: FastAPI, brand: str) -> None:
     def brand_css() -> Response:
         return Response(brand, media_type="text/css", headers={"Cache-Control": _SHORT})
 
+    @app.api_route("/favicon.ico", methods=["GET", "HEAD"])
+    def no_icon() -> Response:
+        # Browsers ask for it from an edition, which is shown as it was sent.
+        return Response(status_code=204, media_type="image/x-icon", headers={"Cache-Control": "public, max-age=86400"})
+
     app.mount("/static", _Static(directory=_STATIC))
 
 

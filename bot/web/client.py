@@ -16,8 +16,8 @@ from starlette.requests import HTTPConnection
 
 IPV4_PREFIX, IPV6_PREFIX = 24, 56
 """What one household or office has; IPv6 gives each of them more addresses than could be counted."""
-_LONGEST = 300
-"""Characters of a page's URL: it stands in a form's token, which holds 512."""
+_LONGEST_URL, _LONGEST_PAGE = 4096, 280
+"""Of a page no more than fits into a form's token (``KeyRing.verify``)."""
 
 _NETLOC = re.compile(r"[A-Za-z0-9._:\[\]-]+")
 _PATH = "/%:@!$&'()*+,=~"
@@ -88,8 +88,11 @@ def _read(text: str) -> Address | None:
 
 
 def source_page(url: str) -> str:
-    """A page's URL as evidence keeps it: without query and fragment, which may name a reader; "" for what is none."""
-    if len(url) > _LONGEST or not url.isascii() or not url.isprintable():
+    """A page's URL as evidence keeps it: without query and fragment, which may name a reader; "" for what is none.
+
+    Of one that is very long the site alone.
+    """
+    if len(url) > _LONGEST_URL or not url.isascii() or not url.isprintable():
         return ""
     try:
         parts = urlsplit(url)
@@ -98,5 +101,7 @@ def source_page(url: str) -> str:
         return ""
     if parts.scheme not in ("http", "https") or not host or not _NETLOC.fullmatch(parts.netloc):
         return ""
+    site = f"{parts.scheme}://{parts.netloc}"
     # A semicolon would begin a new cell, and a formula in it, where a spreadsheet of such a country opens an export.
-    return f"{parts.scheme}://{parts.netloc}{quote(parts.path, safe=_PATH)}"[:_LONGEST]
+    page = site + quote(parts.path, safe=_PATH)
+    return next((each for each in (page, site) if len(each) <= _LONGEST_PAGE), "")

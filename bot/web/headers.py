@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from urllib.parse import urlsplit
 
@@ -28,6 +29,9 @@ _FOREIGN = {
 }
 
 
+_HOST = re.compile(r"[a-z0-9.:\[\]-]+")
+
+
 def _policy(directives: Mapping[str, str]) -> str:
     return "; ".join(f"{name} {value}".rstrip() for name, value in directives.items())
 
@@ -44,16 +48,21 @@ PREVIEW_POLICY = _policy({"sandbox": "", **_FOREIGN})
 
 def framed_by(sites: Iterable[str]) -> str:
     """The policy of a page of ours that the sites at these URLs may show in a frame, and nobody else."""
-    origins = [f"{parts.scheme}://{ascii_host(parts.netloc)}" for parts in map(urlsplit, sites)]
+    parts = [urlsplit(each) for each in sites]
+    # What is no host would end the directive, and begin one of its own.
+    origins = [f"{each.scheme}://{host}" for each in parts if _HOST.fullmatch(host := ascii_host(each.netloc))]
     return _policy({**_PAGE, "frame-ancestors": " ".join(["'self'", *dict.fromkeys(origins)])})
 
 
 def ascii_host(netloc: str) -> str:
-    """A host and its port as browsers send them and headers can have them (RFC 5891)."""
+    """A host and its port as browsers send them and headers can have them (RFC 5891); "" for what is none."""
     if netloc.isascii():
         return netloc.lower()
     host, colon, port = netloc.partition(":")
-    return idna.encode(host, uts46=True).decode() + colon + port
+    try:
+        return idna.encode(host, uts46=True).decode() + colon + port
+    except idna.IDNAError:
+        return ""
 
 
 PRIVATE = "no-store"

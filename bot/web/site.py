@@ -11,6 +11,7 @@ from starlette.requests import HTTPConnection
 from starlette.responses import HTMLResponse
 
 from bot.audience.mask import masked
+from bot.audience.newsletters import newsletters
 from bot.audience.subscriptions import Standing
 from bot.audience.words import Words, languages, words_of
 from bot.editions.brand import Tokens, tokens
@@ -109,7 +110,7 @@ class Site:
         """Where pages lead to; with a ``token``, to what is the reader's own."""
         own = f"p/{token}" if token else "preferences"
         return Ways(
-            subscribe="subscribe" if any(each.open for each in self.installation.settings.audiences.values()) else "",
+            subscribe="subscribe" if newsletters(self.installation.settings) else "",
             archive="archive" if self.archived else "",
             preferences=own,
             data=f"{own}/data" if token else own,

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
+import re
 import socket
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import timedelta
+from email import message_from_bytes, policy
+
+from aiosmtpd.controller import Controller
 
 from bot.audience.links import PREFERENCES, UNSUBSCRIBE
 from bot.clock import SetClock
+from bot.delivery.engine import Engine
+from bot.delivery.sending import begin_sending
+from bot.demo.ports import HOST, free_port
 from bot.editions.compose import render
 from bot.model import Edition, EditionState, EditionStory, Summary
 from bot.schedules.installation import Installation
 from bot.schedules.plan import Slot
+from bot.schedules.signups import mail_now
 from bot.settings import load_settings
 from bot.store import Store
 from bot.testing import ENVIRONMENT, KEYS, NOW, article, subscribe
@@ -50,7 +59,9 @@ url = "https://portalderrecord.example/feed"
 [channels.mail]
 type = "email"
 from = "The Record <news@portalderrecord.example>"
-host = "mail.portalderrecord.example"
+host = "127.0.0.1"
+port = {smtp}
+security = "none"
 
 [schedules.morning]
 name = "Morning briefing"
@@ -92,13 +103,68 @@ PAST = (
 """(days ago, schedule, stories, headline) of what went out."""
 
 
+FEW = PAST[:2]
+
+
+class Mailbox:
+    """A real SMTP server that keeps what it is sent."""
+
+    def __init__(self):
+        self._mails = []
+
+    async def handle_DATA(self, server, session, envelope):
+        self._mails.append((envelope.rcpt_tos[0], message_from_bytes(envelope.content, policy=policy.default)))
+        return "250 2.0.0 OK"
+
+    def title(self, address):
+        """The newest mail's subject."""
+        return self._newest(address)["Subject"]
+
+    def _newest(self, address):
+        return next(each for to, each in reversed(self._mails) if to == address)
+
+    def link(self, address, kind):
+        """The newest mail's link of this kind (``c``, ``p``, ``u``) to ``address``."""
+        html = self._newest(address).get_body(("html",)).get_content()
+        return re.search(rf'href="(http://127\.0\.0\.1:\d+/{kind}/[^"]+)"', html)[1]
+
+
 class Newsroom:
     """An open installation behind ``url``."""
 
-    def __init__(self, installation: Installation, url: str) -> None:
+    def __init__(self, installation, url, mailbox):
         self.installation = installation
         self.store = installation.store
         self.url = url
+        self.mailbox = mailbox
+
+    def mail_confirmations(self):
+        """What `up` does every two seconds."""
+        # The browser's own loop runs in this thread.
+        with ThreadPoolExecutor(1) as other:
+            assert other.submit(mail_now, self.installation).result().sent
+
+    def send(self, schedule, headline, *, days):
+        """An edition that is mailed to all readers of its audience at this moment."""
+        made = self._made(schedule, headline, days, 3, EditionState.DRAFTED)
+        assert begin_sending(self.store, made, audience=self._audience(schedule), now=self.installation.clock())
+
+        async def deliver():
+            async with self.installation.connected() as connected:
+                engine = Engine(
+                    store=self.store,
+                    channels=connected.channels,
+                    keys=KEYS,
+                    clock=self.installation.clock,
+                    rules=self.installation.settings.delivery,
+                )
+                return await engine.deliver()
+
+        with ThreadPoolExecutor(1) as other:
+            return other.submit(asyncio.run, deliver()).result()
+
+    def _audience(self, schedule):
+        return self.installation.settings.schedules[schedule].audience
 
     def reader(self, address, *audiences):
         """The id of a reader of these audiences."""
@@ -115,8 +181,11 @@ class Newsroom:
 
     def publish(self, schedule, headline, *, days=0, stories=7):
         """An edition that went out, rendered as it is; its id."""
-        slot = Slot(schedule, f"{NOW - timedelta(days=days):%Y-%m-%dT%H:%M}", NOW - timedelta(days=days))
-        frame = self.installation.frame(schedule, slot)
+        return self._made(schedule, headline, days, stories, EditionState.SENT).id
+
+    def _made(self, schedule, headline, days, stories, state):
+        due = NOW - timedelta(days=days)
+        frame = self.installation.frame(schedule, Slot(schedule, f"{due:%Y-%m-%dT%H:%M}", due))
         frozen = tuple(
             EditionStory(
                 position=place,
@@ -128,47 +197,49 @@ class Newsroom:
         made = Edition(
             id=frame.edition,
             schedule=schedule,
-            slot_key=slot.key,
-            slot=slot.due,
-            state=EditionState.SENT,
+            slot_key=f"{due:%Y-%m-%dT%H:%M}",
+            slot=due,
+            state=state,
             name=frame.schedule.name,
-            created=slot.due,
+            created=due,
             stories=frozen,
             renditions=render(frame, frozen),
         )
         with self.store.write() as tx:
-            assert tx.editions.add(replace(made), expires=slot.due, report={})
-        return made.id
+            assert tx.editions.add(made, expires=due, report={})
+        return made
 
 
 @contextmanager
-def running(folder, *, language="en", name="The Port Alder Record", past=PAST, toml=""):
+def running(folder, *, language="en", name="The Port Alder Record", few=False):
     """Serves a newsroom that keeps everything in ``folder``."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
+    mailbox = Mailbox()
+    smtp = Controller(mailbox, hostname=HOST, port=free_port(0), enable_SMTPUTF8=True)
+    smtp.start()
+    with socket.create_server((HOST, 0)) as free:
         port = free.getsockname()[1]
     config = folder / "config"
     config.mkdir(parents=True)
-    text = TOML.format(language=language, name=name, port=port) + toml
+    text = TOML.format(language=language, name=name, port=port, smtp=smtp.port)
     (config / "broadsheet.toml").write_text(text, "utf-8")
     store = Store.open(f"sqlite:///{folder}/broadsheet.db", KEYS.address_key)
     installation = Installation(load_settings(config, ENVIRONMENT), store, KEYS, SetClock(NOW))
-    stop, ready, found = threading.Event(), threading.Event(), []
-
-    def told(url):
-        found.append(url)
-        ready.set()
-
+    stop, ready = threading.Event(), threading.Event()
     thread = threading.Thread(
-        target=serve, args=(installation, "127.0.0.1", port), kwargs={"ready": told, "stop": stop}, daemon=True
+        target=serve,
+        args=(installation, HOST, port),
+        kwargs={"ready": lambda _: ready.set(), "stop": stop},
+        daemon=True,
     )
     thread.start()
-    assert ready.wait(20)
+    assert ready.wait(30)
     try:
-        newsroom = Newsroom(installation, found[0])
-        for days, schedule, stories, headline in past:
+        newsroom = Newsroom(installation, f"http://{HOST}:{port}", mailbox)
+        for days, schedule, stories, headline in FEW if few else PAST:
             newsroom.publish(schedule, headline, days=days, stories=stories)
         yield newsroom
     finally:
         stop.set()
         thread.join(20)
+        smtp.stop()
         store.close()

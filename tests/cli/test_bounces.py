@@ -6,6 +6,7 @@ import io
 import os
 import subprocess
 import sys
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,11 +14,12 @@ from types import SimpleNamespace
 import pytest
 
 import bot
-from bot.clock import SetClock
+from bot.clock import SetClock, system_clock
+from bot.delivery.intake.poll import Polled
 from bot.delivery.sending import begin_sending
 from bot.model import Consent, DeliveryState
 from bot.schedules.installation import Installation
-from bot.schedules.ticker import prune_events
+from bot.schedules.ticker import Ticker, prune_events
 from bot.settings import load_settings
 from bot.store import Store
 from bot.testing import ENVIRONMENT, KEYS, NOW, edition
@@ -156,3 +158,21 @@ def test_old_events_are_pruned(newsroom, broadsheet):
     assert prune_events(Installation(configured, store, KEYS, SetClock(now))) == 0
     assert prune_events(Installation(configured, store, KEYS, SetClock(now + timedelta(days=366)))) == 1
     store.close()
+
+
+def test_up_and_scheduler_look_into_the_mailbox_by_themselves(newsroom):
+    (newsroom.new / "1.mx").write_bytes(dsn(IDA, token=newsroom.tokens[IDA]))
+    configured = load_settings(newsroom.folder / "config")
+    store = Store.open(configured.store_url, KEYS.address_key)
+    told = []
+    ticker = Ticker(Installation(configured, store, KEYS, system_clock), told=told.append)
+    ticker.start()
+    try:
+        until = time.monotonic() + 60
+        while not any(isinstance(each, Polled) for each in told) and time.monotonic() < until:
+            time.sleep(0.05)
+    finally:
+        ticker.stop()
+        store.close()
+    (polled,) = (each for each in told if isinstance(each, Polled))
+    assert (polled.box.events["hard"], polled.settled.suppressed) == (1, 1)

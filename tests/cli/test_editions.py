@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 from datetime import timedelta
 from email import message_from_bytes
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import update
@@ -10,7 +11,9 @@ from sqlalchemy import update
 from bot.cli.command import Session
 from bot.cli.output import Output
 from bot.cli.schedules import run_due
+from bot.clock import system_clock
 from bot.demo.mailbox import mailbox
+from bot.model import Preferences
 from bot.schedules.installation import opened
 from bot.schedules.ticker import Delivered
 from bot.store.tables import editions
@@ -185,3 +188,60 @@ def test_an_old_edition_shows_its_totals_and_until_when_its_readers_were_known(b
         assert (said.code, said.out) == (3, "")
         assert "its totals: 1 accepted" in said.err
     assert "fold" in _acts(broadsheet)
+
+
+def _prefer(folder, address, preferences):
+    with opened(folder / "config") as installation, installation.store.write() as tx:
+        (reader,) = [each.id for each in tx.subscribers.find(address)]
+        tx.subscribers.prefer(reader, "readers", preferences)
+
+
+def test_clicks_are_counted_where_the_newsroom_says_so_and_shown_with_the_edition(broadsheet, folder):
+    configure(folder, "\n[tracking]\nclicks = true\n")
+    for file in (folder / "articles").glob("*.md"):
+        address = f"url: https://record.example/{file.stem}"
+        file.write_text(file.read_text("utf-8").replace("lang: en", f"lang: en\n{address}"), "utf-8")
+    broadsheet("subscribers", "add", "ida@example.org")
+    edition = broadsheet("run", "morning", "--json").value["edition"]
+    with opened(folder / "config") as installation, installation.store.write() as tx:
+        found = tx.editions.get(edition)
+        urls = [story.article.url for story in found.stories]
+        tx.links.count(edition, 1)
+    assert all(urls) and all(url not in found.renditions[0].email.html for url in urls)
+    shown = broadsheet("editions", edition, "--json").value["links"]
+    assert [(each["number"], each["url"], each["clicks"]) for each in shown] == [
+        (number, url, int(number == 1)) for number, url in enumerate(urls, start=1)
+    ]
+    assert f"1 click  {urls[0]}" in broadsheet("editions", edition).out
+
+
+def test_clicks_are_not_counted_by_default(broadsheet, folder, deferred):
+    assert broadsheet("editions", deferred, "--json").value["links"] == []
+    with opened(folder / "config") as installation, installation.store.read() as tx:
+        assert "/l/" not in tx.editions.get(deferred).renditions[0].email.html
+
+
+def test_a_preview_says_how_many_readers_get_what(broadsheet, folder):
+    for name in ("ida", "jon", "mo"):
+        broadsheet("subscribers", "add", f"{name}@example.org")
+    _prefer(folder, "jon@example.org", Preferences(language="de"))
+    _prefer(folder, "mo@example.org", Preferences(schedules=("weekly",)))
+    said = broadsheet("preview", "morning", "--out", "out")
+    assert "1 readers get all of it" in said.out
+    assert "1 get 3 stories, in de  (variant-" in said.out
+    assert "1 get nothing: other frequency" in said.out
+    (variant,) = broadsheet("preview", "morning", "--json").value["readers"]["variants"]
+    assert broadsheet("preview", "morning", "--out", "de", "--variant", variant["id"]).code == 0
+    assert "Abbestellen" in (folder / "de" / "digest.html").read_text("utf-8")
+    assert "Abbestellen" not in (folder / "out" / "digest.html").read_text("utf-8")
+    wrong = broadsheet("preview", "morning", "--variant", "variant-no")
+    assert (wrong.code, wrong.err.count("\n")) == (1, 1)
+
+
+def test_a_run_that_leaves_only_readers_own_hours_has_not_failed(broadsheet, folder, monkeypatch):
+    broadsheet("subscribers", "add", "ida@example.org")
+    zone = "Pacific/Kiritimati"
+    hour = (system_clock().astimezone(ZoneInfo(zone)).hour + 2) % 24
+    _prefer(folder, "ida@example.org", Preferences(hour=hour, timezone=zone))
+    ended = broadsheet("run", "morning", "--extra")
+    assert (ended.code, "1 wait for their readers' own hour" in ended.out) == (0, True)

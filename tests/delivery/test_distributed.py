@@ -22,7 +22,7 @@ from bot.delivery.sending import begin_sending
 from bot.demo.mailbox import mailbox
 from bot.editions import lifecycle
 from bot.errors import DeliveryError, ServerBusy
-from bot.model import EditionState, Post, Receipt, Rendition
+from bot.model import EditionState, Placement, Post, Preferences, Receipt, Rendition
 from bot.settings.tables import DeliveryTable
 from bot.store import Store
 from bot.testing import ENVIRONMENT, KEYS, NEWSROOM, ScriptedChannel, edition, email, subscribe
@@ -181,6 +181,55 @@ def test_readers_who_wait_come_after_an_edition_that_is_new(store):
     (_, at, waiting), (_, _, new) = _jobs(store)
     assert at == later
     assert waiting < new
+
+
+def _own_hours(store, hours):
+    """Begins an edition whose readers each have an hour of their own: so many hours after now."""
+    now = system_clock()
+    readers = subscribe(store, *_readers(len(hours)))
+    with store.write() as tx:
+        for reader, hour in zip(readers, hours, strict=True):
+            tx.subscribers.prefer(reader, "readers", Preferences(hour=hour))
+    made = edition()
+    with store.write() as tx:
+        tx.editions.add(made, expires=now + timedelta(hours=3), report={})
+
+    def place(preferences):
+        return Placement(not_before=now + timedelta(seconds=preferences.hour) if preferences.hour else None)
+
+    assert begin_sending(store, made, audience="readers", now=now, place=place)
+    return made, now
+
+
+def test_a_chunk_that_waits_for_its_readers_hour_is_woken_then(store):
+    _, now = _own_hours(store, [0, 23, 23, 12])
+    found = _jobs(store)
+    assert [at for _, at, _ in found] == [None, now + timedelta(seconds=12), now + timedelta(seconds=23)]
+    assert found[0][2] > found[1][2]
+
+
+async def test_workers_send_at_each_readers_hour_and_end_the_edition_after_the_last(store):
+    made, now = _own_hours(store, [0, 1, 2, 2])
+    arrived = {}
+
+    def answer(parcel):
+        arrived[parcel.recipient.address] = system_clock()
+        return Receipt(server="test", code=250)
+
+    channel = ScriptedChannel(answer=answer)
+    async with _working(store, mail=channel):
+        await _sent(store, made)
+    assert _state(store, made) == (EditionState.SENT, {"accepted": 4})
+    waits = [(arrived[each] - now).total_seconds() for each in _readers(4)]
+    assert all(waited >= hour for waited, hour in zip(waits, [0, 1, 2, 2], strict=True))
+
+
+async def test_pausing_takes_back_what_waits_and_resuming_wakes_it(store):
+    made, now = _own_hours(store, [20, 20])
+    lifecycle.pause(store, made.id, who="editor", now=now)
+    assert _jobs(store) == []
+    lifecycle.resume(store, made.id, who="editor", now=now)
+    assert [at for _, at, _ in _jobs(store)] == [now + timedelta(seconds=20)]
 
 
 async def test_what_was_deferred_comes_again_at_its_time(store):

@@ -13,7 +13,16 @@ from bot.delivery.progress import progress, progress_of_all
 from bot.delivery.sending import begin_sending
 from bot.editions import lifecycle
 from bot.errors import DeliveryError, NotFound
-from bot.model import DeliveryState, DomainProgress, EditionState, Receipt, ServerProgress, WorkerProgress
+from bot.model import (
+    DeliveryState,
+    DomainProgress,
+    EditionState,
+    Placement,
+    Preferences,
+    Receipt,
+    ServerProgress,
+    WorkerProgress,
+)
 from bot.settings.tables import DeliveryTable
 from bot.testing import KEYS, NOW, ScriptedChannel, edition, subscribe
 
@@ -186,3 +195,23 @@ def test_what_a_worker_holds_is_in_the_books(store, sending):
     with store.read() as tx:
         assert tx.deliveries.balance(sending).balanced
         assert len(tx.deliveries.page(states=[DeliveryState.LEASED])) == 12
+
+
+async def test_who_waits_for_an_hour_of_their_own_makes_no_send_look_slow(store, clock):
+    readers = subscribe(store, *READERS)
+    with store.write() as tx:
+        for reader in readers[:5]:
+            tx.subscribers.prefer(reader, "readers", Preferences(hour=12))
+    made, noon = edition(), NOW.replace(hour=12)
+    with store.write() as tx:
+        tx.editions.add(made, expires=NOW, report={})
+        tx.progress.put(worker(made.id, rate=1.0))
+    waits = Placement(not_before=noon)
+    assert begin_sending(store, made, audience="readers", now=NOW, place=lambda _: waits)
+    found = stands(store, made.id)
+    assert (found.total, found.done, found.waiting, found.next_try) == (12, 0, 5, noon)
+    assert found.about == NOW + timedelta(seconds=7)
+    await deliver(store, clock)
+    found = stands(store, made.id)
+    assert (found.done, found.waiting, found.about, found.state) == (7, 5, None, EditionState.SENDING)
+    assert stands(store, made.id, noon).waiting == 0

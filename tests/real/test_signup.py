@@ -103,6 +103,7 @@ async def test_from_the_form_to_the_inbox_and_back(installation, readers, mail_s
 
         (link,) = set(re.findall(r"https://news\.record\.example(/c/\S+)", plain.get_content()))
         assert f'href="https://news.record.example{link}"' in html.get_content()
+        installation.clock.advance(minutes=1)
         page = await client.get(link)
         assert "Confirm subscription" in page.text
         with installation.store.read() as tx:

@@ -322,7 +322,7 @@ def test_an_edition_that_waits_for_hours_can_be_paused_resumed_and_cancelled(new
     assert _balance(store, made) == {"accepted": 1, "cancelled": 1}
 
 
-def test_an_edition_nobody_wants_has_its_books_and_is_sent(newsroom, publish, prefer, store):
+def test_an_edition_nobody_wants_has_its_books_and_frees_its_stories(newsroom, publish, prefer, store):
     publish("The ferry returns", sections=("Harbour",))
     installation = newsroom()
     with store.write() as tx:
@@ -334,6 +334,7 @@ def test_an_edition_nobody_wants_has_its_books_and_is_sent(newsroom, publish, pr
     assert _balance(store, made) == {"excluded": 1}
     with store.read() as tx:
         assert tx.editions.state(made.id) is EditionState.SENT
+        assert tx.editions.held("morning", NOW - timedelta(days=1)) == (frozenset(), frozenset())
 
 
 async def test_a_preview_says_who_would_get_what(newsroom, three_stories, prefer, tmp_path, store):

@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 from bot.model import DeliveryState, EditionState, Placement, Preferences, Suppression
+from bot.store import Store
 from bot.testing import NOW, edition, subscribe
 
 LATER = NOW + timedelta(hours=5)
@@ -171,3 +172,27 @@ def test_variants_are_kept_beside_an_edition_and_nobody_who_asks_for_it_gets_the
         tx.editions.replace_stories(made)
     with store.read() as tx:
         assert tx.editions.variants(made.id, "mail") == frozenset()
+
+
+def test_the_few_who_chose_are_found_without_a_look_at_those_who_did_not(tmp_path):
+    store = Store.open(f"sqlite:///{tmp_path}/broadsheet.db")
+    _reader(store, 1)
+    _reader(store, 2, SPORT)
+    seen = []
+
+    @event.listens_for(store._engine, "before_cursor_execute")
+    def keep(_connection, _cursor, statement, parameters, _context, _many):
+        if "subscriptions.preferences IS NOT NULL" in statement:
+            seen.append((statement, parameters))
+
+    _begin(store)
+    with store.read() as tx:
+        assert list(tx.subscribers.choices("readers")) == [(SPORT, 1)]
+        plans = [
+            [row[3] for row in tx.connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)]
+            for statement, parameters in list(seen)
+        ]
+    assert len(plans) == 3
+    for steps in plans:
+        assert any("USING INDEX ix_subscriptions_chosen" in step for step in steps), steps
+    store.close()

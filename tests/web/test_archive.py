@@ -220,6 +220,6 @@ async def test_pages_lead_to_the_archive_and_the_sign_up_only_where_there_is_one
         newsroom='privacy_url = "https://record.example/privacy"',
     )
     page = (await closed.get("/preferences")).text
-    assert "/archive" not in page
+    assert "/archive" not in page and "/subscribe" not in page
     assert 'href="https://record.example/privacy"' in page
     assert (await closed.get("/archive")).status_code == 404

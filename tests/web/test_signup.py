@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -10,7 +11,9 @@ import pytest
 from bot.audience.links import UNSUBSCRIBE
 from bot.audience.signup import CONFIRM, GOOD_FOR, KEPT_FOR
 from bot.model import EditionState, Suppression
-from bot.testing import KEYS, NOW, subscribe
+from bot.settings import load_settings
+from bot.testing import ENVIRONMENT, KEYS, NOW, subscribe
+from bot.web.app import create_app
 from bot.web.public.signup_form import TRAP
 
 TOML = """
@@ -308,6 +311,28 @@ async def test_the_answer_in_a_frame_can_be_shown_in_it_and_the_page_is_evidence
     (signup,) = kept(web)
     assert (signup.evidence.form, signup.evidence.page) == ("embed", "https://record.example/harbour")
     assert set(signup.choices) == {"readers"}
+
+
+async def test_a_page_with_a_very_long_address_is_no_hindrance(web):
+    shown = await web.get("/subscribe/embed", headers={"Referer": "https://record.example/" + "a" * 3000})
+    web.installation.clock.advance(seconds=5)
+    sent = {**hidden(shown), "address": "mara@example.org", "newsletter": "morning"}
+    assert "Check your inbox" in (await web.post("/subscribe/embed", data=sent)).text
+    longest = await web.get("/subscribe/embed", headers={"Referer": "https://record.example/" + "a" * 257})
+    web.installation.clock.advance(seconds=5)
+    assert "Check your inbox" in (await web.post("/subscribe/embed", data={**sent, **hidden(longest)})).text
+
+
+@pytest.mark.parametrize("url", ["https://record.example;script-src *", "https://record.example x"])
+async def test_no_site_of_the_settings_adds_a_directive(build_web, tmp_path, url):
+    web = build_web(toml=TOML)
+    file = tmp_path / "config" / "broadsheet.toml"
+    file.write_text(file.read_text("utf-8").replace('url = "https://record.example"', f'url = "{url}"'), "utf-8")
+    installation = replace(web.installation, settings=load_settings(tmp_path / "config", ENVIRONMENT))
+    web.app = create_app(installation)
+    policy = (await web.get("/subscribe/embed")).headers["content-security-policy"]
+    assert "frame-ancestors 'self' https://partner.example;" in policy
+    assert "script-src" not in policy
 
 
 async def test_only_signing_up_is_open_to_other_sites(web):

@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+import shutil
+
+import pytest
+
+from tests.browser.newsroom import running
+from tests.conftest import skip_or_fail
+
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """One real Chromium for all of these tests; skipped where there is none."""
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        skip_or_fail("Chromium: install playwright")
+    found = next(filter(None, map(shutil.which, CHROMIUM)), None)
+    if found is None:
+        skip_or_fail("Chromium: none is installed (apt-get install chromium)")
+    with sync_playwright() as playwright:
+        # Without its sandbox, so that it starts for root in a container too: it sees no page but ours.
+        opened = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
+        yield opened
+        opened.close()
+
+
+@pytest.fixture(scope="session")
+def newsroom(tmp_path_factory):
+    """A newsroom with an archive, and a mailbox that its mails arrive in."""
+    with running(tmp_path_factory.mktemp("newsroom")) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def arabic_newsroom(tmp_path_factory):
+    """The same in Arabic, with an Arabic name."""
+    with running(tmp_path_factory.mktemp("arabic"), language="ar", name="سجل بورت ألدر", few=True) as opened:
+        yield opened
+
+
+@pytest.fixture
+def visit(browser):
+    """Opens a page of a browser of its own; at the end, fails on console errors and requests to foreign places."""
+    contexts, faults = [], []
+
+    def visit(url, *, width=1280, scheme="light", javascript=True):
+        context = browser.new_context(
+            viewport={"width": width, "height": 800},
+            color_scheme=scheme,
+            java_script_enabled=javascript,
+            accept_downloads=True,
+        )
+        contexts.append(context)
+        page = context.new_page()
+        home = "/".join(url.split("/")[:3]) + "/"
+        page.on("console", lambda said: faults.append(said.text) if _is_fault(said) else None)
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        page.on(
+            "request", lambda asked: faults.append(asked.url) if not asked.url.startswith((home, "data:")) else None
+        )
+        page.goto(url)
+        return page
+
+    yield visit
+    for context in contexts:
+        context.close()
+    assert faults == []
+
+
+def _is_fault(said):
+    # A form that is wrong is answered with 422, of which Chromium tells its console.
+    return said.type in ("error", "warning") and "status of 422" not in said.text
