@@ -101,6 +101,7 @@ def source_page(url: str) -> str:
         return ""
     if parts.scheme not in ("http", "https") or not host or not _NETLOC.fullmatch(parts.netloc):
         return ""
+    site = f"{parts.scheme}://{parts.netloc}"
     # A semicolon would begin a new cell, and a formula in it, where a spreadsheet of such a country opens an export.
-    path, site = quote(parts.path, safe=_PATH), f"{parts.scheme}://{parts.netloc}"
-    return next((each for each in (site + path, site) if len(each) <= _LONGEST_PAGE), "")
+    page = site + quote(parts.path, safe=_PATH)
+    return next((each for each in (page, site) if len(each) <= _LONGEST_PAGE), "")

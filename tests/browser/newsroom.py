@@ -13,7 +13,7 @@ from email import message_from_bytes, policy
 
 from aiosmtpd.controller import Controller
 
-from bot.audience.links import PREFERENCES, UNSUBSCRIBE
+from bot.audience.links import DATA, PREFERENCES, UNSUBSCRIBE
 from bot.clock import SetClock
 from bot.delivery.engine import Engine
 from bot.delivery.sending import begin_sending
@@ -124,7 +124,7 @@ class Mailbox:
         return next(each for to, each in reversed(self._mails) if to == address)
 
     def link(self, address, kind):
-        """The newest mail's link of this kind (``c``, ``p``, ``u``) to ``address``."""
+        """The newest mail's link of this kind (``c``, ``d``, ``p``, ``u``) to ``address``."""
         html = self._newest(address).get_body(("html",)).get_content()
         return re.search(rf'href="(http://127\.0\.0\.1:\d+/{kind}/[^"]+)"', html)[1]
 
@@ -175,6 +175,9 @@ class Newsroom:
 
     def preferences(self, reader, audience="readers"):
         return f"{self.url}/p/{KEYS.sign(PREFERENCES, reader, audience, '')}"
+
+    def data(self, reader, audience="readers"):
+        return f"{self.url}/d/{KEYS.sign(DATA, reader, audience, int(self.installation.clock().timestamp()))}"
 
     def unsubscribe(self, reader, audience="readers"):
         return f"{self.url}/u/{KEYS.sign(UNSUBSCRIBE, reader, audience, '')}"

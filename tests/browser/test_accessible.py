@@ -82,8 +82,9 @@ def test_of_each_language(newsroom, visit, axe, language):
             tx.subscribers.prefer(reader, audience, Preferences(language=language))
     page = visit(newsroom.preferences(reader))
     assert page.locator("html").get_attribute("lang") == language
-    for url in ("", "/data", "/erase"):
-        page.goto(newsroom.preferences(reader) + url)
+    preferences, data = newsroom.preferences(reader), newsroom.data(reader)
+    for url in (preferences, f"{preferences}/data", data, f"{data}/erase"):
+        page.goto(url)
         check(axe, page, ALL if language == "en" else BOTH)
     page.goto(newsroom.unsubscribe(reader))
     check(axe, page, ALL if language == "en" else BOTH)

@@ -83,6 +83,11 @@ def test_all_is_reached_by_the_keyboard_alone_and_enter_saves_and_never_leaves(n
 def test_a_reader_takes_their_data_along_and_has_it_erased(newsroom, visit):
     reader = newsroom.reader("gone@example.org")
     page = visit(newsroom.preferences(reader), width=375, javascript=False)
+    page.get_by_role("link", name="Your data").first.click()
+    page.get_by_role("button", name="Mail me the link").click()
+    assert page.locator("h1").inner_text() == "Check your inbox"
+    newsroom.mail_confirmations()
+    page.goto(newsroom.mailbox.link("gone@example.org", "d"))
     with page.expect_download() as download:
         page.get_by_role("link", name="Download my data").click()
     assert download.value.suggested_filename == "my-data.json"
@@ -113,8 +118,9 @@ def test_no_page_is_wider_than_its_window(newsroom, visit, language, width):
     with newsroom.store.write() as tx:
         tx.subscribers.prefer(reader, "readers", Preferences(language=language))
     page = visit(newsroom.preferences(reader), width=width)
-    for url in ("", "/data", "/erase"):
-        page.goto(newsroom.preferences(reader) + url)
+    preferences, data = newsroom.preferences(reader), newsroom.data(reader)
+    for url in (preferences, f"{preferences}/data", data, f"{data}/erase"):
+        page.goto(url)
         assert page.evaluate("document.documentElement.scrollWidth") <= width, url
     page.goto(newsroom.unsubscribe(reader))
     assert page.evaluate("document.documentElement.scrollWidth") <= width

@@ -28,6 +28,7 @@ def _requests(web, reader):
         "/u/": web.unsubscribe_path(reader)[3:],
         "/p/": web.preferences_path(reader)[3:],
         "/c/": KEYS.sign("c", "a" * 26),
+        "/d/": web.data_path(reader)[3:],
     }
     found = set()
     for route in _routes(web.app.routes):
@@ -41,6 +42,7 @@ EXPECTED = {
     "/u/",
     "/p/",
     "/c/",
+    "/d/",
     "/subscribe",
     "/api/",
     "/e/",
@@ -71,8 +73,8 @@ async def test_every_route_answers_with_the_headers(web, reader):
 
 
 async def test_pages_that_hold_a_token_are_never_kept(web, reader):
-    own = web.preferences_path(reader)
-    for path in (web.unsubscribe_path(reader), own, f"{own}/data", f"{own}/data.json", f"{own}/erase"):
+    own, opened = web.preferences_path(reader), web.data_path(reader)
+    for path in (web.unsubscribe_path(reader), own, f"{own}/data", opened, f"{opened}/data.json", f"{opened}/erase"):
         assert (await web.get(path)).headers["cache-control"] == "no-store"
 
 

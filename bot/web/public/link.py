@@ -29,19 +29,19 @@ def routes(site: Site) -> APIRouter:
     router = APIRouter()
     store = site.installation.store
 
-    @router.api_route("/l/{edition}/{place}", methods=["GET", "HEAD"])
-    def follow(request: Request, edition: str, place: str) -> Response:
+    @router.api_route("/l/{edition}/{number}", methods=["GET", "HEAD"])
+    def follow(request: Request, edition: str, number: str) -> Response:
         # Not Starlette's int: Python refuses to read thousands of digits.
-        number = int(place) if _NUMBER.fullmatch(place) else 0
+        place = int(number) if _NUMBER.fullmatch(number) else 0
         with store.read() as tx:
             went_out = edition.isalnum() and tx.editions.state(edition) in WENT_OUT
-            url = _location(tx.links.url(edition, number)) if went_out else ""
+            url = _location(tx.links.url(edition, place)) if went_out else ""
         if not url:
             return site.message(request, "missing", status=404)
         if request.method == "GET" and not _fetched_ahead(request):
             try:
                 with store.write() as tx:
-                    tx.links.count(edition, number)
+                    tx.links.count(edition, place)
             except StoreError as error:
                 # The reader gets there all the same.
                 log.warning("a click is not counted: %s", error)
