@@ -10,9 +10,12 @@ from tests.conftest import skip_or_fail
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser():
-    """One real Chromium for all of these tests; skipped where there is none."""
+    """One real Chromium for a file of tests; skipped where there is none.
+
+    Not for the session: Playwright keeps an event loop running in this thread, in which no other test could run one.
+    """
     try:
         from playwright.sync_api import sync_playwright
     except ImportError:
@@ -27,14 +30,14 @@ def browser():
         opened.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def newsroom(tmp_path_factory):
     """A newsroom with an archive, and a mailbox that its mails arrive in."""
     with running(tmp_path_factory.mktemp("newsroom")) as opened:
         yield opened
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def arabic_newsroom(tmp_path_factory):
     """The same in Arabic, with an Arabic name."""
     with running(tmp_path_factory.mktemp("arabic"), language="ar", name="سجل بورت ألدر", few=True) as opened:

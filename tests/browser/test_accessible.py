@@ -8,7 +8,7 @@ from bot.audience.words import languages
 from bot.model import Preferences
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def axe():
     from axe_playwright_python.sync_playwright import Axe
 
