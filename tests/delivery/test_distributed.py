@@ -28,7 +28,7 @@ from bot.store import Store
 from bot.testing import ENVIRONMENT, KEYS, NEWSROOM, ScriptedChannel, edition, email, subscribe
 
 pytestmark = pytest.mark.postgresql
-PATIENCE = 60.0
+PATIENCE = 120
 
 
 @pytest.fixture

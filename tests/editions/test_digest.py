@@ -123,11 +123,12 @@ def test_personal_values_are_holes_in_mail_and_text_and_absent_from_the_public_p
     assert "Unsubscribe" not in mail.web and "View in browser" not in mail.web
 
 
-def test_the_public_page_has_one_main_part_and_a_bar_above_it(mail: Email) -> None:
+def test_the_public_page_has_one_main_part_with_a_bar_above_its_headline(mail: Email) -> None:
     document = page(mail.web)
     assert [len(main.xpath(".//h1")) for main in document.xpath("//main")] == [1]
     assert "Web version of the edition of 24 November 2026, 07:00" in text_of(document.body)
-    assert "Web version" not in text_of(document.xpath("//main")[0])
+    main = text_of(document.xpath("//main")[0])
+    assert main.index("Web version") < main.index(text_of(document.xpath("//h1")[0]))
 
 
 def test_view_in_browser_leads_to_the_editions_permanent_address(mail: Email) -> None:
