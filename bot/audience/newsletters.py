@@ -32,7 +32,7 @@ def newsletters(settings: Settings) -> tuple[Newsletter, ...]:
     found = []
     for key, schedule in settings.schedules.items():
         audience = settings.audiences.get(schedule.audience)
-        channel = next((each for each in schedule.channels if settings.channels[each].get("type") == "email"), "")
+        channel = next((each for each in schedule.channels if _mails(settings, each)), "")
         if audience and audience.open and schedule.enabled and channel:
             found.append(Newsletter(key, schedule.audience, channel, schedule))
     return tuple(found)
@@ -47,9 +47,14 @@ def letter_channel(settings: Settings) -> str:
         channel
         for schedule in settings.schedules.values()
         for channel in schedule.channels
-        if schedule.audience and settings.channels[channel].get("type") == "email"
+        if schedule.audience and _mails(settings, channel)
     )
     return settings.signup.channel or next(used, "")
+
+
+def _mails(settings: Settings, channel: str) -> bool:
+    # Editions frozen before a channel left the settings still go their way.
+    return settings.channels.get(channel, {}).get("type") == "email"
 
 
 def choices(
