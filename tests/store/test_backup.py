@@ -343,15 +343,8 @@ def _assert_held(url, at):
 @pytest.fixture
 def postgresql_url(request):
     """An empty PostgreSQL beside the store of the test."""
-    from tests.conftest import _admin, _database
-
-    server, template = request.getfixturevalue("postgresql_template")
-    name = f"{template}_{os.urandom(4).hex()}"
-    with _admin(server) as run:
-        run(f"CREATE DATABASE {name} TEMPLATE {template}")
-    yield _database(server, name)
-    with _admin(server) as run:
-        run(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+    with request.getfixturevalue("postgresql_databases").one() as url:
+        yield url
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
-from sqlalchemy import bindparam, text
+from sqlalchemy import bindparam, make_url, text
 
 from bot.model import DeliveryState, Suppression
 from bot.store import Store, schema
@@ -41,6 +41,8 @@ STATES = (
 @pytest.fixture
 def old(store_url):
     """The engine of an empty store of version 0001."""
+    if store_url.startswith("sqlite"):
+        Path(make_url(store_url).database).unlink()
     engine = open_engine(store_url)
     config = Config()
     config.set_main_option("script_location", str(Path(schema.__file__).parent / "migrations"))
