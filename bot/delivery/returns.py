@@ -3,7 +3,7 @@
 | verdict | what follows, when it is shown to speak of a mail of ours |
 | --- | --- |
 | hard | the address is suppressed, unless it is one of a burst |
-| complaint | the address is suppressed at once |
+| complaint | the address is suppressed at once; when a link alone shows whose it is, the reader leaves all audiences |
 | opt-out | the reader leaves the audience of that mail, at once |
 | soft | it is counted; after a run of them the address is suppressed like a hard one |
 | auto-reply, none | nothing |
@@ -97,7 +97,8 @@ class Returns:
         elif event.effect is Effect.UNSUBSCRIBED:
             audience = of.audience or self._audience_of(tx, of.edition)
             link = ReaderLink(of.subscriber, audience, of.edition)
-            leave(tx, link, everything=not audience, via=MAIL, now=event.at)
+            everything = not audience or event.verdict is Verdict.COMPLAINT
+            leave(tx, link, everything=everything, via=MAIL, now=event.at)
 
     def _audience_of(self, tx: Transaction, edition: str) -> str:
         found = tx.editions.get(edition) if edition else None
@@ -107,9 +108,11 @@ class Returns:
 def _effect(event: Event, of: Whose, *, signed: bool) -> Effect:
     if event.verdict in (Verdict.HARD, Verdict.SOFT):
         # A token so old that the ledger has forgotten its mail: the address may have come back to life since.
-        return Effect.UNPROVEN if of.delivery is None and not signed else Effect.WAITING
+        # And a server that sends a mail back has its head, with the token.
+        return Effect.UNPROVEN if (of.delivery is None or of.by_link) and not signed else Effect.WAITING
     if event.verdict is Verdict.COMPLAINT:
-        return Effect.SUPPRESSED
+        # Who was passed the mail can do what its links do, which the reader takes back, and no more.
+        return Effect.UNSUBSCRIBED if of.by_link and not signed else Effect.SUPPRESSED
     return Effect.UNSUBSCRIBED if event.verdict is Verdict.OPT_OUT else Effect.NONE
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.audience.links import PREFERENCES, UNSUBSCRIBE, read_link
 from bot.delivery.finding import editions_of, of_provider, of_reader, of_token
@@ -32,6 +32,7 @@ class Whose:
 
     ``delivery`` is None when the mail is not in the ledger any more, or is not known. ``edition`` and ``audience`` are
     "" when they are not known. ``same``: the recipient that the report names is this reader, or it names none.
+    ``by_link``: a link of the mail's text alone shows it, and so anybody to whom the reader passed the mail on has it.
     """
 
     subscriber: int
@@ -40,6 +41,7 @@ class Whose:
     audience: str = ""
     delivery: Delivery | None = None
     same: bool = True
+    by_link: bool = False
 
 
 def whose(
@@ -77,7 +79,8 @@ def _by_token(tx: Transaction, keys: KeyRing, text: str, recipient: str) -> Whos
         return found
     for link in _links(keys, text):
         found = _of_deliveries(tx.deliveries.of_edition(link[2], link[0]), recipient) if link[2] else None
-        return found or _stale(tx, link[0], edition=link[2], audience=link[1], recipient=recipient)
+        found = found or _stale(tx, link[0], edition=link[2], audience=link[1], recipient=recipient)
+        return replace(found, by_link=True) if found else None
     for edition in editions_of(tx, keys, text):
         # Its deliveries are folded. Only for what a reader asks: a link once sent works for ever.
         for token in _TOKEN.findall(text):

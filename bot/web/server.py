@@ -15,6 +15,7 @@ from bot.delivery.counters import Counters
 from bot.errors import BroadsheetError, SettingsError, UsageError
 from bot.schedules.installation import Installation
 from bot.web.app import create_app, metrics_app
+from bot.web.connection import MOST, Connection
 
 GRACE = 10
 """Seconds that requests in flight are given at the end."""
@@ -61,6 +62,8 @@ def _serve(
     with _listening(host, port, fault) as listener:
         config = uvicorn.Config(
             app,
+            http=Connection,
+            limit_concurrency=MOST,
             access_log=False,  # Its lines would hold readers' tokens.
             log_config=None,
             server_header=False,

@@ -121,11 +121,20 @@ def test_rfc5965_a_complaint_suppresses_at_once_also_when_it_names_nobody(sent):
     assert sent.suppressed(IDA) == "complained"
 
 
-def test_b7_a_complaint_is_known_by_the_unsubscribe_link_alone(sent):
+def test_b7_a_complaint_that_holds_a_link_alone_does_what_the_link_does_and_no_more(sent):
+    """Who was passed the mail on has its links, too: the reader can take back what it did."""
     link = unsubscribe_url(NEWSROOM, KEYS, ReaderLink(sent.subscriber(EVE), "readers", sent.id))
     (event,) = sent.take(complaint(link=link))
-    assert (event.edition, event.effect) == (sent.id, Effect.SUPPRESSED)
-    assert (sent.suppressed(EVE), sent.suppressed(IDA)) == ("complained", "")
+    assert (event.edition, event.verdict, event.effect) == (sent.id, Verdict.COMPLAINT, Effect.UNSUBSCRIBED)
+    assert (sent.state(EVE), sent.suppressed(EVE), sent.suppressed(IDA)) == ("unsubscribed", "", "")
+
+
+def test_a_bounce_that_holds_a_link_alone_counts_for_nothing(sent):
+    link = unsubscribe_url(NEWSROOM, KEYS, ReaderLink(sent.subscriber(EVE), "readers", sent.id))
+    (event,) = sent.take(dsn(EVE, headers=f"List-Unsubscribe: <{link}>\n"))
+    assert (event.subscriber, event.effect) == (sent.subscriber(EVE), Effect.UNPROVEN)
+    sent.settle()
+    assert sent.suppressed(EVE) == ""
 
 
 @pytest.mark.parametrize("kind", ["not-spam", "auth-failure"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import logging
+from typing import ClassVar
 
 import pytest
 
@@ -94,9 +95,20 @@ async def test_b8_a_body_is_limited(hooked):
         assert (await client.post("/u/x", content=b"x" * 70_000)).status_code == 413, "elsewhere as before"
 
 
-async def test_what_is_not_set_is_not_there(web):
-    for name in ("ses", "postmark", "mailgun", "sendgrid", "other", "ses/more"):
-        assert (await _call(web, name, postmark())).status_code == 404
+@pytest.mark.parametrize("which", ["web", "hooked"])
+async def test_b8_nobody_learns_which_webhooks_are_set(which, request):
+    class Forged:
+        headers: ClassVar = {}
+        body = b"{}"
+
+    asked = request.getfixturevalue(which)
+    for name in ("ses", "mailgun", "sendgrid"):
+        answer = await _call(asked, name, Forged)
+        assert (answer.status_code, answer.text) == (403, "Not believed.\n")
+    login = await _call(asked, "postmark", Forged)
+    assert (login.status_code, login.headers["www-authenticate"]) == (401, 'Basic realm="hooks"')
+    for name in ("other", "ses/more"):
+        assert (await _call(asked, name, Forged)).status_code == 404
 
 
 async def test_get_shows_nothing(hooked):
@@ -123,5 +135,5 @@ async def test_rubbish_is_refused_without_a_fault(hooked, body):
 
     Rubbish.body = body
     for name in ("ses", "mailgun", "sendgrid"):
-        assert (await _call(hooked, name, Rubbish)).status_code in (400, 403)
-    assert (await _call(hooked, "postmark", Rubbish)).status_code in (200, 400)
+        assert (await _call(hooked, name, Rubbish)).status_code == 403
+    assert (await _call(hooked, "postmark", Rubbish)).status_code in (200, 403)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 
-from bot.delivery.hooks.call import Call, Hook, HookRefused, Vouched
+from bot.delivery.hooks.call import Call, Hook, HookRefused, NotSet, Vouched
 from bot.delivery.hooks.mailgun import Mailgun
 from bot.delivery.hooks.postmark import Postmark
 from bot.delivery.hooks.sendgrid import Sendgrid
@@ -19,8 +19,9 @@ __all__ = ["Call", "Hook", "HookRefused", "Vouched", "hooks"]
 def hooks(
     rules: BouncesTable, fetch: Callable[[str], Awaitable[bytes]], clock: Callable[[], datetime]
 ) -> dict[str, Hook]:
-    """The webhooks that are set, by name. ``fetch`` gets a page over HTTPS."""
-    found: dict[str, Hook] = {}
+    """All webhooks by name; those that are not set refuse as the others do. ``fetch`` gets a page over HTTPS."""
+    found: dict[str, Hook] = {name: NotSet(name) for name in ("ses", "mailgun", "sendgrid")}
+    found["postmark"] = NotSet("postmark", status=401)
     if rules.ses:
         found["ses"] = Ses(rules.ses, Certificates(fetch, clock), fetch)
     if rules.postmark:

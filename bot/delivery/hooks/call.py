@@ -40,7 +40,7 @@ class Call:
         try:
             return json.loads(self.body)
         except (ValueError, RecursionError) as error:
-            raise HookRefused("is not JSON", status=400) from error
+            raise HookRefused("is not JSON") from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +63,17 @@ class Hook(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class NotSet:
+    """The webhook of a provider that the settings do not name. ``status`` is what a wrong proof gets from it."""
+
+    name: str
+    status: int = 403
+
+    async def read(self, call: Call, now: datetime) -> list[Vouched]:  # noqa: ARG002
+        raise HookRefused(f"is of a provider that is not set (bounces.{self.name})", self.status)
+
+
 def text(data: Any, *path: str) -> str:
     """The text, or number, at ``path`` within foreign JSON; "" where there is none."""
     for key in path:
@@ -83,7 +94,7 @@ def need_fresh(seconds: str, now: datetime) -> None:
     try:
         moment = datetime.fromtimestamp(float(seconds), UTC)
     except (ValueError, OverflowError, OSError) as error:
-        raise HookRefused("has a time that is none", status=400) from error
+        raise HookRefused("has a time that is none") from error
     need_recent(moment, now)
 
 

@@ -89,7 +89,7 @@ async def verified(data: Any, topics: Iterable[str], certificates: Certificates,
     """The message that ``data`` is. Raises ``HookRefused`` when it is not Amazon's, of no topic of ours, or old."""
     kind, topic = text(data, "Type"), text(data, "TopicArn")
     if kind not in SIGNED:
-        raise HookRefused("is no message of SNS; is raw message delivery on?", status=400)
+        raise HookRefused("is no message of SNS; is raw message delivery on?")
     if topic not in topics:
         raise HookRefused(f"is of the topic {topic[:200]!r}, which bounces.ses.topics does not name")
     _need_recent(text(data, "Timestamp"), now)
@@ -131,7 +131,7 @@ def _need_recent(timestamp: str, now: datetime) -> None:
     try:
         moment = datetime.fromisoformat(timestamp)
     except ValueError as error:
-        raise HookRefused("has a time that is none", status=400) from error
+        raise HookRefused("has a time that is none") from error
     if moment.tzinfo is None:
-        raise HookRefused("has a time that is none", status=400)
+        raise HookRefused("has a time that is none")
     need_recent(moment, now)

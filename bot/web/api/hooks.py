@@ -1,7 +1,7 @@
 """``/hooks/NAME``: providers tell of bounces and complaints. Their proof is in the request: no cookie, no page.
 
 A provider tries again whatever is not answered with 2xx: what cannot be kept now gets 503. Why a call is refused stands
-in the log alone; who sent it learns nothing.
+in the log alone; who sent it learns nothing, also not which webhooks are set.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ PATH = "/hooks/"
 MAX_BODY = 1 << 20
 """Bytes: SNS sends at most 256 KiB, the others batches of some hundred events."""
 _CERTIFICATE = 64 * 1024
-_SAID = {400: "What is this?\n", 401: "Log in.\n", 403: "Not believed.\n", 404: "Not here.\n", 503: "Later.\n"}
+_SAID = {401: "Log in.\n", 403: "Not believed.\n", 404: "Not here.\n", 503: "Later.\n"}
 
 log = logging.getLogger(__name__)
 
 
 def routes(installation: Installation) -> APIRouter:
-    """POST of ``/hooks/NAME`` for the webhooks that are set. Raises ``SettingsError``."""
+    """POST of ``/hooks/NAME``. Raises ``SettingsError``."""
     router = APIRouter()
 
     async def fetch(url: str) -> bytes:
