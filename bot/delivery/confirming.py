@@ -49,7 +49,8 @@ EDITION = "signup"
 BATCH = 50
 LATEST = timedelta(hours=24)
 """A sign-up that waited longer for its mail gets none: its owner does not look for it any more."""
-ONE_A_DAY: Limits = {timedelta(hours=24): 1}
+TO_AN_ADDRESS: Limits = {timedelta(hours=24): 1, timedelta(days=30): 4}
+"""A stranger can type an address in each day: its owner is not to be mailed each day."""
 DATA_MAILS: Limits = {timedelta(hours=24): 2}
 """To one address; that readers ask once a day is seen to where they ask."""
 SHORTEST, LONGEST = timedelta(seconds=30), timedelta(minutes=30)
@@ -267,7 +268,7 @@ class _Outbox:
         wanted = [
             Wanted(f"data:address:{hashed}", DATA_MAILS, 1)
             if data
-            else Wanted(f"signup:address:{hashed}", ONE_A_DAY, 1),
+            else Wanted(f"signup:address:{hashed}", TO_AN_ADDRESS, 1),
             Wanted(f"signup:domain:{domain}", _limits(self._desk.rules.per_domain), 1),
             Wanted("signup:mails", _limits(self._desk.rules.mails), 1),
         ]

@@ -389,6 +389,7 @@ events = Table(
     UniqueConstraint("key"),
     Index("ix_events_edition", "edition", "verdict"),
     Index("ix_events_subscriber", "subscriber"),
+    Index("ix_events_address_hash", "address_hash"),
     Index("ix_events_at", "at"),
     Index(
         "ix_events_waiting",

@@ -169,6 +169,15 @@ async def test_one_mail_a_day_goes_to_an_address_whoever_asks_and_however_it_is_
     assert len(await office.mail()) == 1
 
 
+async def test_an_address_that_is_typed_in_day_after_day_is_mailed_four_times_in_thirty_days(office):
+    sent = []
+    for _ in range(36):
+        office.ask()
+        sent.append(len(await office.mail()))
+        office.wait(hours=25)
+    assert (sum(sent[:28]), sum(sent[28:])) == (4, 4)
+
+
 async def test_who_gets_all_of_it_is_led_to_their_preferences_and_that_is_the_days_mail(office):
     (subscriber,) = subscribe(office.store, "mara@example.org")
     office.ask()

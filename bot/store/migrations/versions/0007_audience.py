@@ -111,6 +111,7 @@ def _add_events() -> None:
     )
     op.create_index("ix_events_edition", "events", ["edition", "verdict"], unique=False)
     op.create_index("ix_events_subscriber", "events", ["subscriber"], unique=False)
+    op.create_index("ix_events_address_hash", "events", ["address_hash"], unique=False)
     op.create_index("ix_events_at", "events", ["at"], unique=False)
     op.create_index(
         "ix_events_waiting",
