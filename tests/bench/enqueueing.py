@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import resource
+import os
 import statistics
 import subprocess
 import sys
@@ -23,6 +23,7 @@ from bot.store.chosen_readers import Place
 from bot.testing import article
 from tests.bench import readers
 from tests.bench.figure import Figure
+from tests.bench.memory import high_water
 from tests.bench.newsroom import SCHEDULE, Newsroom
 
 
@@ -89,7 +90,7 @@ def chosen(folder: Path, count: int, repeats: int) -> list[Figure]:
         memory.append((before, peak))
         store.close()
         newsroom.database.unlink()
-    raw = {"readers": count, "choices": kinds, "seconds": [round(each, 3) for each in took], "memory_kib": memory}
+    raw = {"readers": count, "choices": kinds, "seconds": [round(each, 3) for each in took], "memory": memory}
     return [
         Figure(
             name="enqueue.chosen_seconds",
@@ -102,7 +103,7 @@ def chosen(folder: Path, count: int, repeats: int) -> list[Figure]:
         ),
         Figure(
             name="enqueue.chosen_memory",
-            value=max(peak - before for before, peak in memory) / 1000,
+            value=max(peak - before for before, peak in memory) / 1e6,
             unit="MB",
             aim=100,
             at_most=True,
@@ -123,10 +124,6 @@ def _place(store: Store, now: datetime) -> Place:
         wanted = survey(tx, choices, readers.AUDIENCE, now)
     plan = Plan(choices, frozenset(variant.id for variant, _ in wanted.variants))
     return lambda preferences: plan.place(preferences, now)
-
-
-def _peak() -> int:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
 def _begin(store: Store, edition: str, count: int, place: Place = lambda _: Placement()) -> float:
@@ -159,9 +156,9 @@ def _copy(store: Store, edition: str, count: int) -> float:
 
 def _one(url: str, edition: str, count: int) -> None:
     store = Store.open(url, readers.KEYS.address_key)
-    before = _peak()
+    before = high_water(os.getpid())
     seconds = _begin(store, edition, count, _place(store, datetime.now(UTC)))
-    print(json.dumps([seconds, before, _peak()]))
+    print(json.dumps([seconds, before, high_water(os.getpid())]))
     store.close()
 
 

@@ -35,10 +35,11 @@ class Peak:
     def _watch(self) -> None:
         while not self._end.wait(EVERY):
             for pid in _family(self._pid):
-                self._peaks[pid] = max(self._peaks.get(pid, 0), _high_water(pid))
+                self._peaks[pid] = max(self._peaks.get(pid, 0), high_water(pid))
 
 
-def _high_water(pid: int) -> int:
+def high_water(pid: int) -> int:
+    """The peak of a process in bytes, 0 when it is gone. ``ru_maxrss`` would be that of the parent before exec, too."""
     try:
         for line in Path(f"/proc/{pid}/status").read_text().splitlines():
             if line.startswith("VmHWM:"):
