@@ -22,7 +22,7 @@ from bot.model import Act, Enrolment, Suppression
 from bot.store import Store, Transaction
 from bot.store.seen import Seen
 
-BATCH = 5_000
+BATCH = 10_000
 """Rows a transaction takes. Larger ones wait less for the disk; the memory of one is all that an import needs."""
 
 TOLD = 1000
