@@ -5,6 +5,7 @@ https://ogp.me and https://schema.org/NewsArticle (checked 2026-11-24).
 
 from __future__ import annotations
 
+import codecs
 import json
 import re
 from collections.abc import Iterator
@@ -19,6 +20,8 @@ from bot.articles.url import absolute_url, image_url
 from bot.model import Image
 from bot.sanitize import bounded, parsed, plain, tostring
 
+_CHARSET = re.compile(r"charset\s{0,3}=\s{0,3}[\"']?([\w.:-]{1,40})", re.IGNORECASE)
+_DECLARED = re.compile(r"<meta\b[^>]{0,300}?charset\s{0,3}=\s{0,3}[\"']?([\w.:-]{1,40})", re.IGNORECASE)
 _ARTICLE = re.compile(r"(?:\w*Article|BlogPosting|Report|Review)$")
 
 
@@ -42,6 +45,22 @@ class Page:
 def is_page(markup: str) -> bool:
     """Whether ``markup`` is a whole page rather than the HTML of an article alone."""
     return bool(re.search(r"<(?:!doctype|html|head|body)\b", markup[:5000], re.IGNORECASE))
+
+
+def page_markup(data: bytes, content_type: str = "") -> str:
+    """The text of a page's bytes: by its mark, its header, what it declares itself, else by a guess. Never raises."""
+    declared = _CHARSET.search(content_type) or _DECLARED.search(data[:4000].decode("latin-1"))
+    encodings = ["utf-8-sig", declared[1] if declared else "utf-8", "utf-8"]
+    if not data.startswith(codecs.BOM_UTF8):
+        encodings = encodings[1:]
+    for encoding in encodings:
+        try:
+            return data.decode(encoding)
+        except (LookupError, UnicodeError):
+            continue
+    from trafilatura.utils import decode_file
+
+    return decode_file(data)
 
 
 def read_page(markup: str, url: str = "") -> Page:

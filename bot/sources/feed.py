@@ -10,7 +10,7 @@ from datetime import datetime
 from itertools import pairwise
 from typing import ClassVar
 
-from pydantic import Field, field_validator
+from pydantic import Field, StrictBool, field_validator
 from pydantic_core import PydanticCustomError
 
 from bot.articles.url import absolute_url, canonical_url, identity_key
@@ -20,6 +20,7 @@ from bot.model import Article
 from bot.settings import Table
 from bot.sources.base import Collected, Known, Retrieval, Visit, kind
 from bot.sources.feed_parse import ParsedFeed, parse_feed
+from bot.sources.full_text import FullTexts, Read, full_texts
 from bot.sources.item import Item, article_of
 from bot.sources.json_feed import is_json_feed, parse_json_feed
 
@@ -33,11 +34,13 @@ LANGUAGE = r"^([A-Za-z]{2,3}(-[A-Za-z0-9]+)*)?$"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedArticles:
-    """The articles of one feed. ``undated`` are moments of first sight by GUID; ``oldest`` is None when the feed
-    cannot tell what was withdrawn; ``present`` are the identities of all its items, of bad ones too.
+    """The articles of one feed, and by GUID the ``items`` they were made of. ``undated`` are moments of first sight;
+    ``oldest`` is None when the feed cannot tell what was withdrawn; ``present`` are the identities of all its items,
+    of bad ones too.
     """
 
     articles: tuple[Article, ...]
+    items: Mapping[str, Item]
     present: frozenset[str]
     undated: Mapping[str, datetime]
     oldest: datetime | None
@@ -49,6 +52,10 @@ class FeedOptions(Table):
 
     url: str = Field(description="The feed's own address, e.g. https://news.example/feed/.")
     language: str = Field("", pattern=LANGUAGE, description="Language of its articles (BCP 47), if it says none.")
+    full_text: StrictBool = Field(
+        True,
+        description="Whether the page of an article is fetched where the feed has no more than an excerpt of it.",
+    )
 
     @field_validator("url")
     @classmethod
@@ -72,6 +79,7 @@ class Feed:
     async def collect(self, http: Http, visit: Visit) -> Collected:
         """Raises ``FetchError`` or ``SourceError``."""
         before = visit.retrieval
+        cursor = _read_cursor(before.cursor)
         headers = {"Accept": ACCEPT}
         if before.etag:
             headers["If-None-Match"] = before.etag
@@ -91,23 +99,41 @@ class Feed:
                     source=self._name,
                     now=visit.now,
                     language=self._options.language,
-                    first_seen=_read_cursor(before.cursor),
+                    first_seen=cursor.seen,
                 )
         except TimeoutError as error:
             raise SourceError(f"sources.{self._name}: takes longer than {PARSE_SECONDS} s to read") from error
         except SourceError as error:
             raise SourceError(f"sources.{self._name}: {canonical_url(answer.url)} {error}") from error
+        texts = await self._full_texts(http, visit, found, parsed.language, cursor.read)
         return Collected(
-            articles=found.articles,
+            articles=tuple(texts.articles),
             gone=vanished(visit.known, found),
             doubtful=True,
             retrieval=Retrieval(
-                etag=answer.headers.get("etag", ""),
-                last_modified=answer.headers.get("last-modified", ""),
-                cursor=json.dumps({guid: seen.isoformat() for guid, seen in found.undated.items()}),
+                # While pages are left the feed is read whole: a 304 would hide them.
+                etag="" if texts.left else answer.headers.get("etag", ""),
+                last_modified="" if texts.left else answer.headers.get("last-modified", ""),
+                cursor=_Cursor(found.undated, texts.read).told(),
                 moved_to=answer.moved_to,
             ),
-            warnings=tuple(f"sources.{self._name}: {warning}" for warning in found.warnings),
+            warnings=tuple(f"sources.{self._name}: {warning}" for warning in (*found.warnings, *texts.warnings)),
+        )
+
+    async def _full_texts(
+        self, http: Http, visit: Visit, found: FeedArticles, language: str, before: Mapping[str, Read]
+    ) -> FullTexts:
+        if not self._options.full_text:
+            return FullTexts(articles=list(found.articles))
+        return await full_texts(
+            http,
+            found.articles,
+            found.items,
+            source=self._name,
+            now=visit.now,
+            language=language or self._options.language,
+            before=before,
+            known=frozenset(each.guid for each in visit.known),
         )
 
 
@@ -123,6 +149,7 @@ def articles(
 ) -> FeedArticles:
     """Cleans the items of a feed; a bad one is a warning. An undated one is dated by when it was first seen."""
     made: dict[str, Article] = {}
+    items: dict[str, Item] = {}
     present: set[str] = set()
     undated: dict[str, datetime] = {}
     warnings = [] if feed.well_formed else [f"the feed is not well formed ({feed.note}); all that could be read was"]
@@ -141,12 +168,14 @@ def articles(
             undated[guid] = min(first_seen.get(guid, now), now)
         try:
             dated = replace(item, guid=guid, published=item.published or undated[guid])
+            items[guid] = dated
             made[guid] = article_of(dated, source=source, now=now, language=feed.language or language)
         except SourceError as error:
             warnings.append(f"item {number} is left out: {error}")
     oldest = None if undated or not feed.well_formed else _reach(feed.items)
     return FeedArticles(
         articles=tuple(made.values()),
+        items=items,
         present=frozenset(present - {""}),
         undated=undated,
         oldest=oldest,
@@ -187,8 +216,26 @@ def _reach(items: Sequence[Item]) -> datetime | None:
     return None
 
 
-def _read_cursor(cursor: str) -> dict[str, datetime]:
+@dataclass(frozen=True, slots=True)
+class _Cursor:
+    """What is kept between visits: when undated items were seen first, and which pages were read."""
+
+    seen: Mapping[str, datetime]
+    read: Mapping[str, Read]
+
+    def told(self) -> str:
+        seen = {guid: moment.isoformat() for guid, moment in self.seen.items()}
+        return json.dumps({"seen": seen, "read": {guid: [each.digest, each.tried] for guid, each in self.read.items()}})
+
+
+def _read_cursor(cursor: str) -> _Cursor:
     try:
-        return {guid: datetime.fromisoformat(seen) for guid, seen in json.loads(cursor or "{}").items()}
+        kept = json.loads(cursor or "{}")
+        # A store of 0.1 holds the moments alone.
+        seen = kept.get("seen", {} if "read" in kept else kept)
+        return _Cursor(
+            {guid: datetime.fromisoformat(moment) for guid, moment in seen.items()},
+            {guid: Read(str(digest), int(tried)) for guid, (digest, tried) in kept.get("read", {}).items()},
+        )
     except (ValueError, AttributeError, TypeError):
-        return {}
+        return _Cursor({}, {})

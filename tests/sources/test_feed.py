@@ -73,7 +73,7 @@ def known(number: int, day: int, guid: str = "") -> Known:
 
 async def collect(http: Http, site: Site, feed: Any, **visit: Any) -> Collected:
     site.pages["/feed"] = reply(feed) if isinstance(feed, bytes) else feed
-    source = Feed("town", FeedOptions(url=f"{site.url}/feed"))
+    source = Feed("town", FeedOptions(url=f"{site.url}/feed", full_text=False))
     return await source.collect(http, Visit(**{"now": NOW, **visit}))
 
 
