@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from bot.articles.language import forget_languages
 from bot.articles.url import identity_key
 from bot.clock import Clock
 from bot.errors import BroadsheetError, FetchError, SourceError
@@ -71,7 +72,10 @@ async def collect(sources: Mapping[str, Source], store: Store, http: Http, clock
 
 async def fetch(sources: Mapping[str, Source], store: Store, http: Http, clock: Clock) -> list[Fetched]:
     """Visits all ``sources`` at once; keeps nothing."""
-    return list(await asyncio.gather(*(_visit(name, each, store, http, clock) for name, each in sources.items())))
+    try:
+        return list(await asyncio.gather(*(_visit(name, each, store, http, clock) for name, each in sources.items())))
+    finally:
+        forget_languages()
 
 
 async def _visit(name: str, source: Source, store: Store, http: Http, clock: Clock) -> Fetched:
