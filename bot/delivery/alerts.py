@@ -24,6 +24,8 @@ LOOKBACK = timedelta(hours=24)
 RETRY = timedelta(minutes=5)
 """How long after an alert that reached nobody it is tried again."""
 TOLD, CLAIMED, FAILED = "told", "claimed", "failed"
+CHANGED = "story changed"
+"""What is on record when an article is not any more as an edition told it."""
 _ACTS = 1000
 _HEADLINE = 90
 
@@ -98,6 +100,11 @@ _RETURNED: Mapping[str, tuple[str, str, str]] = {
         "{name}: more than 0.1 % complained",
         "Providers filter a sender whose mail is called spam so often; at 0.3 % an edition that is being sent pauses.",
     ),
+    CHANGED: (
+        "Changed after it was sent",
+        "{name}: a story changed after it went out",
+        "Readers have the earlier words. Look at what changed, and say whether they are to be told.",
+    ),
     HELD: (
         "Look at these bounces",
         "{name}: too many addresses came back at once",
@@ -111,11 +118,6 @@ def _of_returned(tx: Transaction, flag: str, act: Act, zone: ZoneInfo) -> list[A
     if edition is None:
         return []
     status, title, said = _RETURNED[act.what]
-    show = f"broadsheet bounces list --edition {edition.id}: shows them"
-    settle = (
-        f"broadsheet bounces settle {edition.id} --as dead: suppresses them",
-        f"broadsheet bounces settle {edition.id} --as good: keeps them",
-    )
     return [
         Alert(
             flag=flag,
@@ -129,9 +131,23 @@ def _of_returned(tx: Transaction, flag: str, act: Act, zone: ZoneInfo) -> list[A
                 ("Slot", f"{edition.slot.astimezone(zone):%A %d %B %Y, %H:%M %Z}"),
                 ("Reason", act.note),
             ),
-            do=(*(settle if act.what == HELD else ()), show),
+            do=_look_at(edition, act),
         )
     ]
+
+
+def _look_at(edition: Edition, act: Act) -> tuple[str, ...]:
+    if act.what == CHANGED:
+        article = act.before.partition(",")[0].removeprefix("article ")
+        return (
+            f"broadsheet correct {article}: shows what was sent and what changed",
+            f"broadsheet correct {article} --said … --right …: the next edition tells it",
+        )
+    settle = (
+        f"broadsheet bounces settle {edition.id} --as dead: suppresses them",
+        f"broadsheet bounces settle {edition.id} --as good: keeps them",
+    )
+    return (*(settle if act.what == HELD else ()), f"broadsheet bounces list --edition {edition.id}: shows them")
 
 
 def _alert(tx: Transaction, rules: AlertsTable, flag: str, act: Act, zone: ZoneInfo) -> list[Alert]:

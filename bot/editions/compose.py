@@ -15,7 +15,7 @@ from bot.editions.entry import addresses
 from bot.editions.environment import Compiled
 from bot.editions.posts import compose_post
 from bot.editions.variants import Variant
-from bot.model import Article, EditionStory, Limits, Newsroom, Rendition, Selected, Story
+from bot.model import Article, Correction, EditionStory, Limits, Newsroom, Rendition, Selected, Story
 from bot.settings import ScheduleTable
 from bot.summaries.extractive import summarise
 
@@ -35,7 +35,8 @@ class Frame:
     """All of an edition but its stories. ``slot`` is in UTC; ``outlets`` are the schedule's channels, in its order.
 
     ``clicks``: the links of its mail that lead to stories are counted.
-    ``open``: whether anybody may subscribe to something of the newsroom by its pages.
+    ``open``: whether anybody may subscribe to something of the newsroom by its pages. ``corrections`` are those that
+    its mail tells.
     """
 
     edition: str
@@ -46,6 +47,7 @@ class Frame:
     outlets: tuple[Outlet, ...]
     clicks: bool = False
     open: bool = False
+    corrections: tuple[Correction, ...] = ()
 
 
 def freeze(selected: Selected) -> tuple[EditionStory, ...]:
@@ -129,6 +131,7 @@ def _digest(frame: Frame, shown: Sequence[EditionStory], stories: Sequence[Editi
         folders=frame.folders,
         links={url: link_url(frame.newsroom, frame.edition, number) for number, url in numbered},
         ways=_ways(frame),
+        corrections=frame.corrections,
     )
 
 

@@ -22,7 +22,7 @@ from bot.editions.style import style_of
 from bot.editions.subject import render_line, render_subject
 from bot.editions.wording import Wording, wording
 from bot.errors import RenderError
-from bot.model import EditionStory, Email, MergeField, Newsroom
+from bot.model import Correction, EditionStory, Email, MergeField, Newsroom
 
 LARGEST = 100_000
 """Bytes of HTML: Gmail clips a mail at about 102 kB, and the unsubscribe link with it."""
@@ -51,6 +51,7 @@ class Digest:
     folders: tuple[Path, ...]
     ways: tuple[tuple[str, str], ...] = ()
     links: Mapping[str, str] = field(default_factory=dict)
+    corrections: tuple[Correction, ...] = ()
 
 
 def compile_email(digest: Digest, *, page: bool = True, compiled: Compiled | None = None) -> Email:
@@ -192,7 +193,31 @@ def _context(digest: Digest, words: Wording, entries: tuple[Entry, ...]) -> dict
         "ways": digest.ways,
         "brand": style_of(brand),
         "holes": _holes(digest.edition),
+        "corrections": tuple(
+            _without_holes(_told(each, words, brand.direction), digest.edition) for each in digest.corrections
+        ),
     }
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """A correction as a template tells it."""
+
+    date: str
+    said: str
+    right: str
+    title: str
+    url: str
+
+
+def _told(correction: Correction, words: Wording, direction: str) -> _Told:
+    return _Told(
+        date=words.day(correction.told),
+        said=apart(correction.said, direction),
+        right=apart(correction.right, direction),
+        title=apart(correction.title, direction),
+        url=correction.url if is_web(correction.url) else "",
+    )
 
 
 def _line_context(digest: Digest, words: Wording, entries: tuple[Entry, ...]) -> dict[str, Any]:

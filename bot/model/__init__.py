@@ -2,6 +2,7 @@
 
 from bot.model.article import Article, Image
 from bot.model.checked import Checked, Grade
+from bot.model.correction import Correction
 from bot.model.delivery import (
     OPEN_STATES,
     Chunk,
@@ -59,6 +60,7 @@ __all__ = [
     "Checked",
     "Chunk",
     "Consent",
+    "Correction",
     "Delivery",
     "DeliveryState",
     "DomainProgress",

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from bot.model.article import Article
+from bot.model.correction import Correction
 from bot.model.story import Summary
 
 
@@ -119,7 +120,7 @@ class Link:
 class PastEdition:
     """An edition that went out, as the archive lists it: its lead story's headline and summary, its stories' number.
 
-    ``slot`` is in UTC, ``sent`` when the last delivery ended.
+    ``slot`` is in UTC, ``sent`` when the last delivery ended. ``corrected``: something it said was corrected since.
     """
 
     id: str
@@ -130,6 +131,7 @@ class PastEdition:
     headline: str
     summary: str
     stories: int
+    corrected: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,6 +140,7 @@ class Edition:
 
     ``renditions`` are those that all readers share; variants are asked for by name. ``links`` are the addresses whose
     clicks are counted, the first is number 1; only when it is made, and none while clicks are not counted.
+    ``corrections`` are those that it tells.
     ``attempts_dropped`` and ``folded``: until when (UTC) it was kept what servers said, and who got it; None: it is.
     """
 
@@ -152,6 +155,7 @@ class Edition:
     stories: tuple[EditionStory, ...] = ()
     renditions: tuple[Rendition, ...] = ()
     links: tuple[str, ...] = ()
+    corrections: tuple[Correction, ...] = ()
     approval: bool = False
     snapshot: int | None = None
     sent: datetime | None = None

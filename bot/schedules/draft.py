@@ -40,8 +40,10 @@ def draft(
     articles = tx.articles.newest(since=now - table.selection.max_age - DAY)
     selected = select(articles, table.selection, around)
     state, reason = _state(table, selected)
-    frame = installation.frame(schedule, slot)
     stories = compose.freeze(selected) if state is not EditionState.SKIPPED else ()
+    # An edition without a story is not made: its corrections wait for the next one.
+    corrections = tx.corrections.waiting(schedule) if stories else ()
+    frame = installation.frame(schedule, slot, corrections)
     edition = Edition(
         id=frame.edition,
         schedule=schedule,
@@ -55,6 +57,7 @@ def draft(
         stories=stories,
         renditions=compose.render(frame, stories) if stories and rendered else (),
         links=compose.links(frame, stories),
+        corrections=tuple(corrections),
     )
     return Draft(edition, selected, compose.report(selected), slot.due + table.max_lateness)
 

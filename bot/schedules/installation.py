@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,7 +13,7 @@ from bot.channels import base as channels
 from bot.clock import Clock, system_clock
 from bot.editions.compose import Frame, Outlet
 from bot.http import Http
-from bot.model import Newsroom
+from bot.model import Correction, Newsroom
 from bot.schedules.plan import Slot
 from bot.settings import Settings, load_settings
 from bot.sources import base as sources
@@ -63,8 +63,8 @@ class Installation:
             for name, each in self.channels(Http(self.settings.http)).items()
         }
 
-    def frame(self, schedule: str, slot: Slot) -> Frame:
-        """The edition of ``slot`` without its stories."""
+    def frame(self, schedule: str, slot: Slot, corrections: Sequence[Correction] = ()) -> Frame:
+        """The edition of ``slot`` without its stories, telling ``corrections``."""
         table = self.settings.schedules[schedule]
         return Frame(
             edition=edition_id(self.keys, schedule, slot.key),
@@ -75,6 +75,7 @@ class Installation:
             outlets=tuple(self.outlets[name] for name in table.channels),
             clicks=self.settings.tracking.clicks,
             open=bool(newsletters(self.settings)),
+            corrections=tuple(corrections),
         )
 
     def timezone(self, schedule: str) -> str:

@@ -81,7 +81,7 @@ async def _drafted(
         surveyed = survey(tx, choices, audience, max(installation.clock(), slot.due)) if audience and stories else None
     # After the trial: nobody else's writing should wait for templates. A link that is counted leads on from an edition
     # that went out, and this one does not.
-    frame = replace(installation.frame(schedule, slot), clicks=False)
+    frame = replace(installation.frame(schedule, slot, made.edition.corrections), clicks=False)
     renditions = compose.render(frame, stories) if stories else ()
     if surveyed is None:
         _need_no_variant(variant, ())

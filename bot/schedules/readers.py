@@ -134,7 +134,8 @@ def prepare(installation: Installation, edition: Edition, now: datetime) -> Plan
         wanted = survey(tx, choices, table.audience, now)
         stored = tx.editions.variants(edition.id, channel)
     missing = [variant for variant, _ in wanted.variants if variant.id not in stored]
-    frame = installation.frame(edition.schedule, Slot(edition.schedule, edition.slot_key, edition.slot))
+    slot = Slot(edition.schedule, edition.slot_key, edition.slot)
+    frame = installation.frame(edition.schedule, slot, edition.corrections)
     compiled, made = Compiled(), set(stored)
     for start in range(0, len(missing), TOGETHER):
         renditions = []

@@ -137,7 +137,8 @@ def _refreshed(installation: Installation, edition_id: str, now: datetime) -> Ed
     if not outcome.stories:
         lifecycle.cancel(installation.store, edition.id, who=PROGRAM, now=now, note="all its stories were withdrawn")
         return replace(edition, state=EditionState.CANCELLED)
-    frame = installation.frame(edition.schedule, Slot(edition.schedule, edition.slot_key, edition.slot))
+    slot = Slot(edition.schedule, edition.slot_key, edition.slot)
+    frame = installation.frame(edition.schedule, slot, edition.corrections)
     again = edition.state is EditionState.APPROVED and edition.approval and outcome.material
     state = EditionState.AWAITING if again else edition.state
     reason = note[:500] if again else edition.reason

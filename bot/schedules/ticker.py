@@ -32,6 +32,7 @@ from bot.delivery.intake.poll import Polled, poll
 from bot.errors import BroadsheetError
 from bot.http import Http
 from bot.schedules import signups
+from bot.schedules.corrected import watch_changes
 from bot.schedules.installation import Connected, Installation
 from bot.schedules.loop import run
 from bot.schedules.tick import Ticked, advance_waiting, is_due, tick
@@ -190,7 +191,12 @@ def collect_now(installation: Installation, names: tuple[str, ...] = ()) -> list
         async with Http(installation.settings.http) as http:
             return await collect(chosen, installation.store, http, installation.clock)
 
-    return asyncio.run(visit())
+    reports = asyncio.run(visit())
+    try:
+        watch_changes(installation, installation.clock())
+    except Exception as error:
+        log.error("changes after sending are not seen: %s", error, exc_info=not isinstance(error, BroadsheetError))
+    return reports
 
 
 def prune_events(installation: Installation) -> int:

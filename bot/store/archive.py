@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, and_, exists, func, or_, select
 
 from bot.model import EditionState, PastEdition
-from bot.store.tables import edition_stories, editions, renditions
+from bot.store.tables import corrections, edition_stories, editions, renditions
 
 
 class Archive:
@@ -55,6 +55,7 @@ def _listed(schedules: Collection[str]) -> Select[Any]:
             editions.c.schedule,
             editions.c.name,
             editions.c.slot,
+            exists().where(corrections.c.edition == editions.c.id).label("corrected"),
             func.coalesce(editions.c.sent, editions.c.slot, type_=editions.c.sent.type).label("sent"),
             lead.c.content["article"]["title"].as_string().label("headline"),
             lead.c.content["summary"]["text"].as_string().label("summary"),
@@ -76,4 +77,5 @@ def _past(row: Row[Any]) -> PastEdition:
         headline=row.headline,
         summary=row.summary or "",
         stories=row.stories,
+        corrected=bool(row.corrected),
     )

@@ -77,6 +77,12 @@ class Articles:
         """What a source has published since, newest first, without what was withdrawn."""
         return self._list([articles.c.source == source, articles.c.withdrawn.is_(None)], since, limit)
 
+    def changed(self, since: datetime) -> list[Article]:
+        """What changed, or was withdrawn, since, after it had been seen."""
+        again = (articles.c.revision > 1) | articles.c.withdrawn.is_not(None)
+        query = select(articles).where(articles.c.changed >= since, again).order_by(articles.c.id)
+        return [_article(row) for row in self._connection.execute(query)]
+
     def newest(self, *, since: datetime | None = None, source: str = "", limit: int = 5000) -> list[Article]:
         """Newest first, withdrawn ones too."""
         return self._list([articles.c.source == source] if source else [], since, limit)

@@ -23,6 +23,7 @@ from bot.model import (
     Summary,
 )
 from bot.store.conflict import insert_or_ignore
+from bot.store.corrections import Corrections
 from bot.store.flags import Flags
 from bot.store.jobs import Jobs
 from bot.store.links import Links
@@ -48,6 +49,7 @@ class Editions:
         if mine:
             self._add_stories(edition)
             self._put_made(edition)
+            Corrections(self._connection).carry(edition.id, edition.corrections)
         return mine
 
     def add_sent(self, edition: Edition, *, expires: datetime, report: dict[str, Any]) -> bool:
@@ -112,7 +114,7 @@ class Editions:
     def replace_stories(self, edition: Edition) -> None:
         """Puts other stories (and their reservations) in the place of those the edition held, before it is sent."""
         self._connection.execute(delete(edition_stories).where(edition_stories.c.edition == edition.id))
-        self.release(edition.id)
+        self._release_stories(edition.id)
         self._add_stories(edition)
         self._put_made(edition)
 
@@ -223,7 +225,13 @@ class Editions:
         )
 
     def release(self, edition: str) -> None:
-        """The edition ended unsent: its stories may be picked again."""
+        """The edition ended: what no delivery was attempted of may be picked, and told, by the next."""
+        self._release_stories(edition)
+        told = select(reservations.c.edition).where(reservations.c.edition == edition).limit(1)
+        if self._connection.execute(told).one_or_none() is None:
+            Corrections(self._connection).release(edition)
+
+    def _release_stories(self, edition: str) -> None:
         self._connection.execute(
             delete(reservations).where(reservations.c.edition == edition, reservations.c.consumed.is_(False))
         )
@@ -240,6 +248,25 @@ class Editions:
             frozenset(row.article for row in rows if row.consumed),
             frozenset(row.article for row in rows if not row.consumed),
         )
+
+    def telling(self, which: Collection[int], since: datetime | None = None) -> list[tuple[Edition, EditionStory]]:
+        """The editions that went out with a story led by one of the articles ``which``, newest slot first."""
+        holds = (reservations.c.edition == editions.c.id) & reservations.c.article.in_(list(which))
+        query = (
+            select(editions)
+            .where(editions.c.state.in_(list(WENT_OUT)), select(reservations.c.edition).where(holds).exists())
+            .order_by(editions.c.slot.desc(), editions.c.created.desc())
+        )
+        if since:
+            query = query.where(editions.c.slot >= since)
+        found = []
+        for row in self._connection.execute(query).all():
+            held = select(edition_stories).where(edition_stories.c.edition == row.id)
+            for each in self._connection.execute(held.order_by(edition_stories.c.position)):
+                story = _story(each)
+                if story.article.id in which:
+                    found.append((_edition(row), story))
+        return found
 
     def last_sent(self, schedule: str) -> Edition | None:
         """The schedule's newest edition that went out, wholly or in part, by the time it was drafted."""
@@ -266,6 +293,7 @@ class Editions:
             row,
             stories=tuple(_story(story) for story in stories),
             renditions=tuple(_rendition(rendition) for rendition in made),
+            corrections=tuple(Corrections(self._connection).carried(row.id)),
         )
 
 

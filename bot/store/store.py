@@ -16,6 +16,7 @@ from bot.store.allowances import Allowances
 from bot.store.archive import Archive
 from bot.store.articles import Articles
 from bot.store.chunks import Chunks
+from bot.store.corrections import Corrections
 from bot.store.deliveries import Deliveries
 from bot.store.dossier import Dossier
 from bot.store.editions import Editions
@@ -59,6 +60,10 @@ class Transaction:
     @cached_property
     def editions(self) -> Editions:
         return Editions(self.connection)
+
+    @cached_property
+    def corrections(self) -> Corrections:
+        return Corrections(self.connection)
 
     @cached_property
     def archive(self) -> Archive:

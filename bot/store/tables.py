@@ -160,6 +160,28 @@ edition_stories = Table(
     Column("content", Json, nullable=False),
 )
 
+# What readers of a schedule are to be told that an edition said wrongly; carried by the edition that tells them.
+corrections = Table(
+    "corrections",
+    metadata,
+    _id(),
+    Column("article", Id, nullable=False),
+    Column("edition", String(16), nullable=False),
+    Column("schedule", String(100), nullable=False),
+    Column("title", Text, nullable=False),
+    Column("url", Text, nullable=False),
+    Column("said", Text, nullable=False),
+    Column("right", Text, nullable=False),
+    # When the edition that said it went out.
+    Column("told", Moment, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("carried", String(16), nullable=False, server_default=""),
+    Index("ix_corrections_schedule", "schedule", "carried"),
+    Index("ix_corrections_edition", "edition"),
+    sqlite_autoincrement=True,
+)
+
 # One row an article that an edition holds: "reserved" by it, "consumed" once its first delivery is attempted.
 reservations = Table(
     "reservations",

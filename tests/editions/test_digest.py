@@ -13,7 +13,7 @@ from bot.editions.digest import LARGEST, Digest, compile_email
 from bot.editions.environment import Compiled
 from bot.editions.wording import _catalogue
 from bot.errors import RenderError
-from bot.model import Article, EditionStory, Email, Image, MergeField, Newsroom, Summary
+from bot.model import Article, Correction, EditionStory, Email, Image, MergeField, Newsroom, Summary
 
 TEMPLATES = Path(__file__).resolve().parents[2] / "templates"
 SLOT = datetime(2026, 11, 24, 7, tzinfo=UTC)
@@ -63,6 +63,22 @@ def digest(*stories: EditionStory, **changes: Any) -> Digest:
         "folders": (TEMPLATES,),
     }
     return Digest(**{**fields, **changes})
+
+
+def correction(**changes: Any) -> Correction:
+    fields: dict[str, Any] = {
+        "article": 1,
+        "edition": "aaaaaaaaaaaa",
+        "schedule": "morning",
+        "title": "The ferry subsidy",
+        "url": "https://record.example/ferry",
+        "said": "the ferry subsidy is $14 million a year.",
+        "right": "it is $1.4 million.",
+        "told": SLOT,
+        "at": SLOT,
+        "who": "mara",
+    }
+    return Correction(**{**fields, **changes})
 
 
 def page(source: str) -> Any:
@@ -197,14 +213,15 @@ def test_hostile_text_comes_through_as_the_text_it_is(hostile: str) -> None:
     told = story(1, title=hostile, summary=hostile, authors=(hostile,), sections=(hostile,), also=((hostile, "x:y"),),
                  image=replace(CRANES, alt=hostile, caption=hostile, credit=""))  # fmt: skip
     newsroom = replace(RECORD, name=hostile, address=hostile)
-    mail = compile_email(digest(told, story(2, title=hostile), newsroom=newsroom, name=hostile))
+    wrong = correction(said=hostile, right=hostile, title=hostile)
+    mail = compile_email(digest(told, story(2, title=hostile), newsroom=newsroom, name=hostile, corrections=(wrong,)))
     shown = re.sub(r"[\x00\x1b]", "", hostile)
     for source in (mail.html, mail.web):
         document = page(source)
         assert text_of(document.xpath("//h1")[0]) == shown
         assert document.xpath("//img")[0].get("alt") == shown
         assert not document.xpath("//script | //*[@onerror or @onmouseover]")
-        assert len(document.xpath("//img")) == 1 and len(document.xpath("//h2")) == 1
+        assert len(document.xpath("//img")) == 1 and len(document.xpath("//h2")) == 2
         assert "alert(1)" not in "".join(document.xpath("//style/text()"))
     assert shown in mail.text.replace("\n", " ")
 
@@ -215,7 +232,8 @@ def test_hostile_text_comes_through_as_the_text_it_is(hostile: str) -> None:
 def test_an_address_that_is_not_web_is_no_link(address: str) -> None:
     also = (("Coast Wire", address),)
     lead = story(1, url=address, image=replace(CRANES, url=address), also=also)
-    mail = compile_email(digest(lead, *(story(place, url=address) for place in range(2, 6))))
+    others = (story(place, url=address) for place in range(2, 6))
+    mail = compile_email(digest(lead, *others, corrections=(correction(url=address),)))
     assert "alert(1)" not in mail.html + mail.web + mail.text
     for source in (mail.html, mail.web):
         document = page(source)
@@ -593,3 +611,21 @@ def test_names_of_the_other_direction_are_set_apart_from_the_line_around_them() 
     assert "\u2068Harbour\u2069 · \u2068Ines Okafor\u2069" in shown
     assert "\u2068The Port Alder Record\u2069" in shown
     assert "\u2068" not in arabic.subject
+
+
+@pytest.mark.parametrize("language", ["en", "de", "fr", "es", "ja", "ar"])
+def test_a_correction_says_in_words_when_what_and_what_is_right_in_all_parts(language: str) -> None:
+    mail = compile_email(digest(language=language, corrections=(correction(), correction(url="", title=""))))
+    for part in (mail.html, mail.web):
+        shown = text_of(page(part))
+        assert shown.count("the ferry subsidy is $14 million a year.") == 2
+        assert page(part).xpath("//td[contains(@class, 'box')]//a/@href") == ["https://record.example/ferry"]
+    assert mail.text.count("it is $1.4 million.") == 2
+    assert "https://record.example/ferry" in mail.text
+    assert page(mail.html).xpath("count(//h1)") == 1
+
+
+def test_where_nothing_was_wrong_no_correction_is_spoken_of() -> None:
+    mail = compile_email(digest())
+    assert "box" not in mail.html
+    assert "Correction" not in mail.html + mail.text

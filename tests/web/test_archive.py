@@ -6,7 +6,7 @@ from datetime import timedelta
 import feedparser
 import pytest
 
-from bot.model import EditionState, EditionStory, Rendition, Summary
+from bot.model import Correction, EditionState, EditionStory, Rendition, Summary
 from bot.testing import NOW, article, edition, email
 
 TOML = """
@@ -223,3 +223,27 @@ async def test_pages_lead_to_the_archive_and_the_sign_up_only_where_there_is_one
     assert "/archive" not in page and "/subscribe" not in page
     assert 'href="https://record.example/privacy"' in page
     assert (await closed.get("/archive")).status_code == 404
+
+
+async def test_an_edition_that_was_corrected_since_says_so(web, publish):
+    publish("Council votes", days=1)
+    wrong = publish("The ferry returns")
+    assert "Corrected" not in (await web.get("/archive")).text
+    with web.store.write() as tx:
+        tx.corrections.add(
+            Correction(
+                article=1,
+                edition=wrong,
+                schedule="morning",
+                title="The ferry returns",
+                url="https://record.example/ferry",
+                said="It returns on Friday.",
+                right="It returns on Sunday.",
+                told=NOW,
+                at=NOW,
+                who="mara",
+            )
+        )
+    page = (await web.get("/archive")).text
+    assert page.count("Corrected") == 1
+    assert page.index("The ferry returns") < page.index("Corrected") < page.index("Council votes")

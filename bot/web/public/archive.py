@@ -151,6 +151,7 @@ def _months(site: Site, editions: Iterable[PastEdition]) -> list[dict[str, objec
                 "headline": each.headline,
                 "name": each.name,
                 "counted": words.counted("stories", each.stories),
+                "corrected": each.corrected,
                 "separator": words.separator,
             }
         )

@@ -1,0 +1,98 @@
+"""``correct``: what was sent about an article, what changed since, and a correction for the readers."""
+
+from __future__ import annotations
+
+import getpass
+import textwrap
+from dataclasses import asdict
+from typing import Annotated, Any
+
+import typer
+
+from bot.cli.command import Session, command
+from bot.cli.output import local
+from bot.errors import UsageError
+from bot.model import Correction
+from bot.schedules import corrected
+from bot.schedules.corrected import Reach, Telling
+from bot.schedules.installation import Installation
+
+Article = Annotated[
+    int, typer.Argument(min=1, max=2**63 - 1, help="An article's id, as `broadsheet articles` shows it.")
+]
+Said = Annotated[str, typer.Option("--said", help="What we said, in a sentence; needs --right.")]
+Right = Annotated[str, typer.Option("--right", help="What is right; the next edition of each schedule tells both.")]
+Drop = Annotated[int, typer.Option("--drop", min=0, help="Take back this correction, which no edition tells yet.")]
+
+
+def register(app: typer.Typer) -> None:
+    command(app)(correct)
+
+
+def correct(session: Session, article: Article, said: Said = "", right: Right = "", drop: Drop = 0) -> None:
+    """Shows what was sent about an article and what changed since; has the next edition correct it."""
+    if bool(said) != bool(right):
+        raise UsageError("a correction takes both: --said … and --right …")
+    with session.open() as installation:
+        who, now = getpass.getuser(), installation.clock()
+        if drop:
+            corrected.drop(installation, drop, who=who, now=now)
+        if said:
+            corrected.correct(installation, article, said=said, right=right, who=who, now=now)
+        with installation.store.read() as tx:
+            found = corrected.reach(tx, article)
+        _show(session, installation, found)
+        session.out.value(_told(found))
+
+
+def _show(session: Session, installation: Installation, found: Reach) -> None:
+    out, zone = session.out, installation.newsroom.timezone
+    article = found.article
+    out.say(f"article {article.id}, revision {article.revision}: {article.title}")
+    out.say("withdrawn" if article.withdrawn else article.url)
+    for telling in found.tellings:
+        edition = telling.edition
+        out.say(f"\n{edition.name}, edition {edition.id} of {local(edition.slot, zone)}: {edition.state}")
+        out.say(
+            f"  it told revision {telling.story.article.revision}; {telling.what or 'nothing that matters changed'}"
+        )
+        for each in telling.differences if not article.withdrawn else ():
+            out.say(f"  was: {_short(each.was)}")
+            out.say(f"  is:  {_short(each.now)}")
+    for correction in found.corrections:
+        out.say(f"\ncorrection {correction.id} for {correction.schedule}, by {correction.who}: {_stands(correction)}")
+        out.say(f"  we said:  {correction.said}")
+        out.say(f"  in fact:  {correction.right}")
+
+
+def _short(text: str) -> str:
+    return textwrap.shorten(text, 300, placeholder=" …") or "(nothing)"
+
+
+def _stands(correction: Correction) -> str:
+    return f"told by edition {correction.carried}" if correction.carried else "the next edition tells it"
+
+
+def _told(found: Reach) -> dict[str, Any]:
+    article = found.article
+    return {
+        "article": article.id,
+        "revision": article.revision,
+        "title": article.title,
+        "url": article.url,
+        "withdrawn": article.withdrawn,
+        "sent": [_sent(each) for each in found.tellings],
+        "corrections": [asdict(each) for each in found.corrections],
+    }
+
+
+def _sent(telling: Telling) -> dict[str, Any]:
+    return {
+        "edition": telling.edition.id,
+        "schedule": telling.edition.schedule,
+        "slot": telling.edition.slot,
+        "state": telling.edition.state,
+        "revision": telling.story.article.revision,
+        "changed": telling.what,
+        "differences": [asdict(each) for each in telling.differences],
+    }

@@ -1,0 +1,154 @@
+"""What the newsroom changed after it was sent: seen at each collecting, told to an editor, corrected for readers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bot.delivery.alerts import CHANGED
+from bot.delivery.sending import PROGRAM
+from bot.editions.changes import differences
+from bot.editions.difference import Difference, difference
+from bot.errors import NotFound, NothingToDo, StateError, UsageError
+from bot.model import Act, Article, Correction, Edition, EditionStory
+from bot.schedules.installation import Installation
+from bot.store import Transaction
+
+WITHIN = timedelta(days=7)
+"""How long after an edition's slot its stories are watched."""
+LONGEST = 600
+"""Characters of what was said, or is right: a correction is read at a glance."""
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """An edition that told an article, as the ``story`` it was then; ``what`` has changed since ("": nothing that
+    matters), ``differences`` are the first of it.
+    """
+
+    edition: Edition
+    story: EditionStory
+    what: str
+    differences: tuple[Difference, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """All that was sent about ``article``, the newest first, and its corrections."""
+
+    article: Article
+    tellings: tuple[Telling, ...]
+    corrections: tuple[Correction, ...]
+
+
+def watch_changes(installation: Installation, now: datetime) -> int:
+    """Puts on record what changed in what went out lately, once for each revision; returns how many such changes."""
+    with installation.store.read() as tx:
+        since = now - WITHIN
+        changed = {each.id: each for each in tx.articles.changed(since)}
+        told = tx.editions.telling(changed, since) if changed else []
+        seen = {
+            (act.thing, act.before)
+            for edition in {edition.id for edition, _ in told}
+            for act in tx.acts.newest(thing=f"edition:{edition}", limit=1000)
+            if act.what == CHANGED
+        }
+        acts = [
+            act
+            for edition, story in told
+            if (act := _act(edition, story, changed[story.article.id], now)) and (act.thing, act.before) not in seen
+        ]
+    if acts:
+        with installation.store.write() as tx:
+            for act in acts:
+                tx.acts.add(act)
+    return len(acts)
+
+
+def reach(tx: Transaction, article: int) -> Reach:
+    """Raises ``NotFound``, and ``NothingToDo`` when nothing was sent about it."""
+    found = tx.articles.get(article)
+    if found is None:
+        raise NotFound(f"article {article}: there is none; `broadsheet articles` lists them")
+    tellings = tuple(
+        Telling(edition, story, _what(story.article, found), difference(story.article, found))
+        for edition, story in tx.editions.telling([article])
+    )
+    if not tellings:
+        raise NothingToDo(f"article {article}: nothing was sent about it")
+    return Reach(found, tellings, tuple(tx.corrections.of_article(article)))
+
+
+def correct(
+    installation: Installation, article: int, *, said: str, right: str, who: str, now: datetime
+) -> list[Correction]:
+    """Has the next edition of each schedule that told ``article`` say what was wrong, and what is right.
+
+    Raises ``UsageError`` for an empty or endless text, ``NotFound``, ``NothingToDo``, and ``StateError`` when the same
+    correction waits already.
+    """
+    said, right = " ".join(said.split()), " ".join(right.split())
+    for name, text in (("--said", said), ("--right", right)):
+        if not text or len(text) > LONGEST:
+            raise UsageError(f"{name}: one or two sentences, at most {LONGEST} characters")
+    with installation.store.write() as tx:
+        found = reach(tx, article)
+        newest: dict[str, Telling] = {}
+        for telling in found.tellings:
+            newest.setdefault(telling.edition.schedule, telling)
+        if any((each.said, each.right, each.carried) == (said, right, "") for each in found.corrections):
+            raise StateError(f"article {article}: this correction waits already")
+        made = []
+        for schedule, telling in newest.items():
+            correction = Correction(
+                article=article,
+                edition=telling.edition.id,
+                schedule=schedule,
+                title=found.article.title,
+                url="" if found.article.withdrawn else found.article.url,
+                said=said,
+                right=right,
+                told=telling.edition.slot,
+                at=now,
+                who=who,
+            )
+            tx.corrections.add(correction)
+            made.append(correction)
+            note = f"“{said}” → “{right}”; the next edition of {schedule} tells it"
+            tx.acts.add(Act(at=now, who=who, what="correct", thing=f"edition:{telling.edition.id}", note=note[:500]))
+    return made
+
+
+def drop(installation: Installation, correction: int, *, who: str, now: datetime) -> None:
+    """Takes back a correction that no edition carries yet. Raises ``StateError``."""
+    with installation.store.write() as tx:
+        if not tx.corrections.drop(correction):
+            raise StateError(f"correction {correction}: none waits; an edition tells it already, or there is none")
+        tx.acts.add(Act(at=now, who=who, what="drop correction", thing=f"correction:{correction}"))
+
+
+def _act(edition: Edition, story: EditionStory, now_: Article, now: datetime) -> Act | None:
+    what = _what(story.article, now_)
+    if not what:
+        return None
+    first = next(iter(difference(story.article, now_, most=1)), None)
+    shown = f"; was “{_short(first.was)}”, is “{_short(first.now)}”" if first and not now_.withdrawn else ""
+    return Act(
+        at=now,
+        who=PROGRAM,
+        what=CHANGED,
+        thing=f"edition:{edition.id}",
+        before=f"article {now_.id}, revision {now_.revision}{', withdrawn' if now_.withdrawn else ''}",
+        note=f"“{_short(story.article.title)}”: {what}{shown}",
+    )
+
+
+def _what(before: Article, after: Article) -> str:
+    if after.withdrawn:
+        return "withdrawn"
+    what = differences(before, after)
+    return f"{', '.join(what)} changed" if what else ""
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 160 else text[:160].rpartition(" ")[0] + " …"
