@@ -25,6 +25,43 @@ _LINE = re.compile(
     """,
     re.IGNORECASE | re.VERBOSE,
 )
+# The same in other languages, and lines of credit. What ends like a sentence is one, whatever it begins with.
+_LABEL = re.compile(
+    r"""
+      (?:follow|find)\ us\ on\ .{1,80} | (?:last\ )?(?:updated|modified)(?:\ on)?:?\ [\d\ .,:/apm-]{6,30}
+    | (?:photo|image|picture|graphic|video|illustration)(?:s|\ credit|\ by)?:\ .{1,80} | (?:©|copyright\b).{0,120}
+
+    | (?:artikel\ |beitrag\ )?teilen(?:\ (?:sie\ (?:dies|diesen\ \w+)\ )?(?:mit|auf|über)\b.{0,60})?:?
+    | (?:das|diese\ .{1,20})\ (?:thema\ )?(?:könnte|dürfte)n?\ (?:sie|dich|euch)\ auch\ interessieren:?
+    | drucken | merken
+    | (?:auch\ lesen|lesen\ sie\ (?:auch|mehr|hier)|mehr\ (?:dazu|lesen|themen|zum\ thema)|siehe\ auch|weiterlesen
+      |zum\ (?:thema|weiterlesen)|weitere\ (?:artikel|themen|beiträge|informationen|meldungen|nachrichten)
+      ):?(?:\ .{0,80})?
+    | (?:jetzt\ )?(?:zum\ )?newsletter\ (?:abonnieren|anmelden|bestellen) | \d*\ ?kommentare?(?:\ lesen)?
+    | folg(?:en\ sie|t|e)?\ uns\ (?:auf|bei)\b.{1,80} | quellen?:\ .{1,80}
+    | (?:titel)?(?:bild|foto|grafik|abbildung)(?:er|s|quelle)?:\ .{1,80}
+    | (?:zuletzt\ |letzte\ )?(?:aktualisiert(?:\ am)?|aktualisierung|änderung):?\ [\d\ .,:/uhr-]{6,30}
+
+    | partager(?:\ (?:sur|l['’]article).{0,60})?:? | imprimer | (?:à\ )?lire\ (?:aussi|également)\ ?:?(?:\ .{0,120})?
+    | sur\ le\ même\ (?:sujet|thème)\ ?:? | (?:ces\ )?articles?\ (?:liés|similaires|associés)\ ?:? | voir\ aussi\ ?:?
+    | (?:pour\ )?lire\ la\ suite.{0,120} | (?:suivez|retrouvez)-nous\ sur\ .{1,80}
+    | (?:abonnez-vous|inscrivez-vous)\ (?:à|pour)\ .{0,80} | (?:crédits?\ )?(?:photos?|images?)\ ?:\ .{1,80}
+
+    | compartir(?:\ (?:en|por|este).{0,60})?:? | imprimir
+    | (?:lea|lee|leer|ver)\ (?:también|más|además)\ ?(?::.{0,120})?
+    | (?:te|le)\ (?:puede|podría)\ interesar:? | (?:noticias|artículos|temas|notas)\ relacionad[oa]s:?
+    | s[ií](?:gu?e|ga)nos\ en\ .{1,120} | suscr[ií]b(?:ete|ase)\ (?:a|al)\ .{0,80}
+    | (?:foto|imagen|fotograf[ií]a|v[ií]deo)s?:\ .{1,80}
+
+    | (?:関連(?:記事|ニュース|リンク)|あわせて読みたい|続きを読む|こちらもおすすめ
+      |シェア(?:する)?|コメント(?:する)?)[:：]?
+    | (?:相关(?:阅读|新闻|文章|报道)|相關(?:閱讀|新聞|文章|報導)|延伸阅读|延伸閱讀|阅读更多|閱讀更多|分享(?:到)?)[:：]?
+    | (?:写真|撮影|图片来源|圖片來源|来源|來源)[:：].{1,40} | [広廣广]告
+    | (?:اقرأ\ (?:أيضا|أيضًا|المزيد)|مقالات\ ذات\ صلة|مواضيع\ ذات\ صلة|شارك(?:ها)?|إعلان)[:：]?(?:\ .{0,80})?
+    """,
+    re.IGNORECASE | re.VERBOSE,
+)
+_SENTENCE_END = (".", "!", "?", "。", "！", "？", "؟", "…")
 _TAIL = re.compile(
     r"(?:related(?:\ (?:posts|articles|stories|news))?|you (?:may|might) also like|more from .{1,60}|read next"
     r"|recommended(?: for you)?|(?:leave|post|add|write) a (?:comment|reply)|comments?|\d+ comments?):?",
@@ -52,7 +89,8 @@ _MOST = 0.5
 
 def is_furniture(line: str) -> bool:
     """Whether a whole line of text is page furniture: "No Comments on …", "4 minute read", "Leave a comment"."""
-    return bool(_LINE.fullmatch(" ".join(line.split())))
+    flat = " ".join(line.split())
+    return bool(_LINE.fullmatch(flat) or (not flat.endswith(_SENTENCE_END) and _LABEL.fullmatch(flat)))
 
 
 def begins_tail(line: str) -> bool:

@@ -6,6 +6,7 @@ https://ogp.me and https://schema.org/NewsArticle (checked 2026-11-24).
 from __future__ import annotations
 
 import codecs
+import contextlib
 import json
 import re
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from typing import Any
 
 from bot.articles.dates import parse_date
 from bot.articles.embeds import settle_players
+from bot.articles.main_text import main_text
 from bot.articles.pictures import settle_pictures
 from bot.articles.url import absolute_url, image_url
 from bot.model import Image
@@ -65,7 +67,6 @@ def page_markup(data: bytes, content_type: str = "") -> str:
 
 def read_page(markup: str, url: str = "") -> Page:
     """Reads a page that came from ``url``. Never raises; what a page does not say stays empty."""
-    # Takes a third of a second to import, which commands that read no page need not pay.
     import trafilatura
 
     root = _document(markup)
@@ -79,20 +80,9 @@ def read_page(markup: str, url: str = "") -> Page:
         settle_players(body, address)
         settle_pictures(body, address)
     guessed = None
-    try:
+    # Foreign code on foreign input: whatever it raises, the page does not say it.
+    with contextlib.suppress(Exception):
         guessed = trafilatura.extract_metadata(root, default_url=address or None)
-        content = trafilatura.extract(
-            root,
-            url=address or None,
-            output_format="html",
-            include_comments=False,
-            include_formatting=True,
-            include_images=True,
-            include_links=True,
-            include_tables=True,
-        )
-    except Exception:  # foreign code on foreign input: whatever it raises, the page simply has no main text
-        content = None
     heading = root.xpath("//h1")
     title = _first(meta, "og:title") or _text(data.get("headline")) or (heading[0].text_content() if heading else "")
     return Page(
@@ -109,7 +99,7 @@ def read_page(markup: str, url: str = "") -> Page:
         tags=tuple(meta.get("article:tag", ())) or tuple(_names(data.get("keywords"))),
         language=language,
         image=Image(url=image, alt=plain(_first(meta, "og:image:alt", "twitter:image:alt"))) if image else None,
-        content=content or "",
+        content=main_text(root, address),
     )
 
 
