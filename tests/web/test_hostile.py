@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import encodings
+
 import pytest
 
 from bot.audience.words import languages
-from tests.web.test_signup import TOML, hidden, kept, send
+from tests.web.test_signup import TOML, filled, hidden, kept, send
 
 
 @pytest.fixture
@@ -36,6 +38,22 @@ async def test_a_multipart_form_in_a_charset_that_decodes_nothing_has_no_fields(
     for path in ("/subscribe", web.preferences_path(reader), web.unsubscribe_path(reader)):
         assert (await answer(web, "POST", path, content=body, headers=headers)).status_code in (200, 422)
     assert kept(web) == []
+
+
+@pytest.mark.parametrize("charset", ["punycode", "utf-16", '"a;b"', "x" * 5000], ids=["slow", "wide", "quoted", "none"])
+async def test_a_multipart_form_is_in_utf_8_whatever_charset_it_names_and_no_codec_is_looked_for(web, charset):
+    pairs = [
+        (name, value)
+        for name, values in (await filled(web)).items()
+        for value in ([values] if isinstance(values, str) else values)
+    ]
+    parts = (f'--x\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n' for name, value in pairs)
+    body = "".join(parts) + "--x--\r\n"
+    headers = {"Content-Type": f"multipart/form-data; charset={charset}; boundary=x"}
+    known = len(encodings._cache)
+    assert (await answer(web, "POST", "/subscribe", content=body, headers=headers)).status_code == 200
+    assert [each.address for each in kept(web)] == ["mara@example.org"]
+    assert len(encodings._cache) == known
 
 
 @pytest.mark.parametrize("name", ["\\ud800", "\\u0000", "a/b~c"])
