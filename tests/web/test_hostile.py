@@ -64,6 +64,35 @@ async def test_a_field_of_the_api_that_is_no_text_is_named_all_the_same(web, nam
     assert len(found.json()["errors"]) == 1
 
 
+@pytest.mark.parametrize(
+    "body",
+    ['{"newsletters": [' + "0," * 30_000 + "0]}", "{" + ",".join(f'"{n}": 1' for n in range(6_000)) + "}"],
+    ids=["newsletters", "fields"],
+)
+async def test_the_api_says_no_more_faults_than_somebody_reads(web, body):
+    found = await answer(web, "POST", "/api/subscribe", content=body, headers={"Content-Type": "application/json"})
+    assert found.status_code == 422
+    assert 0 < len(found.json()["errors"]) <= 20
+    assert len(found.content) < 10_000
+
+
+@pytest.mark.parametrize("path", ["/subscribe", "/u/x", "/api/subscribe", "/hooks/ses"])
+async def test_who_goes_away_within_a_request_is_not_answered_and_is_no_fault(web, path):
+    arriving = [{"type": "http.request", "body": b"address=", "more_body": True}, {"type": "http.disconnect"}]
+    sent = []
+
+    async def receive():
+        return arriving.pop(0)
+
+    async def send(message):
+        sent.append(message)
+
+    form = (b"content-type", b"application/x-www-form-urlencoded")
+    scope = {"type": "http", "method": "POST", "path": path, "query_string": b"", "headers": [form]}
+    await web.app(scope, receive, send)
+    assert (arriving, sent) == ([], [])
+
+
 @pytest.mark.parametrize("language", ["en-\x00", "en-\r\nBcc: x", "en-zz-1", "de-'><b>", "EN-@x", "de-" + "x" * 5000])
 async def test_a_language_is_one_that_has_a_catalog_and_nothing_hangs_on_to_it(web, language):
     sent = await send(web, address="mara@example.org", newsletter="morning", language=language)
