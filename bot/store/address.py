@@ -19,6 +19,7 @@ from bot.store.tables import signups, subscribers, suppressions
 FINGERPRINT = "address key"
 """The flag that tells by which key the hashes of a store were made; a store without it has none yet."""
 _AT_ONCE = 1000
+_GMAIL = ("gmail.com", "googlemail.com")
 
 
 def address_key(address: str) -> str:
@@ -30,6 +31,19 @@ def address_key(address: str) -> str:
     if not domain.isascii():
         domain = _a_label(domain)
     return f"{unicodedata.normalize('NFC', local).casefold()}{at}{domain.casefold()}"
+
+
+def mailbox_key(address: str) -> str:
+    """What ``address_key`` makes, without what lets one person have any number of addresses in one mailbox.
+
+    That is what follows a plus (RFC 5233), and dots where Gmail leaves them out. Two people may share it: only for
+    limits against floods, and never to tell who somebody is.
+    """
+    local, at, domain = address_key(address).rpartition("@")
+    plain = local.partition("+")[0] or local
+    if domain in _GMAIL:
+        plain, domain = plain.replace(".", ""), _GMAIL[0]
+    return f"{plain}{at}{domain}"
 
 
 def _a_label(domain: str) -> str:
