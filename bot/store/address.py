@@ -25,12 +25,15 @@ _GMAIL = ("gmail.com", "googlemail.com")
 def address_key(address: str) -> str:
     """Equal for the spellings of one mailbox: case is ignored, Unicode is composed, an IDN is its A-label (RFC 5891).
 
+    Letters are made small as RFC 8265 §3.3.1 has it for names of users: by toLowerCase().
     Only compared by; what is mailed is the address as it was given.
     """
     local, at, domain = address.strip().rpartition("@")
     if not domain.isascii():
         domain = _a_label(domain)
-    return f"{unicodedata.normalize('NFC', local).casefold()}{at}{domain.casefold()}"
+    # Not casefold, by which ß is ss and ſ is s: two mailboxes, and who has one would manage the other's subscription.
+    local = unicodedata.normalize("NFC", unicodedata.normalize("NFC", local).lower())
+    return f"{local}{at}{domain.lower()}"
 
 
 def mailbox_key(address: str) -> str:

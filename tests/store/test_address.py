@@ -29,6 +29,17 @@ def test_what_may_be_two_mailboxes_stays_two(other):
     assert address_key("mara@example.org") != address_key(other)
 
 
+@pytest.mark.parametrize("other", ["ju\u00dfe@example.org", "ju\u017f\u017fe@example.org", "jus\u017fe@example.org"])
+def test_letters_that_look_alike_when_folded_are_not_one_mailbox(other):
+    assert address_key("jusse@example.org") != address_key(other)
+    assert address_key(other) == address_key(other.partition("@")[0] + "@EXAMPLE.org")
+
+
+@pytest.mark.parametrize("local", ["\u0130mge", "RENE\u0301", "\u0391\u03a3"])
+def test_a_key_is_its_own_key(local):
+    assert address_key(address_key(f"{local}@example.org")) == address_key(f"{local}@example.org")
+
+
 @pytest.mark.parametrize(
     ("one", "other"),
     [
