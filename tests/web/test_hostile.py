@@ -115,3 +115,23 @@ async def test_a_form_in_a_page_with_a_long_address_can_still_be_sent(web):
     sent = await web.post("/subscribe/embed", data=fields, headers=page)
     assert sent.status_code == 200
     assert len(kept(web)) == 1
+
+
+@pytest.mark.parametrize("back", ["undo", "join", "save"])
+async def test_a_link_that_is_used_without_end_fills_no_disk_and_still_ends_the_subscription(web, reader, back):
+    leave = web.unsubscribe_path(reader)
+    path = leave if back == "undo" else web.preferences_path(reader)
+    statuses = []
+    for number in range(60):
+        if back != "save":
+            await web.post(leave)
+        sent = await web.post(path, data={"act": back, "audience": "readers", "hour": str(number % 24)})
+        statuses.append(sent.status_code)
+    assert statuses[:30] == [200] * 30
+    assert statuses[-10:] == [429] * 10
+    with web.store.read() as tx:
+        assert len(tx.acts.newest(thing=f"subscriber:{reader}", limit=1000)) <= 81
+    await web.post(leave, data={"List-Unsubscribe": "One-Click"})
+    assert web.states(reader)["readers"] == "unsubscribed"
+    web.installation.clock.advance(hours=2)
+    assert (await web.post(leave, data={"act": "undo"})).status_code == 200
