@@ -8,6 +8,8 @@ a client that reads nothing (its `timeout_keep_alive` counts between requests al
 from __future__ import annotations
 
 import asyncio
+import socket
+import struct
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
@@ -17,6 +19,8 @@ READING_TIME = 60.0
 """Seconds in which a client takes what waits for it: some 64 KiB, beside what the machine itself holds for it."""
 MOST = 500
 """Connections at once; one more is told to come back (503). Sending has sockets and files to open, too."""
+
+_RESET = struct.pack("ii", 1, 0)
 
 
 class Connection(H11Protocol):
@@ -72,6 +76,8 @@ class Connection(H11Protocol):
     def _read_enough(self) -> None:
         self._unread = None
         if self.transport.get_write_buffer_size():
+            # Reset, else the system would hold on to what it has taken: megabytes for each.
+            self.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
             self.transport.abort()
 
     def _rest(self) -> None:

@@ -75,6 +75,9 @@ async def test_who_reads_no_answer_holds_no_connection(monkeypatch, sent):
         await asyncio.get_running_loop().sock_sendall(client, sent)
         await _until(lambda: serves.server_state.connections)
         await _until(lambda: not serves.server_state.connections)
+        with pytest.raises(ConnectionResetError):
+            while await asyncio.get_running_loop().sock_recv(client, 65536):
+                pass
     serves.should_exit = True
     await serving
 
