@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.audience.links import ReaderLink
 from bot.clock import Clock
 from bot.model import Act, Consent, Evidence, Subscriber
 from bot.store import Store, Transaction
+from bot.store.allowances import Limits
 
 READER = "reader"
 UNSUBSCRIBE = "unsubscribe"
@@ -16,6 +17,8 @@ ONE_CLICK = "one-click"
 PAGE = "unsubscribe page"
 MAIL = "unsubscribe mail"
 PREFERENCES_PAGE = "preferences page"
+CHANGES: Limits = {timedelta(hours=1): 40, timedelta(hours=24): 120}
+"""How often one reader's choices are changed or taken back: acts and past consents stay on record for good."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +98,15 @@ def undo(store: Store, link: ReaderLink, *, everything: bool, clock: Clock) -> t
             note = f"undone: {', '.join(restored)}"
             tx.acts.add(_act("resubscribe", link, now, before="unsubscribed", after="subscribed", note=note))
     return restored
+
+
+def may_change(store: Store, link: ReaderLink, now: datetime) -> bool:
+    """Counts a change that the reader of ``link`` asks for; False when there were too many (``CHANGES``).
+
+    Never asked before somebody leaves, who can do so no more often than they came back.
+    """
+    with store.write() as tx:
+        return tx.allowances.reserve(f"changes:{link.subscriber}", CHANGES, 1, now).granted > 0
 
 
 def subscribe_again(

@@ -40,7 +40,7 @@ from bot.model import (
 from bot.settings import Rate
 from bot.settings.signup import SignupTable
 from bot.store import Store, Transaction
-from bot.store.address import address_key
+from bot.store.address import address_key, mailbox_key
 from bot.store.allowances import Grant, Limits, Wanted
 from bot.tokens import KeyRing, delivery_token
 
@@ -51,6 +51,8 @@ LATEST = timedelta(hours=24)
 """A sign-up that waited longer for its mail gets none: its owner does not look for it any more."""
 TO_AN_ADDRESS: Limits = {timedelta(hours=24): 1, timedelta(days=30): 4}
 """A stranger can type an address in each day: its owner is not to be mailed each day."""
+TO_A_MAILBOX: Limits = {timedelta(hours=24): 5, timedelta(days=30): 20}
+"""The same, under all the addresses that one mailbox has (``mara+1@…``, ``mara+2@…``); more of them wait."""
 DATA_MAILS: Limits = {timedelta(hours=24): 2}
 """To one address; that readers ask once a day is seen to where they ask."""
 SHORTEST, LONGEST = timedelta(seconds=30), timedelta(minutes=30)
@@ -265,10 +267,13 @@ class _Outbox:
     def _wanted(self, tx: Transaction, signup: Signup) -> list[Wanted]:
         domain = self._desk.keys.derived_id("signup domain", address_key(signup.address).rpartition("@")[2])
         hashed, data = tx.hashed(signup.address), signup.evidence.form == DATA_FORM
+        mailbox = tx.hashed.of_key(mailbox_key(signup.address))
+        own = [
+            Wanted(f"signup:address:{hashed}", TO_AN_ADDRESS, 1),
+            Wanted(f"signup:mailbox:{mailbox}", TO_A_MAILBOX, 1),
+        ]
         wanted = [
-            Wanted(f"data:address:{hashed}", DATA_MAILS, 1)
-            if data
-            else Wanted(f"signup:address:{hashed}", TO_AN_ADDRESS, 1),
+            *([Wanted(f"data:address:{hashed}", DATA_MAILS, 1)] if data else own),
             Wanted(f"signup:domain:{domain}", _limits(self._desk.rules.per_domain), 1),
             Wanted("signup:mails", _limits(self._desk.rules.mails), 1),
         ]

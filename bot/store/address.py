@@ -19,17 +19,34 @@ from bot.store.tables import signups, subscribers, suppressions
 FINGERPRINT = "address key"
 """The flag that tells by which key the hashes of a store were made; a store without it has none yet."""
 _AT_ONCE = 1000
+_GMAIL = ("gmail.com", "googlemail.com")
 
 
 def address_key(address: str) -> str:
     """Equal for the spellings of one mailbox: case is ignored, Unicode is composed, an IDN is its A-label (RFC 5891).
 
+    Letters are made small as RFC 8265 §3.3.1 has it for names of users: by toLowerCase().
     Only compared by; what is mailed is the address as it was given.
     """
     local, at, domain = address.strip().rpartition("@")
     if not domain.isascii():
         domain = _a_label(domain)
-    return f"{unicodedata.normalize('NFC', local).casefold()}{at}{domain.casefold()}"
+    # Not casefold, by which ß is ss and ſ is s: two mailboxes, and who has one would manage the other's subscription.
+    local = unicodedata.normalize("NFC", unicodedata.normalize("NFC", local).lower())
+    return f"{local}{at}{domain.lower()}"
+
+
+def mailbox_key(address: str) -> str:
+    """What ``address_key`` makes, without what lets one person have any number of addresses in one mailbox.
+
+    That is what follows a plus (RFC 5233), and dots where Gmail leaves them out. Two people may share it: only for
+    limits against floods, and never to tell who somebody is.
+    """
+    local, at, domain = address_key(address).rpartition("@")
+    plain = local.partition("+")[0] or local
+    if domain in _GMAIL:
+        plain, domain = plain.replace(".", ""), _GMAIL[0]
+    return f"{plain}{at}{domain}"
 
 
 def _a_label(domain: str) -> str:

@@ -17,7 +17,7 @@ from bot.schedules.installation import Installation
 from bot.web import api, editor, health, metrics
 from bot.web.api import hooks
 from bot.web.brand import stylesheet
-from bot.web.headers import Headers, complete
+from bot.web.headers import TOKENS, Headers, complete
 from bot.web.public import archive, data, edition, find, link, preferences, signup, unsubscribe
 from bot.web.security import BodyLimit, SameOrigin, Stranger
 from bot.web.site import Site
@@ -50,9 +50,7 @@ def create_app(installation: Installation, counters: Counters | None = None) -> 
 
     # The last one added stands outermost: refusals, too, carry the headers.
     app.add_middleware(BodyLimit, refuse=refuse, larger={hooks.PATH: hooks.MAX_BODY})
-    app.add_middleware(
-        SameOrigin, refuse=refuse, open_to_all=("/u/", hooks.PATH, *SIGNUP), unnamed=("/p/", "/c/", "/d/")
-    )
+    app.add_middleware(SameOrigin, refuse=refuse, open_to_all=("/u/", hooks.PATH, *SIGNUP), unnamed=TOKENS)
     app.add_middleware(Headers)
     return app
 
@@ -103,7 +101,7 @@ def _add_faults(app: FastAPI, site: Site) -> None:
         # Starlette answers such a fault outside of all middleware, so the headers are put on here.
         own = request.url.path.startswith(api.PREFIX)
         answer = api.problem(500, "Please try again.") if own else site.message(request, "fault", status=500)
-        complete(answer.headers)
+        complete(answer.headers, request.url.path)
         return answer
 
     handlers: dict[type[Exception], Callable[..., Response | Awaitable[Response]]] = {

@@ -66,6 +66,8 @@ def ascii_host(netloc: str) -> str:
 
 
 PRIVATE = "no-store"
+TOKENS = ("/u/", "/p/", "/c/", "/d/")
+"""How the paths begin in which a reader's token stands."""
 
 
 class Headers:
@@ -77,18 +79,19 @@ class Headers:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                complete(MutableHeaders(scope=message))
+                complete(MutableHeaders(scope=message), scope["path"])
             await send(message)
 
         await self._app(scope, receive, with_headers if scope["type"] == "http" else send)
 
 
-def complete(headers: MutableHeaders) -> None:
-    """Adds to ``headers`` what every answer carries."""
+def complete(headers: MutableHeaders, path: str) -> None:
+    """Adds to ``headers`` what every answer carries, that of ``path``."""
     headers.setdefault("Content-Security-Policy", PAGE_POLICY)
     headers.setdefault("X-Content-Type-Options", "nosniff")
-    # Not no-referrer: under it a browser sends our own forms with "Origin: null" (Fetch Standard, "append a request
-    # `Origin` header", checked 2026-11-24). Other origins, to whom a token must not leak, learn nothing under either.
-    headers.setdefault("Referrer-Policy", "same-origin")
+    # Not no-referrer for all: under it a browser sends our own forms with "Origin: null" (Fetch Standard, "append a
+    # request `Origin` header", checked 2026-11-24), which only paths with a token may take. Other origins learn nothing
+    # under either; but the newsroom's own site may be of ours, and its counters are not to have a reader's token.
+    headers.setdefault("Referrer-Policy", "no-referrer" if path.startswith(TOKENS) else "same-origin")
     headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
     headers.setdefault("Cache-Control", PRIVATE)

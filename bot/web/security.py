@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
-from starlette.requests import HTTPConnection, Request
+from starlette.requests import ClientDisconnect, HTTPConnection, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 MAX_BODY = 64 * 1024
 """Bytes of the largest request body."""
+
+log = logging.getLogger(__name__)
 
 _SAFE = {"GET", "HEAD", "OPTIONS"}
 _FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip", "via")
@@ -28,7 +31,8 @@ class _TooLarge(Exception):
 class BodyLimit:
     """Middleware: a body of more than ``MAX_BODY`` bytes is refused (413) on every route, declared or not.
 
-    ``larger`` are prefixes of paths that take more, with how many bytes.
+    ``larger`` are prefixes of paths that take more, with how many bytes. One whose sender goes away, or is late, is no
+    fault of the program: it is not answered.
     """
 
     def __init__(self, app: ASGIApp, refuse: Refuse, larger: Mapping[str, int] | None = None) -> None:
@@ -65,6 +69,9 @@ class BodyLimit:
         except _TooLarge:
             if not begun:
                 await self._refuse(scope, 413)(scope, receive, send)
+        except ClientDisconnect:
+            # As an exception it would be a traceback in the log, as often as somebody likes.
+            log.debug("a request's sender went away")
 
 
 class SameOrigin:

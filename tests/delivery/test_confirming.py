@@ -178,6 +178,19 @@ async def test_an_address_that_is_typed_in_day_after_day_is_mailed_four_times_in
     assert (sum(sent[:28]), sum(sent[28:])) == (4, 4)
 
 
+async def test_a_mailbox_with_any_number_of_addresses_is_mailed_five_times_a_day_and_hinders_no_other(office):
+    for number in range(12):
+        spelled = "m.ara" if number % 2 else "mara"
+        office.ask(f"{spelled}+{number}@{'gmail' if number % 3 else 'googlemail'}.com", network=str(number))
+        office.wait(minutes=1)
+    office.ask("noor@gmail.com")
+    sent = [each.recipient.address for each in await office.mail()]
+    assert len(sent) == 6
+    assert "noor@gmail.com" in sent
+    office.wait(hours=20)
+    assert await office.mail() == []
+
+
 async def test_who_gets_all_of_it_is_led_to_their_preferences_and_that_is_the_days_mail(office):
     (subscriber,) = subscribe(office.store, "mara@example.org")
     office.ask()

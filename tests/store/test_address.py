@@ -5,7 +5,7 @@ import pytest
 from bot.errors import StoreError
 from bot.model import Suppression
 from bot.store import Store
-from bot.store.address import AddressHash, address_key
+from bot.store.address import AddressHash, address_key, mailbox_key
 from bot.testing import NOW, subscribe
 
 KEY, OTHER = b"k" * 32, b"o" * 32
@@ -27,6 +27,34 @@ def test_spellings_of_one_mailbox_have_one_key_and_one_hash(one, other):
 @pytest.mark.parametrize("other", ["mara@example.com", "m.ara@example.org", "mara+news@example.org"])
 def test_what_may_be_two_mailboxes_stays_two(other):
     assert address_key("mara@example.org") != address_key(other)
+
+
+@pytest.mark.parametrize("other", ["ju\u00dfe@example.org", "ju\u017f\u017fe@example.org", "jus\u017fe@example.org"])
+def test_letters_that_look_alike_when_folded_are_not_one_mailbox(other):
+    assert address_key("jusse@example.org") != address_key(other)
+    assert address_key(other) == address_key(other.partition("@")[0] + "@EXAMPLE.org")
+
+
+@pytest.mark.parametrize("local", ["\u0130mge", "RENE\u0301", "\u0391\u03a3"])
+def test_a_key_is_its_own_key(local):
+    assert address_key(address_key(f"{local}@example.org")) == address_key(f"{local}@example.org")
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("mara@example.org", "Mara+news@example.org"),
+        ("mara@gmail.com", "m.a.ra+1@googlemail.com"),
+        ("+@example.org", "+@example.org"),
+    ],
+)
+def test_addresses_of_one_mailbox_share_its_key(one, other):
+    assert mailbox_key(one) == mailbox_key(other)
+
+
+@pytest.mark.parametrize("other", ["m.ara@example.org", "noor@example.org", "mara@gmail.com", "+@example.org"])
+def test_what_no_provider_is_known_to_leave_out_makes_another_mailbox(other):
+    assert mailbox_key("mara@example.org") != mailbox_key(other)
 
 
 def test_the_hash_of_an_address_tells_nothing_without_the_key():

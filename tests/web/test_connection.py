@@ -61,6 +61,65 @@ def test_a_request_that_does_not_arrive_in_time_ends_its_connection(address, sen
         assert _ended(connection)
 
 
+READS = [b"GET /page HTTP/1.1\r\nHost: a\r\n\r\n" * 400, b"GET /page HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"]
+
+
+@pytest.mark.parametrize("sent", READS, ids=["many", "one"])
+async def test_who_reads_no_answer_holds_no_connection(monkeypatch, sent):
+    monkeypatch.setattr(Connection, "reading_time", 0.4)
+    serves, serving, address = _serve_pages(b"x" * (60_000 if sent.count(b"GET") > 1 else 8_000_000))
+    with socket.socket() as client:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+        client.setblocking(False)
+        await asyncio.get_running_loop().sock_connect(client, address)
+        await asyncio.get_running_loop().sock_sendall(client, sent)
+        await _until(lambda: serves.server_state.connections)
+        await _until(lambda: not serves.server_state.connections)
+        with pytest.raises(ConnectionResetError):
+            while await asyncio.get_running_loop().sock_recv(client, 65536):
+                pass
+    serves.should_exit = True
+    await serving
+
+
+async def test_who_reads_slowly_gets_it_all(monkeypatch):
+    monkeypatch.setattr(Connection, "reading_time", 0.4)
+    serves, serving, address = _serve_pages(b"x" * 8_000_000)
+    reader, writer = await asyncio.open_connection(*address, limit=2**16)
+    writer.write(b"GET /page HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+    begun, read = time.monotonic(), 0
+    while some := await asyncio.wait_for(reader.read(100_000), 10):
+        read += len(some)
+        if time.monotonic() - begun < 1.2:
+            await asyncio.sleep(0.02)
+    assert read > 8_000_000
+    assert time.monotonic() - begun > 1
+    writer.close()
+    serves.should_exit = True
+    await serving
+
+
+def _serve_pages(page):
+    async def app(_scope, _receive, send):
+        length = str(len(page)).encode()
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", length)]})
+        for start in range(0, len(page), 60_000):
+            await send({"type": "http.response.body", "body": page[start : start + 60_000], "more_body": True})
+        await send({"type": "http.response.body"})
+
+    listener = socket.create_server(("127.0.0.1", 0))
+    serves = uvicorn.Server(uvicorn.Config(app, http=Connection, lifespan="off", log_config=None))
+    return serves, asyncio.create_task(serves.serve(sockets=[listener])), listener.getsockname()
+
+
+async def _until(seen):
+    for _ in range(200):
+        if seen():
+            return
+        await asyncio.sleep(0.05)
+    pytest.fail("not within ten seconds")
+
+
 def test_drops_do_not_make_the_time_longer(address):
     with socket.create_connection(address) as connection:
         connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Slow: ")

@@ -28,6 +28,8 @@ from bot.web.public.signup_form import cleaned, fault, named_topics
 from bot.web.site import Site
 
 PREFIX = "/api/"
+MOST_ERRORS = 20
+"""Faults that an answer names: a small body can hold thousands, and each takes more to say than to make."""
 
 
 def routes(site: Site) -> APIRouter:
@@ -95,7 +97,7 @@ class _Api:
             return self._problem(request_, 400, "The body cannot be read as JSON in UTF-8.")
         wish, errors = self._read(request_, sent, origin)
         if wish is None:
-            return self._problem(request_, 422, "See errors.", errors=errors)
+            return self._problem(request_, 422, "See errors.", errors=errors[:MOST_ERRORS])
         installation = self._site.installation
         rules, now = installation.settings.signup, installation.clock()
         until = request(installation.store, installation.keys, rules, wish, now=now)

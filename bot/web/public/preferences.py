@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from bot.audience.links import PREFERENCES, ReaderLink
 from bot.audience.preferences import Asked, offer, paused, prefer
-from bot.audience.subscriptions import PREFERENCES_PAGE, join, subscribe_again, unsubscribe
+from bot.audience.subscriptions import PREFERENCES_PAGE, join, may_change, subscribe_again, unsubscribe
 from bot.model import Evidence
 from bot.web.public.choices import choices, day_of, stored
 from bot.web.public.form import Fields, form_fields
@@ -34,6 +34,8 @@ def routes(site: Site) -> APIRouter:
             return site.message(request, "broken_link", status=404)
         audience, words = fields.get("audience"), reader.voice.words
         name = site.audience(audience)
+        if fields.get("act") in ("save", "join") and reader.known and not may_change(store, reader.link, clock()):
+            return reader.too_often(request)
         match fields.get("act"):
             case "save":
                 return _save(reader, request, fields)

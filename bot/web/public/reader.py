@@ -84,6 +84,10 @@ class Reader:
         """A page of one heading and one sentence."""
         return self.site.message(request, phrase, status=200, voice=self.voice)
 
+    def too_often(self, request: Request) -> HTMLResponse:
+        """The answer to more changes than anybody makes."""
+        return self.site.message(request, "refused", status=429, voice=self.voice)
+
     def still(self) -> list[Mapping[str, str]]:
         """What they get now: name, description, and where to end it."""
         audiences = self.site.installation.settings.audiences

@@ -14,7 +14,7 @@ from markupsafe import Markup
 
 from bot.audience.links import UNSUBSCRIBE
 from bot.audience.preferences import offer
-from bot.audience.subscriptions import ONE_CLICK, PAGE, undo, unsubscribe
+from bot.audience.subscriptions import ONE_CLICK, PAGE, may_change, undo, unsubscribe
 from bot.web.public.form import Fields, form_fields
 from bot.web.public.reader import Reader
 from bot.web.site import Site
@@ -45,6 +45,8 @@ def routes(site: Site) -> APIRouter:
             return site.message(request, "broken_link", status=404)
         everything = fields.get("scope") == "all"
         if fields.get("act") == "undo":
+            if not may_change(store, reader.link, clock()):
+                return reader.too_often(request)
             restored = undo(store, reader.link, everything=everything, clock=clock)
             return _restored(reader.now(), request, restored)
         one_click = "List-Unsubscribe" in fields
