@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from bot.audience.links import edition_url
 from bot.editions.brand import tokens
-from bot.editions.entry import Entry, entry, is_web, linked, reading_time
+from bot.editions.entry import Entry, by_section, entry, is_web, linked, reading_time
 from bot.editions.environment import Compiled, MailEnvironment, Structure, render
 from bot.editions.mjml import compile_mjml
 from bot.editions.plain import render_text
@@ -184,6 +184,7 @@ def _context(digest: Digest, words: Wording, entries: tuple[Entry, ...]) -> dict
             minutes=words.counted("minutes", reading_time(entries)),
         ),
         "count": lambda number: words.counted("stories", number),
+        "by_section": by_section,
         "separator": words.separator,
         "site": urlsplit(newsroom.url).hostname or newsroom.url,
         "address": apart(" ".join(newsroom.address.split()), brand.direction),

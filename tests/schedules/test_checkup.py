@@ -61,7 +61,11 @@ def looked(folder: Path, zones: dict[str, Any] | None = None, **kind: Any) -> di
 
 def own_template(folder: Path, change: Any) -> None:
     theirs = folder.parent / "templates" / "digests"
-    shutil.copytree(shipped("templates") / "digests" / "briefing", theirs / "briefing")
+    ours = shipped("templates") / "digests"
+    shutil.copytree(ours / "briefing", theirs / "briefing")
+    foot = (ours / "foot.txt.j2").read_text("utf-8")
+    text = theirs / "briefing" / "digest.txt.j2"
+    text.write_text(text.read_text("utf-8").replace('{% include "digests/foot.txt.j2" %}', foot), "utf-8")
     for file in theirs.rglob("digest.*"):
         file.write_text(change(file.name, file.read_text("utf-8")), "utf-8")
 
