@@ -10,7 +10,7 @@ from datetime import datetime
 from urllib.parse import urlsplit
 
 from bot.articles.text import Passage, paragraphs, reading_minutes
-from bot.editions.environment import letters_of, one_line
+from bot.editions.environment import one_line
 from bot.editions.graphemes import Room, shortened
 from bot.editions.opening import opening, text_of
 from bot.editions.quotation import Quotation, quotation
@@ -50,11 +50,12 @@ class Entry:
     """One story of a digest, as text.
 
     ``language`` and ``direction`` are "" where they are the edition's. ``label`` is its first section. ``by`` are its
-    authors, else the site it came from when that is not the newsroom's, else "". ``published`` is for a byline,
-    ``when`` for a column 48 px wide. ``meta`` are the items of a meta line, ``signed`` those without the section; ``site`` is the one it came from, "" when that
-    is the newsroom's. ``paragraphs`` are the first of the article that the summary has not said. ``text`` is as much of
-    it as a mail of one story holds, and ``standfirst`` what stands above that: "" where the summary is sentences of it.
-    ``quotation`` is what somebody says in it. ``url`` is "" where there is no web address; all texts are bounded.
+    authors, else the site it came from when that is not the newsroom's, else ""; ``site`` is that site, or "".
+    ``published`` is for a byline, ``when`` for a column 48 px wide. ``meta`` are the items of a meta line, ``signed``
+    those without the section. ``paragraphs`` are the first of the article that the summary has not said. ``text``, of
+    the first story only, is as much of it as a mail of one story holds, and ``standfirst`` what stands above that: ""
+    where the summary is sentences of it. ``quotation`` is what somebody says in it. ``url`` is "" where there is no web
+    address; all texts are bounded.
     """
 
     number: str

@@ -1,4 +1,4 @@
-"""How a digest lets an article begin: its first paragraphs, or as much of its text as a mail of one story has room for."""
+"""How a digest lets an article begin: by its first paragraphs, or as much of its text as a mail has room for."""
 
 from __future__ import annotations
 
@@ -47,14 +47,9 @@ def text_of(body: str, language: str, *, standfirst: str) -> tuple[Passage, ...]
             break
         parts.append(Passage(text, passage.heading))
         room -= len(text)
-    while parts and parts[-1].heading:
-        parts.pop()
-    return tuple(part for part, after in zip(parts, [*parts[1:], Passage("")], strict=True) if not _empty(part, after))
-
-
-def _empty(part: Passage, after: Passage) -> bool:
-    """A heading with no text below it: what stood there cannot be shown in a mail."""
-    return part.heading and after.heading
+    # A heading with no paragraph below it: what stood there, a table or a film, cannot be shown in a mail.
+    followed = [*(not part.heading for part in parts[1:]), False]
+    return tuple(part for part, below in zip(parts, followed, strict=False) if below or not part.heading)
 
 
 def _cut(text: str, language: str, longest: int) -> str:

@@ -1,4 +1,4 @@
-"""A sentence somebody says in an article, to be set large: word for word, with the article's own words on who says it."""
+"""What somebody says in an article, to be set large: word for word, and with the article's words on who says it."""
 
 from __future__ import annotations
 

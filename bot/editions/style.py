@@ -17,7 +17,8 @@ _STACK = re.compile(r"(?:-?[A-Za-z][A-Za-z-]*|'[A-Za-z0-9 -]+')(?:, (?:-?[A-Za-z
 def style_of(tokens: Tokens) -> dict[str, Any]:
     """What a template finds as ``brand``: colours by scheme and name, faces, direction, ``line(height)``.
 
-    ``tracking(px)`` is a letter-spacing, 0 where the script takes none; ``slant`` is a font-style. Raises ``RenderError``.
+    ``tracking(px)`` is a letter-spacing, 0 where the script takes none; ``slant`` is a font-style. Raises
+    ``RenderError``.
     """
     return {
         "light": _colours(tokens.light),

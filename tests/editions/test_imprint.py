@@ -24,6 +24,7 @@ TEXT = "News\n\nYou get this since {since}.\n{address}\n{url}\n"
 
 SHIPPED = ["briefing", "headlines", "magazine", "single"]
 
+
 def mail(html: str = HTML, text: str = TEXT) -> Email:
     filled = {"since": SINCE, "address": ADDRESS, "url": UNSUBSCRIBE}
     return Email(subject="x", preheader="", html=html.format(**filled), text=text.format(**filled))

@@ -77,10 +77,19 @@ def test_every_field_of_a_story_may_be_hostile(template: str, hostile: str) -> N
         for place in range(1, 11)
     )
     newsroom = replace(RECORD, name=hostile, address=hostile, corrections_to=hostile)
-    correction = Correction(article=1, told=SLOT, said=hostile, right=hostile, title=hostile, url="javascript:x")
-    mail = compile_email(
-        digest(*given, template=template, newsroom=newsroom, name=hostile, corrections=(correction,))
+    correction = Correction(
+        article=1,
+        edition="k7f3q9xd2abc",
+        schedule="morning",
+        said=hostile,
+        right=hostile,
+        title=hostile,
+        url="javascript:x",
+        told=SLOT,
+        at=SLOT,
+        who="desk",
     )
+    mail = compile_email(digest(*given, template=template, newsroom=newsroom, name=hostile, corrections=(correction,)))
     for source in (mail.html, mail.web):
         document = page(source)
         assert text_of(document.xpath("//h1")[0]) == hostile
@@ -124,7 +133,10 @@ def test_from_right_to_left_everything_is_mirrored(template: str, language: str)
     document = page(mail.html)
     assert (document.get("lang"), document.get("dir")) == (language, "rtl")
     assert "direction:ltr" not in mail.html and 'align="left"' not in mail.html
-    assert not re.search(r"text-align:\s*left", mail.html)
+    for each in document.xpath("//h1 | //h2 | //h3 | //p"):
+        styles = [above.get("style", "") for above in (each, *each.iterancestors())]
+        aligned = next(found[1] for style in styles if (found := re.search(r"text-align:\s*(\w+)", style)))
+        assert aligned == "right", text_of(each)
 
 
 @pytest.mark.parametrize("template", TEMPLATES)
@@ -133,7 +145,9 @@ def test_without_pictures_authors_sections_or_texts_it_is_still_whole(template: 
     mail = made(template, *bare)
     document = page(mail.html)
     assert not document.xpath("//img") and len(document.xpath("//h3")) == 9
-    assert not document.xpath("//p[not(normalize-space())] | //h2[not(normalize-space())] | //a[not(normalize-space())]")
+    assert not document.xpath(
+        "//p[not(normalize-space())] | //h2[not(normalize-space())] | //a[not(normalize-space())]"
+    )
     assert "Headline 10" in mail.text
 
 
@@ -143,7 +157,7 @@ def test_each_picture_has_its_alt_text_and_a_width_that_a_phone_may_ignore(templ
     assert bool(images) is (template != "headlines")
     for image in images:
         assert image.get("alt") == CRANES.alt and int(image.get("width")) <= 600
-        assert "height:auto" in image.get("style")
+        assert "height: auto" in image.get("style")
 
 
 @pytest.mark.parametrize("template", TEMPLATES)
