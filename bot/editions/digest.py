@@ -26,6 +26,17 @@ from bot.model import Correction, EditionStory, Email, MergeField, Newsroom
 
 LARGEST = 100_000
 """Bytes of HTML: Gmail clips a mail at about 102 kB, and the unsubscribe link with it."""
+LARGE = 80_000
+"""Bytes of HTML from which on an editor is warned."""
+
+GIVEN = frozenset(
+    (
+        *("newsroom", "edition_name", "language", "lead", "stories", "more", "date", "day", "time", "counted", "count"),
+        *("by_section", "separator", "site", "address", "logo", "logo_dark", "web_url", "ways", "brand", "holes"),
+        *("corrections", "subject", "preheader", "say", "web"),
+    )
+)
+"""What a template is given."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +92,7 @@ def compile_email(digest: Digest, *, page: bool = True, compiled: Compiled | Non
         text=press.text({**shown, "say": words.say, "web": False}),
         web=press.html(open_page, web=True) if page else "",
         language=digest.language,
+        left_out=shown["more"],
     )
 
 
