@@ -31,8 +31,8 @@ def lint(name: str, folders: Sequence[Path], newsroom: Newsroom) -> tuple[str, .
     """The faults of the digest ``name`` as ``FILE:LINE: what``, in order; none when it is good.
 
     Its files below the first of ``folders`` are read whole: Jinja, the variables a template is given, templates it
-    takes in, MJML. When that is sound it is rendered with stories that have everything, with one that has next to nothing, and from
-    right to left.
+    takes in, MJML. When that is sound it is rendered: with stories that have everything, with one that has next to
+    nothing, and from right to left.
     """
     found: dict[tuple[str, int], str] = {}
     for part in _PARTS:

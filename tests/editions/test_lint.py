@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import re
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
-from bot.editions.digest import GIVEN, _context
-from bot.editions.entry import entry
+from bot.editions.digest import GIVEN, _context, compile_email
+from bot.editions.entry import Entry, entry
+from bot.editions.imprint import lacking
 from bot.editions.lint import lint
 from bot.editions.wording import wording
 from bot.model import Newsroom
@@ -94,3 +97,19 @@ def test_a_missing_part_is_said(tmp_path: Path, missing: str, fault: str) -> Non
 def test_a_fault_in_the_text_part_is_told_too(tmp_path: Path) -> None:
     (found,) = own(tmp_path, text="\n\n{{ lead.title | wrap }}\n{{ titel }}")
     assert "digests/own/digest.txt.j2:4: 'titel' is undefined" in found
+
+
+def test_the_example_of_the_docs_is_a_sound_template(tmp_path: Path) -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs" / "digests.md").read_text("utf-8")
+    mjml, text = re.findall(r"```jinja\n(.*?)```", page, re.DOTALL)
+    assert own(tmp_path, mjml, text) == ()
+    made = compile_email(digest(template="own", folders=(tmp_path, shipped("templates"))))
+    assert not list(lacking(made, edition="k7f3q9xd2abc", address=digest().newsroom.address))
+    assert "Before you go back to work" in made.html and "Headline 6" in made.text
+
+
+def test_the_docs_name_all_that_a_template_is_given() -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs" / "digests.md").read_text("utf-8")
+    named = set(re.findall(r"`(\w+)[`(]", page))
+    assert sorted(GIVEN - named) == []
+    assert sorted({each.name for each in fields(Entry)} - named) == []

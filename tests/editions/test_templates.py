@@ -245,3 +245,11 @@ def test_a_single_story_does_not_say_twice_what_its_summary_took_from_it() -> No
 @pytest.mark.parametrize("language", ["ar", "ja"])
 def test_scripts_without_italics_get_none(language: str) -> None:
     assert "italic" not in made("single", language=language).html
+
+
+@pytest.mark.parametrize("template", TEMPLATES)
+def test_no_words_of_an_article_become_a_merge_field(template: str) -> None:
+    hole = MergeField.UNSUBSCRIBE_URL.hole("k7f3q9xd2abc")
+    body = f"<h2>Sub {hole}</h2><p>“Here is {hole} for all,” said Renske Vaal, of {hole} and more.</p>"
+    mail = made(template, *stories(5, body=body, title=f"Click {hole}", sections=(hole,), summary=hole))
+    assert (mail.html.count(hole), mail.text.count(hole), mail.web.count(hole)) == (1, 1, 0)
