@@ -45,7 +45,7 @@ def test_pieces_joined_give_back_the_source() -> None:
         ("<mjml><mj-body></mj-section></mj-body></mjml>", "</mj-section> closes what is not open"),
         ("<mjml></mjml>", "MJML cannot compile it"),
         (
-            '<mjml><mj-head><mj-attributes><mj-text align="left"/></mj-attributes><mj-attributes><mj-text align="right"/>',
+            '<mjml><mj-head><mj-attributes><mj-text align="left"/></mj-attributes><mj-attributes><mj-text color="a"/>',
             "<mj-attributes> sets <mj-text> a second time",
         ),
         (
