@@ -216,9 +216,11 @@ def test_headlines_of_a_section_stand_together_and_those_alone_come_last() -> No
     ]
 
 
-def test_headlines_name_a_site_that_is_not_the_newsrooms() -> None:
-    mail = made("headlines", story(1), story(2, url="https://www.coastwire.example/a", authors=()), story(3))
+def test_headlines_name_the_site_of_a_story_that_names_no_author_and_is_not_the_newsrooms() -> None:
+    foreign = story(2, url="https://www.coastwire.example/a", authors=())
+    mail = made("headlines", story(1), foreign, story(3, url="https://www.coastwire.example/b"))
     assert text_of(page(mail.html).xpath("//h3")[0]) == "Headline 2 coastwire.example · 1 min"
+    assert text_of(page(mail.html).xpath("//h3")[1]) == "Headline 3 1 min"
     assert "coastwire.example · 1 min\nhttps://www.coastwire.example/a" in mail.text
 
 
