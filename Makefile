@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test check format docs bench faults lock clean
+.PHONY: demo test check format docs gallery bench faults lock clean
 
 demo: $(VENV)/run
 	@$(BIN)/broadsheet demo $(ARGS)
@@ -23,6 +23,10 @@ format: $(VENV)/dev
 docs: $(VENV)/dev
 	$(BIN)/python -m bot.schedules.reference > docs/configuration.md
 	$(BIN)/python -m bot.cli.reference > docs/commands.md
+
+# Needs Chromium, and the fonts that docs/gallery/README.md names.
+gallery: $(VENV)/dev
+	@$(BIN)/python -m tests.gallery
 
 # What it measures, and its aims: docs/performance.md. `make bench ARGS=--help` lists the figures and sizes.
 bench: $(VENV)/dev

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 import regex
@@ -18,6 +19,15 @@ _WORD = regex.compile(r"[\p{L}\p{N}][\p{L}\p{M}\p{N}'’.,:-]*")
 _ENDED = regex.compile(r"[.!?…:;。！？؟।][\"'”’»」』)\]]*$")
 _NOT_PROSE = {"figure", "figcaption", "table", "pre", "blockquote", "cite", "h2", "h3", "h4", "li"}
 _PSEUDO_HEADING_WORDS = 12
+_HEADINGS = ("h2", "h3", "h4")
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A paragraph of a body, or, where ``heading``, the line above some."""
+
+    text: str
+    heading: bool = False
 
 
 def paragraphs(body: str) -> tuple[str, ...]:
@@ -42,6 +52,20 @@ def paragraphs(body: str) -> tuple[str, ...]:
     return tuple(_texts(each for each in root.iter("li", "p") if not _within(each, {"figure", "figcaption", "table"})))
 
 
+def passages(body: str) -> tuple[Passage, ...]:
+    """The paragraphs of prose, and the headings between them, in order; lists as paragraphs, an item each."""
+    root = parsed(bounded(body))
+    for struck in list(root.iter("s")):
+        struck.drop_tree()
+    found: list[Passage] = []
+    for element in root.iter("p", "li", *_HEADINGS):
+        heading = element.tag in _HEADINGS or (element.tag == "p" and _is_heading(element))
+        if heading or _is_prose(element) or _is_item(element):
+            found += [Passage(text, heading) for text in _texts([element])]
+    # Text without any element is one paragraph.
+    return tuple(found) or tuple(Passage(text) for text in paragraphs(body))
+
+
 def reading_minutes(body: str) -> int:
     """Whole minutes, at least 1: 230 words a minute, or 500 characters of Chinese or Japanese."""
     text = plain(body)
@@ -55,6 +79,15 @@ def _is_prose(element: Any) -> bool:
         return False
     text = " ".join(element.text_content().split())
     return not any(_is(element, text, tag) for tag in ("a", "strong", "b"))
+
+
+def _is_heading(element: Any) -> bool:
+    text = " ".join(element.text_content().split())
+    return not _within(element, _NOT_PROSE) and any(_is(element, text, tag) for tag in ("strong", "b"))
+
+
+def _is_item(element: Any) -> bool:
+    return element.tag == "li" and not _within(element, _NOT_PROSE) and element.find(".//li") is None
 
 
 def _is(element: Any, text: str, tag: str) -> bool:

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from bot.audience.links import edition_url
 from bot.editions.brand import tokens
-from bot.editions.entry import Entry, entry, is_web, linked, reading_time
+from bot.editions.entry import Entry, by_section, entry, is_web, linked, reading_time
 from bot.editions.environment import Compiled, MailEnvironment, Structure, render
 from bot.editions.mjml import compile_mjml
 from bot.editions.plain import render_text
@@ -26,6 +26,17 @@ from bot.model import Correction, EditionStory, Email, MergeField, Newsroom
 
 LARGEST = 100_000
 """Bytes of HTML: Gmail clips a mail at about 102 kB, and the unsubscribe link with it."""
+LARGE = 80_000
+"""Bytes of HTML from which on an editor is warned."""
+
+GIVEN = frozenset(
+    (
+        *("newsroom", "edition_name", "language", "lead", "stories", "more", "date", "day", "time", "counted", "count"),
+        *("by_section", "separator", "site", "address", "logo", "logo_dark", "web_url", "ways", "brand", "holes"),
+        *("corrections", "subject", "preheader", "say", "web"),
+    )
+)
+"""What a template is given."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +92,7 @@ def compile_email(digest: Digest, *, page: bool = True, compiled: Compiled | Non
         text=press.text({**shown, "say": words.say, "web": False}),
         web=press.html(open_page, web=True) if page else "",
         language=digest.language,
+        left_out=shown["more"],
     )
 
 
@@ -184,6 +196,7 @@ def _context(digest: Digest, words: Wording, entries: tuple[Entry, ...]) -> dict
             minutes=words.counted("minutes", reading_time(entries)),
         ),
         "count": lambda number: words.counted("stories", number),
+        "by_section": by_section,
         "separator": words.separator,
         "site": urlsplit(newsroom.url).hostname or newsroom.url,
         "address": apart(" ".join(newsroom.address.split()), brand.direction),

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from urllib.parse import urlsplit
 
-from bot.articles.text import paragraphs, reading_minutes
-from bot.editions.environment import letters_of, one_line
+from bot.articles.text import Passage, paragraphs, reading_minutes
+from bot.editions.environment import one_line
 from bot.editions.graphemes import Room, shortened
+from bot.editions.opening import opening, text_of
+from bot.editions.quotation import Quotation, quotation
 from bot.editions.script import apart, script_of
 from bot.editions.wording import Wording, glued
 from bot.model import EditionStory, Image, Newsroom
-from bot.summaries.sentences import split_sentences
 
 _WIDTH = 600
-_SHOWN_PARAGRAPHS = 2
-_SHOWN_CHARACTERS = 620
 # No story may make the mail too big for all: far above what newsrooms write.
 _TITLE, _SUMMARY, _NAMES, _LABEL, _CREDIT, _CAPTION, _ALT = 300, 1000, 200, 80, 100, 300, 500
 _TELLINGS = 5
@@ -50,9 +50,12 @@ class Entry:
     """One story of a digest, as text.
 
     ``language`` and ``direction`` are "" where they are the edition's. ``label`` is its first section. ``by`` are its
-    authors, else the site it came from when that is not the newsroom's, else "". ``published`` is for a byline,
-    ``when`` for a column 48 px wide. ``meta`` are the items of a meta line. ``paragraphs`` are the first of the
-    article that the summary has not said. ``url`` is "" where there is no web address; all texts are bounded.
+    authors, else the site it came from when that is not the newsroom's, else ""; ``site`` is that site, or "".
+    ``published`` is for a byline, ``when`` for a column 48 px wide. ``meta`` are the items of a meta line, ``signed``
+    those without the section. ``paragraphs`` are the first of the article that the summary has not said. ``text``, of
+    the first story only, is as much of it as a mail of one story holds, and ``standfirst`` what stands above that: ""
+    where the summary is sentences of it. ``quotation`` is what somebody says in it. ``url`` is "" where there is no web
+    address; all texts are bounded.
     """
 
     number: str
@@ -63,12 +66,17 @@ class Entry:
     label: str
     summary: str
     by: str
+    site: str
     published: str
     when: str
     minutes: str
     minutes_read: str
     meta: tuple[str, ...]
+    signed: tuple[str, ...]
     paragraphs: tuple[str, ...]
+    standfirst: str
+    text: tuple[Passage, ...]
+    quotation: Quotation | None
     image: Picture | None
     also: tuple[Telling, ...]
 
@@ -86,6 +94,8 @@ def entry(story: EditionStory, place: int, *, newsroom: Newsroom, slot: datetime
     short_by = within(wording.say("between_names").join(names), _NAMES) or site
     label = within(one_line(article.sections[0]), _LABEL) if article.sections else ""
     short = wording.counted("minutes", minutes) if minutes else ""
+    prose, summary = paragraphs(article.body), one_line(story.summary.text)
+    own = story.summary.origin != "extract" or not prose
     return Entry(
         number=wording.number(place),
         title=_held(within(one_line(article.title) or one_line(story.summary.text), _TITLE)),
@@ -93,14 +103,20 @@ def entry(story: EditionStory, place: int, *, newsroom: Newsroom, slot: datetime
         language=tag if foreign else "",
         direction=script_of(tag).direction if foreign else "",
         label=label,
-        summary=_held(within(one_line(story.summary.text), _SUMMARY)),
+        summary=_held(within(summary, _SUMMARY)),
         by=within(wording.listed(names), _NAMES) or site,
+        site=site,
         published=wording.published(article.published, slot),
         when=wording.brief(article.published, slot),
         minutes=short,
         minutes_read=wording.counted("minutes_read", minutes) if minutes else "",
         meta=tuple(glued(item) for item in (apart(label, runs), short_by, short) if item),
-        paragraphs=_opening(article.body, story.summary.text, article.language),
+        signed=tuple(glued(item) for item in (short_by, short) if item),
+        paragraphs=opening(prose, summary, article.language),
+        standfirst=_held(within(summary, _SUMMARY)) if own else "",
+        # Only the first story of an edition is ever told in full.
+        text=text_of(article.body, article.language, standfirst=summary if own else "") if place == 1 else (),
+        quotation=quotation(prose),
         image=_picture(article.image, wording, script_of(tag).direction if foreign else runs),
         also=_also(story.also, wording, runs),
     )
@@ -118,6 +134,16 @@ def addresses(stories: Iterable[EditionStory]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(filter(is_web, told)))
 
 
+def by_section(entries: Iterable[Entry]) -> tuple[tuple[str, tuple[Entry, ...]], ...]:
+    """(section, its entries), in the order of the first ones; those of a section alone come last, as section ""."""
+    shown = tuple(entries)
+    sizes = Counter(each.label for each in shown)
+    parts = dict.fromkeys(each.label for each in shown if each.label and sizes[each.label] > 1)
+    found = tuple((label, tuple(each for each in shown if each.label == label)) for label in parts)
+    alone = tuple(each for each in shown if each.label not in parts)
+    return (*found, ("", alone)) if alone else found
+
+
 def reading_time(entries: tuple[Entry, ...]) -> int:
     """Minutes it takes to read what the digest itself says, at least 1."""
     words = [text for each in entries for text in (each.title, each.summary)]
@@ -131,35 +157,6 @@ def is_web(url: str) -> bool:
     if len(url) > _ADDRESS:
         return False
     return re.match(r"https?://[^\s/]", url, re.IGNORECASE) is not None and not re.search(r"[\x00-\x20\x7f]", url)
-
-
-def _opening(body: str, summary: str, language: str) -> tuple[str, ...]:
-    said = letters_of(summary)
-    shown: list[str] = []
-    for paragraph in paragraphs(body):
-        text = one_line(paragraph)
-        letters = letters_of(text)
-        if not letters or letters in said or (said and (said in letters or letters.startswith(said[:60]))):
-            continue
-        if shown and sum(map(len, shown)) + len(text) > _SHOWN_CHARACTERS:
-            break
-        shown.append(_cut(text, language))
-        if len(shown) == _SHOWN_PARAGRAPHS:
-            break
-    return tuple(shown)
-
-
-def _cut(text: str, language: str) -> str:
-    """``text``, or as many of its whole sentences as fit; a first sentence too long is cut at a word, with "…"."""
-    if len(text) <= _SHOWN_CHARACTERS:
-        return text
-    end = 0
-    for sentence in split_sentences(text, language):
-        after = text.index(sentence, end) + len(sentence)
-        if after > _SHOWN_CHARACTERS:
-            break
-        end = after
-    return text[:end] or within(text, _SHOWN_CHARACTERS)
 
 
 def within(text: str, longest: int) -> str:

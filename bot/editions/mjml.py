@@ -6,7 +6,7 @@ The compiler is silent about most mistakes, or answers with a bare ``KeyError``;
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from html.parser import HTMLParser
 from typing import Any
 
@@ -72,6 +72,7 @@ class _Check(HTMLParser):
         super().__init__(convert_charrefs=True)
         self._name, self._templates = name, templates
         self._open: list[str] = []
+        self._set: set[str] = set()
 
     def check(self, source: str) -> None:
         self.feed(source)
@@ -97,30 +98,95 @@ class _Check(HTMLParser):
     def _checked(self, tag: str, attrs: list[tuple[str, str | None]]) -> bool:
         if not _ours(tag):
             return False
-        if tag == "mj-include":
-            raise self._fault(tag, '<mj-include> is not read; use {% include "…" %}')
-        if tag not in _COMPONENTS and tag not in _ROOTS:
-            known = [*_COMPONENTS, *_ROOTS]
-            raise self._fault(tag, f"<{tag}> is no MJML element{nearest(tag, known)}")
+        unknown = _unknown(tag)
+        if unknown:
+            raise self._fault(tag, unknown)
         parent = self._open[-1] if self._open else ""
+        if "mj-attributes" in self._open:
+            key = _default(tag, dict(attrs).get("name") or "")
+            if key in self._set:
+                raise self._fault(tag, _TWICE.format(key), last=True)
+            if parent == "mj-class":
+                raise self._fault(tag, f"<{tag}> stands in <mj-class>; write its attributes into the class itself")
+            self._set.add(key)
         if parent != "mj-attributes" and tag in _PARENTS and parent not in _PARENTS[tag]:
             allowed = " or ".join(f"<{place}>" for place in sorted(_PARENTS[tag]))
             raise self._fault(tag, f"<{tag}> stands in <{parent or 'nothing'}>; it belongs in {allowed}")
-        allowed_here = _attributes(tag)
         for key, _ in attrs:
-            if allowed_here is not None and key not in allowed_here:
-                raise self._fault(
-                    f"{tag} ", f'<{tag}> has no attribute "{key}"{nearest(key, sorted(allowed_here))}', key
-                )
+            unknown = _unknown(tag, key)
+            if unknown:
+                raise self._fault(f"{tag} ", unknown, key)
         return True
 
-    def _fault(self, tag: str, message: str, also: str = "") -> RenderError:
+    def _fault(self, tag: str, message: str, also: str = "", *, last: bool = False) -> RenderError:
         for file, text in self._templates.items():
-            for match in re.finditer(rf"<{re.escape(tag.strip())}\b[^>]*", text):
-                if also in match[0]:
-                    line = text.count("\n", 0, match.start() + max(match[0].find(also), 0)) + 1
-                    return RenderError(f"{file}:{line}: {message}")
+            found = [each for each in re.finditer(rf"<{re.escape(tag.strip())}\b[^>]*", text) if also in each[0]]
+            if found:
+                match = found[-1 if last else 0]
+                line = text.count("\n", 0, match.start() + max(match[0].find(also), 0)) + 1
+                return RenderError(f"{file}:{line}: {message}")
         return RenderError(f"{self._name}:{self.getpos()[0]} (of the MJML it makes): {message}")
+
+
+_JINJA = re.compile(r"\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}", re.DOTALL)
+_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
+_ELEMENT = re.compile(r"<(/?)(mj-[\w-]+|mjml)\b((?:[^<>\"']|\"[^\"]*\"|'[^']*')*)>")
+_WRITTEN = re.compile(r"(?<![\w\0-])([a-zA-Z][\w-]*)(?![\w\0-])\s*=\s*(\"[^\"]*\"|'[^']*')")
+
+
+def faults(template: str) -> Iterator[tuple[int, str]]:
+    """(line, what) of the elements and attributes in ``template`` that are no MJML, in whatever branch they stand.
+
+    ``template`` is Jinja around MJML. What Jinja makes of it, such as nesting, is checked where it compiles.
+    """
+    # Filled up to the same length, so that places stay where they are.
+    bare = _COMMENT.sub(_blank, _JINJA.sub(_blank, template))
+    inside, seen = False, set[str]()
+    for element in _ELEMENT.finditer(bare):
+        closing, tag, attributes = element[1], element[2].lower(), element[3]
+        line = bare.count("\n", 0, element.start()) + 1
+        if tag == "mj-attributes":
+            inside = not closing
+        if closing:
+            continue
+        unknown = _unknown(tag)
+        if unknown:
+            yield line, unknown
+            continue
+        written = {each[1]: each for each in _WRITTEN.finditer(attributes)}
+        for name, each in written.items():
+            unknown = _unknown(tag, name)
+            if unknown:
+                yield line + attributes.count("\n", 0, each.start()), unknown
+        if inside and tag != "mj-attributes":
+            key = _default(tag, written["name"][2].strip("\"'") if "name" in written else "")
+            if key in seen and "\0" not in key:
+                yield line, _TWICE.format(key)
+            seen.add(key)
+
+
+def _blank(found: re.Match[str]) -> str:
+    return re.sub(r"[^\n]", "\0", found[0])
+
+
+def _unknown(tag: str, attribute: str = "") -> str:
+    """What is wrong with an element, or with one attribute of it; "" when nothing is."""
+    if tag == "mj-include":
+        return '<mj-include> is not read; use {% include "…" %}'
+    if tag not in _COMPONENTS and tag not in _ROOTS:
+        return f"<{tag}> is no MJML element{nearest(tag, [*_COMPONENTS, *_ROOTS])}"
+    allowed = _attributes(tag)
+    if attribute and allowed is not None and attribute not in allowed:
+        return f'<{tag}> has no attribute "{attribute}"{nearest(attribute, sorted(allowed))}'
+    return ""
+
+
+_TWICE = "<mj-attributes> sets {} a second time; set it once, with all its attributes"
+
+
+def _default(tag: str, name: str) -> str:
+    """What an element in mj-attributes sets the defaults of."""
+    return f'<mj-class name="{name}">' if tag == "mj-class" else f"<{tag}>"
 
 
 def _ours(tag: str) -> bool:

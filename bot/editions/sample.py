@@ -21,14 +21,15 @@ def sample_digest(
     newsroom: Newsroom | None = None,
     subject: str = "{{ lead.title }}",
     preheader: str = "{{ titles[1:4] | join(' · ') }}",
+    file: Path | None = None,
 ) -> Digest:
     """The sample of ``template``, set in ``newsroom`` (the sample's own when None). Raises ``RenderError``.
 
-    A template without a sample of its own is tried on that of ``briefing``.
+    A template without a sample of its own is tried on that of ``briefing``; ``file`` is another sample to try it on.
     """
     names = dict.fromkeys([template, "briefing"])
     files = [folder / "digests" / name / "sample.json" for name in names for folder in folders]
-    file = next((candidate for candidate in files if candidate.is_file()), None)
+    file = file or next((candidate for candidate in files if candidate.is_file()), None)
     if file is None:
         raise RenderError(f"templates/digests/{template}/sample.json: there is no sample to try the template on")
     try:
@@ -63,7 +64,13 @@ def _story(raw: Mapping[str, Any], place: int) -> EditionStory:
         sections=tuple(raw.get("sections", ())),
         language=raw.get("language", ""),
         image=Image(**raw["image"]) if raw.get("image") else None,
-        body="".join(f"<p>{html.escape(paragraph)}</p>" for paragraph in raw["body"]),
+        body="".join(_paragraph(text) for text in raw["body"]),
     )
     also = tuple((name, url) for name, url in raw.get("also", ()))
     return EditionStory(position=place, article=article, summary=Summary(raw["summary"]), also=also)
+
+
+def _paragraph(text: str) -> str:
+    """A line that begins with ``## `` is a subhead."""
+    heading = text.removeprefix("## ")
+    return f"<p>{html.escape(text)}</p>" if heading == text else f"<h2>{html.escape(heading)}</h2>"

@@ -17,7 +17,8 @@ _STACK = re.compile(r"(?:-?[A-Za-z][A-Za-z-]*|'[A-Za-z0-9 -]+')(?:, (?:-?[A-Za-z
 def style_of(tokens: Tokens) -> dict[str, Any]:
     """What a template finds as ``brand``: colours by scheme and name, faces, direction, ``line(height)``.
 
-    ``tracking(px)`` is a letter-spacing, 0 where the script takes none. Raises ``RenderError``.
+    ``tracking(px)`` is a letter-spacing, 0 where the script takes none; ``slant`` is a font-style. Raises
+    ``RenderError``.
     """
     return {
         "light": _colours(tokens.light),
@@ -30,6 +31,7 @@ def style_of(tokens: Tokens) -> dict[str, Any]:
         "start": Structure(tokens.start),
         "end": Structure(tokens.end),
         "weight": int(tokens.headline_weight),
+        "slant": Structure("italic" if tokens.tracked else "normal"),
         "line": tokens.line,
         "tracking": lambda px: Structure(f"{px:g}px" if tokens.tracked else "0"),
     }

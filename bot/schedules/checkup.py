@@ -13,6 +13,8 @@ from bot.channels import base as channels
 from bot.dns import Resolver, SystemResolver
 from bot.editions import compose
 from bot.editions.imprint import lacking
+from bot.editions.lint import lint, own_templates
+from bot.editions.weight import weight
 from bot.errors import BroadsheetError, DnsError
 from bot.model import Article, Checked, EditionStory, Summary
 from bot.model.checked import fault, ok, warning
@@ -23,6 +25,10 @@ from bot.schedules.tick import held
 from bot.sources.base import Source, Visit
 
 SKEW = timedelta(seconds=30)
+_SAMPLE = (
+    "A sample summary of two sentences, which says what happened and to whom. It is about as long as the summaries "
+    "that are taken out of articles, so that the size of a mail can be told before there is one."
+)
 
 
 def checkup(folder: Path, *, dns: Resolver | None = None, offline: bool = False) -> list[Checked]:
@@ -39,6 +45,7 @@ def checkup(folder: Path, *, dns: Resolver | None = None, offline: bool = False)
                 public_host.scheme(installation.newsroom.public_url),
                 *_address(installation),
                 *_unheard(installation),
+                *_own_templates(installation),
                 *_templates(installation),
                 *(_left_out() if offline else asyncio.run(_outside(installation, dns))),
             ]
@@ -77,16 +84,35 @@ def _address(installation: Installation) -> Iterator[Checked]:
         yield fault("address", said, "set newsroom.address; a post office box will do")
 
 
+def _own_templates(installation: Installation) -> Iterator[Checked]:
+    """The newsroom's own digests, whether a schedule takes them or not."""
+    folders = installation.settings.template_folders()
+    for name in own_templates(folders[0]) if len(folders) > 1 else ():
+        found = lint(name, folders, installation.newsroom)
+        if not found:
+            yield ok(f"template.{name}", "its files are sound, and samples render")
+        for number, said in enumerate(found, start=1):
+            yield fault(f"template.{name}.{number}", said, "")
+
+
 def _templates(installation: Installation) -> Iterator[Checked]:
     for schedule, table in installation.settings.schedules.items():
         id, slot = f"schedule.{schedule}", _slot(installation, schedule)
         frame = installation.frame(schedule, slot)
         try:
-            made = compose.render(frame, [_sample(installation)])
+            made = compose.render(frame, [_sample(installation, 1)])
+            full = compose.render(
+                frame, [_sample(installation, place) for place in range(1, table.selection.maximum + 1)]
+            )
         except BroadsheetError as error:
             yield fault(id, str(error), "")
             continue
         yield ok(id, f"its templates render; next slot {slot.key}")
+        for email in [each.email for each in full if each.email]:
+            heavy = weight(email, table.selection.maximum)
+            said = f"with {table.selection.maximum} stories of usual length: {heavy.said}"
+            if heavy.said:
+                yield (fault if heavy.grave else warning)(f"{id}.size", said, heavy.fix)
         mails = [each.email for each in made if each.email]
         for found in lacking(mails[0], edition=frame.edition, address=frame.newsroom.address) if mails else ():
             file = f"templates/digests/{table.template}/digest.{'mjml' if found.part == 'HTML' else 'txt'}.j2"
@@ -102,17 +128,20 @@ def _slot(installation: Installation, schedule: str) -> Slot:
     return slots_after(schedule, cron, installation.timezone(schedule), installation.clock(), count=1)[0]
 
 
-def _sample(installation: Installation) -> EditionStory:
+def _sample(installation: Installation, place: int) -> EditionStory:
+    """A story as long as usual ones are: a title of some 70 characters, a summary of some 200."""
     article = Article(
         source="check",
-        guid="check",
-        url=f"{installation.newsroom.url}/check",
-        title="A sample headline",
+        guid=f"check-{place}",
+        url=f"{installation.newsroom.url}/{place}/a-sample-address-as-long-as-those-of-most-sites-are",
+        title=f"A sample headline, number {place}, of the length that most headlines have",
         published=installation.clock(),
-        body="<p>A sample paragraph.</p>",
-        id=1,
+        authors=("A. Sample Author",),
+        sections=("Sample",),
+        body=f"<p>{_SAMPLE}</p>",
+        id=place,
     )
-    return EditionStory(position=1, article=article, summary=Summary("A sample summary."), article_ids=(1,))
+    return EditionStory(position=place, article=article, summary=Summary(_SAMPLE), article_ids=(place,))
 
 
 async def _outside(installation: Installation, dns: Resolver | None) -> list[Checked]:

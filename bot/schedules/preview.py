@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from html import escape
@@ -13,6 +13,7 @@ from typing import Any
 from bot.audience.links import ReaderLink, preferences_url, unsubscribe_url
 from bot.editions import compose
 from bot.editions.environment import Compiled
+from bot.editions.weight import weight
 from bot.editions.wording import wording
 from bot.errors import BroadsheetError, NotFound, NothingToDo, SettingsError
 from bot.http import Http
@@ -30,7 +31,7 @@ SAMPLE = "reader@example.org"
 
 @dataclass(frozen=True, slots=True)
 class Previewed:
-    """What would go out; ``files`` are those written, ``warnings`` what the sources said.
+    """What would go out; ``files`` are those written, ``warnings`` what the sources said, and of a mail too heavy.
 
     ``readers`` says who would get what: as ``selection.json`` has it; None for what sends no mail.
     """
@@ -51,6 +52,7 @@ async def preview(
     ``SettingsError``, ``NotFound``.
     """
     made, warnings = await _drafted(installation, schedule, slot, variant)
+    warnings += () if variant else tuple(_weighed(made.edition))
     readers = made.report.get("readers")
     if out is None:
         return Previewed(made.edition, (), warnings, readers)
@@ -90,6 +92,14 @@ async def _drafted(
         renditions = tuple(_of_variant(frame, stories, each, surveyed, variant) for each in renditions)
     report_of = {**made.report, "readers": told(surveyed)}
     return replace(made, edition=replace(made.edition, renditions=renditions), report=report_of), tuple(warnings)
+
+
+def _weighed(edition: Edition) -> Iterator[str]:
+    for rendition in edition.renditions:
+        if rendition.email:
+            heavy = weight(rendition.email, len(edition.stories))
+            if heavy.said:
+                yield f"{rendition.channel}: {heavy.said}; {heavy.fix}"
 
 
 def _of_variant(

@@ -217,7 +217,10 @@ class ScheduleTable(Table):
     enabled: StrictBool = Field(True, description="Whether its slots run.")
     audience: str = Field("", description="Who gets its mails: a key of `[audiences]`.")
     channels: tuple[str, ...] = Field(min_length=1, description="Where it goes: keys of `[channels]`.")
-    template: str = Field("briefing", description="A folder of `templates/digests/`.")
+    template: str = Field(
+        "briefing",
+        description="`briefing`, `magazine`, `headlines` or `single`, or a folder of your own `templates/digests/`.",
+    )
     subject: str = Field("{{ lead.title }}", description="Jinja template of the mail's subject line.")
     preheader: str = Field(
         "{{ titles[1:4] | join(' · ') }}", description="Jinja template of the line inboxes show after the subject."

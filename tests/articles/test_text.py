@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from bot.articles.text import paragraphs, reading_minutes
+from bot.articles.text import paragraphs, passages, reading_minutes
 
 BODY = """
 <p>The <em>Gannet</em> sailed at six.<br>It returned at nine.</p>
@@ -50,3 +50,15 @@ def test_reading_takes_a_minute_for_500_characters_of_japanese() -> None:
 
 def test_what_the_newsroom_struck_out_is_not_told():
     assert paragraphs("<p><s>12</s> 15 people died.</p>") == ("15 people died.",)
+
+
+def test_passages_are_paragraphs_headings_and_items_in_order() -> None:
+    assert [(each.text, each.heading) for each in passages(BODY)][:4] == [
+        ("The Gannet sailed at six. It returned at nine.", False),
+        ("Aboard", True),
+        ("What the captain said", True),
+        ("Nobody was hurt.", False),
+    ]
+    assert ("a rope", False) in [(each.text, each.heading) for each in passages(BODY)]
+    assert not {"In port", "12", "Forty years ago we signed a treaty."} & {each.text for each in passages(BODY)}
+    assert [each.text for each in passages("Only text.")] == ["Only text."]

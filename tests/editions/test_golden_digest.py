@@ -15,13 +15,15 @@ ROOT = Path(__file__).resolve().parents[2]
 GOLDEN = ROOT / "tests" / "golden"
 
 
-def test_the_briefing_of_the_sample_is_the_golden_one() -> None:
-    mail = compile_email(sample_digest((ROOT / "templates",)))
+@pytest.mark.parametrize("template", ["briefing", "headlines", "magazine", "single"])
+def test_the_sample_of_each_template_is_the_golden_one(template: str) -> None:
+    mail = compile_email(sample_digest((ROOT / "templates",), template=template))
     for name, made in (("digest.html", mail.html), ("digest.txt", mail.text), ("web.html", mail.web)):
-        file = GOLDEN / "briefing" / name
+        file = GOLDEN / template / name
         if os.environ.get("GOLDEN") == "write":
+            file.parent.mkdir(exist_ok=True)
             file.write_text(made, "utf-8")
-        assert made == file.read_text("utf-8"), f"{file.name} differs; if that is meant: GOLDEN=write pytest"
+        assert made == file.read_text("utf-8"), f"{file} differs; if that is meant: GOLDEN=write pytest"
 
 
 def test_a_faulty_sample_is_named(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from bot.editions.markup import pieces, tidied
-from bot.editions.mjml import compile_mjml
+from bot.editions.mjml import compile_mjml, faults
 from bot.errors import RenderError
 
 
@@ -44,8 +44,31 @@ def test_pieces_joined_give_back_the_source() -> None:
         ("<mjml><mj-body>", "<mj-body> is not closed"),
         ("<mjml><mj-body></mj-section></mj-body></mjml>", "</mj-section> closes what is not open"),
         ("<mjml></mjml>", "MJML cannot compile it"),
+        (
+            '<mjml><mj-head><mj-attributes><mj-text align="left"/></mj-attributes><mj-attributes><mj-text color="a"/>',
+            "<mj-attributes> sets <mj-text> a second time",
+        ),
+        (
+            '<mjml><mj-head><mj-attributes><mj-class name="a" color="#000"/><mj-class name="a" color="#111"/>',
+            'sets <mj-class name="a"> a second time',
+        ),
+        (
+            '<mjml><mj-head><mj-attributes><mj-class name="a"><mj-text align="left"/></mj-class>',
+            "<mj-text> stands in <mj-class>",
+        ),
     ],
 )
 def test_what_the_compiler_would_pass_over_in_silence_is_said(source: str, fault: str) -> None:
     with pytest.raises(RenderError, match=fault):
         compile_mjml(source, name="t.j2", templates={})
+
+
+def test_faults_are_found_in_every_branch_and_jinja_is_none() -> None:
+    template = """{# <mj-none> #}<!-- <mj-none /> -->
+{% if more > 3 %}<mj-sektion>{% endif %}
+<mj-column width="{{ [288, 3] | min }}px" padding-{{ side }}="3px"{% if a > b %} href="x"{% endif %}
+  colour="1">
+<mj-attributes><mj-class name="{{ a }}" color="#000" /><mj-class name="{{ b }}" color="#000" /></mj-attributes>"""
+    found = list(faults(template))
+    assert [line for line, _ in found] == [2, 3, 4]
+    assert "<mj-sektion> is no MJML" in found[0][1] and '"href"' in found[1][1] and '"colour"' in found[2][1]

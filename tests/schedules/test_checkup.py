@@ -61,7 +61,11 @@ def looked(folder: Path, zones: dict[str, Any] | None = None, **kind: Any) -> di
 
 def own_template(folder: Path, change: Any) -> None:
     theirs = folder.parent / "templates" / "digests"
-    shutil.copytree(shipped("templates") / "digests" / "briefing", theirs / "briefing")
+    ours = shipped("templates") / "digests"
+    shutil.copytree(ours / "briefing", theirs / "briefing")
+    foot = (ours / "foot.txt.j2").read_text("utf-8")
+    text = theirs / "briefing" / "digest.txt.j2"
+    text.write_text(text.read_text("utf-8").replace('{% include "digests/foot.txt.j2" %}', foot), "utf-8")
     for file in theirs.rglob("digest.*"):
         file.write_text(change(file.name, file.read_text("utf-8")), "utf-8")
 
@@ -139,6 +143,33 @@ def test_a_newsrooms_own_template_that_says_it_in_other_words_is_good(configure:
     )
     found = looked(folder, offline=True)
     assert "fault" not in {each.grade for each in found.values()}
+
+
+def test_a_template_of_the_newsroom_that_no_schedule_takes_is_looked_at_too(configure: Any) -> None:
+    folder = configure()
+    place = folder.parent / "templates" / "digests" / "weekly"
+    place.mkdir(parents=True)
+    (place / "digest.mjml.j2").write_text("<mjml>\n<mj-sektion>\n{{ leed }}\n</mj-sektion></mjml>", "utf-8")
+    found = looked(folder, offline=True)
+    faults = {id: each.said for id, each in found.items() if each.grade == "fault"}
+    assert faults.keys() == {"template.weekly.1", "template.weekly.2", "template.weekly.3"}
+    said = "\n".join(faults.values())
+    assert "weekly/digest.mjml.j2:2: <mj-sektion> is no MJML element" in said
+    assert "weekly/digest.mjml.j2:3: 'leed' is undefined" in said
+    assert "weekly/digest.txt.j2: is missing" in said
+
+
+def test_a_selection_too_long_for_a_mail_is_told_with_what_to_cut(configure: Any) -> None:
+    found = looked(configure(lambda text: f"{text}\n[schedules.morning.selection]\nmaximum = 60\n"), offline=True)
+    assert "schedule.morning.size" not in looked(configure(), offline=True)
+    own_template(
+        configure(lambda text: f"{text}\n[schedules.morning.selection]\nmaximum = 60\n"),
+        lambda name, text: text.replace("stories[1:4]", "stories[1:]").replace("stories[4:]", "[]"),
+    )
+    found = looked(configure(lambda text: f"{text}\n[schedules.morning.selection]\nmaximum = 60\n"), offline=True)
+    size = found["schedule.morning.size"]
+    assert size.grade == "fault" and "stories too many" in size.said
+    assert size.fix.startswith("set selection.maximum = ")
 
 
 def test_a_dns_that_is_slow_everywhere_costs_the_time_of_one_question(configure: Any) -> None:

@@ -1,0 +1,95 @@
+"""Draws the gallery of digests (``python -m tests.gallery``): each template on phone and desk, in three languages.
+
+Needs Chromium and, to look as it is meant to, the fonts Inter, Noto Sans and Serif, Noto CJK. Pictures are those of the
+demo's town.
+"""
+
+from __future__ import annotations
+
+import io
+import shutil
+import sys
+from html import escape
+from pathlib import Path
+
+from PIL import Image
+from playwright.sync_api import Browser, Route, sync_playwright
+
+from bot.demo.articles import TOWN
+from bot.editions.digest import compile_email
+from bot.editions.sample import sample_digest
+from bot.editions.wording import wording
+from bot.model import Email, MergeField
+from bot.settings import shipped
+
+ROOT = Path(__file__).resolve().parents[2]
+OUT = ROOT / "docs" / "gallery"
+TEMPLATES = ("briefing", "magazine", "headlines", "single")
+LANGUAGES = ("en", "ja", "ar")
+VIEWS = ((640, "light"), (375, "dark"))
+_COLOURS = 200
+# Mails name the faces that readers have; this machine has none of them, so that one of like widths stands in.
+_FACES = "".join(
+    f"@font-face{{font-family:'Segoe UI';font-weight:{weight};src:local('Inter {name}')}}"
+    for weight, name in ((400, "Regular"), (600, "Semi Bold"), (700, "Bold"))
+)
+
+
+def main() -> int:
+    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if found is None:
+        print("gallery: no Chromium is installed (apt-get install chromium)", file=sys.stderr)
+        return 1
+    OUT.mkdir(exist_ok=True)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
+        for template in TEMPLATES:
+            for language in LANGUAGES:
+                for width, scheme in VIEWS:
+                    picture = drawn(browser, shown(template, language), width, scheme)
+                    (OUT / f"{template}-{language}-{width}-{scheme}.png").write_bytes(picture)
+        browser.close()
+    size = sum(each.stat().st_size for each in OUT.glob("*.png"))
+    print(f"{OUT.relative_to(ROOT)}: {len(list(OUT.glob('*.png')))} pictures, {size / 1e6:.1f} MB")
+    return 0
+
+
+def shown(template: str, language: str) -> str:
+    """The HTML of the sample, as a reader since 3 March 2026 gets it."""
+    file = None if language == "en" else Path(__file__).parent / f"{language}.json"
+    digest = sample_digest((shipped("templates"),), template=template, file=file)
+    mail: Email = compile_email(digest)
+    since = wording(digest.language, digest.timezone).day(digest.slot.replace(month=3, day=3))
+    html = mail.html
+    for field in MergeField:
+        value = since if field is MergeField.SUBSCRIBED else digest.newsroom.public_url
+        html = html.replace(field.hole(digest.edition), escape(value))
+    return html
+
+
+def drawn(browser: Browser, html: str, width: int, scheme: str) -> bytes:
+    """A PNG of all of ``html``, in few colours. Asks no network for anything."""
+    context = browser.new_context(viewport={"width": width, "height": 600}, color_scheme=scheme)  # type: ignore[arg-type]
+    try:
+        page = context.new_page()
+        page.route("**/*", _answered)
+        page.set_content(html.replace("</head>", f"<style>{_FACES}</style></head>"), wait_until="load")
+        picture = Image.open(io.BytesIO(page.screenshot(full_page=True))).convert("RGB")
+    finally:
+        context.close()
+    few = picture.quantize(_COLOURS, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+    file = io.BytesIO()
+    few.save(file, "PNG", optimize=True)
+    return file.getvalue()
+
+
+def _answered(route: Route) -> None:
+    file = TOWN / "images" / Path(route.request.url).name
+    if route.request.url.startswith("http") and file.is_file():
+        route.fulfill(path=file)
+    else:
+        route.abort()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
