@@ -23,7 +23,7 @@ _WORD = re.compile(r"\w+")
 
 
 def window(articles: int, seed: int = 7) -> list[Article]:
-    """So many invented articles of 60 words, two or three to an event: some words are the event's, most are everybody's.
+    """So many invented articles of 60 words, two or three to an event: ten words are the event's, the others anybody's.
 
     How often a word is used falls as in a language (Zipf).
     """
