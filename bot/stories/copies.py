@@ -77,6 +77,8 @@ def retold(
     Here it is the article's own text that must be contained: a follow-up that repeats all of yesterday's few
     paragraphs has more to say, and is not one.
     """
+    if not articles:
+        return []
     recent = sorted(sent, key=leading)
     earlier = [*recent, *sorted(long_ago, key=leading)]
     texts = _texts([*earlier, *articles])
