@@ -17,6 +17,8 @@ from bot.settings import load_settings, nearest
 from bot.sources.collect import Report
 from bot.sources.discovery import Found, discover
 from bot.stories.copies import stories_of
+from bot.stories.events import events_of
+from bot.stories.vocabulary import Vocabulary
 
 Names = Annotated[list[str] | None, typer.Argument(help="Keys of [sources]; all without.")]
 Since = Annotated[str, typer.Option("--since", help='From when on, e.g. "-1d".', metavar="TIME")]
@@ -147,11 +149,13 @@ def articles(
 
 
 def stories(session: Session, since: Since = "-2d", limit: Limit = 50) -> None:
-    """Lists the stories behind the articles: copies of one text are one story."""
+    """Lists the stories behind the articles: copies of one text, and other words about one event, are one story."""
     with session.open() as installation:
         with installation.store.read() as tx:
             known = tx.articles.newest(since=session.moment(installation, since))
-        found = stories_of([each for each in known if not each.withdrawn])[:limit]
+        site = installation.newsroom.site
+        copied = stories_of([each for each in known if not each.withdrawn], site)
+        found = events_of(copied, Vocabulary(), site)[:limit]
         zone = installation.newsroom.timezone
         session.out.table(
             ("lead", "published", "articles", "title"),

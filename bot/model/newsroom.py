@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,3 +23,8 @@ class Newsroom:
     logo: str = ""
     logo_dark: str = ""
     headlines: str = "serif"
+
+    @property
+    def site(self) -> str:
+        """The host of the home page, in lower case and without ``www.``."""
+        return (urlsplit(self.url).hostname or "").removeprefix("www.")

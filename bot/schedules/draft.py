@@ -13,8 +13,12 @@ from bot.schedules.plan import Slot, previous_slot
 from bot.settings import ScheduleTable
 from bot.store import Transaction
 from bot.stories.selection import Circumstances, select
+from bot.stories.vocabulary import Vocabulary, opening, terms
 
 DAY = timedelta(days=1)
+
+MEMORY = timedelta(days=30)
+"""So far back reach the articles that tell what is often said, and those sent that must not go out a second time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +76,8 @@ def circumstances(
     """
     table = installation.settings.schedules[schedule]
     last = tx.editions.last_sent(schedule)
-    consumed, reserved = tx.editions.held(schedule, now - table.selection.max_age - DAY)
+    opened = now - table.selection.max_age - DAY
+    consumed, reserved = tx.editions.held(schedule, opened)
     if last:
         since = last.created
     else:
@@ -85,6 +90,12 @@ def circumstances(
         consumed=consumed,
         reserved=reserved,
         timezone=installation.timezone(schedule),
+        sent=tuple(tx.articles.sent(schedule, since=opened - MEMORY, until=opened)),
+        vocabulary=Vocabulary.of(
+            frozenset(opening(terms(title), standfirst, body))
+            for title, standfirst, body in tx.articles.openings(since=opened - MEMORY, until=opened)
+        ),
+        site=installation.newsroom.site,
     )
 
 

@@ -183,9 +183,33 @@ class SelectionTable(Table):
     minimum: StrictInt = Field(1, ge=1, description="Fewer stories: the slot is skipped, with the reason on record.")
     maximum: StrictInt = Field(7, ge=1, le=60, description="At most so many stories.")
     max_age: SomeTime = Field(timedelta(days=3), description="Older articles are never picked.")
+    section_maximum: StrictInt = Field(
+        0,
+        ge=0,
+        description="At most so many stories of one section, pinned ones aside. 0: no more than half, unless nothing "
+        "else is there.",
+    )
+    half_life: SomeTime = Field(timedelta(hours=18), description="After this time a story's newness counts half.")
+    weights: dict[str, float] = Field(
+        {},
+        description='What is added to a story\'s score, in which newness is at most 1: `{"section:Sport" = -0.3, '
+        '"tag:election" = 0.5, "source:wire" = -0.2}`. From -10 to 10.',
+    )
     flood: StrictInt = Field(
         50, ge=1, description="More new articles than this at once: the edition is held for an editor."
     )
+
+    @field_validator("weights")
+    @classmethod
+    def _known_weights(cls, value: dict[str, float]) -> dict[str, float]:
+        for name, weight in value.items():
+            kind, _, of = name.partition(":")
+            if kind.strip() not in ("section", "source", "tag") or not of.strip():
+                said = f'weights are of "section:NAME", "source:NAME" or "tag:NAME", not of "{name}"'
+                raise PydanticCustomError("weights", "{reason}", {"reason": said})
+            if not -10 <= weight <= 10:
+                raise PydanticCustomError("weights", "{reason}", {"reason": f'"{name}" weighs from -10 to 10'})
+        return value
 
     @field_validator("window")
     @classmethod

@@ -6,11 +6,14 @@ from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, func, insert, select, update
 
 from bot.model import Article
 from bot.store.conflict import insert_or_ignore
-from bot.store.tables import articles, revisions
+from bot.store.tables import articles, reservations, revisions
+
+OPENING = 3000
+"""Characters of a body that tell how it begins."""
 
 
 class Articles:
@@ -86,6 +89,25 @@ class Articles:
     def newest(self, *, since: datetime | None = None, source: str = "", limit: int = 5000) -> list[Article]:
         """Newest first, withdrawn ones too."""
         return self._list([articles.c.source == source] if source else [], since, limit)
+
+    def openings(self, *, since: datetime, until: datetime, limit: int = 2000) -> list[tuple[str, str, str]]:
+        """(title, standfirst, first ``OPENING`` characters of the body) of what was published between, newest first."""
+        content = articles.c.content
+        beginning = func.substr(content["body"].as_string(), 1, OPENING)
+        query = (
+            select(content["title"].as_string(), content["standfirst"].as_string(), beginning)
+            .where(articles.c.published >= since, articles.c.published < until, articles.c.withdrawn.is_(None))
+            .order_by(articles.c.published.desc(), articles.c.id)
+            .limit(limit)
+        )
+        return [(title, standfirst, body) for title, standfirst, body in self._connection.execute(query)]
+
+    def sent(self, schedule: str, *, since: datetime, until: datetime, limit: int = 300) -> list[Article]:
+        """What a schedule has sent of the articles published between, newest first."""
+        ids = select(reservations.c.article).where(
+            reservations.c.schedule == schedule, reservations.c.consumed.is_(True)
+        )
+        return self._list([articles.c.id.in_(ids), articles.c.published < until], since, limit)
 
     def _list(self, conditions: Iterable[ColumnElement[bool]], since: datetime | None, limit: int) -> list[Article]:
         query = select(articles).where(*conditions).order_by(articles.c.published.desc(), articles.c.id).limit(limit)

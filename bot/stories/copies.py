@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 import regex
 
@@ -21,11 +22,17 @@ CONTAINMENT = 0.5
 RETOLD = 0.7
 """Of a new article's shingles, the share that one which was sent had too: less than a third of it is news."""
 
+REPUBLISHED = 0.95
+"""The same for one that was sent long ago: all but a line of the page around it."""
+
 FEWEST_SHINGLES = 20
 """An article with fewer is a copy only of the very same text: a few words agree by chance."""
 
 FURNITURE = 3
 """A paragraph that stands in so many articles of one source belongs to its page ("Call the desk …"), not to a story."""
+
+FURNITURE_PARAGRAPHS, FURNITURE_WORDS = 4, 150
+"""What stands around stories is shorter than this, or less than the story."""
 
 _WORDS_A_SHINGLE = 3
 _CHARACTERS_A_SHINGLE = 6
@@ -34,15 +41,17 @@ _LETTER = regex.compile(r"\p{L}")
 _UNSPACED = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]")
 _AGENCIES = {"afp", "agence france-presse", "ap", "associated press", "dpa", "efe", "reuters", "the associated press"}
 
+Identity = tuple[str, str, int]
 
-def stories_of(articles: Iterable[Article]) -> tuple[Story, ...]:
+
+def stories_of(articles: Iterable[Article], site: str = "") -> tuple[Story, ...]:
     """Each article in exactly one story, newest lead first; independent of the order they come in.
 
-    The newsroom's own article leads: the one with most of standfirst, image and an author who is no agency, then the
-    earliest. Every other article of a story is a copy of its lead, not just of another copy: so a round-up that
-    quotes five articles does not make the five one story.
+    The newsroom's own article leads: one on ``site`` (a host, without ``www.``), then the one with most of standfirst,
+    image and an author who is no agency, then the earliest. Every other article of a story is a copy of its lead, not
+    just of another copy: so a round-up that quotes five articles does not make the five one story.
     """
-    ordered = sorted(articles, key=_leading)
+    ordered = sorted(articles, key=lambda article: leading(article, site))
     texts = _texts(ordered)
     copies = _copies(texts)
     followers: dict[int, list[int]] = {}
@@ -54,24 +63,35 @@ def stories_of(articles: Iterable[Article]) -> tuple[Story, ...]:
         followers[lead] = [other for other in near if other not in taken and other not in followers]
         taken.update(followers[lead])
     found = [Story(ordered[lead], tuple(ordered[other] for other in others)) for lead, others in followers.items()]
-    return tuple(sorted(found, key=lambda story: (-story.lead.published.timestamp(), *_identity(story.lead))))
+    return tuple(sorted(found, key=lambda story: (-story.lead.published.timestamp(), *identity(story.lead))))
 
 
-def retold(articles: Sequence[Article], sent: Sequence[Article]) -> list[Article | None]:
+def retold(
+    articles: Sequence[Article], sent: Sequence[Article], long_ago: Sequence[Article] = ()
+) -> list[Article | None]:
     """For each article the one of ``sent`` that said it before, or None.
+
+    Of what was sent ``long_ago`` only a text of some length, word for word, counts: so a site that moved, and brings
+    its old articles under new addresses, sends none again, but a notice that comes each week does go out each week.
 
     Here it is the article's own text that must be contained: a follow-up that repeats all of yesterday's few
     paragraphs has more to say, and is not one.
     """
-    earlier = sorted(sent, key=_leading)
+    if not articles:
+        return []
+    recent = sorted(sent, key=leading)
+    earlier = [*recent, *sorted(long_ago, key=leading)]
     texts = _texts([*earlier, *articles])
     holders = _holders(texts[: len(earlier)])
-    same = {text.exact: position for position, text in reversed(list(enumerate(texts[: len(earlier)]))) if text.exact}
+    same = {text.exact: position for position, text in reversed(list(enumerate(texts[: len(recent)]))) if text.exact}
     found: list[Article | None] = []
     for text in texts[len(earlier) :]:
-        enough = RETOLD * len(text.shingles)
         common = _common(text, holders) if len(text.shingles) >= FEWEST_SHINGLES else Counter()
-        near = [position for position, count in common.items() if count >= enough]
+        near = [
+            position
+            for position, count in common.items()
+            if count >= (RETOLD if position < len(recent) else REPUBLISHED) * len(text.shingles)
+        ]
         said = [same[text.exact]] if text.exact in same else near
         found.append(earlier[min(said)] if said else None)
     return found
@@ -82,19 +102,32 @@ def has_own_author(article: Article) -> bool:
     return any(author.strip().casefold() not in _AGENCIES for author in article.authors)
 
 
+def leading(article: Article, site: str = "") -> tuple[bool, int, float, str, str, int]:
+    """The key by which the articles of a story are ordered: its lead is the first. ``site`` as in ``stories_of``."""
+    merits = bool(article.standfirst.strip()) + (article.image is not None) + has_own_author(article)
+    return (not is_own(article, site), -merits, article.published.timestamp(), *identity(article))
+
+
+def is_own(article: Article, site: str) -> bool:
+    """Whether its address is on ``site``, a host in lower case and without ``www.``; False where that is ""."""
+    if not site:
+        return False
+    try:
+        host = urlsplit(article.url).hostname or ""
+    except ValueError:
+        return False
+    return host == site or host.endswith(f".{site}")
+
+
+def identity(article: Article) -> Identity:
+    """What orders articles that are equal in all else."""
+    return (article.source, article.guid, article.id)
+
+
 @dataclass(frozen=True, slots=True)
 class _Text:
     exact: str
     shingles: frozenset[int]
-
-
-def _leading(article: Article) -> tuple[int, float, str, str, int]:
-    merits = bool(article.standfirst.strip()) + (article.image is not None) + has_own_author(article)
-    return (-merits, article.published.timestamp(), *_identity(article))
-
-
-def _identity(article: Article) -> tuple[str, str, int]:
-    return (article.source, article.guid, article.id)
 
 
 def _texts(articles: Sequence[Article]) -> list[_Text]:
@@ -105,9 +138,20 @@ def _texts(articles: Sequence[Article]) -> list[_Text]:
         for paragraph in dict.fromkeys(body)
     )
     return [
-        _text(article, body, [paragraph for paragraph in body if seen[article.source, paragraph] < FURNITURE])
+        _text(article, body, _own(body, {each for each in body if seen[article.source, each] >= FURNITURE}))
         for article, body in zip(articles, bodies, strict=True)
     ]
+
+
+def _own(body: Sequence[str], furniture: set[str]) -> Sequence[str]:
+    """The paragraphs that are the article's own; all of them where hardly any would be: that is no furniture, but one
+    story that its source brought three times.
+    """
+    own = [each for each in body if each not in furniture]
+    words, left = len(" ".join(body).split()), len(" ".join(own).split())
+    many = len(body) - len(own) >= FURNITURE_PARAGRAPHS and len(own) * 2 < len(body)
+    long = words - left >= FURNITURE_WORDS and left * 3 < words
+    return body if many or long else own
 
 
 def _text(article: Article, body: Sequence[str], own: Sequence[str]) -> _Text:

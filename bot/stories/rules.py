@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from bot.model import Article
 from bot.settings import SelectionTable, parse_window
+from bot.stories.vocabulary import Vocabulary
 from bot.stories.words import listed, moment, span
 
 LATE_ARRIVAL = timedelta(hours=24)
@@ -22,6 +23,9 @@ class Circumstances:
     ``since`` is the moment the last sent edition was drafted; on the first run (nothing was sent yet) the previous
     slot. ``consumed`` are the ids of articles this schedule has sent, ``reserved`` those that another unsent edition
     of it holds. ``timezone`` is that in which reasons name times.
+
+    ``sent`` are articles this schedule sent that are too old to be among those a selection is given, ``vocabulary`` is
+    what the newsroom's older articles say, and ``site`` the host of its own (in lower case, without ``www.``).
     """
 
     now: datetime
@@ -30,6 +34,9 @@ class Circumstances:
     consumed: frozenset[int]
     reserved: frozenset[int]
     timezone: str = "UTC"
+    sent: tuple[Article, ...] = ()
+    vocabulary: Vocabulary = field(default_factory=Vocabulary)
+    site: str = ""
 
     def told(self, when: datetime) -> str:
         """``when`` in the words of a reason."""

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from bot.model import Article, Rejection, Selected, Story
 from bot.settings import SelectionTable, parse_window
-from bot.stories.copies import retold, stories_of
-from bot.stories.ranking import Ranked, choose, picked, rank
+from bot.stories.copies import Identity, identity, retold, stories_of
+from bot.stories.events import events_of, likeness, weighed
+from bot.stories.ranking import Chosen, Ranked, choose, picked, rank, section_name
 from bot.stories.rules import Circumstances, refusal
+from bot.stories.updates import Follows, updates
 from bot.stories.words import counted, span
 
 __all__ = ["Circumstances", "select"]
@@ -17,9 +19,10 @@ __all__ = ["Circumstances", "select"]
 def select(articles: Sequence[Article], rules: SelectionTable, circumstances: Circumstances) -> Selected:
     """The stories to take, best first, and each other article with the rule that left it out.
 
-    Every article is the lead of one pick or stands in one rejection. The copies that a picked story holds in its
-    ``others`` are rejections too (rule ``copy``, naming their lead). ``skip`` and ``hold`` leave the picks in, so that
-    an editor sees what it was about. Neither depends on the order of ``articles``.
+    Every article is the lead of one pick or stands in one rejection. What a picked story holds in its ``others`` is
+    rejected too, naming its lead (rule ``copy`` for the same text, ``same-event`` for other words). ``skip`` and
+    ``hold`` leave the picks in, so that an editor sees what it was about. Neither depends on the order of
+    ``articles``.
     """
     ordered = sorted(articles, key=lambda each: (-each.published.timestamp(), each.source, each.guid, each.id))
     new: list[Article] = []
@@ -30,38 +33,83 @@ def select(articles: Sequence[Article], rules: SelectionTable, circumstances: Ci
             rejections.append(Rejection(article, *refused))
         else:
             new.append(article)
+    told = [each for each in ordered if _is_taken(each, circumstances)]
     fresh: list[Article] = []
-    told = [each for each in ordered if each.id in circumstances.consumed | circumstances.reserved]
-    for article, earlier in zip(new, retold(new, told), strict=True):
+    for article, earlier in zip(new, retold(new, told, circumstances.sent), strict=True):
         if earlier:
             reason = f"A copy of “{_name(earlier)}”, which another edition of this schedule took."
             rejections.append(Rejection(article, "copy", reason))
         else:
             fresh.append(article)
-    ranked = rank(stories_of(fresh), circumstances.now)
-    chosen = choose(ranked, rules.maximum)
-    rejections += _left_out(ranked, chosen, rules.maximum)
+    known = updates(fresh, told, circumstances.vocabulary, circumstances.site)
+    follows = {identity(each): found for each, found in zip(fresh, known, strict=True) if found}
+    rejections += [_told(each, follows[identity(each)]) for each in fresh if _is_told(each, follows)]
+    copied = stories_of([each for each in fresh if not _is_told(each, follows)], circumstances.site)
+    stories = events_of(copied, circumstances.vocabulary, circumstances.site)
+    followed = {found for found, what in follows.items() if not what.own}
+    ranked = rank(stories, circumstances.now, rules, followed)
+    chosen = choose(ranked, rules, _likeness(stories, circumstances))
+    rejections += _left_out(ranked, chosen, rules, {identity(each.lead): each for each in copied})
     skip = _skip(len(ranked), rules, circumstances)
     return Selected(
-        picks=tuple(picked(each, circumstances.now) for each in chosen),
+        picks=tuple(picked(each, circumstances.now, _followed(each.story, follows)) for each in chosen.stories),
         rejections=tuple(rejections),
         skip=skip,
         hold="" if skip else _hold(len(new), rules),
     )
 
 
-def _left_out(ranked: Sequence[Ranked], chosen: Sequence[Ranked], maximum: int) -> Iterator[Rejection]:
-    taken = {id(each) for each in chosen}
+def _is_taken(article: Article, around: Circumstances) -> bool:
+    # The edition that holds a withdrawn article drops it: then its copy, as of a site that moved, is the one to take.
+    return article.id in around.consumed or (article.id in around.reserved and not article.withdrawn)
+
+
+def _is_told(article: Article, follows: Mapping[Identity, Follows]) -> bool:
+    found = follows.get(identity(article))
+    return found is not None and found.told
+
+
+def _told(article: Article, found: Follows) -> Rejection:
+    reason = f"Tells in other words what “{_name(found.earlier)}” told, which another edition of this schedule took."
+    return Rejection(article, "told-before", reason)
+
+
+def _followed(story: Story, follows: Mapping[Identity, Follows]) -> str:
+    found = follows.get(identity(story.lead))
+    return _name(found.earlier) if found else ""
+
+
+def _likeness(stories: Sequence[Story], around: Circumstances) -> Callable[[Story, Story], float]:
+    openings = weighed([each.lead for each in stories], around.vocabulary)
+    known = {identity(story.lead): told for story, told in zip(stories, openings, strict=True)}
+    return lambda one, other: likeness(known[identity(one.lead)], known[identity(other.lead)])
+
+
+def _left_out(
+    ranked: Sequence[Ranked], chosen: Chosen, rules: SelectionTable, copied: Mapping[Identity, Story]
+) -> Iterator[Rejection]:
+    taken = {identity(each.story.lead) for each in chosen.stories}
+    crowded = {identity(each.story.lead) for each in chosen.crowded_out}
     for place, each in enumerate(ranked, start=1):
-        if id(each) not in taken:
-            reason = f"It ranks {place} among {counted(len(ranked), 'new story')}; the edition takes {maximum}."
-            yield Rejection(each.story.lead, "over-maximum", reason)
-        yield from _copies(each.story)
+        lead = each.story.lead
+        if identity(lead) in crowded:
+            most = counted(rules.section_maximum, "story")
+            reason = f"The edition holds {most} of {section_name(lead)} already, the most it takes of one section."
+            yield Rejection(lead, "section-full", reason)
+        elif identity(lead) not in taken:
+            reason = f"It ranks {place} among {counted(len(ranked), 'new story')}; the edition takes {rules.maximum}."
+            yield Rejection(lead, "over-maximum", reason)
+        yield from _others(each.story, copied[identity(lead)])
 
 
-def _copies(story: Story) -> Iterator[Rejection]:
+def _others(story: Story, copied: Story) -> Iterator[Rejection]:
+    copies = {identity(each) for each in copied.others}
+    which = f"“{_name(story.lead)}” ({story.lead.source}), which leads its story."
     for other in story.others:
-        yield Rejection(other, "copy", f"A copy of “{_name(story.lead)}” ({story.lead.source}), which leads its story.")
+        if identity(other) in copies:
+            yield Rejection(other, "copy", f"A copy of {which}")
+        else:
+            yield Rejection(other, "same-event", f"Tells the same event as {which}")
 
 
 def _name(article: Article) -> str:

@@ -51,9 +51,8 @@ def publish(store):
         with store.write() as tx:
             for title in titles:
                 fields.setdefault("published", NOW - timedelta(hours=hours))
-                each = article(
-                    title=title, body=f"<p>{title} is what this article is about, and nothing else.</p>", **fields
-                )
+                body = f"<p>{title} is what this article is about, and nothing else.</p>"
+                each = article(**{"title": title, "body": body, **fields})
                 tx.articles.put(each, url_key=each.url, present={each.guid}, now=fields["published"])
                 made.append(each)
         return made

@@ -255,3 +255,17 @@ def test_a_skipped_slot_is_on_record_once(newsroom, store):
     installation = newsroom()
     assert skip(installation, "morning", SLOT, "missed", NOW).state is EditionState.SKIPPED
     assert skip(installation, "morning", SLOT, "missed", NOW) is None
+
+
+def test_articles_of_a_site_that_moved_do_not_go_out_again(newsroom, publish, store):
+    body = "<p>" + " ".join(f"Span {each} of the bridge holds {each * 7} tons of steel." for each in range(20)) + "</p>"
+    publish("The bridge stays open", hours=2, body=body)
+    installation = newsroom()
+    made = make(installation, "morning", SLOT, NOW)
+    with store.write() as tx:
+        tx.editions.consume(made.id)
+    later = NOW + timedelta(days=20)
+    publish("The bridge stays open", published=later - timedelta(hours=1), body=body, url="https://new.example/1")
+    publish("The market is back", published=later - timedelta(hours=1))
+    again = make(installation, "morning", Slot("morning", "2026-12-14T07:00", later), later)
+    assert _titles(again) == ["The market is back"]

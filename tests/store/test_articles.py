@@ -87,3 +87,14 @@ def test_a_guid_of_another_source_is_not_withdrawn(store):
     _put(store, article(source="site", guid="a"))
     with store.write() as tx:
         assert tx.articles.withdraw("feed", ["a"], NOW) == []
+
+
+def test_openings_are_the_beginnings_of_what_was_published_between(store):
+    old = article(published=NOW - timedelta(days=9), title="Old „Größe“", standfirst="", body=f"<p>{'é' * 4000}</p>")
+    gone = article(published=NOW - timedelta(days=9))
+    _put(store, old, gone, article())
+    with store.write() as tx:
+        tx.articles.withdraw(gone.source, [gone.guid], NOW)
+        found = tx.articles.openings(since=NOW - timedelta(days=30), until=NOW - timedelta(days=4))
+        assert tx.articles.openings(since=NOW - timedelta(days=8), until=NOW - timedelta(days=4)) == []
+    assert found == [("Old „Größe“", "", f"<p>{'é' * 2997}")]

@@ -101,3 +101,16 @@ def test_stories_can_be_replaced_before_the_send(store):
         tx.editions.replace_stories(replace(made, stories=(story,)))
         assert tx.editions.held("morning", NOW - timedelta(days=1))[1] == {new.id}
         assert [each.article.guid for each in tx.editions.get(made.id).stories] == [new.guid]
+
+
+def test_what_a_schedule_sent_is_found_among_the_articles_of_a_time(store):
+    lead = _stored_article(store)
+    made = edition(lead=lead)
+    _add(store, made)
+    month = {"since": NOW - timedelta(days=30), "until": NOW}
+    with store.write() as tx:
+        assert tx.articles.sent("morning", **month) == []
+        tx.editions.consume(made.id)
+        assert tx.articles.sent("morning", **month) == [lead]
+        assert tx.articles.sent("evening", **month) == []
+        assert tx.articles.sent("morning", since=NOW - timedelta(days=30), until=NOW - timedelta(days=2)) == []

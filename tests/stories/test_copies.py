@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 from time import perf_counter
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -151,3 +152,41 @@ def test_each_article_is_in_one_story_whatever_the_order(bodies: list[list[str]]
     shuffled = known.copy()
     Random(seed).shuffle(shuffled)
     assert stories_of(shuffled) == found
+
+
+def written(rng: Random, sentences: int) -> list[str]:
+    """Sentences of invented words, such as no two writers would choose alike."""
+    words = ["".join(rng.choice("bdfgklmnprst") + rng.choice("aeiou") for _ in range(3)) for _ in range(400)]
+    return [" ".join(rng.choices(words, k=rng.randint(8, 22))).capitalize() + "." for _ in range(sentences)]
+
+
+def edited(rng: Random, sentences: list[str], share: float) -> list[str]:
+    """The same as another outlet prints it: a dateline, so many sentences dropped, its own lines around it."""
+    kept = sorted(rng.sample(range(len(sentences)), k=len(sentences) - int(len(sentences) * share)))
+    first, *rest = [sentences[each] for each in kept]
+    return [f"PORT ALDER (Wire) - {first}", *rest, "This story first appeared on our site.", "Sign up for our letter."]
+
+
+@settings(max_examples=40, deadline=None)
+@given(seed=st.integers(0, 10**6), share=st.sampled_from([0.1, 0.3, 0.5]), length=st.integers(8, 30))
+def test_every_copy_is_found_and_no_pair_besides(seed: int, share: float, length: int) -> None:
+    rng = Random(seed)
+    originals = [written(rng, length) for _ in range(6)]
+    known = [article(number, *text) for number, text in enumerate(originals)]
+    known += [
+        article(100 + number, *edited(rng, text, share), source=f"outlet{rng.randrange(3)}", title=f"Other {number}")
+        for number, text in enumerate(originals)
+    ]
+    pairs = {frozenset(each.id % 100 for each in story.articles) for story in stories_of(known)}
+    assert pairs == {frozenset({number}) for number in range(6)}
+    assert len(stories_of(known)) == 6
+
+
+@pytest.mark.parametrize("times", [3, 5])
+def test_copies_within_one_source_are_found_however_many(times: int) -> None:
+    more = [article(each, *BRIDGE[: 6 - each % 2], f"Update {each}.", title=f"T{each}") for each in range(times)]
+    assert len(stories_of(more)) == 1
+    assert retold([article(9, *BRIDGE)], more) != [None]
+    text = written(Random(times), 20)
+    one = [article(each, f"{' '.join(text)}", f"Update {each}.", title=f"T{each}") for each in range(times)]
+    assert len(stories_of(one)) == 1

@@ -309,10 +309,95 @@ def test_each_article_ends_in_one_place_and_order_does_not_matter(
     assert sorted(leads + rejected) == [each.id for each in known]
     assert not held & {each.id for pick in selected.picks for each in pick.story.articles}
     others = {each.id for pick in selected.picks for each in pick.story.others}
-    assert others <= {each.article.id for each in selected.rejections if each.rule == "copy"}
+    assert others <= {each.article.id for each in selected.rejections if each.rule in ("copy", "same-event")}
     assert len(leads) <= table.maximum
     assert all(each.reason.endswith(".") for each in (*selected.picks, *selected.rejections))
 
     shuffled = known.copy()
     Random(seed).shuffle(shuffled)
     assert select(shuffled, table, where) == selected
+
+
+FERRY = {
+    "title": "Ferry crews begin three-day strike",
+    "body": "<p>The crews of the island ferries stopped work at midnight for three days. Their union, Seamen's Bond, "
+    "asks for 6 per cent more pay; the company Norline offers 2.5. Only the hospital boat sails.</p>",
+}
+SAME_FERRY = {
+    "source": "wire",
+    "title": "Norline ferry crews strike for three days",
+    "body": "<p>Crews of the island ferries have stopped work for three days. The union Seamen's Bond wants 6 per cent "
+    "more pay, while Norline offers 2.5 per cent. A boat for the hospital still sails.</p>",
+}
+
+
+def test_one_event_told_by_two_outlets_is_one_story_and_the_other_says_so() -> None:
+    own = article(1, 3, authors=("Ida Berg",), sections=("Harbour",), **FERRY)
+    selected = select([article(2, 2, **SAME_FERRY), own], SelectionTable(), around())
+    (pick,) = selected.picks
+    assert [each.id for each in pick.story.articles] == [1, 2]
+    assert pick.reason == "Newest in Harbour, told by 2 sources; 3 h old."
+    assert (rule_of(selected, 2), reason_of(selected, 2)) == (
+        "same-event",
+        "Tells the same event as “Ferry crews begin three-day strike” (record), which leads its story.",
+    )
+
+
+def test_the_newsrooms_own_article_leads_whoever_was_first() -> None:
+    own = article(1, 1, url="https://www.town.example/1", **FERRY)
+    wire = article(2, 3, **(SAME_FERRY | {"standfirst": "Boats stay in port."}))
+    assert picked(select([wire, own], SelectionTable(), around(site="town.example"))) == [1]
+    assert picked(select([wire, own], SelectionTable(), around())) == [2]
+
+
+def test_what_was_sent_is_not_told_again_in_another_outlets_words() -> None:
+    sent, again = article(1, 10, **FERRY), article(2, 9, **SAME_FERRY)
+    selected = select([sent, again], SelectionTable(), around(consumed=frozenset({1})))
+    assert picked(selected) == []
+    assert (rule_of(selected, 2), reason_of(selected, 2)) == (
+        "told-before",
+        "Tells in other words what “Ferry crews begin three-day strike” told, which another edition of this schedule "
+        "took.",
+    )
+
+
+def test_a_development_of_what_was_sent_goes_out_and_its_reason_names_it() -> None:
+    ended = SAME_FERRY | {"title": "Norline ferry crews end strike after Okafor mediates"}
+    selected = select(
+        [article(1, 10, **FERRY), article(2, 1, **ended)], SelectionTable(), around(consumed=frozenset({1}))
+    )
+    (pick,) = selected.picks
+    assert pick.reason == (
+        "New; 1 h old. It follows “Ferry crews begin three-day strike”, which an earlier edition told."
+    )
+    assert pick.parts["told"] == -0.3
+
+
+def test_a_section_that_is_full_says_so() -> None:
+    sport = [article(number, number, sections=("Sport",)) for number in range(1, 4)]
+    selected = select(sport, SelectionTable(section_maximum=2), around())
+    assert picked(selected) == [1, 2]
+    assert (rule_of(selected, 3), reason_of(selected, 3)) == (
+        "section-full",
+        "The edition holds 2 stories of Sport already, the most it takes of one section.",
+    )
+
+
+def test_a_site_that_moved_sends_nothing_again_under_new_names_and_dates() -> None:
+    long_ago = article(1, 24 * 20, title="Bridge stays open", body=COUNCIL)
+    moved = article(2, 1, guid="new-guid", url="https://new.example/bridge", title="Bridge stays open", body=COUNCIL)
+    selected = select([moved], SelectionTable(), around(sent=(long_ago,)))
+    assert picked(selected) == []
+    assert reason_of(selected, 2) == "A copy of “Bridge stays open”, which another edition of this schedule took."
+
+
+def test_a_notice_that_comes_each_week_goes_out_each_week() -> None:
+    notice = {"title": "Market", "body": "<p>The farmers sell at the Corn Hall from seven.</p>"}
+    sent = article(1, 24 * 7, **notice)
+    assert picked(select([article(2, 1, **notice)], SelectionTable(), around(sent=(sent,)))) == [2]
+
+
+def test_the_copy_of_a_withdrawn_article_takes_its_place() -> None:
+    held = article(1, 2, body=COUNCIL, withdrawn=True)
+    moved = article(2, 2, guid="new-guid", url="https://new.example/bridge", body=COUNCIL)
+    assert picked(select([held, moved], SelectionTable(), around(reserved=frozenset({1})))) == [2]
