@@ -49,8 +49,10 @@ EDITION = "signup"
 BATCH = 50
 LATEST = timedelta(hours=24)
 """A sign-up that waited longer for its mail gets none: its owner does not look for it any more."""
-TO_AN_ADDRESS: Limits = {timedelta(hours=24): 1, timedelta(days=30): 4}
-"""A stranger can type an address in each day: its owner is not to be mailed each day."""
+TO_AN_ADDRESS: Limits = {timedelta(hours=24): 1, GOOD_FOR: 3}
+"""A stranger can type an address in each day: its owner is not to be mailed each day. Nor shut out by it: as long as no
+mail goes out, the link of one that did still works.
+"""
 TO_A_MAILBOX: Limits = {timedelta(hours=24): 5, timedelta(days=30): 20}
 """The same, under all the addresses that one mailbox has (``mara+1@…``, ``mara+2@…``); more of them wait."""
 DATA_MAILS: Limits = {timedelta(hours=24): 2}
