@@ -12,7 +12,7 @@ import pytest
 
 from bot.demo.mailbox import mailbox
 
-PATIENCE = 45.0
+PATIENCE = 120.0
 
 
 @pytest.fixture
