@@ -246,7 +246,7 @@ def workers(folder):
 
 @pytest.mark.slow
 def test_a_pause_by_one_process_stops_the_workers_and_another_lets_them_go_on(folder, store, server, workers):
-    readers = [f"reader{number:04d}@example.org" for number in range(1200)]
+    readers = [f"reader{number:04d}@example.org" for number in range(4000)]
     subscribe(store, *readers)
     subscribe(store, "marker@example.org", audience="marker")
     made = begin(store)
@@ -260,7 +260,7 @@ def test_a_pause_by_one_process_stops_the_workers_and_another_lets_them_go_on(fo
     # The workers look for work, and find the other edition's: nothing of the paused one.
     begin(store, "marker")
     server.wait_for(arrived + 1)
-    _until(lambda: books(store, made) == (EditionState.PAUSED, {"accepted": arrived, "pending": 1200 - arrived}))
+    _until(lambda: books(store, made) == (EditionState.PAUSED, {"accepted": arrived, "pending": 4000 - arrived}))
     assert server.arrived[arrived:] == ["marker@example.org"]
     _broadsheet(folder, "resume", made)
     _until(lambda: books(store, made)[0] is EditionState.SENT)
@@ -269,7 +269,7 @@ def test_a_pause_by_one_process_stops_the_workers_and_another_lets_them_go_on(fo
 
 @pytest.mark.slow
 def test_what_one_process_cancels_the_workers_do_not_send(folder, store, server, workers):
-    readers = [f"reader{number:04d}@example.org" for number in range(1200)]
+    readers = [f"reader{number:04d}@example.org" for number in range(4000)]
     subscribe(store, *readers)
     made = begin(store)
     server.wait_for(100)
@@ -279,4 +279,4 @@ def test_what_one_process_cancels_the_workers_do_not_send(folder, store, server,
     arrived = len(server.arrived)
     assert arrived - seen <= 2 * CONNECTIONS
     assert set(server.copies.values()) == {1}
-    assert books(store, made) == (EditionState.CANCELLED, {"accepted": arrived, "cancelled": 1200 - arrived})
+    assert books(store, made) == (EditionState.CANCELLED, {"accepted": arrived, "cancelled": 4000 - arrived})
