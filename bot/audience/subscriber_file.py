@@ -103,7 +103,7 @@ class SubscriberFile(Iterator[Said]):
             listed = f"broadsheet suppressions import {self._sheet} --reason {state}"
             then = "leave it out" if state == UNCONFIRMED else f"keep them from being mailed: {listed}"
             raise UsageError(
-                f"{self._sheet}: its name says {state}, and no column says otherwise; {then}. "
+                f"the name {self._sheet} says {state}, and no column says otherwise; {then}. "
                 "Or rename the file, if they did agree"
             )
 

@@ -165,7 +165,7 @@ def test_a_date_of_leaving_subscribes_nobody_whosever_file_it_is(store, bring, c
     ],
 )
 def test_a_file_named_for_those_who_left_subscribes_nobody_when_no_column_says_otherwise(store, bring, name, then):
-    with pytest.raises(UsageError, match=f"its name says .*{then}"):
+    with pytest.raises(UsageError, match=f"the name {name} says .*{then}"):
         bring(name, "email\ngone@example.org\n")
     assert _subscribed(store) == {}
     assert bring(name.replace(".csv", "_all.csv"), "email,status\nida@example.org,subscribed\n").accepted == 1
