@@ -76,15 +76,18 @@ PLAIN = Origin(
         **_NAMES,
         "subscribed": ("subscribed",),
         "status": ("status", "state"),
+        "left": ("unsub_time", "unsubscribed_at", "unsubscribed at", "unsubscribe_date", "unsubscription_date"),
+        "cleaned": ("clean_time", "cleaned_at", "bounced_at", "bounced at", "undeliverability_date"),
     },
     dated=False,
 )
-"""Any other file."""
+"""Any other file: also one of a program above that lost the columns by which it is known."""
 
 ORIGINS = (
     Origin(
         name="mailchimp",
-        marks=frozenset({"member_rating", "optin_time", "confirm_time", "leid"}),
+        # Others are often cut from it in a spreadsheet.
+        marks=frozenset({"member_rating"}),
         columns={
             "email": ("email address", "email", "e-mail"),
             "name": ("name", "full name"),
@@ -196,14 +199,18 @@ def _last(columns: Sequence[str], name: str) -> int:
     return len(columns) - 1 - list(reversed(columns)).index(name) if name.endswith("_time") else columns.index(name)
 
 
+def named_state(sheet: str) -> str:
+    """The state that Mailchimp's name of a file says, "" when it says none or that they are subscribed."""
+    stem = sheet.rpartition("/")[2].casefold()
+    return next((_STATES[word] for word in ("nonsubscribed", "unsubscribed", "cleaned") if stem.startswith(word)), "")
+
+
 def sheet_state(origin: Origin, columns: Sequence[str], sheet: str) -> str:
     """The state that a whole file of ``origin`` is of, "" when each row says its own; ``sheet`` is the file's name."""
     if origin.name != "mailchimp":
         return ""
-    stem = sheet.rpartition("/")[2].casefold()
-    for word in ("nonsubscribed", "unsubscribed", "cleaned"):
-        if stem.startswith(word):
-            return _STATES[word]
+    if named := named_state(sheet):
+        return named
     own = columns[list(columns).index("member_rating") :]
     if "clean_time" in own:
         return "cleaned"

@@ -17,6 +17,7 @@ from bot.audience.origins import (
     UNCONFIRMED,
     UNSUBSCRIBED,
     Origin,
+    named_state,
     origin_of,
     places,
     sheet_state,
@@ -65,6 +66,7 @@ class SubscriberFile(Iterator[Said]):
         self._state = sheet_state(self._origin, columns, sheet)
         self._places = self._ours or self._found(columns, self._origin)
         if not self._ours:
+            self._need_state()
             self._need_consent()
         self._width = len(columns)
         self.ignored = tuple(
@@ -93,6 +95,17 @@ class SubscriberFile(Iterator[Said]):
                 f"which it is with --map email=COLUMN; the columns it names: {named}"
             )
         return found
+
+    def _need_state(self) -> None:
+        # With its columns cut off, the name is all that keeps a file of those who left from being mailed.
+        silent = not self._origin.name and not {"status", "left", "cleaned"} & self._places.keys()
+        if silent and (state := named_state(self._sheet)):
+            listed = f"broadsheet suppressions import {self._sheet} --reason {state}"
+            then = "leave it out" if state == UNCONFIRMED else f"keep them from being mailed: {listed}"
+            raise UsageError(
+                f"the name {self._sheet} says {state}, and no column says otherwise; {then}. "
+                "Or rename the file, if they did agree"
+            )
 
     def _need_consent(self) -> None:
         if not self._wanted.audience:
@@ -159,7 +172,8 @@ class SubscriberFile(Iterator[Said]):
 
     def _state_of(self, cells: Cells) -> str:
         if "status" not in self._places:
-            return SUBSCRIBED
+            # No column says it, but a date of leaving does.
+            return "cleaned" if cells["cleaned"] else UNSUBSCRIBED if cells["left"] else SUBSCRIBED
         states = self._origin.states
         written = cells["status"]
         state = states.get(written.casefold())

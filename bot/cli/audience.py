@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -26,7 +27,9 @@ Refused = Annotated[
         "--refused", help="Where refused rows go, to be corrected and imported again; beside FILE without it."
     ),
 ]
-Into = Annotated[Path | None, typer.Argument(help="Where to write; the standard output without it.")]
+Into = Annotated[Path | None, typer.Argument(help="Where to write; the standard output without it, or with -.")]
+
+STDOUT = Path("-")
 
 
 def known_audience(installation: Installation, name: str) -> str:
@@ -104,13 +107,15 @@ def write(
     session: Session, installation: Installation, file: Path | None, what: str, audience: str,
     rows: Callable[[TextIO], int],
 ) -> None:  # fmt: skip
-    """Writes an export to ``file`` or the standard output. Raises ``UsageError``."""
-    if file is None:
+    """Writes an export to ``file``, for its owner's eyes alone, or the standard output. Raises ``UsageError``."""
+    if file is None or file == STDOUT:
         on_record(installation, what, audience, "the standard output")
         rows(sys.stdout)
         return
     try:
-        with file.open("w", encoding="utf-8", newline="") as stream:
+        # A file that was there before keeps the rights its owner gave it.
+        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as stream:
             on_record(installation, what, audience, file.name)
             count = rows(stream)
     except OSError as error:

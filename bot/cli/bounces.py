@@ -17,6 +17,7 @@ from bot.delivery.settling import decide
 from bot.errors import BroadsheetError, MailboxError, NotFound, NothingToDo, TryAgain, UsageError
 from bot.model import Effect, Verdict
 from bot.settings import nearest
+from bot.stories.words import counted
 
 _CHUNK = 1 << 16
 
@@ -81,15 +82,15 @@ def _piped(session: Session) -> Polled:
 def _said(session: Session, done: Polled) -> None:
     box, settled = done.box, done.settled
     new = ", ".join(f"{count} {verdict}" for verdict, count in sorted(box.events.items()))
-    session.out.say(f"{box.messages} messages: {new or 'nothing new'}")
+    session.out.say(f"{counted(box.messages, 'message')}: {new or 'nothing new'}")
     for number, what in (
-        (box.known, "were known already"),
-        (box.other, "report nothing; a person should look at them"),
-        (box.unproven, "events show nothing that speaks of a mail of ours; nothing follows from them"),
-        (len(box.left), "stay where they are"),
-        (settled.suppressed, "addresses are suppressed"),
-        (settled.taken_back, "suppressions were taken back: they were a burst"),
-        (settled.held, "wait for you: `broadsheet bounces list --waiting`"),
+        (box.known, "known already"),
+        (box.other, "reporting nothing, for a person to look at"),
+        (box.unproven, "unproven: nothing shows that they speak of a mail of ours, and nothing follows"),
+        (len(box.left), "left where they are"),
+        (settled.suppressed, "newly suppressed"),
+        (settled.taken_back, "taken off the list again: it was a burst"),
+        (settled.held, "waiting for you: `broadsheet bounces list --waiting`"),
     ):
         if number:
             session.out.say(f"  {number} {what}")

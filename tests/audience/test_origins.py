@@ -139,6 +139,38 @@ def test_mailchimp_a_merge_field_of_the_newsrooms_own_does_not_make_a_file_one_o
     assert len(_subscribed(store)) == 2
 
 
+def test_mailchimp_a_file_that_lost_columns_in_a_spreadsheet_is_known_all_the_same(store, bring):
+    bring("members.csv", "Email Address,MEMBER_RATING,CLEAN_TIME\ngone@example.org,1,2024-04-01 09:30:00\n")
+    bring("members2.csv", "Email Address,MEMBER_RATING,CONFIRM_TIME\nida@example.org,2,2024-01-01 08:05:00\n")
+    assert _suppressed(store) == {"gone@example.org": ("cleaned", "", _at(2024, 4, 1, 9, 30))}
+    assert _subscribed(store)["ida@example.org"].consent.at == _at(2024, 1, 1, 8, 5)
+
+
+@pytest.mark.parametrize(
+    ("column", "said"), [("UNSUB_TIME", ("unsubscribed", "readers")), ("CLEAN_TIME", ("cleaned", ""))]
+)
+def test_a_date_of_leaving_subscribes_nobody_whosever_file_it_is(store, bring, column, said):
+    result = bring("list.csv", f"email,{column}\nann@example.org,2024-03-01 09:30:00\nida@example.org,\n")
+    assert (result.origins, result.listed, result.accepted) == ([], 1, 1)
+    assert _suppressed(store) == {"ann@example.org": (*said, _at(2024, 3, 1, 9, 30))}
+    assert _subscribed(store).keys() == {"ida@example.org"}
+
+
+@pytest.mark.parametrize(
+    ("name", "then"),
+    [
+        ("cleaned_members_1a.csv", "suppressions import cleaned_members_1a.csv --reason cleaned"),
+        ("Unsubscribed.csv", "suppressions import Unsubscribed.csv --reason unsubscribed"),
+        ("nonsubscribed_1a.csv", "leave it out"),
+    ],
+)
+def test_a_file_named_for_those_who_left_subscribes_nobody_when_no_column_says_otherwise(store, bring, name, then):
+    with pytest.raises(UsageError, match=f"the name {name} says .*{then}"):
+        bring(name, "email\ngone@example.org\n")
+    assert _subscribed(store) == {}
+    assert bring(name.replace(".csv", "_all.csv"), "email,status\nida@example.org,subscribed\n").accepted == 1
+
+
 def test_mailchimp_an_ip_is_kept_where_the_newsroom_says_so(store, bring):
     bring("members.csv", SUBSCRIBED, keep_ip=True)
     assert _subscribed(store)["ida@example.org"].consent.evidence.ip == "192.0.2.2"

@@ -70,6 +70,19 @@ def test_process_reads_the_maildir_and_suppresses_the_dead(newsroom, broadsheet)
     assert (again["messages"], again["suppressed"]) == (0, 0)
 
 
+def test_process_says_in_words_how_many_of_what(newsroom, broadsheet):
+    report = dsn(IDA, token=newsroom.tokens[IDA])
+    (newsroom.new / "1.mx").write_bytes(report)
+    assert broadsheet("bounces", "process").out.splitlines() == ["1 message: 1 hard", "  1 newly suppressed"]
+    (newsroom.new / "2.mx").write_bytes(report)
+    (newsroom.new / "3.mx").write_bytes(mail(subject="When does it leave?"))
+    assert broadsheet("bounces", "process").out.splitlines() == [
+        "2 messages: 1 none",
+        "  1 known already",
+        "  1 reporting nothing, for a person to look at",
+    ]
+
+
 def test_list_shows_what_came_back_of_whom_and_what_followed(newsroom, broadsheet):
     (newsroom.new / "1.mx").write_bytes(dsn(IDA, token=newsroom.tokens[IDA]))
     (newsroom.new / "2.mx").write_bytes(complaint(token=newsroom.tokens[BEN]))

@@ -93,6 +93,17 @@ def test_an_export_is_imported_into_another_newsroom_as_it_was(broadsheet, folde
     assert broadsheet("subscribers", "export", "--json").value == before
 
 
+@pytest.mark.parametrize("what", ["subscribers", "suppressions"])
+def test_an_export_is_for_its_owners_eyes_and_a_dash_is_the_standard_output(broadsheet, folder, what):
+    broadsheet("subscribers", "add", "ida@example.org")
+    broadsheet("suppressions", "add", "tom@example.org")
+    broadsheet(what, "export", "out.csv")
+    assert (folder / "out.csv").stat().st_mode & 0o777 == 0o600
+    said = broadsheet(what, "export", "-")
+    assert said.out.splitlines() == (folder / "out.csv").read_text("utf-8").splitlines()
+    assert not (folder / "-").exists()
+
+
 def test_all_that_is_held_on_a_reader_is_shown(broadsheet, folder):
     broadsheet("subscribers", "add", "ida@example.org", "--name", "Ida", "--note", "asked at the fair")
     held = broadsheet("subscribers", "show", "Ida@example.org", "--json").value

@@ -434,6 +434,14 @@ async def test_the_page_speaks_the_language_it_is_asked_in_and_so_does_what_foll
     assert "تأكيد الاشتراك" in (await web.get(confirm_path(signup))).text
 
 
+async def test_japanese_sentences_follow_one_another_without_a_space(web):
+    page = await web.get("/subscribe?language=ja")
+    web.installation.clock.advance(seconds=5)
+    await web.post("/subscribe", data={**hidden(page), "address": "mara@example.org", "newsletter": "morning"})
+    (signup,) = kept(web)
+    assert "。</bdi>最初の号は" in (await web.get(confirm_path(signup))).text
+
+
 @pytest.mark.parametrize("language", ["tlh", "../../x", "en" * 100, "\x00"])
 async def test_a_language_without_words_is_the_newsrooms(web, language):
     page = await web.get("/subscribe", params={"language": language})
