@@ -29,6 +29,7 @@ from bot.model.edition import (
     Rendition,
 )
 from bot.model.event import Effect, Event
+from bot.model.finding import Finding, Reach, Reached
 from bot.model.merge import MergeField
 from bot.model.newsroom import Newsroom
 from bot.model.progress import DomainProgress, Progress, ServerNow, ServerProgress, WorkerProgress
@@ -73,6 +74,7 @@ __all__ = [
     "Enrolment",
     "Event",
     "Evidence",
+    "Finding",
     "Grade",
     "Image",
     "Limits",
@@ -87,6 +89,8 @@ __all__ = [
     "Post",
     "Preferences",
     "Progress",
+    "Reach",
+    "Reached",
     "Receipt",
     "Recipient",
     "Rejection",
