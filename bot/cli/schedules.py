@@ -15,6 +15,7 @@ import typer
 from bot.cli.command import At, Session, command
 from bot.cli.live import shown
 from bot.cli.output import local
+from bot.cli.preflight import lines
 from bot.clock import system_clock
 from bot.delivery.progress import progress
 from bot.errors import NothingToDo
@@ -78,7 +79,8 @@ def preview(
     variant: VariantId = "",
     at: At = "",
 ) -> int:
-    """Writes what the next slot would send, and says how many readers would get what; sends and stores nothing."""
+    """Writes what the next slot would send, looks at it as an editor would (preflight), and says how many readers would
+    get what; sends and stores nothing."""
     with session.open(at=at) as installation:
         slot = shown_slot(installation, schedule, installation.clock())
         seen = asyncio.run(previewed(installation, schedule, slot, out, variant=variant))
@@ -93,6 +95,8 @@ def preview(
             session.out.say(f"     {story.reason}")
         for line in _told(seen.readers, zone) if seen.readers else ():
             session.out.say(line)
+        for line in lines(seen.findings):
+            session.out.say(line)
         for file in seen.files:
             session.out.say(str(file))
         session.out.value(
@@ -105,6 +109,7 @@ def preview(
                 "readers": seen.readers,
                 "files": seen.files,
                 "warnings": seen.warnings,
+                "preflight": seen.findings,
             }
         )
         return 3 if seen.edition.state is EditionState.SKIPPED else 0

@@ -199,11 +199,12 @@ def _imprint(edition: Edition, email: Email, newsroom: Newsroom) -> Iterator[Fin
 
 def _stories(edition: Edition) -> Iterator[Finding]:
     twice = []
-    for place, story in enumerate(edition.stories):
-        for other in edition.stories[:place]:
-            same_place = identity_key(story.article.url) == identity_key(other.article.url)
+    for number, story in enumerate(edition.stories):
+        for other in edition.stories[:number]:
+            place = identity_key(story.article.url) if story.article.url else ""
+            same = place != "" and place == identity_key(other.article.url)
             title = letters_of(story.article.title)
-            if same_place or (title and title == letters_of(other.article.title)):
+            if same or (title and title == letters_of(other.article.title)):
                 twice.append(f"{_titled(story.article.title)} is number {other.position} and {story.position}")
                 break
     if twice:
@@ -282,7 +283,7 @@ def _asked(kind: _Kind, asked: Mapping[str, str], newsroom: Newsroom, reached: R
         at = f"asked at {reached.at.astimezone(ZoneInfo(newsroom.timezone)):%H:%M}"
         if refused:
             shut = f"{at}; to programs these say nothing: {_named(asked[url] for url in refused)}"
-            yield _ok(kind.check, f"{len(found) - len(refused)} of {_counted(len(found), kind.noun)} answer", shut)
+            yield _ok(kind.check, f"{len(found) - len(refused)} of {_counted(len(found), kind.noun)} answered", shut)
         else:
             yield _ok(kind.check, _all(len(found), kind.noun, "answers", "answer"), at)
 

@@ -112,7 +112,7 @@ def test_a_link_that_lets_no_program_look_is_not_dead():
     reached = answering(edition, **{edition.stories[1].article.url: (Reach.REFUSES, "refuses us (HTTP 403)")})
     (found,) = [each for each in looked(edition, reached=reached) if each.check == "links"]
     assert found.grade is Grade.OK
-    assert found.said == f"{len(targets(edition, NEWSROOM).links) - 1} of 11 links answer"
+    assert found.said == f"{len(targets(edition, NEWSROOM).links) - 1} of 11 links answered"
     assert edition.stories[1].article.title in found.where
 
 
@@ -236,6 +236,11 @@ def test_the_same_story_twice_is_a_fault(second):
     (fault,) = [each for each in looked(made(*stories)) if each.check == "twice"]
     assert (fault.grade, fault.said) == (Grade.FAULT, "1 story stands in it twice")
     assert "is number 1 and 2" in fault.where
+
+
+def test_stories_without_an_address_are_not_the_same_for_that():
+    found = looked(made(story(1, url="", title="The ferry returns"), story(2, url="", title="The library opens")))
+    assert of(found, "twice") == [(Grade.OK, "No story twice")]
 
 
 def test_stories_that_readers_have_already_are_to_know():
