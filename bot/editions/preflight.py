@@ -182,7 +182,7 @@ def _contrast(look: Shown, newsroom: Newsroom) -> Iterator[Finding]:
         said = f"Text has too little contrast: {look.contrast:.1f} to 1, and {READABLE} is needed"
         yield _fault("contrast", said, f"“{look.faint}”", "let the template take its colours from `brand`")
         return
-    yield _ok("contrast", "Readable in light and dark", f"lowest contrast {min(look.contrast, dark):.1f} to 1")
+    yield _ok("contrast", "Readable in light and dark", f"Lowest contrast {min(look.contrast, dark):.1f} to 1")
     if brand.notice:
         yield _warning("contrast", "A colour of the brand was changed to be readable", brand.notice)
 
@@ -280,12 +280,15 @@ def _asked(kind: _Kind, asked: Mapping[str, str], newsroom: Newsroom, reached: R
         where = _named(f"{asked[url]}: {found[url][1]}" for url in silent)
         yield _warning(kind.check, f"{_counted(len(silent), kind.noun)} gave no answer", where, "open it yourself")
     if reached and found and not dead and not silent:
-        at = f"asked at {reached.at.astimezone(ZoneInfo(newsroom.timezone)):%H:%M}"
-        if refused:
-            shut = f"{at}; to programs these say nothing: {_named(asked[url] for url in refused)}"
-            yield _ok(kind.check, f"{len(found) - len(refused)} of {_counted(len(found), kind.noun)} answered", shut)
+        at, answered = f"asked at {reached.at.astimezone(ZoneInfo(newsroom.timezone)):%H:%M}", len(found) - len(refused)
+        shut = f"; no program may look at {_named(asked[url] for url in refused)}" if refused else ""
+        if not refused:
+            said = _all(len(found), kind.noun, "answers", "answer")
+        elif answered:
+            said = f"{answered} of {_counted(len(found), kind.noun)} answered"
         else:
-            yield _ok(kind.check, _all(len(found), kind.noun, "answers", "answer"), at)
+            said = f"{_counted(len(found), kind.noun)} to look at yourself"
+        yield _ok(kind.check, said, _capital(at + shut))
 
 
 def _titled(title: str) -> str:

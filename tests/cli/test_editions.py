@@ -260,6 +260,6 @@ def test_an_edition_shows_what_a_look_at_it_finds_and_can_be_looked_at_again(bro
     assert [each["said"] for each in asked if each["check"] == "links"] == ["1 link not looked at yet"]
     assert "preflight: nothing to mend, " in broadsheet("editions", deferred, "--check").out
     asked = broadsheet("editions", deferred, "--json").value["preflight"]
-    assert [each["said"] for each in asked if each["check"] == "links"] == ["0 of 1 link answered"]
+    assert [each["said"] for each in asked if each["check"] == "links"] == ["1 link to look at yourself"]
     assert broadsheet("editions", "--check").code == 2
     assert broadsheet("editions", "nope", "--check").code == 1
