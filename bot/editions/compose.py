@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -50,14 +50,18 @@ class Frame:
     corrections: tuple[Correction, ...] = ()
 
 
-def freeze(selected: Selected) -> tuple[EditionStory, ...]:
-    """The picked stories as the edition keeps them, each with its summary, in the selection's order."""
+def freeze(selected: Selected, *, site: str = "", outlets: Mapping[str, str] | None = None) -> tuple[EditionStory, ...]:
+    """The picked stories as the edition keeps them, each with its summary, in the selection's order.
+
+    Other tellings are named by outlet: ``outlets`` are names by source. ``site`` is the newsroom's own: there it is the
+    author who is another.
+    """
     return tuple(
         EditionStory(
             position=position,
             article=pick.story.lead,
             summary=summarise(pick.story.lead),
-            also=_also(pick.story),
+            also=_also(pick.story, site, outlets or {}),
             article_ids=tuple(article.id for article in pick.story.articles),
             also_about=_topics(pick.story),
             reason=pick.reason,
@@ -66,11 +70,19 @@ def freeze(selected: Selected) -> tuple[EditionStory, ...]:
     )
 
 
-def _also(story: Story) -> tuple[tuple[str, str], ...]:
+def _also(story: Story, site: str, outlets: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
     told: dict[str, str] = {}
     for other in story.others:
-        told.setdefault(other.authors[0] if other.authors else urlsplit(other.url).hostname or other.source, other.url)
+        told.setdefault(_teller(other, site, outlets), other.url)
     return tuple(told.items())
+
+
+def _teller(article: Article, site: str, outlets: Mapping[str, str]) -> str:
+    host = (urlsplit(article.url).hostname or "").removeprefix("www.")
+    own = bool(site) and (host == site or host.endswith(f".{site}"))
+    if article.authors and (own or not host):
+        return article.authors[0]
+    return ("" if own else outlets.get(article.source, "")) or host or article.source
 
 
 def _topics(story: Story) -> tuple[str, ...]:
