@@ -53,8 +53,8 @@ class Frame:
 def freeze(selected: Selected, *, site: str = "", outlets: Mapping[str, str] | None = None) -> tuple[EditionStory, ...]:
     """The picked stories as the edition keeps them, each with its summary, in the selection's order.
 
-    Other tellings are named by outlet: ``outlets`` are names by source. ``site`` is the newsroom's own: there it is the
-    author who is another.
+    Other tellings are named by outlet: ``outlets`` are names by source. On ``site``, the newsroom's own, and on that of
+    the lead, they are named by author.
     """
     return tuple(
         EditionStory(
@@ -72,17 +72,20 @@ def freeze(selected: Selected, *, site: str = "", outlets: Mapping[str, str] | N
 
 def _also(story: Story, site: str, outlets: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
     told: dict[str, str] = {}
+    own = {"", site, _host(story.lead)}
     for other in story.others:
-        told.setdefault(_teller(other, site, outlets), other.url)
+        host = _host(other)
+        if host in own or (site and host.endswith(f".{site}")):
+            # The same outlet, told by somebody else.
+            teller = other.authors[0] if other.authors else host or other.source
+        else:
+            teller = outlets.get(other.source) or host
+        told.setdefault(teller, other.url)
     return tuple(told.items())
 
 
-def _teller(article: Article, site: str, outlets: Mapping[str, str]) -> str:
-    host = (urlsplit(article.url).hostname or "").removeprefix("www.")
-    own = bool(site) and (host == site or host.endswith(f".{site}"))
-    if article.authors and (own or not host):
-        return article.authors[0]
-    return ("" if own else outlets.get(article.source, "")) or host or article.source
+def _host(article: Article) -> str:
+    return (urlsplit(article.url).hostname or "").removeprefix("www.")
 
 
 def _topics(story: Story) -> tuple[str, ...]:
