@@ -164,6 +164,18 @@ def _pictures(edition: Edition, look: Shown) -> Iterator[Finding]:
         yield _warning("alt", said, _named(_titled(of[url].title) if url in of else url for url in bare), fix)
     else:
         yield _ok("alt", _all(len(look.pictures), "picture", "has alt text", "have alt text"))
+    repeating = [
+        each.article
+        for each in edition.stories
+        if each.article.image
+        and each.article.image.url in shown_urls
+        and letters_of(each.article.image.alt)
+        and letters_of(each.article.image.alt) == letters_of(each.article.title)
+    ]
+    if repeating:
+        said = f"{_counted(len(repeating), 'picture')} whose alt text only says the headline again"
+        fix = "say at the source what is seen"
+        yield _warning("alt", said, _named(_titled(each.title) for each in repeating), fix)
     uncredited = [
         each.article
         for each in edition.stories

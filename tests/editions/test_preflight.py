@@ -173,6 +173,12 @@ def test_a_picture_without_alt_text_or_credit_is_named():
         assert "Tram four returns" in finding.where
 
 
+def test_alt_text_that_only_says_the_headline_is_to_know():
+    image = Image(url="https://portalderrecord.example/tram.jpg", alt="Tram four returns!", credit="M. Lind")
+    found = looked(made(story(title="Tram four returns", image=image)))
+    assert (Grade.WARNING, "1 picture whose alt text only says the headline again") in of(found, "alt")
+
+
 def test_stories_that_had_no_room_are_a_fault_that_says_how_many():
     long = [story(place, summary="word " * 190, title=f"Story {place} " + "of " * 90) for place in range(1, 81)]
     (fault,) = [each for each in looked(made(*long, template="magazine")) if each.check == "size"]
