@@ -16,6 +16,7 @@ from bot.cli.output import local
 from bot.cli.preflight import lines
 from bot.clock import system_clock
 from bot.delivery import finding
+from bot.delivery.alerts import PREFLIGHT
 from bot.delivery.progress import progress
 from bot.delivery.rates import Returned, returned
 from bot.editions import lifecycle
@@ -160,7 +161,7 @@ def _show(session: Session, installation: Installation, edition_id: str) -> None
             "progress": stands,
             "links": links,
             "acts": acts,
-            "selection": report,
+            "selection": {key: value for key, value in report.items() if key != PREFLIGHT},
         }
     )
 

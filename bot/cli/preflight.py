@@ -10,7 +10,7 @@ from bot.model import Finding, Grade
 def lines(findings: Sequence[Finding]) -> Iterator[str]:
     """What is to be mended and what to be known, one line each; what holds is only counted. No line for no finding."""
     if findings:
-        yield f"preflight: {summed(findings)}"
+        yield f"preflight: {_summed(findings)}"
     for each in findings:
         if each.grade is not Grade.OK:
             where = f": {each.where}" if each.where else ""
@@ -18,9 +18,13 @@ def lines(findings: Sequence[Finding]) -> Iterator[str]:
             yield f"  {each.grade:<7} {each.said}{where}{fix}"
 
 
-def summed(findings: Sequence[Finding]) -> str:
-    """``2 to mend, 1 to know, 9 hold``."""
-    mend, know, hold = (
-        sum(each.grade is grade for each in findings) for grade in (Grade.FAULT, Grade.WARNING, Grade.OK)
-    )
-    return f"{mend or 'nothing'} to mend, {know or 'nothing'} to know, {hold} {'holds' if hold == 1 else 'hold'}"
+def _summed(findings: Sequence[Finding]) -> str:
+    grades = [each.grade for each in findings]
+    mend, know, hold = (grades.count(grade) for grade in (Grade.FAULT, Grade.WARNING, Grade.OK))
+    # Faults alone are told where the rest is no news.
+    told = [
+        f"{mend or 'nothing'} to mend",
+        f"{know or 'nothing'} to know",
+        f"{hold} {'holds' if hold == 1 else 'hold'}",
+    ]
+    return ", ".join(told if know or hold else told[:1])

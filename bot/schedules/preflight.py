@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from bot.delivery.alerts import PREFLIGHT
@@ -57,15 +58,17 @@ def reached(tx: Transaction, edition: str) -> Reached | None:
     return Reached.from_content(kept["reached"]) if kept else None
 
 
-async def asked(installation: Installation, edition: Edition) -> Reached:
-    """What becomes of the addresses of ``edition`` now."""
+async def asked(installation: Installation, edition: Edition, stop: Callable[[], bool] = lambda: False) -> Reached:
+    """What becomes of the addresses of ``edition`` now; of none more once ``stop`` says so."""
     wanted = targets(edition, installation.newsroom)
     async with Http(installation.settings.http) as http:
-        return await reach(http, (*wanted.links, *wanted.pictures), installation.clock())
+        return await reach(http, (*wanted.links, *wanted.pictures), installation.clock(), stop=stop)
 
 
-def look(installation: Installation, edition_id: str) -> tuple[Finding, ...]:
-    """Asks the addresses of an edition, and keeps what became of them. Raises ``NotFound``.
+def look(
+    installation: Installation, edition_id: str, *, stop: Callable[[], bool] = lambda: False
+) -> tuple[Finding, ...]:
+    """Asks the addresses of an edition, and keeps what became of them, unless stopped. Raises ``NotFound``.
 
     Faults of an edition that nobody approves are put on record, once for the same: an alert tells them.
     """
@@ -73,7 +76,9 @@ def look(installation: Installation, edition_id: str) -> tuple[Finding, ...]:
         edition = tx.editions.get(edition_id)
     if edition is None:
         raise NotFound(f"there is no edition {edition_id}; `broadsheet editions` lists them")
-    seen = asyncio.run(asked(installation, edition))
+    seen = asyncio.run(asked(installation, edition, stop))
+    if stop():
+        return ()
     with installation.store.write() as tx:
         made = found(tx, installation, edition, seen)
         lines = [_line(each) for each in made if each.grade is not Grade.OK]
@@ -91,7 +96,7 @@ def look(installation: Installation, edition_id: str) -> tuple[Finding, ...]:
     return made
 
 
-def look_at_new(installation: Installation, now: datetime) -> list[str]:
+def look_at_new(installation: Installation, now: datetime, *, stop: Callable[[], bool] = lambda: False) -> list[str]:
     """Looks at the editions whose addresses were not asked yet, or other ones, or long ago; returns their ids."""
     with installation.store.read() as tx:
         editions = [
@@ -101,7 +106,7 @@ def look_at_new(installation: Installation, now: datetime) -> list[str]:
         due = [each.id for each in editions if _is_due(tx, installation, each.id, now)]
     for edition in due:
         try:
-            look(installation, edition)
+            look(installation, edition, stop=stop)
         except Exception as error:
             log.error(
                 "edition %s is not looked at: %s", edition, error, exc_info=not isinstance(error, BroadsheetError)

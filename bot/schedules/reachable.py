@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from urllib.parse import urlsplit
 
@@ -19,6 +19,8 @@ AT_ONCE = 16
 """Addresses asked at the same time, and of one host ``AT_ONE_HOST``."""
 AT_ONE_HOST = 2
 
+_GLANCE = 0.25
+"""Seconds between two looks at whether to stop."""
 _DEAD = {404, 410}
 _LATER = {429, 503}
 # RFC 2606: names for examples, which never lead anywhere. Nobody's DNS is asked for them.
@@ -26,11 +28,17 @@ _EXAMPLES = (".example", ".test", ".invalid")
 
 
 async def reach(
-    http: Http, urls: Iterable[str], now: datetime, *, deadline: float = DEADLINE, each: float = EACH
+    http: Http,
+    urls: Iterable[str],
+    now: datetime,
+    *,
+    deadline: float = DEADLINE,
+    each: float = EACH,
+    stop: Callable[[], bool] = lambda: False,
 ) -> Reached:
     """Asks each of ``urls`` once, by HEAD, and by GET where that is not answered with a success.
 
-    What was not asked when ``deadline`` (seconds) was over is ``SILENT``. Raises nothing.
+    What has no answer when ``deadline`` (seconds) is over, or ``stop`` says so, is ``SILENT``. Raises nothing.
     """
     wanted = list(dict.fromkeys(urls))
     found: dict[str, tuple[Reach, str]] = {}
@@ -41,12 +49,13 @@ async def reach(
         async with hosts[_host(url)], all_:
             found[url] = await _asked(http, url, each)
 
-    tasks = [asyncio.ensure_future(ask(url)) for url in wanted]
-    if tasks:
-        _, late = await asyncio.wait(tasks, timeout=deadline)
-        for task in late:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+    tasks = {asyncio.ensure_future(ask(url)) for url in wanted}
+    open_, until = tasks, asyncio.get_running_loop().time() + deadline
+    while open_ and not stop() and (left := until - asyncio.get_running_loop().time()) > 0:
+        _, open_ = await asyncio.wait(open_, timeout=min(left, _GLANCE))
+    for task in open_:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
     unasked = (Reach.SILENT, f"no answer within the {deadline:g} s that all addresses have")
     return Reached(now, {url: found.get(url, unasked) for url in wanted})
 

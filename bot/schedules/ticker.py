@@ -117,7 +117,7 @@ class Ticker:
     def _look(self) -> None:
         """Preflight: never in the way of a tick, since foreign servers take their time."""
         try:
-            look_at_new(self._installation, self._installation.clock())
+            look_at_new(self._installation, self._installation.clock(), stop=self._stopping.is_set)
         except Exception as error:
             log.error("editions are not looked at: %s", error, exc_info=not isinstance(error, BroadsheetError))
 

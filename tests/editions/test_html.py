@@ -12,8 +12,7 @@ from bot.editions.notice import confirmation, data_link, known
 from bot.editions.sample import sample_digest
 from bot.model import Correction
 from bot.testing import NOW
-from tests.conftest import skip_or_fail
-from tests.html_validate import Validator, installed
+from tests.html_validate import Validator
 
 ROOT = Path(__file__).resolve().parents[2]
 TEMPLATES = (ROOT / "templates",)
@@ -30,16 +29,6 @@ CORRECTION = Correction(
     at=NOW,
     who="tom",
 )
-
-
-@pytest.fixture(scope="session")
-def validator(request: pytest.FixtureRequest) -> Validator:
-    assert request.config.cache is not None
-    found = installed(request.config.cache.mkdir("html-validate"))
-    if isinstance(found, str):
-        skip_or_fail(found)
-    assert isinstance(found, Validator)
-    return found
 
 
 @pytest.mark.parametrize("template", ["briefing", "headlines", "magazine", "single"])

@@ -172,3 +172,12 @@ def test_the_selection_stays_in_the_report(open_newsroom, publish, store, server
     with store.read() as tx:
         assert tx.editions.report(made.id)["picks"]
         assert reached(tx, made.id).at == NOW
+
+
+def test_what_was_stopped_half_way_is_not_kept(open_newsroom, publish, store, server):
+    publish("The ferry returns", url=server.says("/ferry"))
+    installation = open_newsroom()
+    made = make(installation, "morning", SLOT, NOW)
+    assert look(installation, made.id, stop=lambda: True) == ()
+    with store.read() as tx:
+        assert reached(tx, made.id) is None

@@ -132,3 +132,17 @@ async def test_what_is_no_address_fails_alone(server):
     found = await asked(*bad, good)
     assert found[good][0] is Reach.ANSWERS
     assert all(found[url][0] in (Reach.DEAD, Reach.SILENT) and found[url][1] for url in bad)
+
+
+async def test_who_stops_it_does_not_wait_for_a_server(server):
+    free, began = threading.Event(), threading.Event()
+
+    def answer(_):
+        began.set()
+        free.wait(30)
+
+    server.routes["/late"] = answer
+    late = server.url("/late")
+    found = await asked(late, deadline=30.0, each=30.0, stop=began.is_set)
+    free.set()
+    assert found[late][0] is Reach.SILENT
