@@ -25,7 +25,8 @@ pytestmark = pytest.mark.real
 FACTS = ("$68 billion", "$14.1 billion", "February 7", "Trump", "Ishiba")
 FURNITURE = ("No Comments on", "minute read", "Leave a comment", "pic.twitter.com", "![Japan", "](", "?resize=")
 DIGESTS = ("briefing", "headlines", "magazine", "single")
-POSTS = tuple(sorted(file.name.removesuffix(".txt.j2") for file in (shipped("templates") / "posts").glob("*.txt.j2")))
+_FILES = sorted((shipped("templates") / "posts").glob("*.txt.j2"))
+POSTS = tuple(each.name.removesuffix(".txt.j2") for each in _FILES if "correction" not in each.name)
 SCHEDULE = """
 [schedules.{name}]
 name = "Morning briefing"
