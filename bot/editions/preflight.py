@@ -64,7 +64,7 @@ def targets(edition: Edition, newsroom: Newsroom) -> Targets:
     of = {each.article.image.url: _titled(each.article.title) for each in edition.stories if each.article.image}
     for look in seen:
         for url in look.links:
-            links.setdefault(url, "the template")
+            links.setdefault(url, "the newsroom's own page" if url == newsroom.url else "the template")
         for url, _ in look.pictures:
             pictures.setdefault(url, of.get(url, "the template"))
     for rendition in edition.renditions:
@@ -293,7 +293,9 @@ def _asked(kind: _Kind, asked: Mapping[str, str], newsroom: Newsroom, reached: R
         yield _warning(kind.check, f"{_counted(len(silent), kind.noun)} gave no answer", where, "open it yourself")
     if reached and found and not dead and not silent:
         at, answered = f"asked at {reached.at.astimezone(ZoneInfo(newsroom.timezone)):%H:%M}", len(found) - len(refused)
-        shut = f"; no program may look at {_named(asked[url] for url in refused)}" if refused else ""
+        shut = (
+            f"; not told to programs: {_named(f'{asked[url]}: {found[url][1]}' for url in refused)}" if refused else ""
+        )
         if not refused:
             said = _all(len(found), kind.noun, "answers", "answer")
         elif answered:
