@@ -74,6 +74,10 @@ class BlockedAddress(FetchError):
     """The URL leads to an internal address, which is never fetched (setting ``http.allow_loopback``)."""
 
 
+class UnknownHost(FetchError):
+    """The URL's host name does not exist."""
+
+
 class DnsError(BroadsheetError):
     """The DNS gave no answer, which says nothing of the name asked for.
 

@@ -8,6 +8,7 @@ for us. Only this file imports httpx.
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
 import zlib
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
@@ -25,7 +26,7 @@ import httpcore
 import httpx
 
 from bot import __version__
-from bot.errors import BlockedAddress, FetchError
+from bot.errors import BlockedAddress, FetchError, UnknownHost
 from bot.settings.tables import HttpTable
 
 USER_AGENT = f"Broadsheet/{__version__}"
@@ -48,6 +49,7 @@ _REFUSED = [
         *("2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20"),
     )
 ]
+_NO_SUCH_NAME = {socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME)}
 # Headers that may follow a redirect to another origin; all else might be a credential.
 _HARMLESS = {"accept", "accept-language", "if-none-match", "if-modified-since"}
 
@@ -97,6 +99,9 @@ class GuardedBackend(httpcore.AsyncNetworkBackend):
     async def _checked(self, host: str, port: int) -> list[str]:
         try:
             found = [ip_address(text) for text in await self._resolve(host, port)]
+        except socket.gaierror as error:
+            said = f"{host}: the name cannot be resolved; check its spelling and the DNS"
+            raise (UnknownHost(said) if error.errno in _NO_SUCH_NAME else FetchError(said)) from error
         except (OSError, ValueError) as error:
             raise FetchError(f"{host}: the name cannot be resolved; check its spelling and the DNS") from error
         if not found:
@@ -179,16 +184,31 @@ class Http:
 
     async def get(self, url: str, *, headers: Mapping[str, str] | None = None, max_bytes: int | None = None) -> Answer:
         """Fetches ``url``, following at most 5 redirects. 2xx and 304 are answers; all else raises ``FetchError``."""
-        cap = max_bytes or self._options.max_bytes
-        sent_headers = dict(headers or {})
         seconds = self._options.timeout.total_seconds()
+        return _good(*await self._followed("GET", url, headers or {}, max_bytes or self._options.max_bytes, seconds))
+
+    async def status(self, url: str, *, method: str = "HEAD", timeout: float | None = None) -> int:
+        """The HTTP status at the end of at most 5 redirects, whatever it is; no body is read.
+
+        ``method`` is ``HEAD`` or ``GET``, ``timeout`` in seconds for all of it. Raises ``FetchError`` when there was no
+        answer: ``UnknownHost`` when the name does not exist.
+        """
+        seconds = timeout or self._options.timeout.total_seconds()
+        answer, _, _ = await self._followed(method, url, {}, 0, seconds)
+        return answer.status
+
+    async def _followed(
+        self, method: str, url: str, headers: Mapping[str, str], cap: int, seconds: float
+    ) -> tuple[Answer, str, Callable[[], datetime]]:
+        """The last answer, and where it stands for good: "" where not every redirect was permanent, or none was."""
+        sent_headers = dict(headers)
         moved, here = True, _parsed(url)
         try:
             async with asyncio.timeout(seconds):
                 for hop in range(REDIRECTS + 1):
-                    answer, location = await self._once("GET", here, sent_headers, None, cap)
+                    answer, location = await self._once(method, here, sent_headers, None, cap)
                     if location is None:
-                        return _good(answer, str(here) if hop and moved else "", self._clock)
+                        return answer, str(here) if hop and moved else "", self._clock
                     moved = moved and answer.status in (301, 308)
                     there = _joined(here, location)
                     if _origin(there) != _origin(here):
@@ -234,9 +254,12 @@ class Http:
         cap: int | None,
         sent: _Sent | None = None,
     ) -> tuple[Answer, str | None]:
-        """One exchange: the answer, and where it redirects to. Without ``cap`` a long body is cut, not refused."""
+        """One exchange: the answer, and where it redirects to.
+
+        Without ``cap`` a long body is cut, not refused; with a ``cap`` of 0 it is not read.
+        """
         sent = sent or _Sent()
-        shown = _shown(str(url)) if method == "GET" else _site(url)
+        shown = _site(url) if method == "POST" else _shown(str(url))
         status = 0
         try:
             async with self._client.stream(
@@ -244,7 +267,8 @@ class Http:
             ) as response:
                 status = response.status_code
                 location = response.headers.get("location") if status in (301, 302, 303, 307, 308) else None
-                body = b"" if location is not None and method == "GET" else await self._body(response, cap, shown)
+                unread = cap == 0 or (location is not None and method == "GET")
+                body = b"" if unread else await self._body(response, cap, shown)
         except httpx.ConnectTimeout as error:
             raise FetchError(f"{shown}: no connection within {CONNECT_SECONDS:g} s") from error
         except httpx.ConnectError as error:
@@ -356,20 +380,25 @@ def _reason(error: Exception) -> str:
 def _good(answer: Answer, moved_to: str, clock: Callable[[], datetime]) -> Answer:
     if 200 <= answer.status < 300 or answer.status == 304:
         return Answer(answer.status, answer.url, answer.headers, answer.body, moved_to)
-    said = {
+    raise FetchError(
+        f"{_shown(answer.url)}: {said(answer.status)}",
+        status=answer.status,
+        retry_after=retry_after(answer.headers, clock),
+        sent=True,
+    )
+
+
+def said(status: int) -> str:
+    """What a status that is no success says, in words."""
+    words = {
         401: "asks for a login",
         403: "refuses us",
         404: "does not exist",
         410: "is gone for good",
         429: "asks us to come later",
         503: "asks us to come later",
-    }.get(answer.status, "answers with an error")
-    raise FetchError(
-        f"{_shown(answer.url)}: {said} (HTTP {answer.status})",
-        status=answer.status,
-        retry_after=retry_after(answer.headers, clock),
-        sent=True,
-    )
+    }
+    return f"{words.get(status, 'answers with an error')} (HTTP {status})"
 
 
 def retry_after(headers: Mapping[str, str], clock: Callable[[], datetime]) -> float | None:

@@ -16,6 +16,7 @@ from bot.clock import SetClock
 from bot.store import Store
 from bot.testing import NOW
 from tests.databases import PostgresqlDatabases, SqliteFile, forgo_durability
+from tests.html_validate import Validator, installed
 
 # How long an example takes says nothing on a machine that others use too.
 hypothesis_settings.register_profile("broadsheet", deadline=None)
@@ -34,6 +35,17 @@ def skip_or_fail(reason: str) -> None:
 @pytest.fixture
 def clock() -> SetClock:
     return SetClock(NOW)
+
+
+@pytest.fixture(scope="session")
+def validator(request: pytest.FixtureRequest) -> Validator:
+    """html-validate, installed into pytest's cache."""
+    assert request.config.cache is not None
+    found = installed(request.config.cache.mkdir("html-validate"))
+    if isinstance(found, str):
+        skip_or_fail(found)
+    assert isinstance(found, Validator)
+    return found
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import shutil
+import socket
 import ssl
 import subprocess
 import threading
@@ -17,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from bot.errors import BlockedAddress, FetchError
+from bot.errors import BlockedAddress, FetchError, UnknownHost
 from bot.http import USER_AGENT, GuardedBackend, Http, is_public
 from bot.settings.tables import HttpTable
 
@@ -42,7 +43,7 @@ class Server:
                 outer.seen.append((self.command, self.path, headers, self.rfile.read(length)))
                 outer.routes[self.path.partition("?")[0]](self)
 
-            do_POST = do_GET
+            do_POST = do_HEAD = do_GET
 
             def log_message(self, format: str, *args: Any) -> None:
                 pass
@@ -483,3 +484,32 @@ async def test_tls_verifies_the_name_although_the_connection_goes_to_an_address(
         assert "certificate" in str(await refused(f"https://news.example:{server.port}/", client(resolve=resolve)))
     finally:
         server.close()
+
+
+async def test_a_status_is_asked_for_without_the_body(server: Server) -> None:
+    big = server.says("/big", body=b"x" * 50_000_000)
+    async with client() as http:
+        assert await http.status(big) == 200
+        assert await http.status(big, method="GET") == 200
+    assert [method for method, *_ in server.seen] == ["HEAD", "GET"]
+
+
+async def test_a_status_is_that_of_the_last_redirect_and_none_of_them_raises(server: Server) -> None:
+    server.says("/gone", 410)
+    moved, endless = server.says("/moved", 301, location="/gone"), server.says("/round", 302, location="/round")
+    async with client() as http:
+        assert await http.status(moved) == 410
+        with pytest.raises(FetchError, match="more than 5 redirects"):
+            await http.status(endless)
+
+
+async def test_a_name_that_does_not_exist_is_told_from_a_dns_that_does_not_answer() -> None:
+    async def resolve(host: str, port: int) -> list[str]:
+        raise socket.gaierror(socket.EAI_NONAME if host == "gone.test" else socket.EAI_AGAIN, "no")
+
+    async with client(resolve=resolve) as http:
+        with pytest.raises(UnknownHost):
+            await http.status("http://gone.test/")
+        with pytest.raises(FetchError) as raised:
+            await http.status("http://later.test/")
+        assert not isinstance(raised.value, UnknownHost)

@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import typer
 from typer.exceptions import TyperException
@@ -21,6 +22,7 @@ from bot.clock import Clock, shifted_clock, system_clock
 from bot.errors import BroadsheetError, UsageError
 from bot.schedules.installation import Installation, opened
 from bot.schedules.run import moment
+from bot.settings import nearest
 
 Config = Annotated[
     Path, typer.Option("--config", envvar="BROADSHEET_CONFIG", help="The folder of broadsheet.toml and .env.")
@@ -153,3 +155,15 @@ def _end(message: str, code: int) -> typing.NoReturn:
     line = " ".join(message.split())
     sys.stderr.write(f"broadsheet: {line}\n")
     sys.exit(code)
+
+
+State = TypeVar("State", bound=StrEnum)
+
+
+def one_of(states: type[State], text: str) -> State:
+    """The state that ``text`` names. Raises ``UsageError``."""
+    try:
+        return states(text)
+    except ValueError as error:
+        known = [each.value for each in states]
+        raise UsageError(f'there is no state "{text}"{nearest(text, known)}; states are: {", ".join(known)}') from error

@@ -6,22 +6,24 @@ import getpass
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import Annotated, TypeVar
+from typing import Annotated
 
 import typer
 
-from bot.cli.command import Limit, Session, command
+from bot.cli.command import Limit, Session, command, one_of
 from bot.cli.live import drawn, follow, pace
 from bot.cli.output import local
+from bot.cli.preflight import lines
 from bot.clock import system_clock
 from bot.delivery import finding
+from bot.delivery.alerts import PREFLIGHT
 from bot.delivery.progress import progress
 from bot.delivery.rates import Returned, returned
 from bot.editions import lifecycle
 from bot.errors import NotFound, NothingToDo, UsageError
 from bot.model import Act, Delivery, DeliveryState, Edition, EditionState
 from bot.schedules.installation import Installation
-from bot.settings import nearest
+from bot.schedules.preflight import findings, look
 from bot.store import Transaction
 
 Id = Annotated[str, typer.Argument(help="An edition's id, as `broadsheet editions` shows it.")]
@@ -52,11 +54,16 @@ def editions(
     watch: Annotated[
         bool, typer.Option("--watch", help="Follow one until it ends; with --json, one object a line, each second.")
     ] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Ask the links and pictures of one edition again before showing it.")
+    ] = False,
 ) -> None:
-    """Lists editions with their state; with an id, shows its stories, deliveries, progress, clicks and acts."""
-    if watch:
+    """Lists editions with their state; with an id, shows its stories, preflight, deliveries, progress, clicks, acts."""
+    if watch or check:
         _need_one(edition)
     with session.open() as installation:
+        if check:
+            look(installation, edition)
         if watch:
             _watch(session, installation, edition)
             if session.out.as_json:
@@ -64,7 +71,7 @@ def editions(
         if edition:
             _show(session, installation, edition)
             return
-        states = [_state(EditionState, state)] if state else []
+        states = [one_of(EditionState, state)] if state else []
         with installation.store.read() as tx:
             found = tx.editions.newest(states=states, limit=limit)
             books = {each.id: tx.deliveries.balance(each.id) for each in found}
@@ -88,7 +95,7 @@ def editions(
 
 def _need_one(edition: str) -> None:
     if not edition:
-        raise UsageError("name the edition to watch; `broadsheet editions` lists them")
+        raise UsageError("name one edition; `broadsheet editions` lists them")
 
 
 def _watch(session: Session, installation: Installation, edition: str) -> None:
@@ -111,6 +118,7 @@ def _show(session: Session, installation: Installation, edition_id: str) -> None
         stands = progress(tx, edition_id, system_clock())
         came_back = returned(tx, edition_id)
         links = tx.links.of(edition_id)
+        preflight = findings(tx, installation, edition)
     out, zone = session.out, installation.newsroom.timezone
     out.say(f"{edition.id}  {edition.name}, slot {edition.slot_key} ({local(edition.slot, zone)})")
     out.say(f"state: {edition.state}{f' ({edition.reason})' if edition.reason else ''}")
@@ -120,6 +128,8 @@ def _show(session: Session, installation: Installation, edition_id: str) -> None
     for rendition in edition.renditions:
         what = f"“{rendition.email.subject}”" if rendition.email else rendition.post.text if rendition.post else ""
         out.say(f"{rendition.channel}: {' '.join(what.split())}")
+    for line in lines(preflight):
+        out.say(line)
     if balance.snapshot:
         mark = "balanced" if balance.balanced else "NOT BALANCED"
         out.say(f"deliveries: {_counts(balance.states)} = {sum(balance.states.values())} of {balance.snapshot}, {mark}")
@@ -140,6 +150,7 @@ def _show(session: Session, installation: Installation, edition_id: str) -> None
                 {"position": each.position, "title": each.article.title, "url": each.article.url, "reason": each.reason}
                 for each in edition.stories
             ],
+            "preflight": preflight,
             "deliveries": balance.states,
             "balanced": balance.balanced,
             "came_back": {
@@ -150,7 +161,7 @@ def _show(session: Session, installation: Installation, edition_id: str) -> None
             "progress": stands,
             "links": links,
             "acts": acts,
-            "selection": report,
+            "selection": {key: value for key, value in report.items() if key != PREFLIGHT},
         }
     )
 
@@ -277,7 +288,7 @@ def deliveries(
 ) -> None:
     """Shows the ledger: what went, or did not go, to whom and why."""
     with session.open() as installation:
-        states = [_state(DeliveryState, state)] if state else []
+        states = [one_of(DeliveryState, state)] if state else []
         if find:
             _find(session, installation, find, edition, states, limit)
             return
@@ -382,14 +393,3 @@ def _settled(session: Session, count: int, done: str, needed: str) -> None:
         raise NothingToDo(f"none of these deliveries is {needed}; `broadsheet deliveries --state {needed}` lists them")
     session.out.say(f"{count} {'delivery' if count == 1 else 'deliveries'} {done}")
     session.out.value({"count": count})
-
-
-State = TypeVar("State", EditionState, DeliveryState)
-
-
-def _state(kind: type[State], text: str) -> State:
-    try:
-        return kind(text)
-    except ValueError as error:
-        known = [each.value for each in kind]
-        raise UsageError(f'there is no state "{text}"{nearest(text, known)}; states are: {", ".join(known)}') from error

@@ -15,12 +15,14 @@ import typer
 from bot.cli.command import At, Session, command
 from bot.cli.live import shown
 from bot.cli.output import local
+from bot.cli.preflight import lines
 from bot.clock import system_clock
 from bot.delivery.progress import progress
 from bot.errors import NothingToDo
-from bot.model import Edition, EditionState
+from bot.model import Edition, EditionState, Grade
 from bot.schedules.installation import Installation
 from bot.schedules.plan import Slot, slots_after
+from bot.schedules.preflight import findings
 from bot.schedules.preview import preview as previewed
 from bot.schedules.preview import send_test
 from bot.schedules.run import due_slot, extra_slot, need_open, schedule_table, shown_slot
@@ -78,7 +80,8 @@ def preview(
     variant: VariantId = "",
     at: At = "",
 ) -> int:
-    """Writes what the next slot would send, and says how many readers would get what; sends and stores nothing."""
+    """Writes what the next slot would send, looks at it as an editor would (preflight), and says how many readers would
+    get what; sends and stores nothing."""
     with session.open(at=at) as installation:
         slot = shown_slot(installation, schedule, installation.clock())
         seen = asyncio.run(previewed(installation, schedule, slot, out, variant=variant))
@@ -93,6 +96,8 @@ def preview(
             session.out.say(f"     {story.reason}")
         for line in _told(seen.readers, zone) if seen.readers else ():
             session.out.say(line)
+        for line in lines(seen.findings):
+            session.out.say(line)
         for file in seen.files:
             session.out.say(str(file))
         session.out.value(
@@ -105,6 +110,7 @@ def preview(
                 "readers": seen.readers,
                 "files": seen.files,
                 "warnings": seen.warnings,
+                "preflight": seen.findings,
             }
         )
         return 3 if seen.edition.state is EditionState.SKIPPED else 0
@@ -214,11 +220,14 @@ def show_outcome(session: Session, installation: Installation, edition_id: str) 
         balance = tx.deliveries.balance(edition_id)
         due = tx.deliveries.next_due(edition_id, now=system_clock())
         stands = progress(tx, edition_id, system_clock())
-    assert edition is not None
+        assert edition is not None
+        faults = [each for each in findings(tx, installation, edition) if each.grade is Grade.FAULT]
     out = session.out
     out.say(f"edition {edition.id} of {edition.schedule}, slot {edition.slot_key}: {_said(edition)}")
     for story in edition.stories:
         out.say(f"  {story.position}. {story.article.title or story.summary.text}")
+    for line in lines(faults):
+        out.say(f"  {line}")
     if balance.snapshot:
         states = ", ".join(f"{count} {state}" for state, count in sorted(balance.states.items()))
         out.say(f"  {states}; together {sum(balance.states.values())} of {balance.snapshot}")
@@ -243,6 +252,7 @@ def show_outcome(session: Session, installation: Installation, edition_id: str) 
             "deliveries": balance.states,
             "next_try": due,
             "progress": stands,
+            "faults": faults,
         }
     )
     if edition.state is EditionState.SKIPPED:

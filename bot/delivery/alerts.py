@@ -26,6 +26,10 @@ RETRY = timedelta(minutes=5)
 TOLD, CLAIMED, FAILED = "told", "claimed", "failed"
 CHANGED = "story changed"
 """What is on record when an article is not any more as an edition told it."""
+PREFLIGHT = "preflight"
+"""What is on record when an edition that nobody approves has faults; and the key of its report under which it keeps
+what became of its addresses (``reached``), and what needs a look (``look``).
+"""
 _ACTS = 1000
 _HEADLINE = 90
 
@@ -105,6 +109,11 @@ _RETURNED: Mapping[str, tuple[str, str, str]] = {
         "{name}: a story changed after it went out",
         "Readers have the earlier words. Look at what changed, and say whether they are to be told.",
     ),
+    PREFLIGHT: (
+        "Look at this edition",
+        "{name}: a look at it found faults",
+        "Nobody approves it, so it goes out as it is, or has. Hold or cancel it if that must not be.",
+    ),
     HELD: (
         "Look at these bounces",
         "{name}: too many addresses came back at once",
@@ -143,6 +152,8 @@ def _look_at(edition: Edition, act: Act) -> tuple[str, ...]:
             f"broadsheet correct {article}: shows what was sent and what changed",
             f"broadsheet correct {article} --said … --right …: the next edition tells it",
         )
+    if act.what == PREFLIGHT:
+        return f"broadsheet editions {edition.id}: shows all that was found", f"broadsheet hold {edition.id}: holds it"
     settle = (
         f"broadsheet bounces settle {edition.id} --as dead: suppresses them",
         f"broadsheet bounces settle {edition.id} --as good: keeps them",
@@ -158,10 +169,12 @@ def _alert(tx: Transaction, rules: AlertsTable, flag: str, act: Act, zone: ZoneI
     title, said = _words(edition, act, balance, zone, rules.failed_share)
     if not title:
         return []
+    kept = tx.editions.report(edition.id).get(PREFLIGHT) or {}
     facts = [
         ("Edition", f"{edition.name}, {edition.id}"),
         ("Slot", f"{edition.slot.astimezone(zone):%A %d %B %Y, %H:%M %Z}"),
         ("Reason", act.note or edition.reason),
+        ("Needs a look", "; ".join(kept.get("look", ())) if edition.state is EditionState.HELD else ""),
         ("Deliveries", ", ".join(f"{count:,} {state}" for state, count in sorted(balance.states.items()))),
     ]
     return [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -50,14 +50,18 @@ class Frame:
     corrections: tuple[Correction, ...] = ()
 
 
-def freeze(selected: Selected) -> tuple[EditionStory, ...]:
-    """The picked stories as the edition keeps them, each with its summary, in the selection's order."""
+def freeze(selected: Selected, *, site: str = "", outlets: Mapping[str, str] | None = None) -> tuple[EditionStory, ...]:
+    """The picked stories as the edition keeps them, each with its summary, in the selection's order.
+
+    Other tellings are named by outlet: ``outlets`` are names by source. On ``site``, the newsroom's own, and on that of
+    the lead, they are named by author.
+    """
     return tuple(
         EditionStory(
             position=position,
             article=pick.story.lead,
             summary=summarise(pick.story.lead),
-            also=_also(pick.story),
+            also=_also(pick.story, site, outlets or {}),
             article_ids=tuple(article.id for article in pick.story.articles),
             also_about=_topics(pick.story),
             reason=pick.reason,
@@ -66,11 +70,22 @@ def freeze(selected: Selected) -> tuple[EditionStory, ...]:
     )
 
 
-def _also(story: Story) -> tuple[tuple[str, str], ...]:
+def _also(story: Story, site: str, outlets: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
     told: dict[str, str] = {}
+    own = {"", site, _host(story.lead)}
     for other in story.others:
-        told.setdefault(other.authors[0] if other.authors else urlsplit(other.url).hostname or other.source, other.url)
+        host = _host(other)
+        if host in own or (site and host.endswith(f".{site}")):
+            # The same outlet, told by somebody else.
+            teller = other.authors[0] if other.authors else host or other.source
+        else:
+            teller = outlets.get(other.source) or host
+        told.setdefault(teller, other.url)
     return tuple(told.items())
+
+
+def _host(article: Article) -> str:
+    return (urlsplit(article.url).hostname or "").removeprefix("www.")
 
 
 def _topics(story: Story) -> tuple[str, ...]:

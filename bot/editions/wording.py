@@ -80,7 +80,9 @@ class Wording:
         return glued(self._dated(moment, self._age(moment, now, "time", "weekday", "short_day")))
 
     def published(self, moment: datetime, now: datetime) -> str:
-        """As ``brief``, but always with the time: for bylines."""
+        """As ``brief``, but with the time; of another year the whole date: for bylines."""
+        if moment.astimezone(self.zone).year != now.astimezone(self.zone).year and (now - moment).days > 6:
+            return self.day(moment)
         return glued(self._dated(moment, self._age(moment, now, "time", "weekday_time", "short_day_time")))
 
     def listed(self, names: Sequence[str]) -> str:

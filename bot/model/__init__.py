@@ -30,6 +30,7 @@ from bot.model.edition import (
     Rendition,
 )
 from bot.model.event import Effect, Event
+from bot.model.finding import Finding, Reach, Reached
 from bot.model.merge import MergeField
 from bot.model.newsroom import Newsroom
 from bot.model.progress import DomainProgress, Progress, ServerNow, ServerProgress, WorkerProgress
@@ -75,6 +76,7 @@ __all__ = [
     "Enrolment",
     "Event",
     "Evidence",
+    "Finding",
     "Grade",
     "Image",
     "Limits",
@@ -89,6 +91,8 @@ __all__ = [
     "Post",
     "Preferences",
     "Progress",
+    "Reach",
+    "Reached",
     "Receipt",
     "Recipient",
     "Rejection",

@@ -11,6 +11,12 @@ _UNSEEN = re.compile(r"[\x00-\x20\x7f-\x9f\u2028-\u202e\u2066-\u2069]+")
 _LONGEST = 4000
 
 
+def one_line(text: str) -> str:
+    """``text`` without what moves a cursor or turns a text round, cut with "…" beyond 4,000 characters."""
+    line = _UNSEEN.sub(" ", text).strip()
+    return line if len(line) <= _LONGEST else f"{line[: _LONGEST - 1]}…"
+
+
 class Grade(StrEnum):
     """``fault``: it does not work, or breaks a rule that receivers or laws hold you to."""
 
@@ -34,8 +40,7 @@ class Checked:
 
     def __post_init__(self) -> None:
         for name in ("said", "fix"):
-            text = _UNSEEN.sub(" ", getattr(self, name)).strip()
-            object.__setattr__(self, name, text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…")
+            object.__setattr__(self, name, one_line(getattr(self, name)))
 
 
 def ok(id: str, said: str) -> Checked:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bot.editions import compose
-from bot.model import Edition, EditionState, Selected
+from bot.model import Edition, EditionState, EditionStory, Selected
 from bot.schedules.installation import Installation
 from bot.schedules.plan import Slot, previous_slot
 from bot.settings import ScheduleTable
@@ -44,7 +44,7 @@ def draft(
     articles = tx.articles.newest(since=now - table.selection.max_age - DAY)
     selected = select(articles, table.selection, around)
     state, reason = _state(table, selected)
-    stories = compose.freeze(selected) if state is not EditionState.SKIPPED else ()
+    stories = _frozen(installation, selected) if state is not EditionState.SKIPPED else ()
     # An edition without a story is not made: its corrections wait for the next one. Posts tell none of them.
     corrections = tx.corrections.waiting(schedule) if stories and installation.sends_mail(schedule) else ()
     frame = installation.frame(schedule, slot, corrections)
@@ -64,6 +64,11 @@ def draft(
         corrections=tuple(corrections),
     )
     return Draft(edition, selected, compose.report(selected), slot.due + table.max_lateness)
+
+
+def _frozen(installation: Installation, selected: Selected) -> tuple[EditionStory, ...]:
+    named = {name: str(table.get("outlet") or "") for name, table in installation.settings.sources.items()}
+    return compose.freeze(selected, site=installation.newsroom.site, outlets=named)
 
 
 def circumstances(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from html import escape
@@ -13,14 +13,14 @@ from typing import Any
 from bot.audience.links import ReaderLink, preferences_url, unsubscribe_url
 from bot.editions import compose
 from bot.editions.environment import Compiled
-from bot.editions.weight import weight
 from bot.editions.wording import wording
 from bot.errors import BroadsheetError, NotFound, NothingToDo, SettingsError
 from bot.http import Http
-from bot.model import Edition, EditionStory, Email, MergeField, Parcel, Receipt, Recipient, Rendition
+from bot.model import Edition, EditionStory, Email, Finding, MergeField, Parcel, Receipt, Recipient, Rendition
 from bot.schedules.draft import Draft, draft
 from bot.schedules.installation import Installation
 from bot.schedules.plan import Slot
+from bot.schedules.preflight import asked, found
 from bot.schedules.readers import Survey, choices_of, survey, told
 from bot.settings import is_address
 from bot.sources.collect import fetch, keep
@@ -31,7 +31,7 @@ SAMPLE = "reader@example.org"
 
 @dataclass(frozen=True, slots=True)
 class Previewed:
-    """What would go out; ``files`` are those written, ``warnings`` what the sources said, and of a mail too heavy.
+    """What would go out; ``files`` are those written, ``warnings`` what the sources said, ``findings`` the preflight.
 
     ``readers`` says who would get what: as ``selection.json`` has it; None for what sends no mail.
     """
@@ -40,6 +40,7 @@ class Previewed:
     files: tuple[Path, ...]
     warnings: tuple[str, ...]
     readers: dict[str, Any] | None = None
+    findings: tuple[Finding, ...] = ()
 
 
 async def preview(
@@ -48,21 +49,23 @@ async def preview(
     """The edition of ``slot`` as it would be made now, from what the sources say now.
 
     Writes ``digest.html``, ``digest.txt``, ``digest.eml``, ``posts/CHANNEL.json`` and ``selection.json`` into
-    ``out``, unless that is None; the digest of ``variant`` instead of the general one. Raises ``RenderError``,
-    ``SettingsError``, ``NotFound``.
+    ``out``, unless that is None: then its links are not asked either. The digest is that of ``variant`` instead of the
+    general one. Raises ``RenderError``, ``SettingsError``, ``NotFound``.
     """
     made, warnings = await _drafted(installation, schedule, slot, variant)
-    warnings += () if variant else tuple(_weighed(made.edition))
     readers = made.report.get("readers")
     if out is None:
         return Previewed(made.edition, (), warnings, readers)
+    reached = await asked(installation, made.edition)
+    with installation.store.read() as tx:
+        findings = found(tx, installation, made.edition, reached)
     try:
         files = await _written(installation, made, out)
     except OSError as error:
         raise SettingsError(
             f"{error.filename or out}: cannot be written: {error.strerror}; name another --out"
         ) from error
-    return Previewed(made.edition, tuple(files), warnings, readers)
+    return Previewed(made.edition, tuple(files), warnings, readers, findings)
 
 
 async def _drafted(
@@ -92,14 +95,6 @@ async def _drafted(
         renditions = tuple(_of_variant(frame, stories, each, surveyed, variant) for each in renditions)
     report_of = {**made.report, "readers": told(surveyed)}
     return replace(made, edition=replace(made.edition, renditions=renditions), report=report_of), tuple(warnings)
-
-
-def _weighed(edition: Edition) -> Iterator[str]:
-    for rendition in edition.renditions:
-        if rendition.email:
-            heavy = weight(rendition.email, len(edition.stories))
-            if heavy.said:
-                yield f"{rendition.channel}: {heavy.said}; {heavy.fix}"
 
 
 def _of_variant(

@@ -35,6 +35,7 @@ from bot.schedules import signups
 from bot.schedules.corrected import watch_changes
 from bot.schedules.installation import Connected, Installation
 from bot.schedules.loop import run
+from bot.schedules.preflight import look_at_new
 from bot.schedules.tick import Ticked, advance_waiting, is_due, tick
 from bot.settings.bounces import REPLAYS
 from bot.sources.collect import Report, collect
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
 
 TICK_SECONDS = 2
 ALERT_SECONDS = 15
+LOOK_SECONDS = 15
 SIGNUPS_REST_SECONDS = 30.0
 """How long after a failure the mails of sign-ups wait."""
 IDLE_SECONDS = 1.0
@@ -85,6 +87,7 @@ class Ticker:
         self._scheduler.add_job(self._poll, "interval", seconds=looks, next_run_time=datetime.now(UTC))
         if self._installation.settings.alerts.channels:
             self._scheduler.add_job(self._alert, "interval", seconds=ALERT_SECONDS)
+        self._scheduler.add_job(self._look, "interval", seconds=LOOK_SECONDS)
         self._scheduler.add_job(self._mail_signups, "interval", seconds=signups.SECONDS)
         self._scheduler.add_job(self._sweep_signups, "interval", hours=signups.SWEEP_HOURS, next_run_time=soon)
         zone = ZoneInfo(self._installation.newsroom.timezone)
@@ -110,6 +113,13 @@ class Ticker:
             alert_now(self._installation)
         except Exception as error:
             log.error("nobody is told of alerts: %s", error, exc_info=not isinstance(error, BroadsheetError))
+
+    def _look(self) -> None:
+        """Preflight: never in the way of a tick, since foreign servers take their time."""
+        try:
+            look_at_new(self._installation, self._installation.clock(), stop=self._stopping.is_set)
+        except Exception as error:
+            log.error("editions are not looked at: %s", error, exc_info=not isinstance(error, BroadsheetError))
 
     def _mail_signups(self) -> None:
         if time.monotonic() < self._signups_rest:

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar, Protocol
 
+from pydantic import Field
+
 from bot.http import Http
 from bot.model import Article
 from bot.settings import Settings, Table
@@ -74,6 +76,9 @@ class Source(Protocol):
         """Reads what is published now. Raises ``FetchError`` or ``SourceError``."""
         ...
 
+
+OUTLET: str = Field("", description="Its name in “Also reported by …”; without one it is the site's host.")
+"""For the options of a source that is an outlet of its own."""
 
 REGISTRY: Registry[Source] = Registry("sources", package="bot.sources", group="broadsheet.sources")
 KINDS = REGISTRY.known

@@ -18,7 +18,7 @@ from bot.errors import SourceError
 from bot.http import Http
 from bot.model import Article
 from bot.settings import Table
-from bot.sources.base import Collected, Known, Retrieval, Visit, kind
+from bot.sources.base import OUTLET, Collected, Known, Retrieval, Visit, kind
 from bot.sources.feed_parse import ParsedFeed, parse_feed
 from bot.sources.full_text import FullTexts, Read, full_texts
 from bot.sources.item import Item, article_of
@@ -56,6 +56,7 @@ class FeedOptions(Table):
         True,
         description="Whether the page of an article is fetched where the feed has no more than an excerpt of it.",
     )
+    outlet: str = OUTLET
 
     @field_validator("url")
     @classmethod

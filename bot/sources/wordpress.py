@@ -16,7 +16,7 @@ from bot.errors import FetchError, SourceError
 from bot.http import Http
 from bot.model import Article
 from bot.settings import Table, Url
-from bot.sources.base import Collected, Known, Retrieval, Visit, kind
+from bot.sources.base import OUTLET, Collected, Known, Retrieval, Visit, kind
 from bot.sources.feed import LANGUAGE
 from bot.sources.wordpress_parse import (
     EMBED,
@@ -44,6 +44,7 @@ class WordPressOptions(Table):
     language: str = Field("", pattern=LANGUAGE, description="Language of its posts (BCP 47); left out: what it says.")
     per_page: int = Field(50, ge=1, le=100, description="How many posts are asked for at once.")
     first_days: int = Field(7, ge=0, le=365, description="How many days back the first visit reads.")
+    outlet: str = OUTLET
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -152,6 +152,14 @@ class Editions:
         """The selection the edition was made of, with its reasons."""
         return self._connection.execute(select(editions.c.report).where(editions.c.id == edition)).scalar() or {}
 
+    def note(self, edition: str, key: str, value: Any) -> None:
+        """Keeps a JSON ``value`` in the edition's report, beside its selection."""
+        query = select(editions.c.report).where(editions.c.id == edition)
+        if self._connection.dialect.name == "postgresql":
+            query = query.with_for_update(key_share=True)
+        report = self._connection.execute(query).scalar() or {}
+        self._connection.execute(update(editions).where(editions.c.id == edition).values(report={**report, key: value}))
+
     def folded(self, edition: str) -> datetime | None:
         """Until when it was kept who got the edition; None: it is."""
         return self._connection.execute(select(editions.c.folded).where(editions.c.id == edition)).scalar()

@@ -245,3 +245,21 @@ def test_a_run_that_leaves_only_readers_own_hours_has_not_failed(broadsheet, fol
     _prefer(folder, "ida@example.org", Preferences(hour=hour, timezone=zone))
     ended = broadsheet("run", "morning", "--extra")
     assert (ended.code, "1 wait for their readers' own hour" in ended.out) == (0, True)
+
+
+def test_a_preview_looks_at_the_edition_as_an_editor_would(broadsheet, folder):
+    said = broadsheet("preview", "morning", "--out", "out")
+    assert "preflight: nothing to mend, " in said.out
+    found = broadsheet("preview", "morning", "--json").value["preflight"]
+    assert {"links", "subject", "size", "contrast", "address", "sections", "twice"} <= {each["check"] for each in found}
+    assert {each["grade"] for each in found} <= {"ok", "warning"}
+
+
+def test_an_edition_shows_what_a_look_at_it_finds_and_can_be_looked_at_again(broadsheet, folder, deferred):
+    asked = broadsheet("editions", deferred, "--json").value["preflight"]
+    assert [each["said"] for each in asked if each["check"] == "links"] == ["1 link not looked at yet"]
+    assert "preflight: nothing to mend, " in broadsheet("editions", deferred, "--check").out
+    asked = broadsheet("editions", deferred, "--json").value["preflight"]
+    assert [each["said"] for each in asked if each["check"] == "links"] == ["1 link to look at yourself"]
+    assert broadsheet("editions", "--check").code == 2
+    assert broadsheet("editions", "nope", "--check").code == 1

@@ -69,20 +69,34 @@ def test_stories_are_frozen_in_the_selections_order_with_summary_and_reason() ->
     assert (second.summary.text, second.reason) == ("Boats run again from Monday.", "new in Harbour")
 
 
-def test_other_tellings_are_named_by_author_else_by_site_each_once() -> None:
+def test_other_tellings_are_named_by_their_outlet_each_once() -> None:
     others = (
-        article(id=21, authors=("Tomas Revel", "Ann Lee"), url="https://record.example/other"),
-        article(id=22, authors=("Tomas Revel",), url="https://record.example/later"),
-        article(id=23, authors=(), url="https://gull.example/ferry"),
+        article(id=21, authors=("Tomas Revel", "Ann Lee"), url="https://www.gull.example/ferry", source="wire"),
+        article(id=22, authors=("Ann Lee",), url="https://gull.example/later"),
+        article(id=23, authors=("Ann Lee",), url="https://coast.example/ferry", source="coast"),
         article(id=24, authors=(), url="", source="wire"),
     )
-    (story,) = freeze(selected(FERRY, others=others))
+    (story,) = freeze(
+        selected(FERRY, others=others), site="record.example", outlets={"coast": "Coast Wire", "wire": ""}
+    )
     assert story.also == (
-        ("Tomas Revel", "https://record.example/other"),
-        ("gull.example", "https://gull.example/ferry"),
+        ("gull.example", "https://www.gull.example/ferry"),
+        ("Coast Wire", "https://coast.example/ferry"),
         ("wire", ""),
     )
     assert story.article_ids == (11, 21, 22, 23, 24)
+
+
+def test_another_telling_of_the_newsrooms_own_is_named_by_its_author() -> None:
+    others = (
+        article(id=21, authors=("Tomas Revel",), url="https://sport.record.example/other"),
+        article(id=22, authors=(), url="https://record.example/nobody"),
+    )
+    (story,) = freeze(selected(FERRY, others=others), site="record.example", outlets={"site": "The Record"})
+    assert story.also == (
+        ("Tomas Revel", "https://sport.record.example/other"),
+        ("record.example", "https://record.example/nobody"),
+    )
 
 
 def test_every_channel_gets_its_rendition_in_the_schedules_order() -> None:
@@ -93,13 +107,13 @@ def test_every_channel_gets_its_rendition_in_the_schedules_order() -> None:
 
 
 def test_the_mail_holds_all_stories_and_the_schedules_words() -> None:
-    others = (article(authors=("Tomas Revel",), url="https://record.example/other"),)
+    others = (article(authors=("Tomas Revel",), url="https://gull.example/other"),)
     stories = freeze(selected(FERRY, LIBRARY, others=others))
     (made,) = render(frame(MAIL, subject="{{ count }}: {{ lead.title }}", preheader="{{ titles[1] }}"), stories)
     assert made.email
     assert (made.email.subject, made.email.preheader) == ("2: The ferry returns", "The library opens")
     for form in (made.email.html, made.email.text, made.email.web):
-        for words in (FERRY.url, LIBRARY.url, "Boats run again from Monday.", "Tomas Revel", "Morning briefing"):
+        for words in (FERRY.url, LIBRARY.url, "Boats run again from Monday.", "gull.example", "Morning briefing"):
             assert words in form
 
 

@@ -73,3 +73,10 @@ def test_every_language_has_every_word_of_its_own_with_the_same_places_to_fill(l
                              "weekday_time", "long_date", "day", "time"}:  # fmt: skip
         own = CATALOGUE[language][key]
         assert sorted(re.findall(r"\{\w+\}", own)) == sorted(re.findall(r"\{\w+\}", CATALOGUE["en"][key])), key
+
+
+def test_what_was_published_in_another_year_is_said_with_the_year() -> None:
+    words = wording("en", "UTC")
+    assert words.published(datetime(2025, 2, 9, tzinfo=UTC), NOW).replace("\u00a0", " ") == "9 February 2025"
+    new_year = datetime(2027, 1, 2, 7, tzinfo=UTC)
+    assert words.published(datetime(2026, 12, 31, 8, tzinfo=UTC), new_year).replace("\u00a0", " ") == "Thu 08:00"

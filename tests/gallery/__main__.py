@@ -1,32 +1,88 @@
 """Draws the gallery of digests (``python -m tests.gallery``): each template on phone and desk, in three languages.
 
+In English it is the bundled newsroom, from its WordPress to the mail; in Japanese and Arabic the texts beside this.
 Needs Chromium and, to look as it is meant to, the fonts Inter, Noto Sans and Serif, Noto CJK. Pictures are those of the
 demo's town.
 """
 
 from __future__ import annotations
 
+import asyncio
 import io
+import os
 import shutil
 import sys
+import tempfile
+from datetime import UTC, datetime, timedelta
 from html import escape
 from pathlib import Path
 
 from PIL import Image
 from playwright.sync_api import Browser, Route, sync_playwright
 
+from bot.clock import SetClock
 from bot.demo.articles import TOWN
+from bot.demo.newsroom import newsroom
 from bot.editions.digest import compile_email
 from bot.editions.sample import sample_digest
 from bot.editions.wording import wording
 from bot.model import Email, MergeField
-from bot.settings import shipped
+from bot.schedules.installation import opened
+from bot.schedules.plan import Slot
+from bot.schedules.preview import preview
+from bot.settings import SECRET_KEYS, shipped
+from bot.tokens import KeyRing
 
 ROOT = Path(__file__).resolve().parents[2]
 OUT = ROOT / "docs" / "gallery"
-TEMPLATES = ("briefing", "magazine", "headlines", "single")
-LANGUAGES = ("en", "ja", "ar")
-VIEWS = ((640, "light"), (375, "dark"))
+TEMPLATES = {
+    "briefing": ("Morning briefing", 7),
+    "magazine": ("The weekend", 7),
+    "headlines": ("Noon headlines", 12),
+    "single": ("The long read", 4),
+}
+SAMPLES = ("ja", "ar")
+VIEWS = ((640, "light"), (640, "dark"), (375, "light"), (375, "dark"))
+SLOT = datetime(2026, 11, 24, 15, 0, tzinfo=UTC)
+CONFIG = """
+[newsroom]
+name = "The Port Alder Record"
+url = "https://portalderrecord.example"
+language = "en"
+timezone = "America/Los_Angeles"
+address = "14 Quay Street, Port Alder 40217"
+corrections_to = "corrections@portalderrecord.example"
+public_url = "https://letters.portalderrecord.example"
+
+[http]
+allow_loopback = true
+
+[sources.site]
+type = "wordpress"
+url = "{site}"
+
+[audiences.readers]
+name = "Readers"
+
+[channels.mail]
+type = "email"
+from = "The Record <news@portalderrecord.example>"
+host = "127.0.0.1"
+port = 9
+security = "none"
+"""
+SCHEDULE = """
+[schedules.{name}]
+name = "{title}"
+cron = "0 7 * * *"
+audience = "readers"
+channels = ["mail"]
+template = "{name}"
+
+[schedules.{name}.selection]
+window = "last 72h"
+maximum = {most}
+"""
 _COLOURS = 200
 # Mails name the faces that readers have; this machine has none of them, so that one of like widths stands in.
 _FACES = "".join(
@@ -41,23 +97,41 @@ def main() -> int:
         print("gallery: no Chromium is installed (apt-get install chromium)", file=sys.stderr)
         return 1
     OUT.mkdir(exist_ok=True)
+    pages = {("en", template): html for template, html in town().items()}
+    pages |= {(language, template): shown(template, language) for language in SAMPLES for template in TEMPLATES}
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
-        for template in TEMPLATES:
-            for language in LANGUAGES:
-                for width, scheme in VIEWS:
-                    picture = drawn(browser, shown(template, language), width, scheme)
-                    (OUT / f"{template}-{language}-{width}-{scheme}.png").write_bytes(picture)
+        for (language, template), html in pages.items():
+            for width, scheme in VIEWS:
+                picture = drawn(browser, html, width, scheme)
+                (OUT / f"{template}-{language}-{width}-{scheme}.png").write_bytes(picture)
         browser.close()
     size = sum(each.stat().st_size for each in OUT.glob("*.png"))
     print(f"{OUT.relative_to(ROOT)}: {len(list(OUT.glob('*.png')))} pictures, {size / 1e6:.1f} MB")
     return 0
 
 
+def town() -> dict[str, str]:
+    """The HTML of the bundled newsroom's digest in each template: collected, selected and composed for a preview."""
+    made = {}
+    clock = SetClock(SLOT - timedelta(minutes=1))
+    with tempfile.TemporaryDirectory() as folder, newsroom(SLOT - timedelta(minutes=5), clock) as site:
+        config = Path(folder) / "config"
+        config.mkdir()
+        tables = (SCHEDULE.format(name=name, title=title, most=most) for name, (title, most) in TEMPLATES.items())
+        (config / "broadsheet.toml").write_text("".join((CONFIG.format(site=site), *tables)), "utf-8")
+        os.environ[SECRET_KEYS] = KeyRing.generate()
+        with opened(config, clock) as installation:
+            for name in TEMPLATES:
+                slot = Slot(name, f"{SLOT:%Y-%m-%dT%H:%M}", SLOT)
+                asyncio.run(preview(installation, name, slot, Path(folder) / name))
+                made[name] = (Path(folder) / name / "digest.html").read_text("utf-8")
+    return made
+
+
 def shown(template: str, language: str) -> str:
-    """The HTML of the sample, as a reader since 3 March 2026 gets it."""
-    file = None if language == "en" else Path(__file__).parent / f"{language}.json"
-    digest = sample_digest((shipped("templates"),), template=template, file=file)
+    """The HTML of the sample in another language, as a reader since 3 March 2026 gets it."""
+    digest = sample_digest((shipped("templates"),), template=template, file=Path(__file__).parent / f"{language}.json")
     mail: Email = compile_email(digest)
     since = wording(digest.language, digest.timezone).day(digest.slot.replace(month=3, day=3))
     html = mail.html

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from lxml import html as lxml_html
 
 from bot.articles.text import paragraphs
 from bot.http import Http
-from bot.model import Article
+from bot.model import Article, Grade
+from bot.schedules.installation import opened
+from bot.schedules.plan import Slot
+from bot.schedules.preview import preview
+from bot.settings import SECRET_KEYS
 from bot.settings.tables import HttpTable
 from bot.sources.base import Collected, Known, Retrieval, Visit
 from bot.sources.discovery import discover
 from bot.sources.feed import Feed, FeedOptions
 from bot.sources.wordpress import WordPress, WordPressOptions
+from bot.tokens import KeyRing
 
 pytestmark = pytest.mark.real
 
@@ -229,3 +236,116 @@ async def test_the_site_is_found_by_its_address(http: Http, wordpress_server: di
     found = await discover(http, wordpress_server["WORDPRESS_URL"])
     assert (found.type, found.url) == ("wordpress", wordpress_server["WORDPRESS_URL"])
     assert (found.title, found.language) == ("The Strait Courier", "en-US")
+
+
+TEMPLATES = ("briefing", "headlines", "magazine", "single")
+NEWSROOM = """
+[newsroom]
+name = "The Strait Courier"
+url = "{site}"
+timezone = "UTC"
+address = "1 Customs Row, Port Calder"
+public_url = "https://letters.strait.example"
+
+[http]
+allow_loopback = true
+
+[sources.site]
+type = "wordpress"
+url = "{site}"
+first_days = 30
+
+[audiences.readers]
+name = "Readers"
+
+[channels.mail]
+type = "email"
+from = "The Courier <briefing@strait.example>"
+host = "127.0.0.1"
+port = 9
+security = "none"
+"""
+SCHEDULE = """
+[schedules.{name}]
+name = "The morning Courier"
+cron = "0 7 * * *"
+audience = "readers"
+channels = ["mail"]
+template = "{name}"
+
+[schedules.{name}.selection]
+window = "last 30d"
+max_age = "30d"
+maximum = 20
+flood = 100
+exclude_sections = ["About us"]
+"""
+# What a site puts around its articles, or code leaves behind: nothing of it is news.
+EMBARRASSING = (
+    *(
+        "[caption",
+        "[gallery",
+        "[embed",
+        "[/",
+        "pic.twitter.com",
+        "courierTrack",
+        "courier_poll",
+        ".pumpkin",
+    ),
+    *("[&hellip;]", "[…]", "Continue reading", "Share this", "pixel.example", "data:image", "&amp;amp;", "&amp;#8217;"),
+    *("undefined", "None ·", "  ·  "),
+)
+
+
+async def test_its_articles_make_a_digest_in_each_template(
+    wordpress_server: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(SECRET_KEYS, KeyRing.generate())
+    (tmp_path / "config").mkdir()
+    toml = NEWSROOM.format(site=wordpress_server["WORDPRESS_URL"]) + "".join(
+        SCHEDULE.format(name=name) for name in TEMPLATES
+    )
+    (tmp_path / "config" / "broadsheet.toml").write_text(toml, "utf-8")
+    now = datetime.now(UTC)
+    with opened(tmp_path / "config") as installation:
+        for name in TEMPLATES:
+            seen = await preview(installation, name, Slot(name, f"{now:%Y-%m-%dT%H:%M}", now), tmp_path / name)
+            assert seen.warnings == ()
+            assert [each.said for each in seen.findings if each.grade is Grade.FAULT] == []
+            stories = seen.edition.stories
+            told = {each.article.url.rstrip("/").rpartition("/")[2] for each in stories}
+            # Two posts tell one event: one of them leads, and the other is named below it.
+            also = {url.rstrip("/").rpartition("/")[2] for each in stories for _, url in each.also}
+            assert PUBLIC.keys() - {"how-we-report"} <= told | also
+            assert "Meridian Wire" in {who for each in stories for who, _ in each.also}
+            html = (tmp_path / name / "digest.html").read_text("utf-8")
+            text = (tmp_path / name / "digest.txt").read_text("utf-8")
+            for words in (*EMBARRASSING, *CLOSED):
+                assert words not in html + text, (name, words)
+            page = lxml_html.document_fromstring(html)
+            headings = [_spoken(each) for each in page.xpath("//h1/a | //h3/a")]
+            assert len(headings) == len(set(headings)) == len(stories)
+            for each in stories:
+                assert any(_letters(each.article.title).startswith(_letters(one)[:60]) for one in headings), (
+                    name,
+                    each.article.title,
+                )
+            for image in page.xpath("//img"):
+                assert image.get("src").startswith(wordpress_server["WORDPRESS_URL"])
+                assert image.get("alt")
+            captions = [each.article.image.caption for each in stories if each.article.image]
+            assert not [each for each in stories if each.summary.text in filter(None, captions)]
+            assert not [each for each in page.xpath("//p") if not _spoken(each)]
+            japanese = page.xpath("//*[@lang='ja'][.//text()[contains(., '夜市')]]")
+            arabic = page.xpath("//*[@lang='ar' and @dir='rtl'][.//text()[contains(., 'سوق الكتب')]]")
+            assert japanese and arabic
+    single = (tmp_path / "single" / "digest.txt").read_text("utf-8")
+    assert "Tolls and fishing quotas" in single and "By Mara Lindqvist" in single
+
+
+def _spoken(element: lxml_html.HtmlElement) -> str:
+    return " ".join(element.text_content().replace("\u00a0", " ").split())
+
+
+def _letters(text: str) -> str:
+    return re.sub(r"\W+", "", text)

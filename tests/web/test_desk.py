@@ -202,3 +202,24 @@ async def test_an_old_edition_shows_its_totals_and_until_when_its_readers_were_k
         assert page.status_code == 200
     assert "Who got it was kept until" in page.text
     assert "Sum, as in the snapshot" in page.text
+
+
+async def test_an_editions_checks_stand_on_its_page_with_what_to_mend_first(web):
+    made = web.add_edition(state=EditionState.AWAITING)
+    page = (await web.get(f"/editions/{made.id}")).text
+    checks = page.split('<section id="checks">')[1].split("</section>")[0]
+    assert "to mend" in checks
+    assert "The newsroom&#39;s postal address is not in it" in checks
+    assert checks.index("To mend:") < checks.index("Holds:")
+    assert '<a href="#checks">' in page
+
+
+async def test_checks_of_hostile_stories_are_text(web):
+    lead = article(id=7, title=HOSTILE, url="https://record.example/x")
+    made = web.add_edition(
+        lead=lead,
+        report={"preflight": {"reached": {"at": NOW.isoformat(), "found": {lead.url: ["dead", HOSTILE]}}, "look": []}},
+    )
+    page = (await web.get(f"/editions/{made.id}")).text
+    assert "1 link leads nowhere" in page
+    assert "<script>alert" not in page

@@ -10,8 +10,9 @@ import regex
 from fastapi import APIRouter, Request, Response
 
 from bot.editions.digest import LARGEST
-from bot.model import Edition, Email, Limits, Post
+from bot.model import Edition, Email, Grade, Limits, Post
 from bot.schedules.installation import Installation
+from bot.schedules.preflight import findings
 from bot.store.editions import WENT_OUT
 from bot.web.editor.desk import Desk
 from bot.web.editor.preview import filled
@@ -59,6 +60,7 @@ def routes(desk: Desk) -> APIRouter:
                 return desk.missing(request)
             report, balance = tx.editions.report(edition), tx.deliveries.balance(edition)
             expires, acts = tx.editions.expires(edition), tx.acts.newest(thing=f"edition:{edition}")
+            checks = findings(tx, desk.installation, found)
         return desk.page(
             request,
             "editor/edition.html.j2",
@@ -75,6 +77,9 @@ def routes(desk: Desk) -> APIRouter:
             mails=_mails(found, desk.installation.newsroom.timezone),
             posts=_posts(desk.installation, found),
             clipped=LARGEST,
+            checks=checks,
+            to_mend=sum(each.grade is Grade.FAULT for each in checks),
+            to_know=sum(each.grade is Grade.WARNING for each in checks),
         )
 
     return router

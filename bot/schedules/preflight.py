@@ -1,0 +1,151 @@
+"""The preflight of an edition that is kept: its findings, and what became of its addresses when they were asked.
+
+Addresses are asked by ``up`` once an edition is made, and when they change; whoever shows an edition asks nobody. What
+was found holds up nothing: where a person approves, they see it first; else they are told, and the edition goes out.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from bot.delivery.alerts import PREFLIGHT
+from bot.delivery.sending import PROGRAM
+from bot.editions.preflight import Ran, Targets, preflight, targets
+from bot.errors import BroadsheetError, NotFound
+from bot.http import Http
+from bot.model import Act, Edition, EditionState, Finding, Grade, Limits, Reached
+from bot.schedules.installation import Installation
+from bot.schedules.reachable import reach
+from bot.store import Transaction
+
+RECENT = timedelta(hours=1)
+"""An edition that went out at once is looked at too, so late: its readers may still be told of a fault."""
+AGAIN = timedelta(hours=6)
+"""An edition that waits for so long is looked at anew."""
+RAN = timedelta(hours=48)
+"""How long ago other schedules sent what the same readers would take for the same again."""
+
+_LOOKED = (EditionState.DRAFTED, EditionState.AWAITING, EditionState.APPROVED, EditionState.HELD)
+_OUT = (EditionState.SENDING, EditionState.SENT)
+
+log = logging.getLogger(__name__)
+
+
+def findings(tx: Transaction, installation: Installation, edition: Edition) -> tuple[Finding, ...]:
+    """What a look at ``edition`` finds, with what is kept of its addresses."""
+    return found(tx, installation, edition, reached(tx, edition.id))
+
+
+def found(
+    tx: Transaction, installation: Installation, edition: Edition, reached: Reached | None
+) -> tuple[Finding, ...]:
+    """What a look at ``edition`` finds, whether it is kept or not."""
+    return preflight(
+        edition,
+        newsroom=installation.newsroom,
+        limits=_limits(installation),
+        reached=reached,
+        ran=_ran(tx, installation, edition),
+    )
+
+
+def reached(tx: Transaction, edition: str) -> Reached | None:
+    """What became of the edition's addresses when they were last asked; None: they were not."""
+    kept = tx.editions.report(edition).get(PREFLIGHT)
+    return Reached.from_content(kept["reached"]) if kept else None
+
+
+async def asked(installation: Installation, edition: Edition, stop: Callable[[], bool] = lambda: False) -> Reached:
+    """What becomes of the addresses of ``edition`` now; of none more once ``stop`` says so."""
+    wanted = targets(edition, installation.newsroom)
+    async with Http(installation.settings.http) as http:
+        return await reach(http, (*wanted.links, *wanted.pictures), installation.clock(), stop=stop)
+
+
+def look(
+    installation: Installation, edition_id: str, *, stop: Callable[[], bool] = lambda: False
+) -> tuple[Finding, ...]:
+    """Asks the addresses of an edition, and keeps what became of them, unless stopped. Raises ``NotFound``.
+
+    Faults of an edition that nobody approves are put on record, once for the same: an alert tells them.
+    """
+    with installation.store.read() as tx:
+        edition = tx.editions.get(edition_id)
+    if edition is None:
+        raise NotFound(f"there is no edition {edition_id}; `broadsheet editions` lists them")
+    seen = asyncio.run(asked(installation, edition, stop))
+    if stop():
+        return ()
+    with installation.store.write() as tx:
+        made = found(tx, installation, edition, seen)
+        lines = [_line(each) for each in made if each.grade is not Grade.OK]
+        tx.editions.note(edition_id, PREFLIGHT, {"reached": seen.content(), "look": lines})
+        faults = "; ".join(_line(each) for each in made if each.grade is Grade.FAULT)
+        act = Act(
+            at=installation.clock(),
+            who=PROGRAM,
+            what=PREFLIGHT,
+            thing=f"edition:{edition_id}",
+            note=faults[:500],
+        )
+        if faults and not edition.approval and not _on_record(tx, act):
+            tx.acts.add(act)
+    return made
+
+
+def look_at_new(installation: Installation, now: datetime, *, stop: Callable[[], bool] = lambda: False) -> list[str]:
+    """Looks at the editions whose addresses were not asked yet, or other ones, or long ago; returns their ids."""
+    with installation.store.read() as tx:
+        editions = [
+            *tx.editions.newest(states=_LOOKED, limit=100),
+            *(each for each in tx.editions.newest(states=_OUT, limit=20) if now - each.created < RECENT),
+        ]
+        due = [each.id for each in editions if _is_due(tx, installation, each.id, now)]
+    for edition in due:
+        try:
+            look(installation, edition, stop=stop)
+        except Exception as error:
+            log.error(
+                "edition %s is not looked at: %s", edition, error, exc_info=not isinstance(error, BroadsheetError)
+            )
+    return due
+
+
+def _is_due(tx: Transaction, installation: Installation, edition_id: str, now: datetime) -> bool:
+    edition, seen = tx.editions.get(edition_id), reached(tx, edition_id)
+    if edition is None or not edition.stories:
+        return False
+    if seen is None:
+        return True
+    wanted: Targets = targets(edition, installation.newsroom)
+    return now - seen.at > AGAIN or not {*wanted.links, *wanted.pictures} <= seen.found.keys()
+
+
+def _on_record(tx: Transaction, act: Act) -> bool:
+    return any(each.what == act.what and each.note == act.note for each in tx.acts.newest(thing=act.thing, limit=200))
+
+
+def _line(finding: Finding) -> str:
+    return f"{finding.said} ({finding.where})" if finding.where else finding.said
+
+
+def _limits(installation: Installation) -> dict[str, Limits]:
+    return {name: each.limits for name, each in installation.outlets.items()}
+
+
+def _ran(tx: Transaction, installation: Installation, edition: Edition) -> list[Ran]:
+    """What other schedules sent to the same readers lately."""
+    schedules = installation.settings.schedules
+    table = schedules.get(edition.schedule)
+    if table is None or not table.audience:
+        return []
+    leads = {each.article.id for each in edition.stories}
+    told: dict[int, Ran] = {}
+    for other, story in tx.editions.telling(leads, edition.slot - RAN):
+        same = schedules.get(other.schedule)
+        if other.schedule != edition.schedule and same and same.audience == table.audience:
+            told.setdefault(story.article.id, Ran(story.article.title, other.name, other.slot))
+    return list(told.values())
