@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from bot.audience.links import link_url
 from bot.editions.digest import Digest, compile_email
-from bot.editions.entry import addresses
+from bot.editions.entry import Pictures, addresses
 from bot.editions.environment import Compiled
 from bot.editions.posts import compose_post
 from bot.editions.variants import Variant
@@ -36,7 +36,7 @@ class Frame:
 
     ``clicks``: the links of its mail that lead to stories are counted.
     ``open``: whether anybody may subscribe to something of the newsroom by its pages. ``corrections`` are those that
-    its mail tells.
+    its mail tells. ``pictures`` that are not among them are shown from where their articles have them.
     """
 
     edition: str
@@ -48,6 +48,7 @@ class Frame:
     clicks: bool = False
     open: bool = False
     corrections: tuple[Correction, ...] = ()
+    pictures: Pictures = field(default_factory=dict)
 
 
 def freeze(selected: Selected) -> tuple[EditionStory, ...]:
@@ -87,7 +88,8 @@ def render(frame: Frame, stories: Sequence[EditionStory]) -> tuple[Rendition, ..
     made: list[Rendition] = []
     for outlet in frame.outlets:
         if outlet.medium == "email":
-            made.append(Rendition(channel=outlet.channel, email=compile_email(_digest(frame, stories, stories))))
+            email = compile_email(_digest(frame, stories, stories))
+            made.append(Rendition(channel=outlet.channel, email=email, images=_shown(frame, email.html, email.web)))
             continue
         each = frame.schedule.posts == "each"
         for story in stories if each else stories[:1]:
@@ -98,8 +100,11 @@ def render(frame: Frame, stories: Sequence[EditionStory]) -> tuple[Rendition, ..
                 template=outlet.template,
                 folders=frame.folders,
                 limits=outlet.limits,
+                pictures=frame.pictures,
             )
-            made.append(Rendition(channel=outlet.channel, subject=str(story.article.id) if each else "", post=post))
+            images = _shown(frame, post.card.image_url) if post.card else ()
+            subject = str(story.article.id) if each else ""
+            made.append(Rendition(channel=outlet.channel, subject=subject, post=post, images=images))
     return tuple(made)
 
 
@@ -111,7 +116,13 @@ def render_variant(
     It has no public page of its own: "View in browser" shows the general edition.
     """
     email = compile_email(_digest(frame, variant.stories, stories, variant.language), page=False, compiled=compiled)
-    return Rendition(channel=channel, subject=variant.id, email=email)
+    return Rendition(channel=channel, subject=variant.id, email=email, images=_shown(frame, email.html))
+
+
+def _shown(frame: Frame, *texts: str) -> tuple[str, ...]:
+    """The hosted pictures that stand in ``texts``: a template may leave some out."""
+    images = (image.name for picture in frame.pictures.values() if picture for image in picture.images)
+    return tuple(name for name in dict.fromkeys(images) if any(f"/i/{name}" in text for text in texts))
 
 
 def _digest(frame: Frame, shown: Sequence[EditionStory], stories: Sequence[EditionStory], language: str = "") -> Digest:
@@ -132,6 +143,7 @@ def _digest(frame: Frame, shown: Sequence[EditionStory], stories: Sequence[Editi
         links={url: link_url(frame.newsroom, frame.edition, number) for number, url in numbered},
         ways=_ways(frame),
         corrections=frame.corrections,
+        pictures=frame.pictures,
     )
 
 

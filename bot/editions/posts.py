@@ -11,15 +11,18 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import quote
 
 import regex
 
+from bot.audience.links import image_url
+from bot.editions.entry import Pictures
 from bot.editions.environment import MailEnvironment, Structure, letters_of, one_line, render
 from bot.editions.graphemes import Room, count, fits, shortened
 from bot.errors import RenderError
-from bot.model import Card, EditionStory, Limits, Newsroom, Post
+from bot.model import Card, EditionStory, Image, Limits, Newsroom, Post
 
 CARD_TITLE = 300
 CARD_DESCRIPTION = 300
@@ -41,6 +44,7 @@ def compose_post(
     folders: tuple[Path, ...],
     limits: Limits,
     url: str = "",
+    pictures: Pictures = MappingProxyType({}),
 ) -> Post:
     """The post of ``story`` by ``templates/posts/TEMPLATE.txt.j2`` (``default`` when there is none), within ``limits``.
 
@@ -68,6 +72,7 @@ def compose_post(
     name = _template(template, folders)
     pieces = _pieces(render(MailEnvironment(folders, _marked), name, words), link)
     image = article.image
+    picture = _picture(image, newsroom, pictures)
     return Post(
         text=_fitted(pieces, limits, name),
         url=link,
@@ -75,8 +80,8 @@ def compose_post(
             url=link,
             title=shortened(title, Room(CARD_TITLE, None)),
             description=shortened(summary or standfirst, Room(CARD_DESCRIPTION, None)),
-            image_url=image.url if image else "",
-            image_alt=_clean(image.alt) if image else "",
+            image_url=picture,
+            image_alt=_clean(image.alt) if image and picture else "",
         )
         if link
         else None,
@@ -92,6 +97,14 @@ class _Piece:
     text: str
     whole: bool
     link: bool = False
+
+
+def _picture(image: Image | None, newsroom: Newsroom, pictures: Pictures) -> str:
+    """The address of a story's picture, of its copy where there is one; "" without."""
+    if image is None or (image.url in pictures and pictures[image.url] is None):
+        return ""
+    hosted = pictures.get(image.url)
+    return image_url(newsroom, hosted.whole.name) if hosted else image.url
 
 
 def _template(template: str, folders: Sequence[Path]) -> str:

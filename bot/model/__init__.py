@@ -29,6 +29,7 @@ from bot.model.edition import (
     Rendition,
 )
 from bot.model.event import Effect, Event
+from bot.model.hosted import Fetched, HostedImage, HostedPicture
 from bot.model.merge import MergeField
 from bot.model.newsroom import Newsroom
 from bot.model.progress import DomainProgress, Progress, ServerNow, ServerProgress, WorkerProgress
@@ -73,7 +74,10 @@ __all__ = [
     "Enrolment",
     "Event",
     "Evidence",
+    "Fetched",
     "Grade",
+    "HostedImage",
+    "HostedPicture",
     "Image",
     "Limits",
     "Link",

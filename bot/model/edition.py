@@ -100,13 +100,15 @@ VARIANT = "variant-"
 class Rendition:
     """An edition made ready for one channel.
 
-    ``subject`` is "" for the whole edition, else an article's id, or a variant's (``VARIANT``).
+    ``subject`` is "" for the whole edition, else an article's id, or a variant's (``VARIANT``). ``images`` are the
+    names of the hosted pictures that it shows; only when it is made.
     """
 
     channel: str
     subject: str = ""
     email: Email | None = None
     post: Post | None = None
+    images: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from bot.audience.newsletters import newsletters
 from bot.channels import base as channels
 from bot.clock import Clock, system_clock
 from bot.editions.compose import Frame, Outlet
+from bot.editions.entry import Pictures
 from bot.http import Http
 from bot.model import Correction, Newsroom
 from bot.schedules.plan import Slot
@@ -63,8 +64,10 @@ class Installation:
             for name, each in self.channels(Http(self.settings.http)).items()
         }
 
-    def frame(self, schedule: str, slot: Slot, corrections: Sequence[Correction] = ()) -> Frame:
-        """The edition of ``slot`` without its stories, telling ``corrections``."""
+    def frame(
+        self, schedule: str, slot: Slot, corrections: Sequence[Correction] = (), pictures: Pictures | None = None
+    ) -> Frame:
+        """The edition of ``slot`` without its stories, telling ``corrections``, with ``pictures`` that are hosted."""
         table = self.settings.schedules[schedule]
         return Frame(
             edition=edition_id(self.keys, schedule, slot.key),
@@ -76,6 +79,7 @@ class Installation:
             clicks=self.settings.tracking.clicks,
             open=bool(newsletters(self.settings)),
             corrections=tuple(corrections),
+            pictures=pictures or {},
         )
 
     def timezone(self, schedule: str) -> str:

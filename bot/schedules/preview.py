@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from html import escape
 from pathlib import Path
 from typing import Any
 
-from bot.audience.links import ReaderLink, preferences_url, unsubscribe_url
+from bot.audience.links import ReaderLink, image_url, preferences_url, unsubscribe_url
 from bot.editions import compose
+from bot.editions.entry import Pictures
 from bot.editions.environment import Compiled
 from bot.editions.weight import weight
 from bot.editions.wording import wording
@@ -19,7 +20,10 @@ from bot.errors import BroadsheetError, NotFound, NothingToDo, SettingsError
 from bot.http import Http
 from bot.model import Edition, EditionStory, Email, MergeField, Parcel, Receipt, Recipient, Rendition
 from bot.schedules.draft import Draft, draft
+from bot.schedules.hosting import bring, due
+from bot.schedules.hosting import keep as keep_pictures
 from bot.schedules.installation import Installation
+from bot.schedules.pictures import addresses
 from bot.schedules.plan import Slot
 from bot.schedules.readers import Survey, choices_of, survey, told
 from bot.settings import is_address
@@ -48,16 +52,16 @@ async def preview(
     """The edition of ``slot`` as it would be made now, from what the sources say now.
 
     Writes ``digest.html``, ``digest.txt``, ``digest.eml``, ``posts/CHANNEL.json`` and ``selection.json`` into
-    ``out``, unless that is None; the digest of ``variant`` instead of the general one. Raises ``RenderError``,
-    ``SettingsError``, ``NotFound``.
+    ``out``, unless that is None, and beside them the pictures that would be hosted, to which ``digest.html`` leads; the
+    digest of ``variant`` instead of the general one. Raises ``RenderError``, ``SettingsError``, ``NotFound``.
     """
-    made, warnings = await _drafted(installation, schedule, slot, variant)
+    made, warnings, images = await _drafted(installation, schedule, slot, variant)
     warnings += () if variant else tuple(_weighed(made.edition))
     readers = made.report.get("readers")
     if out is None:
         return Previewed(made.edition, (), warnings, readers)
     try:
-        files = await _written(installation, made, out)
+        files = await _written(installation, made, images, out)
     except OSError as error:
         raise SettingsError(
             f"{error.filename or out}: cannot be written: {error.strerror}; name another --out"
@@ -66,8 +70,9 @@ async def preview(
 
 
 async def _drafted(
-    installation: Installation, schedule: str, slot: Slot, variant: str = ""
-) -> tuple[Draft, tuple[str, ...]]:
+    installation: Installation, schedule: str, slot: Slot, variant: str = "", *, hosting: bool = False
+) -> tuple[Draft, tuple[str, ...], Mapping[str, bytes]]:
+    """The draft, what there is to warn of, and the hosted pictures by name; they are stored only for ``hosting``."""
     async with Http(installation.settings.http) as http:
         brought = await fetch(installation.sources, installation.store, http, installation.clock)
     warnings: list[str] = []
@@ -83,15 +88,41 @@ async def _drafted(
         surveyed = survey(tx, choices, audience, max(installation.clock(), slot.due)) if audience and stories else None
     # After the trial: nobody else's writing should wait for templates. A link that is counted leads on from an edition
     # that went out, and this one does not.
-    frame = replace(installation.frame(schedule, slot, made.edition.corrections), clicks=False)
+    pictures, images, faults = await _pictures(installation, stories, hosting)
+    warnings += faults
+    frame = replace(installation.frame(schedule, slot, made.edition.corrections, pictures), clicks=False)
     renditions = compose.render(frame, stories) if stories else ()
     if surveyed is None:
         _need_no_variant(variant, ())
-        return replace(made, edition=replace(made.edition, renditions=renditions)), tuple(warnings)
+        return replace(made, edition=replace(made.edition, renditions=renditions)), tuple(warnings), images
     if variant:
         renditions = tuple(_of_variant(frame, stories, each, surveyed, variant) for each in renditions)
     report_of = {**made.report, "readers": told(surveyed)}
-    return replace(made, edition=replace(made.edition, renditions=renditions), report=report_of), tuple(warnings)
+    whole = replace(made, edition=replace(made.edition, renditions=renditions), report=report_of)
+    return whole, tuple(warnings), images
+
+
+async def _pictures(
+    installation: Installation, stories: Sequence[EditionStory], hosting: bool
+) -> tuple[Pictures, dict[str, bytes], list[str]]:
+    if not installation.settings.images.host:
+        return {}, {}, []
+    urls, now = addresses(stories), installation.clock()
+    with installation.store.read() as tx:
+        known = tx.images.known(urls)
+    async with Http(installation.settings.http) as http:
+        brought = await bring(http, [url for url in urls if due(known.get(url), now)], known, now)
+    if hosting and brought:
+        with installation.store.write() as tx:
+            keep_pictures(tx, brought.values(), now)
+    fetched = {**known, **{url: each.fetched for url, each in brought.items()}}
+    images = {file.image.name: file.content for each in brought.values() for file in each.files}
+    with installation.store.read() as tx:
+        for picture in filter(None, (each.picture for each in fetched.values())):
+            for name in {image.name for image in picture.images} - images.keys():
+                images[name] = tx.images.content(name) or b""
+    faults = [f"a picture is left out: {each.fault}" for each in fetched.values() if each.fault]
+    return {url: each.picture for url, each in fetched.items()}, images, faults
 
 
 def _weighed(edition: Edition) -> Iterator[str]:
@@ -120,7 +151,7 @@ def _need_no_variant(name: str, known: Sequence[str]) -> None:
         raise NotFound(f"no reader would get a variant {name[:40]}; {there}; `broadsheet preview` shows them")
 
 
-async def _written(installation: Installation, made: Draft, out: Path) -> list[Path]:
+async def _written(installation: Installation, made: Draft, images: Mapping[str, bytes], out: Path) -> list[Path]:
     out.mkdir(parents=True, exist_ok=True)
     files = [_write(out / "selection.json", _json(made.report))]
     async with installation.connected() as connected:
@@ -128,7 +159,12 @@ async def _written(installation: Installation, made: Draft, out: Path) -> list[P
             channel = connected.channels[rendition.channel]
             if rendition.email:
                 email = filled(installation, made.edition, rendition.email)
-                files.append(_write(out / "digest.html", email.html))
+                html = email.html
+                for name in (each for each in images if f"/i/{each}" in html):
+                    (out / "images").mkdir(exist_ok=True)
+                    files.append(_write(out / "images" / name, images[name]))
+                    html = html.replace(escape(image_url(installation.newsroom, name)), f"images/{name}")
+                files.append(_write(out / "digest.html", html))
                 files.append(_write(out / "digest.txt", email.text))
                 compose = getattr(channel, "compose", None)
                 if compose:
@@ -186,13 +222,13 @@ def _sample_parcel(installation: Installation, edition: Edition, channel: str, a
 async def send_test(
     installation: Installation, schedule: str, slot: Slot, to: str, *, variant: str = ""
 ) -> list[Receipt]:
-    """Sends the slot's mail, or ``variant`` of it, to one address, its subject marked ``[Test]``.
+    """Sends the slot's mail, or ``variant`` of it, to one address, its subject marked ``[Test]``; hosts its pictures.
 
     Raises ``DeliveryError``, ``NotFound``.
     """
     if not is_address(to):
         raise SettingsError(f"{to}: is not a mail address")
-    made, _ = await _drafted(installation, schedule, slot, variant)
+    made, _, _ = await _drafted(installation, schedule, slot, variant, hosting=True)
     mails = [each for each in made.edition.renditions if each.email]
     if not mails:
         why = made.edition.reason or "it sends no mail"

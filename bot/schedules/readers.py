@@ -18,6 +18,7 @@ from bot.editions.variants import MOST, Choices, Variant
 from bot.errors import RenderError
 from bot.model import DeliveryState, Edition, EditionStory, Placement, Preferences
 from bot.schedules.installation import Installation
+from bot.schedules.pictures import hosted
 from bot.schedules.plan import Slot
 from bot.store import Transaction
 
@@ -133,9 +134,10 @@ def prepare(installation: Installation, edition: Edition, now: datetime) -> Plan
     with store.read() as tx:
         wanted = survey(tx, choices, table.audience, now)
         stored = tx.editions.variants(edition.id, channel)
+        pictures = hosted(tx, installation, edition.stories)
     missing = [variant for variant, _ in wanted.variants if variant.id not in stored]
     slot = Slot(edition.schedule, edition.slot_key, edition.slot)
-    frame = installation.frame(edition.schedule, slot, edition.corrections)
+    frame = installation.frame(edition.schedule, slot, edition.corrections, pictures)
     compiled, made = Compiled(), set(stored)
     for start in range(0, len(missing), TOGETHER):
         renditions = []

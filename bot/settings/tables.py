@@ -60,6 +60,16 @@ class BrandTable(Table):
     headlines: Literal["serif", "sans"] = Field("serif", description="The face of headlines.")
 
 
+class ImagesTable(Table):
+    """Pictures of stories in mails and posts (docs/images.md)."""
+
+    host: StrictBool = Field(
+        True,
+        description="Fetch each picture once and serve a copy that every mail program shows, from `PUBLIC_URL/i/…`. "
+        "`false` leaves pictures where they are: their server sees who opens a mail, Outlook shows no WebP or AVIF.",
+    )
+
+
 class StoreTable(Table):
     """Where everything is kept."""
 
@@ -276,6 +286,7 @@ class SettingsTables(Table):
 
     newsroom: NewsroomTable
     brand: BrandTable = Field(default_factory=BrandTable)
+    images: ImagesTable = Field(default_factory=ImagesTable)
     store: StoreTable = Field(default_factory=StoreTable)
     http: HttpTable = Field(default_factory=HttpTable)
     web: WebTable = Field(default_factory=WebTable)

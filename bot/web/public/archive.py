@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
-from email.utils import format_datetime, parsedate_to_datetime
+from datetime import UTC
+from email.utils import format_datetime
 from itertools import groupby
 from urllib.parse import quote
 
@@ -13,6 +13,7 @@ from fastapi import APIRouter, Request, Response
 
 from bot.editions.wording import Wording, wording
 from bot.model import PastEdition
+from bot.web.conditional import unchanged
 from bot.web.public.feed import Item, feed
 from bot.web.site import Site
 
@@ -93,7 +94,7 @@ def _feed(site: Site, request: Request, schedule: str) -> Response:
     headers = {"Cache-Control": _SHORT, "ETag": f'"{hashlib.sha256(body).hexdigest()[:32]}"'}
     if changed:
         headers["Last-Modified"] = format_datetime(changed.astimezone(UTC), usegmt=True)
-    if _unchanged(request, headers["ETag"], changed):
+    if unchanged(request, headers["ETag"], changed):
         return Response(status_code=304, headers=headers)
     return Response(body, headers={**headers, "Content-Type": "application/rss+xml; charset=utf-8"})
 
@@ -107,21 +108,6 @@ def _item(site: Site, edition: PastEdition) -> Item:
         category=edition.name,
         published=edition.slot,
     )
-
-
-def _unchanged(request: Request, tag: str, changed: datetime | None) -> bool:
-    """RFC 9110 §13.2.2: If-None-Match decides, and only without it If-Modified-Since."""
-    asked = request.headers.get("if-none-match")
-    if asked is not None:
-        return asked.strip() == "*" or tag in {each.strip().removeprefix("W/") for each in asked.split(",")}
-    since = request.headers.get("if-modified-since")
-    if not since or changed is None:
-        return False
-    try:
-        known = parsedate_to_datetime(since)
-    except ValueError:
-        return False
-    return changed.replace(microsecond=0) <= (known if known.tzinfo else known.replace(tzinfo=UTC))
 
 
 def _schedules(site: Site, schedule: str) -> Sequence[str]:
