@@ -145,7 +145,19 @@ def test_a_broken_colour_profile_is_passed_over() -> None:
         (photograph((1, 1), "GIF"), "shows nothing"),
         (photograph((600, 3), "PNG"), "shows nothing"),
     ],
-    ids=["bomb", "small bomb", "empty", "page", "svg", "bare svg", "half a JPEG", "half a PNG", "TIFF", "pixel", "spacer"],
+    ids=[
+        "bomb",
+        "small bomb",
+        "empty",
+        "page",
+        "svg",
+        "bare svg",
+        "half a JPEG",
+        "half a PNG",
+        "TIFF",
+        "pixel",
+        "spacer",
+    ],
 )
 def test_what_is_no_picture_for_a_mail_is_refused_with_the_reason(content: bytes, said: str) -> None:
     with pytest.raises(ValueError, match=said):
