@@ -1,10 +1,14 @@
-"""Pictures of foreign sites, made fit for a card of a network."""
+"""Pictures of cards: fetched, or taken from the store, and made fit for a network."""
 
 from __future__ import annotations
 
+import asyncio
 import io
 
+from bot.audience.links import image_url
+from bot.channels.base import Surroundings
 from bot.editions.image import decoded, on_white
+from bot.store import Store
 
 _QUALITIES = (85, 70, 55, 40)
 
@@ -21,3 +25,21 @@ def jpeg(picture: bytes, *, longest: int, size: int) -> bytes:
         if made.tell() <= size:
             return made.getvalue()
     raise ValueError(f"a picture of {size:,} bytes at most cannot be made of it")
+
+
+async def fetched(url: str, around: Surroundings) -> bytes:
+    """The picture at ``url``; a hosted one from the store: our own pages may not be up, or not be reached from here.
+
+    Raises ``FetchError``, ``StoreError``.
+    """
+    ours = image_url(around.newsroom, "")
+    if around.store and url.startswith(ours):
+        kept = await asyncio.to_thread(_kept, around.store, url.removeprefix(ours))
+        if kept is not None:
+            return kept
+    return (await around.http.get(url)).body
+
+
+def _kept(store: Store, name: str) -> bytes | None:
+    with store.read() as tx:
+        return tx.images.content(name)
