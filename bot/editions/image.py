@@ -99,6 +99,13 @@ def encoded(picture: Image.Image) -> ImageFile:
     return _file(picture, made.getvalue(), "jpg")
 
 
+def losslessly(picture: Image.Image) -> ImageFile:
+    """A PNG: of letters on a ground it is sharper and smaller than a JPEG."""
+    made = io.BytesIO()
+    picture.quantize(64, dither=Image.Dither.NONE).save(made, "PNG", optimize=True)
+    return _file(picture, made.getvalue(), "png")
+
+
 def on_white(picture: Image.Image) -> Image.Image:
     """``picture`` in RGB, what is transparent in white."""
     if picture.mode != "RGBA":
