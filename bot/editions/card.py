@@ -1,7 +1,7 @@
 """A story's share card: 1200 × 630 pixels of headline, for networks that show a picture beside a link.
 
-With the story's photograph where it has one, else on the newsroom's colour. A headline that is too long at the smallest size
-is cut at a clause, never in a word; one whose letters no font of this machine draws makes no card.
+With the story's photograph where it has one, else on the newsroom's colour. A headline that is too long at the smallest
+size is cut at a clause, never in a word; one whose letters no font of this machine draws makes no card.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from typing import Any
 
 import regex
 from PIL import Image, ImageDraw, ImageFont, ImageOps
@@ -23,7 +24,7 @@ from bot.editions.graphemes import Room, shortened
 from bot.editions.image import ImageFile, encoded, losslessly
 from bot.editions.lines import broken, clauses
 from bot.editions.script import script_of
-from bot.editions.typeface import Face, Style, drawable
+from bot.editions.typeface import Face, Style, drawable, shapes
 from bot.editions.wording import Wording
 from bot.model import EditionStory, Newsroom
 
@@ -45,12 +46,16 @@ _PICTOGRAPH = regex.compile(
 )
 # Marks that turn the direction of a line; a card has one.
 _TURNING = regex.compile(r"[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_OTHER = regex.compile(r"[^\P{L}\p{Latin}\p{Greek}\p{Cyrillic}]")
+# What is read without joining its letters; all else needs a shaper.
+_PLAIN_LETTERS = r"\p{Latin}\p{Greek}\p{Cyrillic}\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}\p{Armenian}\p{Georgian}"
+_JOINED = regex.compile(rf"[^\P{{L}}{_PLAIN_LETTERS}]")
 _STACKED = regex.compile(r"(\p{M}{3})\p{M}+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShareCard:
-    """What a card says. ``language`` is the story's, ``meta`` its author and minutes, ``photo`` a hosted image's name."""
+    """What a card says. ``language`` is the story's, ``meta`` author and minutes, ``photo`` a hosted image's name."""
 
     headline: str
     label: str
@@ -103,6 +108,8 @@ def drawn(card: ShareCard, photo: Image.Image | None = None) -> ImageFile:
 
     Raises ``ValueError`` when no font of this machine draws the headline, or no size holds it.
     """
+    if not shapes() and _JOINED.search(card.headline):
+        raise ValueError("a headline in letters that this machine does not join (Raqm and FriBiDi are missing)")
     if photo is not None:
         sheet = _Sheet(card, width=560, plain=False)
         if sheet.headline(_PHOTO, until=490):
@@ -119,6 +126,13 @@ def _tidy(text: str) -> str:
     return " ".join(_STACKED.sub(r"\1", flat).split(" ")).strip(" ")
 
 
+def _runs_right_to_left(text: str, language: str) -> bool:
+    """By the first letter that has a direction (UAX #9, P2), as a browser would with ``dir="auto"``."""
+    kinds = (unicodedata.bidirectional(letter) for letter in text)
+    strong = next((kind for kind in kinds if kind in ("L", "R", "AL")), "")
+    return strong != "L" if strong else script_of(language).direction == "rtl"
+
+
 def _clusters(text: str) -> list[str]:
     return regex.findall(r"\X", text)
 
@@ -130,10 +144,9 @@ class _Sheet:
         self._card = card
         self._width = width
         self._plain = plain
-        script = script_of(card.language)
-        self._rtl = script.direction == "rtl"
+        self._rtl = _runs_right_to_left(card.headline, card.language)
         # What letter-spacing would harm is set with more leading, too.
-        self._tracked = script.code in ("Latn", "Cyrl", "Grek")
+        self._tracked = not _OTHER.search(card.headline)
         self._leading = 1.1 if self._tracked else 1.34
         self._ink, self._quiet = (card.on_accent, card.on_accent) if plain else (card.ink, card.ink3)
         self._picture = Image.new("RGB", SIZE, card.accent if plain else card.paper)
@@ -245,7 +258,7 @@ class _Sheet:
             offset = font.getlength(said, **shaping) - font.getlength(piece, **shaping) + place * tracking
             self._draw.text((begin + offset, baseline), piece, fill=colour, font=font, anchor="ls", **shaping)
 
-    def _shaping(self, font: ImageFont.FreeTypeFont) -> dict[str, str]:
+    def _shaping(self, font: ImageFont.FreeTypeFont) -> dict[str, Any]:
         if font.layout_engine is not ImageFont.Layout.RAQM:
             return {}
         return {"direction": "rtl" if self._rtl else "ltr", "language": self._card.language}

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from bot.editions.entry import Pictures, addresses
 from bot.editions.environment import Compiled
 from bot.editions.posts import compose_post
 from bot.editions.variants import Variant
-from bot.model import Article, Correction, EditionStory, Limits, Newsroom, Rendition, Selected, Story
+from bot.model import Article, Correction, EditionStory, HostedImage, Limits, Newsroom, Rendition, Selected, Story
 from bot.settings import ScheduleTable
 from bot.summaries.extractive import summarise
 
@@ -31,12 +31,26 @@ class Outlet:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """The hosted pictures of an edition. ``cards`` are share cards, by their stories' positions.
+
+    What is not among ``pictures`` is shown from where its article has it. ``always``: posts show cards rather than
+    pictures; ``in_mail``: a lead without a picture shows its card in the mail.
+    """
+
+    pictures: Pictures = field(default_factory=dict)
+    cards: Mapping[int, HostedImage] = field(default_factory=dict)
+    always: bool = False
+    in_mail: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Frame:
     """All of an edition but its stories. ``slot`` is in UTC; ``outlets`` are the schedule's channels, in its order.
 
     ``clicks``: the links of its mail that lead to stories are counted.
     ``open``: whether anybody may subscribe to something of the newsroom by its pages. ``corrections`` are those that
-    its mail tells. ``pictures`` that are not among them are shown from where their articles have them.
+    its mail tells. ``shown`` are its hosted pictures.
     """
 
     edition: str
@@ -48,7 +62,7 @@ class Frame:
     clicks: bool = False
     open: bool = False
     corrections: tuple[Correction, ...] = ()
-    pictures: Pictures = field(default_factory=dict)
+    shown: Shown = field(default_factory=Shown)
 
 
 def freeze(selected: Selected) -> tuple[EditionStory, ...]:
@@ -88,8 +102,10 @@ def render(frame: Frame, stories: Sequence[EditionStory]) -> tuple[Rendition, ..
     made: list[Rendition] = []
     for outlet in frame.outlets:
         if outlet.medium == "email":
-            email = compile_email(_digest(frame, stories, stories))
-            made.append(Rendition(channel=outlet.channel, email=email, images=_shown(frame, email.html, email.web)))
+            card = frame.shown.cards.get(stories[0].position) if stories else None
+            email = replace(compile_email(_digest(frame, stories, stories)), card=card.name if card else "")
+            images = _shown(frame, email.html, email.web, f"/i/{email.card}")
+            made.append(Rendition(channel=outlet.channel, email=email, images=images))
             continue
         each = frame.schedule.posts == "each"
         for story in stories if each else stories[:1]:
@@ -100,7 +116,9 @@ def render(frame: Frame, stories: Sequence[EditionStory]) -> tuple[Rendition, ..
                 template=outlet.template,
                 folders=frame.folders,
                 limits=outlet.limits,
-                pictures=frame.pictures,
+                pictures=frame.shown.pictures,
+                drawn=frame.shown.cards.get(story.position),
+                always=frame.shown.always,
             )
             images = _shown(frame, post.card.image_url) if post.card else ()
             subject = str(story.article.id) if each else ""
@@ -121,7 +139,8 @@ def render_variant(
 
 def _shown(frame: Frame, *texts: str) -> tuple[str, ...]:
     """The hosted pictures that stand in ``texts``: a template may leave some out."""
-    images = (image.name for picture in frame.pictures.values() if picture for image in picture.images)
+    pictures = (image.name for picture in frame.shown.pictures.values() if picture for image in picture.images)
+    images = (*pictures, *(card.name for card in frame.shown.cards.values()))
     return tuple(name for name in dict.fromkeys(images) if any(f"/i/{name}" in text for text in texts))
 
 
@@ -143,7 +162,8 @@ def _digest(frame: Frame, shown: Sequence[EditionStory], stories: Sequence[Editi
         links={url: link_url(frame.newsroom, frame.edition, number) for number, url in numbered},
         ways=_ways(frame),
         corrections=frame.corrections,
-        pictures=frame.pictures,
+        pictures=frame.shown.pictures,
+        lead_card=frame.shown.cards.get(shown[0].position) if frame.shown.in_mail and shown else None,
     )
 
 

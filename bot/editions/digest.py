@@ -22,7 +22,7 @@ from bot.editions.style import style_of
 from bot.editions.subject import render_line, render_subject
 from bot.editions.wording import Wording, wording
 from bot.errors import RenderError
-from bot.model import Correction, EditionStory, Email, MergeField, Newsroom
+from bot.model import Correction, EditionStory, Email, HostedImage, MergeField, Newsroom
 
 LARGEST = 100_000
 """Bytes of HTML: Gmail clips a mail at about 102 kB, and the unsubscribe link with it."""
@@ -46,7 +46,8 @@ class Digest:
     ``ways`` are phrases and URLs for the bar of the public page. ``subject`` and ``preheader`` are Jinja templates of
     the settings. ``template`` is a folder of ``digests/`` below one of ``folders``; the first that has it wins.
     ``links`` are the addresses that stand in the mail for those of stories; the public page leads to the stories
-    themselves. ``pictures`` that are not among them are shown from where their articles have them.
+    themselves. ``pictures`` that are not among them are shown from where their articles have them; ``lead_card`` is
+    what the first story shows that has none.
     """
 
     edition: str
@@ -64,6 +65,7 @@ class Digest:
     links: Mapping[str, str] = field(default_factory=dict)
     corrections: tuple[Correction, ...] = ()
     pictures: Pictures = field(default_factory=dict)
+    lead_card: HostedImage | None = None
 
 
 def compile_email(digest: Digest, *, page: bool = True, compiled: Compiled | None = None) -> Email:
@@ -83,6 +85,7 @@ def compile_email(digest: Digest, *, page: bool = True, compiled: Compiled | Non
                 slot=digest.slot,
                 wording=words,
                 pictures=digest.pictures,
+                card=digest.lead_card if place == 1 else None,
             ),
             digest.edition,
         )

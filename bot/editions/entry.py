@@ -105,8 +105,9 @@ def entry(
     slot: datetime,
     wording: Wording,
     pictures: Pictures = MappingProxyType({}),
+    card: HostedImage | None = None,
 ) -> Entry:
-    """``story`` as the ``place``-th of its edition (from 1)."""
+    """``story`` as the ``place``-th of its edition (from 1); without a picture it shows ``card``."""
     article = story.article
     # What says nothing of its language is in the newsroom's, whatever language the frame is in.
     tag = article.language if _TAG.fullmatch(article.language) else newsroom.language
@@ -141,7 +142,8 @@ def entry(
         # Only the first story of an edition is ever told in full.
         text=text_of(article.body, article.language, standfirst=summary if own else "") if place == 1 else (),
         quotation=quotation(prose),
-        image=_picture(article.image, wording, script_of(tag).direction if foreign else runs, newsroom, pictures),
+        image=_picture(article.image, wording, script_of(tag).direction if foreign else runs, newsroom, pictures)
+        or (_of_card(card, f"{one_line(article.title)}, {newsroom.name}", newsroom) if card else None),
         also=_also(story.also, wording, runs),
     )
 
@@ -215,6 +217,11 @@ def _picture(
         (_hosted(each, newsroom) for each in (hosted.whole, hosted.crop or hosted.whole)) if hosted else (own, own)
     )
     return Picture(url=whole.url, alt=within(one_line(image.alt), _ALT), caption=line, width=whole.width, crop=crop)
+
+
+def _of_card(card: HostedImage, alt: str, newsroom: Newsroom) -> Picture:
+    shape = _hosted(card, newsroom)
+    return Picture(url=shape.url, alt=within(alt, _ALT), caption="", width=shape.width, crop=shape)
 
 
 def _hosted(image: HostedImage, newsroom: Newsroom) -> Crop:

@@ -16,7 +16,7 @@ _PHRASED = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}]")
 _KANA = regex.compile(r"[\p{Hiragana}\p{Katakana}]")
 # JIS X 4051: what must not begin a line, and what must not end one.
 _NO_START = regex.compile(
-    r"^[\p{Pe}\p{Pf}、。，．,.!?！？:;：；・ー…‥々〻ぁぃぅぇぉっゃゅょゎァィゥェォッャュョヮヵヶ%％]"
+    r"^[\p{Pe}\p{Pf}、。，．,.!?！？:;：；・ー…‥々〻%％ぁぃぅぇぉっゃゅょゎァィゥェォッャュョヮヵヶ]"
 )
 _NO_END = regex.compile(r"[\p{Ps}\p{Pi}]$")
 _CLAUSE = regex.compile(r"[、，；：。！？]|[,;:.!?](?= )|(?= [–—-] )|(?=—)|(?= \| )")

@@ -22,7 +22,7 @@ from bot.editions.entry import Pictures
 from bot.editions.environment import MailEnvironment, Structure, letters_of, one_line, render
 from bot.editions.graphemes import Room, count, fits, shortened
 from bot.errors import RenderError
-from bot.model import Card, EditionStory, Image, Limits, Newsroom, Post
+from bot.model import Card, EditionStory, HostedImage, Image, Limits, Newsroom, Post
 
 CARD_TITLE = 300
 CARD_DESCRIPTION = 300
@@ -45,12 +45,15 @@ def compose_post(
     limits: Limits,
     url: str = "",
     pictures: Pictures = MappingProxyType({}),
+    drawn: HostedImage | None = None,
+    always: bool = False,
 ) -> Post:
     """The post of ``story`` by ``templates/posts/TEMPLATE.txt.j2`` (``default`` when there is none), within ``limits``.
 
     Without a web address there is neither link nor card. ``standfirst`` and ``summary`` are "" where they only say the
     title again. Templates see ``title, standfirst, summary, url, section, authors, tags, hashtags, newsroom,
-    edition``. ``url`` is the article's unless given. Raises ``RenderError`` naming file and line.
+    edition``. ``url`` is the article's unless given. ``drawn`` is its share card, shown where it has no picture, or
+    ``always``. Raises ``RenderError`` naming file and line.
     """
     article = story.article
     link = _link(url or article.url)
@@ -72,7 +75,9 @@ def compose_post(
     name = _template(template, folders)
     pieces = _pieces(render(MailEnvironment(folders, _marked), name, words), link)
     image = article.image
-    picture = _picture(image, newsroom, pictures)
+    picture, alt = _picture(image, newsroom, pictures), _clean(image.alt) if image else ""
+    if drawn and (always or not picture):
+        picture, alt = image_url(newsroom, drawn.name), f"{title}, {words['newsroom']}"
     return Post(
         text=_fitted(pieces, limits, name),
         url=link,
@@ -81,7 +86,7 @@ def compose_post(
             title=shortened(title, Room(CARD_TITLE, None)),
             description=shortened(summary or standfirst, Room(CARD_DESCRIPTION, None)),
             image_url=picture,
-            image_alt=_clean(image.alt) if image and picture else "",
+            image_alt=alt if picture else "",
         )
         if link
         else None,

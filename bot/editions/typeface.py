@@ -1,7 +1,7 @@
 """The fonts that cards are set in: those that are shipped, and the machine's own for what they do not draw.
 
-Shipped are Gelasio (of Georgia's widths) and Inter, for Latin; Inter knows Greek and Cyrillic too. Others are looked for
-by the names of the Noto and DejaVu families in the usual folders, then through fontconfig.
+Shipped are Gelasio (of Georgia's widths) and Inter, for Latin; Inter knows Greek and Cyrillic too. Others are looked
+for by the names of the Noto and DejaVu families in the usual folders, then through fontconfig.
 """
 
 from __future__ import annotations

@@ -48,7 +48,7 @@ def draft(
     stories = compose.freeze(selected) if state is not EditionState.SKIPPED else ()
     # An edition without a story is not made: its corrections wait for the next one.
     corrections = tx.corrections.waiting(schedule) if stories else ()
-    frame = installation.frame(schedule, slot, corrections, hosted(tx, installation, stories))
+    frame = installation.frame(schedule, slot, corrections, hosted(tx, installation, slot, stories))
     edition = Edition(
         id=frame.edition,
         schedule=schedule,

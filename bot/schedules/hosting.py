@@ -13,13 +13,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from bot.editions.image import ImageFile, fitted
+from bot.editions.card import ShareCard, drawn
+from bot.editions.image import TALLEST, WIDEST, ImageFile, decoded, fitted
 from bot.errors import BroadsheetError, FetchError
 from bot.http import Answer, Http
 from bot.model import EditionStory, Fetched, HostedPicture
 from bot.schedules.draft import draft
 from bot.schedules.installation import Installation
-from bot.schedules.pictures import addresses
+from bot.schedules.pictures import addresses, cards
 from bot.schedules.plan import Slot
 from bot.store import Transaction
 
@@ -62,22 +63,43 @@ def host_now(installation: Installation, schedule: str, slot: Slot, now: datetim
             with installation.store.read() as tx:
                 made = tx.editions.of_slot(schedule, slot.key)
                 stories = () if made else draft(tx, installation, schedule, slot, now, rendered=False).edition.stories
-            host_stories(installation, stories, now)
+            host_stories(installation, slot, stories, now)
 
 
-def host_stories(installation: Installation, stories: Sequence[EditionStory], now: datetime) -> None:
-    """Hosts the pictures of ``stories``, as ``host_now`` does."""
+def host_stories(installation: Installation, slot: Slot, stories: Sequence[EditionStory], now: datetime) -> None:
+    """Hosts the pictures and cards of ``stories``, as ``host_now`` does."""
     with _logged():
-        urls = addresses(stories)
-        if not (installation.settings.images.host and urls):
+        if not (installation.settings.images.host and stories):
             return
-        with installation.store.read() as tx:
+        store, urls = installation.store, addresses(stories)
+        with store.read() as tx:
             known = tx.images.known(urls)
         asked = [url for url in urls if due(known.get(url), now)]
-        if asked:
-            brought = asyncio.run(_brought(installation, asked, known, now))
-            with installation.store.write() as tx:
+        brought = asyncio.run(_brought(installation, asked, known, now)) if asked else {}
+        if brought:
+            with store.write() as tx:
                 keep(tx, brought.values(), now)
+        pictures = {url: each.picture for url, each in known.items()}
+        pictures |= {url: each.fetched.picture for url, each in brought.items()}
+        wanted = list(cards(installation, slot, stories, pictures).values())
+        with store.read() as tx:
+            before = tx.images.known(card.address for card in wanted)
+            missing = [card for card in wanted if due(before.get(card.address), now)]
+            photos = {card.photo: tx.images.content(card.photo) for card in missing if card.photo}
+        if missing:
+            made = [draw(card, photos.get(card.photo), now) for card in missing]
+            with store.write() as tx:
+                keep(tx, made, now)
+
+
+def draw(card: ShareCard, photo: bytes | None, now: datetime) -> Brought:
+    """The card, drawn beside ``photo`` (the bytes of a hosted image); or why there is none."""
+    try:
+        file = drawn(card, decoded(photo, within=(WIDEST, TALLEST)) if photo else None)
+    except (ValueError, OSError) as error:
+        log.warning("a share card is left out: %s: %s", card.headline[:80], error)
+        return Brought(Fetched(url=card.address, at=now, fault=str(error)[:500]))
+    return Brought(Fetched(url=card.address, at=now, picture=HostedPicture(whole=file.image)), (file,))
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -12,7 +13,7 @@ from typing import Any
 
 from bot.audience.links import ReaderLink, image_url, preferences_url, unsubscribe_url
 from bot.editions import compose
-from bot.editions.entry import Pictures
+from bot.editions.compose import Shown
 from bot.editions.environment import Compiled
 from bot.editions.weight import weight
 from bot.editions.wording import wording
@@ -20,10 +21,10 @@ from bot.errors import BroadsheetError, NotFound, NothingToDo, SettingsError
 from bot.http import Http
 from bot.model import Edition, EditionStory, Email, MergeField, Parcel, Receipt, Recipient, Rendition
 from bot.schedules.draft import Draft, draft
-from bot.schedules.hosting import bring, due
+from bot.schedules.hosting import bring, draw, due
 from bot.schedules.hosting import keep as keep_pictures
 from bot.schedules.installation import Installation
-from bot.schedules.pictures import addresses
+from bot.schedules.pictures import addresses, cards, shown
 from bot.schedules.plan import Slot
 from bot.schedules.readers import Survey, choices_of, survey, told
 from bot.settings import is_address
@@ -88,9 +89,9 @@ async def _drafted(
         surveyed = survey(tx, choices, audience, max(installation.clock(), slot.due)) if audience and stories else None
     # After the trial: nobody else's writing should wait for templates. A link that is counted leads on from an edition
     # that went out, and this one does not.
-    pictures, images, faults = await _pictures(installation, stories, hosting)
+    hosted, images, faults = await _pictures(installation, slot, stories, hosting)
     warnings += faults
-    frame = replace(installation.frame(schedule, slot, made.edition.corrections, pictures), clicks=False)
+    frame = replace(installation.frame(schedule, slot, made.edition.corrections, hosted), clicks=False)
     renditions = compose.render(frame, stories) if stories else ()
     if surveyed is None:
         _need_no_variant(variant, ())
@@ -103,26 +104,35 @@ async def _drafted(
 
 
 async def _pictures(
-    installation: Installation, stories: Sequence[EditionStory], hosting: bool
-) -> tuple[Pictures, dict[str, bytes], list[str]]:
+    installation: Installation, slot: Slot, stories: Sequence[EditionStory], hosting: bool
+) -> tuple[Shown, dict[str, bytes], list[str]]:
     if not installation.settings.images.host:
-        return {}, {}, []
+        return Shown(), {}, []
     urls, now = addresses(stories), installation.clock()
     with installation.store.read() as tx:
         known = tx.images.known(urls)
     async with Http(installation.settings.http) as http:
         brought = await bring(http, [url for url in urls if due(known.get(url), now)], known, now)
-    if hosting and brought:
-        with installation.store.write() as tx:
-            keep_pictures(tx, brought.values(), now)
     fetched = {**known, **{url: each.fetched for url, each in brought.items()}}
     images = {file.image.name: file.content for each in brought.values() for file in each.files}
     with installation.store.read() as tx:
         for picture in filter(None, (each.picture for each in fetched.values())):
             for name in {image.name for image in picture.images} - images.keys():
                 images[name] = tx.images.content(name) or b""
-    faults = [f"a picture is left out: {each.fault}" for each in fetched.values() if each.fault]
-    return {url: each.picture for url, each in fetched.items()}, images, faults
+    pictures = {url: each.picture for url, each in fetched.items()}
+    wanted = cards(installation, slot, stories, pictures)
+    drawn = {each.address: await asyncio.to_thread(draw, each, images.get(each.photo), now) for each in wanted.values()}
+    images |= {file.image.name: file.content for each in drawn.values() for file in each.files}
+    if hosting:
+        with installation.store.write() as tx:
+            keep_pictures(tx, [*brought.values(), *drawn.values()], now)
+    said = [*fetched.values(), *(each.fetched for each in drawn.values())]
+    faults = [f"a picture is left out: {each.fault}" for each in said if each.fault]
+    return (
+        shown(installation, pictures, wanted, {url: each.fetched.picture for url, each in drawn.items()}),
+        images,
+        faults,
+    )
 
 
 def _weighed(edition: Edition) -> Iterator[str]:

@@ -141,10 +141,10 @@ def _refreshed(installation: Installation, edition_id: str, now: datetime) -> Ed
         lifecycle.cancel(installation.store, edition.id, who=PROGRAM, now=now, note="all its stories were withdrawn")
         return replace(edition, state=EditionState.CANCELLED)
     slot = Slot(edition.schedule, edition.slot_key, edition.slot)
-    host_stories(installation, outcome.stories, now)
+    host_stories(installation, slot, outcome.stories, now)
     with installation.store.read() as tx:
-        pictures = hosted(tx, installation, outcome.stories)
-    frame = installation.frame(edition.schedule, slot, edition.corrections, pictures)
+        shown = hosted(tx, installation, slot, outcome.stories)
+    frame = installation.frame(edition.schedule, slot, edition.corrections, shown)
     again = edition.state is EditionState.APPROVED and edition.approval and outcome.material
     state = EditionState.AWAITING if again else edition.state
     reason = note[:500] if again else edition.reason

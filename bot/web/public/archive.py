@@ -15,6 +15,7 @@ from bot.editions.wording import Wording, wording
 from bot.model import PastEdition
 from bot.web.conditional import unchanged
 from bot.web.public.feed import Item, feed
+from bot.web.public.sharing import sharing
 from bot.web.site import Site
 
 PAGE = 30
@@ -70,8 +71,23 @@ def _page(site: Site, request: Request, schedule: str, before: str) -> Response:
         feed=f"{path}.rss",
         months=_months(site, shown),
         first=path if before else "",
+        sharing=sharing(
+            newsroom=site.installation.newsroom,
+            url=f"{site.installation.newsroom.public_url}/{path}",
+            title=words.plain("archive_of", name=name) if schedule else words.plain("archive_title"),
+            description=words.plain("archive_lead"),
+            card=_card(site, shown[0].id) if shown else "",
+        ),
         older=f"{path}?before={quote(shown[-1].id)}" if len(found) > PAGE else "",
     )
+
+
+def _card(site: Site, edition: str) -> str:
+    """The share card of an edition, "" without."""
+    with site.installation.store.read() as tx:
+        found = tx.editions.get(edition)
+    emails = (each.email for each in found.renditions if each.email and not each.subject) if found else ()
+    return next((each.card for each in emails), "")
 
 
 def _feed(site: Site, request: Request, schedule: str) -> Response:
