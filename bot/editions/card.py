@@ -9,14 +9,16 @@ from __future__ import annotations
 import hashlib
 import json
 import unicodedata
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
 import regex
+from babel import Locale, UnknownLocaleError
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
+from bot.editions.bidi import visual
 from bot.editions.brand import tokens
 from bot.editions.entry import entry
 from bot.editions.environment import one_line
@@ -24,7 +26,7 @@ from bot.editions.graphemes import Room, shortened
 from bot.editions.image import ImageFile, encoded, losslessly
 from bot.editions.lines import broken, clauses
 from bot.editions.script import script_of
-from bot.editions.typeface import Face, Style, drawable, shapes
+from bot.editions.typeface import STYLES, Face, Setting, Style, setting, shapes
 from bot.editions.wording import Wording
 from bot.model import EditionStory, Newsroom
 
@@ -44,8 +46,10 @@ _PICTOGRAPH = regex.compile(
     r"[\p{Extended_Pictographic}\p{Emoji_Modifier}\p{Regional_Indicator}\ufe0f\u20e3\U000e0020-\U000e007f]"
     r"(?<![\u00a9\u00ae\u2122])"
 )
-# Marks that turn the direction of a line; a card has one.
-_TURNING = regex.compile(r"[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+# Marks that turn the direction of a line, of which a card has one, and what is not seen at all.
+_UNSEEN = regex.compile(
+    r"[\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\ufff9-\ufffc]"
+)
 _OTHER = regex.compile(r"[^\P{L}\p{Latin}\p{Greek}\p{Cyrillic}]")
 # What is read without joining its letters; all else needs a shaper.
 _PLAIN_LETTERS = r"\p{Latin}\p{Greek}\p{Cyrillic}\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}\p{Armenian}\p{Georgian}"
@@ -120,9 +124,28 @@ def drawn(card: ShareCard, photo: Image.Image | None = None) -> ImageFile:
     return losslessly(sheet.finished())
 
 
+def lacking_font(language: str, name: str) -> str:
+    """Why cards of a newsroom called ``name`` could not be drawn in ``language`` on this machine; "" when they can.
+
+    Asked of the names of the language, its months and weekdays: they have most of its letters.
+    """
+    try:
+        locale = Locale.parse(language, sep="-")
+    except (UnknownLocaleError, ValueError):
+        words = [name]
+    else:
+        named = (*locale.months["format"]["wide"].values(), *locale.days["format"]["wide"].values())
+        words = [name, locale.display_name or "", *map(str, named)]
+    text = _tidy(" ".join(words))
+    for style in STYLES:
+        if setting(text, language, style) is None:
+            return f"no font of this machine draws all letters of the language {language}"
+    return "" if shapes() or not _JOINED.search(text) else "its letters are not joined here (Raqm, FriBiDi)"
+
+
 def _tidy(text: str) -> str:
     """One line without what a card does not draw: pictographs, turns of direction, towers of accents."""
-    flat = _TURNING.sub("", _PICTOGRAPH.sub("", unicodedata.normalize("NFC", one_line(text))))
+    flat = _UNSEEN.sub("", _PICTOGRAPH.sub("", unicodedata.normalize("NFC", one_line(text))))
     return " ".join(_STACKED.sub(r"\1", flat).split(" ")).strip(" ")
 
 
@@ -133,8 +156,32 @@ def _runs_right_to_left(text: str, language: str) -> bool:
     return strong != "L" if strong else script_of(language).direction == "rtl"
 
 
-def _clusters(text: str) -> list[str]:
-    return regex.findall(r"\X", text)
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """A piece of a line in one font and direction, ``width`` pixels wide."""
+
+    text: str
+    font: ImageFont.FreeTypeFont
+    shaping: dict[str, Any]
+    tracking: float
+    width: float
+
+    @classmethod
+    def of(cls, text: str, face: Face, size: int, rtl: bool, language: str, tracking: float) -> _Run:
+        font, text = face.at(size), face.spaced(text)
+        able = font.layout_engine is ImageFont.Layout.RAQM
+        shaping: dict[str, Any] = {"direction": "rtl" if rtl else "ltr", "language": language} if able else {}
+        clusters = len(regex.findall(r"\X", text)) if tracking else 1
+        return cls(text, font, shaping, tracking, font.getlength(text, **shaping) + tracking * (clusters - 1))
+
+    def pieces(self) -> Iterator[tuple[float, str]]:
+        """What is drawn at once, and how far from the run's beginning."""
+        said = ""
+        for place, piece in enumerate(regex.findall(r"\X", self.text) if self.tracking else [self.text]):
+            said += piece
+            # With its kerning to the letter before.
+            before = self.font.getlength(said, **self.shaping) - self.font.getlength(piece, **self.shaping)
+            yield before + place * self.tracking, piece
 
 
 class _Sheet:
@@ -151,8 +198,8 @@ class _Sheet:
         self._ink, self._quiet = (card.on_accent, card.on_accent) if plain else (card.ink, card.ink3)
         self._picture = Image.new("RGB", SIZE, card.accent if plain else card.paper)
         self._draw = ImageDraw.Draw(self._picture)
-        self._dot = drawable(card.separator, card.language, "text") if card.separator else None
-        self._between = (self._length(*self._dot, 24) if self._dot else 0) + _GAP
+        self._dot = setting(card.separator, card.language, "text") if card.separator else None
+        self._between = (self._length(self._dot, 24) if self._dot else 0) + _GAP
         self._rules()
         self._label()
         self._foot()
@@ -166,16 +213,15 @@ class _Sheet:
         tries += [(clause, sizes[-1]) for clause in clauses(card.headline)]
         tries += [(card.headline, size) for size in _SMALLER]
         for text, (size, most) in tries:
-            found = drawable(text, card.language, style)
+            found = setting(text, card.language, style)
             if found is None:
                 raise ValueError("a headline in letters that no font of this machine draws")
-            shown, face = found
             height = round(size * self._leading)
             most = min(most, (until - 150) // height)
-            lines = broken(shown, lambda part: self._length(part, face, size), self._width, most, card.language)  # noqa: B023
+            lines = broken(found.text, lambda part: self._length(found, size, part), self._width, most, card.language)  # noqa: B023
             if lines:
                 for place, line in enumerate(lines):
-                    self._text(line, face, size, top=150 + place * height, height=height, colour=self._ink)
+                    self._text(found, size, line, top=150 + place * height, height=height, colour=self._ink)
                 return True
         return False
 
@@ -197,71 +243,74 @@ class _Sheet:
             self._draw.rectangle((begin, top, begin + self._width - 1, top + height - 1), fill=colour)
 
     def _label(self) -> None:
-        found = drawable(self._card.label, self._card.language, "bold") if self._card.label else None
-        if found and self._length(found[0], found[1], 26) <= self._width:
+        found = setting(self._card.label, self._card.language, "bold") if self._card.label else None
+        if found and self._length(found, 26) <= self._width:
             colour = self._card.on_accent if self._plain else self._card.accent
-            self._text(*found, 26, top=104, height=32, colour=colour)
+            self._text(found, 26, top=104, height=32, colour=colour)
 
     def _foot(self) -> None:
         """Name, author and minutes: beside a picture in two lines, else the name at the start and they at the end."""
         style: Style = "bold" if self._card.headlines == "sans" else "serif"
-        name = drawable(self._card.newsroom, self._card.language, style)
+        name = setting(self._card.newsroom, self._card.language, style)
+        size = next((size for size in (34, 28, 24) if name and self._length(name, size) <= self._width), 0)
         used = 0.0
-        if name:
-            size = next((size for size in (34, 28, 24) if self._length(*name, size) <= self._width), 0)
-            if size:
-                used = self._length(*name, size)
-                self._text(*name, size, top=SIZE[1] - _FOOT - 41, height=40, colour=self._ink)
-        room = self._width - used - 48 if self._plain else self._width
-        items = self._meta(room)
-        total = self._together(items)
-        along = self._width - total if self._plain else 0.0
+        if name and size:
+            used = self._length(name, size)
+            self._text(name, size, top=SIZE[1] - _FOOT - 41, height=40, colour=self._ink)
+        items = self._meta(self._width - used - 48 if self._plain else self._width)
+        along = self._width - self._together(items) if self._plain else 0.0
         top = SIZE[1] - _FOOT - (34 if self._plain else 78)
-        for place, (text, face) in enumerate(items):
+        for place, item in enumerate(items):
             if place and self._dot:
-                self._text(*self._dot, 24, top=top, height=32, colour=self._quiet, along=along + _GAP / 2)
+                self._text(self._dot, 24, top=top, height=32, colour=self._quiet, along=along + _GAP / 2)
             along += self._between if place else 0
-            self._text(text, face, 24, top=top, height=32, colour=self._quiet, along=along)
-            along += self._length(text, face, 24)
+            self._text(item, 24, top=top, height=32, colour=self._quiet, along=along)
+            along += self._length(item, 24)
 
-    def _meta(self, room: float) -> list[tuple[str, Face]]:
+    def _meta(self, room: float) -> list[Setting]:
         """As many items as there is room for, the last first to stay: minutes are short."""
-        found = [drawable(each, self._card.language, "text") for each in self._card.meta]
+        found = [setting(each, self._card.language, "text") for each in self._card.meta]
         items = [each for each in found if each]
         while items and self._together(items) > room:
             items = items[1:]
         return items
 
-    def _together(self, items: list[tuple[str, Face]]) -> float:
-        return sum(self._length(*each, 24) for each in items) + self._between * max(0, len(items) - 1)
+    def _together(self, items: list[Setting]) -> float:
+        return sum(self._length(each, 24) for each in items) + self._between * max(0, len(items) - 1)
 
-    def _length(self, text: str, face: Face, size: int) -> float:
-        font = face.at(size)
-        return font.getlength(text, **self._shaping(font)) + self._tracking(size) * max(0, len(_clusters(text)) - 1)
+    def _length(self, setting: Setting, size: int, part: str | None = None) -> float:
+        """Pixels that ``part`` of the setting takes, all of it without one."""
+        return sum(run.width for run in self._runs(setting, size, part))
+
+    def _runs(self, setting: Setting, size: int, part: str | None) -> list[_Run]:
+        text = setting.text if part is None else part
+        pieces = regex.findall(r"\X", text)
+        seen = visual(pieces, setting.face_of, rtl=self._rtl)
+        made = [_Run.of(piece, face, size, rtl, self._card.language, self._tracking(size)) for piece, face, rtl in seen]
+        return [replace(run, width=run.width + self._tracking(size)) for run in made[:-1]] + made[-1:]
 
     def _tracking(self, size: int) -> float:
         """Pixels between two letters: large type is set tighter."""
         return -0.0195 * size if self._tracked and size >= 34 else 0.0
 
     def _text(
-        self, text: str, face: Face, size: int, *, top: int, height: int, colour: str, along: float = 0.0
+        self,
+        setting: Setting,
+        size: int,
+        part: str | None = None,
+        *,
+        top: int,
+        height: int,
+        colour: str,
+        along: float = 0.0,
     ) -> None:
-        font, tracking = face.at(size), self._tracking(size)
-        ascent, descent = font.getmetrics()
+        ascent, descent = setting.faces[0].at(size).getmetrics()
         baseline = top + (height - ascent - descent) / 2 + ascent
-        begin = self._side(along, self._length(text, face, size))
-        shaping = self._shaping(font)
-        said = ""
-        for place, piece in enumerate(_clusters(text) if tracking else [text]):
-            said += piece
-            # With its kerning to the letter before.
-            offset = font.getlength(said, **shaping) - font.getlength(piece, **shaping) + place * tracking
-            self._draw.text((begin + offset, baseline), piece, fill=colour, font=font, anchor="ls", **shaping)
-
-    def _shaping(self, font: ImageFont.FreeTypeFont) -> dict[str, Any]:
-        if font.layout_engine is not ImageFont.Layout.RAQM:
-            return {}
-        return {"direction": "rtl" if self._rtl else "ltr", "language": self._card.language}
+        x = self._side(along, self._length(setting, size, part))
+        for run in self._runs(setting, size, part):
+            for offset, piece in run.pieces():
+                self._draw.text((x + offset, baseline), piece, fill=colour, font=run.font, anchor="ls", **run.shaping)
+            x += run.width
 
     def _side(self, along: float, width: float) -> float:
         """Where from the left something begins that lies ``along`` pixels from the start edge."""

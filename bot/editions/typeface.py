@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 import regex
 from fontTools.ttLib import TTFont, TTLibError
@@ -22,6 +22,7 @@ from PIL import ImageFont, features
 
 Style = Literal["serif", "bold", "text"]
 """Headlines and names in ``serif``; labels, and headlines of who wants them so, in ``bold``; bylines in ``text``."""
+STYLES: tuple[Style, ...] = get_args(Style)
 
 SHIPPED = Path(__file__).parent / "fonts"
 _SHIPPED = {"serif": "Gelasio_700Bold.ttf", "bold": "Inter_700Bold.ttf", "text": "Inter_400Regular.ttf"}
@@ -50,26 +51,57 @@ class Face:
         """It in ``size`` pixels, shaped as its script asks where the machine can."""
         return _opened(self.path, self.index, size)
 
+    def spaced(self, text: str) -> str:
+        """``text`` with plain spaces for those that it has no shape for: a no-break space would be an empty box."""
+        drawn = _drawn(self.path, self.index)
+        return regex.sub(r"\p{Z}", lambda match: match[0] if ord(match[0]) in drawn else " ", text)
+
     def draws(self, text: str) -> bool:
         """Whether it has a shape for each letter of ``text``."""
         return characters(text) <= _drawn(self.path, self.index)
 
 
-def face(text: str, language: str, style: Style) -> Face | None:
-    """The first font that draws all of ``text``, None when this machine has none.
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """A text and the fonts that draw it: the first one most of its letters, the others what is left."""
+
+    text: str
+    faces: tuple[Face, ...]
+
+    def face_of(self, piece: str) -> Face:
+        """The font that draws ``piece`` of the text."""
+        return next((each for each in self.faces if each.draws(piece)), self.faces[0])
+
+
+def setting(text: str, language: str, style: Style) -> Setting | None:
+    """``text`` with the fonts that draw it; without its symbols where no font has them. None: its letters have none.
 
     ``language`` (BCP 47) decides between faces of the same script: Japanese, Korean, Chinese.
     """
-    return next((each for each in _candidates(text, language, style) if each.draws(text)), None)
-
-
-def drawable(text: str, language: str, style: Style) -> tuple[str, Face] | None:
-    """``text`` with the font that draws it; without its symbols where no font has them. None: its letters have none."""
     for shown in dict.fromkeys((text, " ".join(_SYMBOL.sub("", text).split(" ")))):
-        found = face(shown, language, style)
-        if found:
-            return shown, found
+        faces = _faces(shown, language, style)
+        if faces:
+            return Setting(shown, faces)
     return None
+
+
+def _faces(text: str, language: str, style: Style) -> tuple[Face, ...]:
+    """The fewest that draw all of ``text``, the one that draws most of it first; none when its letters have none."""
+    left = characters(text)
+    found: list[Face] = []
+    while left or not found:
+        most, best = -1, None
+        for each in _candidates(text, language, style):
+            drawn = len(left & _drawn(each.path, each.index))
+            if drawn > most:
+                most, best = drawn, each
+            if drawn == len(left):
+                break
+        if best is None or (left and not most):
+            return ()
+        found.append(best)
+        left -= _drawn(best.path, best.index)
+    return tuple(found)
 
 
 def characters(text: str) -> frozenset[int]:
@@ -156,12 +188,12 @@ def _matched(language: str, style: Style) -> tuple[Face, ...]:
         )
     except (OSError, subprocess.SubprocessError, UnicodeError):
         return ()
-    rows = [line.split("\t") for line in made.stdout.splitlines()[:40]]
+    rows = [line.split("\t") for line in made.stdout.splitlines()[:20]]
     # The upper half of an index names an instance of a variable font.
     return tuple(Face(Path(row[0]), int(row[1]) & 0xFFFF) for row in rows if len(row) == 2 and row[1].isdigit())
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=200)
 def _drawn(path: Path, index: int) -> frozenset[int]:
     try:
         with TTFont(path, fontNumber=index, lazy=True) as font:

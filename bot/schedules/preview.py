@@ -152,7 +152,7 @@ def _of_variant(
     _need_no_variant(name, [each.id for each in known])
     chosen = next(each for each in known if each.id == name)
     made = compose.render_variant(frame, stories, chosen, rendition.channel, Compiled())
-    return replace(rendition, email=made.email)
+    return replace(rendition, email=made.email, images=made.images)
 
 
 def _need_no_variant(name: str, known: Sequence[str]) -> None:
@@ -164,15 +164,17 @@ def _need_no_variant(name: str, known: Sequence[str]) -> None:
 async def _written(installation: Installation, made: Draft, images: Mapping[str, bytes], out: Path) -> list[Path]:
     out.mkdir(parents=True, exist_ok=True)
     files = [_write(out / "selection.json", _json(made.report))]
+    seen = {name for rendition in made.edition.renditions for name in rendition.images}
+    for name in sorted(seen & images.keys()):
+        (out / "images").mkdir(exist_ok=True)
+        files.append(_write(out / "images" / name, images[name]))
     async with installation.connected() as connected:
         for rendition in made.edition.renditions:
             channel = connected.channels[rendition.channel]
             if rendition.email:
                 email = filled(installation, made.edition, rendition.email)
                 html = email.html
-                for name in (each for each in images if f"/i/{each}" in html):
-                    (out / "images").mkdir(exist_ok=True)
-                    files.append(_write(out / "images" / name, images[name]))
+                for name in images:
                     html = html.replace(escape(image_url(installation.newsroom, name)), f"images/{name}")
                 files.append(_write(out / "digest.html", html))
                 files.append(_write(out / "digest.txt", email.text))

@@ -220,9 +220,10 @@ async def test_a_preview_has_its_pictures_beside_it_and_stores_none(newsroom, pu
     publish("The library opens", image=Picture(url=broken), hours=2)
     seen = await preview(installation, "morning", SLOT, tmp_path / "out")
     html = (tmp_path / "out" / "digest.html").read_text("utf-8")
-    (file,) = (tmp_path / "out" / "images").iterdir()
-    assert f'src="images/{file.name}"' in html
-    assert file in seen.files
+    beside = {f'src="images/{each.name}"' in html: each for each in (tmp_path / "out" / "images").iterdir()}
+    file = beside[True]
+    assert beside[False].suffix == ".jpg", "the share card with the photograph"
+    assert {*beside.values()} <= {*seen.files}
     assert file.read_bytes() == fitted(photograph())[0].content
     assert any("missing.jpg" in warning for warning in seen.warnings)
     with store.read() as tx:
