@@ -54,7 +54,8 @@ _OTHER = regex.compile(r"[^\P{L}\p{Latin}\p{Greek}\p{Cyrillic}]")
 # What is read without joining its letters; all else needs a shaper.
 _PLAIN_LETTERS = r"\p{Latin}\p{Greek}\p{Cyrillic}\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}\p{Armenian}\p{Georgian}"
 _JOINED = regex.compile(rf"[^\P{{L}}{_PLAIN_LETTERS}]")
-_STACKED = regex.compile(r"(\p{M}{3})\p{M}+")
+# Marks beyond those that a language stacks: one on a Latin letter that is no letter of its own, three elsewhere.
+_STACKED = regex.compile(r"(?<=[\p{Latin}\p{Greek}\p{Cyrillic}\p{N}\p{P}]\p{M})\p{M}+|(?<=\p{M}{3})\p{M}+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,7 +147,7 @@ def lacking_font(language: str, name: str) -> str:
 def _tidy(text: str) -> str:
     """One line without what a card does not draw: pictographs, turns of direction, towers of accents."""
     flat = _UNSEEN.sub("", _PICTOGRAPH.sub("", unicodedata.normalize("NFC", one_line(text))))
-    return " ".join(_STACKED.sub(r"\1", flat).split(" ")).strip(" ")
+    return regex.sub(" {2,}", " ", _STACKED.sub("", flat)).strip(" ")
 
 
 def _runs_right_to_left(text: str, language: str) -> bool:
@@ -210,8 +211,9 @@ class _Sheet:
         style: Style = "bold" if card.headlines == "sans" else "serif"
         sizes = tuple(sizes)
         tries = [(card.headline, size) for size in sizes]
-        tries += [(clause, sizes[-1]) for clause in clauses(card.headline)]
-        tries += [(card.headline, size) for size in _SMALLER]
+        shorter = tuple(clauses(card.headline))
+        tries += [(clause, size) for clause in shorter for size in sizes]
+        tries += [(text, size) for size in _SMALLER for text in (card.headline, *shorter)]
         for text, (size, most) in tries:
             found = setting(text, card.language, style)
             if found is None:

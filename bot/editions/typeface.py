@@ -78,7 +78,7 @@ def setting(text: str, language: str, style: Style) -> Setting | None:
 
     ``language`` (BCP 47) decides between faces of the same script: Japanese, Korean, Chinese.
     """
-    for shown in dict.fromkeys((text, " ".join(_SYMBOL.sub("", text).split(" ")))):
+    for shown in dict.fromkeys((text, regex.sub(" {2,}", " ", _SYMBOL.sub("", text)).strip(" "))):
         faces = _faces(shown, language, style)
         if faces:
             return Setting(shown, faces)
@@ -86,22 +86,31 @@ def setting(text: str, language: str, style: Style) -> Setting | None:
 
 
 def _faces(text: str, language: str, style: Style) -> tuple[Face, ...]:
-    """The fewest that draw all of ``text``, the one that draws most of it first; none when its letters have none."""
+    """The fewest that draw all of ``text``, the one that draws most of it first; none when its letters have none.
+
+    What no font made for the script draws may come from one that draws a little of everything.
+    """
     left = characters(text)
     found: list[Face] = []
     while left or not found:
-        most, best = -1, None
-        for each in _candidates(text, language, style):
-            drawn = len(left & _drawn(each.path, each.index))
-            if drawn > most:
-                most, best = drawn, each
-            if drawn == len(left):
-                break
-        if best is None or (left and not most):
+        best = _most(_chosen(text, language, style), left) or _most(_any(language, style), left)
+        if best is None:
             return ()
         found.append(best)
         left -= _drawn(best.path, best.index)
     return tuple(found)
+
+
+def _most(candidates: Iterable[Face], left: frozenset[int]) -> Face | None:
+    """The first of those that draw most of ``left``."""
+    most, best = 0, None
+    for each in candidates:
+        drawn = len(left & _drawn(each.path, each.index))
+        if drawn > most or not left:
+            most, best = drawn, each
+        if drawn == len(left):
+            break
+    return best
 
 
 def characters(text: str) -> frozenset[int]:
@@ -114,28 +123,32 @@ def shapes() -> bool:
     return bool(features.check("raqm"))
 
 
-def _candidates(text: str, language: str, style: Style) -> Iterator[Face]:
+def _chosen(text: str, language: str, style: Style) -> Iterator[Face]:
+    """Those made for the scripts of ``text``."""
     scripts = _scripts(text)
     shipped = Face(SHIPPED / _SHIPPED[style])
     asian = bool(scripts & _CJK)
     if not asian:
         yield shipped
     weight, ours = ("Regular" if style == "text" else "Bold"), _installed()
-    kinds = ("Serif", "Naskh", "Sans") if style == "serif" else ("Sans", "Naskh", "Serif")
-    for kind in kinds:
+    for kind in ("Serif", "Naskh", "Sans") if style == "serif" else ("Sans", "Naskh", "Serif"):
         if asian and f"Noto{kind}CJK-{weight}.ttc" in ours:
             yield Face(ours[f"Noto{kind}CJK-{weight}.ttc"], _FACES.get(_asian(language), 0))
         names = [each.title() for each in sorted(scripts - _CJK - _EUROPEAN)] + [""]
         for name in (f"Noto{kind}{each}-{weight}.{suffix}" for each in names for suffix in ("ttf", "otf")):
             if name in ours:
                 yield Face(ours[name])
-    dejavu = {"serif": "DejaVuSerif-Bold.ttf", "bold": "DejaVuSans-Bold.ttf", "text": "DejaVuSans.ttf"}[style]
-    for name in (dejavu, dejavu.replace("Serif", "Sans")):
-        if name in ours:
-            yield Face(ours[name])
-    yield from _matched(language, style)
     if asian:
         yield shipped
+
+
+def _any(language: str, style: Style) -> Iterator[Face]:
+    """Those that draw many scripts, and what fontconfig takes."""
+    dejavu = {"serif": "DejaVuSerif-Bold.ttf", "bold": "DejaVuSans-Bold.ttf", "text": "DejaVuSans.ttf"}[style]
+    for name in (dejavu, dejavu.replace("Serif", "Sans")):
+        if name in _installed():
+            yield Face(_installed()[name])
+    yield from _matched(language, style)
 
 
 def _scripts(text: str) -> set[str]:
