@@ -110,7 +110,9 @@ def test_what_is_too_long_is_cut_at_a_clause() -> None:
 
 
 def test_what_has_no_clause_is_set_smaller_and_whole() -> None:
-    long = "The county council votes after a night of speeches to keep all three libraries open on Sundays and pay for it"
+    long = (
+        "The county council votes after a night of speeches to keep all three libraries open on Sundays and pay for it"
+    )
     assert not same(picture(of(long)), picture(of(long.rpartition(" ")[0])))
 
 
