@@ -54,9 +54,8 @@ def main() -> int:
                     (OUT / f"{template}-{language}-{width}-{scheme}.png").write_bytes(picture)
         browser.close()
     pictures = [each for each in OUT.iterdir() if each.suffix in (".png", ".jpg")]
-    print(
-        f"{OUT.relative_to(ROOT)}: {len(pictures)} pictures, {sum(each.stat().st_size for each in pictures) / 1e6:.1f} MB"
-    )
+    size = sum(each.stat().st_size for each in pictures)
+    print(f"{OUT.relative_to(ROOT)}: {len(pictures)} pictures, {size / 1e6:.1f} MB")
     return 0
 
 
