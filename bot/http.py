@@ -295,7 +295,8 @@ class Http:
             if len(body) > limit or received > limit:
                 if cap is None:
                     return bytes(body[:limit])
-                raise FetchError(f"{shown}: the answer is larger than {limit:,} bytes (setting http.max_bytes)")
+                which = " (setting http.max_bytes)" if limit == self._options.max_bytes else ""
+                raise FetchError(f"{shown}: the answer is larger than {limit:,} bytes{which}")
         return bytes(body)
 
 

@@ -23,6 +23,8 @@ assert "_data" in templates.parts, templates
 assert (shipped("config") / "broadsheet.toml").is_file()
 assert SUBSCRIBERS.is_file()
 assert list((SUBSCRIBERS.parent / "town" / "articles").glob("*.md"))
+from bot.editions.typeface import STYLES, SHIPPED, setting
+assert all(setting("The ferry returns", "en", style).faces[0].path.parent == SHIPPED for style in STYLES)
 print(len(compile_email(sample_digest((templates,))).html))
 """
 

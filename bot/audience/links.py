@@ -76,6 +76,11 @@ def archive_url(newsroom: Newsroom) -> str:
     return f"{newsroom.public_url}/archive"
 
 
+def image_url(newsroom: Newsroom, name: str) -> str:
+    """``PUBLIC_URL/i/NAME``: a hosted picture, for ever."""
+    return f"{newsroom.public_url}/i/{name}"
+
+
 def link_url(newsroom: Newsroom, edition: str, number: int) -> str:
     """``PUBLIC_URL/l/ID/NUMBER``: the edition's link of that number, counted. It says nothing of who follows it."""
     return f"{newsroom.public_url}/l/{edition}/{number}"

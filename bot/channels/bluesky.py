@@ -22,8 +22,8 @@ from urllib.parse import urlencode, urlsplit
 from pydantic import Field, SecretStr
 
 from bot.channels.base import Surroundings, kind
-from bot.channels.pictures import jpeg
-from bot.errors import BlockedAddress, ChannelRefused, DeliveryError, FetchError, ServerBusy
+from bot.channels.pictures import fetched, jpeg
+from bot.errors import BlockedAddress, ChannelRefused, DeliveryError, FetchError, ServerBusy, StoreError
 from bot.http import Answer
 from bot.model import Card, Limits, Parcel, Post, Receipt
 from bot.settings import Table, Url, secret_variable
@@ -163,9 +163,9 @@ class BlueskyChannel:
         if card is None or not card.image_url:
             return None
         try:
-            fetched = await self._around.http.get(card.image_url)
-            picture = await asyncio.to_thread(jpeg, fetched.body, longest=_PIXELS, size=_THUMB)
-        except (FetchError, ValueError):
+            content = await fetched(card.image_url, self._around)
+            picture = await asyncio.to_thread(jpeg, content, longest=_PIXELS, size=_THUMB)
+        except (FetchError, StoreError, ValueError):
             return None
         try:
             answer = await self._signed("com.atproto.repo.uploadBlob", content=picture, kind="image/jpeg")

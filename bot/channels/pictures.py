@@ -1,15 +1,15 @@
-"""Pictures of foreign sites, made fit for a card: opened with care, without their metadata."""
+"""Pictures of cards: fetched, or taken from the store, and made fit for a network."""
 
 from __future__ import annotations
 
+import asyncio
 import io
-import warnings
 
-from PIL import Image, ImageOps
+from bot.audience.links import image_url
+from bot.channels.base import Surroundings
+from bot.editions.image import decoded, on_white
+from bot.store import Store
 
-PIXELS = 50_000_000
-"""Pictures that unpack to more are not opened: a file of a few kB can name thousands of megapixels."""
-_FORMATS = ("JPEG", "PNG", "WEBP", "GIF")
 _QUALITIES = (85, 70, 55, 40)
 
 
@@ -18,18 +18,7 @@ def jpeg(picture: bytes, *, longest: int, size: int) -> bytes:
 
     The same bytes give the same JPEG. Raises ``ValueError`` when it is no picture, too large, or cannot be made fit.
     """
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            with Image.open(io.BytesIO(picture), formats=_FORMATS) as opened:
-                if opened.width * opened.height > PIXELS:
-                    raise ValueError(f"a picture of {opened.width} × {opened.height} is not opened")
-                opened.draft("RGB", (longest, longest))
-                upright = ImageOps.exif_transpose(opened)
-                upright.thumbnail((longest, longest))
-                flat = _on_white(upright)
-    except (OSError, SyntaxError, OverflowError, MemoryError, EOFError, Image.DecompressionBombError) as error:
-        raise ValueError("not a picture that can be opened") from error
+    flat = on_white(decoded(picture, within=(longest, longest)))
     for quality in _QUALITIES:
         made = io.BytesIO()
         flat.save(made, "JPEG", quality=quality, optimize=True)
@@ -38,8 +27,19 @@ def jpeg(picture: bytes, *, longest: int, size: int) -> bytes:
     raise ValueError(f"a picture of {size:,} bytes at most cannot be made of it")
 
 
-def _on_white(picture: Image.Image) -> Image.Image:
-    if not picture.has_transparency_data:
-        return picture.convert("RGB")
-    layer = picture.convert("RGBA")
-    return Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer).convert("RGB")
+async def fetched(url: str, around: Surroundings) -> bytes:
+    """The picture at ``url``; a hosted one from the store: our own pages may not be up, or not be reached from here.
+
+    Raises ``FetchError``, ``StoreError``.
+    """
+    ours = image_url(around.newsroom, "")
+    if around.store and url.startswith(ours):
+        kept = await asyncio.to_thread(_kept, around.store, url.removeprefix(ours))
+        if kept is not None:
+            return kept
+    return (await around.http.get(url)).body
+
+
+def _kept(store: Store, name: str) -> bytes | None:
+    with store.read() as tx:
+        return tx.images.content(name)

@@ -276,7 +276,7 @@ def mail_test(
     variant: VariantId = "",
     at: At = "",
 ) -> None:
-    """Sends the real message of the next slot to one address, marked as a test; nothing is stored."""
+    """Sends the real message of the next slot to one address, marked as a test; nothing is stored but its pictures."""
     with session.open(at=at) as installation:
         slot = shown_slot(installation, schedule, installation.clock())
         receipts = asyncio.run(send_test(installation, schedule, slot, to, variant=variant))

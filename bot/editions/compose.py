@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -11,11 +11,11 @@ from urllib.parse import urlsplit
 
 from bot.audience.links import link_url
 from bot.editions.digest import Digest, compile_email
-from bot.editions.entry import addresses
+from bot.editions.entry import Pictures, addresses
 from bot.editions.environment import Compiled
 from bot.editions.posts import compose_post
 from bot.editions.variants import Variant
-from bot.model import Article, Correction, EditionStory, Limits, Newsroom, Rendition, Selected, Story
+from bot.model import Article, Correction, EditionStory, HostedImage, Limits, Newsroom, Rendition, Selected, Story
 from bot.settings import ScheduleTable
 from bot.summaries.extractive import summarise
 
@@ -31,12 +31,26 @@ class Outlet:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """The hosted pictures of an edition. ``cards`` are share cards, by their stories' positions.
+
+    What is not among ``pictures`` is shown from where its article has it. ``always``: posts show cards rather than
+    pictures; ``in_mail``: a lead without a picture shows its card in the mail.
+    """
+
+    pictures: Pictures = field(default_factory=dict)
+    cards: Mapping[int, HostedImage] = field(default_factory=dict)
+    always: bool = False
+    in_mail: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Frame:
     """All of an edition but its stories. ``slot`` is in UTC; ``outlets`` are the schedule's channels, in its order.
 
     ``clicks``: the links of its mail that lead to stories are counted.
     ``open``: whether anybody may subscribe to something of the newsroom by its pages. ``corrections`` are those that
-    its mail tells.
+    its mail tells. ``shown`` are its hosted pictures.
     """
 
     edition: str
@@ -48,6 +62,7 @@ class Frame:
     clicks: bool = False
     open: bool = False
     corrections: tuple[Correction, ...] = ()
+    shown: Shown = field(default_factory=Shown)
 
 
 def freeze(selected: Selected, *, site: str = "", outlets: Mapping[str, str] | None = None) -> tuple[EditionStory, ...]:
@@ -102,7 +117,10 @@ def render(frame: Frame, stories: Sequence[EditionStory]) -> tuple[Rendition, ..
     made: list[Rendition] = []
     for outlet in frame.outlets:
         if outlet.medium == "email":
-            made.append(Rendition(channel=outlet.channel, email=compile_email(_digest(frame, stories, stories))))
+            card = frame.shown.cards.get(stories[0].position) if stories else None
+            email = replace(compile_email(_digest(frame, stories, stories)), card=card.name if card else "")
+            images = _shown(frame, email.html, email.web, f"/i/{email.card}")
+            made.append(Rendition(channel=outlet.channel, email=email, images=images))
             continue
         each = frame.schedule.posts == "each"
         for story in stories if each else stories[:1]:
@@ -113,8 +131,13 @@ def render(frame: Frame, stories: Sequence[EditionStory]) -> tuple[Rendition, ..
                 template=outlet.template,
                 folders=frame.folders,
                 limits=outlet.limits,
+                pictures=frame.shown.pictures,
+                drawn=frame.shown.cards.get(story.position),
+                always=frame.shown.always,
             )
-            made.append(Rendition(channel=outlet.channel, subject=str(story.article.id) if each else "", post=post))
+            images = _shown(frame, post.card.image_url) if post.card else ()
+            subject = str(story.article.id) if each else ""
+            made.append(Rendition(channel=outlet.channel, subject=subject, post=post, images=images))
     return tuple(made)
 
 
@@ -126,7 +149,14 @@ def render_variant(
     It has no public page of its own: "View in browser" shows the general edition.
     """
     email = compile_email(_digest(frame, variant.stories, stories, variant.language), page=False, compiled=compiled)
-    return Rendition(channel=channel, subject=variant.id, email=email)
+    return Rendition(channel=channel, subject=variant.id, email=email, images=_shown(frame, email.html))
+
+
+def _shown(frame: Frame, *texts: str) -> tuple[str, ...]:
+    """The hosted pictures that stand in ``texts``: a template may leave some out."""
+    pictures = (image.name for picture in frame.shown.pictures.values() if picture for image in picture.images)
+    images = (*pictures, *(card.name for card in frame.shown.cards.values()))
+    return tuple(name for name in dict.fromkeys(images) if any(f"/i/{name}" in text for text in texts))
 
 
 def _digest(frame: Frame, shown: Sequence[EditionStory], stories: Sequence[EditionStory], language: str = "") -> Digest:
@@ -147,6 +177,8 @@ def _digest(frame: Frame, shown: Sequence[EditionStory], stories: Sequence[Editi
         links={url: link_url(frame.newsroom, frame.edition, number) for number, url in numbered},
         ways=_ways(frame),
         corrections=frame.corrections,
+        pictures=frame.shown.pictures,
+        lead_card=frame.shown.cards.get(shown[0].position) if frame.shown.in_mail and shown else None,
     )
 
 

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from bot.audience.links import edition_url
 from bot.editions.brand import tokens
-from bot.editions.entry import Entry, by_section, entry, is_web, linked, reading_time
+from bot.editions.entry import Entry, Pictures, by_section, entry, is_web, linked, reading_time
 from bot.editions.environment import Compiled, MailEnvironment, Structure, render
 from bot.editions.mjml import compile_mjml
 from bot.editions.plain import render_text
@@ -22,7 +22,7 @@ from bot.editions.style import style_of
 from bot.editions.subject import render_line, render_subject
 from bot.editions.wording import Wording, wording
 from bot.errors import RenderError
-from bot.model import Correction, EditionStory, Email, MergeField, Newsroom
+from bot.model import Correction, EditionStory, Email, HostedImage, MergeField, Newsroom
 
 LARGEST = 100_000
 """Bytes of HTML: Gmail clips a mail at about 102 kB, and the unsubscribe link with it."""
@@ -46,7 +46,8 @@ class Digest:
     ``ways`` are phrases and URLs for the bar of the public page. ``subject`` and ``preheader`` are Jinja templates of
     the settings. ``template`` is a folder of ``digests/`` below one of ``folders``; the first that has it wins.
     ``links`` are the addresses that stand in the mail for those of stories; the public page leads to the stories
-    themselves.
+    themselves. ``pictures`` that are not among them are shown from where their articles have them; ``lead_card`` is
+    what the first story shows that has none.
     """
 
     edition: str
@@ -63,6 +64,8 @@ class Digest:
     ways: tuple[tuple[str, str], ...] = ()
     links: Mapping[str, str] = field(default_factory=dict)
     corrections: tuple[Correction, ...] = ()
+    pictures: Pictures = field(default_factory=dict)
+    lead_card: HostedImage | None = None
 
 
 def compile_email(digest: Digest, *, page: bool = True, compiled: Compiled | None = None) -> Email:
@@ -74,7 +77,18 @@ def compile_email(digest: Digest, *, page: bool = True, compiled: Compiled | Non
     _check(digest)
     words = wording(digest.language, digest.timezone)
     entries = tuple(
-        _without_holes(entry(story, place, newsroom=digest.newsroom, slot=digest.slot, wording=words), digest.edition)
+        _without_holes(
+            entry(
+                story,
+                place,
+                newsroom=digest.newsroom,
+                slot=digest.slot,
+                wording=words,
+                pictures=digest.pictures,
+                card=digest.lead_card if place == 1 else None,
+            ),
+            digest.edition,
+        )
         for place, story in enumerate(digest.stories, start=1)
     )
     line = _line_context(digest, words, entries)

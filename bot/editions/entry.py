@@ -7,32 +7,48 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from types import MappingProxyType
 from urllib.parse import urlsplit
 
 from bot.articles.text import Passage, paragraphs, reading_minutes
+from bot.audience.links import image_url
 from bot.editions.environment import one_line
 from bot.editions.graphemes import Room, shortened
 from bot.editions.opening import opening, text_of
 from bot.editions.quotation import Quotation, quotation
 from bot.editions.script import apart, script_of
 from bot.editions.wording import Wording, glued
-from bot.model import EditionStory, Image, Newsroom
+from bot.model import EditionStory, HostedImage, HostedPicture, Image, Newsroom
 
 _WIDTH = 600
 # No story may make the mail too big for all: far above what newsrooms write.
 _TITLE, _SUMMARY, _NAMES, _LABEL, _CREDIT, _CAPTION, _ALT = 300, 1000, 200, 80, 100, 300, 500
 _TELLINGS = 5
 _ADDRESS = 4096
+Pictures = Mapping[str, HostedPicture | None]
+"""Pictures by the address that their article gives: their copies, None where there is none to be shown."""
 _TAG = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{1,8})*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Picture:
-    """A picture to show, ``width`` px wide. ``caption`` is the whole line below it, its credit included, or ""."""
+    """A picture to show, ``width`` px wide. ``caption`` is the whole line below it, its credit included, or "".
+
+    ``crop`` is the same cut to 3:2, for where two stand side by side; itself where it is not hosted, or has that shape.
+    """
 
     url: str
     alt: str
     caption: str
+    width: int
+    crop: Crop
+
+
+@dataclass(frozen=True, slots=True)
+class Crop:
+    """A picture in the shape that a row asks for."""
+
+    url: str
     width: int
 
 
@@ -81,8 +97,17 @@ class Entry:
     also: tuple[Telling, ...]
 
 
-def entry(story: EditionStory, place: int, *, newsroom: Newsroom, slot: datetime, wording: Wording) -> Entry:
-    """``story`` as the ``place``-th of its edition (from 1)."""
+def entry(
+    story: EditionStory,
+    place: int,
+    *,
+    newsroom: Newsroom,
+    slot: datetime,
+    wording: Wording,
+    pictures: Pictures = MappingProxyType({}),
+    card: HostedImage | None = None,
+) -> Entry:
+    """``story`` as the ``place``-th of its edition (from 1); without a picture it shows ``card``."""
     article = story.article
     # What says nothing of its language is in the newsroom's, whatever language the frame is in.
     tag = article.language if _TAG.fullmatch(article.language) else newsroom.language
@@ -117,7 +142,8 @@ def entry(story: EditionStory, place: int, *, newsroom: Newsroom, slot: datetime
         # Only the first story of an edition is ever told in full.
         text=text_of(article.body, article.language, standfirst=summary if own else "") if place == 1 else (),
         quotation=quotation(prose),
-        image=_picture(article.image, wording, script_of(tag).direction if foreign else runs),
+        image=_picture(article.image, wording, script_of(tag).direction if foreign else runs, newsroom, pictures)
+        or (_of_card(card, f"{one_line(article.title)}, {newsroom.name}", newsroom) if card else None),
         also=_also(story.also, wording, runs),
     )
 
@@ -169,8 +195,13 @@ def _held(text: str) -> str:
     return re.sub(r"(?<=\d) (?=[^\W\d_]{4,12}\b)", "\u00a0", text)
 
 
-def _picture(image: Image | None, wording: Wording, direction: str) -> Picture | None:
+def _picture(
+    image: Image | None, wording: Wording, direction: str, newsroom: Newsroom, pictures: Pictures
+) -> Picture | None:
     if image is None or not is_web(image.url):
+        return None
+    hosted = pictures.get(image.url)
+    if hosted is None and image.url in pictures:
         return None
     caption, credit = one_line(image.caption), within(one_line(image.credit), _CREDIT)
     if credit and not re.match(r"[^:：]{1,14}\s?[:：]", credit):
@@ -181,9 +212,20 @@ def _picture(image: Image | None, wording: Wording, direction: str) -> Picture |
     if caption and credit and not re.search(r"[.!?…。！？؟][\"'”’»」]?$", caption):
         caption += "。" if wide else "."
     line = ("" if wide else " ").join(part for part in (caption, credit) if part)
-    return Picture(
-        url=image.url, alt=within(one_line(image.alt), _ALT), caption=line, width=min(image.width or _WIDTH, _WIDTH)
+    own = Crop(image.url, min(image.width or _WIDTH, _WIDTH))
+    whole, crop = (
+        (_hosted(each, newsroom) for each in (hosted.whole, hosted.crop or hosted.whole)) if hosted else (own, own)
     )
+    return Picture(url=whole.url, alt=within(one_line(image.alt), _ALT), caption=line, width=whole.width, crop=crop)
+
+
+def _of_card(card: HostedImage, alt: str, newsroom: Newsroom) -> Picture:
+    shape = _hosted(card, newsroom)
+    return Picture(url=shape.url, alt=within(alt, _ALT), caption="", width=shape.width, crop=shape)
+
+
+def _hosted(image: HostedImage, newsroom: Newsroom) -> Crop:
+    return Crop(image_url(newsroom, image.name), min(image.width, _WIDTH))
 
 
 def _also(also: tuple[tuple[str, str], ...], wording: Wording, direction: str) -> tuple[Telling, ...]:

@@ -11,16 +11,19 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import quote
 
 import regex
 
+from bot.audience.links import image_url
+from bot.editions.entry import Pictures
 from bot.editions.environment import MailEnvironment, Structure, letters_of, one_line, render
 from bot.editions.graphemes import Room, count, fits, shortened
 from bot.editions.wording import wording
 from bot.errors import RenderError
-from bot.model import Card, Correction, EditionStory, Limits, Newsroom, Post
+from bot.model import Card, Correction, EditionStory, HostedImage, Image, Limits, Newsroom, Post
 
 CARD_TITLE = 300
 CARD_DESCRIPTION = 300
@@ -42,12 +45,16 @@ def compose_post(
     folders: tuple[Path, ...],
     limits: Limits,
     url: str = "",
+    pictures: Pictures = MappingProxyType({}),
+    drawn: HostedImage | None = None,
+    always: bool = False,
 ) -> Post:
     """The post of ``story`` by ``templates/posts/TEMPLATE.txt.j2`` (``default`` when there is none), within ``limits``.
 
     Without a web address there is neither link nor card. ``standfirst`` and ``summary`` are "" where they only say the
     title again. Templates see ``title, standfirst, summary, url, section, authors, tags, hashtags, newsroom,
-    edition``. ``url`` is the article's unless given. Raises ``RenderError`` naming file and line.
+    edition``. ``url`` is the article's unless given. ``drawn`` is its share card, shown where it has no picture, or
+    ``always``. Raises ``RenderError`` naming file and line.
     """
     article = story.article
     link = _link(url or article.url)
@@ -69,6 +76,9 @@ def compose_post(
     name = _template(template, folders)
     pieces = _pieces(render(MailEnvironment(folders, _marked), name, words), link)
     image = article.image
+    picture, alt = _picture(image, newsroom, pictures), _clean(image.alt) if image else ""
+    if drawn and (always or not picture):
+        picture, alt = image_url(newsroom, drawn.name), f"{title}, {words['newsroom']}"
     return Post(
         text=_fitted(pieces, limits, name),
         url=link,
@@ -76,8 +86,8 @@ def compose_post(
             url=link,
             title=shortened(title, Room(CARD_TITLE, None)),
             description=shortened(summary or standfirst, Room(CARD_DESCRIPTION, None)),
-            image_url=image.url if image else "",
-            image_alt=_clean(image.alt) if image else "",
+            image_url=picture,
+            image_alt=alt if picture else "",
         )
         if link
         else None,
@@ -123,6 +133,14 @@ class _Piece:
     text: str
     whole: bool
     link: bool = False
+
+
+def _picture(image: Image | None, newsroom: Newsroom, pictures: Pictures) -> str:
+    """The address of a story's picture, of its copy where there is one; "" without."""
+    if image is None or (image.url in pictures and pictures[image.url] is None):
+        return ""
+    hosted = pictures.get(image.url)
+    return image_url(newsroom, hosted.whole.name) if hosted else image.url
 
 
 def _template(template: str, folders: Sequence[Path], default: str = _DEFAULT) -> str:

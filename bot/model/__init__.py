@@ -31,6 +31,7 @@ from bot.model.edition import (
 )
 from bot.model.event import Effect, Event
 from bot.model.finding import Finding, Reach, Reached
+from bot.model.hosted import Fetched, HostedImage, HostedPicture
 from bot.model.merge import MergeField
 from bot.model.newsroom import Newsroom
 from bot.model.progress import DomainProgress, Progress, ServerNow, ServerProgress, WorkerProgress
@@ -76,8 +77,11 @@ __all__ = [
     "Enrolment",
     "Event",
     "Evidence",
+    "Fetched",
     "Finding",
     "Grade",
+    "HostedImage",
+    "HostedPicture",
     "Image",
     "Limits",
     "Link",

@@ -55,9 +55,10 @@ class EditionStory:
 class Email:
     """An edition as a mail. ``html`` and ``text`` hold the merge fields of ``bot.model.merge`` as holes.
 
-    ``web`` is the same edition as a public page: nothing personal, no hole. ``bulk``: it goes to a list, and its header
-    says how to leave it; a notice that one person asked for is none. ``left_out`` is how many of the last stories stand
-    on ``web`` only, for want of room.
+    ``web`` is the same edition as a public page: nothing personal, no hole; ``card`` is the name of the hosted picture
+    that networks show for it, "" without. ``bulk``: it goes to a list, and its header says how to leave it; a notice
+    that one person asked for is none. ``left_out`` is how many of the last stories stand on ``web`` only, for want of
+    room.
     """
 
     subject: str
@@ -68,6 +69,7 @@ class Email:
     language: str = "en"
     bulk: bool = True
     left_out: int = 0
+    card: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,13 +109,15 @@ VARIANT = "variant-"
 class Rendition:
     """An edition made ready for one channel.
 
-    ``subject`` is "" for the whole edition, else an article's id, or a variant's (``VARIANT``).
+    ``subject`` is "" for the whole edition, else an article's id, or a variant's (``VARIANT``). ``images`` are the
+    names of the hosted pictures that it shows; only when it is made.
     """
 
     channel: str
     subject: str = ""
     email: Email | None = None
     post: Post | None = None
+    images: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from pathlib import Path
 from bot.channels import base as channels
 from bot.dns import Resolver, SystemResolver
 from bot.editions import compose
+from bot.editions.card import lacking_font
 from bot.editions.imprint import lacking
 from bot.editions.lint import lint, own_templates
 from bot.editions.weight import weight
@@ -47,6 +48,7 @@ def checkup(folder: Path, *, dns: Resolver | None = None, offline: bool = False)
                 *_unheard(installation),
                 *_own_templates(installation),
                 *_templates(installation),
+                *_cards(installation),
                 *(_left_out() if offline else asyncio.run(_outside(installation, dns))),
             ]
     except BroadsheetError as error:
@@ -121,6 +123,19 @@ def _templates(installation: Installation) -> Iterator[Checked]:
                 f"its {found.part} part: {found.said}",
                 f"{file}: {found.fix}",
             )
+
+
+def _cards(installation: Installation) -> Iterator[Checked]:
+    """Whether this machine has a font for the newsroom's language: share cards are drawn with it."""
+    images, newsroom = installation.settings.images, installation.newsroom
+    if not images.host or images.cards == "never":
+        return
+    missing = lacking_font(newsroom.language, newsroom.name)
+    if missing:
+        fix = 'install Noto fonts (Debian: fonts-noto-core, fonts-noto-cjk, libfribidi0), or set images.cards = "never"'
+        yield warning("cards", f"share cards are left out: {missing}", fix)
+    else:
+        yield ok("cards", f"share cards can be drawn in the newsroom's language ({newsroom.language})")
 
 
 def _slot(installation: Installation, schedule: str) -> Slot:

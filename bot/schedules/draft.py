@@ -9,6 +9,7 @@ from typing import Any
 from bot.editions import compose
 from bot.model import Edition, EditionState, EditionStory, Selected
 from bot.schedules.installation import Installation
+from bot.schedules.pictures import hosted
 from bot.schedules.plan import Slot, previous_slot
 from bot.settings import ScheduleTable
 from bot.store import Transaction
@@ -47,7 +48,7 @@ def draft(
     stories = _frozen(installation, selected) if state is not EditionState.SKIPPED else ()
     # An edition without a story is not made: its corrections wait for the next one. Posts tell none of them.
     corrections = tx.corrections.waiting(schedule) if stories and installation.sends_mail(schedule) else ()
-    frame = installation.frame(schedule, slot, corrections)
+    frame = installation.frame(schedule, slot, corrections, hosted(tx, installation, slot, stories))
     edition = Edition(
         id=frame.edition,
         schedule=schedule,

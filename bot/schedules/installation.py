@@ -11,7 +11,7 @@ from pathlib import Path
 from bot.audience.newsletters import newsletters
 from bot.channels import base as channels
 from bot.clock import Clock, system_clock
-from bot.editions.compose import Frame, Outlet
+from bot.editions.compose import Frame, Outlet, Shown
 from bot.http import Http
 from bot.model import Correction, Newsroom
 from bot.schedules.plan import Slot
@@ -63,8 +63,10 @@ class Installation:
             for name, each in self.channels(Http(self.settings.http)).items()
         }
 
-    def frame(self, schedule: str, slot: Slot, corrections: Sequence[Correction] = ()) -> Frame:
-        """The edition of ``slot`` without its stories, telling ``corrections``."""
+    def frame(
+        self, schedule: str, slot: Slot, corrections: Sequence[Correction] = (), shown: Shown | None = None
+    ) -> Frame:
+        """The edition of ``slot`` without its stories, telling ``corrections``, with ``shown``, its hosted pictures."""
         table = self.settings.schedules[schedule]
         return Frame(
             edition=edition_id(self.keys, schedule, slot.key),
@@ -76,6 +78,7 @@ class Installation:
             clicks=self.settings.tracking.clicks,
             open=bool(newsletters(self.settings)),
             corrections=tuple(corrections),
+            shown=shown or Shown(),
         )
 
     def timezone(self, schedule: str) -> str:

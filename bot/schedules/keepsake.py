@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from html import unescape
 from pathlib import Path
 
+from bot.audience.links import image_url
 from bot.errors import FetchError
 from bot.http import Http
 from bot.model import Edition, EditionState
@@ -52,7 +54,7 @@ async def write_keepsake(installation: Installation, schedule: str, out: Path) -
             subject = rendition.email.subject
             email = filled(installation, edition, rendition.email)
             async with Http(installation.settings.http) as http:
-                page, pictures = await offline(email.html, folder, http)
+                page, pictures = await offline(email.html, folder, http, own=_hosted(installation))
             named["html"] = _write(folder / "digest.html", page)
             named["text"] = _write(folder / "digest.txt", email.text)
             files += pictures
@@ -81,20 +83,42 @@ def _line(edition: Edition) -> list[str]:
     return [f"{each.position}. {each.article.title or each.summary.text}  ({each.reason})" for each in edition.stories]
 
 
-async def offline(html: str, folder: Path, http: Http) -> tuple[str, list[Path]]:
-    """``html`` with its pictures kept beside it, in ``FOLDER/pictures``. A picture that does not come stays a link."""
+def _hosted(installation: Installation) -> Callable[[str], bytes | None]:
+    """Hosted pictures by their address, from the store: the pages that serve them may not be up."""
+    ours = image_url(installation.newsroom, "")
+
+    def content(address: str) -> bytes | None:
+        if not address.startswith(ours):
+            return None
+        with installation.store.read() as tx:
+            return tx.images.content(address.removeprefix(ours))
+
+    return content
+
+
+async def offline(
+    html: str, folder: Path, http: Http, *, own: Callable[[str], bytes | None] = lambda _: None
+) -> tuple[str, list[Path]]:
+    """``html`` with its pictures kept beside it, in ``FOLDER/pictures``. A picture that does not come stays a link.
+
+    What ``own`` has of an address is not fetched.
+    """
     kept: dict[str, str] = {}
     files: list[Path] = []
     for address in dict.fromkeys(match[2] for match in _PICTURE.finditer(html)):
-        try:
-            answer = await http.get(unescape(address))
-        except FetchError:
-            continue
-        suffix = _TYPES.get(answer.headers.get("content-type", "").partition(";")[0].strip().lower())
+        content = own(unescape(address))
+        suffix: str | None = Path(address).suffix
+        if content is None:
+            try:
+                answer = await http.get(unescape(address))
+            except FetchError:
+                continue
+            content = answer.body
+            suffix = _TYPES.get(answer.headers.get("content-type", "").partition(";")[0].strip().lower())
         if suffix:
             (folder / "pictures").mkdir(exist_ok=True)
-            file = folder / "pictures" / f"{sha256(answer.body).hexdigest()[:16]}{suffix}"
-            file.write_bytes(answer.body)
+            file = folder / "pictures" / f"{sha256(content).hexdigest()[:16]}{suffix}"
+            file.write_bytes(content)
             files.append(file)
             kept[address] = f"pictures/{file.name}"
     return _PICTURE.sub(lambda match: match[1] + kept.get(match[2], match[2]) + match[3], html), files

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from html import escape
 from pathlib import Path
 from typing import Any
 
-from bot.audience.links import ReaderLink, preferences_url, unsubscribe_url
+from bot.audience.links import ReaderLink, image_url, preferences_url, unsubscribe_url
 from bot.editions import compose
+from bot.editions.compose import Shown
 from bot.editions.environment import Compiled
 from bot.editions.wording import wording
 from bot.errors import BroadsheetError, NotFound, NothingToDo, SettingsError
 from bot.http import Http
 from bot.model import Edition, EditionStory, Email, Finding, MergeField, Parcel, Receipt, Recipient, Rendition
 from bot.schedules.draft import Draft, draft
+from bot.schedules.hosting import bring, draw, due
+from bot.schedules.hosting import keep as keep_pictures
 from bot.schedules.installation import Installation
+from bot.schedules.pictures import addresses, cards, shown
 from bot.schedules.plan import Slot
 from bot.schedules.preflight import asked, found
 from bot.schedules.readers import Survey, choices_of, survey, told
@@ -49,10 +54,11 @@ async def preview(
     """The edition of ``slot`` as it would be made now, from what the sources say now.
 
     Writes ``digest.html``, ``digest.txt``, ``digest.eml``, ``posts/CHANNEL.json`` and ``selection.json`` into
-    ``out``, unless that is None: then its links are not asked either. The digest is that of ``variant`` instead of the
-    general one. Raises ``RenderError``, ``SettingsError``, ``NotFound``.
+    ``out``, unless that is None: then its links are not asked either. Beside them are the pictures that would be
+    hosted, to which ``digest.html`` leads. The digest is that of ``variant`` instead of the general one. Raises
+    ``RenderError``, ``SettingsError``, ``NotFound``.
     """
-    made, warnings = await _drafted(installation, schedule, slot, variant)
+    made, warnings, images = await _drafted(installation, schedule, slot, variant)
     readers = made.report.get("readers")
     if out is None:
         return Previewed(made.edition, (), warnings, readers)
@@ -60,7 +66,7 @@ async def preview(
     with installation.store.read() as tx:
         findings = found(tx, installation, made.edition, reached)
     try:
-        files = await _written(installation, made, out)
+        files = await _written(installation, made, images, out)
     except OSError as error:
         raise SettingsError(
             f"{error.filename or out}: cannot be written: {error.strerror}; name another --out"
@@ -69,8 +75,9 @@ async def preview(
 
 
 async def _drafted(
-    installation: Installation, schedule: str, slot: Slot, variant: str = ""
-) -> tuple[Draft, tuple[str, ...]]:
+    installation: Installation, schedule: str, slot: Slot, variant: str = "", *, hosting: bool = False
+) -> tuple[Draft, tuple[str, ...], Mapping[str, bytes]]:
+    """The draft, what there is to warn of, and the hosted pictures by name; they are stored only for ``hosting``."""
     async with Http(installation.settings.http) as http:
         brought = await fetch(installation.sources, installation.store, http, installation.clock)
     warnings: list[str] = []
@@ -86,15 +93,50 @@ async def _drafted(
         surveyed = survey(tx, choices, audience, max(installation.clock(), slot.due)) if audience and stories else None
     # After the trial: nobody else's writing should wait for templates. A link that is counted leads on from an edition
     # that went out, and this one does not.
-    frame = replace(installation.frame(schedule, slot, made.edition.corrections), clicks=False)
+    hosted, images, faults = await _pictures(installation, slot, stories, hosting)
+    warnings += faults
+    frame = replace(installation.frame(schedule, slot, made.edition.corrections, hosted), clicks=False)
     renditions = compose.render(frame, stories) if stories else ()
     if surveyed is None:
         _need_no_variant(variant, ())
-        return replace(made, edition=replace(made.edition, renditions=renditions)), tuple(warnings)
+        return replace(made, edition=replace(made.edition, renditions=renditions)), tuple(warnings), images
     if variant:
         renditions = tuple(_of_variant(frame, stories, each, surveyed, variant) for each in renditions)
     report_of = {**made.report, "readers": told(surveyed)}
-    return replace(made, edition=replace(made.edition, renditions=renditions), report=report_of), tuple(warnings)
+    whole = replace(made, edition=replace(made.edition, renditions=renditions), report=report_of)
+    return whole, tuple(warnings), images
+
+
+async def _pictures(
+    installation: Installation, slot: Slot, stories: Sequence[EditionStory], hosting: bool
+) -> tuple[Shown, dict[str, bytes], list[str]]:
+    if not installation.settings.images.host:
+        return Shown(), {}, []
+    urls, now = addresses(stories), installation.clock()
+    with installation.store.read() as tx:
+        known = tx.images.known(urls)
+    async with Http(installation.settings.http) as http:
+        brought = await bring(http, [url for url in urls if due(known.get(url), now)], known, now)
+    fetched = {**known, **{url: each.fetched for url, each in brought.items()}}
+    images = {file.image.name: file.content for each in brought.values() for file in each.files}
+    with installation.store.read() as tx:
+        for picture in filter(None, (each.picture for each in fetched.values())):
+            for name in {image.name for image in picture.images} - images.keys():
+                images[name] = tx.images.content(name) or b""
+    pictures = {url: each.picture for url, each in fetched.items()}
+    wanted = cards(installation, slot, stories, pictures)
+    drawn = {each.address: await asyncio.to_thread(draw, each, images.get(each.photo), now) for each in wanted.values()}
+    images |= {file.image.name: file.content for each in drawn.values() for file in each.files}
+    if hosting:
+        with installation.store.write() as tx:
+            keep_pictures(tx, [*brought.values(), *drawn.values()], now)
+    said = [*fetched.values(), *(each.fetched for each in drawn.values())]
+    faults = [f"a picture is left out: {each.fault}" for each in said if each.fault]
+    return (
+        shown(installation, pictures, wanted, {url: each.fetched.picture for url, each in drawn.items()}),
+        images,
+        faults,
+    )
 
 
 def _of_variant(
@@ -106,7 +148,7 @@ def _of_variant(
     _need_no_variant(name, [each.id for each in known])
     chosen = next(each for each in known if each.id == name)
     made = compose.render_variant(frame, stories, chosen, rendition.channel, Compiled())
-    return replace(rendition, email=made.email)
+    return replace(rendition, email=made.email, images=made.images)
 
 
 def _need_no_variant(name: str, known: Sequence[str]) -> None:
@@ -115,15 +157,22 @@ def _need_no_variant(name: str, known: Sequence[str]) -> None:
         raise NotFound(f"no reader would get a variant {name[:40]}; {there}; `broadsheet preview` shows them")
 
 
-async def _written(installation: Installation, made: Draft, out: Path) -> list[Path]:
+async def _written(installation: Installation, made: Draft, images: Mapping[str, bytes], out: Path) -> list[Path]:
     out.mkdir(parents=True, exist_ok=True)
     files = [_write(out / "selection.json", _json(made.report))]
+    seen = {name for rendition in made.edition.renditions for name in rendition.images}
+    for name in sorted(seen & images.keys()):
+        (out / "images").mkdir(exist_ok=True)
+        files.append(_write(out / "images" / name, images[name]))
     async with installation.connected() as connected:
         for rendition in made.edition.renditions:
             channel = connected.channels[rendition.channel]
             if rendition.email:
                 email = filled(installation, made.edition, rendition.email)
-                files.append(_write(out / "digest.html", email.html))
+                html = email.html
+                for name in images:
+                    html = html.replace(escape(image_url(installation.newsroom, name)), f"images/{name}")
+                files.append(_write(out / "digest.html", html))
                 files.append(_write(out / "digest.txt", email.text))
                 compose = getattr(channel, "compose", None)
                 if compose:
@@ -181,13 +230,13 @@ def _sample_parcel(installation: Installation, edition: Edition, channel: str, a
 async def send_test(
     installation: Installation, schedule: str, slot: Slot, to: str, *, variant: str = ""
 ) -> list[Receipt]:
-    """Sends the slot's mail, or ``variant`` of it, to one address, its subject marked ``[Test]``.
+    """Sends the slot's mail, or ``variant`` of it, to one address, its subject marked ``[Test]``; hosts its pictures.
 
     Raises ``DeliveryError``, ``NotFound``.
     """
     if not is_address(to):
         raise SettingsError(f"{to}: is not a mail address")
-    made, _ = await _drafted(installation, schedule, slot, variant)
+    made, _, _ = await _drafted(installation, schedule, slot, variant, hosting=True)
     mails = [each for each in made.edition.renditions if each.email]
     if not mails:
         why = made.edition.reason or "it sends no mail"

@@ -18,6 +18,7 @@ from bot.editions.variants import MOST, Choices, Variant
 from bot.errors import RenderError
 from bot.model import DeliveryState, Edition, EditionStory, Placement, Preferences
 from bot.schedules.installation import Installation
+from bot.schedules.pictures import hosted
 from bot.schedules.plan import Slot
 from bot.store import Transaction
 
@@ -130,12 +131,13 @@ def prepare(installation: Installation, edition: Edition, now: datetime) -> Plan
     channel = next((each.channel for each in edition.renditions if each.email), "")
     if not channel or not table.audience:
         return Plan(choices)
+    slot = Slot(edition.schedule, edition.slot_key, edition.slot)
     with store.read() as tx:
         wanted = survey(tx, choices, table.audience, now)
         stored = tx.editions.variants(edition.id, channel)
+        shown = hosted(tx, installation, slot, edition.stories)
     missing = [variant for variant, _ in wanted.variants if variant.id not in stored]
-    slot = Slot(edition.schedule, edition.slot_key, edition.slot)
-    frame = installation.frame(edition.schedule, slot, edition.corrections)
+    frame = installation.frame(edition.schedule, slot, edition.corrections, shown)
     compiled, made = Compiled(), set(stored)
     for start in range(0, len(missing), TOGETHER):
         renditions = []

@@ -11,7 +11,9 @@ from bot.editions.changes import refresh
 from bot.errors import ReservedElsewhere
 from bot.model import Act, Edition, EditionState
 from bot.schedules.draft import draft
+from bot.schedules.hosting import host_now, host_stories
 from bot.schedules.installation import Installation
+from bot.schedules.pictures import hosted
 from bot.schedules.plan import Slot
 from bot.schedules.readers import prepare
 from bot.store.flags import PAUSED
@@ -24,6 +26,7 @@ def make(installation: Installation, schedule: str, slot: Slot, now: datetime) -
 
     Raises ``RenderError``: then nothing is stored, and the slot can be made once the template is mended.
     """
+    host_now(installation, schedule, slot, now)
     for attempt in range(1, TRIES + 1):
         with installation.store.read() as tx:
             if tx.editions.of_slot(schedule, slot.key):
@@ -138,7 +141,10 @@ def _refreshed(installation: Installation, edition_id: str, now: datetime) -> Ed
         lifecycle.cancel(installation.store, edition.id, who=PROGRAM, now=now, note="all its stories were withdrawn")
         return replace(edition, state=EditionState.CANCELLED)
     slot = Slot(edition.schedule, edition.slot_key, edition.slot)
-    frame = installation.frame(edition.schedule, slot, edition.corrections)
+    host_stories(installation, slot, outcome.stories, now)
+    with installation.store.read() as tx:
+        shown = hosted(tx, installation, slot, outcome.stories)
+    frame = installation.frame(edition.schedule, slot, edition.corrections, shown)
     again = edition.state is EditionState.APPROVED and edition.approval and outcome.material
     state = EditionState.AWAITING if again else edition.state
     reason = note[:500] if again else edition.reason

@@ -33,6 +33,7 @@ from bot.errors import BroadsheetError
 from bot.http import Http
 from bot.schedules import signups
 from bot.schedules.corrected import watch_changes
+from bot.schedules.hosting import sweep
 from bot.schedules.installation import Connected, Installation
 from bot.schedules.loop import run
 from bot.schedules.preflight import look_at_new
@@ -167,8 +168,9 @@ class Ticker:
             self._told(folded)
         try:
             prune_events(installation)
+            sweep(installation)
         except Exception as error:
-            log.error("old events stay: %s", error, exc_info=not isinstance(error, BroadsheetError))
+            log.error("old events and pictures stay: %s", error, exc_info=not isinstance(error, BroadsheetError))
 
     def _tick(self) -> None:
         """One look at the timetable. What waits goes first: no slow source may hold up an edition that is ready."""

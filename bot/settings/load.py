@@ -22,6 +22,7 @@ from bot.settings.tables import (
     AudienceTable,
     DeliveryTable,
     HttpTable,
+    ImagesTable,
     ScheduleTable,
     SettingsTables,
     TrackingTable,
@@ -51,6 +52,10 @@ class Settings:
     def newsroom(self) -> Newsroom:
         newsroom, brand = self.tables.newsroom, self.tables.brand
         return Newsroom(**newsroom.model_dump(), **brand.model_dump())
+
+    @property
+    def images(self) -> ImagesTable:
+        return self.tables.images
 
     @property
     def http(self) -> HttpTable:

@@ -60,6 +60,25 @@ class BrandTable(Table):
     headlines: Literal["serif", "sans"] = Field("serif", description="The face of headlines.")
 
 
+class ImagesTable(Table):
+    """Pictures of stories in mails and posts (docs/images.md)."""
+
+    host: StrictBool = Field(
+        True,
+        description="Fetch each picture once and serve a copy that every mail program shows, from `PUBLIC_URL/i/…`. "
+        "`false` leaves pictures where they are: their server sees who opens a mail, Outlook shows no WebP or AVIF.",
+    )
+    cards: Literal["missing", "always", "never"] = Field(
+        "missing",
+        description="Share cards: a story's headline, drawn for who sees its link on a network. Where the story has no "
+        "picture (`missing`), `always`, or `never`. An edition's public page has one unless `never`. Only with `host`.",
+    )
+    mail_cards: StrictBool = Field(
+        False,
+        description="Whether a lead without a picture shows its card in the mail, too; it says the headline again.",
+    )
+
+
 class StoreTable(Table):
     """Where everything is kept."""
 
@@ -276,6 +295,7 @@ class SettingsTables(Table):
 
     newsroom: NewsroomTable
     brand: BrandTable = Field(default_factory=BrandTable)
+    images: ImagesTable = Field(default_factory=ImagesTable)
     store: StoreTable = Field(default_factory=StoreTable)
     http: HttpTable = Field(default_factory=HttpTable)
     web: WebTable = Field(default_factory=WebTable)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, Connection, Engine, Row, Table, bindparam, func, insert, literal, select, text
+from sqlalchemy import JSON, Connection, Engine, LargeBinary, Row, Table, bindparam, func, insert, literal, select, text
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import DataError
 
@@ -21,6 +21,8 @@ from bot.store.engine import faults_told
 
 BATCH = 1000
 """Rows in memory at once."""
+LARGE_BATCH = 20
+"""The same of a table whose rows hold files."""
 
 Watch = Callable[[int], None]
 """Told how many rows were copied since it was told last."""
@@ -117,7 +119,8 @@ def sums(connection: Connection, tables: Iterable[Table]) -> dict[str, Sum]:
 
 
 def _batches(connection: Connection, table: Table) -> Iterable[Sequence[Row[Any]]]:
-    query = select(*table.columns).execution_options(stream_results=True, yield_per=BATCH)
+    batch = LARGE_BATCH if any(isinstance(each.type, LargeBinary) for each in table.columns) else BATCH
+    query = select(*table.columns).execution_options(stream_results=True, yield_per=batch)
     return connection.execute(query).partitions()
 
 

@@ -26,6 +26,7 @@ from bot.model import (
 from bot.store.conflict import insert_or_ignore
 from bot.store.corrections import Corrections
 from bot.store.flags import Flags
+from bot.store.images import Images
 from bot.store.jobs import Jobs
 from bot.store.links import Links
 from bot.store.tables import articles, chunks, edition_stories, editions, renditions, reservations
@@ -97,13 +98,17 @@ class Editions:
     def put_renditions(self, edition: str, made: Iterable[Rendition]) -> None:
         """Replaces the edition's renditions; the variants of the old ones are gone."""
         self._connection.execute(delete(renditions).where(renditions.c.edition == edition))
+        images = Images(self._connection)
+        images.forget(edition)
         for rendition in made:
             self._connection.execute(insert(renditions).values(_rendition_row(edition, rendition)))
+            images.show(edition, rendition.images)
 
     def add_variants(self, edition: str, made: Iterable[Rendition]) -> None:
         """Keeps renditions that only some readers get, beside the others; those that are there already stay."""
         for rendition in made:
             insert_or_ignore(self._connection, renditions, _rendition_row(edition, rendition))
+            Images(self._connection).show(edition, rendition.images)
 
     def variants(self, edition: str, channel: str) -> frozenset[str]:
         """The subjects of the variants that are kept of an edition."""

@@ -26,6 +26,7 @@ from bot.store.events import Events
 from bot.store.figures import Figures
 from bot.store.flags import Flags
 from bot.store.folds import Folds
+from bot.store.images import Images
 from bot.store.imports import Imports
 from bot.store.jobs import Jobs, used
 from bot.store.links import Links
@@ -84,6 +85,10 @@ class Transaction:
     @cached_property
     def links(self) -> Links:
         return Links(self.connection)
+
+    @cached_property
+    def images(self) -> Images:
+        return Images(self.connection)
 
     @cached_property
     def folds(self) -> Folds:

@@ -19,6 +19,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
@@ -492,4 +493,42 @@ progress = Table(
     # Deliveries a second over its last seconds; NULL when it is too early to tell.
     Column("rate", Float),
     Column("content", Json, nullable=False),
+)
+
+# Pictures that we serve under /i/NAME. A name is made of its content, so neither ever changes.
+images = Table(
+    "images",
+    metadata,
+    Column("name", String(40), primary_key=True),
+    Column("content", LargeBinary, nullable=False),
+    Column("width", Integer, nullable=False),
+    Column("height", Integer, nullable=False),
+    # When an edition could take it last.
+    Column("used", Moment, nullable=False),
+    Index("ix_images_used", "used"),
+)
+
+# What became of articles' pictures, by the SHA-256 of their addresses: their copies, or why there are none.
+pictures = Table(
+    "pictures",
+    metadata,
+    Column("key", String(64), primary_key=True),
+    Column("url", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+    # Names of images, "" without; one that is gone makes the picture unknown.
+    Column("whole", String(40), nullable=False, server_default=""),
+    Column("crop", String(40), nullable=False, server_default=""),
+    Column("fault", Text, nullable=False, server_default=""),
+    Column("etag", Text, nullable=False, server_default=""),
+    Column("modified", Text, nullable=False, server_default=""),
+    Index("ix_pictures_at", "at"),
+)
+
+# Which images the renditions of an edition show: those of one that went out stay for ever.
+edition_images = Table(
+    "edition_images",
+    metadata,
+    Column("edition", String(16), ForeignKey("editions.id", ondelete="CASCADE"), primary_key=True),
+    Column("image", String(40), primary_key=True),
+    Index("ix_edition_images_image", "image"),
 )

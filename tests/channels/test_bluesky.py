@@ -19,11 +19,14 @@ from PIL import Image
 from bot.channels.base import kinds
 from bot.channels.bluesky import BlueskyChannel, BlueskyOptions, facets_of, record_key, record_of
 from bot.clock import SetClock
+from bot.editions.image import fitted
 from bot.errors import ChannelRefused, DeliveryError, OutcomeUnknown, ServerBusy
 from bot.http import Http
 from bot.model import Card, Newsroom, Parcel, Post, Rendition
 from bot.settings.tables import HttpTable
+from bot.store import Store
 from bot.testing import KEYS, NOW
+from tests.pictures import photograph
 
 DID = "did:plc:abcdefghijklmnop"
 PASSWORD = "abcd-efgh-ijkl-mnop"
@@ -130,10 +133,10 @@ def parcel(post: Post = POST, token: str = "abcdefghijklmnopqrstuvwxyz", slot: d
     return Parcel(token=token, edition="k7f3q9xdabcd", schedule="morning", slot=slot, rendition=rendition)
 
 
-async def send(service: Service, *parcels: Parcel) -> list[Any]:
+async def send(service: Service, *parcels: Parcel, store: Any = None) -> list[Any]:
     async with Http(HttpTable(allow_loopback=True, timeout="5s"), tls=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)) as http:
         options = BlueskyOptions(service=service.url, handle="@record.test", password=PASSWORD)
-        async with BlueskyChannel("sky", options, Surroundings(http, SetClock(NOW))) as channel:
+        async with BlueskyChannel("sky", options, Surroundings(http, SetClock(NOW), store)) as channel:
             return [await channel.send(each) for each in parcels or [parcel()]]
 
 
@@ -266,6 +269,21 @@ async def test_the_cards_picture_is_fetched_made_small_and_uploaded(service: Ser
     made = Image.open(io.BytesIO(blob))
     assert (made.format, made.size) == ("JPEG", (1200, 630))
     assert service.record()["record"]["embed"]["external"]["thumb"] == {"$type": "blob", "ref": {"$link": "bafk"}}
+
+
+async def test_a_hosted_picture_is_uploaded_from_the_store_though_no_page_serves_it(
+    service: Service, store: Store
+) -> None:
+    file, _ = fitted(photograph())
+    with store.write() as tx:
+        tx.images.put(file.image, file.content, NOW)
+    assert POST.card
+    # The address of the newsroom's own pages, where nobody answers.
+    card = replace(POST.card, image_url=f"{Newsroom(name='', url='').public_url}/i/{file.image.name}")
+    await send(service, parcel(replace(POST, card=card)), store=store)
+    (uploaded,) = [body for name, _, body in service.called if name.endswith("uploadBlob")]
+    assert Image.open(io.BytesIO(uploaded)).size == (1200, 800)
+    assert "thumb" in service.record()["record"]["embed"]["external"]
 
 
 @pytest.mark.parametrize(("status", "body"), [(404, b""), (200, b"<svg/>")])

@@ -1,4 +1,4 @@
-"""Draws the gallery of digests (``python -m tests.gallery``): each template on phone and desk, in three languages.
+"""Draws the gallery (``python -m tests.gallery``): templates on phone and desk, and share cards, in three languages.
 
 In English it is the bundled newsroom, from its WordPress to the mail; in Japanese and Arabic the texts beside this.
 Needs Chromium and, to look as it is meant to, the fonts Inter, Noto Sans and Serif, Noto CJK. Pictures are those of the
@@ -13,6 +13,7 @@ import os
 import shutil
 import sys
 import tempfile
+from base64 import b64encode
 from datetime import UTC, datetime, timedelta
 from html import escape
 from pathlib import Path
@@ -23,7 +24,10 @@ from playwright.sync_api import Browser, Route, sync_playwright
 from bot.clock import SetClock
 from bot.demo.articles import TOWN
 from bot.demo.newsroom import newsroom
+from bot.editions.card import card_of
+from bot.editions.card import drawn as drawn_card
 from bot.editions.digest import compile_email
+from bot.editions.image import decoded
 from bot.editions.sample import sample_digest
 from bot.editions.wording import wording
 from bot.model import Email, MergeField
@@ -97,6 +101,7 @@ def main() -> int:
         print("gallery: no Chromium is installed (apt-get install chromium)", file=sys.stderr)
         return 1
     OUT.mkdir(exist_ok=True)
+    draw_cards()
     pages = {("en", template): html for template, html in town().items()}
     pages |= {(language, template): shown(template, language) for language in SAMPLES for template in TEMPLATES}
     with sync_playwright() as playwright:
@@ -106,9 +111,27 @@ def main() -> int:
                 picture = drawn(browser, html, width, scheme)
                 (OUT / f"{template}-{language}-{width}-{scheme}.png").write_bytes(picture)
         browser.close()
-    size = sum(each.stat().st_size for each in OUT.glob("*.png"))
-    print(f"{OUT.relative_to(ROOT)}: {len(list(OUT.glob('*.png')))} pictures, {size / 1e6:.1f} MB")
+    pictures = [each for each in OUT.iterdir() if each.suffix in (".png", ".jpg")]
+    size = sum(each.stat().st_size for each in pictures)
+    print(f"{OUT.relative_to(ROOT)}: {len(pictures)} pictures, {size / 1e6:.1f} MB")
     return 0
+
+
+def draw_cards() -> None:
+    """The share cards of each language's first stories: one with its photograph, one on the newsroom's colour."""
+    for language in ("en", *SAMPLES):
+        digest = sample_digest((shipped("templates"),), template="magazine", file=_sample(language))
+        for story, form in zip(digest.stories, ("photo", "plain"), strict=False):
+            words = wording(digest.language, digest.timezone)
+            name = Path(story.article.image.url).name if story.article.image and form == "photo" else ""
+            card = card_of(story, newsroom=digest.newsroom, slot=digest.slot, wording=words, photo=name)
+            photo = decoded((TOWN / "images" / name).read_bytes(), within=(1200, 1600)) if name else None
+            made = drawn_card(card, photo)
+            (OUT / f"card-{form}-{language}{Path(made.image.name).suffix}").write_bytes(made.content)
+
+
+def _sample(language: str) -> Path | None:
+    return None if language == "en" else Path(__file__).parent / f"{language}.json"
 
 
 def town() -> dict[str, str]:
@@ -125,13 +148,22 @@ def town() -> dict[str, str]:
             for name in TEMPLATES:
                 slot = Slot(name, f"{SLOT:%Y-%m-%dT%H:%M}", SLOT)
                 asyncio.run(preview(installation, name, slot, Path(folder) / name))
-                made[name] = (Path(folder) / name / "digest.html").read_text("utf-8")
+                made[name] = _inlined(Path(folder) / name)
     return made
+
+
+def _inlined(folder: Path) -> str:
+    """The preview's digest with the pictures beside it inside it."""
+    html = (folder / "digest.html").read_text("utf-8")
+    for file in (folder / "images").glob("*"):
+        kind = "jpeg" if file.suffix == ".jpg" else "png"
+        html = html.replace(f"images/{file.name}", f"data:image/{kind};base64,{b64encode(file.read_bytes()).decode()}")
+    return html
 
 
 def shown(template: str, language: str) -> str:
     """The HTML of the sample in another language, as a reader since 3 March 2026 gets it."""
-    digest = sample_digest((shipped("templates"),), template=template, file=Path(__file__).parent / f"{language}.json")
+    digest = sample_digest((shipped("templates"),), template=template, file=_sample(language))
     mail: Email = compile_email(digest)
     since = wording(digest.language, digest.timezone).day(digest.slot.replace(month=3, day=3))
     html = mail.html

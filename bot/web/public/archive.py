@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
-from email.utils import format_datetime, parsedate_to_datetime
+from datetime import UTC
+from email.utils import format_datetime
 from itertools import groupby
 from urllib.parse import quote
 
@@ -13,7 +13,9 @@ from fastapi import APIRouter, Request, Response
 
 from bot.editions.wording import Wording, wording
 from bot.model import PastEdition
+from bot.web.conditional import unchanged
 from bot.web.public.feed import Item, feed
+from bot.web.public.sharing import sharing
 from bot.web.site import Site
 
 PAGE = 30
@@ -69,8 +71,23 @@ def _page(site: Site, request: Request, schedule: str, before: str) -> Response:
         feed=f"{path}.rss",
         months=_months(site, shown),
         first=path if before else "",
+        sharing=sharing(
+            newsroom=site.installation.newsroom,
+            url=f"{site.installation.newsroom.public_url}/{path}",
+            title=words.plain("archive_of", name=name) if schedule else words.plain("archive_title"),
+            description=words.plain("archive_lead"),
+            card=_card(site, shown[0].id) if shown else "",
+        ),
         older=f"{path}?before={quote(shown[-1].id)}" if len(found) > PAGE else "",
     )
+
+
+def _card(site: Site, edition: str) -> str:
+    """The share card of an edition, "" without."""
+    with site.installation.store.read() as tx:
+        found = tx.editions.get(edition)
+    emails = (each.email for each in found.renditions if each.email and not each.subject) if found else ()
+    return next((each.card for each in emails), "")
 
 
 def _feed(site: Site, request: Request, schedule: str) -> Response:
@@ -93,7 +110,7 @@ def _feed(site: Site, request: Request, schedule: str) -> Response:
     headers = {"Cache-Control": _SHORT, "ETag": f'"{hashlib.sha256(body).hexdigest()[:32]}"'}
     if changed:
         headers["Last-Modified"] = format_datetime(changed.astimezone(UTC), usegmt=True)
-    if _unchanged(request, headers["ETag"], changed):
+    if unchanged(request, headers["ETag"], changed):
         return Response(status_code=304, headers=headers)
     return Response(body, headers={**headers, "Content-Type": "application/rss+xml; charset=utf-8"})
 
@@ -107,21 +124,6 @@ def _item(site: Site, edition: PastEdition) -> Item:
         category=edition.name,
         published=edition.slot,
     )
-
-
-def _unchanged(request: Request, tag: str, changed: datetime | None) -> bool:
-    """RFC 9110 §13.2.2: If-None-Match decides, and only without it If-Modified-Since."""
-    asked = request.headers.get("if-none-match")
-    if asked is not None:
-        return asked.strip() == "*" or tag in {each.strip().removeprefix("W/") for each in asked.split(",")}
-    since = request.headers.get("if-modified-since")
-    if not since or changed is None:
-        return False
-    try:
-        known = parsedate_to_datetime(since)
-    except ValueError:
-        return False
-    return changed.replace(microsecond=0) <= (known if known.tzinfo else known.replace(tzinfo=UTC))
 
 
 def _schedules(site: Site, schedule: str) -> Sequence[str]:

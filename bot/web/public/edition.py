@@ -5,8 +5,10 @@ from __future__ import annotations
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse
 
+from bot.audience.links import edition_url
 from bot.store.editions import WENT_OUT
 from bot.web.headers import EDITION_POLICY
+from bot.web.public.sharing import with_sharing
 from bot.web.site import Site
 
 _HEADERS = {"Content-Security-Policy": EDITION_POLICY, "Cache-Control": "public, max-age=300"}
@@ -23,10 +25,19 @@ def routes(site: Site) -> APIRouter:
             found = tx.editions.get(edition) if went_out else None
         # The general one: a variant's subject is not empty.
         mails = [each.email for each in found.renditions if each.email and not each.subject] if found else []
-        page = next((each.web for each in mails if each.web), "")
-        if found is None or not page:
+        email = next((each for each in mails if each.web), None)
+        if found is None or email is None:
             return site.message(request, "missing", status=404)
         listed = found.schedule in site.archived
+        lead = found.stories[0] if found.stories else None
+        page = with_sharing(
+            email.web,
+            newsroom=site.installation.newsroom,
+            url=edition_url(site.installation.newsroom, found.id),
+            title=lead.article.title if lead else email.subject,
+            description=lead.summary.text if lead else email.preheader,
+            card=email.card,
+        )
         return HTMLResponse(page, headers=_HEADERS if listed else {**_HEADERS, "X-Robots-Tag": "noindex"})
 
     return router

@@ -1,0 +1,319 @@
+"""A story's share card: 1200 × 630 pixels of headline, for networks that show a picture beside a link.
+
+With the story's photograph where it has one, else on the newsroom's colour. A headline that is too long at the smallest
+size is cut at a clause, never in a word; one whose letters no font of this machine draws makes no card.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import unicodedata
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+from typing import Any
+
+import regex
+from babel import Locale, UnknownLocaleError
+from PIL import Image, ImageDraw, ImageFont, ImageOps
+
+from bot.editions.bidi import visual
+from bot.editions.brand import tokens
+from bot.editions.entry import entry
+from bot.editions.environment import one_line
+from bot.editions.graphemes import Room, shortened
+from bot.editions.image import ImageFile, encoded, losslessly
+from bot.editions.lines import broken, clauses
+from bot.editions.script import script_of
+from bot.editions.typeface import STYLES, Face, Setting, Style, setting, shapes
+from bot.editions.wording import Wording
+from bot.model import EditionStory, Newsroom
+
+SIZE = (1200, 630)
+ADDRESS = "card:"
+"""How the addresses begin by which cards are known: none of a picture does."""
+_DESIGN = 1
+"""Counts up when cards are drawn otherwise: then they are drawn anew."""
+_LEFT, _TOP, _FOOT, _PANEL = 64, 56, 52, 520
+_GAP = 26
+# The largest first; below the smallest of the design, only what has no clause to end at.
+_PHOTO = ((70, 4), (62, 4), (54, 4), (46, 4))
+_PLAIN = ((84, 4), (72, 4), (64, 4), (56, 4))
+_SMALLER = ((40, 6), (34, 7))
+_HEADLINE, _NAME = 300, 80
+_PICTOGRAPH = regex.compile(
+    r"[\p{Extended_Pictographic}\p{Emoji_Modifier}\p{Regional_Indicator}\ufe0f\u20e3\U000e0020-\U000e007f]"
+    r"(?<![\u00a9\u00ae\u2122])"
+)
+# Marks that turn the direction of a line, of which a card has one, and what is not seen at all.
+_UNSEEN = regex.compile(
+    r"[\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\ufff9-\ufffc]"
+)
+_OTHER = regex.compile(r"[^\P{L}\p{Latin}\p{Greek}\p{Cyrillic}]")
+# What is read without joining its letters; all else needs a shaper.
+_PLAIN_LETTERS = r"\p{Latin}\p{Greek}\p{Cyrillic}\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}\p{Armenian}\p{Georgian}"
+_JOINED = regex.compile(rf"[^\P{{L}}{_PLAIN_LETTERS}]")
+# Marks beyond those that a language stacks: one on a Latin letter that is no letter of its own, three elsewhere.
+_STACKED = regex.compile(r"(?<=[\p{Latin}\p{Greek}\p{Cyrillic}\p{N}\p{P}]\p{M})\p{M}+|(?<=\p{M}{3})\p{M}+")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShareCard:
+    """What a card says. ``language`` is the story's, ``meta`` author and minutes, ``photo`` a hosted image's name."""
+
+    headline: str
+    label: str
+    meta: tuple[str, ...]
+    newsroom: str
+    language: str
+    separator: str
+    headlines: str
+    accent: str
+    on_accent: str
+    ink: str
+    ink3: str
+    paper: str
+    photo: str = ""
+
+    @property
+    def address(self) -> str:
+        """Equal for cards that look the same."""
+        said = json.dumps([_DESIGN, asdict(self)], sort_keys=True, ensure_ascii=False)
+        return ADDRESS + hashlib.sha256(said.encode("utf-8", "replace")).hexdigest()
+
+    @property
+    def alt(self) -> str:
+        return f"{self.headline}, {self.newsroom}"
+
+
+def card_of(story: EditionStory, *, newsroom: Newsroom, slot: datetime, wording: Wording, photo: str = "") -> ShareCard:
+    """The card of ``story``; ``photo`` is the hosted copy of its picture, "" without."""
+    told = entry(story, 1, newsroom=newsroom, slot=slot, wording=wording)
+    colours = tokens(newsroom, newsroom.language).light
+    return ShareCard(
+        headline=shortened(_tidy(told.title), Room(_HEADLINE, None)),
+        label=_tidy(told.label),
+        meta=tuple(filter(None, (_tidy(told.by), _tidy(told.minutes)))),
+        newsroom=shortened(_tidy(newsroom.name), Room(_NAME, None)),
+        language=told.language or newsroom.language,
+        separator=wording.separator.strip(),
+        headlines=newsroom.headlines,
+        accent=colours.accent,
+        on_accent=colours.on_accent,
+        ink=colours.ink,
+        ink3=colours.ink3,
+        paper=colours.paper,
+        photo=photo,
+    )
+
+
+def drawn(card: ShareCard, photo: Image.Image | None = None) -> ImageFile:
+    """The card as a picture, beside ``photo`` where its headline has room there.
+
+    Raises ``ValueError`` when no font of this machine draws the headline, or no size holds it.
+    """
+    if not shapes() and _JOINED.search(card.headline):
+        raise ValueError("a headline in letters that this machine does not join (Raqm and FriBiDi are missing)")
+    if photo is not None:
+        sheet = _Sheet(card, width=560, plain=False)
+        if sheet.headline(_PHOTO, until=490):
+            return encoded(sheet.with_photo(photo))
+    sheet = _Sheet(card, width=1072, plain=True)
+    if not sheet.headline(_PLAIN, until=520):
+        raise ValueError("a headline that no size of a card holds")
+    return losslessly(sheet.finished())
+
+
+def lacking_font(language: str, name: str) -> str:
+    """Why cards of a newsroom called ``name`` could not be drawn in ``language`` on this machine; "" when they can.
+
+    Asked of the names of the language, its months and weekdays: they have most of its letters.
+    """
+    try:
+        locale = Locale.parse(language, sep="-")
+    except (UnknownLocaleError, ValueError):
+        words = [name]
+    else:
+        named = (*locale.months["format"]["wide"].values(), *locale.days["format"]["wide"].values())
+        words = [name, locale.display_name or "", *map(str, named)]
+    text = _tidy(" ".join(words))
+    for style in STYLES:
+        if setting(text, language, style) is None:
+            return f"no font of this machine draws all letters of the language {language}"
+    return "" if shapes() or not _JOINED.search(text) else "its letters are not joined here (Raqm, FriBiDi)"
+
+
+def _tidy(text: str) -> str:
+    """One line without what a card does not draw: pictographs, turns of direction, towers of accents."""
+    flat = _UNSEEN.sub("", _PICTOGRAPH.sub("", unicodedata.normalize("NFC", one_line(text))))
+    return regex.sub(" {2,}", " ", _STACKED.sub("", flat)).strip(" ")
+
+
+def _runs_right_to_left(text: str, language: str) -> bool:
+    """By the first letter that has a direction (UAX #9, P2), as a browser would with ``dir="auto"``."""
+    kinds = (unicodedata.bidirectional(letter) for letter in text)
+    strong = next((kind for kind in kinds if kind in ("L", "R", "AL")), "")
+    return strong != "L" if strong else script_of(language).direction == "rtl"
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """A piece of a line in one font and direction, ``width`` pixels wide."""
+
+    text: str
+    font: ImageFont.FreeTypeFont
+    shaping: dict[str, Any]
+    tracking: float
+    width: float
+
+    @classmethod
+    def of(cls, text: str, face: Face, size: int, rtl: bool, language: str, tracking: float) -> _Run:
+        font, text = face.at(size), face.spaced(text)
+        able = font.layout_engine is ImageFont.Layout.RAQM
+        shaping: dict[str, Any] = {"direction": "rtl" if rtl else "ltr", "language": language} if able else {}
+        clusters = len(regex.findall(r"\X", text)) if tracking else 1
+        return cls(text, font, shaping, tracking, font.getlength(text, **shaping) + tracking * (clusters - 1))
+
+    def pieces(self) -> Iterator[tuple[float, str]]:
+        """What is drawn at once, and how far from the run's beginning."""
+        said = ""
+        for place, piece in enumerate(regex.findall(r"\X", self.text) if self.tracking else [self.text]):
+            said += piece
+            # With its kerning to the letter before.
+            before = self.font.getlength(said, **self.shaping) - self.font.getlength(piece, **self.shaping)
+            yield before + place * self.tracking, piece
+
+
+class _Sheet:
+    """A card while it is drawn, from its start edge on, whichever side that is."""
+
+    def __init__(self, card: ShareCard, *, width: int, plain: bool) -> None:
+        self._card = card
+        self._width = width
+        self._plain = plain
+        self._rtl = _runs_right_to_left(card.headline, card.language)
+        # What letter-spacing would harm is set with more leading, too.
+        self._tracked = not _OTHER.search(card.headline)
+        self._leading = 1.1 if self._tracked else 1.34
+        self._ink, self._quiet = (card.on_accent, card.on_accent) if plain else (card.ink, card.ink3)
+        self._picture = Image.new("RGB", SIZE, card.accent if plain else card.paper)
+        self._draw = ImageDraw.Draw(self._picture)
+        self._dot = setting(card.separator, card.language, "text") if card.separator else None
+        self._between = (self._length(self._dot, 24) if self._dot else 0) + _GAP
+        self._rules()
+        self._label()
+        self._foot()
+
+    def headline(self, sizes: Iterable[tuple[int, int]], *, until: int) -> bool:
+        """Sets the headline in the largest size that holds it; False when none does."""
+        card = self._card
+        style: Style = "bold" if card.headlines == "sans" else "serif"
+        sizes = tuple(sizes)
+        tries = [(card.headline, size) for size in sizes]
+        shorter = tuple(clauses(card.headline))
+        tries += [(clause, size) for clause in shorter for size in sizes]
+        tries += [(text, size) for size in _SMALLER for text in (card.headline, *shorter)]
+        for text, (size, most) in tries:
+            found = setting(text, card.language, style)
+            if found is None:
+                raise ValueError("a headline in letters that no font of this machine draws")
+            height = round(size * self._leading)
+            most = min(most, (until - 150) // height)
+            lines = broken(found.text, lambda part: self._length(found, size, part), self._width, most, card.language)  # noqa: B023
+            if lines:
+                for place, line in enumerate(lines):
+                    self._text(found, size, line, top=150 + place * height, height=height, colour=self._ink)
+                return True
+        return False
+
+    def finished(self) -> Image.Image:
+        return self._picture
+
+    def with_photo(self, photo: Image.Image) -> Image.Image:
+        """It with its picture at the end side: cut to its middle, never darkened."""
+        cut = ImageOps.fit(photo.convert("RGB"), (_PANEL, SIZE[1]), Image.Resampling.LANCZOS)
+        self._picture.paste(cut, (0 if self._rtl else SIZE[0] - _PANEL, 0))
+        return self._picture
+
+    def _rules(self) -> None:
+        for top, height, colour in (
+            (_TOP, 10, self._card.on_accent if self._plain else self._card.accent),
+            (_TOP + 14, 2, self._ink),
+        ):
+            begin = self._side(0, self._width)
+            self._draw.rectangle((begin, top, begin + self._width - 1, top + height - 1), fill=colour)
+
+    def _label(self) -> None:
+        found = setting(self._card.label, self._card.language, "bold") if self._card.label else None
+        if found and self._length(found, 26) <= self._width:
+            colour = self._card.on_accent if self._plain else self._card.accent
+            self._text(found, 26, top=104, height=32, colour=colour)
+
+    def _foot(self) -> None:
+        """Name, author and minutes: beside a picture in two lines, else the name at the start and they at the end."""
+        style: Style = "bold" if self._card.headlines == "sans" else "serif"
+        name = setting(self._card.newsroom, self._card.language, style)
+        size = next((size for size in (34, 28, 24) if name and self._length(name, size) <= self._width), 0)
+        used = 0.0
+        if name and size:
+            used = self._length(name, size)
+            self._text(name, size, top=SIZE[1] - _FOOT - 41, height=40, colour=self._ink)
+        items = self._meta(self._width - used - 48 if self._plain else self._width)
+        along = self._width - self._together(items) if self._plain else 0.0
+        top = SIZE[1] - _FOOT - (34 if self._plain else 78)
+        for place, item in enumerate(items):
+            if place and self._dot:
+                self._text(self._dot, 24, top=top, height=32, colour=self._quiet, along=along + _GAP / 2)
+            along += self._between if place else 0
+            self._text(item, 24, top=top, height=32, colour=self._quiet, along=along)
+            along += self._length(item, 24)
+
+    def _meta(self, room: float) -> list[Setting]:
+        """As many items as there is room for, the last first to stay: minutes are short."""
+        found = [setting(each, self._card.language, "text") for each in self._card.meta]
+        items = [each for each in found if each]
+        while items and self._together(items) > room:
+            items = items[1:]
+        return items
+
+    def _together(self, items: list[Setting]) -> float:
+        return sum(self._length(each, 24) for each in items) + self._between * max(0, len(items) - 1)
+
+    def _length(self, setting: Setting, size: int, part: str | None = None) -> float:
+        """Pixels that ``part`` of the setting takes, all of it without one."""
+        return sum(run.width for run in self._runs(setting, size, part))
+
+    def _runs(self, setting: Setting, size: int, part: str | None) -> list[_Run]:
+        text = setting.text if part is None else part
+        pieces = regex.findall(r"\X", text)
+        seen = visual(pieces, setting.face_of, rtl=self._rtl)
+        made = [_Run.of(piece, face, size, rtl, self._card.language, self._tracking(size)) for piece, face, rtl in seen]
+        return [replace(run, width=run.width + self._tracking(size)) for run in made[:-1]] + made[-1:]
+
+    def _tracking(self, size: int) -> float:
+        """Pixels between two letters: large type is set tighter."""
+        return -0.0195 * size if self._tracked and size >= 34 else 0.0
+
+    def _text(
+        self,
+        setting: Setting,
+        size: int,
+        part: str | None = None,
+        *,
+        top: int,
+        height: int,
+        colour: str,
+        along: float = 0.0,
+    ) -> None:
+        ascent, descent = setting.faces[0].at(size).getmetrics()
+        baseline = top + (height - ascent - descent) / 2 + ascent
+        x = self._side(along, self._length(setting, size, part))
+        for run in self._runs(setting, size, part):
+            for offset, piece in run.pieces():
+                self._draw.text((x + offset, baseline), piece, fill=colour, font=run.font, anchor="ls", **run.shaping)
+            x += run.width
+
+    def _side(self, along: float, width: float) -> float:
+        """Where from the left something begins that lies ``along`` pixels from the start edge."""
+        return SIZE[0] - _LEFT - along - width if self._rtl else _LEFT + along
