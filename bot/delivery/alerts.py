@@ -23,6 +23,8 @@ LOOKBACK = timedelta(hours=24)
 """What happened longer ago is no news: an installation that was down is not told of last week."""
 RETRY = timedelta(minutes=5)
 """How long after an alert that reached nobody it is tried again."""
+LOOKED_AT = timedelta(minutes=2)
+"""So long an edition that awaits approval waits to be looked at, before it is told without."""
 TOLD, CLAIMED, FAILED = "told", "claimed", "failed"
 CHANGED = "story changed"
 """What is on record when an article is not any more as an edition told it."""
@@ -70,7 +72,7 @@ def due(tx: Transaction, rules: AlertsTable, timezone: str, now: datetime) -> li
         if act.who == PROGRAM and act.after in _KINDS:
             flag = f"alert:{act.after}:{thing.removeprefix('edition:')}"
             if may_tell(tx.flags.seen(flag), act.at, rules.quiet, now):
-                found += _alert(tx, rules, flag, act, ZoneInfo(timezone))
+                found += _alert(tx, rules, flag, act, ZoneInfo(timezone), now)
     return found
 
 
@@ -86,6 +88,7 @@ def may_tell(seen: tuple[str, datetime] | None, happened: datetime, quiet: timed
 
 
 _KINDS: Mapping[str, str] = {
+    EditionState.AWAITING: "Awaiting approval",
     EditionState.PAUSED: "Sending stopped",
     EditionState.EXPIRED: "Not sent",
     EditionState.HELD: "Not sent yet",
@@ -161,20 +164,25 @@ def _look_at(edition: Edition, act: Act) -> tuple[str, ...]:
     return (*(settle if act.what == HELD else ()), f"broadsheet bounces list --edition {edition.id}: shows them")
 
 
-def _alert(tx: Transaction, rules: AlertsTable, flag: str, act: Act, zone: ZoneInfo) -> list[Alert]:
+def _alert(tx: Transaction, rules: AlertsTable, flag: str, act: Act, zone: ZoneInfo, now: datetime) -> list[Alert]:
     edition = tx.editions.get(act.thing.removeprefix("edition:"))
     if edition is None or edition.state != act.after:
+        return []
+    kept, waits = tx.editions.report(edition.id).get(PREFLIGHT) or {}, edition.state is EditionState.AWAITING
+    if waits and not kept and now - act.at < LOOKED_AT:
+        # Who approves is told together with what needs a look.
         return []
     balance = tx.deliveries.balance(edition.id)
     title, said = _words(edition, act, balance, zone, rules.failed_share)
     if not title:
         return []
-    kept = tx.editions.report(edition.id).get(PREFLIGHT) or {}
+    looked = "; ".join(kept.get("look", ())) if waits or edition.state is EditionState.HELD else ""
     facts = [
         ("Edition", f"{edition.name}, {edition.id}"),
         ("Slot", f"{edition.slot.astimezone(zone):%A %d %B %Y, %H:%M %Z}"),
-        ("Reason", act.note or edition.reason),
-        ("Needs a look", "; ".join(kept.get("look", ())) if edition.state is EditionState.HELD else ""),
+        ("Stories", "; ".join(each.article.title for each in edition.stories) if waits else ""),
+        ("Reason", edition.reason if waits else act.note or edition.reason),
+        ("Needs a look", looked),
         ("Deliveries", ", ".join(f"{count:,} {state}" for state, count in sorted(balance.states.items()))),
     ]
     return [
@@ -194,6 +202,11 @@ def _alert(tx: Transaction, rules: AlertsTable, flag: str, act: Act, zone: ZoneI
 def _words(edition: Edition, act: Act, balance: Balance, zone: ZoneInfo, share: int) -> tuple[str, str]:
     """Title and first sentence; "" when there is nothing to tell."""
     at, all_ = f"{act.at.astimezone(zone):%H:%M}", sum(balance.states.values())
+    if edition.state is EditionState.AWAITING:
+        return f"{edition.name} waits for your approval", (
+            f"Approve it by {edition.slot.astimezone(zone):%A %H:%M}, and it goes out then. If nobody does, what its "
+            "schedule says happens: it is held, unless if_unapproved says otherwise."
+        )
     if edition.state is EditionState.PAUSED:
         waits = sum(count for state, count in balance.states.items() if state in OPEN_STATES)
         return f"{edition.name} is paused: {_short(act.note)}", (
@@ -232,6 +245,8 @@ def _do(edition: Edition) -> tuple[str, ...]:
             f"broadsheet cancel {edition.id}: sends no more of it",
             show,
         )
+    if edition.state is EditionState.AWAITING:
+        return f"broadsheet approve {edition.id}", f"broadsheet hold {edition.id}: holds it", show
     if edition.state is EditionState.HELD:
         verb = "approve" if edition.approval else "release"
         return f"broadsheet {verb} {edition.id}: lets it go out", show

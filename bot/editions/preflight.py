@@ -290,7 +290,7 @@ def _asked(kind: _Kind, asked: Mapping[str, str], newsroom: Newsroom, reached: R
         yield Finding(check=kind.check, grade=kind.grade, said=said, where=where, fix=fix)
     if silent:
         where = _named(f"{asked[url]}: {found[url][1]}" for url in silent)
-        yield _warning(kind.check, f"{_counted(len(silent), kind.noun)} gave no answer", where, "open it yourself")
+        yield _warning(kind.check, f"{_counted(len(silent), kind.noun)} gave no answer", where, "try for yourself")
     if reached and found and not dead and not silent:
         at, answered = f"asked at {reached.at.astimezone(ZoneInfo(newsroom.timezone)):%H:%M}", len(found) - len(refused)
         shut = (

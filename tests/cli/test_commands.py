@@ -117,6 +117,16 @@ def test_a_dry_run_says_what_would_go_out_and_sends_nothing(broadsheet, folder, 
     assert broadsheet("editions", "--json").value == []
 
 
+def test_a_run_says_what_is_to_mend_and_sends_all_the_same(broadsheet, folder, mails):
+    file = folder / "config" / "broadsheet.toml"
+    file.write_text(file.read_text() + "subject = \"{{ '{{' }} lead.title }}\"\n")
+    broadsheet("subscribers", "add", "ada@example.org")
+    said = broadsheet("run", "morning")
+    assert "preflight: 1 to mend" in said.out
+    assert "Braces of a template stand in the subject" in said.out
+    assert len(mails()) == 1
+
+
 def test_an_edition_that_needs_approval_waits_for_it(broadsheet, folder, mails):
     file = folder / "config" / "broadsheet.toml"
     file.write_text(file.read_text() + "approval = true\nif_unapproved = 'hold'\n")

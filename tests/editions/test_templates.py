@@ -256,3 +256,12 @@ def test_no_words_of_an_article_become_a_merge_field(template: str) -> None:
     body = f"<h2>Sub {hole}</h2><p>“Here is {hole} for all,” said Renske Vaal, of {hole} and more.</p>"
     mail = made(template, *stories(5, body=body, title=f"Click {hole}", sections=(hole,), summary=hole))
     assert (mail.html.count(hole), mail.text.count(hole), mail.web.count(hole)) == (1, 1, 0)
+
+
+@pytest.mark.parametrize("pictured", [{2, 3}, set(), {2}, {3}])
+def test_a_magazine_sets_two_side_by_side_only_when_both_have_a_picture_or_neither(pictured: set[int]) -> None:
+    given = [told(place) if place in {1, *pictured} else told(place, image=None) for place in range(1, 9)]
+    document = page(made("magazine", *given).html)
+    beside = document.xpath("//div[contains(@class, 'next')]//h3")
+    assert [text_of(each) for each in beside] == (["Headline 3"] if len(pictured) != 1 else [])
+    assert len(document.xpath("//h3")) == 7

@@ -116,14 +116,32 @@ def test_faults_hold_up_nothing_and_are_told_where_nobody_approves(open_newsroom
     assert f"broadsheet hold {made.id}: holds it" in alert.do
 
 
-def test_who_approves_sees_the_faults_and_no_alert_is_needed(newsroom, publish, store):
+def test_who_approves_is_told_by_when_and_what_needs_a_look(newsroom, publish, store):
     publish("The ferry returns", url="http://10.0.0.8/ferry")
     installation = newsroom("approval = true\n")
     made = make(installation, "morning", SLOT, NOW)
     assert made.state is EditionState.AWAITING
+    with store.read() as tx:
+        assert due(tx, AlertsTable(), "UTC", NOW) == []
     look(installation, made.id)
     assert acts(store, made.id) == []
-    assert (Grade.FAULT, "1 link leads nowhere") in of(shown(installation, made.id), "links")
+    with store.read() as tx:
+        (alert,) = due(tx, AlertsTable(), "UTC", NOW)
+    assert (alert.status, alert.title) == ("Awaiting approval", "Morning briefing waits for your approval")
+    assert "Approve it by Tuesday 07:00" in alert.said
+    assert "1 link leads nowhere" in dict(alert.facts)["Needs a look"]
+    assert alert.do[0] == f"broadsheet approve {made.id}"
+    lifecycle.approve(store, made.id, who="ida", now=NOW)
+    with store.read() as tx:
+        assert due(tx, AlertsTable(), "UTC", NOW) == []
+
+
+def test_an_approval_is_asked_for_though_nobody_looked(newsroom, publish, store):
+    publish("The ferry returns")
+    make(newsroom("approval = true\n"), "morning", SLOT, NOW)
+    with store.read() as tx:
+        (alert,) = due(tx, AlertsTable(), "UTC", NOW + timedelta(minutes=3))
+    assert "Needs a look" not in dict(alert.facts)
 
 
 def test_the_alert_of_a_held_edition_says_what_needs_a_look(newsroom, publish, store):
