@@ -10,11 +10,12 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from bot.articles.url import identity_key
+from bot.audience.links import image_url
 from bot.editions.brand import READABLE, tokens
 from bot.editions.colour import contrast
 from bot.editions.digest import LARGEST
@@ -24,7 +25,7 @@ from bot.editions.graphemes import fits
 from bot.editions.imprint import lacking
 from bot.editions.shown import Shown, shown
 from bot.editions.weight import weight
-from bot.model import Edition, Email, Finding, Grade, Limits, MergeField, Newsroom, Reach, Reached
+from bot.model import Edition, Email, Fetched, Finding, Grade, Limits, MergeField, Newsroom, Reach, Reached
 
 SUBJECT = 90
 """Columns of a subject line from which on every inbox cuts it; a character of Chinese or Japanese takes two."""
@@ -85,25 +86,36 @@ def preflight(
     limits: Mapping[str, Limits],
     reached: Reached | None = None,
     ran: Sequence[Ran] = (),
+    pictures: Mapping[str, Fetched] | None = None,
 ) -> tuple[Finding, ...]:
     """All that was looked at, what must be mended first and what holds last.
 
     ``limits`` are those of the channels, by name. ``reached`` is what became of ``targets``; None: they were not
-    asked yet. An edition without stories has nothing to be looked at.
+    asked yet. ``pictures`` is what became of the stories' pictures that we show copies of, by their addresses. An
+    edition without stories has nothing to be looked at.
     """
     if not edition.stories:
         return ()
     found = [*_reached(edition, newsroom, reached), *_stories(edition), *_ran(ran, newsroom)]
+    fetched = pictures or {}
+    found += _left_out(edition, fetched)
+    copies = {
+        image_url(newsroom, image.name): url
+        for url, each in fetched.items()
+        if each.picture
+        for image in each.picture.images
+    }
     for rendition in edition.renditions:
         if rendition.email:
-            found += _mail(edition, rendition.email, newsroom)
+            found += _mail(edition, rendition.email, newsroom, copies)
     found += _posts(edition, limits)
     order = (Grade.FAULT, Grade.WARNING, Grade.OK)
     return tuple(sorted(dict.fromkeys(found), key=lambda each: order.index(each.grade)))
 
 
-def _mail(edition: Edition, email: Email, newsroom: Newsroom) -> Iterator[Finding]:
+def _mail(edition: Edition, email: Email, newsroom: Newsroom, copies: Mapping[str, str]) -> Iterator[Finding]:
     look = _shown(email, edition)
+    look = replace(look, pictures=tuple((copies.get(url, url), alt) for url, alt in look.pictures))
     yield from _subject(email)
     yield from _pictures(edition, look)
     heavy = weight(email, len(edition.stories))
@@ -185,6 +197,17 @@ def _pictures(edition: Edition, look: Shown) -> Iterator[Finding]:
         said = f"{_counted(len(uncredited), 'picture')} without a credit"
         named = _named(_titled(each.title) for each in uncredited)
         yield _warning("credit", said, f"{named}: the source names none", "add it at the source")
+
+
+def _left_out(edition: Edition, pictures: Mapping[str, Fetched]) -> Iterator[Finding]:
+    lost = [
+        f"{_titled(each.article.title)}: {pictures[each.article.image.url].fault}"
+        for each in edition.stories
+        if each.article.image and each.article.image.url in pictures and not pictures[each.article.image.url].picture
+    ]
+    if lost:
+        said = f"{_counted(len(lost), 'picture')} left out"
+        yield _warning("images", said, _named(lost), "mend it at the source; it is tried again for the next edition")
 
 
 def _contrast(look: Shown, newsroom: Newsroom) -> Iterator[Finding]:

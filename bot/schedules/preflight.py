@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
 from bot.delivery.alerts import PREFLIGHT
@@ -16,8 +16,9 @@ from bot.delivery.sending import PROGRAM
 from bot.editions.preflight import Ran, Targets, preflight, targets
 from bot.errors import BroadsheetError, NotFound
 from bot.http import Http
-from bot.model import Act, Edition, EditionState, Finding, Grade, Limits, Reached
+from bot.model import Act, Edition, EditionState, Fetched, Finding, Grade, Limits, Reached
 from bot.schedules.installation import Installation
+from bot.schedules.pictures import addresses
 from bot.schedules.reachable import reach
 from bot.store import Transaction
 
@@ -36,19 +37,24 @@ log = logging.getLogger(__name__)
 
 def findings(tx: Transaction, installation: Installation, edition: Edition) -> tuple[Finding, ...]:
     """What a look at ``edition`` finds, with what is kept of its addresses."""
-    return found(tx, installation, edition, reached(tx, edition.id))
+    return found(tx, installation, edition, reached(tx, edition.id), tx.images.known(addresses(edition.stories)))
 
 
 def found(
-    tx: Transaction, installation: Installation, edition: Edition, reached: Reached | None
+    tx: Transaction,
+    installation: Installation,
+    edition: Edition,
+    reached: Reached | None,
+    pictures: Mapping[str, Fetched],
 ) -> tuple[Finding, ...]:
-    """What a look at ``edition`` finds, whether it is kept or not."""
+    """What a look at ``edition`` finds, whether it is kept or not; ``pictures`` are those of its stories."""
     return preflight(
         edition,
         newsroom=installation.newsroom,
         limits=_limits(installation),
         reached=reached,
         ran=_ran(tx, installation, edition),
+        pictures=pictures if installation.settings.images.host else {},
     )
 
 
@@ -80,7 +86,7 @@ def look(
     if stop():
         return ()
     with installation.store.write() as tx:
-        made = found(tx, installation, edition, seen)
+        made = found(tx, installation, edition, seen, tx.images.known(addresses(edition.stories)))
         lines = [_line(each) for each in made if each.grade is not Grade.OK]
         tx.editions.note(edition_id, PREFLIGHT, {"reached": seen.content(), "look": lines})
         faults = "; ".join(_line(each) for each in made if each.grade is Grade.FAULT)

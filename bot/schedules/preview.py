@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from html import escape
 from pathlib import Path
@@ -18,7 +18,7 @@ from bot.editions.environment import Compiled
 from bot.editions.wording import wording
 from bot.errors import BroadsheetError, NotFound, NothingToDo, SettingsError
 from bot.http import Http
-from bot.model import Edition, EditionStory, Email, Finding, MergeField, Parcel, Receipt, Recipient, Rendition
+from bot.model import Edition, EditionStory, Email, Fetched, Finding, MergeField, Parcel, Receipt, Recipient, Rendition
 from bot.schedules.draft import Draft, draft
 from bot.schedules.hosting import bring, draw, due
 from bot.schedules.hosting import keep as keep_pictures
@@ -58,15 +58,15 @@ async def preview(
     hosted, to which ``digest.html`` leads. The digest is that of ``variant`` instead of the general one. Raises
     ``RenderError``, ``SettingsError``, ``NotFound``.
     """
-    made, warnings, images = await _drafted(installation, schedule, slot, variant)
+    made, warnings, seen = await _drafted(installation, schedule, slot, variant)
     readers = made.report.get("readers")
     if out is None:
         return Previewed(made.edition, (), warnings, readers)
     reached = await asked(installation, made.edition)
     with installation.store.read() as tx:
-        findings = found(tx, installation, made.edition, reached)
+        findings = found(tx, installation, made.edition, reached, seen.fetched)
     try:
-        files = await _written(installation, made, images, out)
+        files = await _written(installation, made, seen.images, out)
     except OSError as error:
         raise SettingsError(
             f"{error.filename or out}: cannot be written: {error.strerror}; name another --out"
@@ -76,8 +76,8 @@ async def preview(
 
 async def _drafted(
     installation: Installation, schedule: str, slot: Slot, variant: str = "", *, hosting: bool = False
-) -> tuple[Draft, tuple[str, ...], Mapping[str, bytes]]:
-    """The draft, what there is to warn of, and the hosted pictures by name; they are stored only for ``hosting``."""
+) -> tuple[Draft, tuple[str, ...], _Pictures]:
+    """The draft, what there is to warn of, and its pictures; copies of them are stored only for ``hosting``."""
     async with Http(installation.settings.http) as http:
         brought = await fetch(installation.sources, installation.store, http, installation.clock)
     warnings: list[str] = []
@@ -93,25 +93,33 @@ async def _drafted(
         surveyed = survey(tx, choices, audience, max(installation.clock(), slot.due)) if audience and stories else None
     # After the trial: nobody else's writing should wait for templates. A link that is counted leads on from an edition
     # that went out, and this one does not.
-    hosted, images, faults = await _pictures(installation, slot, stories, hosting)
-    warnings += faults
-    frame = replace(installation.frame(schedule, slot, made.edition.corrections, hosted), clicks=False)
+    pictures = await _pictures(installation, slot, stories, hosting)
+    frame = replace(installation.frame(schedule, slot, made.edition.corrections, pictures.shown), clicks=False)
     renditions = compose.render(frame, stories) if stories else ()
     if surveyed is None:
         _need_no_variant(variant, ())
-        return replace(made, edition=replace(made.edition, renditions=renditions)), tuple(warnings), images
+        return replace(made, edition=replace(made.edition, renditions=renditions)), tuple(warnings), pictures
     if variant:
         renditions = tuple(_of_variant(frame, stories, each, surveyed, variant) for each in renditions)
     report_of = {**made.report, "readers": told(surveyed)}
     whole = replace(made, edition=replace(made.edition, renditions=renditions), report=report_of)
-    return whole, tuple(warnings), images
+    return whole, tuple(warnings), pictures
+
+
+@dataclass(frozen=True, slots=True)
+class _Pictures:
+    """What a preview shows and did not store: ``images`` are the copies' bytes by name, ``fetched`` by address."""
+
+    shown: Shown = field(default_factory=Shown)
+    images: Mapping[str, bytes] = field(default_factory=dict)
+    fetched: Mapping[str, Fetched] = field(default_factory=dict)
 
 
 async def _pictures(
     installation: Installation, slot: Slot, stories: Sequence[EditionStory], hosting: bool
-) -> tuple[Shown, dict[str, bytes], list[str]]:
+) -> _Pictures:
     if not installation.settings.images.host:
-        return Shown(), {}, []
+        return _Pictures()
     urls, now = addresses(stories), installation.clock()
     with installation.store.read() as tx:
         known = tx.images.known(urls)
@@ -130,13 +138,8 @@ async def _pictures(
     if hosting:
         with installation.store.write() as tx:
             keep_pictures(tx, [*brought.values(), *drawn.values()], now)
-    said = [*fetched.values(), *(each.fetched for each in drawn.values())]
-    faults = [f"a picture is left out: {each.fault}" for each in said if each.fault]
-    return (
-        shown(installation, pictures, wanted, {url: each.fetched.picture for url, each in drawn.items()}),
-        images,
-        faults,
-    )
+    drawings = {url: each.fetched.picture for url, each in drawn.items()}
+    return _Pictures(shown(installation, pictures, wanted, drawings), images, fetched)
 
 
 def _of_variant(
@@ -189,9 +192,9 @@ def filled(installation: Installation, edition: Edition, email: Email) -> Email:
     """The mail as a sample reader would see it."""
     values = _sample_values(installation, edition)
     html, text = email.html, email.text
-    for field, value in values.items():
-        html = html.replace(field.hole(edition.id), escape(value))
-        text = text.replace(field.hole(edition.id), value)
+    for each, value in values.items():
+        html = html.replace(each.hole(edition.id), escape(value))
+        text = text.replace(each.hole(edition.id), value)
     return replace(email, html=html, text=text)
 
 

@@ -15,8 +15,11 @@ from bot.model import (
     Edition,
     EditionState,
     EditionStory,
+    Fetched,
     Finding,
     Grade,
+    HostedImage,
+    HostedPicture,
     Image,
     Limits,
     Newsroom,
@@ -37,11 +40,11 @@ NEWSROOM = Newsroom(
 )
 
 
-def made(*stories, newsroom=NEWSROOM, template="briefing", folders=(TEMPLATES,), **email):
+def made(*stories, newsroom=NEWSROOM, template="briefing", folders=(TEMPLATES,), pictures=None, **email):
     """An edition of the sample of ``template``, or of these stories, compiled; any field of its mail may be given."""
     digest = sample_digest(folders, template=template, newsroom=newsroom)
     if stories:
-        digest = replace(digest, stories=stories)
+        digest = replace(digest, stories=stories, pictures=pictures or {})
     mail = replace(compile_email(digest), **email)
     return Edition(
         id=digest.edition,
@@ -177,6 +180,25 @@ def test_alt_text_that_only_says_the_headline_is_to_know():
     image = Image(url="https://portalderrecord.example/tram.jpg", alt="Tram four returns!", credit="M. Lind")
     found = looked(made(story(title="Tram four returns", image=image)))
     assert (Grade.WARNING, "1 picture whose alt text only says the headline again") in of(found, "alt")
+
+
+def test_a_picture_that_we_show_a_copy_of_is_still_its_storys():
+    url = "https://portalderrecord.example/tram.jpg"
+    copy = HostedPicture(whole=HostedImage(name=f"{'a' * 32}.jpg", width=1200, height=800))
+    edition = made(story(title="Tram four returns", image=Image(url=url)), pictures={url: copy})
+    assert copy.whole.name in edition.renditions[0].email.html
+    found = looked(edition, pictures={url: Fetched(url=url, at=NOW, picture=copy)})
+    for check, said in (("alt", "1 picture without alt text"), ("credit", "1 picture without a credit")):
+        (finding,) = [each for each in found if each.check == check]
+        assert (finding.said, finding.where.split(":")[0]) == (said, "“Tram four returns”")
+
+
+def test_a_picture_that_was_left_out_is_told_with_its_story_and_the_reason():
+    url = "https://portalderrecord.example/tram.jpg"
+    edition = made(story(title="Tram four returns", image=Image(url=url)), pictures={url: None})
+    found = looked(edition, pictures={url: Fetched(url=url, at=NOW, fault=f"{url}: answers 404")})
+    (finding,) = [each for each in found if each.check == "images" and each.grade is Grade.WARNING]
+    assert (finding.said, finding.where) == ("1 picture left out", f"“Tram four returns”: {url}: answers 404")
 
 
 def test_stories_that_had_no_room_are_a_fault_that_says_how_many():

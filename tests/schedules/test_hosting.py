@@ -225,7 +225,7 @@ async def test_a_preview_has_its_pictures_beside_it_and_stores_none(newsroom, pu
     assert beside[False].suffix == ".jpg", "the share card with the photograph"
     assert {*beside.values()} <= {*seen.files}
     assert file.read_bytes() == fitted(photograph())[0].content
-    assert any("missing.jpg" in warning for warning in seen.warnings)
+    assert [each.said for each in seen.findings if "missing.jpg" in each.where] == ["1 picture left out"]
     with store.read() as tx:
         assert (tx.counts()["images"], tx.counts()["pictures"]) == (0, 0)
 
