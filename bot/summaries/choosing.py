@@ -13,13 +13,14 @@ import regex
 
 from bot.stories.vocabulary import terms
 from bot.summaries.antecedents import leans
+from bot.summaries.introductions import names
 from bot.summaries.quotes import Quotes, quotes
 from bot.summaries.salience import Telling, likeness, tellings
-from bot.summaries.units import Unit, spaced
+from bot.summaries.units import Unit, gap, spaced
 
 REDUNDANCY = 2.0
 """What it costs to say the same again (cosine 1)."""
-SENTENCE = 0.3
+SENTENCE = 0.45
 """What any sentence more is worth; so one from far down is only taken for what it tells."""
 LEAD = 0.4
 """A lead at least so like its article, against the sentence most like it, is the news, and begins the summary."""
@@ -30,7 +31,8 @@ _INTRODUCTION = regex.compile(r"[:：]\s*$")
 _ONLY_QUOTED = regex.compile(r"""["“„«»「『].*["”“»«」』][.,]?\s*$""", regex.DOTALL)
 _QUOTED = regex.compile(r"""["“„«»「『]""")
 _CALL = regex.compile(
-    r"(?:scroll down|click here|tap here|read more|see also|watch (?:the |a )?videos?|hier klicken|cliquez ici|haga clic)\b",
+    r"(?:scroll down|click here|tap here|read more|see also|watch (?:the |a )?videos?"
+    r"|hier klicken|cliquez ici|haga clic)\b",
     regex.IGNORECASE,
 )
 _FEWEST_TERMS = 3
@@ -59,43 +61,55 @@ def choose(
     """
     weighed = tellings(told, title)
     fitting = [at for at in able if len(told[at].text) <= characters and len(told[at].sentences) <= sentences]
-    if not fitting:
-        return ()
+    if not fitting or _together(told, able, sentences, characters):
+        return tuple(fitting)
+    named = names([unit.text for unit in told], title, tag)
     leaning = frozenset(at for at in fitting if at > 0 and leans(told[at].text, tag))
     pool = _pool(fitting, leaning, weighed, max(_CANDIDATES, 3 * sentences))
     lead = able[0]
     held = lead in pool and weighed[lead].centrality >= LEAD and _can_lead(told[lead])
-    nothing = _State(0.0, (), 0, "")
-    states = [nothing.grown(lead, weighed, told)] if held else [nothing]
+    states = [_NOTHING.grown(lead, told[lead], weighed)] if held else [_NOTHING]
     width = max(30, _WIDTH // max(1, sentences // 3))
     for at in pool[1:] if held else pool:
-        grown = [state.grown(at, weighed, told) for state in states if at not in leaning or state.last == at - 1]
-        fits = [state for state in grown if state.sentences <= sentences and len(state.text) <= characters]
-        states = sorted([*states, *fits], key=lambda state: (-state.score, state.chosen))[:width]
+        unit, short = told[at], named[at].short
+        grown = [
+            state.grown(at, unit, weighed)
+            for state in states
+            if state.sentences + len(unit.sentences) <= sentences
+            and state.length + state.gap + len(unit.text) <= characters
+            and (at not in leaning or state.last == at - 1)
+            and all(any(name in named[other].named for other in state.chosen) for name in short)
+        ]
+        states = sorted([*states, *grown], key=lambda state: (-state.score, state.chosen))[:width]
     return next((state.chosen for state in states if state.chosen), ())
 
 
 @dataclass(frozen=True, slots=True)
 class _State:
-    """Units chosen so far, what they are worth together, and the text they make."""
+    """Units chosen so far, what they are worth together, and the room they take; ``gap`` stands before the next."""
 
-    score: float
-    chosen: tuple[int, ...]
-    sentences: int
-    text: str
+    score: float = 0.0
+    chosen: tuple[int, ...] = ()
+    sentences: int = 0
+    length: int = 0
+    gap: int = 0
 
     @property
     def last(self) -> int:
         return self.chosen[-1] if self.chosen else -1
 
-    def grown(self, at: int, weighed: Sequence[Telling], told: Sequence[Unit]) -> _State:
+    def grown(self, at: int, unit: Unit, weighed: Sequence[Telling]) -> _State:
         again = sum(likeness(weighed[at].vector, weighed[other].vector) for other in self.chosen)
         return _State(
             self.score + SENTENCE + weighed[at].score - REDUNDANCY * again,
             (*self.chosen, at),
-            self.sentences + len(told[at].sentences),
-            spaced([self.text, told[at].text]) if self.text else told[at].text,
+            self.sentences + len(unit.sentences),
+            self.length + self.gap + len(unit.text),
+            gap(unit.text),
         )
+
+
+_NOTHING = _State()
 
 
 def _pool(fitting: Sequence[int], leaning: frozenset[int], weighed: Sequence[Telling], most: int) -> list[int]:
@@ -109,6 +123,12 @@ def _pool(fitting: Sequence[int], leaning: frozenset[int], weighed: Sequence[Tel
         if there.issuperset(needed):
             pool.update(needed)
     return sorted(pool)
+
+
+def _together(told: Sequence[Unit], able: Sequence[int], sentences: int, characters: int) -> bool:
+    """Whether the whole article fits: then there is nothing to choose."""
+    few = sum(len(told[at].sentences) for at in able) <= sentences
+    return few and len(spaced([told[at].text for at in able])) <= characters
 
 
 def _can_lead(unit: Unit) -> bool:

@@ -1,7 +1,7 @@
 """A summary in the article's own words: its standfirst, else the sentences that tell the most of it.
 
-What is left uncleaned at the top of a text costs 4 points of ROUGE-1 (research, 2026-11-23), more than any choice gains:
-so the care goes into what is skipped, then into the choice (docs/summaries.md).
+What is left uncleaned at the top of a text costs 4 points of ROUGE-1 (research, 2026-11-23), more than any choice
+gains: so the care goes into what is skipped, then into the choice (docs/summaries.md).
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ def summarise(article: Article, *, sentences: int = 2, characters: int = 240) ->
     """At most ``sentences`` whole sentences in at most ``characters``, verbatim and in the article's own order.
 
     A standfirst is taken whole up to twice ``characters``, since an editor wrote it for this. Of the text the sentences
-    are chosen that tell the most together; only where its lead alone is too long, the lead is cut, at a clause or a word,
-    with "…". Where nothing can be chosen, e.g. of a text that is one quotation, it gives what comes first, which may be one
-    quotation of more sentences. An article without text gives "".
+    are chosen that tell the most together. Only where its lead alone is too long, the lead is cut, at a clause or a
+    word, with "…". Where nothing can be chosen, e.g. of a text that is one quotation, it gives what comes first, which
+    may be one quotation of more sentences. An article without text gives "".
     """
     standfirst = " ".join(article.standfirst.split())
     if standfirst and standfirst != " ".join(article.title.split()) and not _cut_from(standfirst, article):

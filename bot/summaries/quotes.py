@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from enum import Enum
 
 _ALWAYS_OPEN = "„「『"
 _ALWAYS_CLOSE = "」』"
 _OPEN_UNLESS_ATTACHED = "“«"
 _CLOSE_UNLESS_LOOSE = "”»"
+_CLOSES = _ALWAYS_CLOSE + _OPEN_UNLESS_ATTACHED + _CLOSE_UNLESS_LOOSE + '"'
+_MARK = re.compile('[„“«”»「」『』"]')
 
 
 class Quotes(Enum):
@@ -21,16 +24,15 @@ class Quotes(Enum):
 def quotes(text: str) -> Quotes:
     """How the quotations of ``text`` stand. Single marks are left out: most are apostrophes."""
     inside = 0
-    before = " "
-    for mark in text:
+    for found in _MARK.finditer(text):
+        mark, before = found[0], text[found.start() - 1] if found.start() else " "
         inch = mark == '"' and before.isdigit() and not inside
         if _opens(mark, before, inside) and not inch:
             inside += 1
-        elif not inch and mark in _ALWAYS_CLOSE + _OPEN_UNLESS_ATTACHED + _CLOSE_UNLESS_LOOSE + '"':
+        elif not inch and mark in _CLOSES:
             if inside == 0:
                 return Quotes.STRAY
             inside -= 1
-        before = mark
     return Quotes.OPEN if inside else Quotes.WHOLE
 
 

@@ -27,10 +27,12 @@ TITLE = 1.0
 NUMBER = 0.2
 LENGTH = 0.15
 """What fifteen terms are worth: below that, a sentence has little room to tell something."""
+THIN = 0.3
+"""What having fewer than four terms costs: "Republicans jumped on the story." """
 QUOTATION = 0.7
 """What beginning with a quotation costs: it comments what was told before."""
 
-_FIRST, _ENOUGH_TERMS = 3, 15
+_FIRST, _FEW_TERMS, _ENOUGH_TERMS = 3, 4, 15
 _NUMBER = regex.compile(r"\p{N}")
 _QUOTED = regex.compile(r"""["'“‘„‚«‹»「『]""")
 
@@ -67,6 +69,7 @@ def tellings(told: Sequence[Unit], title: str) -> tuple[Telling, ...]:
             + TITLE * len(headline & bag.keys()) / (len(headline) or 1)
             + NUMBER * (_NUMBER.search(unit.text) is not None)
             + LENGTH * min(bag.total(), _ENOUGH_TERMS) / _ENOUGH_TERMS
+            - THIN * (bag.total() < _FEW_TERMS)
             - QUOTATION * (_QUOTED.match(unit.text) is not None),
         )
         for at, (unit, bag, vector) in enumerate(zip(told, bags, vectors, strict=True))

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-import regex
-
 from bot.summaries.quotes import Quotes, quotes
 from bot.summaries.sentences import split_sentences
 
-_WIDE_END = regex.compile(r"[。！？｡」』）]$")
+_WIDE_ENDS = "。！？｡」』）"
 _LONGEST_QUOTATION = 10
 """Sentences. A mark that has no partner by then is a slip of the pen, or an inch."""
 
@@ -45,8 +43,13 @@ def spaced(parts: Sequence[str]) -> str:
     """Sentences as one text: a space between them, none after the wide marks of Chinese and Japanese."""
     text = ""
     for part in parts:
-        text += part if not text or _WIDE_END.search(text) else f" {part}"
+        text += " " * gap(text) + part
     return text
+
+
+def gap(before: str) -> int:
+    """How many spaces stand between ``before`` and a sentence after it: 1 or 0."""
+    return 0 if not before or before[-1] in _WIDE_ENDS else 1
 
 
 def _pieces(sentences: Sequence[str]) -> Iterator[Unit]:
