@@ -19,6 +19,7 @@ def _beginning(*patterns: str) -> regex.Pattern[str]:
 
 _SPEECH_EN = "said|says|added|adds|told|tells|explained|explains|continued|wrote|writes|asked|asks|noted|warned|argued"
 
+_AUXILIARY_EN = "can|could|did|do|does|will|would|should|might|must|has|have|had|is|was|are|were|do so|done so"
 _ENGLISH = _beginning(
     r"(?:He|She|They|It|His|Her|Hers|Their|Its|Him|Them|This|That|These|Those|Such|Both|Neither|Another|Others)\b",
     r"(?:But|And|Or|Nor|So|Yet|However|Still|Instead|Then|Also|Meanwhile|Nevertheless|Nonetheless|Moreover)\b",
@@ -41,7 +42,8 @@ _GERMAN = _beginning(
     r"(?:Aber|Doch|Und|Oder|Denn|Sondern|Dagegen|Deshalb|Deswegen|Daher|Darum|Dabei|Dazu|Damit|Danach|Davor|Dafür)\b",
     r"(?:Darauf(?:hin)?|Daraus|Daran|Darin|Darüber|Darunter|Davon|Dadurch|Dort|Dorthin|Allerdings|Jedoch|Zudem)\b",
     r"(?:Außerdem|Stattdessen|Trotzdem|Dennoch|Auch|Ebenso|Hingegen|Vielmehr|Schließlich|Anschließend|Später|Zuvor)\b",
-    r"(?:Somit|Folglich|Ferner|Gleichzeitig|Hierzu|Hinzu|Zum Beispiel|Im Gegenteil|Im Gegensatz|Der Grund)\b",
+    r"(?:Somit|Folglich|Ferner|Gleichzeitig|Hierzu|Hinzu|Zum Beispiel|Im Gegenteil|Im Gegensatz)\b",
+    r"(?:Der )?Grund (?:ist|sind|war|waren|dafür)\b",
 )
 _WEEKDAY_FR = "lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche|matin|soir|midi|week-end|mois"
 _FRENCH = _beginning(
@@ -81,6 +83,8 @@ _LEANING: Mapping[str, tuple[regex.Pattern[str], ...]] = {
     "en": (
         _ENGLISH,
         regex.compile(rf"(?:[\"“].*[\"”]|.*,) (?:he|she|they) (?:{_SPEECH_EN})\b", regex.DOTALL),
+        # "… that it could not.": the verb stands before.
+        regex.compile(rf".*\b(?:{_AUXILIARY_EN})(?: not|n[’']t)?\.$", regex.DOTALL),
     ),
     "de": (
         _GERMAN,

@@ -21,7 +21,7 @@ class Budget:
 
     def __str__(self) -> str:
         room = f" in {self.characters} characters" if self.characters else ""
-        return f"{self.sentences} sentences{room}"
+        return f"{self.sentences} sentence{'' if self.sentences == 1 else 's'}{room}"
 
 
 Method = Callable[[Example, Budget], Sequence[str]]
