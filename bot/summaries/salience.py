@@ -29,10 +29,13 @@ LENGTH = 0.15
 """What fifteen terms are worth: below that, a sentence has little room to tell something."""
 THIN = 0.3
 """What having fewer than four terms costs: "Republicans jumped on the story." """
+LENGTHY = 0.2
+"""What each hundred characters over two hundred cost: they keep other sentences out."""
 QUOTATION = 0.7
 """What beginning with a quotation costs: it comments what was told before."""
 
 _FIRST, _FEW_TERMS, _ENOUGH_TERMS = 3, 4, 15
+_LONG = 200
 _NUMBER = regex.compile(r"\p{N}")
 _QUOTED = regex.compile(r"""["'“‘„‚«‹»「『]""")
 
@@ -70,6 +73,7 @@ def tellings(told: Sequence[Unit], title: str) -> tuple[Telling, ...]:
             + NUMBER * (_NUMBER.search(unit.text) is not None)
             + LENGTH * min(bag.total(), _ENOUGH_TERMS) / _ENOUGH_TERMS
             - THIN * (bag.total() < _FEW_TERMS)
+            - LENGTHY * max(0, len(unit.text) - _LONG) / 100
             - QUOTATION * (_QUOTED.match(unit.text) is not None),
         )
         for at, (unit, bag, vector) in enumerate(zip(told, bags, vectors, strict=True))

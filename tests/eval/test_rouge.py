@@ -37,7 +37,7 @@ def test_english_is_stemmed_and_other_languages_are_not() -> None:
     ],
 )
 def test_no_script_is_dropped(tag: str, summary: str, reference: str) -> None:
-    assert rouge([summary], [reference], tag).one > 80
+    assert rouge([summary], [reference], tag).one > 70
 
 
 def test_unspaced_scripts_are_told_by_character_and_others_by_word() -> None:

@@ -37,6 +37,14 @@ def test_a_number_tells_more_and_a_quotation_less() -> None:
     assert told[1] > quoted[1]
 
 
+def test_a_thin_sentence_tells_less_than_a_full_one_and_an_endless_one_less_again() -> None:
+    clause = ", and the harbour office checks anchors, buoys, chains, cranes and lamps beside the northern quay"
+    base = "Sailors wait"
+    thin, full, endless = (scores(CHOIR, f"{base}{clause * times}.")[1] for times in (0, 1, 4))
+    assert full > thin
+    assert full > endless
+
+
 def test_chinese_and_japanese_sentences_are_alike_by_their_characters() -> None:
     told = tellings(tuple(units(["港口的渡轮停航。", "渡轮周一停航。", "合唱团周日演出。"], "zh")), "")
     assert likeness(told[0].vector, told[1].vector) > likeness(told[0].vector, told[2].vector)
