@@ -36,7 +36,7 @@ class Example:
 def read(path: Path) -> list[Example]:
     """The examples of a file, in order. Raises ``Unreadable`` with file and line."""
     try:
-        lines = path.read_text("utf-8").splitlines()
+        lines = path.read_text("utf-8").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise Unreadable(f"{path}: {getattr(error, 'strerror', None) or error}") from error
     examples = []
