@@ -7,6 +7,7 @@ gains: so the care goes into what is skipped, then into the choice (docs/summari
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import islice
 
 import regex
 
@@ -23,6 +24,8 @@ _CUT_OFF = regex.compile(
     r"\s*(?:\[(?:…|\.\.\.)\]|…|\.\.\.)(?:\s*(?:read more|continue reading).{0,80})?$", regex.IGNORECASE
 )
 _ALIKE = 60
+_MOST = 500
+"""Units looked at; a longer text is a book, or hostile."""
 # The title's own sentence ends where it does, and what follows begins another.
 _ENDED = regex.compile(r"[.!?](?:\s+[\p{Lu}\p{Lo}\d“\"«„¿¡]|\s*$)|[。！？]|\s*$")
 
@@ -59,9 +62,9 @@ def _cut_from(standfirst: str, article: Article) -> bool:
 
 
 def _chosen(texts: Iterable[str], article: Article, sentences: int, characters: int, origin: str) -> Summary:
-    told = tuple(units(texts, article.language))
+    told = tuple(islice(units(texts, article.language), _MOST))
     able = candidates(told, article.language)
-    if able and len(told[able[0]].text) <= characters:
+    if able and not _is_too_long(told[able[0]], characters):
         chosen = choose(
             told, able, title=article.title, tag=article.language, sentences=sentences, characters=characters
         )
@@ -71,6 +74,11 @@ def _chosen(texts: Iterable[str], article: Article, sentences: int, characters: 
     if lead is None:
         return Summary("", (), origin)
     return Summary(cut(lead.text, characters), lead.sentences, origin)
+
+
+def _is_too_long(lead: Unit, characters: int) -> bool:
+    # A long quotation of several sentences is passed over; a lead is the news, and better cut than left out: measured.
+    return len(lead.sentences) == 1 and len(lead.text) > characters
 
 
 def _summary(taken: list[Unit], origin: str) -> Summary:

@@ -212,6 +212,11 @@ def test_a_text_that_is_one_quotation_gives_what_comes_first() -> None:
     assert summarise(article("“We are glad.”", "“It was hard.”")).text == "“We are glad.”"
 
 
+def test_a_long_quotation_at_the_top_is_passed_over_and_not_cut() -> None:
+    quoted = "“We are glad. We are very glad indeed. The winter is saved for all of us,” said Ida Roe on Monday."
+    assert summarise(article(quoted, TRADE), characters=90).text == TRADE
+
+
 def test_a_text_of_questions_gives_the_first() -> None:
     assert summarise(article("Who pays?", "Who asks?")).text == "Who pays?"
 
