@@ -13,7 +13,7 @@ from pathlib import Path
 
 from tests.eval import report
 from tests.eval.dataset import BUNDLED, Unreadable, read
-from tests.eval.measuring import rows
+from tests.eval.measuring import measure, rows, together
 from tests.eval.methods import Budget, methods
 
 BUDGETS = (Budget(3), Budget(3, 420), Budget(2, 240))
@@ -30,8 +30,6 @@ def main(words: Sequence[str]) -> int:
         return 1
     if asked.limit:
         sets = {name: examples[: asked.limit] for name, examples in sets.items()}
-    if len(sets) > 1:
-        sets["all"] = [example for examples in sets.values() for example in examples]
     compared = methods()
     if not any(name.startswith("sumy") for name in compared):
         print("eval: sumy is not installed, its methods are left out (pip install sumy)", file=sys.stderr)
@@ -39,11 +37,18 @@ def main(words: Sequence[str]) -> int:
         compared = {name: each for name, each in compared.items() if name in (*asked.methods, "lead", "lead in budget")}
     kept = []
     for budget in asked.budget or BUDGETS:
-        for name, examples in sets.items():
-            found = rows(examples, compared, budget, resamples=asked.resamples, seed=asked.seed)
-            print(f"\n{name}: {len(examples)} articles, {budget}\n{report.table(found)}", flush=True)
-            about = {"set": name, "articles": len(examples), **_budget(budget)}
-            kept.append({**about, "methods": [report.as_json(row) for row in found]})
+        measured = {
+            name: {method: measure(examples, work, budget) for method, work in compared.items()}
+            for name, examples in sets.items()
+        }
+        if len(measured) > 1:
+            measured["all"] = {method: together(each[method] for each in measured.values()) for method in compared}
+        for name, found in measured.items():
+            made = rows(found, resamples=asked.resamples, seed=asked.seed)
+            articles = len(found["lead"].scores)
+            print(f"\n{name}: {articles} articles, {budget}\n{report.table(made)}", flush=True)
+            about = {"set": name, "articles": articles, **_budget(budget)}
+            kept.append({**about, "methods": [report.as_json(row) for row in made]})
     if asked.json:
         asked.json.write_text(json.dumps(kept, indent=2, ensure_ascii=False) + "\n", "utf-8")
     return 0

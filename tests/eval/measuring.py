@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from time import process_time
 
@@ -10,6 +10,19 @@ from tests.eval.bootstrap import Difference, difference
 from tests.eval.dataset import Example
 from tests.eval.methods import Budget, Method
 from tests.eval.rouge import Rouge, rouge
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A method over examples, in their order: the score of each summary, its characters, seconds of processor time."""
+
+    scores: tuple[Rouge, ...]
+    characters: int
+    seconds: float
+
+    @property
+    def means(self) -> list[float]:
+        return [score.mean for score in self.scores]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,32 +37,41 @@ class Row:
     rate: float
 
 
-def rows(
-    examples: Sequence[Example], methods: Mapping[str, Method], budget: Budget, *, resamples: int, seed: int
-) -> list[Row]:
-    """A row a method, in their order; ``methods`` holds "lead" and "lead in budget"."""
-    made: dict[str, tuple[list[Rouge], float, float]] = {}
-    for name, method in methods.items():
-        begun = process_time()
-        summaries = [method(example, budget) for example in examples]
-        seconds = process_time() - begun
-        scores = [
-            rouge(summary, example.references, example.article.language)
-            for summary, example in zip(summaries, examples, strict=True)
-        ]
-        characters = sum(len("".join(summary)) for summary in summaries) / len(examples)
-        made[name] = scores, characters, len(examples) / max(seconds, 1e-9)
-    means = {name: [score.mean for score in scores] for name, (scores, _, _) in made.items()}
+def measure(examples: Sequence[Example], method: Method, budget: Budget) -> Measured:
+    """``method`` at work, and what its summaries are worth."""
+    begun = process_time()
+    summaries = [method(example, budget) for example in examples]
+    seconds = process_time() - begun
+    scores = tuple(
+        rouge(summary, example.references, example.article.language)
+        for summary, example in zip(summaries, examples, strict=True)
+    )
+    return Measured(scores, sum(len("".join(summary)) for summary in summaries), seconds)
+
+
+def together(parts: Iterable[Measured]) -> Measured:
+    """One method over several sets, as if they were one."""
+    each = list(parts)
+    return Measured(
+        tuple(score for part in each for score in part.scores),
+        sum(part.characters for part in each),
+        sum(part.seconds for part in each),
+    )
+
+
+def rows(measured: Mapping[str, Measured], *, resamples: int, seed: int) -> list[Row]:
+    """A row a method; ``measured`` holds "lead" and "lead in budget", all over the same examples."""
+    lead, fitting = measured["lead"].means, measured["lead in budget"].means
     return [
         Row(
             name,
-            _mean(scores),
-            difference(means[name], means["lead"], resamples=resamples, seed=seed),
-            difference(means[name], means["lead in budget"], resamples=resamples, seed=seed),
-            characters,
-            rate,
+            _mean(each.scores),
+            difference(each.means, lead, resamples=resamples, seed=seed),
+            difference(each.means, fitting, resamples=resamples, seed=seed),
+            each.characters / len(each.scores),
+            len(each.scores) / max(each.seconds, 1e-9),
         )
-        for name, (scores, characters, rate) in made.items()
+        for name, each in measured.items()
     ]
 
 
