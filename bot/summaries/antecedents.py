@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 import regex
 
-_OPENERS = r"""["'“‘„‚«‹»「『（(\[¿¡\s]*"""
+_OPENERS = r"""["'`“‘„‚«‹»「『（(\[¿¡\s]*"""
 
 
 def _beginning(*patterns: str) -> regex.Pattern[str]:
@@ -79,6 +79,7 @@ _CHINESE = _beginning(
     r"但(?!丁)|然而|不[过過]|而(?!立)|因此|因而|所以|另外|同[时時样樣]|于是|於是|[随隨]后|[随隨]後|之[后後]|[后後]来|[后後]來|并且|並且",
     r"[与與]此同[时時]|[对對]此|[为為]此|[两兩]人|[双雙]方|前者|[后後]者|[还還]|也|例如|比如|[总總]之|据此|據此|接着|接著",
 )
+_FIRST_LETTER = regex.compile(r"\p{L}")
 _LEANING: Mapping[str, tuple[regex.Pattern[str], ...]] = {
     "en": (
         _ENGLISH,
@@ -103,5 +104,7 @@ def leans(sentence: str, tag: str) -> bool:
 
     ``tag`` is a BCP 47 tag; of a language without a list, and of "", English is assumed.
     """
+    if sentence.islower():
+        sentence = _FIRST_LETTER.sub(lambda match: match[0].upper(), sentence, count=1)
     spoken = tag.replace("_", "-").split("-")[0].casefold() or "en"
     return any(pattern.match(sentence) is not None for pattern in _LEANING.get(spoken, ()))

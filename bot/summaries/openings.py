@@ -21,6 +21,8 @@ _DATELINES = tuple(
         rf"(?: \([\p{{L}}\p{{N}} ./&-]{{2,30}}\))?{_DASH}{_NEXT}",
         # Los Angeles (CNN)A storm …, (The Wire)A storm …: only a program that lost the space
         rf"(?:\p{{Lu}}[\p{{L}}\p{{M}}\p{{N}} .,'’/-]{{1,40}}?\s)?\(\p{{Lu}}[\p{{L}}\p{{N}} .&/-]{{2,29}}\){_NEXT}",
+        # los angeles ( cnn ) -- a storm …: a text that lost its capitals
+        rf"(?:[\p{{Ll}}\p{{M}} .,'’/-]{{1,40}}?\s)?\( ?(?:{_AGENCY.lower()}) ?\)\s?(?:--\s)?(?=[\p{{Ll}}\p{{N}}])",
         # By . Ida Roe . PUBLISHED: . 14:11 EST, 25 October 2013 . | . UPDATED: . …: a page's head in one line
         rf"By \. (?:[^.:]{{2,80}} \. (?:(?:PUBLISHED|UPDATED): \. [^.]{{6,40}} \. (?:\| \. )?){{0,2}}){{1,3}}?{_NEXT}",
         # 【東京共同】 and （ロイター）

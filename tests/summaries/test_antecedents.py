@@ -19,6 +19,8 @@ from bot.summaries.antecedents import leans
         ("en", "The bridge is safe, he added on Tuesday."),
         ("en", "On Monday the council decided that it could not."),
         ("", "However, the pier is closed."),
+        ("en", "`` they never asked us , '' said ida roe ."),
+        ("en", "but the ferry company disagrees ."),
         ("de", "Sie zahlte am Freitag."),
         ("de", "Grund sind Risse im Pfeiler."),
         ("de", "Dagegen wehrt sich die Reederei."),

@@ -113,6 +113,10 @@ def test_a_dateline_is_taken_off_the_front(dateline: str) -> None:
     assert summarise(article(f"{dateline}{VOTE}")).text == VOTE
 
 
+def test_a_dateline_without_capitals_is_taken_off_the_front() -> None:
+    assert summarise(article("port calder ( cnn ) the council met . it voted .")).text == "the council met . it voted ."
+
+
 def test_a_japanese_dateline_is_taken_off_the_front() -> None:
     assert (
         summarise(article("【港町共同】市議会は橋の通行を認めた。", language="ja")).text == "市議会は橋の通行を認めた。"
