@@ -14,7 +14,7 @@ import regex
 from bot.stories.vocabulary import terms
 from bot.summaries.antecedents import leans
 from bot.summaries.introductions import names
-from bot.summaries.quotes import Quotes, quotes
+from bot.summaries.quotes import Quotes, begins_with_speech, quotes
 from bot.summaries.salience import Telling, likeness, tellings
 from bot.summaries.units import Unit, gap, spaced
 
@@ -29,7 +29,6 @@ _CANDIDATES, _WIDTH = 12, 300
 _QUESTION = regex.compile(r"[?？؟⸮][\"'”’»“‘」』）)\]\s]*$")
 _INTRODUCTION = regex.compile(r"[:：]\s*$")
 _ONLY_QUOTED = regex.compile(r"""["“„«»「『].*["”“»«」』][.,]?\s*$""", regex.DOTALL)
-_QUOTED = regex.compile(r"""["“„«»「『]""")
 _CALL = regex.compile(
     r"(?:scroll down|click here|tap here|read more|see also|watch (?:the |a )?videos?"
     r"|hier klicken|cliquez ici|haga clic)\b",
@@ -56,8 +55,8 @@ def choose(
 ) -> tuple[int, ...]:
     """The best of ``able``, a part of ``candidates(told, tag)``, in order: together within the budget.
 
-    A unit that leans is only there right after its predecessor. Empty when none fits. The same for the same
-    arguments, on every machine.
+    A unit that leans is only there right after its predecessor, a surname alone only after the full name. Empty when
+    none fits; the same for the same arguments.
     """
     weighed = tellings(told, title)
     fitting = [at for at in able if len(told[at].text) <= characters and len(told[at].sentences) <= sentences]
@@ -132,7 +131,7 @@ def _together(told: Sequence[Unit], able: Sequence[int], sentences: int, charact
 
 
 def _can_lead(unit: Unit) -> bool:
-    return not _QUOTED.match(unit.text) and len(terms(unit.text)) >= _FEWEST_TERMS
+    return not begins_with_speech(unit.text) and len(terms(unit.text)) >= _FEWEST_TERMS
 
 
 def _tells(unit: Unit) -> bool:

@@ -10,6 +10,12 @@ _ALWAYS_CLOSE = "」』"
 _OPEN_UNLESS_ATTACHED = "“«"
 _CLOSE_UNLESS_LOOSE = "”»"
 _CLOSES = _ALWAYS_CLOSE + _OPEN_UNLESS_ATTACHED + _CLOSE_UNLESS_LOOSE + '"'
+_BEGINNINGS = tuple("'\"‘“„«»「『")
+_SPAN = re.compile('[„“«»「『"]([^„“”«»「」『』"]+)[“”«»」』"]')
+_SENTENCE_MARKS = tuple(",.!?…，。！？、")
+_TELLING_ON = tuple(",，、とっ")
+_LONGEST_TITLE = 60
+"""Characters."""
 _MARK = re.compile('[„“«”»「」『』"]')
 
 
@@ -34,6 +40,15 @@ def quotes(text: str) -> Quotes:
                 return Quotes.STRAY
             inside -= 1
     return Quotes.OPEN if inside else Quotes.WHOLE
+
+
+def begins_with_speech(text: str) -> bool:
+    """Whether ``text`` begins with what somebody says, and not with a title in quotation marks: “The Tempest” opens."""
+    found = _SPAN.match(text)
+    if found is None:
+        return text[:1] in _BEGINNINGS
+    told_on = text[found.end() : found.end() + 1]
+    return len(found[1]) > _LONGEST_TITLE or found[1][-1:] in _SENTENCE_MARKS or told_on in _TELLING_ON
 
 
 def _opens(mark: str, before: str, inside: int) -> bool:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import regex
 
 from bot.stories.vocabulary import terms
+from bot.summaries.quotes import begins_with_speech
 from bot.summaries.units import Unit
 
 POSITION = 0.33
@@ -37,7 +38,6 @@ QUOTATION = 0.7
 _FIRST, _FEW_TERMS, _ENOUGH_TERMS = 3, 4, 15
 _LONG = 200
 _NUMBER = regex.compile(r"\p{N}")
-_QUOTED = regex.compile(r"""["'“‘„‚«‹»「『]""")
 
 Vector = Mapping[str, float]
 """Weights of terms, of length 1, or empty."""
@@ -74,7 +74,7 @@ def tellings(told: Sequence[Unit], title: str) -> tuple[Telling, ...]:
             + LENGTH * min(bag.total(), _ENOUGH_TERMS) / _ENOUGH_TERMS
             - THIN * (bag.total() < _FEW_TERMS)
             - LENGTHY * max(0, len(unit.text) - _LONG) / 100
-            - QUOTATION * (_QUOTED.match(unit.text) is not None),
+            - QUOTATION * (begins_with_speech(unit.text)),
         )
         for at, (unit, bag, vector) in enumerate(zip(told, bags, vectors, strict=True))
     )
