@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test check format docs gallery bench faults lock clean
+.PHONY: demo test check format docs gallery bench eval faults lock clean
 
 demo: $(VENV)/run
 	@$(BIN)/broadsheet demo $(ARGS)
@@ -31,6 +31,10 @@ gallery: $(VENV)/dev
 # What it measures, and its aims: docs/performance.md. `make bench ARGS=--help` lists the figures and sizes.
 bench: $(VENV)/dev
 	@$(BIN)/python -m tests.bench $(ARGS)
+
+# How good summaries are, by ROUGE: docs/summaries.md. `make eval ARGS="my-set.jsonl --budget 3"` takes any data set.
+eval: $(VENV)/dev
+	@$(BIN)/python -m tests.eval $(ARGS)
 
 # N kills by a seed, into docs/reliability.md; the same command goes on where it was interrupted.
 N ?= 500

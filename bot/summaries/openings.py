@@ -8,7 +8,7 @@ import regex
 
 from bot.model import Article
 
-_AGENCY = r"AP|AFP|Reuters|dpa|EFE|PA|UPI|ANSA|TASS|APA|sda|Keystone-SDA|Bloomberg|Kyodo|Xinhua|Wire|Staff"
+_AGENCY = r"AP|AFP|CNN|BBC|Reuters|dpa|EFE|PA|UPI|ANSA|TASS|APA|sda|Keystone-SDA|Bloomberg|Kyodo|Xinhua|Wire|Staff"
 _NEXT = r"""(?=["“„«‘'(¿¡]*[\p{Lu}\p{N}\p{Lo}])"""
 _DASH = r"\s*(?:--|[–—-])\s+"
 _DATELINES = tuple(
@@ -19,6 +19,12 @@ _DATELINES = tuple(
         # PORT CALDER (Our correspondent) –   and   PORT CALDER, Mass. —   : the place in capitals, four at least
         rf"(?=(?:[ .'’-]*\p{{Lu}}){{4}})\p{{Lu}}[\p{{Lu}} .'’-]{{2,40}}?(?:, [\p{{L}}\p{{N}}. ]{{2,20}}?)?"
         rf"(?: \([\p{{L}}\p{{N}} ./&-]{{2,30}}\))?{_DASH}{_NEXT}",
+        # Los Angeles (CNN)A storm …, (The Wire)A storm …: only a program that lost the space
+        rf"(?:\p{{Lu}}[\p{{L}}\p{{M}}\p{{N}} .,'’/-]{{1,40}}?\s)?\(\p{{Lu}}[\p{{L}}\p{{N}} .&/-]{{2,29}}\){_NEXT}",
+        # los angeles ( cnn ) -- a storm …: a text that lost its capitals
+        rf"(?:[\p{{Ll}}\p{{M}} .,'’/-]{{1,40}}?\s)?\( ?(?:{_AGENCY.lower()}) ?\)\s?(?:--\s)?(?=[\p{{Ll}}\p{{N}}])",
+        # By . Ida Roe . PUBLISHED: . 14:11 EST, 25 October 2013 . | . UPDATED: . …: a page's head in one line
+        rf"By \. (?:[^.:]{{2,80}} \. (?:(?:PUBLISHED|UPDATED): \. [^.]{{6,40}} \. (?:\| \. )?){{0,2}}){{1,3}}?{_NEXT}",
         # 【東京共同】 and （ロイター）
         r"[【（(][^】）)]{0,12}(?:共同|時事|ロイター|新华社|AFP|AP)[^】）)]{0,6}[】）)]\s*(?:[-—－]\s*)?",
     )

@@ -40,8 +40,10 @@ def split_sentences(text: str, tag: str = "") -> tuple[str, ...]:
 
 def _parts(text: str, known: Language) -> Iterator[str]:
     begun = 0
+    # A text that lost its capitals somewhere: then a small letter begins a sentence as well as any.
+    small = text.islower()
     for match in _END.finditer(text):
-        if match["mark"] is not None and not _ends(text, begun, match, known):
+        if match["mark"] is not None and not _ends(text, begun, match, known, small):
             continue
         if match["wide"] is not None and not _ends_wide(text, match):
             continue
@@ -56,7 +58,7 @@ def _ends_wide(text: str, match: regex.Match[str]) -> bool:
     return not quoted or _QUOTED_ON.match(text, match.end()) is None
 
 
-def _ends(text: str, begun: int, match: regex.Match[str], known: Language) -> bool:
+def _ends(text: str, begun: int, match: regex.Match[str], known: Language, small: bool) -> bool:
     if match.end() == len(text) or "\n\n" in match["space"]:
         return True
     start = _START.match(text, match.end())
@@ -64,14 +66,17 @@ def _ends(text: str, begun: int, match: regex.Match[str], known: Language) -> bo
     if start is None or initial is None:
         # "U.S. – The …" goes on; before an emoji or the like a sentence ends.
         return text[match.end()] not in "–—-&/"
-    if initial.islower():
+    if initial.islower() and not small:
         return False
     if match["mark"] != ".":
         return not (match["closers"] and _SPEAKER.match(text, match.end()))
     if match["closers"].strip("'’)] "):
         return True
     last = _LAST.search(text, max(begun, match.start() - _LONGEST_ABBREVIATION), match.start())
-    return _point_ends(last[0] if last else "", start["word"], known)
+    word = last[0] if last else ""
+    if small:
+        return word.title() not in known.titles and not _initials(word)
+    return _point_ends(word, start["word"], known)
 
 
 def _point_ends(last: str, word: str, known: Language) -> bool:

@@ -109,3 +109,20 @@ def test_sentences_are_the_text_itself_with_nothing_lost_or_added(parts: list[st
     for sentence in sentences:
         assert sentence == sentence.strip() != ""
         place = text.index(sentence, place) + len(sentence)
+
+
+def test_a_text_without_capitals_is_split_at_its_points() -> None:
+    text = "the ferry stopped . mr. roe of the u.s. waits , he said . why ? nobody knows ."
+    assert split_sentences(text, "en") == (
+        "the ferry stopped .",
+        "mr. roe of the u.s. waits , he said .",
+        "why ?",
+        "nobody knows .",
+    )
+
+
+def test_a_small_letter_after_a_point_begins_no_sentence_where_there_are_capitals() -> None:
+    assert split_sentences("The firm yahoo. com is old. It stays.", "en") == (
+        "The firm yahoo. com is old.",
+        "It stays.",
+    )
