@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Literal, get_args
 
 import regex
-from fontTools.ttLib import TTFont, TTLibError
 from PIL import ImageFont, features
 
 Style = Literal["serif", "bold", "text"]
@@ -28,7 +27,7 @@ SHIPPED = Path(__file__).parent / "fonts"
 _SHIPPED = {"serif": "Gelasio_700Bold.ttf", "bold": "Inter_700Bold.ttf", "text": "Inter_400Regular.ttf"}
 _FOLDERS = (
     *("/usr/share/fonts", "/usr/local/share/fonts", "~/.local/share/fonts", "~/.fonts"),
-    *("/Library/Fonts", "/System/Library/Fonts", "~/Library/Fonts", "C:/Windows/Fonts"),
+    *("/Library/Fonts", "/System/Library/Fonts", "~/Library/Fonts"),
 )
 _FILES = 20_000
 _CJK = {"CJK", "HIRAGANA", "KATAKANA", "HANGUL", "BOPOMOFO", "IDEOGRAPHIC", "FULLWIDTH", "KATAKANA-HIRAGANA"}
@@ -208,6 +207,9 @@ def _matched(language: str, style: Style) -> tuple[Face, ...]:
 
 @lru_cache(maxsize=200)
 def _drawn(path: Path, index: int) -> frozenset[int]:
+    # Only here: commands that draw nothing should not wait for it.
+    from fontTools.ttLib import TTFont, TTLibError
+
     try:
         with TTFont(path, fontNumber=index, lazy=True) as font:
             return frozenset(font.getBestCmap() or ())
