@@ -16,14 +16,15 @@ from typing import Any
 
 import regex
 from babel import Locale, UnknownLocaleError
-from PIL import Image, ImageDraw, ImageFont, ImageOps
+from PIL import Image, ImageDraw, ImageFont
 
 from bot.editions.bidi import visual
 from bot.editions.brand import tokens
+from bot.editions.crop import cropped
 from bot.editions.entry import entry
 from bot.editions.environment import one_line
 from bot.editions.graphemes import Room, shortened
-from bot.editions.image import ImageFile, encoded, losslessly
+from bot.editions.image import ImageFile, encoded, losslessly, on_white
 from bot.editions.lines import broken, clauses
 from bot.editions.script import script_of
 from bot.editions.typeface import STYLES, Face, Setting, Style, setting, shapes
@@ -231,8 +232,8 @@ class _Sheet:
         return self._picture
 
     def with_photo(self, photo: Image.Image) -> Image.Image:
-        """It with its picture at the end side: cut to its middle, never darkened."""
-        cut = ImageOps.fit(photo.convert("RGB"), (_PANEL, SIZE[1]), Image.Resampling.LANCZOS)
+        """It with its picture at the end side: cut round its subject, never darkened."""
+        cut = cropped(on_white(photo), (_PANEL, SIZE[1]))
         self._picture.paste(cut, (0 if self._rtl else SIZE[0] - _PANEL, 0))
         return self._picture
 
