@@ -91,10 +91,10 @@ def card_of(story: EditionStory, *, newsroom: Newsroom, slot: datetime, wording:
     told = entry(story, 1, newsroom=newsroom, slot=slot, wording=wording)
     colours = tokens(newsroom, newsroom.language).light
     return ShareCard(
-        headline=shortened(_tidy(told.title), Room(_HEADLINE, None)),
-        label=_tidy(told.label),
-        meta=tuple(filter(None, (_tidy(told.by), _tidy(told.minutes)))),
-        newsroom=shortened(_tidy(newsroom.name), Room(_NAME, None)),
+        headline=shortened(tidy(told.title), Room(_HEADLINE, None)),
+        label=tidy(told.label),
+        meta=tuple(filter(None, (tidy(told.by), tidy(told.minutes)))),
+        newsroom=shortened(tidy(newsroom.name), Room(_NAME, None)),
         language=told.language or newsroom.language,
         separator=wording.separator.strip(),
         headlines=newsroom.headlines,
@@ -136,14 +136,14 @@ def lacking_font(language: str, name: str) -> str:
     else:
         named = (*locale.months["format"]["wide"].values(), *locale.days["format"]["wide"].values())
         words = [name, locale.display_name or "", *map(str, named)]
-    text = _tidy(" ".join(words))
+    text = tidy(" ".join(words))
     for style in STYLES:
         if setting(text, language, style) is None:
             return f"no font of this machine draws all letters of the language {language}"
     return "" if shapes() or not _JOINED.search(text) else "its letters are not joined here (Raqm, FriBiDi)"
 
 
-def _tidy(text: str) -> str:
+def tidy(text: str) -> str:
     """One line without what a card does not draw: pictographs, turns of direction, towers of accents."""
     flat = _UNSEEN.sub("", _PICTOGRAPH.sub("", unicodedata.normalize("NFC", one_line(text))))
     return regex.sub(" {2,}", " ", _STACKED.sub("", flat)).strip(" ")

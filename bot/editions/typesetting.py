@@ -68,6 +68,11 @@ class Sheet:
         begin = self.side(0, width)
         self._draw.rectangle((begin, top, begin + width - 1, top + height - 1), fill=colour)
 
+    def frame(self, *, inset: int, thick: int, colour: str) -> None:
+        """A line all round, ``inset`` pixels from the edges."""
+        box = (inset, inset, self.picture.width - inset - 1, self.picture.height - inset - 1)
+        self._draw.rectangle(box, outline=colour, width=thick)
+
     def length(self, words: Setting, size: int, part: str | None = None) -> float:
         """Pixels that ``part`` of ``words`` takes, all of it without one."""
         return sum(run.width for run in self._runs(words, size, part))
@@ -91,6 +96,12 @@ class Sheet:
             for offset, piece in run.pieces():
                 self._draw.text((x + offset, baseline), piece, fill=colour, font=run.font, anchor="ls", **run.shaping)
             x += run.width
+
+    def strike(self, words: Setting, size: int, part: str | None = None, *, top: int, height: int, colour: str) -> None:
+        """A line through what ``write`` wrote with the same words."""
+        ascent, descent = words.faces[0].at(size).getmetrics()
+        middle = round(top + (height - ascent - descent) / 2 + ascent - 0.34 * size)
+        self.rule(self.length(words, size, part), top=middle, height=max(2, round(size / 19)), colour=colour)
 
     def side(self, along: float, width: float) -> float:
         """Where from the left something ``width`` pixels wide begins that lies ``along`` pixels from the start edge."""
