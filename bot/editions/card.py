@@ -9,24 +9,24 @@ from __future__ import annotations
 import hashlib
 import json
 import unicodedata
-from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any
+from functools import partial
 
 import regex
 from babel import Locale, UnknownLocaleError
-from PIL import Image, ImageDraw, ImageFont, ImageOps
+from PIL import Image
 
-from bot.editions.bidi import visual
 from bot.editions.brand import tokens
+from bot.editions.crop import cropped
 from bot.editions.entry import entry
 from bot.editions.environment import one_line
 from bot.editions.graphemes import Room, shortened
-from bot.editions.image import ImageFile, encoded, losslessly
+from bot.editions.image import ImageFile, encoded, losslessly, on_white
 from bot.editions.lines import broken, clauses
-from bot.editions.script import script_of
-from bot.editions.typeface import STYLES, Face, Setting, Style, setting, shapes
+from bot.editions.typeface import STYLES, Setting, Style, setting, shapes
+from bot.editions.typesetting import Sheet
 from bot.editions.wording import Wording
 from bot.model import EditionStory, Newsroom
 
@@ -50,7 +50,6 @@ _PICTOGRAPH = regex.compile(
 _UNSEEN = regex.compile(
     r"[\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\ufff9-\ufffc]"
 )
-_OTHER = regex.compile(r"[^\P{L}\p{Latin}\p{Greek}\p{Cyrillic}]")
 # What is read without joining its letters; all else needs a shaper.
 _PLAIN_LETTERS = r"\p{Latin}\p{Greek}\p{Cyrillic}\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}\p{Armenian}\p{Georgian}"
 _JOINED = regex.compile(rf"[^\P{{L}}{_PLAIN_LETTERS}]")
@@ -92,10 +91,10 @@ def card_of(story: EditionStory, *, newsroom: Newsroom, slot: datetime, wording:
     told = entry(story, 1, newsroom=newsroom, slot=slot, wording=wording)
     colours = tokens(newsroom, newsroom.language).light
     return ShareCard(
-        headline=shortened(_tidy(told.title), Room(_HEADLINE, None)),
-        label=_tidy(told.label),
-        meta=tuple(filter(None, (_tidy(told.by), _tidy(told.minutes)))),
-        newsroom=shortened(_tidy(newsroom.name), Room(_NAME, None)),
+        headline=shortened(tidy(told.title), Room(_HEADLINE, None)),
+        label=tidy(told.label),
+        meta=tuple(filter(None, (tidy(told.by), tidy(told.minutes)))),
+        newsroom=shortened(tidy(newsroom.name), Room(_NAME, None)),
         language=told.language or newsroom.language,
         separator=wording.separator.strip(),
         headlines=newsroom.headlines,
@@ -116,13 +115,13 @@ def drawn(card: ShareCard, photo: Image.Image | None = None) -> ImageFile:
     if not shapes() and _JOINED.search(card.headline):
         raise ValueError("a headline in letters that this machine does not join (Raqm and FriBiDi are missing)")
     if photo is not None:
-        sheet = _Sheet(card, width=560, plain=False)
-        if sheet.headline(_PHOTO, until=490):
-            return encoded(sheet.with_photo(photo))
-    sheet = _Sheet(card, width=1072, plain=True)
-    if not sheet.headline(_PLAIN, until=520):
+        press = _Press(card, width=560, plain=False)
+        if press.headline(_PHOTO, until=490):
+            return encoded(press.with_photo(photo))
+    press = _Press(card, width=1072, plain=True)
+    if not press.headline(_PLAIN, until=520):
         raise ValueError("a headline that no size of a card holds")
-    return losslessly(sheet.finished())
+    return losslessly(press.finished())
 
 
 def lacking_font(language: str, name: str) -> str:
@@ -137,70 +136,31 @@ def lacking_font(language: str, name: str) -> str:
     else:
         named = (*locale.months["format"]["wide"].values(), *locale.days["format"]["wide"].values())
         words = [name, locale.display_name or "", *map(str, named)]
-    text = _tidy(" ".join(words))
+    text = tidy(" ".join(words))
     for style in STYLES:
         if setting(text, language, style) is None:
             return f"no font of this machine draws all letters of the language {language}"
     return "" if shapes() or not _JOINED.search(text) else "its letters are not joined here (Raqm, FriBiDi)"
 
 
-def _tidy(text: str) -> str:
+def tidy(text: str) -> str:
     """One line without what a card does not draw: pictographs, turns of direction, towers of accents."""
     flat = _UNSEEN.sub("", _PICTOGRAPH.sub("", unicodedata.normalize("NFC", one_line(text))))
     return regex.sub(" {2,}", " ", _STACKED.sub("", flat)).strip(" ")
 
 
-def _runs_right_to_left(text: str, language: str) -> bool:
-    """By the first letter that has a direction (UAX #9, P2), as a browser would with ``dir="auto"``."""
-    kinds = (unicodedata.bidirectional(letter) for letter in text)
-    strong = next((kind for kind in kinds if kind in ("L", "R", "AL")), "")
-    return strong != "L" if strong else script_of(language).direction == "rtl"
-
-
-@dataclass(frozen=True, slots=True)
-class _Run:
-    """A piece of a line in one font and direction, ``width`` pixels wide."""
-
-    text: str
-    font: ImageFont.FreeTypeFont
-    shaping: dict[str, Any]
-    tracking: float
-    width: float
-
-    @classmethod
-    def of(cls, text: str, face: Face, size: int, rtl: bool, language: str, tracking: float) -> _Run:
-        font, text = face.at(size), face.spaced(text)
-        able = font.layout_engine is ImageFont.Layout.RAQM
-        shaping: dict[str, Any] = {"direction": "rtl" if rtl else "ltr", "language": language} if able else {}
-        clusters = len(regex.findall(r"\X", text)) if tracking else 1
-        return cls(text, font, shaping, tracking, font.getlength(text, **shaping) + tracking * (clusters - 1))
-
-    def pieces(self) -> Iterator[tuple[float, str]]:
-        """What is drawn at once, and how far from the run's beginning."""
-        said = ""
-        for place, piece in enumerate(regex.findall(r"\X", self.text) if self.tracking else [self.text]):
-            said += piece
-            # With its kerning to the letter before.
-            before = self.font.getlength(said, **self.shaping) - self.font.getlength(piece, **self.shaping)
-            yield before + place * self.tracking, piece
-
-
-class _Sheet:
-    """A card while it is drawn, from its start edge on, whichever side that is."""
+class _Press:
+    """A card while it is drawn."""
 
     def __init__(self, card: ShareCard, *, width: int, plain: bool) -> None:
         self._card = card
         self._width = width
         self._plain = plain
-        self._rtl = _runs_right_to_left(card.headline, card.language)
-        # What letter-spacing would harm is set with more leading, too.
-        self._tracked = not _OTHER.search(card.headline)
-        self._leading = 1.1 if self._tracked else 1.34
         self._ink, self._quiet = (card.on_accent, card.on_accent) if plain else (card.ink, card.ink3)
-        self._picture = Image.new("RGB", SIZE, card.accent if plain else card.paper)
-        self._draw = ImageDraw.Draw(self._picture)
+        ground = card.accent if plain else card.paper
+        self._sheet = Sheet(SIZE, ground, margin=_LEFT, text=card.headline, language=card.language)
         self._dot = setting(card.separator, card.language, "text") if card.separator else None
-        self._between = (self._length(self._dot, 24) if self._dot else 0) + _GAP
+        self._between = (self._sheet.length(self._dot, 24) if self._dot else 0) + _GAP
         self._rules()
         self._label()
         self._foot()
@@ -218,56 +178,54 @@ class _Sheet:
             found = setting(text, card.language, style)
             if found is None:
                 raise ValueError("a headline in letters that no font of this machine draws")
-            height = round(size * self._leading)
+            height = round(size * self._sheet.leading)
             most = min(most, (until - 150) // height)
-            lines = broken(found.text, lambda part: self._length(found, size, part), self._width, most, card.language)  # noqa: B023
+            measure = partial(self._sheet.length, found, size)
+            lines = broken(found.text, measure, self._width, most, card.language)
             if lines:
                 for place, line in enumerate(lines):
-                    self._text(found, size, line, top=150 + place * height, height=height, colour=self._ink)
+                    self._sheet.write(found, size, line, top=150 + place * height, height=height, colour=self._ink)
                 return True
         return False
 
     def finished(self) -> Image.Image:
-        return self._picture
+        return self._sheet.picture
 
     def with_photo(self, photo: Image.Image) -> Image.Image:
-        """It with its picture at the end side: cut to its middle, never darkened."""
-        cut = ImageOps.fit(photo.convert("RGB"), (_PANEL, SIZE[1]), Image.Resampling.LANCZOS)
-        self._picture.paste(cut, (0 if self._rtl else SIZE[0] - _PANEL, 0))
-        return self._picture
+        """It with its picture at the end side: cut round its subject, never darkened."""
+        cut = cropped(on_white(photo), (_PANEL, SIZE[1]))
+        self._sheet.picture.paste(cut, (0 if self._sheet.rtl else SIZE[0] - _PANEL, 0))
+        return self._sheet.picture
 
     def _rules(self) -> None:
-        for top, height, colour in (
-            (_TOP, 10, self._card.on_accent if self._plain else self._card.accent),
-            (_TOP + 14, 2, self._ink),
-        ):
-            begin = self._side(0, self._width)
-            self._draw.rectangle((begin, top, begin + self._width - 1, top + height - 1), fill=colour)
+        first = self._card.on_accent if self._plain else self._card.accent
+        self._sheet.rule(self._width, top=_TOP, height=10, colour=first)
+        self._sheet.rule(self._width, top=_TOP + 14, height=2, colour=self._ink)
 
     def _label(self) -> None:
         found = setting(self._card.label, self._card.language, "bold") if self._card.label else None
-        if found and self._length(found, 26) <= self._width:
+        if found and self._sheet.length(found, 26) <= self._width:
             colour = self._card.on_accent if self._plain else self._card.accent
-            self._text(found, 26, top=104, height=32, colour=colour)
+            self._sheet.write(found, 26, top=104, height=32, colour=colour)
 
     def _foot(self) -> None:
         """Name, author and minutes: beside a picture in two lines, else the name at the start and they at the end."""
         style: Style = "bold" if self._card.headlines == "sans" else "serif"
         name = setting(self._card.newsroom, self._card.language, style)
-        size = next((size for size in (34, 28, 24) if name and self._length(name, size) <= self._width), 0)
+        size = next((size for size in (34, 28, 24) if name and self._sheet.length(name, size) <= self._width), 0)
         used = 0.0
         if name and size:
-            used = self._length(name, size)
-            self._text(name, size, top=SIZE[1] - _FOOT - 41, height=40, colour=self._ink)
+            used = self._sheet.length(name, size)
+            self._sheet.write(name, size, top=SIZE[1] - _FOOT - 41, height=40, colour=self._ink)
         items = self._meta(self._width - used - 48 if self._plain else self._width)
         along = self._width - self._together(items) if self._plain else 0.0
         top = SIZE[1] - _FOOT - (34 if self._plain else 78)
         for place, item in enumerate(items):
             if place and self._dot:
-                self._text(self._dot, 24, top=top, height=32, colour=self._quiet, along=along + _GAP / 2)
+                self._sheet.write(self._dot, 24, top=top, height=32, colour=self._quiet, along=along + _GAP / 2)
             along += self._between if place else 0
-            self._text(item, 24, top=top, height=32, colour=self._quiet, along=along)
-            along += self._length(item, 24)
+            self._sheet.write(item, 24, top=top, height=32, colour=self._quiet, along=along)
+            along += self._sheet.length(item, 24)
 
     def _meta(self, room: float) -> list[Setting]:
         """As many items as there is room for, the last first to stay: minutes are short."""
@@ -278,42 +236,4 @@ class _Sheet:
         return items
 
     def _together(self, items: list[Setting]) -> float:
-        return sum(self._length(each, 24) for each in items) + self._between * max(0, len(items) - 1)
-
-    def _length(self, setting: Setting, size: int, part: str | None = None) -> float:
-        """Pixels that ``part`` of the setting takes, all of it without one."""
-        return sum(run.width for run in self._runs(setting, size, part))
-
-    def _runs(self, setting: Setting, size: int, part: str | None) -> list[_Run]:
-        text = setting.text if part is None else part
-        pieces = regex.findall(r"\X", text)
-        seen = visual(pieces, setting.face_of, rtl=self._rtl)
-        made = [_Run.of(piece, face, size, rtl, self._card.language, self._tracking(size)) for piece, face, rtl in seen]
-        return [replace(run, width=run.width + self._tracking(size)) for run in made[:-1]] + made[-1:]
-
-    def _tracking(self, size: int) -> float:
-        """Pixels between two letters: large type is set tighter."""
-        return -0.0195 * size if self._tracked and size >= 34 else 0.0
-
-    def _text(
-        self,
-        setting: Setting,
-        size: int,
-        part: str | None = None,
-        *,
-        top: int,
-        height: int,
-        colour: str,
-        along: float = 0.0,
-    ) -> None:
-        ascent, descent = setting.faces[0].at(size).getmetrics()
-        baseline = top + (height - ascent - descent) / 2 + ascent
-        x = self._side(along, self._length(setting, size, part))
-        for run in self._runs(setting, size, part):
-            for offset, piece in run.pieces():
-                self._draw.text((x + offset, baseline), piece, fill=colour, font=run.font, anchor="ls", **run.shaping)
-            x += run.width
-
-    def _side(self, along: float, width: float) -> float:
-        """Where from the left something begins that lies ``along`` pixels from the start edge."""
-        return SIZE[0] - _LEFT - along - width if self._rtl else _LEFT + along
+        return sum(self._sheet.length(each, 24) for each in items) + self._between * max(0, len(items) - 1)

@@ -17,18 +17,24 @@ from pathlib import Path
 from typing import Literal, get_args
 
 import regex
-from fontTools.ttLib import TTFont, TTLibError
 from PIL import ImageFont, features
 
-Style = Literal["serif", "bold", "text"]
-"""Headlines and names in ``serif``; labels, and headlines of who wants them so, in ``bold``; bylines in ``text``."""
+Style = Literal["serif", "bold", "text", "roman"]
+"""Headlines and names in ``serif``, the wrong value of a correction in ``roman``, its plain cut; labels, and headlines
+of who wants them so, in ``bold``; bylines in ``text``."""
 STYLES: tuple[Style, ...] = get_args(Style)
 
 SHIPPED = Path(__file__).parent / "fonts"
-_SHIPPED = {"serif": "Gelasio_700Bold.ttf", "bold": "Inter_700Bold.ttf", "text": "Inter_400Regular.ttf"}
+_SHIPPED = {
+    "serif": "Gelasio_700Bold.ttf",
+    "roman": "Gelasio_400Regular.ttf",
+    "bold": "Inter_700Bold.ttf",
+    "text": "Inter_400Regular.ttf",
+}
+_SERIF, _PLAIN = ("serif", "roman"), ("text", "roman")
 _FOLDERS = (
     *("/usr/share/fonts", "/usr/local/share/fonts", "~/.local/share/fonts", "~/.fonts"),
-    *("/Library/Fonts", "/System/Library/Fonts", "~/Library/Fonts", "C:/Windows/Fonts"),
+    *("/Library/Fonts", "/System/Library/Fonts", "~/Library/Fonts"),
 )
 _FILES = 20_000
 _CJK = {"CJK", "HIRAGANA", "KATAKANA", "HANGUL", "BOPOMOFO", "IDEOGRAPHIC", "FULLWIDTH", "KATAKANA-HIRAGANA"}
@@ -130,8 +136,8 @@ def _chosen(text: str, language: str, style: Style) -> Iterator[Face]:
     asian = bool(scripts & _CJK)
     if not asian:
         yield shipped
-    weight, ours = ("Regular" if style == "text" else "Bold"), _installed()
-    for kind in ("Serif", "Naskh", "Sans") if style == "serif" else ("Sans", "Naskh", "Serif"):
+    weight, ours = ("Regular" if style in _PLAIN else "Bold"), _installed()
+    for kind in ("Serif", "Naskh", "Sans") if style in _SERIF else ("Sans", "Naskh", "Serif"):
         if asian and f"Noto{kind}CJK-{weight}.ttc" in ours:
             yield Face(ours[f"Noto{kind}CJK-{weight}.ttc"], _FACES.get(_asian(language), 0))
         names = [each.title() for each in sorted(scripts - _CJK - _EUROPEAN)] + [""]
@@ -144,7 +150,7 @@ def _chosen(text: str, language: str, style: Style) -> Iterator[Face]:
 
 def _any(language: str, style: Style) -> Iterator[Face]:
     """Those that draw many scripts, and what fontconfig takes."""
-    dejavu = {"serif": "DejaVuSerif-Bold.ttf", "bold": "DejaVuSans-Bold.ttf", "text": "DejaVuSans.ttf"}[style]
+    dejavu = f"DejaVu{'Serif' if style in _SERIF else 'Sans'}{'' if style in _PLAIN else '-Bold'}.ttf"
     for name in (dejavu, dejavu.replace("Serif", "Sans")):
         if name in _installed():
             yield Face(_installed()[name])
@@ -189,8 +195,8 @@ def _matched(language: str, style: Style) -> tuple[Face, ...]:
     program = shutil.which("fc-match")
     if program is None or not re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*", language):
         return ()
-    family = "serif" if style == "serif" else "sans-serif"
-    pattern = f"{family}{'' if style == 'text' else ':bold'}:lang={language.lower()}"
+    family = "serif" if style in _SERIF else "sans-serif"
+    pattern = f"{family}{'' if style in _PLAIN else ':bold'}:lang={language.lower()}"
     try:
         made = subprocess.run(  # noqa: S603
             [program, "--sort", "--format", "%{file}\t%{index}\n", pattern],
@@ -208,6 +214,9 @@ def _matched(language: str, style: Style) -> tuple[Face, ...]:
 
 @lru_cache(maxsize=200)
 def _drawn(path: Path, index: int) -> frozenset[int]:
+    # Only here: commands that draw nothing should not wait for it.
+    from fontTools.ttLib import TTFont, TTLibError
+
     try:
         with TTFont(path, fontNumber=index, lazy=True) as font:
             return frozenset(font.getBestCmap() or ())

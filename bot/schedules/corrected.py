@@ -15,6 +15,7 @@ from bot.editions.changes import differences
 from bot.editions.difference import Difference, difference
 from bot.errors import NotFound, NothingToDo, StateError, UsageError
 from bot.model import Act, Article, Correction, Edition, EditionStory
+from bot.schedules.hosting import host_corrections
 from bot.schedules.installation import Installation
 from bot.schedules.replies import Posted, posted, replies_of, reply
 from bot.store import Transaction
@@ -139,6 +140,9 @@ def correct(
             made.append(correction)
             note = f"“{said}” → “{right}”; {_by(schedule, replies, mailed)}"
             tx.acts.add(Act(at=now, who=who, what="correct", thing=f"edition:{telling.edition.id}", note=note[:500]))
+    # Who shares the page of an edition that led with it shows what is right.
+    led = {telling.edition.id for telling in newest.values() if telling.story.position == 1}
+    host_corrections(installation, [each for each in made if each.edition in led], now)
     return made
 
 

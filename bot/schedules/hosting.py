@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from bot.editions.card import ShareCard, drawn
+from bot.editions.correction_card import correction_card, drawn_correction
 from bot.editions.image import TALLEST, WIDEST, ImageFile, decoded, fitted
 from bot.errors import BroadsheetError, FetchError
 from bot.http import Answer, Http
-from bot.model import EditionStory, Fetched, HostedPicture
+from bot.model import Correction, EditionStory, Fetched, HostedPicture
 from bot.schedules.draft import draft
 from bot.schedules.installation import Installation
 from bot.schedules.pictures import addresses, cards
@@ -94,12 +96,34 @@ def host_stories(installation: Installation, slot: Slot, stories: Sequence[Editi
 
 def draw(card: ShareCard, photo: bytes | None, now: datetime) -> Brought:
     """The card, drawn beside ``photo`` (the bytes of a hosted image); or why there is none."""
+
+    def make() -> ImageFile:
+        return drawn(card, decoded(photo, within=(WIDEST, TALLEST)) if photo else None)
+
+    return _brought_card(card.address, make, card.headline, now)
+
+
+def _brought_card(address: str, make: Callable[[], ImageFile], what: str, now: datetime) -> Brought:
     try:
-        file = drawn(card, decoded(photo, within=(WIDEST, TALLEST)) if photo else None)
+        file = make()
     except (ValueError, OSError) as error:
-        log.warning("a share card is left out: %s: %s", card.headline[:80], error)
-        return Brought(Fetched(url=card.address, at=now, fault=str(error)[:500]))
-    return Brought(Fetched(url=card.address, at=now, picture=HostedPicture(whole=file.image)), (file,))
+        log.warning("a share card is left out: %s: %s", what[:80], error)
+        return Brought(Fetched(url=address, at=now, fault=str(error)[:500]))
+    return Brought(Fetched(url=address, at=now, picture=HostedPicture(whole=file.image)), (file,))
+
+
+def host_corrections(installation: Installation, corrections: Iterable[Correction], now: datetime) -> None:
+    """Hosts the cards of ``corrections``, for the pages of the editions that said what is not so."""
+    with _logged():
+        rules, newsroom = installation.settings.images, installation.newsroom
+        if not rules.host or rules.cards == "never":
+            return
+        for correction in corrections:
+            card = correction_card(correction, newsroom)
+            made = _brought_card(card.address, partial(drawn_correction, card), f"a correction of {card.about}", now)
+            with installation.store.write() as tx:
+                keep(tx, [made], now)
+                tx.images.show(correction.edition, [file.image.name for file in made.files])
 
 
 @contextmanager

@@ -42,6 +42,10 @@ class Corrections:
     def of_article(self, article: int) -> list[Correction]:
         return self._of(corrections.c.article == article)
 
+    def about(self, edition: str) -> list[Correction]:
+        """Those of what ``edition`` said."""
+        return self._of(corrections.c.edition == edition)
+
     def carried(self, edition: str) -> list[Correction]:
         """Those that ``edition`` tells."""
         return self._of(corrections.c.carried == edition)

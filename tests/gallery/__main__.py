@@ -26,11 +26,12 @@ from bot.demo.articles import TOWN
 from bot.demo.newsroom import newsroom
 from bot.editions.card import card_of
 from bot.editions.card import drawn as drawn_card
+from bot.editions.correction_card import correction_card, drawn_correction
 from bot.editions.digest import compile_email
 from bot.editions.image import decoded
 from bot.editions.sample import sample_digest
 from bot.editions.wording import wording
-from bot.model import Email, MergeField
+from bot.model import Correction, Email, MergeField
 from bot.schedules.installation import opened
 from bot.schedules.plan import Slot
 from bot.schedules.preview import preview
@@ -128,6 +129,21 @@ def draw_cards() -> None:
             photo = decoded((TOWN / "images" / name).read_bytes(), within=(1200, 1600)) if name else None
             made = drawn_card(card, photo)
             (OUT / f"card-{form}-{language}{Path(made.image.name).suffix}").write_bytes(made.content)
+    digest = sample_digest((shipped("templates"),), template="magazine")
+    correction = Correction(
+        article=1,
+        edition=digest.edition,
+        schedule="morning",
+        title="The county’s yearly subsidy for the night ferry to Sable Island",
+        url="",
+        said="$14 million",
+        right="$1.4 million",
+        told=digest.slot,
+        at=digest.slot,
+        who="",
+    )
+    made = drawn_correction(correction_card(correction, digest.newsroom))
+    (OUT / "card-correction-en.png").write_bytes(made.content)
 
 
 def _sample(language: str) -> Path | None:

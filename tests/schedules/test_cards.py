@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import asyncio
 import io
 import json
+import re
 
 import pytest
 from PIL import Image
@@ -11,6 +13,7 @@ from bot.delivery.sending import begin_sending
 from bot.editions import card
 from bot.model import Image as Picture
 from bot.schedules.checkup import _cards
+from bot.schedules.corrected import correct
 from bot.schedules.plan import Slot
 from bot.schedules.preview import preview
 from bot.schedules.slot import advance, make
@@ -151,8 +154,6 @@ async def _page(installation, path):
 
 
 def test_the_public_page_and_the_archive_show_networks_the_card(both, publish, store):
-    import asyncio
-
     title = 'The "ferry" <b>returns</b>'
     publish(title)
     installation = both()
@@ -171,6 +172,26 @@ def test_the_public_page_and_the_archive_show_networks_the_card(both, publish, s
     with store.write() as tx:
         tx.editions.move(made.id, to=EditionState.SENT, since=[EditionState.SENDING], now=NOW)
     assert f'<meta property="og:image" content="{PUBLIC}{email.card}">' in asyncio.run(_page(installation, "/archive"))
+
+
+def test_who_shares_an_edition_whose_lead_was_corrected_shows_the_correction(both, publish, store):
+    publish("The ferry costs $14 million")
+    publish("Herons nest at the spit", sections=("Nature",), hours=2)
+    installation = both()
+    made = make(installation, "morning", SLOT, NOW)
+    advance(installation, made, NOW)
+    with store.write() as tx:
+        tx.editions.consume(made.id)
+    before = made.renditions[0].email.card
+    for article, said, right in ((2, "two herons", "three herons"), (1, "$14 million", "$1.4 million")):
+        correct(installation, article, said=said, right=right, who="mara", now=NOW)
+        head = asyncio.run(_page(installation, f"/e/{made.id}")).partition("</head>")[0]
+        shown = re.search(rf'og:image" content="{PUBLIC}([^"]+)"', head)[1]
+        assert (shown == before) == (article == 2), "only its lead's headline is on the old card"
+    assert 'og:description" content="$1.4 million"' in head
+    assert stored(store, shown).getpixel((41, 300)) != 255
+    with store.read() as tx:
+        assert shown in tx.images.of(made.id), "it stays as long as the edition"
 
 
 async def test_a_preview_has_the_cards_beside_it(both, publish, tmp_path):
