@@ -13,7 +13,7 @@ from babel import Locale, UnknownLocaleError
 from bot.summaries.reading import Reading, Token, fold
 
 _BETWEEN = frozenset({"de", "of", "the", "del", "le", "den", "dem", "der", "am", ".", ","})
-_ENDS = frozenset("st nd rd th er º ª".split())
+_ENDS = frozenset({"st", "nd", "rd", "th", "er", "º", "ª"})
 _NUMERIC = regex.compile(r"(?P<a>\d{1,4})(?P<mark>[./-])(?P<b>\d{1,2})(?P=mark)(?P<c>\d{1,4})")
 # Words before a date of which only figures are left.
 _AMERICAN = frozenset({"en"})

@@ -1,4 +1,4 @@
-"""What a machine's text must look like: one plain line, no longer than asked, in the article's language, about the news.
+"""What a machine's text must look like: one plain line, in the article's language, about the news.
 
 Marks and phrases that the article itself has in the same words are no fault.
 """
@@ -28,15 +28,17 @@ _MARKUP = regex.compile(
 )
 _COMMENTARY = regex.compile(
     r"\b(?:this|the) (?:article|text|piece|passage|report|story|author|summary)(?:['’]s author)?"
-    r" (?:is|was|says|said|reports|describes|discusses|explains|examines|explores|covers|highlights|argues|notes|mentions"
-    r"|details|outlines|tells|focuses|provides|summari[sz]es|states|looks)\b"
+    r" (?:is|was|says|said|reports|describes|discusses|explains|examines|explores|covers|highlights|argues|notes"
+    r"|mentions|details|outlines|tells|focuses|provides|summari[sz]es|states|looks)\b"
     r"|\bin (?:this|the) (?:article|text|piece|passage)\b|\bthis (?:article|piece|passage)\b"
     r"|^(?:here(?:['’]s| is| are)\b|summary\s*:|tl;?dr\b|sure[,!]|certainly[,!]|of course[,!]|okay[,!]|title\s*:)"
-    r"|\bas an ai\b|\b(?:language|ai) model\b|\bi (?:cannot|can['’]t|am unable|apologi[sz]e)\b|\bmy instructions\b"
-    r"|\b(?:system|user) prompt\b|\b(?:dieser|der) (?:artikel|text|beitrag) (?:beschreibt|berichtet|behandelt|handelt|erklärt)"
-    r"|\bin diesem (?:artikel|text|beitrag)\b|^(?:zusammenfassung|hier ist)\b|\bcet article\b|\bl['’]article (?:décrit|parle|explique)"
-    r"|\bdans cet article\b|^(?:résumé|voici)\b|\beste (?:artículo|texto)\b|\bel artículo (?:describe|trata|explica)"
-    r"|^(?:resumen|aquí (?:está|tienes))\b|この記事|本記事|本文では|要約[：:]|本文(?:介绍|讲述)|这篇文章|该文章|摘要[：:]"
+    r"|\bas an ai\b|\b(?:language|ai) model\b|\bi (?:cannot|can['’]t|am unable|apologi[sz]e)\b"
+    r"|\bmy instructions\b|\b(?:system|user) prompt\b"
+    r"|\b(?:dieser|der) (?:artikel|text|beitrag) (?:beschreibt|berichtet|behandelt|handelt|erklärt)"
+    r"|\bin diesem (?:artikel|text|beitrag)\b|^(?:zusammenfassung|hier ist)\b"
+    r"|\bcet article\b|\bl['’]article (?:décrit|parle|explique)|\bdans cet article\b|^(?:résumé|voici)\b"
+    r"|\beste (?:artículo|texto)\b|\bel artículo (?:describe|trata|explica)|^(?:resumen|aquí (?:está|tienes))\b"
+    r"|この記事|本記事|本文では|要約[：:]|本文(?:介绍|讲述)|这篇文章|该文章|摘要[：:]"
     r"|هذا المقال|هذه المقالة|يتناول المقال",
     regex.IGNORECASE,
 )

@@ -23,6 +23,8 @@ LONGEST_TEXT = 2_000
 """Characters of a machine's text that are looked at; a longer one is refused for its length alone."""
 LONGEST_ARTICLE = 200_000
 """Characters of an article's text that are looked at."""
+MOST_NUMBERS = 60
+"""Numbers of a machine's text that are looked for; each one more is refused."""
 MOST_OFFENCES = 12
 _BLOCKS = ("p", "div", "li", "td", "th", "pre", "br", "blockquote", "figure", "figcaption", "h2", "h3", "h4")
 _BREAK = "\u2029"
@@ -95,8 +97,8 @@ class Ground:
         for day in dated:
             if not any(day.within(each) for each in known):
                 yield "date", _span(reading, day)
-        for figure in figures(reading, _taken(dated)):
-            if not self._support.bears(reading, figure):
+        for number, figure in enumerate(figures(reading, _taken(dated))):
+            if number >= MOST_NUMBERS or not self._support.bears(reading, figure):
                 yield "number", spelt(reading, figure)
         for name in self._names.missing(_without(reading, dated)):
             yield "name", name

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 import regex
 
@@ -30,17 +32,15 @@ _DOTTED = regex.compile(r"[\p{Han}\p{Katakana}ー]{1,12}(?:[·・][\p{Han}\p{Kat
 _KEPT_TOGETHER = 2
 # What any text may begin with, or say in capitals, beside the words sentences often begin with.
 _COMMON = {
-    "en": frozenset(
-        "i mr mrs ms dr it's that's he's she's they're there's we're i'm you're more less than so just even yet such "
-        "nearly almost around up down out off according only while once under above below across against along amid "
-        "within throughout toward towards whether rather due can could may might must shall should will would do does "
-        "did has had have is are was were been being be let new first second third hundreds thousands dozens millions "
-        "residents people men women children workers members leaders critics supporters experts researchers today "
-        "yesterday tomorrow tonight monday morning evening however although unlike like upon via per plus".split()
-    ),
-    "de": frozenset("man wird werden wurde sind ist war hat haben hatte kann können soll sollen muss müssen".split()),
-    "fr": frozenset("est sont était a ont avait sera seront faut peut peuvent doit aussi plus moins même".split()),
-    "es": frozenset("es son era fue ha han había será serán hay puede pueden debe deben más menos sólo".split()),
+    "en": "i mr mrs ms dr it's that's he's she's they're there's we're i'm you're more less than so just even yet such "
+    "nearly almost around up down out off according only while once under above below across against along amid "
+    "within throughout toward towards whether rather due can could may might must shall should will would do does "
+    "did has had have is are was were been being be let new first second third hundreds thousands dozens millions "
+    "residents people men women children workers members leaders critics supporters experts researchers today "
+    "yesterday tomorrow tonight morning evening however although unlike like upon via per plus",
+    "de": "man wird werden wurde sind ist war hat haben hatte kann können soll sollen muss müssen",
+    "fr": "est sont était a ont avait sera seront faut peut peuvent doit aussi plus moins même",
+    "es": "es son era fue ha han había será serán hay puede pueden debe deben más menos sólo",
 }
 
 
@@ -84,18 +84,19 @@ class Names:
         return stems
 
     def _capitals(self, text: Reading) -> Iterator[str]:
-        common = _COMMON.get(text.language, frozenset()) | {word.casefold() for word in _starters(text.language)}
+        starters = {word.casefold() for word in language(text.language).starters}
+        common = starters.union(_COMMON.get(text.language, "").split())
         for run in _runs(text.tokens):
             strange = [token for token in run if not self._knows(token, common, text.language)]
             if strange:
                 yield " ".join(token.text for token in run if token in strange or len(strange) == len(run))
                 continue
             names = [token for token in run if token.folded not in self._small and token.folded in self._places]
-            for one, two in zip(names, names[1:], strict=False):
+            for one, two in pairwise(names):
                 if not self._near(one.folded, two.folded):
                     yield f"{one.text} {two.text}"
 
-    def _knows(self, token: Token, common: frozenset[str], tag: str) -> bool:
+    def _knows(self, token: Token, common: Set[str], tag: str) -> bool:
         if token.folded in self._places or (token.opens and token.folded in common):
             return True
         if all(part in self._places for part in token.folded.split("'")):
@@ -115,13 +116,17 @@ class Names:
         if one == two:
             return True
         others = self._places[two]
-        return any(abs(place - other) <= _APART for place in self._places[one][:200] for other in others[:200])
+        for place in self._places[one]:
+            at = bisect_left(others, place - _APART)
+            if at < len(others) and others[at] <= place + _APART:
+                return True
+        return False
 
     def _caseless(self, text: Reading) -> Iterator[str]:
         for token in text.tokens:
-            if token.kind == "word" and len(token.folded) > 2 and not _CASED.search(token.text):
-                if not self._has_caseless(token.folded):
-                    yield token.text
+            caseless = token.kind == "word" and len(token.folded) > 2 and not _CASED.search(token.text)
+            if caseless and not self._has_caseless(token.folded):
+                yield token.text
 
     def _has_caseless(self, word: str) -> bool:
         bare = {_bare(word), word}
@@ -159,10 +164,6 @@ def _runs(tokens: Sequence[Token]) -> Iterator[list[Token]]:
             run = []
     if run:
         yield run
-
-
-def _starters(tag: str) -> frozenset[str]:
-    return language(tag).starters
 
 
 def _shared(one: str, two: str) -> int:

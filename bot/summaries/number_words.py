@@ -76,7 +76,10 @@ FRENCH = NumberWords(
         **_counted("deux trois quatre cinq six sept huit neuf dix onze douze treize quatorze quinze seize", 2),
         **_counted("vingt/vingts trente quarante cinquante soixante", 20, 10),
         **_counted("septante huitante/octante nonante", 70, 10),
-        **{"zéro": 0, "un": 1, "une": 1, "douzaine": 12},
+        "zéro": 0,
+        "un": 1,
+        "une": 1,
+        "douzaine": 12,
     },
     hundreds={"cent": 100, "cents": 100},
     scales={"mille": 1000, "million": 10**6, "millions": 10**6, "milliard": _BILLION, "milliards": _BILLION},
@@ -90,7 +93,11 @@ SPANISH = NumberWords(
         **_counted("dieciséis diecisiete dieciocho diecinueve veinte veintiuno/veintiún veintidós veintitrés", 16),
         **_counted("veinticuatro veinticinco veintiséis veintisiete veintiocho veintinueve treinta", 24),
         **_counted("cuarenta cincuenta sesenta setenta ochenta noventa", 40, 10),
-        **{"cero": 0, "un": 1, "una": 1, "uno": 1, "docena": 12},
+        "cero": 0,
+        "un": 1,
+        "una": 1,
+        "uno": 1,
+        "docena": 12,
     },
     hundreds={
         **_counted("cien/ciento doscientos/doscientas trescientos/trescientas cuatrocientos/cuatrocientas", 100, 100),
@@ -105,8 +112,13 @@ SPANISH = NumberWords(
 GERMAN = NumberWords(
     cardinals={"dutzend": 12},
     scales={
-        **{"tausend": 1000, "million": 10**6, "millionen": 10**6, "milliarde": _BILLION, "milliarden": _BILLION},
-        **{"billion": 10**12, "billionen": 10**12},
+        "tausend": 1000,
+        "million": 10**6,
+        "millionen": 10**6,
+        "milliarde": _BILLION,
+        "milliarden": _BILLION,
+        "billion": 10**12,
+        "billionen": 10**12,
     },
     articles=frozenset({"eine", "einer", "ein"}),
 )
@@ -127,7 +139,7 @@ _LONGEST = 60
 
 def german(word: str) -> int | None:
     """``zweihundertfünfunddreißig`` → 235; None for what is no number, and for "ein" and its like."""
-    if len(word) > _LONGEST or word.startswith("ein") and len(word) <= 5:
+    if len(word) > _LONGEST or (word.startswith("ein") and len(word) <= 5):
         return None
     found = _GERMAN_NUMBER.fullmatch(word)
     if not found:

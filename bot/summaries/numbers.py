@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
@@ -14,37 +14,46 @@ from bot.summaries.reading import Reading, Token
 CLOCK = "clock"
 ORDINAL = "ordinal"
 PERCENT = "%"
-_DECIMAL_COMMA = frozenset(
-    "de fr es it pt nl ru uk pl cs sk sl hr sr tr sv da nb nn no fi hu ro bg el id vi ca eu gl".split()
-)
-_SCALES: Mapping[str, Decimal] = {
-    **{word: Decimal(10) ** 3 for word in "thousand k tsd tausend mille mil ألف آلاف тыс".split()},
-    **{word: Decimal(10) ** 6 for word in "million millions mn mio millionen millón millones milhões مليون млн".split()},
-    **{word: Decimal(10) ** 9 for word in "bn mrd milliarde milliarden milliard milliards مليار مليارات млрд".split()},
-    **{word: Decimal(10) ** 12 for word in "trillion trillions trn tn billón billones تريليون".split()},
-    "lakh": Decimal(10) ** 5,
-    "crore": Decimal(10) ** 7,
+_COMMA = "de fr es it pt nl ru uk pl cs sk sl hr sr tr sv da nb nn no fi hu ro bg el id vi ca eu gl"
+"""Languages that write a decimal comma."""
+_LONG = "de fr es it pt nl pl sv da nb no fi"
+"""Languages in which a billion is a million millions."""
+_SCALES = {
+    word: Decimal(10) ** power
+    for power, words in {
+        3: "thousand k tsd tausend mille mil ألف آلاف тыс",
+        5: "lakh",
+        6: "million millions mn mio millionen millón millones milhões مليون млн",
+        7: "crore",
+        9: "bn mrd milliarde milliarden milliard milliards مليار مليارات млрд",
+        12: "trillion trillions trn tn billón billones billionen تريليون",
+    }.items()
+    for word in words.split()
 }
-_LONG_BILLION = frozenset("de fr es it pt nl pl sv da nb no fi".split())
-_UNITS: Mapping[str, str] = {
-    **{word: PERCENT for word in "% percent pct prozent porcentaje procent النسبة パーセント".split()},
-    **{word: "$" for word in "$ dollar dollars usd us$ dólar dólares دولار دولارا ドル 美元".split()},
-    **{word: "€" for word in "€ euro euros eur يورو ユーロ 欧元".split()},
-    **{word: "£" for word in "£ pound pounds sterling gbp pfund livres libras 英镑 ポンド".split()},
-    **{word: "¥" for word in "¥ yen jpy yens 円 日元".split()},
-    **{word: "cny" for word in "yuan cny renminbi 元 人民币".split()},
-    **{word: "inr" for word in "₹ rupees rupee inr".split()},
-    **{word: "chf" for word in "chf franken".split()},
+_UNITS = {
+    word: unit
+    for unit, words in {
+        PERCENT: "% percent pct prozent porcentaje procent パーセント",
+        "$": "$ dollar dollars usd us$ dólar dólares دولار دولارا ドル 美元",
+        "€": "€ euro euros eur يورو ユーロ 欧元",
+        "£": "£ pound pounds sterling gbp pfund livres libras 英镑 ポンド",
+        "¥": "¥ yen jpy yens 円 日元",
+        "cny": "yuan cny renminbi 元 人民币",
+        "inr": "₹ rupees rupee inr",
+        "chf": "chf franken",
+    }.items()
+    for word in words.split()
 }
 _CENTS = frozenset({"cent", "hundert", "ciento", "cento", "hundred", "المئة", "المائة"})
-_PER = frozenset({"per", "pour", "por", "pro", "في", "per"})
+_PER = frozenset({"per", "pour", "por", "pro", "في"})
 _WIDE_UNITS = sorted((word for word in _UNITS if regex.match(r"[\p{Han}\p{Katakana}]", word)), key=len, reverse=True)
-_ORDINAL_ENDS = frozenset("st nd rd th er ère ème e è º ª".split())
+_ORDINAL_ENDS = frozenset({"st", "nd", "rd", "th", "er", "ère", "ème", "e", "è", "º", "ª"})
 _WIDE_NUMBER = regex.compile(r"[〇零一二两兩三四五六七八九十百千万萬億亿兆]")
 # A single sign is a number only where something is counted: 三菱 and 一部 are none.
-_COUNTER = regex.compile(r"[人年月日円元个個名件回台歳岁割倍隻只基本时時分位党社軒戸点歩号世校度次票席]|[かカヶケ][所国月]|パ|つ")
+_COUNTER = regex.compile(
+    r"[人年月日円元个個名件回台歳岁割倍隻只基本时時分位党社軒戸点歩号世校度次票席]|[かカヶケ][所国月]|パ|つ"
+)
 _LONGEST_DIGITS = 30
-_WORD_KINDS = ("word", "mixed", "wide", "number")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +96,7 @@ def decimal(raw: str, language: str) -> Decimal | None:
     elif len(marks) == 1:
         mark = marks.pop()
         whole, _, rest = raw.rpartition(mark)
-        grouping = "." if language in _DECIMAL_COMMA else ","
+        grouping = "." if language in _COMMA.split() else ","
         grouped = len(rest) == 3 and 0 < len(whole) <= 3 and whole != "0" and mark == grouping
         raw = raw.replace(mark, "" if raw.count(mark) > 1 or grouped else ".")
     try:
@@ -134,7 +143,9 @@ def _digits(tokens: Sequence[Token], place: int, language: str) -> Figure | None
 
 def _wide(tokens: Sequence[Token], place: int) -> Figure | None:
     last = place
-    while _follows(tokens, last + 1) and (tokens[last + 1].kind == "number" or _WIDE_NUMBER.match(tokens[last + 1].text)):
+    while _follows(tokens, last + 1) and (
+        tokens[last + 1].kind == "number" or _WIDE_NUMBER.match(tokens[last + 1].text)
+    ):
         last += 1
     raw = "".join(token.text for token in tokens[place : last + 1])
     after = "".join(token.text for token in tokens[last + 1 : last + 3] if token.kind == "wide")
@@ -150,8 +161,8 @@ def _words(tokens: Sequence[Token], place: int, language: str, words: NumberWord
     token = tokens[place]
     if token.folded in words.ordinals:
         return Figure(frozenset({Decimal(words.ordinals[token.folded])}), ORDINAL, place, place)
-    if language == "de" and token.folded not in words.scales and (value := german(token.folded)) is not None:
-        return _measured(tokens, place, place, Decimal(value), language)
+    if language == "de" and token.folded not in words.scales and (spelled := german(token.folded)) is not None:
+        return _measured(tokens, place, place, Decimal(spelled), language)
     if not words.knows(token.folded):
         return None
     said, last = [token.folded], place
@@ -161,8 +172,8 @@ def _words(tokens: Sequence[Token], place: int, language: str, words: NumberWord
     if len(said) == 1 and (said[0] in words.articles or said[0] in words.scales or said[0] in words.hundreds):
         return None
     if len(said) == 2 and tokens[last].folded in words.ordinals:
-        value = Decimal(words.cardinals.get(said[0], 0) + words.ordinals[tokens[last].folded])
-        return Figure(frozenset({value}), ORDINAL, place, last)
+        nth = Decimal(words.cardinals.get(said[0], 0) + words.ordinals[tokens[last].folded])
+        return Figure(frozenset({nth}), ORDINAL, place, last)
     return _measured(tokens, place, last, words.value(said), language)
 
 
@@ -197,7 +208,7 @@ def _measured(tokens: Sequence[Token], first: int, last: int, value: Decimal, la
     if _follows(tokens, ahead):
         word = tokens[ahead].folded
         scale = Decimal(10) ** 12 if word in ("billion", "billions", "billionen") else _SCALES.get(word)
-        if word in ("billion", "billions") and language not in _LONG_BILLION:
+        if word in ("billion", "billions") and language not in _LONG.split():
             scale = Decimal(10) ** 9
         if scale:
             values, last = {value * scale}, ahead

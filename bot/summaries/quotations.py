@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 from bot.summaries.reading import Reading, Token
 
-_PAIRS = {"“": "”“", "„": "“”", "«": "»", "»": "«", "「": "」", "『": "』", '"': '"', "‘": "’", "‹": "›", "›": "‹", "'": "'"}
+_PAIRS = dict(
+    [("“", "”“"), ("„", "“”"), ("«", "»"), ("»", "«"), ("「", "」"), ("『", "』")]
+    + [('"', '"'), ("‘", "’"), ("‹", "›"), ("›", "‹"), ("'", "'")]
+)
+    opened: closed for opened, *closed in ("“”“", "„“”", "«»", "»«", "「」", "『』", '""', "‘’", "‹›", "›‹", "''")
+}
 _MARKS = frozenset("“”„«»「」『』\"‘’‹›'")
 _NEAR = 1
 """Sentences between a quotation and who said it, at most."""
@@ -75,8 +81,12 @@ class Quotations:
         parts = list(_parts(text.tokens[each.first : each.last + 1]))
         if not parts:
             return True
-        speaker = _speaker(text, each) if sum(map(len, parts)) > _SCARE else ()
-        return all(any(self._fits(found, part, speaker) for found in self._runs(part)) for part in parts)
+        whole = [word for part in parts for word in part]
+        speaker = _speaker(text, each) if len(whole) > _SCARE else ()
+        return any(
+            all(any(self._fits(found, part, speaker) for found in self._runs(part)) for part in cut)
+            for cut in ([whole], parts)
+        )
 
     def _runs(self, part: Sequence[str]) -> Iterator[int]:
         words, tokens = self._words, self.reading.tokens
@@ -93,13 +103,19 @@ class Quotations:
             return False
         if not speaker:
             return True
-        low, high = tokens[first].sentence - _NEAR, tokens[last].sentence + _NEAR
-        return any(
-            low <= tokens[words[place]].sentence <= high for word in speaker for place in self._index.get(word, ())
-        )
+        near = range(tokens[first].sentence - _NEAR, tokens[last].sentence + _NEAR + 1)
+        return any(sentence in self._sentences.get(word, ()) for word in speaker for sentence in near)
+
+    @cached_property
+    def _sentences(self) -> Mapping[str, Collection[int]]:
+        sentences: dict[str, set[int]] = defaultdict(set)
+        for token in self.reading.tokens:
+            sentences[token.folded].add(token.sentence)
+        return sentences
 
     def _inside(self, first: int, last: int) -> bool:
-        if any(each.first <= last and each.last >= first for each in self._quoted):
+        at = bisect_right(self._begins, last) - 1
+        if at >= 0 and self._quoted[at].last >= first:
             return True
         beside = (self.reading.tokens[place].text for place in (first - 1, last + 1, last + 2) if self._is(place))
         return any(text in _MARKS for text in beside)
@@ -111,14 +127,24 @@ class Quotations:
     def _quoted(self) -> Sequence[Quoted]:
         return quoted(self.reading)
 
+    @cached_property
+    def _begins(self) -> Sequence[int]:
+        return [each.first for each in self._quoted]
+
 
 def _parts(tokens: Sequence[Token]) -> Iterator[list[str]]:
-    """The words of a quotation, cut where "…" says that some were left out."""
+    """The words of a quotation, cut between its sentences, and where "…" says that some words were left out."""
     part: list[str] = []
+    sentence = tokens[0].sentence
     for token in tokens:
+        if token.sentence != sentence:
+            sentence = token.sentence
+            if part:
+                yield part
+            part = []
         if token.kind != "mark":
             part.append(token.folded)
-        elif token.text == "…" or (token.text == "." and part and _is_ellipsis(tokens, token)):
+        elif token.text == "." and _is_ellipsis(tokens, token):
             if part:
                 yield part
             part = []
@@ -127,7 +153,7 @@ def _parts(tokens: Sequence[Token]) -> Iterator[list[str]]:
 
 
 def _is_ellipsis(tokens: Sequence[Token], token: Token) -> bool:
-    # NFKC made three points of "…".
+    # NFKC makes three points of "…".
     return any(other.text == "." and other.start == token.start + 1 for other in tokens)
 
 
@@ -139,7 +165,7 @@ def _speaker(text: Reading, each: Quoted) -> Sequence[str]:
     for place, token in enumerate(text.tokens):
         if token.sentence not in sentences or token.kind != "word" or not token.capital or len(token.folded) < 2:
             continue
-        if token.folded in _NO_SPEAKERS or any(place in span for span in inside):
+        if token.folded in _NO_SPEAKERS.split() or any(place in span for span in inside):
             continue
         away = each.first - place if place < each.first else place - each.last
         if away <= _SPEAKER_WITHIN:
@@ -156,15 +182,15 @@ def _speaker(text: Reading, each: Quoted) -> Sequence[str]:
     return [text.tokens[place].folded for place in run]
 
 
-_NO_SPEAKERS = frozenset("the a an he she they it we in on at but and as i his her their this that".split())
+_NO_SPEAKERS = "the a an he she they it we in on at but and as i his her their this that"
 
 
 def _opens(reading: Reading, place: int) -> bool:
     token = reading.tokens[place]
     before = reading.text[token.start - 1] if token.start else " "
     if token.text == '"':
-        # An inch.
-        return not before.isdigit()
+        # Behind a letter or a stop it closes, and behind a figure it is an inch.
+        return before.isspace() or before in "([—–-/"
     if token.text == "'":
         # An apostrophe: the players' union, the '90s.
         return not before.isalnum() and reading.text[token.start + 1 : token.start + 2].isalpha()

@@ -18,7 +18,8 @@ _RAISED = regex.compile(r"[⁰¹²³⁴-⁹₀-₉]+")
 _SPACES = "\u00a0\u2000-\u200a\u202f\u205f"
 _GROUPED = regex.compile(rf"(?<![\p{{Nd}}.,])(\p{{Nd}}{{1,3}})((?:[{_SPACES}]\p{{Nd}}{{3}})+)(?!\p{{Nd}})")
 _GROUPED_BY_SPACE = regex.compile(rf"(?<![\p{{Nd}}.,])(\p{{Nd}}{{1,3}})((?:[ {_SPACES}]\p{{Nd}}{{3}})+)(?!\p{{Nd}})")
-_SPACED_GROUPS = frozenset("fr es it pt ru uk pl cs sk sv nb nn no da fi hu bg".split())
+_SPACED_GROUPS = "fr es it pt ru uk pl cs sk sv nb nn no da fi hu bg"
+"""Languages that put a space between groups of digits."""
 
 _TOKEN = regex.compile(
     r"(?P<wide>[\p{Han}\p{Hiragana}\p{Katakana}ー々])"
@@ -68,7 +69,7 @@ class Reading:
 def flat(text: str, language: str = "") -> str:
     """``text`` in NFKC on one line: no invisible mark, digits in ASCII, groups of digits closed up, ``½`` as ``.5``."""
     text = _UNSEEN.sub("", text)
-    grouped = _GROUPED_BY_SPACE if primary(language) in _SPACED_GROUPS else _GROUPED
+    grouped = _GROUPED_BY_SPACE if primary(language) in _SPACED_GROUPS.split() else _GROUPED
     text = grouped.sub(lambda match: match[1] + regex.sub(rf"[ {_SPACES}]", "", match[2]), text)
     text = _FRACTION.sub(lambda match: f"{match[1] or '0'}{_VULGAR[match[2]]}", text)
     text = _RAISED.sub("", text)
@@ -121,7 +122,7 @@ def _tokens(text: str, sentence: int, start: int, language: str) -> list[Token]:
         folded = said if kind == "mark" else fold(said).replace("-", "") if kind == "mixed" else fold(said)
         found.append(Token(said, folded, kind, sentence, at, _capital(said), opens and kind != "mark"))
         # After a colon or an opening mark a capital need not mean a name.
-        opens = said in ":“„«»\"‘‹([|–—•·/¿¡" if kind == "mark" else False
+        opens = said in ':“„«»"‘‹([|–—•·/¿¡' if kind == "mark" else False
         if kind == "mark" and len(found) > 1 and found[-2].kind == "mark" and found[-2].text in ".!?":
             opens = True
     return found

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,13 +19,14 @@ REACH = 12
 """Words on either side of a number that say what it is of."""
 WINDOW = 45
 """Words on either side of a number in the article: about three sentences."""
-_FAR = 0.0
 _VERBATIM = 6
 """Words in a row, a number among them: then it is the article's own phrase."""
-_CONTENT = 4
-_MOST_PLACES = 400
+_CONTENT = 3
+_FEW = 3
+MOST_FIGURES = 1_000
+"""Places in an article where one number is looked for."""
 _STEM = 5
-BEST = 0.75
+BEST = 0.92
 """A number's place must fit its words at least so well as that of the number in the article that fits them best."""
 LEAST = 0.12
 UNSUPPORTED = 0.34
@@ -41,7 +42,7 @@ class Support:
 
     def bears(self, text: Reading, figure: Figure) -> bool:
         """Whether the article has the number, of the same unit, near the words that ``text`` has around it."""
-        places = [each for each in self.figures if each.same(figure)]
+        places = [each for each in self.figures if each.same(figure)][:MOST_FIGURES]
         if not places:
             return False
         if any(self._verbatim(text, figure, each) for each in places):
@@ -51,7 +52,8 @@ class Support:
         if not whole:
             return True
         best = max(self._fit(around, each) for each in places)
-        others = (self._fit(around, each) for each in self.figures if each.unit == figure.unit)
+        rivals = [each for each in self.figures if each.unit == figure.unit][:MOST_FIGURES]
+        others = (self._fit(around, each) for each in rivals)
         return best >= LEAST * whole and best >= BEST * max(others, default=0.0)
 
     def unsupported(self, text: Reading) -> list[str]:
@@ -63,7 +65,8 @@ class Support:
         return [
             text.text[tokens[0].start : tokens[-1].start + len(tokens[-1].text)]
             for tokens in found.values()
-            if len(tokens) >= 3 and sum(_stem(each.folded) in self._index for each in tokens) < UNSUPPORTED * len(tokens)
+            if len(tokens) >= 3
+            and sum(_stem(each.folded) in self._index for each in tokens) < UNSUPPORTED * len(tokens)
         ]
 
     @cached_property
@@ -105,12 +108,12 @@ def _equal(mine: Sequence[Token], at: int, theirs: Sequence[Token], other: int, 
     """How many words beside the number are equal, and whether that is all there is in the sentence."""
     sentence, equal = mine[at].sentence, 0
     at, other = at + step, other + step
-    while 0 <= at < len(mine) and mine[at].sentence == sentence:
+    while 0 <= at < len(mine) and mine[at].sentence == sentence and equal < _VERBATIM:
         if not 0 <= other < len(theirs) or mine[at].folded != theirs[other].folded:
             return equal, False
         equal += mine[at].kind != "mark"
         at, other = at + step, other + step
-    return equal, True
+    return equal, not (0 <= at < len(mine) and mine[at].sentence == sentence)
 
 
 def _around(tokens: Sequence[Token], figure: Figure) -> list[tuple[str, int, float]]:
