@@ -57,9 +57,12 @@ def addresses(text: str, own: str) -> Iterator[str]:
 
 def markup(text: str, article: str) -> Iterator[str]:
     """Markdown, HTML, entities, JSON, line ends and invisible marks."""
-    for match in (*_MARKUP.finditer(text), *_UNSEEN.finditer(text)):
-        if match[0] not in article or not match[0].strip():
-            yield match[0].strip() or f"U+{ord(match[0][0]):04X}"
+    for match in _MARKUP.finditer(text):
+        if match[0] not in article:
+            yield match[0].strip()
+    for match in _UNSEEN.finditer(text):
+        if match[0] not in article:
+            yield f"U+{ord(match[0]):04X}"
 
 
 def commentary(text: str, article: str) -> Iterator[str]:

@@ -6,7 +6,7 @@ It is a check of words. What it promises and what it cannot see stands in docs/l
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from bot.model import Article
@@ -142,7 +142,7 @@ class Ground:
 
     @cached_property
     def _support(self) -> Support:
-        return Support(self._reading, self._figures)
+        return Support(self._reading, self._figures, figures(self._reading, _taken(self._days)))
 
 
 def told(article: Article) -> tuple[str, ...]:
@@ -172,10 +172,13 @@ def _taken(dated: Sequence[Day]) -> frozenset[int]:
 
 
 def _without(reading: Reading, dated: Sequence[Day]) -> Reading:
-    """The reading without its dates: the name of a month is no name."""
+    """The reading with its dates as marks: the name of a month is no name, nor part of one."""
     taken = _taken(dated)
-    kept = tuple(token for place, token in enumerate(reading.tokens) if place not in taken or token.kind == "wide")
-    return Reading(reading.text, kept, reading.language)
+    tokens = tuple(
+        replace(token, kind="mark", text=",") if place in taken and token.kind != "wide" else token
+        for place, token in enumerate(reading.tokens)
+    )
+    return Reading(reading.text, tokens, reading.language)
 
 
 def _span(reading: Reading, day: Day) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
@@ -16,6 +16,9 @@ from bot.summaries.reading import Reading, Token
 
 _APART = 6
 """Tokens between two words of one name, at most: ``President Donald J. Trump``."""
+_BETWEEN = frozenset(
+    {"de", "del", "della", "du", "des", "la", "van", "von", "der", "den", "ter", "al", "bin", "of", "the", "y"}
+)
 _STEM = 4
 """Letters that two forms of a word share at least."""
 _ENDING = 4
@@ -30,6 +33,12 @@ _TITLED = regex.compile(
 )
 _DOTTED = regex.compile(r"[\p{Han}\p{Katakana}ー]{1,12}(?:[·・][\p{Han}\p{Katakana}ー]{1,12})+")
 _KEPT_TOGETHER = 2
+_HAN_RUN = regex.compile(r"\p{Han}{2,}")
+# Words of any news in signs that an article may not have.
+_NEWS_WORDS = regex.compile(
+    "今回|一方|発表|説明|予定|今後|今年|昨年|来年|以上|以下|以来|現在|初めて|報道|会見|関係者|地元|住民|市民|政府|当局|計画|方針|決定|実施|開始|問題"
+    "|今年|去年|明年|表示|宣布|报道|目前|政府|当地|居民|计划|决定|开始|问题|因此|但是|由于|其中|已经|将会|进行|发布"
+)
 # What any text may begin with, or say in capitals, beside the words sentences often begin with.
 _COMMON = {
     "en": "i mr mrs ms dr it's that's he's she's they're there's we're i'm you're more less than so just even yet such "
@@ -91,7 +100,7 @@ class Names:
             if strange:
                 yield " ".join(token.text for token in run if token in strange or len(strange) == len(run))
                 continue
-            names = [token for token in run if token.folded not in self._small and token.folded in self._places]
+            names = [token for token in run if token.folded in self._places and not self._is_word(token, common)]
             for one, two in pairwise(names):
                 if not self._near(one.folded, two.folded):
                     yield f"{one.text} {two.text}"
@@ -112,13 +121,17 @@ class Names:
             for known in self._stems.get(word[:_STEM], ())
         )
 
+    def _is_word(self, token: Token, common: Set[str]) -> bool:
+        return token.folded in self._small or (token.opens and token.folded in common)
+
     def _near(self, one: str, two: str) -> bool:
+        """Whether the two stand here as parts of one name: with a third part, an initial or a particle between."""
         if one == two:
             return True
-        others = self._places[two]
+        tokens, others = self.reading.tokens, self._places[two]
         for place in self._places[one]:
-            at = bisect_left(others, place - _APART)
-            if at < len(others) and others[at] <= place + _APART:
+            at = bisect_right(others, place)
+            if at < len(others) and others[at] <= place + _APART and all(map(_binds, tokens[place + 1 : others[at]])):
                 return True
         return False
 
@@ -147,6 +160,14 @@ class Names:
         for match in _TITLED.finditer(text.text):
             if match["name"][-_KEPT_TOGETHER:] not in here:
                 yield match[0]
+        for run in _HAN_RUN.findall(_NEWS_WORDS.sub(" ", text.text)):
+            # Nobody can tell a name from a noun here; what the article has no sign of may be one.
+            strange = regex.sub(rf"[{regex.escape(''.join(self._signs))}]", " ", run) if self._signs else run
+            yield from (part for part in strange.split() if len(part) >= _KEPT_TOGETHER)
+
+    @cached_property
+    def _signs(self) -> Set[str]:
+        return frozenset(token.text for token in self.reading.tokens if token.kind == "wide")
 
 
 def _runs(tokens: Sequence[Token]) -> Iterator[list[Token]]:
@@ -164,6 +185,10 @@ def _runs(tokens: Sequence[Token]) -> Iterator[list[Token]]:
             run = []
     if run:
         yield run
+
+
+def _binds(token: Token) -> bool:
+    return token.capital or token.text in ".-’'" or token.folded in _BETWEEN
 
 
 def _shared(one: str, two: str) -> int:

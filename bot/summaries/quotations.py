@@ -10,13 +10,22 @@ from functools import cached_property
 
 from bot.summaries.reading import Reading, Token
 
-_PAIRS = dict(
-    [("“", "”“"), ("„", "“”"), ("«", "»"), ("»", "«"), ("「", "」"), ("『", "』")]
-    + [('"', '"'), ("‘", "’"), ("‹", "›"), ("›", "‹"), ("'", "'")]
-)
-    opened: closed for opened, *closed in ("“”“", "„“”", "«»", "»«", "「」", "『』", '""', "‘’", "‹›", "›‹", "''")
+_PAIRS = {
+    "“": "”“",
+    "„": "“”",
+    "«": "»",
+    "»": "«",
+    "‹": "›",
+    "›": "‹",
+    "‘": "’",
+    '"': '"',
+    "'": "'",
+    "「": "」",
+    "『": "』",
 }
 _MARKS = frozenset("“”„«»「」『』\"‘’‹›'")
+MOST = 20
+"""Quotations of a text that are looked for; each one more is refused."""
 _NEAR = 1
 """Sentences between a quotation and who said it, at most."""
 _SPEAKER_WITHIN = 12
@@ -59,10 +68,11 @@ class Quotations:
 
     def missing(self, text: Reading) -> list[str]:
         """The quotations of ``text`` that are not here word for word in quotation marks, or of another speaker."""
+        every = quoted(text)
         return [
             text.text[text.tokens[each.first].start : _end(text.tokens[each.last])]
-            for each in quoted(text)
-            if not self._stands(text, each)
+            for number, each in enumerate(every)
+            if number >= MOST or not self._stands(text, each, every)
         ]
 
     @cached_property
@@ -77,12 +87,12 @@ class Quotations:
             index[self.reading.tokens[place].folded].append(number)
         return index
 
-    def _stands(self, text: Reading, each: Quoted) -> bool:
+    def _stands(self, text: Reading, each: Quoted, every: Sequence[Quoted]) -> bool:
         parts = list(_parts(text.tokens[each.first : each.last + 1]))
         if not parts:
             return True
         whole = [word for part in parts for word in part]
-        speaker = _speaker(text, each) if len(whole) > _SCARE else ()
+        speaker = _speaker(text, each, every) if len(whole) > _SCARE else ()
         return any(
             all(any(self._fits(found, part, speaker) for found in self._runs(part)) for part in cut)
             for cut in ([whole], parts)
@@ -157,10 +167,10 @@ def _is_ellipsis(tokens: Sequence[Token], token: Token) -> bool:
     return any(other.text == "." and other.start == token.start + 1 for other in tokens)
 
 
-def _speaker(text: Reading, each: Quoted) -> Sequence[str]:
+def _speaker(text: Reading, each: Quoted, every: Sequence[Quoted]) -> Sequence[str]:
     """The words of the name that stands nearest to a quotation, outside it, in its sentence."""
     sentences = (text.tokens[each.first].sentence, text.tokens[each.last].sentence)
-    inside = [range(other.first - 1, other.last + 2) for other in quoted(text)]
+    inside = [range(other.first - 1, other.last + 2) for other in every]
     near: list[tuple[int, int]] = []
     for place, token in enumerate(text.tokens):
         if token.sentence not in sentences or token.kind != "word" or not token.capital or len(token.folded) < 2:

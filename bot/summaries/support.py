@@ -19,6 +19,7 @@ REACH = 12
 """Words on either side of a number that say what it is of."""
 WINDOW = 45
 """Words on either side of a number in the article: about three sentences."""
+_BESIDE = 4
 _VERBATIM = 6
 """Words in a row, a number among them: then it is the article's own phrase."""
 _CONTENT = 3
@@ -35,10 +36,14 @@ UNSUPPORTED = 0.34
 
 @dataclass(frozen=True)
 class Support:
-    """An article's reading and its figures, for asking whether a number of a text is said of the same thing here."""
+    """An article's reading and its figures, for asking whether a number of a text is said of the same thing here.
+
+    ``rivals`` are the figures that are no part of a date.
+    """
 
     reading: Reading
     figures: Sequence[Figure]
+    rivals: Sequence[Figure]
 
     def bears(self, text: Reading, figure: Figure) -> bool:
         """Whether the article has the number, of the same unit, near the words that ``text`` has around it."""
@@ -47,14 +52,37 @@ class Support:
             return False
         if any(self._verbatim(text, figure, each) for each in places):
             return True
+        if self._counts_otherwise(text, figure):
+            return False
         around = _around(text.tokens, figure)
         whole = sum(weight * self._rarity(word) for word, _, weight in around)
         if not whole:
             return True
         best = max(self._fit(around, each) for each in places)
-        rivals = [each for each in self.figures if each.unit == figure.unit][:MOST_FIGURES]
+        rivals = [each for each in self.rivals if each.unit == figure.unit][:MOST_FIGURES]
         others = (self._fit(around, each) for each in rivals)
         return best >= LEAST * whole and best >= BEST * max(others, default=0.0)
+
+    def _counts_otherwise(self, text: Reading, figure: Figure) -> bool:
+        """Whether the article counts with another number what stands right behind this one: 3 workers, 22,000 mills."""
+        noun = _next(text.tokens, figure)
+        if not noun:
+            return False
+        counted = [each for each in self._counted.get(noun, ()) if each.unit == figure.unit]
+        return bool(counted) and not self._near(noun, figure)
+
+    def _near(self, noun: str, figure: Figure) -> bool:
+        """Whether the noun stands soon after the number, other words between them."""
+        tokens = self.reading.tokens
+        behind = (tokens[each.last + 1 : each.last + 1 + _BESIDE] for each in self.figures if each.same(figure))
+        return any(_stem(token.folded) == noun for near in behind for token in near)
+
+    @cached_property
+    def _counted(self) -> Mapping[str, Sequence[Figure]]:
+        counted: dict[str, list[Figure]] = defaultdict(list)
+        for each in self.rivals[:MOST_FIGURES]:
+            counted[_next(self.reading.tokens, each)].append(each)
+        return counted
 
     def unsupported(self, text: Reading) -> list[str]:
         """The sentences of which most words are not the article's in any form."""
@@ -128,6 +156,14 @@ def _around(tokens: Sequence[Token], figure: Figure) -> list[tuple[str, int, flo
                 found.append((_stem(token.folded), side, 1 / (1 + steps / 3)))
             place += side
     return found
+
+
+def _next(tokens: Sequence[Token], figure: Figure) -> str:
+    """What a number counts, as far as that is the word right behind it; "" else."""
+    place = figure.last + 1
+    if place < len(tokens) and tokens[place].sentence == tokens[figure.last].sentence and _is_content(tokens[place]):
+        return _stem(tokens[place].folded)
+    return ""
 
 
 def _is_content(token: Token) -> bool:
