@@ -47,6 +47,7 @@ from bot.model.subscriber import (
     Subscriber,
     Suppression,
 )
+from bot.model.written import TextKind, Written
 
 __all__ = [
     "ERASED",
@@ -101,6 +102,8 @@ __all__ = [
     "Subscriber",
     "Summary",
     "Suppression",
+    "TextKind",
     "Verdict",
     "WorkerProgress",
+    "Written",
 ]

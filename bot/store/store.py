@@ -29,6 +29,7 @@ from bot.store.folds import Folds
 from bot.store.imports import Imports
 from bot.store.jobs import Jobs, used
 from bot.store.links import Links
+from bot.store.machine_texts import MachineTexts
 from bot.store.progress import ProgressRows
 from bot.store.schedules import Schedules
 from bot.store.signups import Signups
@@ -84,6 +85,10 @@ class Transaction:
     @cached_property
     def links(self) -> Links:
         return Links(self.connection)
+
+    @cached_property
+    def machine_texts(self) -> MachineTexts:
+        return MachineTexts(self.connection)
 
     @cached_property
     def folds(self) -> Folds:
