@@ -104,10 +104,7 @@ class GuardedBackend(httpcore.AsyncNetworkBackend):
         if not found:
             raise FetchError(f"{host}: the name has no address; check its spelling")
         for address in found:
-            inside = self._allow_inside and any(address in net for net in _INSIDE)
-            if not (
-                is_public(address) or inside or (self._allow_loopback and any(address in net for net in _LOOPBACK))
-            ):
+            if not (is_public(address) or any(address in net for net in self._allowed)):
                 raise BlockedAddress(
                     f"{host}: leads to the internal address {address}, which is never fetched"
                     + (" (http.allow_loopback lets 127.0.0.1 through)" if address.is_loopback else "")

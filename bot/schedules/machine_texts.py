@@ -232,6 +232,9 @@ class _Run:
         async def spent(cost: int) -> None:
             if len(grants) > 1 and 0 < cost < most:
                 self._give_back([(grants[1], most - cost)])
+            elif len(grants) > 1 and cost > most:
+                with self._installation.store.write() as tx:
+                    tx.allowances.reserve("llm:tokens", wanted[1].limits, cost - most, self._installation.clock())
 
         return spent
 

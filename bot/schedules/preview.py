@@ -91,7 +91,7 @@ async def _drafted(
         made = draft(tx, installation, schedule, slot, at, rendered=False)
         stories = made.edition.stories
         choices = choices_of(installation, made.edition)
-        surveyed = survey(tx, choices, audience, max(installation.clock(), slot.due)) if audience and stories else None
+        surveyed = survey(tx, choices, audience, at) if audience and stories else None
     # After the trial: nobody else's writing should wait for templates. A link that is counted leads on from an edition
     # that went out, and this one does not.
     frame = replace(installation.frame(schedule, slot, made.edition.corrections), clicks=False)

@@ -1,6 +1,6 @@
 """What a machine's text must look like: one plain line, in the article's language, about the news.
 
-Marks and phrases that the article itself has in the same words are no fault.
+Phrases that the article itself has in the same words are no fault, nor are its asterisks and the like.
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ _MARKUP = regex.compile(
     r"|\{\{|\{%|^\s*[\[{]\s*\"",
     regex.MULTILINE,
 )
+_CODE = ("<", "&", "{", "](")
+"""Begins what no reader should see even where the article shows it: text for a program."""
 _COMMENTARY = regex.compile(
     r"\b(?:this|the) (?:article|text|piece|passage|report|story|author|summary)(?:['’]s author)?"
     r" (?:is|was|says|said|reports|describes|discusses|explains|examines|explores|covers|highlights|argues|notes"
@@ -58,7 +60,7 @@ def addresses(text: str, own: str) -> Iterator[str]:
 def markup(text: str, article: str) -> Iterator[str]:
     """Markdown, HTML, entities, JSON, line ends and invisible marks."""
     for match in _MARKUP.finditer(text):
-        if match[0] not in article:
+        if match[0] not in article or match[0].startswith(_CODE):
             yield match[0].strip()
     for match in _UNSEEN.finditer(text):
         if match[0] not in article:

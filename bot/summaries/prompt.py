@@ -63,9 +63,7 @@ def messages(article: Article, kinds: Sequence[TextKind]) -> list[dict[str, str]
 def again(said: Mapping[TextKind, str], offences: Mapping[TextKind, Sequence[Offence]]) -> list[dict[str, str]]:
     """What is added to a conversation when texts are refused: each with what must not stand in it."""
     refused = {
-        kind: [
-            {"problem": each.what, "found": each.text, "why": each.said.partition(":")[0]} for each in found[:_SHOWN]
-        ]
+        kind: [{"found": each.text, "problem": each.said.partition(":")[0]} for each in found[:_SHOWN]]
         for kind, found in offences.items()
     }
     asked = (

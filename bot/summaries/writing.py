@@ -57,9 +57,7 @@ class Writer:
                 return [*_passed(article, passed), *_refused(article, refused, settled=False)]
         return [*_passed(article, passed), *_refused(article, refused)]
 
-    async def _ask(
-        self, conversation: Sequence[Mapping[str, str]], kinds: Sequence[TextKind]
-    ) -> Mapping[TextKind, str]:
+    async def _ask(self, conversation: Conversation, kinds: Sequence[TextKind]) -> Mapping[TextKind, str]:
         spent = await self._spend(sum(len(each["content"]) for each in conversation) // 3)
         try:
             answered: Answered = await ask(self._http, self._endpoint, conversation, kinds, plain=self._plain)
