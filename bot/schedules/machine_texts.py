@@ -56,6 +56,12 @@ def inside_http(installation: Installation) -> Http:
     return Http(installation.settings.http, inside=True)
 
 
+def endpoint(table: LlmTable) -> Endpoint:
+    """Where the settings say that a model is asked."""
+    key = table.key.get_secret_value() if table.key else ""
+    return Endpoint(table.url, table.model, key, table.timeout.total_seconds())
+
+
 async def write_texts(
     installation: Installation, http: Http, schedule: str, slot: Slot, now: datetime, *, seconds: float | None = None
 ) -> tuple[Written, ...]:
@@ -159,13 +165,7 @@ class _Run:
         table = installation.settings.llm
         self._table = table
         self._maker = maker(table.url, table.model)
-        endpoint = Endpoint(
-            table.url,
-            table.model,
-            table.key.get_secret_value() if table.key else "",
-            table.timeout.total_seconds(),
-        )
-        self._writer = Writer(http, endpoint, self._spend)
+        self._writer = Writer(http, endpoint(table), self._spend)
         self._stopped = ""
         self.done: list[Written] = []
 

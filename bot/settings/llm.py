@@ -15,9 +15,7 @@ _Second = at_least(timedelta(seconds=1))
 
 
 class LlmTable(Table):
-    """A language model that may write summaries, subject lines and posts; what it writes must be in the article.
-    See docs/llm.md.
-    """
+    """A language model that may write summaries, subject lines and posts, held against the article. See docs/llm.md."""
 
     url: OptionalUrl = Field(
         "",

@@ -10,6 +10,7 @@ import regex
 from fastapi import APIRouter, Request, Response
 
 from bot.editions.digest import LARGEST
+from bot.editions.origin import origin
 from bot.model import Edition, Email, Limits, Post
 from bot.schedules.installation import Installation
 from bot.store.editions import WENT_OUT
@@ -71,6 +72,7 @@ def routes(desk: Desk) -> APIRouter:
             expires=expires,
             balance=balance,
             acts=acts,
+            origins={story.position: origin(story, report) for story in found.stories},
             left_out=_left_out(report),
             mails=_mails(found, desk.installation.newsroom.timezone),
             posts=_posts(desk.installation, found),
