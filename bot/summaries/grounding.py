@@ -85,7 +85,8 @@ class Ground:
         for phrase in form.commentary(text, said):
             yield "commentary", phrase
         # The article's own address is no sentence to look into.
-        reading = read([text.replace(self.article.url, " ")], self.article.language)
+        own = self.article.url
+        reading = read([text.replace(own, " ") if own else text], self.article.language)
         tag = form.strange_language(reading, self._reading, self._vocabulary, self.article.language)
         if tag:
             yield "language", tag

@@ -10,12 +10,16 @@ import pytest
 
 from bot.channels.base import KINDS
 from bot.editions.changes import refresh
+from bot.editions.origin import origin
 from bot.model import EditionState, TextKind
+from bot.schedules import ticker
 from bot.schedules.draft import draft
 from bot.schedules.installation import Installation
 from bot.schedules.machine_texts import RESTS, coming, inside_http, write_now, write_texts
 from bot.schedules.plan import Slot
 from bot.schedules.slot import advance, make
+from bot.schedules.tick import tick
+from bot.schedules.ticker import Ticker
 from bot.summaries.extractive import summarise
 from bot.summaries.grounding import Ground
 from bot.testing import KEYS, NOW, ScriptedChannel, article, settings, subscribe
@@ -403,3 +407,52 @@ def test_a_refused_summary_does_not_lose_the_post(newsroom, publish, store):
     assert len(lead) == 1
     assert lead[0].text
     assert [each.text for each in written if each.kind is TextKind.SUMMARY] == ["", "", ""]
+
+
+def test_the_ticker_writes_ahead_and_the_tick_takes_what_is_there(newsroom, publish, store, clock, monkeypatch):
+    publish()
+    told = []
+    monkeypatch.setattr(ticker, "collect_now", lambda *_: [])
+    with serving(honest) as server:
+        installation = newsroom(server.url)
+        clock.advance(minutes=-20)
+        tick(installation, clock())
+        working = Ticker(installation, told=told.append)
+        working._write()
+        assert server.asked == []
+        clock.advance(minutes=15)
+        working._write()
+        assert len(server.asked) == 3
+    clock.advance(minutes=5)
+    working._tick()
+    with store.read() as tx:
+        made = tx.editions.of_slot("morning", SLOT.key)
+    assert made.state is EditionState.SENDING
+    assert {story.summary.origin for story in made.stories} == {"llm"}
+
+
+def test_a_ticker_that_stops_leaves_the_model_alone(newsroom, publish, clock):
+    publish()
+
+    def asked(question: Question) -> object:
+        working._stopping.set()
+        server.open.wait(30)
+        return honest(question)
+
+    with serving(asked) as server:
+        installation = newsroom(server.url)
+        clock.advance(minutes=-5)
+        working = Ticker(installation, told=lambda _: None)
+        working._write()
+        assert len(server.asked) == 1
+
+
+def test_a_refusal_stands_on_the_desks_page_in_words(newsroom, publish, store):
+    publish()
+    with serving(liar) as server:
+        installation = newsroom(server.url)
+        ask(installation)
+    made = make(installation, "morning", SLOT, NOW)
+    with store.read() as tx:
+        found = tx.editions.report(made.id)
+    assert origin(made.stories[0], found).startswith("no summary by the language model, refused: a number")

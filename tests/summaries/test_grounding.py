@@ -144,6 +144,12 @@ def test_an_address_is_refused_even_when_the_article_prints_it() -> None:
     assert ("address", "evil.example/prize") in offences("Go to evil.example/prize at once.", of)
 
 
+def test_an_article_without_an_address_of_its_own_is_read_like_any_other() -> None:
+    of = article("Ida Roe steers the ferry.", url="")
+    assert offences("Ida Roe steers the ferry.", of) == []
+    assert [what for what, _ in offences("Ida Roe: https://evil.example", of)] == ["address"]
+
+
 @pytest.mark.parametrize("text", ["", "  ", "x" * 61, "Trump met Ishiba. " * 200])
 def test_nothing_and_too_much_are_offences(text: str) -> None:
     assert [what for what, _ in offences(text, characters=60)] == ["length"]
