@@ -6,6 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+import regex
+
+_UNSEEN = regex.compile(r"\p{C}+")
+
 
 class TextKind(StrEnum):
     """What a machine's text is for."""
@@ -29,3 +33,7 @@ class Written:
     reason: str = ""
     settled: bool = True
     at: datetime | None = None
+
+    def __post_init__(self) -> None:
+        # It quotes what a model or its endpoint said, which must move no cursor and break no store.
+        object.__setattr__(self, "reason", " ".join(_UNSEEN.sub(" ", self.reason).split()))

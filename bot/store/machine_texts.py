@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, case, delete, func, select
 
 from bot.model import TextKind, Written
 from bot.store.conflict import insert_or_replace
@@ -52,6 +52,13 @@ class MachineTexts:
                 "at": now,
             }
             insert_or_replace(self._connection, machine_texts, values)
+
+    def outcomes(self, since: datetime) -> Mapping[str, int]:
+        """How many texts were ``written``, ``refused`` by the gate, or not to be had (``missing``)."""
+        row = machine_texts.c
+        outcome = case((row.text != "", "written"), (row.settled, "refused"), else_="missing").label("outcome")
+        query = select(outcome, func.count().label("number")).where(row.at >= since).group_by("outcome")
+        return {each.outcome: each.number for each in self._connection.execute(query)}
 
     def prune(self, before: datetime) -> int:
         """Deletes what was written earlier; returns how many."""

@@ -121,4 +121,9 @@ def _texts(said: str, kinds: Sequence[TextKind]) -> Mapping[TextKind, str]:
     if not isinstance(found, dict):
         raise LlmError("the model does not answer with a JSON object")
     texts = {kind: found.get(kind.value) for kind in kinds}
-    return {kind: text.strip()[:_LONGEST_TEXT] for kind, text in texts.items() if isinstance(text, str)}
+    return {kind: _whole(text).strip()[:_LONGEST_TEXT] for kind, text in texts.items() if isinstance(text, str)}
+
+
+def _whole(text: str) -> str:
+    """Without halves of surrogate pairs, which JSON can hold and UTF-8 cannot."""
+    return text.encode("utf-8", "replace").decode()

@@ -23,7 +23,6 @@ _BESIDE = 4
 _VERBATIM = 6
 """Words in a row, a number among them: then it is the article's own phrase."""
 _CONTENT = 3
-_FEW = 3
 MOST_FIGURES = 1_000
 """Places in an article where one number is looked for."""
 _STEM = 5
@@ -85,17 +84,21 @@ class Support:
         return counted
 
     def unsupported(self, text: Reading) -> list[str]:
-        """The sentences of which most words are not the article's in any form."""
+        """The sentences of which most words are not the article's in any form, and a text without any word."""
+        if all(token.kind == "mark" for token in text.tokens) and text.text not in self.reading.text:
+            return [text.text]
         found: dict[int, list[Token]] = defaultdict(list)
         for token in text.tokens:
-            if token.kind == "word" and len(token.folded) >= _CONTENT:
+            if token.kind in ("word", "wide") and _is_content(token):
                 found[token.sentence].append(token)
         return [
             text.text[tokens[0].start : tokens[-1].start + len(tokens[-1].text)]
             for tokens in found.values()
-            if len(tokens) >= 3
-            and sum(_stem(each.folded) in self._index for each in tokens) < UNSUPPORTED * len(tokens)
+            if self._share(tokens) < UNSUPPORTED
         ]
+
+    def _share(self, tokens: Sequence[Token]) -> float:
+        return sum(_stem(each.folded) in self._index for each in tokens) / len(tokens)
 
     @cached_property
     def _index(self) -> Mapping[str, Sequence[int]]:

@@ -41,6 +41,15 @@ def test_what_was_late_is_written_later(store):
     assert _texts(store)[TextKind.SUMMARY] == ("The ferry returns.", "", True)
 
 
+def test_outcomes_are_counted_since_a_moment(store):
+    with store.write() as tx:
+        tx.machine_texts.put([SUMMARY], "m", NOW)
+        tx.machine_texts.put([SUMMARY, REFUSED], "n", NOW)
+        tx.machine_texts.put([LATE], "o", NOW)
+        tx.machine_texts.put([LATE], "p", NOW - timedelta(days=2))
+        assert tx.machine_texts.outcomes(NOW - timedelta(days=1)) == {"written": 2, "refused": 1, "missing": 1}
+
+
 def test_old_texts_are_forgotten(store):
     with store.write() as tx:
         tx.machine_texts.put([SUMMARY], "m", NOW)

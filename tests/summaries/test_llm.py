@@ -175,6 +175,14 @@ def test_a_json_object_is_found_with_words_around_it(content: str) -> None:
     assert made.text == "The ferry returns on Monday."
 
 
+@pytest.mark.parametrize("text", ["\ud83d broken", "nul \x00 http://evil.example/\x00\x1b[31m", "\u202e turned"])
+def test_letters_that_are_none_are_refused_and_quoted_without_harm(text: str) -> None:
+    with serving(lambda question: chat(json.dumps(dict.fromkeys(question.kinds, text)))) as server:
+        made = write(server)
+    assert [each.text for each in made] == ["", ""]
+    assert all(each.reason.isprintable() for each in made)
+
+
 @pytest.mark.parametrize(
     ("answer", "rest"),
     [
