@@ -176,6 +176,9 @@ class _Run:
             if stopped:
                 self.keep(_without([lacking], stopped, settled=False))
                 return
+            lacking = self._claimed(lacking)
+            if not lacking.kinds:
+                return
             try:
                 written = await self._writer.write(lacking.article, lacking.kinds)
             except LlmError as error:
@@ -190,6 +193,17 @@ class _Run:
                 log.exception("a fault in the program while a text about “%s” was written", lacking.article.title)
                 written = _without([lacking], "a fault in the program", settled=False)
             self.keep(written)
+
+    def _claimed(self, lacking: Missing) -> Missing:
+        """Without what another process asks for, or has got meanwhile."""
+        now = self._installation.clock()
+        with self._installation.store.write() as tx:
+            kinds = tuple(
+                kind
+                for kind in lacking.kinds
+                if tx.machine_texts.claim(lacking.article.fingerprint, kind, self._maker, now, before=now - AGAIN)
+            )
+        return Missing(lacking.article, kinds)
 
     def keep(self, written: Sequence[Written]) -> None:
         self.done += written

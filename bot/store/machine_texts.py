@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, case, delete, func, select
+from sqlalchemy import Connection, and_, case, delete, func, select
 
 from bot.model import TextKind, Written
-from bot.store.conflict import insert_or_replace
+from bot.store.conflict import insert_or_replace_if
 from bot.store.tables import machine_texts
+
+ASKED = "the model is being asked"
+"""The reason why there is no text yet, while one process asks for it."""
 
 
 class MachineTexts:
@@ -35,23 +39,17 @@ class MachineTexts:
             found.setdefault(each.fingerprint, {})[written.kind] = written
         return found
 
+    def claim(self, fingerprint: str, kind: TextKind, maker: str, now: datetime, *, before: datetime) -> bool:
+        """Whether the caller shall ask for a text: nobody has, or it came to nothing ``before``. One caller only."""
+        claimed = Written(fingerprint=fingerprint, kind=kind, reason=ASKED, settled=False)
+        free = and_(machine_texts.c.settled.is_(False), machine_texts.c.at <= before)
+        return insert_or_replace_if(self._connection, machine_texts, _row(claimed, maker, now), free)
+
     def put(self, written: Sequence[Written], maker: str, now: datetime) -> None:
         """Keeps them, in the place of what was known of the same; what is settled stays."""
-        known = self.of({each.fingerprint for each in written}, maker)
         for each in written:
-            before = known.get(each.fingerprint, {}).get(each.kind)
-            if before and before.settled and not each.settled:
-                continue
-            values = {
-                "fingerprint": each.fingerprint,
-                "kind": each.kind.value,
-                "maker": maker,
-                "text": each.text,
-                "reason": each.reason,
-                "settled": each.settled,
-                "at": now,
-            }
-            insert_or_replace(self._connection, machine_texts, values)
+            unsettled = machine_texts.c.settled.is_(False)
+            insert_or_replace_if(self._connection, machine_texts, _row(each, maker, now), unsettled)
 
     def outcomes(self, since: datetime) -> Mapping[str, int]:
         """How many texts were ``written``, ``refused`` by the gate, or not to be had (``missing``)."""
@@ -63,3 +61,15 @@ class MachineTexts:
     def prune(self, before: datetime) -> int:
         """Deletes what was written earlier; returns how many."""
         return self._connection.execute(delete(machine_texts).where(machine_texts.c.at < before)).rowcount
+
+
+def _row(written: Written, maker: str, now: datetime) -> dict[str, Any]:
+    return {
+        "fingerprint": written.fingerprint,
+        "kind": written.kind.value,
+        "maker": maker,
+        "text": written.text,
+        "reason": written.reason,
+        "settled": written.settled,
+        "at": now,
+    }

@@ -342,6 +342,23 @@ def test_a_model_that_answers_nothing_of_use_is_not_asked_at_every_look(newsroom
         assert len(ask(installation)) == 3
 
 
+def test_two_processes_do_not_ask_the_same(newsroom, publish, store, clock):
+    publish()
+    begun, others = [], []
+
+    def meanwhile(question: Question) -> object:
+        if not begun:
+            begun.append(True)
+            others.extend(write_now(Installation(installation.settings, store, KEYS, clock), "morning", SLOT, NOW))
+        return honest(question)
+
+    with serving(meanwhile) as server:
+        installation = newsroom(server.url)
+        mine = ask(installation)
+    assert (len(mine), len(others)) == (1, 2)
+    assert len({each.article["title"] for each in server.asked}) == len(server.asked) == 3
+
+
 def test_without_an_address_nobody_is_asked(newsroom, publish):
     publish()
     installation = newsroom("")

@@ -41,6 +41,21 @@ def test_what_was_late_is_written_later(store):
     assert _texts(store)[TextKind.SUMMARY] == ("The ferry returns.", "", True)
 
 
+def test_one_process_alone_asks_for_a_text(store):
+    def claim(at):
+        with store.write() as tx:
+            return tx.machine_texts.claim("f1", TextKind.SUMMARY, "m", at, before=at - timedelta(minutes=5))
+
+    assert claim(NOW)
+    assert not claim(NOW)
+    assert not claim(NOW + timedelta(minutes=4))
+    # Whoever asked has died.
+    assert claim(NOW + timedelta(minutes=5))
+    with store.write() as tx:
+        tx.machine_texts.put([SUMMARY], "m", NOW)
+    assert not claim(NOW + timedelta(days=1))
+
+
 def test_outcomes_are_counted_since_a_moment(store):
     with store.write() as tx:
         tx.machine_texts.put([SUMMARY], "m", NOW)
