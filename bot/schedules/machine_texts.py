@@ -154,7 +154,8 @@ async def write_missing(
             await asyncio.gather(*(run.write(each, gate) for each in lacking[1:]))
     except TimeoutError:
         log.warning("the language model was not done in %g s; the offline texts are taken", patience)
-    late = [each for each in lacking if each.article.fingerprint not in {done.fingerprint for done in run.done}]
+    over = run.elsewhere | {each.fingerprint for each in run.done}
+    late = [each for each in lacking if each.article.fingerprint not in over]
     run.keep(_without(late, "the model was not done in time", settled=False))
     return tuple(run.done)
 
@@ -168,6 +169,7 @@ class _Run:
         self._writer = Writer(http, endpoint(table), self._spend)
         self._stopped = ""
         self.done: list[Written] = []
+        self.elsewhere: set[str] = set()
 
     async def write(self, lacking: Missing, gate: asyncio.Semaphore | None = None) -> None:
         """One article; a failure becomes the reason on record, and stops the others where the endpoint is to rest."""
@@ -178,6 +180,7 @@ class _Run:
                 return
             lacking = self._claimed(lacking)
             if not lacking.kinds:
+                self.elsewhere.add(lacking.article.fingerprint)
                 return
             try:
                 written = await self._writer.write(lacking.article, lacking.kinds)
