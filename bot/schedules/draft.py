@@ -49,8 +49,8 @@ def draft(
     leads = [pick.story.lead for pick in selected.picks]
     texts = texts_of(tx, installation.settings.llm, leads)
     stories = compose.freeze(selected, texts) if state is not EditionState.SKIPPED else ()
-    # An edition without a story is not made: its corrections wait for the next one.
-    corrections = tx.corrections.waiting(schedule) if stories else ()
+    # An edition without a story is not made: its corrections wait for the next one. Posts tell none of them.
+    corrections = tx.corrections.waiting(schedule) if stories and installation.sends_mail(schedule) else ()
     frame = installation.frame(schedule, slot, corrections)
     edition = Edition(
         id=frame.edition,
