@@ -36,7 +36,8 @@ Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 """Host and port → all its addresses as text. Raises ``OSError``."""
 
 _LOOPBACK = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
-# RFC 1918 and RFC 4193: a newsroom's own network. No link-local address: clouds keep their secrets there.
+# RFC 1918 and RFC 4193: a newsroom's own network. No link-local address, nor AWS's like one: clouds keep secrets there.
+_SECRETIVE = ip_network("fd00:ec2::/32")
 _INSIDE = tuple(map(ip_network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")))
 _GLOBAL_V6 = ip_network("2000::/3")  # all else (mapped IPv4, NAT64, private, link-local) leads inside or nowhere
 # IANA special-purpose registries (checked 2026-11-24). Our own list beside ``is_global``, whose answers differ by
@@ -104,7 +105,8 @@ class GuardedBackend(httpcore.AsyncNetworkBackend):
         if not found:
             raise FetchError(f"{host}: the name has no address; check its spelling")
         for address in found:
-            if not (is_public(address) or any(address in net for net in self._allowed)):
+            allowed = any(address in net for net in self._allowed) and address not in _SECRETIVE
+            if not (is_public(address) or allowed):
                 raise BlockedAddress(
                     f"{host}: leads to the internal address {address}, which is never fetched"
                     + (" (http.allow_loopback lets 127.0.0.1 through)" if address.is_loopback else "")
