@@ -23,6 +23,8 @@ MOST_TOKENS = 1_000
 """Of one answer."""
 _UNKNOWN_OPTION = frozenset({400, 404, 415, 422})
 """What endpoints answer that do not know ``response_format`` or another option."""
+_OF_THIS_QUESTION = frozenset({400, 413, 422})
+"""What is wrong with one question, such as an article that is too long for the model; others may fare better."""
 _BUSY = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})
 _LONGEST_ANSWER = 50_000
 _LONGEST_TEXT = 4_000
@@ -85,7 +87,11 @@ def _refused(endpoint: Endpoint, answer: Answer) -> LlmError:
     if endpoint.key:
         said = said.replace(endpoint.key, "…")
     what = f"the model's endpoint answers {answer.status}{f': {said}' if said else ''}"
-    return LlmError(what, rest=True, rest_seconds=_retry_after(answer) if answer.status in _BUSY else None)
+    return LlmError(
+        what,
+        rest=answer.status not in _OF_THIS_QUESTION,
+        rest_seconds=_retry_after(answer) if answer.status in _BUSY else None,
+    )
 
 
 def _retry_after(answer: Answer) -> float | None:

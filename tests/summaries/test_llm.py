@@ -188,6 +188,8 @@ def test_letters_that_are_none_are_refused_and_quoted_without_harm(text: str) ->
     [
         (Raw(500, b"boom"), True),
         (Raw(401, b'{"error": "no key"}'), True),
+        (Raw(404, b'{"error": "no such model"}'), True),
+        (Raw(400, b'{"error": "exceeds the context"}'), False),
         (Raw(200, b"<html>"), True),
         (Raw(200, b"[" * 90_000), True),
         (Raw(200, b'{"choices": []}'), True),
