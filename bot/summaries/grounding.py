@@ -21,7 +21,7 @@ from bot.summaries.support import Support
 
 LONGEST_TEXT = 2_000
 """Characters of a machine's text that are looked at; a longer one is refused for its length alone."""
-LONGEST_ARTICLE = 200_000
+LONGEST_ARTICLE = 60_000
 """Characters of an article's text that are looked at."""
 MOST_NUMBERS = 60
 """Numbers of a machine's text that are looked for; each one more is refused."""
