@@ -94,6 +94,18 @@ class SourceError(BroadsheetError):
     """A source could not be read: the message names the source."""
 
 
+class LlmError(BroadsheetError):
+    """A language model could not be asked, or did not answer.
+
+    ``rest``: its endpoint should be left alone, for ``rest_seconds`` where it said so itself.
+    """
+
+    def __init__(self, message: str | None = None, *, rest: bool = False, rest_seconds: float | None = None) -> None:
+        super().__init__(message)
+        self.rest = rest
+        self.rest_seconds = rest_seconds
+
+
 class RenderError(BroadsheetError):
     """A template is missing or does not render; the message names file and line."""
 

@@ -37,6 +37,9 @@ Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 """Host and port → all its addresses as text. Raises ``OSError``."""
 
 _LOOPBACK = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
+# RFC 1918 and RFC 4193: a newsroom's own network. No link-local address, nor AWS's like one: clouds keep secrets there.
+_SECRETIVE = ip_network("fd00:ec2::/32")
+_INSIDE = tuple(map(ip_network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")))
 _GLOBAL_V6 = ip_network("2000::/3")  # all else (mapped IPv4, NAT64, private, link-local) leads inside or nowhere
 # IANA special-purpose registries (checked 2026-11-24). Our own list beside ``is_global``, whose answers differ by
 # Python's patch level and which calls 6to4 relays and NAT64 global; and two metadata services on odd addresses.
@@ -70,9 +73,9 @@ async def system_resolver(host: str, port: int) -> Sequence[str]:
 class GuardedBackend(httpcore.AsyncNetworkBackend):
     """Opens connections to checked addresses only: one internal address among those of a name refuses the name."""
 
-    def __init__(self, resolve: Resolve, *, allow_loopback: bool) -> None:
+    def __init__(self, resolve: Resolve, *, allow_loopback: bool, allow_inside: bool = False) -> None:
         self._resolve = resolve
-        self._allow_loopback = allow_loopback
+        self._allowed = (*(_LOOPBACK if allow_loopback or allow_inside else ()), *(_INSIDE if allow_inside else ()))
         self._inner = httpcore.AnyIOBackend()
 
     async def connect_tcp(
@@ -107,7 +110,8 @@ class GuardedBackend(httpcore.AsyncNetworkBackend):
         if not found:
             raise FetchError(f"{host}: the name has no address; check its spelling")
         for address in found:
-            if not (is_public(address) or (self._allow_loopback and any(address in net for net in _LOOPBACK))):
+            allowed = any(address in net for net in self._allowed) and address not in _SECRETIVE
+            if not (is_public(address) or allowed):
                 raise BlockedAddress(
                     f"{host}: leads to the internal address {address}, which is never fetched"
                     + (" (http.allow_loopback lets 127.0.0.1 through)" if address.is_loopback else "")
@@ -149,7 +153,8 @@ class Answer:
 class Http:
     """The guarded client, an asynchronous context manager; it may be used by many tasks at once.
 
-    ``resolve``, ``tls`` (which certificates are trusted) and ``clock`` are the machine's unless given.
+    ``resolve``, ``tls`` (which certificates are trusted) and ``clock`` are the machine's unless given. ``inside`` lets
+    it reach this machine and its network: for a client of its own that only ever posts to what the settings name.
     """
 
     def __init__(
@@ -159,10 +164,11 @@ class Http:
         resolve: Resolve = system_resolver,
         tls: ssl.SSLContext | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        inside: bool = False,
     ) -> None:
         self._options = options
         self._clock = clock
-        backend = GuardedBackend(resolve, allow_loopback=options.allow_loopback)
+        backend = GuardedBackend(resolve, allow_loopback=options.allow_loopback, allow_inside=inside)
         self._client = httpx.AsyncClient(
             transport=GuardedTransport(backend, tls or httpx.create_ssl_context(trust_env=False)),
             trust_env=False,

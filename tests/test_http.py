@@ -513,3 +513,27 @@ async def test_a_name_that_does_not_exist_is_told_from_a_dns_that_does_not_answe
         with pytest.raises(FetchError) as raised:
             await http.status("http://later.test/")
         assert not isinstance(raised.value, UnknownHost)
+
+
+@pytest.mark.parametrize(
+    "address", ["127.0.0.1", "::1", "10.0.0.7", "172.16.4.4", "192.168.1.20", "fd00::7", "1.1.1.1"]
+)
+async def test_a_client_for_what_the_settings_name_may_reach_the_newsrooms_own_network(address: str) -> None:
+    async def resolve(host: str, port: int) -> list[str]:
+        return [address]
+
+    backend = GuardedBackend(resolve, allow_loopback=False, allow_inside=True)
+    assert await backend._checked("model.record.example", 80) == [address]
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["169.254.169.254", "fe80::1", "fd00:ec2::254", "168.63.129.16", "100.100.100.200", "0.0.0.0", "224.0.0.1"],
+)
+async def test_no_client_reaches_where_clouds_keep_their_secrets(address: str) -> None:
+    async def resolve(host: str, port: int) -> list[str]:
+        return ["1.1.1.1", address]
+
+    backend = GuardedBackend(resolve, allow_loopback=True, allow_inside=True)
+    with pytest.raises((BlockedAddress, FetchError)):
+        await backend._checked("model.record.example", 80)

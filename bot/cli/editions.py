@@ -20,6 +20,7 @@ from bot.delivery.alerts import PREFLIGHT
 from bot.delivery.progress import progress
 from bot.delivery.rates import Returned, returned
 from bot.editions import lifecycle
+from bot.editions.origin import origin
 from bot.errors import NotFound, NothingToDo, UsageError
 from bot.model import Act, Delivery, DeliveryState, Edition, EditionState
 from bot.schedules.installation import Installation
@@ -125,6 +126,9 @@ def _show(session: Session, installation: Installation, edition_id: str) -> None
     for story in edition.stories:
         out.say(f"  {story.position}. {story.article.title or story.summary.text}")
         out.say(f"     {story.reason}")
+        made = origin(story, report)
+        if made:
+            out.say(f"     {made}")
     for rendition in edition.renditions:
         what = f"“{rendition.email.subject}”" if rendition.email else rendition.post.text if rendition.post else ""
         out.say(f"{rendition.channel}: {' '.join(what.split())}")
@@ -147,7 +151,13 @@ def _show(session: Session, installation: Installation, edition_id: str) -> None
         {
             **_facts(edition),
             "stories": [
-                {"position": each.position, "title": each.article.title, "url": each.article.url, "reason": each.reason}
+                {
+                    "position": each.position,
+                    "title": each.article.title,
+                    "url": each.article.url,
+                    "reason": each.reason,
+                    "summary": each.summary.origin,
+                }
                 for each in edition.stories
             ],
             "preflight": preflight,

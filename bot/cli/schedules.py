@@ -21,6 +21,7 @@ from bot.delivery.progress import progress
 from bot.errors import NothingToDo
 from bot.model import Edition, EditionState, Grade
 from bot.schedules.installation import Installation
+from bot.schedules.machine_texts import write_now
 from bot.schedules.plan import Slot, slots_after
 from bot.schedules.preflight import findings
 from bot.schedules.preview import preview as previewed
@@ -169,6 +170,9 @@ def run_due(session: Session, installation: Installation, schedule: str, *, extr
     for report in collect_now(installation):
         if report.error:
             session.out.say(f"warning: {report.error}")
+    for written in write_now(installation, schedule, slot, installation.clock()):
+        if not written.text:
+            session.out.say(f"no {written.kind} by the language model: {written.reason}")
     edition = make(installation, schedule, slot, installation.clock())
     if edition is None:
         raise NothingToDo(f"the slot {slot.key} of {schedule} got its edition elsewhere just now")

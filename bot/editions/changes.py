@@ -84,7 +84,8 @@ def refresh(stories: Sequence[EditionStory], current: Mapping[int, Article | Non
             what = differences(story.article, now)
             material = material or bool(what)
             changes.append(f"updated: “{now.title}” ({', '.join(what) or 'wording'} changed)")
-            kept.append(replace(story, article=now, summary=summarise(now)))
+            # A machine's words are about the old revision.
+            kept.append(replace(story, article=now, summary=summarise(now), subject="", post=""))
     renumbered = tuple(replace(story, position=position) for position, story in enumerate(kept, start=1))
     return Refreshed(renumbered, tuple(changes), material)
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -15,8 +16,21 @@ from bot.editions.entry import Pictures, addresses
 from bot.editions.environment import Compiled
 from bot.editions.posts import compose_post
 from bot.editions.variants import Variant
-from bot.model import Article, Correction, EditionStory, HostedImage, Limits, Newsroom, Rendition, Selected, Story
-from bot.settings import ScheduleTable
+from bot.model import (
+    Article,
+    Correction,
+    EditionStory,
+    HostedImage,
+    Limits,
+    Newsroom,
+    Rendition,
+    Selected,
+    Story,
+    Summary,
+    TextKind,
+    Written,
+)
+from bot.settings import DEFAULT_SUBJECT, ScheduleTable
 from bot.summaries.extractive import summarise
 
 
@@ -65,24 +79,49 @@ class Frame:
     shown: Shown = field(default_factory=Shown)
 
 
-def freeze(selected: Selected, *, site: str = "", outlets: Mapping[str, str] | None = None) -> tuple[EditionStory, ...]:
+Texts = Mapping[str, Mapping[TextKind, Written]]
+"""What a language model wrote, by the fingerprint of the revision it wrote about."""
+
+
+def freeze(
+    selected: Selected,
+    texts: Texts = MappingProxyType({}),
+    *,
+    site: str = "",
+    outlets: Mapping[str, str] = MappingProxyType({}),
+) -> tuple[EditionStory, ...]:
     """The picked stories as the edition keeps them, each with its summary, in the selection's order.
 
-    Other tellings are named by outlet: ``outlets`` are names by source. On ``site``, the newsroom's own, and on that of
-    the lead, they are named by author.
+    Of ``texts`` those are taken that are about the very revision that was picked. Other tellings are named by outlet:
+    ``outlets`` are names by source. On ``site``, the newsroom's own, and on that of the lead, they are named by author.
     """
     return tuple(
-        EditionStory(
-            position=position,
-            article=pick.story.lead,
-            summary=summarise(pick.story.lead),
-            also=_also(pick.story, site, outlets or {}),
-            article_ids=tuple(article.id for article in pick.story.articles),
-            also_about=_topics(pick.story),
-            reason=pick.reason,
+        with_texts(
+            EditionStory(
+                position=position,
+                article=pick.story.lead,
+                summary=summarise(pick.story.lead),
+                also=_also(pick.story, site, outlets),
+                article_ids=tuple(article.id for article in pick.story.articles),
+                also_about=_topics(pick.story),
+                reason=pick.reason,
+            ),
+            texts,
         )
         for position, pick in enumerate(selected.picks, start=1)
     )
+
+
+def with_texts(story: EditionStory, texts: Texts) -> EditionStory:
+    """The story with a machine's words. Its own summary stays where an editor wrote it: a standfirst."""
+    written = texts.get(story.article.fingerprint) if texts else None
+    if not written:
+        return story
+    said = {kind: written[kind].text for kind in TextKind if kind in written}
+    summary = said.get(TextKind.SUMMARY, "")
+    if summary and story.summary.origin == "extract":
+        story = replace(story, summary=Summary(summary, (), "llm"))
+    return replace(story, subject=said.get(TextKind.SUBJECT, ""), post=said.get(TextKind.POST, ""))
 
 
 def _also(story: Story, site: str, outlets: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
@@ -171,6 +210,7 @@ def _digest(frame: Frame, shown: Sequence[EditionStory], stories: Sequence[Editi
         language=language or frame.newsroom.language,
         stories=tuple(shown),
         subject=frame.schedule.subject,
+        written=shown[0].subject if frame.schedule.subject == DEFAULT_SUBJECT else "",
         preheader=frame.schedule.preheader,
         template=frame.schedule.template,
         folders=frame.folders,
@@ -189,8 +229,14 @@ def _ways(frame: Frame) -> tuple[tuple[str, str], ...]:
     return (*subscribe, *archive)
 
 
-def report(selected: Selected) -> dict[str, Any]:
-    """The selection with its reasons, as JSON types: what ``selection.json`` and the desk show."""
+def report(
+    selected: Selected, stories: Sequence[EditionStory] = (), texts: Texts = MappingProxyType({})
+) -> dict[str, Any]:
+    """The selection with its reasons, as JSON types: what ``selection.json`` and the desk show.
+
+    Of each of ``stories`` it says who made its summary, and what became of a machine's ``texts``.
+    """
+    made = {story.position: story for story in stories}
     return {
         "picks": [
             {
@@ -200,6 +246,7 @@ def report(selected: Selected) -> dict[str, Any]:
                 "score": round(pick.score, 4),
                 "score_parts": {part: round(value, 4) for part, value in pick.parts.items()},
                 "also": [_named(other) for other in pick.story.others],
+                **(_made(made[position], texts) if position in made else {}),
             }
             for position, pick in enumerate(selected.picks, start=1)
         ],
@@ -210,6 +257,12 @@ def report(selected: Selected) -> dict[str, Any]:
         "skip": selected.skip,
         "hold": selected.hold,
     }
+
+
+def _made(story: EditionStory, texts: Texts) -> dict[str, Any]:
+    written = texts.get(story.article.fingerprint, {}) if texts else {}
+    machine = {kind.value: {"text": each.text, "reason": each.reason} for kind, each in sorted(written.items())}
+    return {"summary": story.summary.origin, **({"machine": machine} if machine else {})}
 
 
 def _named(article: Article) -> dict[str, Any]:

@@ -29,6 +29,9 @@ LARGEST = 100_000
 LARGE = 80_000
 """Bytes of HTML from which on an editor is warned."""
 
+_WRITTEN = "{{ written }}"
+"""The subject line that a machine wrote, as a template: its words are data like an article's."""
+
 GIVEN = frozenset(
     (
         *("newsroom", "edition_name", "language", "lead", "stories", "more", "date", "day", "time", "counted", "count"),
@@ -43,6 +46,7 @@ GIVEN = frozenset(
 class Digest:
     """What a digest is made of. ``name`` is the schedule's, ``slot`` in UTC, ``language`` BCP 47.
 
+    ``written`` is a subject line that a machine wrote, and stands in the place of the template's.
     ``ways`` are phrases and URLs for the bar of the public page. ``subject`` and ``preheader`` are Jinja templates of
     the settings. ``template`` is a folder of ``digests/`` below one of ``folders``; the first that has it wins.
     ``links`` are the addresses that stand in the mail for those of stories; the public page leads to the stories
@@ -59,6 +63,7 @@ class Digest:
     stories: tuple[EditionStory, ...]
     subject: str
     preheader: str
+    written: str = ""
     template: str = "briefing"
     folders: tuple[Path, ...]
     ways: tuple[tuple[str, str], ...] = ()
@@ -75,7 +80,7 @@ def compile_email(digest: Digest, *, page: bool = True, compiled: Compiled | Non
     Without ``page`` the public page is left out. ``compiled`` keeps the templates for the next digest.
     """
     _check(digest)
-    words = wording(digest.language, digest.timezone)
+    words = _honest(wording(digest.language, digest.timezone), digest)
     entries = tuple(
         _without_holes(
             entry(
@@ -92,7 +97,8 @@ def compile_email(digest: Digest, *, page: bool = True, compiled: Compiled | Non
         for place, story in enumerate(digest.stories, start=1)
     )
     line = _line_context(digest, words, entries)
-    subject = render_subject(digest.subject, line)
+    written = _without_holes(digest.written, digest.edition)
+    subject = render_subject(_WRITTEN if written else digest.subject, {**line, "written": written})
     preheader = render_line(digest.preheader, line, key="the schedule's preheader")
     press = _Press(digest, words, compiled or Compiled())
     mailed = tuple(linked(each, digest.links) for each in entries) if digest.links else entries
@@ -108,6 +114,12 @@ def compile_email(digest: Digest, *, page: bool = True, compiled: Compiled | Non
         language=digest.language,
         left_out=shown["more"],
     )
+
+
+def _honest(words: Wording, digest: Digest) -> Wording:
+    """The words, with a footer that says so where a language model wrote something of the mail."""
+    machine = digest.written or any(story.summary.origin == "llm" for story in digest.stories)
+    return replace(words, phrases={**words.phrases, "made": words.phrases["made_in_part"]}) if machine else words
 
 
 def _check(digest: Digest) -> None:

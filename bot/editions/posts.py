@@ -52,9 +52,10 @@ def compose_post(
     """The post of ``story`` by ``templates/posts/TEMPLATE.txt.j2`` (``default`` when there is none), within ``limits``.
 
     Without a web address there is neither link nor card. ``standfirst`` and ``summary`` are "" where they only say the
-    title again. Templates see ``title, standfirst, summary, url, section, authors, tags, hashtags, newsroom,
-    edition``. ``url`` is the article's unless given. ``drawn`` is its share card, shown where it has no picture, or
-    ``always``. Raises ``RenderError`` naming file and line.
+    title again. Templates see ``title, standfirst, summary, written, url, section, authors, tags, hashtags,
+    newsroom, edition``; ``written`` is a machine's text for a post, "" when there is none. ``url`` is the article's
+    unless given. ``drawn`` is its share card, shown where it has no picture, or ``always``. Raises ``RenderError``
+    naming file and line.
     """
     article = story.article
     link = _link(url or article.url)
@@ -65,6 +66,7 @@ def compose_post(
         "title": title,
         "standfirst": standfirst,
         "summary": summary,
+        "written": _clean(story.post),
         "url": link,
         "section": _clean(article.sections[0]) if article.sections else "",
         "authors": tuple(map(_clean, article.authors)),

@@ -50,6 +50,7 @@ from bot.model.subscriber import (
     Subscriber,
     Suppression,
 )
+from bot.model.written import TextKind, Written
 
 __all__ = [
     "CORRECTION",
@@ -111,6 +112,8 @@ __all__ = [
     "Subscriber",
     "Summary",
     "Suppression",
+    "TextKind",
     "Verdict",
     "WorkerProgress",
+    "Written",
 ]

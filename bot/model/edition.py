@@ -34,7 +34,10 @@ class EditionState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EditionStory:
-    """A story as an edition froze it. ``also`` are the other tellings: (who, URL), ``also_about`` their topics."""
+    """A story as an edition froze it. ``also`` are the other tellings: (who, URL), ``also_about`` their topics.
+
+    ``subject`` and ``post`` are a machine's words on it, for a subject line and for a post; "" when there are none.
+    """
 
     position: int
     article: Article
@@ -43,6 +46,8 @@ class EditionStory:
     article_ids: tuple[int, ...] = ()
     also_about: tuple[str, ...] = ()
     reason: str = ""
+    subject: str = ""
+    post: str = ""
 
     @property
     def topics(self) -> frozenset[str]:

@@ -21,9 +21,9 @@ class Story:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """A short text about a story. ``sentences`` are the article's own sentences it rests on.
+    """A short text about a story. ``sentences`` are the article's own sentences it consists of.
 
-    ``origin`` says how it was made: ``standfirst`` or ``extract``.
+    ``origin`` says how it was made: ``standfirst``, ``extract`` or, by a language model, ``llm``.
     """
 
     text: str

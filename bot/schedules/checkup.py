@@ -16,14 +16,19 @@ from bot.editions.card import lacking_font
 from bot.editions.imprint import lacking
 from bot.editions.lint import lint, own_templates
 from bot.editions.weight import weight
-from bot.errors import BroadsheetError, DnsError
-from bot.model import Article, Checked, EditionStory, Summary
+from bot.errors import BroadsheetError, DnsError, LlmError
+from bot.model import Article, Checked, EditionStory, Summary, TextKind
 from bot.model.checked import fault, ok, warning
 from bot.schedules import public_host
 from bot.schedules.installation import Connected, Installation, opened
+from bot.schedules.machine_texts import endpoint, inside_http
 from bot.schedules.plan import Slot, slots_after
 from bot.schedules.tick import held
 from bot.sources.base import Source, Visit
+from bot.summaries.grounding import Ground
+from bot.summaries.llm import ask
+from bot.summaries.prompt import messages
+from bot.summaries.writing import judged
 
 SKEW = timedelta(seconds=30)
 _SAMPLE = (
@@ -165,6 +170,7 @@ async def _outside(installation: Installation, dns: Resolver | None) -> list[Che
             *(_source(connected, name, source) for name, source in installation.sources.items()),
             *(_channel(name, channel) for name, channel in connected.channels.items()),
             _clock(connected),
+            _llm(installation),
         ]
         try:
             dns = dns or SystemResolver()
@@ -191,6 +197,26 @@ async def _channel(name: str, channel: channels.Channel) -> Iterable[Checked]:
         return [ok(f"channel.{name}", await channel.check())]
     except BroadsheetError as error:
         return [fault(f"channel.{name}", str(error), "")]
+
+
+async def _llm(installation: Installation) -> Iterable[Checked]:
+    """Has the language model write about a sample; the question is not counted in the budget."""
+    table = installation.settings.llm
+    if not table.on:
+        return []
+    sample = _sample(installation, 1).article
+    kinds = (TextKind.SUMMARY,)
+    async with inside_http(installation) as http:
+        try:
+            answered = await ask(http, endpoint(table), messages(sample, kinds), kinds, plain=False)
+        except LlmError as error:
+            return [fault("llm", str(error), "look at llm.url, llm.model and BROADSHEET_LLM_KEY; offline texts go out")]
+    name = f"{table.model or 'the model'} answers {'without' if answered.plain else 'with'} structured output"
+    refused = judged(Ground(sample), answered.texts, kinds)[TextKind.SUMMARY]
+    if refused:
+        said = f"{name}, but what it wrote about a sample does not pass: {refused[0].said}"
+        return [warning("llm", said, "where a text does not pass, the offline one goes out; try another model")]
+    return [ok("llm", f"{name}, and what it wrote about a sample passes the gate")]
 
 
 async def _clock(connected: Connected) -> Iterable[Checked]:

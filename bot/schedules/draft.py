@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from bot.editions import compose
-from bot.model import Edition, EditionState, EditionStory, Selected
+from bot.model import Article, Edition, EditionState, EditionStory, Selected
 from bot.schedules.installation import Installation
 from bot.schedules.pictures import hosted
 from bot.schedules.plan import Slot, previous_slot
-from bot.settings import ScheduleTable
+from bot.settings import LlmTable, ScheduleTable
 from bot.store import Transaction
 from bot.stories.selection import Circumstances, select
 from bot.stories.vocabulary import Vocabulary, opening, terms
+from bot.summaries.prompt import maker
 
 DAY = timedelta(days=1)
 
@@ -45,7 +47,9 @@ def draft(
     articles = tx.articles.newest(since=now - table.selection.max_age - DAY)
     selected = select(articles, table.selection, around)
     state, reason = _state(table, selected)
-    stories = _frozen(installation, selected) if state is not EditionState.SKIPPED else ()
+    leads = [pick.story.lead for pick in selected.picks]
+    texts = texts_of(tx, installation.settings.llm, leads)
+    stories = _frozen(installation, selected, texts) if state is not EditionState.SKIPPED else ()
     # An edition without a story is not made: its corrections wait for the next one. Posts tell none of them.
     corrections = tx.corrections.waiting(schedule) if stories and installation.sends_mail(schedule) else ()
     frame = installation.frame(schedule, slot, corrections, hosted(tx, installation, slot, stories))
@@ -64,12 +68,19 @@ def draft(
         links=compose.links(frame, stories),
         corrections=tuple(corrections),
     )
-    return Draft(edition, selected, compose.report(selected), slot.due + table.max_lateness)
+    return Draft(edition, selected, compose.report(selected, stories, texts), slot.due + table.max_lateness)
 
 
-def _frozen(installation: Installation, selected: Selected) -> tuple[EditionStory, ...]:
+def texts_of(tx: Transaction, table: LlmTable, articles: Sequence[Article]) -> compose.Texts:
+    """What the language model of the settings wrote about these very revisions; nothing while it is off."""
+    if not table.on:
+        return {}
+    return tx.machine_texts.of([each.fingerprint for each in articles], maker(table.url, table.model))
+
+
+def _frozen(installation: Installation, selected: Selected, texts: compose.Texts) -> tuple[EditionStory, ...]:
     named = {name: str(table.get("outlet") or "") for name, table in installation.settings.sources.items()}
-    return compose.freeze(selected, site=installation.newsroom.site, outlets=named)
+    return compose.freeze(selected, texts, site=installation.newsroom.site, outlets=named)
 
 
 def circumstances(

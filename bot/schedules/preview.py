@@ -1,4 +1,4 @@
-"""What a slot would send, without sending or storing anything."""
+"""What a slot would send, without sending anything, or storing more than what a language model wrote for it."""
 
 from __future__ import annotations
 
@@ -19,10 +19,11 @@ from bot.editions.wording import wording
 from bot.errors import BroadsheetError, NotFound, NothingToDo, SettingsError
 from bot.http import Http
 from bot.model import Edition, EditionStory, Email, Fetched, Finding, MergeField, Parcel, Receipt, Recipient, Rendition
-from bot.schedules.draft import Draft, draft
+from bot.schedules.draft import Draft, draft, texts_of
 from bot.schedules.hosting import bring, draw, due
 from bot.schedules.hosting import keep as keep_pictures
 from bot.schedules.installation import Installation
+from bot.schedules.machine_texts import inside_http, missing, write_missing
 from bot.schedules.pictures import addresses, cards, shown
 from bot.schedules.plan import Slot
 from bot.schedules.preflight import asked, found
@@ -78,19 +79,29 @@ async def _drafted(
     installation: Installation, schedule: str, slot: Slot, variant: str = "", *, hosting: bool = False
 ) -> tuple[Draft, tuple[str, ...], _Pictures]:
     """The draft, what there is to warn of, and its pictures; copies of them are stored only for ``hosting``."""
+    at = max(installation.clock(), slot.due)
     async with Http(installation.settings.http) as http:
         brought = await fetch(installation.sources, installation.store, http, installation.clock)
     warnings: list[str] = []
     audience = installation.settings.schedules[schedule].audience
+    if installation.settings.llm.on:
+        with installation.store.trial() as tx:
+            for each in brought:
+                keep(tx, each)
+            stories = draft(tx, installation, schedule, slot, at, rendered=False).edition.stories
+            texts = texts_of(tx, installation.settings.llm, [story.article for story in stories])
+        async with inside_http(installation) as http:
+            # What is paid for is kept: it is written for the edition, and not for its preview.
+            await write_missing(installation, http, missing(installation, schedule, stories, texts))
     with installation.store.trial() as tx:
         for each in brought:
             report = keep(tx, each)
             warnings += [f"{report.source}: {report.error}"] if report.error else []
             warnings += [f"{report.source}: {warning}" for warning in report.warnings]
-        made = draft(tx, installation, schedule, slot, max(installation.clock(), slot.due), rendered=False)
+        made = draft(tx, installation, schedule, slot, at, rendered=False)
         stories = made.edition.stories
         choices = choices_of(installation, made.edition)
-        surveyed = survey(tx, choices, audience, max(installation.clock(), slot.due)) if audience and stories else None
+        surveyed = survey(tx, choices, audience, at) if audience and stories else None
     # After the trial: nobody else's writing should wait for templates. A link that is counted leads on from an edition
     # that went out, and this one does not.
     pictures = await _pictures(installation, slot, stories, hosting)

@@ -33,6 +33,7 @@ A duration is a number with a unit: `90s`, `30m`, `3h`, `2d`, `1w`.
 | `BROADSHEET_SECRET_KEYS` | The keys that sign the links in mails, `ID:KEY,ID:KEY`, the current one first. \
 `broadsheet init` writes one. Keep old ones at the end: links already sent need them. |
 | `BROADSHEET_NAME_FIELD` | A secret of the channel or source NAME, e.g. `BROADSHEET_MAIL_PASSWORD`. |
+| `BROADSHEET_LLM_KEY` | The key of the language model's endpoint, if it wants one. |
 | `BROADSHEET_…_FILE` | The same, read from the file it names (systemd credentials, Docker secrets). |
 | `DATABASE_URL` | Wins over `store.url`. |
 | `BROADSHEET_CONFIG` | The folder of the configuration, in place of `--config`. |
@@ -51,13 +52,13 @@ def configuration_page() -> str:
             parts.append(_kinds("channels", "Where editions go. The key is the channel's name.", channels.kinds()))
         elif model:
             many = get_origin(info.annotation) is dict
-            parts.append(_section(f"{name}.NAME" if many else name, model))
+            parts.append(_section(f"{name}.NAME" if many else name, model, "NAME" if many else name.upper()))
     return "\n".join(parts)
 
 
-def _section(head: str, model: type[BaseModel]) -> str:
+def _section(head: str, model: type[BaseModel], name: str) -> str:
     nested = [(key, _model(info.annotation)) for key, info in model.model_fields.items() if _model(info.annotation)]
-    own = f"## `[{head}]`\n\n{model.__doc__}\n\n{_rows(model)}"
+    own = f"## `[{head}]`\n\n{model.__doc__}\n\n{_rows(model, name)}"
     return own + "".join(
         f"\n### `[{head}.{key}]`\n\n{inner.__doc__}\n\n{_rows(inner, f'{head}_{key}'.upper())}"
         for key, inner in nested

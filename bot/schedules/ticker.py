@@ -36,6 +36,7 @@ from bot.schedules.corrected import watch_changes
 from bot.schedules.hosting import sweep
 from bot.schedules.installation import Connected, Installation
 from bot.schedules.loop import run
+from bot.schedules.machine_texts import coming, write_now
 from bot.schedules.preflight import look_at_new
 from bot.schedules.tick import Ticked, advance_waiting, is_due, tick
 from bot.settings.bounces import REPLAYS
@@ -48,6 +49,8 @@ if TYPE_CHECKING:
 TICK_SECONDS = 2
 ALERT_SECONDS = 15
 LOOK_SECONDS = 15
+WRITE_SECONDS = 20
+"""How often it is looked whether an edition is drafted soon that lacks texts by a language model."""
 SIGNUPS_REST_SECONDS = 30.0
 """How long after a failure the mails of sign-ups wait."""
 IDLE_SECONDS = 1.0
@@ -89,6 +92,8 @@ class Ticker:
         if self._installation.settings.alerts.channels:
             self._scheduler.add_job(self._alert, "interval", seconds=ALERT_SECONDS)
         self._scheduler.add_job(self._look, "interval", seconds=LOOK_SECONDS)
+        if self._installation.settings.llm.on:
+            self._scheduler.add_job(self._write, "interval", seconds=WRITE_SECONDS, next_run_time=soon)
         self._scheduler.add_job(self._mail_signups, "interval", seconds=signups.SECONDS)
         self._scheduler.add_job(self._sweep_signups, "interval", hours=signups.SWEEP_HOURS, next_run_time=soon)
         zone = ZoneInfo(self._installation.newsroom.timezone)
@@ -108,6 +113,16 @@ class Ticker:
                 log.exception("collecting failed")
             finally:
                 self._collected = time.monotonic()
+
+    def _write(self) -> None:
+        """Texts by a language model for what is drafted soon; in a thread of its own, so that no tick waits for it."""
+        try:
+            for schedule, slot, drafted in coming(self._installation, self._installation.clock()):
+                left = (drafted - self._installation.clock()).total_seconds()
+                if left > 0 and not self._stopping.is_set():
+                    write_now(self._installation, schedule, slot, drafted, seconds=left, stop=self._stopping)
+        except Exception as error:
+            log.error("no text is written by the model: %s", error, exc_info=not isinstance(error, BroadsheetError))
 
     def _alert(self) -> None:
         try:

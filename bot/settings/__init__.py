@@ -16,12 +16,15 @@ from bot.settings.kinds import (
     parse_rates,
     parse_sender,
 )
+from bot.settings.llm import LlmTable
 from bot.settings.load import SECRET_KEYS, Settings, load_settings, shipped
-from bot.settings.tables import ScheduleTable, SelectionTable, SettingsTables, parse_window
+from bot.settings.tables import DEFAULT_SUBJECT, ScheduleTable, SelectionTable, SettingsTables, parse_window
 
 __all__ = [
+    "DEFAULT_SUBJECT",
     "SECRET_KEYS",
     "Duration",
+    "LlmTable",
     "LocalPath",
     "MailAddress",
     "Rate",

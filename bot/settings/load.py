@@ -16,6 +16,7 @@ from bot.errors import SettingsError
 from bot.model import Newsroom
 from bot.settings.bounces import BouncesTable, with_bounce_secrets
 from bot.settings.check import checked, nearest, with_secrets
+from bot.settings.llm import LlmTable, with_llm_secret
 from bot.settings.signup import SignupTable
 from bot.settings.tables import (
     AlertsTable,
@@ -84,6 +85,10 @@ class Settings:
     @property
     def tracking(self) -> TrackingTable:
         return self.tables.tracking
+
+    @property
+    def llm(self) -> LlmTable:
+        return self.tables.llm
 
     @property
     def audiences(self) -> dict[str, AudienceTable]:
@@ -165,6 +170,7 @@ def load_settings(folder: Path, environment: Mapping[str, str] | None = None) ->
         raise SettingsError(f"{file}: cannot be read: {error.strerror}") from error
     merged = _with_secret_files({**_secrets(folder / ".env"), **(os.environ if environment is None else environment)})
     filled = with_bounce_secrets(raw, file=str(file), environment=merged)
+    filled = with_llm_secret(filled, file=str(file), environment=merged)
     tables = checked(SettingsTables, filled, file=str(file), root=folder.resolve().parent)
     settings = Settings(folder, tables, merged)
     _check_references(settings)

@@ -26,7 +26,11 @@ from bot.settings.kinds import (
     at_least,
     parse_duration,
 )
+from bot.settings.llm import LlmTable
 from bot.settings.signup import SignupTable
+
+DEFAULT_SUBJECT = "{{ lead.title }}"
+"""The subject line of who sets none."""
 
 SomeTime = Annotated[Duration, at_least(timedelta(seconds=1))]
 
@@ -264,7 +268,11 @@ class ScheduleTable(Table):
         "briefing",
         description="`briefing`, `magazine`, `headlines` or `single`, or a folder of your own `templates/digests/`.",
     )
-    subject: str = Field("{{ lead.title }}", description="Jinja template of the mail's subject line.")
+    subject: str = Field(
+        DEFAULT_SUBJECT,
+        description="Jinja template of the mail's subject line. While it is this one, a language model may write the "
+        "line (`llm.write`).",
+    )
     preheader: str = Field(
         "{{ titles[1:4] | join(' · ') }}", description="Jinja template of the line inboxes show after the subject."
     )
@@ -304,6 +312,7 @@ class SettingsTables(Table):
     signup: SignupTable = Field(default_factory=SignupTable)
     bounces: BouncesTable = Field(default_factory=BouncesTable)
     tracking: TrackingTable = Field(default_factory=TrackingTable)
+    llm: LlmTable = Field(default_factory=LlmTable)
     sources: dict[str, dict[str, Any]] = Field(default_factory=dict)
     audiences: dict[str, AudienceTable] = Field(default_factory=dict)
     channels: dict[str, dict[str, Any]] = Field(default_factory=dict)

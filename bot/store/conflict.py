@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Table
+from sqlalchemy import ColumnElement, Connection, Table
 from sqlalchemy.dialects import postgresql, sqlite
 
 COUNTED = {"preserve_rowcount": True}
@@ -28,6 +28,16 @@ def insert_or_replace(connection: Connection, table: Table, values: dict[str, An
     key = [column.name for column in table.primary_key]
     rest = {name: value for name, value in values.items() if name not in key}
     connection.execute(_insert(connection, table, values).on_conflict_do_update(index_elements=key, set_=rest))
+
+
+def insert_or_replace_if(
+    connection: Connection, table: Table, values: dict[str, Any], when: ColumnElement[bool]
+) -> bool:
+    """``insert_or_replace``, but where ``when`` does not hold of the row that stands there, it stays: then False."""
+    key = [column.name for column in table.primary_key]
+    rest = {name: value for name, value in values.items() if name not in key}
+    statement = _insert(connection, table, values).on_conflict_do_update(index_elements=key, set_=rest, where=when)
+    return connection.execute(statement, execution_options=COUNTED).rowcount == 1
 
 
 def insert_or_add(connection: Connection, table: Table, column: str, rows: Sequence[dict[str, Any]]) -> None:

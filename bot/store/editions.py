@@ -357,6 +357,8 @@ def _story_content(story: EditionStory) -> dict[str, Any]:
         "article_ids": list(story.article_ids),
         "also_about": list(story.also_about),
         "reason": story.reason,
+        "subject": story.subject,
+        "post": story.post,
     }
 
 
@@ -372,6 +374,9 @@ def _story(row: Row[Any]) -> EditionStory:
         # Editions of before 2026-11 know the topics of their leads alone.
         also_about=tuple(content.get("also_about", ())),
         reason=content["reason"],
+        # Editions of before 0009 hold no words of a machine.
+        subject=content.get("subject", ""),
+        post=content.get("post", ""),
     )
 
 

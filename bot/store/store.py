@@ -30,6 +30,7 @@ from bot.store.images import Images
 from bot.store.imports import Imports
 from bot.store.jobs import Jobs, used
 from bot.store.links import Links
+from bot.store.machine_texts import MachineTexts
 from bot.store.progress import ProgressRows
 from bot.store.schedules import Schedules
 from bot.store.signups import Signups
@@ -89,6 +90,10 @@ class Transaction:
     @cached_property
     def images(self) -> Images:
         return Images(self.connection)
+
+    @cached_property
+    def machine_texts(self) -> MachineTexts:
+        return MachineTexts(self.connection)
 
     @cached_property
     def folds(self) -> Folds:

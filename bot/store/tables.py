@@ -495,6 +495,21 @@ progress = Table(
     Column("content", Json, nullable=False),
 )
 
+# What a language model wrote about a revision of an article (bot.summaries.written): an empty text was refused, or not
+# to be had, and the reason says why. A row that is not settled is asked for again.
+machine_texts = Table(
+    "machine_texts",
+    metadata,
+    Column("fingerprint", String(32), primary_key=True),
+    Column("kind", String(20), primary_key=True),
+    Column("maker", String(32), primary_key=True),
+    Column("text", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("settled", Boolean, nullable=False),
+    Column("at", Moment, nullable=False),
+    Index("ix_machine_texts_at", "at"),
+)
+
 # Pictures that we serve under /i/NAME. A name is made of its content, so neither ever changes.
 images = Table(
     "images",

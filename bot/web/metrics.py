@@ -63,6 +63,7 @@ class Figures(Collector):
                 paused = bool(tx.flags.get(PAUSED))
                 came_back = tx.events.since(now - DAY)
                 waiting = sum(tx.events.waiting().values())
+                texts = tx.machine_texts.outcomes(now - DAY)
         except StoreError as error:
             log.error("no figures of the store: %s", error)
             up.add_metric([], 0)
@@ -71,6 +72,7 @@ class Figures(Collector):
             oldest = (now - sums.oldest_due).total_seconds() if sums.oldest_due else 0.0
             yield from _of_store(sums, oldest, paused)
             yield from _of_events(came_back, waiting)
+            yield from _of_texts(texts)
         yield up
         yield from _of_process(self._counters)
 
@@ -105,6 +107,14 @@ def _of_events(came_back: Mapping[str, int], waiting: int) -> Iterable[Metric]:
     yield events
     text = "Bounces that wait to be settled; those of a burst wait for an editor."
     yield GaugeMetricFamily("broadsheet_events_waiting", text, value=waiting)
+
+
+def _of_texts(outcomes: Mapping[str, int]) -> Iterable[Metric]:
+    text = "Texts asked of the language model in the last 24 hours, by what became of them."
+    texts = GaugeMetricFamily("broadsheet_machine_texts_day", text, labels=["outcome"])
+    for outcome in ("written", "refused", "missing"):
+        texts.add_metric([outcome], outcomes.get(outcome, 0))
+    yield texts
 
 
 def _of_process(counters: Counters) -> Iterable[Metric]:

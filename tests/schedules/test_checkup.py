@@ -17,6 +17,7 @@ from bot.schedules.checkup import checkup
 from bot.schedules.installation import opened
 from bot.settings import shipped
 from bot.testing import ENVIRONMENT, NEWSROOM, Zones, subscribe
+from tests.summaries.model_server import Raw, liar, serving
 
 CONFIG = """
 [sources.articles]
@@ -202,3 +203,30 @@ def test_readers_of_a_schedule_that_was_renamed_are_told_of(configure: Any) -> N
     assert [(each.grade, each.said) for each in found] == [
         (Grade.WARNING, "2 of the audience readers chose the schedule daily, which it does not have")
     ]
+
+
+LLM = '\n[llm]\nurl = "{}"\nmodel = "tiny"\n'
+
+
+def test_a_model_is_asked_about_a_sample(configure: Any) -> None:
+    with serving(lambda question: {"summary": question.sentences[0]}) as server:
+        found = looked(configure(lambda text: text + LLM.format(server.url)))["llm"]
+    assert found.grade is Grade.OK
+    assert found.said == "tiny answers with structured output, and what it wrote about a sample passes the gate"
+
+
+def test_a_model_that_invents_is_a_warning_and_one_that_fails_a_fault(configure: Any) -> None:
+    with serving(liar) as server:
+        folder = configure(lambda text: text + LLM.format(server.url))
+        assert looked(folder)["llm"].grade is Grade.WARNING
+        assert "987,654" in looked(folder)["llm"].said
+        server.model = lambda _: Raw(401, b"no key")
+        found = looked(folder)["llm"]
+    assert found.grade is Grade.FAULT
+    assert "401" in found.said
+
+
+def test_offline_no_model_is_asked(configure: Any) -> None:
+    with serving(liar) as server:
+        assert "llm" not in looked(configure(lambda text: text + LLM.format(server.url)), offline=True)
+        assert server.asked == []

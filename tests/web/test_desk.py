@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from bot.editions import lifecycle
-from bot.model import DeliveryState, EditionState, Post, Rendition
+from bot.model import DeliveryState, EditionState, EditionStory, Post, Rendition, Summary
 from bot.store.flags import PAUSED
 from bot.store.sources import SourceState
 from bot.testing import NOW, article, email, subscribe
@@ -121,6 +121,18 @@ async def test_an_edition_says_what_was_left_out_and_why(web):
     assert "2 · too old" in page
     assert "4 days old" in page
     assert "Half a row" in page
+
+
+async def test_an_edition_says_what_the_language_model_wrote_and_why_it_wrote_no_more(web):
+    lead = EditionStory(
+        position=1, article=article(id=0), summary=Summary("It returns.", (), "llm"), post="It returns."
+    )
+    machine = {"subject": {"text": "", "reason": f"refused: a number: “{HOSTILE}”"}}
+    pick = {"id": lead.article.id, "revision": lead.article.revision, "machine": machine}
+    told = web.add_edition(stories=(lead,), report={"picks": [pick]})
+    page = (await web.get(f"/editions/{told.id}")).text
+    assert "by the language model: summary, post; no subject by the language model, refused: a number" in page
+    assert "<script>alert" not in page
 
 
 async def test_an_edition_shows_its_post_with_its_length_and_its_text_part_filled(web):

@@ -149,7 +149,7 @@ async def test_no_metric_names_a_reader_or_a_destination(web, sending):
     for line in (await web.get("/metrics")).text.splitlines():
         assert "@" not in line
     labels = set(re.findall(r"[{,](\w+)=", (await web.get("/metrics")).text))
-    assert labels <= {"state", "channel", "server", "le", "verdict"}
+    assert labels <= {"state", "channel", "server", "le", "verdict", "outcome"}
 
 
 async def test_every_metric_is_documented_and_every_documented_one_is_there(web):

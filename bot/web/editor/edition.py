@@ -10,6 +10,7 @@ import regex
 from fastapi import APIRouter, Request, Response
 
 from bot.editions.digest import LARGEST
+from bot.editions.origin import origin
 from bot.model import Edition, Email, Grade, Limits, Post
 from bot.schedules.installation import Installation
 from bot.schedules.preflight import findings
@@ -73,6 +74,7 @@ def routes(desk: Desk) -> APIRouter:
             expires=expires,
             balance=balance,
             acts=acts,
+            origins={story.position: origin(story, report) for story in found.stories},
             left_out=_left_out(report),
             mails=_mails(found, desk.installation.newsroom.timezone),
             posts=_posts(desk.installation, found),

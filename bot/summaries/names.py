@@ -1,0 +1,203 @@
+"""Names in a text, and whether another text has them. In scripts without capitals, what can be told of them."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+
+import regex
+
+from bot.summaries.abbreviations import language
+from bot.summaries.reading import Reading, Token
+
+_APART = 6
+"""Tokens between two words of one name, at most: ``President Donald J. Trump``."""
+_BETWEEN = frozenset(
+    {"de", "del", "della", "du", "des", "la", "van", "von", "der", "den", "ter", "al", "bin", "of", "the", "y"}
+)
+_STEM = 4
+"""Letters that two forms of a word share at least."""
+_ENDING = 4
+_PARTICLES = ("وال", "بال", "كال", "فال", "لل", "ال", "و", "ب", "ك", "ف", "ل")
+_CASED = regex.compile(r"[\p{Lu}\p{Ll}\p{Lt}]")
+_WIDE_SPACE = regex.compile(r"[\p{Katakana}ー]")
+_KATAKANA_RUN = regex.compile(r"[\p{Katakana}ー]{2,}")
+# A name of a person or a place shows by what follows it.
+_TITLED = regex.compile(
+    r"(?P<name>\p{Han}{2,4}?)(?:氏|さん|首相|大統領|総理|知事|市長|町長|村長|議員|大臣|長官|社長|会長|教授|容疑者|被告|選手|監督"
+    r"|[県市町村区州](?!長)|先生|女士|小姐|总统|总理|主席|部长|市长|省长|教练|经理|博士|[省县镇](?!长))"
+)
+_DOTTED = regex.compile(r"[\p{Han}\p{Katakana}ー]{1,12}(?:[·・][\p{Han}\p{Katakana}ー]{1,12})+")
+_KEPT_TOGETHER = 2
+_HAN_RUN = regex.compile(r"\p{Han}{2,}")
+# Words of any news in signs that an article may not have.
+_NEWS_WORDS = regex.compile(
+    "今回|一方|発表|説明|予定|今後|今年|昨年|来年|以上|以下|以来|現在|初めて|報道|会見|関係者|地元|住民|市民|政府|当局|計画|方針|決定|実施|開始|問題"
+    "|今年|去年|明年|表示|宣布|报道|目前|政府|当地|居民|计划|决定|开始|问题|因此|但是|由于|其中|已经|将会|进行|发布"
+)
+# What any text may begin with, or say in capitals, beside the words sentences often begin with.
+_COMMON = {
+    "en": "i mr mrs ms dr it's that's he's she's they're there's we're i'm you're more less than so just even yet such "
+    "nearly almost around up down out off according only while once under above below across against along amid "
+    "within throughout toward towards whether rather due can could may might must shall should will would do does "
+    "did has had have is are was were been being be let new first second third hundreds thousands dozens millions "
+    "residents people men women children workers members leaders critics supporters experts researchers today "
+    "yesterday tomorrow tonight morning evening however although unlike like upon via per plus",
+    "de": "man wird werden wurde sind ist war hat haben hatte kann können soll sollen muss müssen",
+    "fr": "est sont était a ont avait sera seront faut peut peuvent doit aussi plus moins même",
+    "es": "es son era fue ha han había será serán hay puede pueden debe deben más menos sólo",
+}
+
+
+@dataclass(frozen=True)
+class Names:
+    """The words of a reading, for asking whether a name of another text is among them."""
+
+    reading: Reading
+
+    def missing(self, text: Reading) -> list[str]:
+        """The names of ``text`` that are not here, as ``text`` writes them.
+
+        With capitals: each run of words with a capital; two of its words must also stand near each other here. The
+        first word of a sentence is a name unless it is a common one, or stands here in any form. Without: Arabic,
+        Hebrew, Korean and the like are asked for each word; Chinese and Japanese for names that katakana, Latin
+        letters, a middle dot, a title or a place's kind show.
+        """
+        found = [*self._capitals(text), *self._caseless(text), *self._wide(text)]
+        return list(dict.fromkeys(found))
+
+    def has(self, word: str) -> bool:
+        return word in self._places
+
+    @cached_property
+    def _places(self) -> Mapping[str, Sequence[int]]:
+        places: dict[str, list[int]] = defaultdict(list)
+        for place, token in enumerate(self.reading.tokens):
+            if token.kind in ("word", "mixed"):
+                places[token.folded].append(place)
+        return places
+
+    @cached_property
+    def _small(self) -> frozenset[str]:
+        return frozenset(token.folded for token in self.reading.tokens if token.kind == "word" and not token.capital)
+
+    @cached_property
+    def _stems(self) -> Mapping[str, Sequence[str]]:
+        stems: dict[str, list[str]] = defaultdict(list)
+        for word in self._places:
+            stems[word[:_STEM]].append(word)
+        return stems
+
+    def _capitals(self, text: Reading) -> Iterator[str]:
+        starters = {word.casefold() for word in language(text.language).starters}
+        common = starters.union(_COMMON.get(text.language, "").split())
+        for run in _runs(text.tokens):
+            strange = [token for token in run if not self._knows(token, common, text.language)]
+            if strange:
+                yield " ".join(token.text for token in run if token in strange or len(strange) == len(run))
+                continue
+            names = [token for token in run if token.folded in self._places and not self._is_word(token, common)]
+            for one, two in pairwise(names):
+                if not self._near(one.folded, two.folded):
+                    yield f"{one.text} {two.text}"
+
+    def _knows(self, token: Token, common: Set[str], tag: str) -> bool:
+        if token.folded in self._places or (token.opens and token.folded in common):
+            return True
+        if all(part in self._places for part in token.folded.split("'")):
+            return True
+        if token.kind == "mixed":
+            return False
+        # Another form of a word that the article has; German writes all its nouns with a capital.
+        return (token.opens or tag == "de") and self._has_form_of(token.folded)
+
+    def _has_form_of(self, word: str) -> bool:
+        return any(
+            _shared(word, known) >= max(_STEM, len(word) - _ENDING, len(known) - _ENDING)
+            for known in self._stems.get(word[:_STEM], ())
+        )
+
+    def _is_word(self, token: Token, common: Set[str]) -> bool:
+        return token.folded in self._small or (token.opens and token.folded in common)
+
+    def _near(self, one: str, two: str) -> bool:
+        """Whether the two stand here as parts of one name: with a third part, an initial or a particle between."""
+        if one == two:
+            return True
+        tokens, others = self.reading.tokens, self._places[two]
+        for place in self._places[one]:
+            at = bisect_right(others, place)
+            if at < len(others) and others[at] <= place + _APART and all(map(_binds, tokens[place + 1 : others[at]])):
+                return True
+        return False
+
+    def _caseless(self, text: Reading) -> Iterator[str]:
+        for token in text.tokens:
+            caseless = token.kind == "word" and len(token.folded) > 2 and not _CASED.search(token.text)
+            if caseless and not self._has_caseless(token.folded):
+                yield token.text
+
+    def _has_caseless(self, word: str) -> bool:
+        bare = {_bare(word), word}
+        return any(each in self._bare_words for each in bare) or any(self._has_form_of(each) for each in bare)
+
+    @cached_property
+    def _bare_words(self) -> frozenset[str]:
+        return frozenset(self._places) | frozenset(map(_bare, self._places))
+
+    def _wide(self, text: Reading) -> Iterator[str]:
+        here = self.reading.text
+        for run in _KATAKANA_RUN.findall(text.text):
+            if run not in here:
+                yield run
+        for match in _DOTTED.finditer(text.text):
+            if match[0] not in here and match[0].replace("·", "・") not in here.replace("·", "・"):
+                yield match[0]
+        for match in _TITLED.finditer(text.text):
+            if match["name"][-_KEPT_TOGETHER:] not in here:
+                yield match[0]
+        for run in _HAN_RUN.findall(_NEWS_WORDS.sub(" ", text.text)):
+            # Nobody can tell a name from a noun here; what the article has no sign of may be one.
+            strange = regex.sub(rf"[{regex.escape(''.join(self._signs))}]", " ", run) if self._signs else run
+            yield from (part for part in strange.split() if len(part) >= _KEPT_TOGETHER)
+
+    @cached_property
+    def _signs(self) -> Set[str]:
+        return frozenset(token.text for token in self.reading.tokens if token.kind == "wide")
+
+
+def _runs(tokens: Sequence[Token]) -> Iterator[list[Token]]:
+    run: list[Token] = []
+    for token in tokens:
+        joined = bool(run) and token.sentence == run[-1].sentence
+        if token.kind in ("word", "mixed") and (token.capital or token.kind == "mixed"):
+            if run and not (joined and not token.opens):
+                yield run
+                run = []
+            run.append(token)
+        elif not (token.kind == "mark" and token.text in ".-’'" and joined):
+            if run:
+                yield run
+            run = []
+    if run:
+        yield run
+
+
+def _binds(token: Token) -> bool:
+    return token.capital or token.text in ".-’'" or token.folded in _BETWEEN
+
+
+def _shared(one: str, two: str) -> int:
+    return next((place for place, (a, b) in enumerate(zip(one, two, strict=False)) if a != b), min(len(one), len(two)))
+
+
+def _bare(word: str) -> str:
+    """An Arabic word without the article and the particles that are written as one with it."""
+    for particle in _PARTICLES:
+        if word.startswith(particle) and len(word) - len(particle) > 2:
+            return word[len(particle) :]
+    return word
