@@ -24,7 +24,6 @@ _STEM = 4
 _ENDING = 4
 _PARTICLES = ("وال", "بال", "كال", "فال", "لل", "ال", "و", "ب", "ك", "ف", "ل")
 _CASED = regex.compile(r"[\p{Lu}\p{Ll}\p{Lt}]")
-_WIDE_SPACE = regex.compile(r"[\p{Katakana}ー]")
 _KATAKANA_RUN = regex.compile(r"[\p{Katakana}ー]{2,}")
 # A name of a person or a place shows by what follows it.
 _TITLED = regex.compile(
@@ -65,13 +64,10 @@ class Names:
         With capitals: each run of words with a capital; two of its words must also stand near each other here. The
         first word of a sentence is a name unless it is a common one, or stands here in any form. Without: Arabic,
         Hebrew, Korean and the like are asked for each word; Chinese and Japanese for names that katakana, Latin
-        letters, a middle dot, a title or a place's kind show.
+        letters, a middle dot, a title or a place's kind show, and for two signs in a row of which neither is here.
         """
         found = [*self._capitals(text), *self._caseless(text), *self._wide(text)]
         return list(dict.fromkeys(found))
-
-    def has(self, word: str) -> bool:
-        return word in self._places
 
     @cached_property
     def _places(self) -> Mapping[str, Sequence[int]]:

@@ -171,10 +171,15 @@ def _words(tokens: Sequence[Token], place: int, language: str, words: NumberWord
         last = ahead
     if len(said) == 1 and (said[0] in words.articles or said[0] in words.scales or said[0] in words.hundreds):
         return None
-    if len(said) == 2 and tokens[last].folded in words.ordinals:
-        nth = Decimal(words.cardinals.get(said[0], 0) + words.ordinals[tokens[last].folded])
+    if len(said) == 2 and (ending := _ordinal(said[1], words)) is not None:
+        nth = Decimal(words.cardinals.get(said[0], 0) + ending)
         return Figure(frozenset({nth}), ORDINAL, place, last)
     return _measured(tokens, place, last, words.value(said), language)
+
+
+def _ordinal(word: str, words: NumberWords) -> int | None:
+    # "First" alone says in what order things are told.
+    return 1 if word == "first" and words.ordinals else words.ordinals.get(word)
 
 
 def _next_number_word(tokens: Sequence[Token], last: int, words: NumberWords) -> int | None:
@@ -193,7 +198,7 @@ def _next_number_word(tokens: Sequence[Token], last: int, words: NumberWords) ->
     folded, before = tokens[ahead].folded, words.cardinals.get(tokens[last].folded)
     if folded in words.scales or folded in words.hundreds:
         return ahead
-    if folded in words.cardinals or (tokens[ahead - 1].text == "-" and folded in words.ordinals):
+    if folded in words.cardinals or (tokens[ahead - 1].text == "-" and _ordinal(folded, words)):
         smaller = before is None or before >= 20 or (before == 4 and folded.startswith("vingt")) or before == 10
         return ahead if smaller and folded not in ("dozen", "douzaine", "docena", "dutzend") else None
     return None

@@ -62,9 +62,6 @@ class Reading:
     tokens: tuple[Token, ...]
     language: str
 
-    def words(self) -> Sequence[Token]:
-        return [token for token in self.tokens if token.kind in ("word", "mixed")]
-
 
 def flat(text: str, language: str = "") -> str:
     """``text`` in NFKC on one line: no invisible mark, digits in ASCII, groups of digits closed up, ``½`` as ``.5``."""
