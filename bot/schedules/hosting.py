@@ -136,9 +136,11 @@ def _logged() -> Iterator[None]:
 
 def keep(tx: Transaction, brought: Iterable[Brought], now: datetime) -> None:
     """Keeps the copies that were made, and that older ones are still used."""
-    for each in brought:
-        for file in each.files:
-            tx.images.put(file.image, file.content, now)
+    every = sorted(brought, key=lambda each: each.fetched.url)
+    # In one order everywhere: two processes that host the same pictures wait for each other, and never both.
+    for file in sorted((file for each in every for file in each.files), key=lambda file: file.image.name):
+        tx.images.put(file.image, file.content, now)
+    for each in every:
         if each.fetched.picture and not each.files:
             tx.images.use([image.name for image in each.fetched.picture.images], now)
         tx.images.note(each.fetched)
