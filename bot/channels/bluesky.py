@@ -82,7 +82,7 @@ class BlueskyChannel:
         uri = f"at://{did}/{COLLECTION}/{key}"
         if await self._exists(did, key):
             return Receipt(server=self._server, code=200, text="already there", id=uri)
-        record = record_of(post, parcel.slot, await self._thumb(post.card))
+        record = record_of(post, parcel.slot, await self._thumb(post.card), await self._reply(post.answers))
         put = {"repo": did, "collection": COLLECTION, "rkey": key, "record": record}
         answer = await self._signed("com.atproto.repo.putRecord", put)
         return Receipt(server=self._server, code=200, text=str(answer.get("cid", ""))[:200], id=uri)
@@ -135,6 +135,28 @@ class BlueskyChannel:
                 return False
             raise self._broken(error) from error
         return True
+
+    async def _reply(self, answers: str) -> dict[str, Any] | None:
+        """The ``reply`` of a record that answers the post of this address; None when it is gone: then it stands alone.
+
+        A reply to a reply names the first post of the thread too (lexicon ``app.bsky.feed.post#replyRef``).
+        """
+        address = re.fullmatch(rf"at://([^/?#]+)/{re.escape(COLLECTION)}/([^/?#]+)", answers)
+        if not address:
+            return None
+        query = urlencode({"repo": address[1], "collection": COLLECTION, "rkey": address[2]})
+        try:
+            answer = await self._around.http.get(f"{self._service}/xrpc/com.atproto.repo.getRecord?{query}")
+        except FetchError as error:
+            if error.status in (400, 404):
+                return None
+            raise self._broken(error) from error
+        told = _json(answer)
+        parent = {"uri": answers, "cid": str(told.get("cid", ""))}
+        value = told.get("value")
+        reply = value.get("reply") if isinstance(value, dict) else None
+        root = reply.get("root") if isinstance(reply, dict) else None
+        return {"root": root if isinstance(root, dict) else parent, "parent": parent} if parent["cid"] else None
 
     async def _thumb(self, card: Card | None) -> dict[str, Any] | None:
         """The card's picture, uploaded; None when there is none to be had. A picture never costs the post."""
@@ -229,7 +251,9 @@ def record_key(slot: datetime, token: str) -> str:
     return "".join(_SORTABLE[value >> shift & 31] for shift in range(60, -1, -5))
 
 
-def record_of(post: Post, slot: datetime, thumb: dict[str, Any] | None) -> dict[str, Any]:
+def record_of(
+    post: Post, slot: datetime, thumb: dict[str, Any] | None, reply: dict[str, Any] | None = None
+) -> dict[str, Any]:
     """The record of a post; ``createdAt`` is the slot."""
     record: dict[str, Any] = {
         "$type": COLLECTION,
@@ -238,6 +262,8 @@ def record_of(post: Post, slot: datetime, thumb: dict[str, Any] | None) -> dict[
     }
     if re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*", post.language):
         record["langs"] = [post.language]
+    if reply:
+        record["reply"] = reply
     facets = facets_of(post)
     if facets:
         record["facets"] = facets

@@ -3,13 +3,16 @@
 https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md (checked 2026-11-24): headers
 ``webhook-id``, ``webhook-timestamp``, ``webhook-signature``; 2xx is success and a redirect is not. The body is JSON::
 
-    {"type": "edition.post" | "story.post",
+    {"type": "edition.post" | "story.post" | "correction.post",
      "timestamp": "2026-11-24T07:00:00+00:00",          the slot, the same on each attempt
      "data": {"edition": ID, "schedule": KEY, "name": "Morning briefing", "slot": as above,
               "text": the whole post, "url": what it links to, "title": …, "description": …,
               "image": {"url": …, "alt": …} | null, "language": "en", "hashtags": ["#Ferry"],
               "story": {"title", "standfirst", "summary", "url", "section", "authors", "tags", "published",
                         "updated"} | null}}
+
+A ``correction.post`` has in its data too ``"corrects"``, the webhook-id of the post that said what is not so, and
+``"correction": {"said": …, "right": …}``.
 """
 
 from __future__ import annotations
@@ -187,6 +190,7 @@ def _told(post: Post) -> dict[str, Any]:
         "language": post.language,
         "hashtags": post.data.get("hashtags", []),
         "story": post.data.get("story"),
+        **({"corrects": post.answers, "correction": post.data.get("correction")} if post.answers else {}),
     }
 
 

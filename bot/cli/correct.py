@@ -21,7 +21,9 @@ Article = Annotated[
     int, typer.Argument(min=1, max=2**63 - 1, help="An article's id, as `broadsheet articles` shows it.")
 ]
 Said = Annotated[str, typer.Option("--said", help="What we said, in a sentence; needs --right.")]
-Right = Annotated[str, typer.Option("--right", help="What is right; the next edition of each schedule tells both.")]
+Right = Annotated[
+    str, typer.Option("--right", help="What is right; the next mail of each schedule tells both, posts are answered.")
+]
 Drop = Annotated[int, typer.Option("--drop", min=0, help="Take back this correction, which no edition tells yet.")]
 
 
@@ -30,7 +32,7 @@ def register(app: typer.Typer) -> None:
 
 
 def correct(session: Session, article: Article, said: Said = "", right: Right = "", drop: Drop = 0) -> None:
-    """Shows what was sent about an article and what changed since; has the next edition correct it."""
+    """Shows what was sent about an article and what changed since; corrects it in the next mail, and under posts."""
     if bool(said) != bool(right):
         raise UsageError("a correction takes both: --said … and --right …")
     with session.open() as installation:
@@ -56,11 +58,16 @@ def _show(session: Session, installation: Installation, found: Reach) -> None:
         out.say(
             f"  it told revision {telling.story.article.revision}; {telling.what or 'nothing that matters changed'}"
         )
+        for post in telling.posts:
+            out.say(f"  posted on {post.delivery.channel}: {post.delivery.provider_id}")
         for each in telling.differences if not article.withdrawn else ():
             out.say(f"  was: {_short(each.was)}")
             out.say(f"  is:  {_short(each.now)}")
     for correction in found.corrections:
         out.say(f"\ncorrection {correction.id} for {correction.schedule}, by {correction.who}: {_stands(correction)}")
+        replies = found.replies.get(correction.id)
+        if replies:
+            out.say(f"  posts answered by edition {replies.id}: {replies.state}")
         out.say(f"  we said:  {correction.said}")
         out.say(f"  in fact:  {correction.right}")
 
@@ -82,7 +89,10 @@ def _told(found: Reach) -> dict[str, Any]:
         "url": article.url,
         "withdrawn": article.withdrawn,
         "sent": [_sent(each) for each in found.tellings],
-        "corrections": [asdict(each) for each in found.corrections],
+        "corrections": [
+            {**asdict(each), "replies": found.replies[each.id].id if each.id in found.replies else None}
+            for each in found.corrections
+        ],
     }
 
 
@@ -94,5 +104,6 @@ def _sent(telling: Telling) -> dict[str, Any]:
         "state": telling.edition.state,
         "revision": telling.story.article.revision,
         "changed": telling.what,
+        "posts": [{"channel": each.delivery.channel, "id": each.delivery.provider_id} for each in telling.posts],
         "differences": [asdict(each) for each in telling.differences],
     }

@@ -21,8 +21,9 @@ from bot.audience.links import image_url
 from bot.editions.entry import Pictures, is_web
 from bot.editions.environment import MailEnvironment, Structure, letters_of, one_line, render
 from bot.editions.graphemes import Room, count, fits, shortened
+from bot.editions.wording import wording
 from bot.errors import RenderError
-from bot.model import Card, EditionStory, HostedImage, Image, Limits, Newsroom, Post
+from bot.model import Card, Correction, EditionStory, HostedImage, Image, Limits, Newsroom, Post
 
 CARD_TITLE = 300
 CARD_DESCRIPTION = 300
@@ -95,6 +96,36 @@ def compose_post(
     )
 
 
+def compose_correction(
+    *,
+    correction: Correction,
+    language: str,
+    timezone: str,
+    template: str,
+    folders: tuple[Path, ...],
+    limits: Limits,
+    answers: str,
+) -> Post:
+    """The reply to a post that said what is not so, by ``templates/posts/TEMPLATE-correction.txt.j2`` (``default``).
+
+    What is right is never cut: where both do not fit, it stands without what was said. ``answers`` names the post in
+    the network's words. Raises ``RenderError`` when it is too long even so, or naming file and line.
+    """
+    words = wording(language, timezone)
+    link = _link(correction.url)
+    name = _template(f"{template}-correction", folders, f"{_DEFAULT}-correction")
+    right = _clean(words.say("it_is", right=correction.right))
+    said = _clean(words.say("we_said", date=words.day(correction.told), said=correction.said))
+    for told in (said, ""):
+        context = {"heading": words.say("correction"), "said": told, "right": right, "url": link}
+        text = _joined(_pieces(render(MailEnvironment(folders, _marked), name, context), link))
+        if fits(text, limits):
+            data = {"event": "correction.post", "correction": {"said": correction.said, "right": correction.right}}
+            return Post(text=text, url=link, language=language, data=data, answers=answers)
+    most = f"{limits.characters} characters" if limits.characters else f"{limits.size} bytes"
+    raise RenderError(f"the correction is longer than the {most} the network takes; say what is right in fewer words")
+
+
 @dataclass(frozen=True, slots=True)
 class _Piece:
     """A part of a post: ``whole`` may not be cut, ``link`` is the address itself."""
@@ -112,9 +143,9 @@ def _picture(image: Image | None, newsroom: Newsroom, pictures: Pictures) -> str
     return image_url(newsroom, hosted.whole.name) if hosted else image.url
 
 
-def _template(template: str, folders: Sequence[Path]) -> str:
+def _template(template: str, folders: Sequence[Path], default: str = _DEFAULT) -> str:
     own = f"posts/{template}.txt.j2"
-    return own if any((folder / own).is_file() for folder in folders) else f"posts/{_DEFAULT}.txt.j2"
+    return own if any((folder / own).is_file() for folder in folders) else f"posts/{default}.txt.j2"
 
 
 def _marked(value: Any) -> str:

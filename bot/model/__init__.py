@@ -17,6 +17,7 @@ from bot.model.delivery import (
     Recipient,
 )
 from bot.model.edition import (
+    CORRECTION,
     VARIANT,
     Card,
     Edition,
@@ -50,6 +51,7 @@ from bot.model.subscriber import (
 )
 
 __all__ = [
+    "CORRECTION",
     "ERASED",
     "LIFTED_BY_READERS",
     "OPEN_STATES",

@@ -85,14 +85,21 @@ class Card:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Post:
-    """An edition's or an article's rendition for one social channel. ``text`` holds ``url`` at most once."""
+    """An edition's or an article's rendition for one social channel. ``text`` holds ``url`` at most once.
+
+    ``answers``: the network's name (``Receipt.id``) of the post to which it is a reply; "": it stands on its own.
+    """
 
     text: str
     url: str = ""
     card: Card | None = None
     language: str = ""
     data: dict[str, Any] = field(default_factory=dict)
+    answers: str = ""
 
+
+CORRECTION = "correction:"
+"""How the slot keys of editions begin that correct posts by replies to them: no slot's key does."""
 
 VARIANT = "variant-"
 """How the subjects of renditions begin that only some readers get: no article's id does."""

@@ -1,8 +1,12 @@
-"""What the newsroom changed after it was sent: seen at each collecting, told to an editor, corrected for readers."""
+"""What the newsroom changed after it was sent: seen at each collecting, told to an editor, corrected for readers.
+
+Mail is corrected by the next edition, posts by replies (``bot.schedules.replies``).
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bot.delivery.alerts import CHANGED
@@ -13,6 +17,7 @@ from bot.errors import NotFound, NothingToDo, StateError, UsageError
 from bot.model import Act, Article, Correction, Edition, EditionStory
 from bot.schedules.hosting import host_corrections
 from bot.schedules.installation import Installation
+from bot.schedules.replies import Posted, posted, replies_of, reply
 from bot.store import Transaction
 
 WITHIN = timedelta(days=7)
@@ -24,22 +29,27 @@ LONGEST = 600
 @dataclass(frozen=True, slots=True)
 class Telling:
     """An edition that told an article, as the ``story`` it was then; ``what`` has changed since ("": nothing that
-    matters), ``differences`` are the first of it.
+    matters), ``differences`` are the first of it. ``posts`` are those about it that networks accepted.
     """
 
     edition: Edition
     story: EditionStory
     what: str
     differences: tuple[Difference, ...]
+    posts: tuple[Posted, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """All that was sent about ``article``, the newest first, and its corrections."""
+    """All that was sent about ``article``, the newest first, and its corrections.
+
+    ``replies`` are the editions that answer posts, by the correction's id.
+    """
 
     article: Article
     tellings: tuple[Telling, ...]
     corrections: tuple[Correction, ...]
+    replies: Mapping[int, Edition]
 
 
 def watch_changes(installation: Installation, now: datetime) -> int:
@@ -72,12 +82,19 @@ def reach(tx: Transaction, article: int) -> Reach:
     if found is None:
         raise NotFound(f"article {article}: there is none; `broadsheet articles` lists them")
     tellings = tuple(
-        Telling(edition, story, _what(story.article, found), difference(story.article, found))
+        Telling(
+            edition,
+            story,
+            _what(story.article, found),
+            difference(story.article, found),
+            tuple(posted(tx, edition, story)),
+        )
         for edition, story in tx.editions.telling([article])
     )
     if not tellings:
         raise NothingToDo(f"article {article}: nothing was sent about it")
-    return Reach(found, tellings, tuple(tx.corrections.of_article(article)))
+    corrections = tuple(tx.corrections.of_article(article))
+    return Reach(found, tellings, corrections, replies_of(tx, corrections))
 
 
 def correct(
@@ -85,8 +102,8 @@ def correct(
 ) -> list[Correction]:
     """Has the next edition of each schedule that told ``article`` say what was wrong, and what is right.
 
-    Raises ``UsageError`` for an empty or endless text, ``NotFound``, ``NothingToDo``, and ``StateError`` when the same
-    correction waits already.
+    Posts about it are answered at once. Raises ``UsageError`` for an empty or endless text, or one that a network does
+    not take, ``NotFound``, ``NothingToDo``, ``StateError`` when the same correction waits already, ``StoreHeld``.
     """
     said, right = " ".join(said.split()), " ".join(right.split())
     for name, text in (("--said", said), ("--right", right)):
@@ -113,9 +130,15 @@ def correct(
                 at=now,
                 who=who,
             )
-            tx.corrections.add(correction)
+            correction = replace(correction, id=tx.corrections.add(correction))
+            posts = [post for each in found.tellings if each.edition.schedule == schedule for post in each.posts]
+            replies = reply(tx, installation, correction, posts, now)
+            mailed = installation.sends_mail(schedule)
+            if replies and not mailed:
+                tx.corrections.carry(replies.id, [correction])
+                correction = replace(correction, carried=replies.id)
             made.append(correction)
-            note = f"“{said}” → “{right}”; the next edition of {schedule} tells it"
+            note = f"“{said}” → “{right}”; {_by(schedule, replies, mailed)}"
             tx.acts.add(Act(at=now, who=who, what="correct", thing=f"edition:{telling.edition.id}", note=note[:500]))
     # Who shares the page of an edition that led with it shows what is right.
     led = {telling.edition.id for telling in newest.values() if telling.story.position == 1}
@@ -123,8 +146,14 @@ def correct(
     return made
 
 
+def _by(schedule: str, replies: Edition | None, mailed: bool) -> str:
+    answered = f"edition {replies.id} answers {len(replies.renditions)} posts with it" if replies else ""
+    told = f"the next edition of {schedule} tells it" if mailed or not replies else ""
+    return "; ".join(part for part in (answered, told) if part)
+
+
 def drop(installation: Installation, correction: int, *, who: str, now: datetime) -> None:
-    """Takes back a correction that no edition carries yet. Raises ``StateError``."""
+    """Takes back a correction that no edition carries yet; replies that went out stay. Raises ``StateError``."""
     with installation.store.write() as tx:
         if not tx.corrections.drop(correction):
             raise StateError(f"correction {correction}: none waits; an edition tells it already, or there is none")

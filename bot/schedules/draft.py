@@ -46,8 +46,8 @@ def draft(
     selected = select(articles, table.selection, around)
     state, reason = _state(table, selected)
     stories = compose.freeze(selected) if state is not EditionState.SKIPPED else ()
-    # An edition without a story is not made: its corrections wait for the next one.
-    corrections = tx.corrections.waiting(schedule) if stories else ()
+    # An edition without a story is not made: its corrections wait for the next one. Posts tell none of them.
+    corrections = tx.corrections.waiting(schedule) if stories and installation.sends_mail(schedule) else ()
     frame = installation.frame(schedule, slot, corrections, hosted(tx, installation, slot, stories))
     edition = Edition(
         id=frame.edition,

@@ -85,6 +85,11 @@ class Installation:
         """The timezone in which the schedule's cron is read."""
         return self.settings.schedules[schedule].timezone or self.newsroom.timezone
 
+    def sends_mail(self, schedule: str) -> bool:
+        """Whether an edition of the schedule goes out as mail, and not as posts alone."""
+        table = self.settings.schedules.get(schedule)
+        return table is not None and any(self.outlets[name].medium == "email" for name in table.channels)
+
     @asynccontextmanager
     async def connected(self) -> AsyncIterator[Connected]:
         """Opens HTTP and all channels for the running event loop, and closes them at the end."""

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from bot.errors import ReservedElsewhere
 from bot.model import (
+    CORRECTION,
     VARIANT,
     Article,
     Card,
@@ -233,6 +234,10 @@ class Editions:
         """The edition ended: what no delivery was attempted of may be picked, and told, by the next."""
         self._release_stories(edition)
         told = select(reservations.c.edition).where(reservations.c.edition == edition).limit(1)
+        replies = select(editions.c.id).where(editions.c.id == edition, editions.c.slot_key.startswith(CORRECTION))
+        if self._connection.execute(replies).one_or_none():
+            # What posts alone were to say has no next edition that could.
+            return
         if self._connection.execute(told).one_or_none() is None:
             Corrections(self._connection).release(edition)
 
@@ -274,10 +279,14 @@ class Editions:
         return found
 
     def last_sent(self, schedule: str) -> Edition | None:
-        """The schedule's newest edition that went out, wholly or in part, by the time it was drafted."""
+        """The schedule's newest edition that went out, wholly or in part, by the time it was drafted.
+
+        Replies that correct posts are none: they bring no news.
+        """
         query = (
             select(editions)
             .where(editions.c.schedule == schedule, editions.c.state.in_(list(WENT_OUT)))
+            .where(~editions.c.slot_key.startswith(CORRECTION))
             .order_by(editions.c.created.desc())
             .limit(1)
         )

@@ -6,9 +6,11 @@ sentences dropped and no unrelated pair, of which the closest reached 0.07; MinH
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from urllib.parse import urlsplit
 
 import regex
@@ -34,9 +36,9 @@ FURNITURE = 3
 FURNITURE_PARAGRAPHS, FURNITURE_WORDS = 4, 150
 """What stands around stories is shorter than this, or less than the story."""
 
-_WORDS_A_SHINGLE = 3
 _CHARACTERS_A_SHINGLE = 6
 _WORD = regex.compile(r"[\p{L}\p{M}\p{N}]+")
+_ASCII_WORD = re.compile(r"[a-z0-9]+")
 _LETTER = regex.compile(r"\p{L}")
 _UNSPACED = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]")
 _AGENCIES = {"afp", "agence france-presse", "ap", "associated press", "dpa", "efe", "reuters", "the associated press"}
@@ -82,7 +84,7 @@ def retold(
     recent = sorted(sent, key=leading)
     earlier = [*recent, *sorted(long_ago, key=leading)]
     texts = _texts([*earlier, *articles])
-    holders = _holders(texts[: len(earlier)])
+    holders = _holders(texts, len(earlier))
     same = {text.exact: position for position, text in reversed(list(enumerate(texts[: len(recent)]))) if text.exact}
     found: list[Article | None] = []
     for text in texts[len(earlier) :]:
@@ -157,10 +159,11 @@ def _own(body: Sequence[str], furniture: set[str]) -> Sequence[str]:
 def _text(article: Article, body: Sequence[str], own: Sequence[str]) -> _Text:
     told = " ".join(own) if body else f"{article.title} {article.standfirst}"
     words = (article.title, article.standfirst, *body)
+    whole = " ".join(body)
+    inside = shingles(whole)
     # A long text is the same without its headline, which each outlet writes anew; a short one only with it.
-    long = len(shingles(" ".join(body))) >= FEWEST_SHINGLES
-    exact = " ".join(_words(" ".join(body if long else words)))
-    return _Text(exact, shingles(told))
+    exact = " ".join(_words(whole if len(inside) >= FEWEST_SHINGLES else " ".join(words)))
+    return _Text(exact, inside if told == whole else shingles(told))
 
 
 def shingles(text: str) -> frozenset[int]:
@@ -168,24 +171,29 @@ def shingles(text: str) -> frozenset[int]:
 
     The hashes hold within one process only.
     """
-    letters, unspaced = len(_LETTER.findall(text)), len(_UNSPACED.findall(text))
     words = _words(text)
-    if unspaced * 2 > letters:
+    if _is_unspaced(text):
         characters = "".join(words)
         runs = range(len(characters) - _CHARACTERS_A_SHINGLE + 1)
         return frozenset(hash(characters[start : start + _CHARACTERS_A_SHINGLE]) for start in runs)
-    runs = range(len(words) - _WORDS_A_SHINGLE + 1)
-    return frozenset(hash(tuple(words[start : start + _WORDS_A_SHINGLE])) for start in runs)
+    return frozenset(map(hash, zip(words, words[1:], words[2:], strict=False)))
+
+
+def _is_unspaced(text: str) -> bool:
+    if text.isascii() or not _UNSPACED.search(text):
+        return False
+    return len(_UNSPACED.findall(text)) * 2 > len(_LETTER.findall(text))
 
 
 def _words(text: str) -> list[str]:
-    return _WORD.findall(text.casefold())
+    folded = text.casefold()
+    return _ASCII_WORD.findall(folded) if folded.isascii() else _WORD.findall(folded)
 
 
 def _copies(texts: Sequence[_Text]) -> dict[int, set[int]]:
     """Which texts are copies of which, by position, both ways; found through an index, never pair by pair."""
     copies: dict[int, set[int]] = defaultdict(set)
-    holders = _holders(texts)
+    holders = _holders(texts, len(texts))
     same: dict[str, list[int]] = defaultdict(list)
     for position, text in enumerate(texts):
         twins = same[text.exact] if text.exact else []
@@ -207,14 +215,16 @@ def _near(position: int, texts: Sequence[_Text], holders: dict[int, list[int]]) 
     ]
 
 
-def _holders(texts: Sequence[_Text]) -> dict[int, list[int]]:
+def _holders(texts: Sequence[_Text], first: int) -> dict[int, list[int]]:
+    """Which of the ``first`` texts hold a shingle, of those that more than one of all texts holds."""
+    long = [text.shingles if len(text.shingles) >= FEWEST_SHINGLES else () for text in texts]
+    shared = {shingle for shingle, count in Counter(chain.from_iterable(long)).items() if count > 1}
     holders: dict[int, list[int]] = defaultdict(list)
-    for position, text in enumerate(texts):
-        if len(text.shingles) >= FEWEST_SHINGLES:
-            for shingle in text.shingles:
-                holders[shingle].append(position)
+    for position, each in enumerate(long[:first]):
+        for shingle in shared.intersection(each):
+            holders[shingle].append(position)
     return holders
 
 
 def _common(text: _Text, holders: dict[int, list[int]]) -> Counter[int]:
-    return Counter(other for shingle in text.shingles for other in holders.get(shingle, ()))
+    return Counter(chain.from_iterable([holders[shingle] for shingle in text.shingles & holders.keys()]))

@@ -24,7 +24,7 @@ ALONE = 0.6
 FEWEST = 100
 """An archive with fewer openings is reckoned as if it had so many, the rest saying nothing of what it says."""
 
-_HEAD, _CHARACTERS = 3000, 16
+_HEAD, _CHARACTERS, _ENOUGH = 3000, 16, 11
 _ASIDE = re.compile(r"<(figure|table|blockquote|pre|h[1-6]|ul|ol)\b.*?(?:</\1>|$)", re.DOTALL)
 _ASIDES = re.compile(r"<(?:f|t|bl|pr|h|ul|ol)")
 _TAG = re.compile(r"<[^>]*>")
@@ -68,8 +68,20 @@ def opening(headline: list[str], standfirst: str, body: str) -> list[str]:
     """
     found = headline + terms(standfirst) if standfirst else headline
     if len(found) < LENGTH and body:
-        found = found + terms(_text(body))
+        text = _text(body)
+        first = _first(text, LENGTH - len(found))
+        found = found + terms(first)
+        if len(found) < LENGTH:
+            found = found + terms(text[len(first) :])
     return found[:LENGTH] + headline[:LENGTH]
+
+
+def _first(text: str, terms: int) -> str:
+    """Mostly enough of ``text`` for so many terms, up to the end of a word."""
+    if len(text) <= terms * _ENOUGH:
+        return text
+    end = text.rfind(" ", 0, terms * _ENOUGH)
+    return text[:end] if end > 0 else text
 
 
 def _text(body: str) -> str:

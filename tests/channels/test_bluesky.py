@@ -171,6 +171,25 @@ async def test_a_post_that_is_there_already_is_left_as_it_is(service: Service) -
     assert service.names() == ["createSession", "getRecord"]
 
 
+FIRST = {"uri": f"at://{DID}/app.bsky.feed.post/first", "cid": "bafyfirst"}
+WRONG = {"uri": f"at://{DID}/app.bsky.feed.post/wrong", "cid": "bafywrong"}
+
+
+@pytest.mark.parametrize(
+    ("held", "root"), [({"value": {}}, WRONG), ({"value": {"reply": {"root": FIRST, "parent": FIRST}}}, FIRST)]
+)
+async def test_a_correction_answers_the_post_and_names_the_first_of_its_thread(service, held, root) -> None:
+    missing = says(400, {"error": "RecordNotFound"})
+    service.answers["com.atproto.repo.getRecord"] = [missing, says(200, {"cid": WRONG["cid"], **held})]
+    await send(service, parcel(Post(text="Correction", answers=WRONG["uri"])))
+    assert service.record()["record"]["reply"] == {"root": root, "parent": WRONG}
+
+
+async def test_a_correction_of_a_post_that_is_gone_stands_alone(service: Service) -> None:
+    await send(service, parcel(Post(text="Correction", answers=WRONG["uri"])))
+    assert "reply" not in service.record()["record"]
+
+
 async def test_one_sign_in_serves_all_posts(service: Service) -> None:
     await send(service, parcel(token="a" * 26), parcel(token="b" * 26), parcel(token="c" * 26))
     assert service.names().count("createSession") == 1

@@ -166,6 +166,18 @@ async def test_a_post_of_one_story_has_its_own_type(receiver: Receiver) -> None:
     assert json.loads(receiver.got[0][2])["type"] == "story.post"
 
 
+async def test_a_correction_names_the_post_that_it_corrects(receiver: Receiver) -> None:
+    told = {"said": "It costs $14 million.", "right": "It costs $1.4 million."}
+    corrects = Post(text="Correction", answers="an-earlier-id", data={"event": "correction.post", "correction": told})
+    await send(receiver.url, parcel(corrects))
+    event = json.loads(receiver.got[0][2])
+    assert (event["type"], event["data"]["corrects"], event["data"]["correction"]) == (
+        "correction.post",
+        "an-earlier-id",
+        told,
+    )
+
+
 async def test_each_attempt_has_the_same_id_and_body_and_its_own_time(receiver: Receiver) -> None:
     clock = SetClock(NOW)
     await send(receiver.url, clock=clock)

@@ -148,6 +148,16 @@ async def test_the_same_parcel_sent_twice_is_one_record_with_one_cid(bluesky_ser
     assert records(bluesky_server, token) == [first]
 
 
+async def test_a_correction_is_a_reply_to_the_post_that_was_wrong(bluesky_server, token) -> None:
+    (wrong,) = await send(bluesky_server, parcel(story(url=f"https://record.example/{token}"), token))
+    (first,) = records(bluesky_server, token)
+    correction = Post(text=f"Correction: it is $1.4 million. {token}", answers=wrong.id)
+    await send(bluesky_server, parcel(correction, f"{token[:-1]}7"))
+    (reply,) = (each for each in records(bluesky_server, token) if "Correction" in each["value"]["text"])
+    named = {"uri": first["uri"], "cid": first["cid"]}
+    assert reply["value"]["reply"] == {"root": named, "parent": named}
+
+
 class Forgetful(BlueskyChannel):
     """Does not look whether the record is there, as when two attempts overlap."""
 

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 from datetime import timedelta
 
 import pytest
 
+from bot.channels.base import KINDS
+from bot.clock import SetClock
 from bot.delivery.alerts import CHANGED, due
+from bot.delivery.engine import Engine
 from bot.editions import lifecycle
 from bot.errors import NotFound, NothingToDo, StateError, UsageError
-from bot.model import Act, EditionState
+from bot.model import Act, EditionState, Limits, Parcel, Receipt
 from bot.schedules.corrected import WITHIN, correct, drop, reach, watch_changes
 from bot.schedules.plan import Slot
 from bot.schedules.slot import advance, make
+from bot.schedules.tick import Ticked, advance_waiting
 from bot.settings.tables import AlertsTable
-from bot.testing import NOW
+from bot.store.flags import PAUSED
+from bot.testing import KEYS, NOW
+from tests.schedules.conftest import Scripted
 
 SAID, RIGHT = "the subsidy is $14 million a year.", "it is $1.4 million."
 LATER = NOW + timedelta(hours=2)
@@ -210,3 +217,132 @@ def test_what_nobody_was_sent_needs_no_correction(newsroom, publish, store):
 def test_a_correction_is_a_sentence_or_two(newsroom, sent, text):
     with pytest.raises(UsageError, match="--right"):
         correct(newsroom(), 1, said=SAID, right=text, who="mara", now=LATER)
+
+
+class Network(Scripted):
+    """A social network: it takes posts of 300 characters and names each."""
+
+    def __init__(self, name, options, around):
+        super().__init__(name, options, around)
+        self.medium, self.template, self.limits = "post", "default", Limits(characters=300)
+        self.answer = lambda parcel: Receipt(server="social", code=200, id=f"post:{parcel.token}")
+        self.sent = TOLD
+
+
+TOLD: list[Parcel] = []
+POSTS = """
+[channels.social]
+type = "network"
+
+[schedules.posts]
+name = "Posts"
+cron = "0 7 * * *"
+channels = ["social"]
+posts = "{posts}"
+"""
+
+
+@pytest.fixture
+def social(newsroom, store, monkeypatch):
+    """Builds an installation whose schedule ``posts`` has posted about article 1, and a way to let time do its work."""
+    monkeypatch.setitem(KINDS, "network", Network)
+    TOLD.clear()
+
+    def build(posts="each", schedule="posts"):
+        installation = newsroom(POSTS.format(posts=posts))
+        due = Slot(schedule, f"{NOW:%Y-%m-%dT%H:%M}", NOW)
+        make(installation, schedule, due, NOW)
+        work(installation, NOW)
+        return installation
+
+    return build
+
+
+def work(installation, now):
+    """What a tick and the engine after it do."""
+    advance_waiting(installation, now, Ticked())
+    channels = {"social": Network("social", None, None), "mail": Scripted("mail", None, None)}
+    rules = installation.settings.delivery
+    asyncio.run(Engine(installation.store, channels, KEYS, SetClock(now), rules).deliver())
+
+
+def test_a_post_is_corrected_by_a_reply_to_it_at_once_and_once(social, publish, store):
+    publish("The ferry returns")
+    publish("The bakery closes")
+    installation = social()
+    (first,) = (each for each in TOLD if "ferry" in each.rendition.post.text)
+    (made,) = correct(installation, 1, said=SAID, right=RIGHT, who="mara", now=LATER)
+    for _ in range(2):
+        work(installation, LATER)
+    (reply,) = TOLD[2:]
+    assert reply.rendition.post.answers == f"post:{first.token}"
+    assert [line for line in reply.rendition.post.text.splitlines() if line] == [
+        "Correction",
+        f"On 24\u00a0November\u00a02026 we said: {SAID}",
+        f"In fact: {RIGHT}",
+        story(store).url,
+    ]
+    with store.read() as tx:
+        edition = tx.editions.get(made.carried)
+        assert edition.state is EditionState.SENT
+        assert [each.carried for each in reach(tx, 1).corrections] == [edition.id]
+
+
+def test_a_reply_that_goes_out_does_not_move_what_is_new_since_the_last_edition(social, publish, store):
+    publish("The ferry returns")
+    installation = social()
+    correct(installation, 1, said=SAID, right=RIGHT, who="mara", now=LATER)
+    publish("Other news", published=NOW + timedelta(hours=1))
+    work(installation, LATER)
+    edition = make(installation, "posts", Slot("posts", "tomorrow", NOW + timedelta(days=1)), NOW + timedelta(days=1))
+    assert [each.article.title for each in edition.stories] == ["Other news"]
+
+
+def test_the_post_of_a_whole_edition_is_corrected_only_where_it_told_the_story(social, publish, store):
+    publish("The ferry returns", hours=1)
+    publish("The bakery closes", hours=3)
+    installation = social(posts="edition")
+    assert len(TOLD) == 1
+    with store.read() as tx:
+        other = next(each.id for each in tx.articles.newest() if "bakery" in each.title)
+    assert [made.carried for made in correct(installation, other, said=SAID, right=RIGHT, who="mara", now=LATER)] == [
+        ""
+    ]
+    correct(installation, 1, said=SAID, right=RIGHT, who="mara", now=LATER)
+    work(installation, LATER)
+    assert len(TOLD) == 2
+
+
+def test_a_network_of_few_characters_is_told_what_is_right_and_nothing_of_it_is_cut(social, publish):
+    publish("The ferry returns")
+    installation = social()
+    right = "It is $1.4 million, " + "of which the county pays half, " * 5 + "and no more."
+    correct(installation, 1, said="The subsidy " * 12, right=right, who="mara", now=LATER)
+    work(installation, LATER)
+    text = TOLD[-1].rendition.post.text
+    assert right in text and "we said" not in text
+
+
+def test_what_does_not_fit_even_so_is_refused_and_nothing_is_kept(social, publish, store):
+    publish("The ferry returns")
+    installation = social()
+    with pytest.raises(UsageError, match="social: the correction is longer than the 300 characters"):
+        correct(installation, 1, said=SAID, right="It is so, and so. " * 20, who="mara", now=LATER)
+    with store.read() as tx:
+        assert reach(tx, 1).corrections == ()
+
+
+def test_a_reply_waits_while_everything_is_paused_and_expires_rather_than_come_late(social, publish, store):
+    publish("The ferry returns")
+    installation = social()
+    (made,) = correct(installation, 1, said=SAID, right=RIGHT, who="mara", now=LATER)
+    with store.write() as tx:
+        tx.flags.set(PAUSED, "mara", LATER)
+    work(installation, LATER)
+    assert len(TOLD) == 1
+    with store.write() as tx:
+        tx.flags.set(PAUSED, "", LATER)
+    work(installation, LATER + timedelta(hours=4))
+    with store.read() as tx:
+        assert tx.editions.state(made.carried) is EditionState.EXPIRED
+    assert len(TOLD) == 1
