@@ -167,10 +167,10 @@ async def bring(http: Http, urls: Iterable[str], known: Mapping[str, Fetched], n
     found = {}
     for url, task in tasks.items():
         if task.cancelled():
-            found[url] = _failed(url, known.get(url), now, "did not come in time")
+            found[url] = _failed(url, known.get(url), now, f"{_shown(url)}: did not come in time")
         elif error := task.exception():
             log.error("a fault in the program, at a picture", exc_info=error)
-            found[url] = _failed(url, known.get(url), now, "a fault in the program")
+            found[url] = _failed(url, known.get(url), now, f"{_shown(url)}: a fault in the program")
         else:
             found[url] = task.result()
         if found[url].fetched.fault:
