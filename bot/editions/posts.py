@@ -18,7 +18,7 @@ from urllib.parse import quote
 import regex
 
 from bot.audience.links import image_url
-from bot.editions.entry import Pictures
+from bot.editions.entry import Pictures, is_web
 from bot.editions.environment import MailEnvironment, Structure, letters_of, one_line, render
 from bot.editions.graphemes import Room, count, fits, shortened
 from bot.editions.wording import wording
@@ -139,9 +139,9 @@ class _Piece:
 
 def _picture(image: Image | None, newsroom: Newsroom, pictures: Pictures) -> str:
     """The address of a story's picture, of its copy where there is one; "" without."""
-    if image is None or (image.url in pictures and pictures[image.url] is None):
+    hosted = pictures.get(image.url) if image else None
+    if image is None or not is_web(image.url) or (hosted is None and image.url in pictures):
         return ""
-    hosted = pictures.get(image.url)
     return image_url(newsroom, hosted.whole.name) if hosted else image.url
 
 

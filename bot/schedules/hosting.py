@@ -136,9 +136,11 @@ def _logged() -> Iterator[None]:
 
 def keep(tx: Transaction, brought: Iterable[Brought], now: datetime) -> None:
     """Keeps the copies that were made, and that older ones are still used."""
-    for each in brought:
-        for file in each.files:
-            tx.images.put(file.image, file.content, now)
+    every = sorted(brought, key=lambda each: each.fetched.url)
+    # In one order everywhere: two processes that host the same pictures wait for each other, and never both.
+    for file in sorted((file for each in every for file in each.files), key=lambda file: file.image.name):
+        tx.images.put(file.image, file.content, now)
+    for each in every:
         if each.fetched.picture and not each.files:
             tx.images.use([image.name for image in each.fetched.picture.images], now)
         tx.images.note(each.fetched)
@@ -165,10 +167,10 @@ async def bring(http: Http, urls: Iterable[str], known: Mapping[str, Fetched], n
     found = {}
     for url, task in tasks.items():
         if task.cancelled():
-            found[url] = _failed(url, known.get(url), now, "did not come in time")
+            found[url] = _failed(url, known.get(url), now, f"{_shown(url)}: did not come in time")
         elif error := task.exception():
             log.error("a fault in the program, at a picture", exc_info=error)
-            found[url] = _failed(url, known.get(url), now, "a fault in the program")
+            found[url] = _failed(url, known.get(url), now, f"{_shown(url)}: a fault in the program")
         else:
             found[url] = task.result()
         if found[url].fetched.fault:

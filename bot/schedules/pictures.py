@@ -58,8 +58,10 @@ def cards(
     words = wording(newsroom.language, installation.timezone(slot.schedule))
     wanted = {}
     for place, story in enumerate(stories):
-        picture = pictures.get(story.article.image.url) if story.article.image else None
-        bare = story.article.image is None or (picture is None and story.article.image.url in pictures)
+        image = story.article.image
+        picture = pictures.get(image.url) if image else None
+        # One that nobody asked for yet is shown from where it is.
+        bare = image is None or not is_web(image.url) or (picture is None and image.url in pictures)
         posted = "post" in mediums and (place == 0 or table.posts == "each") and (rules.cards == "always" or bare)
         if posted or (place == 0 and "email" in mediums):
             photo = picture.whole.name if picture else ""

@@ -93,6 +93,12 @@ def test_a_picture_that_does_not_come_is_missed_too(both, publish, site):
     assert posts[""].card.image_url == PUBLIC + email.card
 
 
+def test_a_picture_that_is_at_no_web_address_is_none(both, publish):
+    publish("The ferry returns", image=Picture(url="data:image/png;base64,AAAA", alt="Cranes"))
+    email, posts = parts(make(both(), "morning", SLOT, NOW))
+    assert posts[""].card.image_url == PUBLIC + email.card
+
+
 def test_cards_always_or_never(both, publish, site, store):
     url = site.put("/cranes.jpg", photograph())
     publish("The ferry returns", image=Picture(url=url, alt="Cranes"))

@@ -101,7 +101,8 @@ def test_two_pictures_side_by_side_are_equally_high(installation, publish, site,
 def test_a_picture_that_does_not_come_costs_its_place_and_not_the_edition(
     installation, publish, site, monkeypatch, caplog, what
 ):
-    monkeypatch.setattr(hosting, "SECONDS", 1.0)
+    if what == "slow":
+        monkeypatch.setattr(hosting, "EACH_SECONDS", 2.0)
     monkeypatch.setattr(hosting, "BYTES", 2_000_000)
     site.pages["/slow"] = None
     site.put("/page", b"<!doctype html><title>Login</title>", "image/jpeg")
@@ -127,6 +128,17 @@ def test_a_picture_that_does_not_come_costs_its_place_and_not_the_edition(
     if what != "not http":
         assert "a picture is left out" in caplog.text
     assert "Traceback" not in caplog.text
+
+
+def test_pictures_that_do_not_come_in_the_time_of_all_are_left_out(installation, publish, site, store, monkeypatch):
+    monkeypatch.setattr(hosting, "SECONDS", 0.2)
+    site.pages["/slow"] = None
+    publish("The ferry returns", image=Picture(url=f"{site.url}/slow", alt="Cranes at dusk"))
+    html = mail(make(installation, "morning", SLOT, NOW)).html
+    assert "The ferry returns" in html
+    assert "Cranes at dusk" not in html
+    with store.read() as tx:
+        assert "in time" in tx.images.known([f"{site.url}/slow"])[f"{site.url}/slow"].fault
 
 
 def test_a_picture_is_fetched_once_for_all_editions_of_a_day(installation, publish, site, clock):
