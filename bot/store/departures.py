@@ -48,8 +48,10 @@ def departures_since(connection: Connection, since: datetime) -> Departures:
     )
     suppressed = select(suppressions).where(suppressions.c.at >= since)
     # A list that was imported by hashes is of readers too that are still there.
-    erased = select(suppressions.c.address_hash.distinct()).where(
-        suppressions.c.address == "", ~exists().where(subscribers.c.address_hash == suppressions.c.address_hash)
+    erased = (
+        select(suppressions.c.address_hash)
+        .distinct()
+        .where(suppressions.c.address == "", ~exists().where(subscribers.c.address_hash == suppressions.c.address_hash))
     )
     return Departures(
         [dict(row._mapping) for row in connection.execute(left)],
