@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from itertools import accumulate
+from typing import Any, Self
 
 import budoux
 import regex
@@ -26,13 +28,42 @@ _SHORTEST_CLAUSE = 8
 
 def broken(text: str, measure: Measure, width: float, most: int, language: str) -> list[str] | None:
     """``text`` in the fewest lines of ``width`` pixels, evenly filled; None when ``most`` lines do not hold it."""
+    # Each line's last space is not drawn, and pieces set apart may be a little wider than together.
+    if measure(text) > most * (width + measure(" ")) * 1.05:
+        return None
     parts = list(_fitting(_parts(text, language), measure, width))
+    lines = _laid(parts, _Widths.of(parts, measure).between, width, most)
+    if lines and any(measure(line) > width for line in lines):
+        lines = _laid(parts, lambda start, end: measure("".join(parts[start:end]).strip(" ")), width, most)
+    return lines
+
+
+@dataclass(frozen=True, slots=True)
+class _Widths:
+    """How wide pieces are together, from each by itself: to measure all their runs would take seconds."""
+
+    until: tuple[float, ...]
+    spaces: tuple[float, ...]
+
+    @classmethod
+    def of(cls, parts: Sequence[str], measure: Measure) -> Self:
+        """Of each piece with its last space, and of that space."""
+        space = measure(" ")
+        wide = accumulate((measure(each) for each in parts), initial=0.0)
+        return cls(tuple(wide), tuple(space if each.endswith(" ") else 0.0 for each in parts))
+
+    def between(self, start: int, end: int) -> float:
+        """The width of the pieces from ``start`` to before ``end``, without the last space."""
+        return self.until[end] - self.until[start] - self.spaces[end - 1]
+
+
+def _laid(parts: Sequence[str], between: Callable[[int, int], float], width: float, most: int) -> list[str] | None:
     # Where the last line may begin: the best cost of all before, in how many lines, and where that line began.
     best: list[tuple[int, float, int]] = [(0, 0.0, -1)]
     for end in range(1, len(parts) + 1):
         found: list[tuple[int, float, int]] = []
         for start in range(end - 1, -1, -1):
-            room = width - measure("".join(parts[start:end]).strip(" "))
+            room = width - between(start, end)
             if room < 0:
                 break
             lines, cost, _ = best[start]
