@@ -111,6 +111,7 @@ def test_a_challenge_is_an_automatic_answer(subject, text):
         "unsubscribe",
         "Unsubscribe",
         "unsubscribe v1.k1.u.abc.def",
+        "unsubscribe zevwkpkeggiujoxthbcoxpkibq",
         "Re: unsubscribe",
         "Please unsubscribe me",
         "STOP",

@@ -327,6 +327,9 @@ def test_the_seed_page_becomes_an_article_a_digest_entry_and_posts(tmp_path, see
     newsroom = Newsroom(
         tmp_path,
         f"""
+[images]
+host = false
+
 [sources.pages]
 type = "folder"
 path = "{seeds}"

@@ -39,7 +39,11 @@ template = "{name}"
 window = "last 10000d"
 max_age = "10000d"
 """
+# The page's own site is not to be had here: its picture stays where it is.
 TOML = """
+[images]
+host = false
+
 [sources.pages]
 type = "folder"
 path = "{seeds}"
