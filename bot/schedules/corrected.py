@@ -17,7 +17,7 @@ from bot.errors import NotFound, NothingToDo, StateError, UsageError
 from bot.model import Act, Article, Correction, Edition, EditionStory
 from bot.schedules.hosting import host_corrections
 from bot.schedules.installation import Installation
-from bot.schedules.replies import Posted, posted, replies_of, reply
+from bot.schedules.replies import Posted, posted, replies_of, reply, unanswered
 from bot.store import Transaction
 
 WITHIN = timedelta(days=7)
@@ -102,8 +102,10 @@ def correct(
 ) -> list[Correction]:
     """Has the next edition of each schedule that told ``article`` say what was wrong, and what is right.
 
-    Posts about it are answered at once. Raises ``UsageError`` for an empty or endless text, or one that a network does
-    not take, ``NotFound``, ``NothingToDo``, ``StateError`` when the same correction waits already, ``StoreHeld``.
+    Posts about it are answered at once. Nobody is told the same twice: only posts that replies with it did not reach,
+    because those were cancelled or expired, are answered again. Raises ``UsageError`` for an empty or endless text, or
+    one that a network does not take, ``NotFound``, ``NothingToDo``, ``StateError`` when the same correction waits or
+    is told already, ``StoreHeld``.
     """
     said, right = " ".join(said.split()), " ".join(right.split())
     for name, text in (("--said", said), ("--right", right)):
@@ -114,10 +116,16 @@ def correct(
         newest: dict[str, Telling] = {}
         for telling in found.tellings:
             newest.setdefault(telling.edition.schedule, telling)
-        if any((each.said, each.right, each.carried) == (said, right, "") for each in found.corrections):
-            raise StateError(f"article {article}: this correction waits already")
+        same = [each for each in found.corrections if (each.said, each.right) == (said, right)]
         made = []
         for schedule, telling in newest.items():
+            told = [each for each in same if each.schedule == schedule]
+            earlier = [found.replies[each.id] for each in told if each.id in found.replies]
+            posts = [post for each in found.tellings if each.edition.schedule == schedule for post in each.posts]
+            if told:
+                posts = unanswered(tx, posts, earlier) if len(earlier) == len(told) else []
+                if not posts:
+                    continue
             correction = Correction(
                 article=article,
                 edition=telling.edition.id,
@@ -131,15 +139,21 @@ def correct(
                 who=who,
             )
             correction = replace(correction, id=tx.corrections.add(correction))
-            posts = [post for each in found.tellings if each.edition.schedule == schedule for post in each.posts]
             replies = reply(tx, installation, correction, posts, now)
-            mailed = installation.sends_mail(schedule)
+            # Mail that tells it already, or will, does not tell it twice.
+            mailed = installation.sends_mail(schedule) and not told
+            if told and not replies:
+                tx.corrections.drop(correction.id)
+                continue
             if replies and not mailed:
                 tx.corrections.carry(replies.id, [correction])
                 correction = replace(correction, carried=replies.id)
             made.append(correction)
             note = f"“{said}” → “{right}”; {_by(schedule, replies, mailed)}"
             tx.acts.add(Act(at=now, who=who, what="correct", thing=f"edition:{telling.edition.id}", note=note[:500]))
+        if not made:
+            waits = any(not each.carried for each in same)
+            raise StateError(f"article {article}: this correction {'waits' if waits else 'is told'} already")
     # Who shares the page of an edition that led with it shows what is right.
     led = {telling.edition.id for telling in newest.values() if telling.story.position == 1}
     host_corrections(installation, [each for each in made if each.edition in led], now)

@@ -346,3 +346,82 @@ def test_a_reply_waits_while_everything_is_paused_and_expires_rather_than_come_l
     with store.read() as tx:
         assert tx.editions.state(made.carried) is EditionState.EXPIRED
     assert len(TOLD) == 1
+
+
+BOTH = """
+[channels.social]
+type = "network"
+
+[schedules.both]
+name = "Both"
+cron = "0 7 * * *"
+audience = "readers"
+channels = ["mail", "social"]
+posts = "each"
+"""
+
+
+@pytest.fixture
+def both(social, newsroom):
+    """Builds an installation whose schedule ``both`` has mailed article 1 and posted about it."""
+
+    def build():
+        installation = newsroom(BOTH)
+        make(installation, "both", Slot("both", f"{NOW:%Y-%m-%dT%H:%M}", NOW), NOW)
+        work(installation, NOW)
+        return installation
+
+    return build
+
+
+def test_the_same_correction_answers_the_same_posts_once(social, publish, store):
+    publish("The ferry returns")
+    installation = social()
+    correct(installation, 1, said=SAID, right=RIGHT, who="mara", now=LATER)
+    for _ in range(2):
+        with pytest.raises(StateError, match="is told already"):
+            correct(installation, 1, said=SAID, right=RIGHT, who="mara", now=LATER)
+        work(installation, LATER)
+    assert len(TOLD) == 2
+    with store.read() as tx:
+        assert len(reach(tx, 1).corrections) == 1
+
+
+def test_the_same_correction_is_not_mailed_and_answered_again_once_an_edition_tells_it(both, publish, store):
+    publish("The ferry returns")
+    installation = both()
+    correct(installation, 1, said=SAID, right=RIGHT, who="mara", now=LATER)
+    publish("Other news", published=NOW + timedelta(hours=23))
+    assert make(installation, "both", Slot("both", "tomorrow", NOW + timedelta(days=1)), NOW + timedelta(days=1))
+    with pytest.raises(StateError, match="is told already"):
+        correct(installation, 1, said=SAID, right=RIGHT, who="mara", now=LATER)
+    work(installation, LATER)
+    assert len([each for each in TOLD if each.rendition.post and each.rendition.post.answers]) == 1
+
+
+def test_a_correction_whose_replies_ended_unsent_may_be_said_again_and_no_mail_tells_it_twice(both, publish, store):
+    publish("The ferry returns")
+    installation = both()
+    for _ in range(2):
+        made = correct(installation, 1, said=SAID, right=RIGHT, who="mara", now=LATER)
+        with store.read() as tx:
+            replies = reach(tx, 1).replies[made[0].id]
+        if not _:
+            lifecycle.cancel(store, replies.id, who="mara", now=LATER)
+    work(installation, LATER)
+    assert len([each for each in TOLD if each.rendition.post and each.rendition.post.answers]) == 1
+    publish("Other news", published=NOW + timedelta(hours=23))
+    due = NOW + timedelta(days=1)
+    edition = make(installation, "both", Slot("both", "tomorrow", due), due)
+    assert [each.right for each in edition.corrections] == [RIGHT]
+
+
+def test_what_was_answered_before_its_replies_were_cancelled_is_not_answered_again(social, publish, store):
+    publish("The ferry returns")
+    installation = social()
+    (made,) = correct(installation, 1, said=SAID, right=RIGHT, who="mara", now=LATER)
+    work(installation, LATER)
+    with store.write() as tx:
+        assert tx.editions.move(made.carried, to=EditionState.CANCELLED, since=[EditionState.SENT], now=LATER)
+    with pytest.raises(StateError, match="is told already"):
+        correct(installation, 1, said=SAID, right=RIGHT, who="mara", now=LATER)
