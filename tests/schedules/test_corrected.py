@@ -15,7 +15,7 @@ from bot.delivery.engine import Engine
 from bot.editions import lifecycle
 from bot.errors import NotFound, NothingToDo, StateError, UsageError
 from bot.model import Act, EditionState, Limits, Parcel, Receipt
-from bot.schedules.corrected import WITHIN, correct, drop, reach, watch_changes
+from bot.schedules.corrected import WITHIN, correct, drop, reach, stands, untold, watch_changes
 from bot.schedules.plan import Slot
 from bot.schedules.slot import advance, make
 from bot.schedules.tick import Ticked, advance_waiting
@@ -305,9 +305,8 @@ def test_the_post_of_a_whole_edition_is_corrected_only_where_it_told_the_story(s
     assert len(TOLD) == 1
     with store.read() as tx:
         other = next(each.id for each in tx.articles.newest() if "bakery" in each.title)
-    assert [made.carried for made in correct(installation, other, said=SAID, right=RIGHT, who="mara", now=LATER)] == [
-        ""
-    ]
+    with pytest.raises(NothingToDo):
+        correct(installation, other, said=SAID, right=RIGHT, who="mara", now=LATER)
     correct(installation, 1, said=SAID, right=RIGHT, who="mara", now=LATER)
     work(installation, LATER)
     assert len(TOLD) == 2
@@ -425,3 +424,61 @@ def test_what_was_answered_before_its_replies_were_cancelled_is_not_answered_aga
         assert tx.editions.move(made.carried, to=EditionState.CANCELLED, since=[EditionState.SENT], now=LATER)
     with pytest.raises(StateError, match="is told already"):
         correct(installation, 1, said=SAID, right=RIGHT, who="mara", now=LATER)
+
+
+def test_where_no_post_can_be_answered_nothing_is_kept_and_it_is_said(social, publish, store):
+    publish("The ferry returns", hours=1)
+    publish("The bakery closes", hours=3)
+    installation = social(posts="edition")
+    with store.read() as tx:
+        other = next(each.id for each in tx.articles.newest() if "bakery" in each.title)
+    with pytest.raises(NothingToDo, match=r"posts: it sends no mail, and no post about it can be answered"):
+        correct(installation, other, said=SAID, right=RIGHT, who="mara", now=LATER)
+    with store.read() as tx:
+        assert reach(tx, other).corrections == ()
+        assert [act for act in tx.acts.newest() if act.what == "correct"] == []
+
+
+def test_one_post_is_one_on_record(social, publish, store):
+    publish("The ferry returns")
+    installation = social()
+    (made,) = correct(installation, 1, said=SAID, right=RIGHT, who="mara", now=LATER)
+    with store.read() as tx:
+        (act,) = (each for each in tx.acts.newest() if each.what == "correct")
+    assert act.note.endswith(f"edition {made.carried} answers 1 post with it")
+
+
+def test_a_correction_says_whether_readers_are_told(social, publish, store):
+    publish("The ferry returns")
+    installation = social()
+
+    def said():
+        with store.read() as tx:
+            found = reach(tx, 1)
+        return stands(installation, found, found.corrections[-1])
+
+    (made,) = correct(installation, 1, said=SAID, right=RIGHT, who="mara", now=LATER)
+    assert said() == f"to be told by edition {made.carried}"
+    lifecycle.cancel(store, made.carried, who="mara", now=LATER)
+    assert said() == f"edition {made.carried} was to tell it and is cancelled; what it did not answer, nobody is told"
+    (again,) = correct(installation, 1, said=SAID, right=RIGHT, who="mara", now=LATER)
+    work(installation, LATER)
+    work(installation, LATER)
+    assert said() == f"told by edition {again.carried}"
+
+
+def test_a_schedule_that_can_tell_nobody_keeps_none_waiting_and_the_others_tell(social, publish, newsroom, store):
+    publish("The ferry returns", hours=1)
+    publish("The bakery closes", hours=3)
+    installation = social(posts="edition")
+    make(installation, "morning", slot(), NOW)
+    work(installation, NOW)
+    with store.read() as tx:
+        other = next(each.id for each in tx.articles.newest() if "bakery" in each.title)
+    (made,) = correct(installation, other, said=SAID, right=RIGHT, who="mara", now=LATER)
+    with store.read() as tx:
+        found = reach(tx, other)
+    assert made.schedule == "morning"
+    assert [each.schedule for each in found.corrections] == ["morning"]
+    assert untold(found, said=f" {SAID}", right=RIGHT) == ["posts"]
+    assert stands(installation, found, made) == "the next edition tells it"
