@@ -11,6 +11,7 @@ import pytest
 from bot.channels.base import KINDS
 from bot.clock import SetClock
 from bot.delivery.alerts import CHANGED, due
+from bot.delivery.alerts import TOLD as TOLD_ALERT
 from bot.delivery.engine import Engine
 from bot.editions import lifecycle
 from bot.errors import NotFound, NothingToDo, StateError, UsageError
@@ -121,6 +122,26 @@ def test_an_editor_is_told_once_and_of_the_next_change_again(newsroom, store, se
         "Morning briefing: a story changed after it went out",
     )
     assert alert.do[0].startswith("broadsheet correct 1:")
+
+
+def test_an_editor_is_told_of_each_story_of_an_edition_that_changed(newsroom, publish, store):
+    publish("The ferry returns")
+    publish("The bakery closes")
+    installation = newsroom()
+    made = make(installation, "morning", slot(), NOW)
+    assert advance(installation, made, NOW) is EditionState.SENDING
+    for each in made.stories:
+        change(store, each.article, title=f"{each.article.title} after all")
+    assert watch_changes(installation, LATER) == 2
+    rules = AlertsTable(channels=("mail",), quiet="1h")
+    with store.read() as tx:
+        alerts = due(tx, rules, "UTC", LATER)
+    assert sorted(each.do[0].partition(":")[0] for each in alerts) == ["broadsheet correct 1", "broadsheet correct 2"]
+    assert len({each.flag for each in alerts}) == 2
+    with store.write() as tx:
+        tx.flags.set(alerts[0].flag, TOLD_ALERT, LATER)
+    with store.read() as tx:
+        assert due(tx, rules, "UTC", LATER) == alerts[1:]
 
 
 def tells(edition):
