@@ -175,7 +175,7 @@ def _alert(tx: Transaction, rules: AlertsTable, flag: str, act: Act, zone: ZoneI
     if edition is None or edition.state != act.after:
         return []
     kept, waits = tx.editions.report(edition.id).get(PREFLIGHT) or {}, edition.state is EditionState.AWAITING
-    if waits and not kept and now - act.at < LOOKED_AT:
+    if waits and "look" not in kept and now - act.at < LOOKED_AT:
         # Who approves is told together with what needs a look.
         return []
     balance = tx.deliveries.balance(edition.id)
