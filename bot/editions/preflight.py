@@ -213,11 +213,18 @@ def _left_out(edition: Edition, pictures: Mapping[str, Fetched]) -> Iterator[Fin
 def _contrast(look: Shown, newsroom: Newsroom) -> Iterator[Finding]:
     brand = tokens(newsroom)
     dark = min(contrast(each, brand.dark.paper) for each in (brand.dark.ink3, brand.dark.accent))
+    if look.unread:
+        said = (
+            f"{_counted(len(look.unread), 'text')} not looked at: {'its' if len(look.unread) == 1 else 'their'} colour"
+        )
+        where = _named(f"“{each}”" for each in look.unread)
+        yield _warning("contrast", f"{said} cannot be read here", where, "write its colours as #RRGGBB")
     if look.ratio < 1:
         said = f"Text has too little contrast: {look.contrast:.1f} to 1, and {READABLE} is needed"
         yield _fault("contrast", said, f"“{look.faint}”", "let the template take its colours from `brand`")
         return
-    yield _ok("contrast", "Readable in light and dark", f"Lowest contrast {min(look.contrast, dark):.1f} to 1")
+    said = "The rest is readable in light and dark" if look.unread else "Readable in light and dark"
+    yield _ok("contrast", said, f"Lowest contrast {min(look.contrast, dark):.1f} to 1")
     if brand.notice:
         yield _warning("contrast", "A colour of the brand was changed to be readable", brand.notice)
 
