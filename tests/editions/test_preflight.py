@@ -359,3 +359,16 @@ def test_text_whose_colour_cannot_be_read_is_not_said_to_be_readable(colour):
 @pytest.mark.parametrize("colour", ["inherit", "currentColor", "unset"])
 def test_text_that_takes_the_colour_around_it_is_looked_at(colour):
     assert of(looked(coloured(f"color:{colour}")), "contrast") == [(Grade.OK, "Readable in light and dark")]
+
+
+@pytest.mark.parametrize("title", ["How {{ braces }} broke the ballot", "What {% if %} means"])
+def test_braces_that_stand_in_a_headline_are_the_headlines(title):
+    edition = made(story(title=title), story(2, title="The ferry returns", url="https://record.example/other"))
+    mail = edition.renditions[0].email
+    assert title in (mail.subject, mail.preheader)
+    assert {grade for grade, _ in of(looked(edition), "subject")} == {Grade.OK}
+    (rendition,) = edition.renditions
+    for field in ("subject", "preheader"):
+        both = replace(mail, **{field: f"{title}: {{{{ edition }}}}"})
+        found = looked(replace(edition, renditions=(replace(rendition, email=both),)))
+        assert (Grade.FAULT, "Braces of a template stand in the subject or the line below it") in of(found, "subject")
