@@ -101,9 +101,11 @@ def _without_withdrawn(story: EditionStory, current: Mapping[int, Article | None
         return story, []
     named = {url: who for who, url in story.also}
     kept = [other for each, other in others.items() if other and each not in gone]
+    # Another may stand at the same address, or have none either.
+    dead = {other.url for other in gone.values()} - {other.url for other in kept}
     fresh = replace(
         story,
-        also=tuple(each for each in story.also if each[1] not in {other.url for other in gone.values()}),
+        also=tuple(each for each in story.also if each[1] not in dead),
         article_ids=tuple(each for each in story.article_ids if each not in gone),
         also_about=tuple(dict.fromkeys(topic for other in kept for topic in (*other.sections, *other.tags))),
     )
