@@ -12,7 +12,6 @@ import typer
 from bot.cli.command import Session, command
 from bot.cli.output import local
 from bot.errors import UsageError
-from bot.model import Correction
 from bot.schedules import corrected
 from bot.schedules.corrected import Reach, Telling
 from bot.schedules.installation import Installation
@@ -44,6 +43,8 @@ def correct(session: Session, article: Article, said: Said = "", right: Right = 
         with installation.store.read() as tx:
             found = corrected.reach(tx, article)
         _show(session, installation, found)
+        for schedule in corrected.untold(found, said=said, right=right) if said else ():
+            session.out.say(f"\nnobody is told by {schedule}: {corrected.MUTE}")
         session.out.value(_told(found))
 
 
@@ -64,7 +65,8 @@ def _show(session: Session, installation: Installation, found: Reach) -> None:
             out.say(f"  was: {_short(each.was)}")
             out.say(f"  is:  {_short(each.now)}")
     for correction in found.corrections:
-        out.say(f"\ncorrection {correction.id} for {correction.schedule}, by {correction.who}: {_stands(correction)}")
+        stands = corrected.stands(installation, found, correction)
+        out.say(f"\ncorrection {correction.id} for {correction.schedule}, by {correction.who}: {stands}")
         replies = found.replies.get(correction.id)
         if replies:
             out.say(f"  posts answered by edition {replies.id}: {replies.state}")
@@ -74,10 +76,6 @@ def _show(session: Session, installation: Installation, found: Reach) -> None:
 
 def _short(text: str) -> str:
     return textwrap.shorten(text, 300, placeholder=" …") or "(nothing)"
-
-
-def _stands(correction: Correction) -> str:
-    return f"told by edition {correction.carried}" if correction.carried else "the next edition tells it"
 
 
 def _told(found: Reach) -> dict[str, Any]:

@@ -56,16 +56,17 @@ class Alert:
 def due(tx: Transaction, rules: AlertsTable, timezone: str, now: datetime) -> list[Alert]:
     """What is still so, and was not told yet, or long enough ago for its next occurrence; the oldest first."""
     newest: dict[str, Act] = {}
-    returned: dict[tuple[str, str], Act] = {}
+    returned: dict[tuple[str, str, str], Act] = {}
     # Of editions alone: a night's bounces make thousands of acts of addresses.
     for act in reversed(tx.acts.newest(since=now - LOOKBACK, of="edition:", limit=_ACTS)):
         if act.after and act.after != act.before:
             newest[act.thing] = act
         elif act.who == PROGRAM and act.what in _RETURNED:
-            returned[act.thing, act.what] = act
+            # Each story that changed is a matter of its own.
+            returned[act.thing, act.what, _article(act)] = act
     found = []
-    for (thing, what), act in returned.items():
-        flag = f"alert:{what}:{thing.removeprefix('edition:')}"
+    for (thing, what, article), act in returned.items():
+        flag = f"alert:{what}:{thing.removeprefix('edition:')}{f':{article}' if article else ''}"
         if may_tell(tx.flags.seen(flag), act.at, rules.quiet, now):
             found += _of_returned(tx, flag, act, ZoneInfo(timezone))
     for thing, act in newest.items():
@@ -148,12 +149,17 @@ def _of_returned(tx: Transaction, flag: str, act: Act, zone: ZoneInfo) -> list[A
     ]
 
 
+def _article(act: Act) -> str:
+    """The id of the article that changed; "" where it is about the whole edition."""
+    return act.before.partition(",")[0].removeprefix("article ") if act.what == CHANGED else ""
+
+
 def _look_at(edition: Edition, act: Act) -> tuple[str, ...]:
     if act.what == CHANGED:
-        article = act.before.partition(",")[0].removeprefix("article ")
+        article = _article(act)
         return (
             f"broadsheet correct {article}: shows what was sent and what changed",
-            f"broadsheet correct {article} --said … --right …: the next edition tells it",
+            f"broadsheet correct {article} --said … --right …: tells readers",
         )
     if act.what == PREFLIGHT:
         return f"broadsheet editions {edition.id}: shows all that was found", f"broadsheet hold {edition.id}: holds it"
@@ -169,7 +175,7 @@ def _alert(tx: Transaction, rules: AlertsTable, flag: str, act: Act, zone: ZoneI
     if edition is None or edition.state != act.after:
         return []
     kept, waits = tx.editions.report(edition.id).get(PREFLIGHT) or {}, edition.state is EditionState.AWAITING
-    if waits and not kept and now - act.at < LOOKED_AT:
+    if waits and "look" not in kept and now - act.at < LOOKED_AT:
         # Who approves is told together with what needs a look.
         return []
     balance = tx.deliveries.balance(edition.id)

@@ -65,10 +65,10 @@ class Refreshed:
 
 
 def refresh(stories: Sequence[EditionStory], current: Mapping[int, Article | None]) -> Refreshed:
-    """Takes over what the newsroom changed: withdrawn stories are dropped, new revisions taken.
+    """Takes over what the newsroom changed: withdrawn stories and other tellings are dropped, new revisions taken.
 
-    ``current`` holds the store's newest revision of each lead article. A change is material when it is one of
-    ``differences``, or a story is gone.
+    ``current`` holds the store's newest revision of each article. A change is material when it is one of
+    ``differences``, or a story is gone; that one outlet fewer is linked is not.
     """
     kept: list[EditionStory] = []
     changes: list[str] = []
@@ -78,7 +78,10 @@ def refresh(stories: Sequence[EditionStory], current: Mapping[int, Article | Non
         if now is None or now.withdrawn:
             changes.append(f"dropped: “{story.article.title}” was withdrawn")
             material = True
-        elif now.revision == story.article.revision:
+            continue
+        story, withdrawn = _without_withdrawn(story, current)
+        changes += withdrawn
+        if now.revision == story.article.revision:
             kept.append(story)
         else:
             what = differences(story.article, now)
@@ -88,6 +91,26 @@ def refresh(stories: Sequence[EditionStory], current: Mapping[int, Article | Non
             kept.append(replace(story, article=now, summary=summarise(now), subject="", post=""))
     renumbered = tuple(replace(story, position=position) for position, story in enumerate(kept, start=1))
     return Refreshed(renumbered, tuple(changes), material)
+
+
+def _without_withdrawn(story: EditionStory, current: Mapping[int, Article | None]) -> tuple[EditionStory, list[str]]:
+    """The story without its other tellings that were withdrawn, and a line for each of these."""
+    others = {each: current.get(each) for each in story.article_ids if each != story.article.id}
+    gone = {each: other for each, other in others.items() if other and other.withdrawn}
+    if not gone:
+        return story, []
+    named = {url: who for who, url in story.also}
+    kept = [other for each, other in others.items() if other and each not in gone]
+    # Another may stand at the same address, or have none either.
+    dead = {other.url for other in gone.values()} - {other.url for other in kept}
+    fresh = replace(
+        story,
+        also=tuple(each for each in story.also if each[1] not in dead),
+        article_ids=tuple(each for each in story.article_ids if each not in gone),
+        also_about=tuple(dict.fromkeys(topic for other in kept for topic in (*other.sections, *other.tags))),
+    )
+    told = [named.get(other.url) or other.source for other in gone.values()]
+    return fresh, [f"dropped: what {who} told of “{story.article.title}” was withdrawn" for who in told]
 
 
 def differences(before: Article, after: Article) -> list[str]:

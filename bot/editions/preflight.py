@@ -25,12 +25,25 @@ from bot.editions.graphemes import fits
 from bot.editions.imprint import lacking
 from bot.editions.shown import Shown, shown
 from bot.editions.weight import weight
-from bot.model import Edition, Email, Fetched, Finding, Grade, Limits, MergeField, Newsroom, Reach, Reached
+from bot.model import (
+    Edition,
+    EditionStory,
+    Email,
+    Fetched,
+    Finding,
+    Grade,
+    Limits,
+    MergeField,
+    Newsroom,
+    Reach,
+    Reached,
+)
 
 SUBJECT = 90
 """Columns of a subject line from which on every inbox cuts it; a character of Chinese or Japanese takes two."""
 _NAMED = 3
 """How many are named of what is the same for many."""
+_BRACES = re.compile(r"\{[{%].*?(?:[%}]\}|$)|[%}]\}")
 _REPLY = re.compile(r"(?:re|fwd?|aw|wg|tr|rv)\s*:", re.I)
 
 
@@ -116,7 +129,7 @@ def preflight(
 def _mail(edition: Edition, email: Email, newsroom: Newsroom, copies: Mapping[str, str]) -> Iterator[Finding]:
     look = _shown(email, edition)
     look = replace(look, pictures=tuple((copies.get(url, url), alt) for url, alt in look.pictures))
-    yield from _subject(email)
+    yield from _subject(email, edition.stories)
     yield from _pictures(edition, look)
     heavy = weight(email, len(edition.stories))
     if heavy.said:
@@ -137,7 +150,7 @@ def _shown(email: Email, edition: Edition) -> Shown:
     return shown(email.html, footer=MergeField.UNSUBSCRIBE_URL.hole(edition.id))
 
 
-def _subject(email: Email) -> Iterator[Finding]:
+def _subject(email: Email, stories: Sequence[EditionStory]) -> Iterator[Finding]:
     subject, odd = email.subject.strip(), []
     cased = [letter for letter in subject if letter.lower() != letter.upper()]
     if not subject:
@@ -150,7 +163,11 @@ def _subject(email: Email) -> Iterator[Finding]:
         )
     if _REPLY.match(subject):
         odd.append(_warning("subject", "The subject looks like an answer to a mail", subject, "begin it otherwise"))
-    if re.search(r"\{\{|\}\}|\{%|%\}", subject + email.preheader):
+    told = one_line(
+        " ".join(text for each in stories for text in (each.article.title, each.summary.text, each.subject))
+    )
+    # A headline may hold braces of its own.
+    if any(each not in told for line in (subject, email.preheader) for each in _BRACES.findall(one_line(line))):
         said = "Braces of a template stand in the subject or the line below it"
         odd.append(_fault("subject", said, subject, "mend the schedule's subject or preheader"))
     if subject and letters_of(subject) == letters_of(email.preheader):
@@ -213,11 +230,18 @@ def _left_out(edition: Edition, pictures: Mapping[str, Fetched]) -> Iterator[Fin
 def _contrast(look: Shown, newsroom: Newsroom) -> Iterator[Finding]:
     brand = tokens(newsroom)
     dark = min(contrast(each, brand.dark.paper) for each in (brand.dark.ink3, brand.dark.accent))
+    if look.unread:
+        said = (
+            f"{_counted(len(look.unread), 'text')} not looked at: {'its' if len(look.unread) == 1 else 'their'} colour"
+        )
+        where = _named(f"“{each}”" for each in look.unread)
+        yield _warning("contrast", f"{said} cannot be read here", where, "write its colours as #RRGGBB")
     if look.ratio < 1:
         said = f"Text has too little contrast: {look.contrast:.1f} to 1, and {READABLE} is needed"
         yield _fault("contrast", said, f"“{look.faint}”", "let the template take its colours from `brand`")
         return
-    yield _ok("contrast", "Readable in light and dark", f"Lowest contrast {min(look.contrast, dark):.1f} to 1")
+    said = "The rest is readable in light and dark" if look.unread else "Readable in light and dark"
+    yield _ok("contrast", said, f"Lowest contrast {min(look.contrast, dark):.1f} to 1")
     if brand.notice:
         yield _warning("contrast", "A colour of the brand was changed to be readable", brand.notice)
 

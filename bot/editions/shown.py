@@ -11,13 +11,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from lxml import html as lxml_html
+from PIL import ImageColor
 
 from bot.editions.colour import contrast
 
 _HIDDEN = re.compile(r"(?:^|;)\s*(?:display\s*:\s*none|visibility\s*:\s*hidden|mso-hide\s*:\s*all)", re.I)
 _UNSEEN = {"head", "style", "script", "title", "template"}
 _HEADINGS = {"h1": 1, "h2": 2, "h3": 3, "h4": 4, "h5": 5, "h6": 6}
-_NAMED = {"white": "#FFFFFF", "black": "#000000"}
+_FUNCTION = re.compile(
+    r"(rgb|hsl)a?\(\s*([\d.]+%?)(?:deg)?[\s,]+([\d.]+%?)[\s,]+([\d.]+%?)\s*(?:[,/]\s*([\d.]+)(%?)\s*)?\)"
+)
+_AROUND = ("inherit", "currentcolor", "unset")
 _LARGE, _LARGE_BOLD = 24.0, 18.66
 """px; 18 and 14 points."""
 _PIXEL = 3
@@ -30,7 +34,8 @@ class Shown:
 
     ``empty`` are the headings with nothing between them and the next of their rank. ``faint`` is the text with the
     least contrast for its size, and ``ratio`` that contrast as a share of what its size needs (below 1: too little);
-    ``contrast`` is the lowest of all.
+    ``contrast`` is the lowest of all. ``unread`` are the texts of which it cannot be told: their colour, or that below
+    them, is written in a way that is not known, or is seen through.
     """
 
     pictures: tuple[tuple[str, str | None], ...]
@@ -39,6 +44,7 @@ class Shown:
     faint: str
     ratio: float
     contrast: float
+    unread: tuple[str, ...] = ()
 
 
 def shown(html: str, *, footer: str) -> Shown:
@@ -46,13 +52,15 @@ def shown(html: str, *, footer: str) -> Shown:
     if not html.strip():
         return Shown((), (), (), "", 1.0, 21.0)
     page = lxml_html.document_fromstring(html)
-    faint, ratio, lowest = "", float("inf"), 21.0
+    faint, ratio, lowest, unread = "", float("inf"), 21.0, []
     for text, type_ in _texts(page, _Type()):
         if type_.colour and type_.ground:
             found = contrast(type_.colour, type_.ground)
             lowest = min(lowest, found)
             if found / type_.needs < ratio:
                 faint, ratio = text, found / type_.needs
+        else:
+            unread.append(text[:80])
     return Shown(
         tuple(dict.fromkeys(_pictures(page))),
         tuple(dict.fromkeys(_links(page))),
@@ -60,6 +68,7 @@ def shown(html: str, *, footer: str) -> Shown:
         faint[:80],
         ratio,
         lowest,
+        tuple(unread),
     )
 
 
@@ -97,12 +106,12 @@ def _set(element: lxml_html.HtmlElement, type_: _Type) -> _Type:
     if element.get("bgcolor"):
         type_ = replace(type_, ground=_colour(element.get("bgcolor")))
     for name, value in declared.items():
-        if name == "color":
+        if name == "color" and value not in _AROUND:
             type_ = replace(type_, colour=_colour(value))
         elif name == "background-color" and value != "transparent":
             type_ = replace(type_, ground=_colour(value))
         elif name == "background" and value not in ("none", "transparent"):
-            type_ = replace(type_, ground=_colour(value.split()[0]))
+            type_ = replace(type_, ground=_first_colour(value))
         elif name == "font-weight":
             type_ = replace(type_, bold=value == "bold" or (value.isdigit() and int(value) >= 700))
         elif name == "font-size" and (size := re.match(r"([\d.]+)(px|pt)?$", value)):
@@ -115,16 +124,33 @@ def _declared(style: str) -> dict[str, str]:
     return {name.strip(): value.replace("!important", "").strip() for name, _, value in pairs if value.strip()}
 
 
+def _first_colour(value: str) -> str:
+    """That of a ``background``, which also says where its picture stands."""
+    return next(filter(None, map(_colour, re.findall(r"[\w-]+\([^)]*\)|\S+", value))), "")
+
+
 def _colour(value: str) -> str:
+    """``#RRGGBB``; "" for what is not known, or lets something through.
+
+    Pillow knows CSS Color 3's names, hexadecimal digits and functions, these with commas and without opacity.
+    """
     value = value.strip().lower()
-    if value in _NAMED:
-        return _NAMED[value]
-    if re.fullmatch(r"#[0-9a-f]{6}", value):
-        return value.upper()
-    if re.fullmatch(r"#[0-9a-f]{3}", value):
-        return "#" + "".join(2 * digit for digit in value[1:]).upper()
-    found = re.fullmatch(r"rgb\(\s*(\d{1,3})\s*,\s*(\d{1,3})\s*,\s*(\d{1,3})\s*\)", value)
-    return "#" + "".join(f"{min(int(part), 255):02X}" for part in found.groups()) if found else ""
+    if function := _FUNCTION.fullmatch(value):
+        name, one, two, three, opacity, percent = function.groups()
+        if opacity and _number(opacity) < (100 if percent else 1):
+            return ""
+        value = f"{name}({one},{two},{three})"
+    try:
+        red, green, blue, *alpha = ImageColor.getrgb(value)
+    except ValueError:
+        return ""
+    if alpha and alpha[0] < 255:
+        return ""
+    return "#" + "".join(f"{min(part, 255):02X}" for part in (red, green, blue))
+
+
+def _number(digits: str) -> float:
+    return float(digits) if re.fullmatch(r"\d+\.?\d*|\.\d+", digits) else 0.0
 
 
 def _pictures(page: lxml_html.HtmlElement) -> Iterator[tuple[str, str | None]]:

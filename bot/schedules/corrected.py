@@ -14,16 +14,18 @@ from bot.delivery.sending import PROGRAM
 from bot.editions.changes import differences
 from bot.editions.difference import Difference, difference
 from bot.errors import NotFound, NothingToDo, StateError, UsageError
-from bot.model import Act, Article, Correction, Edition, EditionStory
+from bot.model import Act, Article, Correction, Edition, EditionState, EditionStory
 from bot.schedules.hosting import host_corrections
 from bot.schedules.installation import Installation
-from bot.schedules.replies import Posted, posted, replies_of, reply
+from bot.schedules.replies import Posted, posted, replies_of, reply, unanswered
 from bot.store import Transaction
 
 WITHIN = timedelta(days=7)
 """How long after an edition's slot its stories are watched."""
 LONGEST = 600
 """Characters of what was said, or is right: a correction is read at a glance."""
+MUTE = "it sends no mail, and no post about it can be answered"
+"""Why readers of a schedule cannot be told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +104,10 @@ def correct(
 ) -> list[Correction]:
     """Has the next edition of each schedule that told ``article`` say what was wrong, and what is right.
 
-    Posts about it are answered at once. Raises ``UsageError`` for an empty or endless text, or one that a network does
-    not take, ``NotFound``, ``NothingToDo``, ``StateError`` when the same correction waits already, ``StoreHeld``.
+    Posts about it are answered at once. Nobody is told the same twice: only posts that replies with it did not reach,
+    because those were cancelled or expired, are answered again. Raises ``UsageError`` for an empty or endless text, or
+    one that a network does not take, ``NotFound``, ``NothingToDo``, also where nobody can be told, ``StateError`` when
+    the same correction waits or is told already, ``StoreHeld``.
     """
     said, right = " ".join(said.split()), " ".join(right.split())
     for name, text in (("--said", said), ("--right", right)):
@@ -114,10 +118,16 @@ def correct(
         newest: dict[str, Telling] = {}
         for telling in found.tellings:
             newest.setdefault(telling.edition.schedule, telling)
-        if any((each.said, each.right, each.carried) == (said, right, "") for each in found.corrections):
-            raise StateError(f"article {article}: this correction waits already")
-        made = []
+        same = [each for each in found.corrections if (each.said, each.right) == (said, right)]
+        made, mute = [], []
         for schedule, telling in newest.items():
+            told = [each for each in same if each.schedule == schedule]
+            earlier = [found.replies[each.id] for each in told if each.id in found.replies]
+            posts = [post for each in found.tellings if each.edition.schedule == schedule for post in each.posts]
+            if told:
+                posts = unanswered(tx, posts, earlier) if len(earlier) == len(told) else []
+                if not posts:
+                    continue
             correction = Correction(
                 article=article,
                 edition=telling.edition.id,
@@ -131,24 +141,56 @@ def correct(
                 who=who,
             )
             correction = replace(correction, id=tx.corrections.add(correction))
-            posts = [post for each in found.tellings if each.edition.schedule == schedule for post in each.posts]
             replies = reply(tx, installation, correction, posts, now)
-            mailed = installation.sends_mail(schedule)
+            # Mail that tells it already, or will, does not tell it twice.
+            mailed = installation.sends_mail(schedule) and not told
+            if not replies and not mailed:
+                # Posts tell no corrections of their own accord: it would wait for ever.
+                tx.corrections.drop(correction.id)
+                mute += [schedule] if not told else []
+                continue
             if replies and not mailed:
                 tx.corrections.carry(replies.id, [correction])
                 correction = replace(correction, carried=replies.id)
             made.append(correction)
             note = f"“{said}” → “{right}”; {_by(schedule, replies, mailed)}"
             tx.acts.add(Act(at=now, who=who, what="correct", thing=f"edition:{telling.edition.id}", note=note[:500]))
+        if not made and not same:
+            raise NothingToDo(f"article {article}: nobody can be told; {', '.join(mute)}: {MUTE}")
+        if not made:
+            waits = any(not each.carried for each in same)
+            raise StateError(f"article {article}: this correction {'waits' if waits else 'is told'} already")
     # Who shares the page of an edition that led with it shows what is right.
     led = {telling.edition.id for telling in newest.values() if telling.story.position == 1}
     host_corrections(installation, [each for each in made if each.edition in led], now)
     return made
 
 
+def stands(installation: Installation, found: Reach, correction: Correction) -> str:
+    """Whether readers are told ``correction``, one of ``found``, in a few words."""
+    replies = found.replies.get(correction.id)
+    if replies and replies.id == correction.carried:
+        if replies.state in (EditionState.CANCELLED, EditionState.EXPIRED):
+            return f"edition {replies.id} was to tell it and is {replies.state}; what it did not answer, nobody is told"
+        return f"{'told by edition' if replies.state is EditionState.SENT else 'to be told by edition'} {replies.id}"
+    if correction.carried:
+        return f"told by edition {correction.carried}"
+    if installation.sends_mail(correction.schedule):
+        return "the next edition tells it"
+    return f"nobody is told: {correction.schedule} sends no mail"
+
+
+def untold(found: Reach, *, said: str, right: str) -> list[str]:
+    """The schedules that told the article and tell no such correction."""
+    said, right = " ".join(said.split()), " ".join(right.split())
+    telling = {each.schedule for each in found.corrections if (each.said, each.right) == (said, right)}
+    return [each for each in dict.fromkeys(one.edition.schedule for one in found.tellings) if each not in telling]
+
+
 def _by(schedule: str, replies: Edition | None, mailed: bool) -> str:
-    answered = f"edition {replies.id} answers {len(replies.renditions)} posts with it" if replies else ""
-    told = f"the next edition of {schedule} tells it" if mailed or not replies else ""
+    count = len(replies.renditions) if replies else 0
+    answered = f"edition {replies.id} answers {count} post{'s' * (count > 1)} with it" if replies else ""
+    told = f"the next edition of {schedule} tells it" if mailed else ""
     return "; ".join(part for part in (answered, told) if part)
 
 

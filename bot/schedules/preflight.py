@@ -11,7 +11,7 @@ import logging
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
-from bot.delivery.alerts import PREFLIGHT
+from bot.delivery.alerts import CLAIMED, PREFLIGHT
 from bot.delivery.sending import PROGRAM
 from bot.editions.preflight import Ran, Targets, preflight, targets
 from bot.errors import BroadsheetError, NotFound
@@ -28,6 +28,11 @@ AGAIN = timedelta(hours=6)
 """An edition that waits for so long is looked at anew."""
 RAN = timedelta(hours=48)
 """How long ago other schedules sent what the same readers would take for the same again."""
+
+CLAIM = timedelta(minutes=5)
+"""So long a process may take over a look before another one takes it up."""
+LOOKING = "looking:"
+"""The names of the flags by which processes claim a look, each with an edition's id."""
 
 _LOOKED = (EditionState.DRAFTED, EditionState.AWAITING, EditionState.APPROVED, EditionState.HELD)
 _OUT = (EditionState.SENDING, EditionState.SENT)
@@ -86,6 +91,10 @@ def look(
     if stop():
         return ()
     with installation.store.write() as tx:
+        # By itself: whatever fails below, nobody is asked again for it.
+        kept = tx.editions.report(edition_id).get(PREFLIGHT) or {}
+        tx.editions.note(edition_id, PREFLIGHT, {**kept, "reached": seen.content()})
+    with installation.store.write() as tx:
         made = found(tx, installation, edition, seen, tx.images.known(addresses(edition.stories)))
         lines = [_line(each) for each in made if each.grade is not Grade.OK]
         tx.editions.note(edition_id, PREFLIGHT, {"reached": seen.content(), "look": lines})
@@ -103,21 +112,49 @@ def look(
 
 
 def look_at_new(installation: Installation, now: datetime, *, stop: Callable[[], bool] = lambda: False) -> list[str]:
-    """Looks at the editions whose addresses were not asked yet, or other ones, or long ago; returns their ids."""
+    """Looks at the editions whose addresses were not asked yet, or other ones, or long ago; returns their ids.
+
+    Of several processes one looks at each.
+    """
     with installation.store.read() as tx:
         editions = [
             *tx.editions.newest(states=_LOOKED, limit=100),
             *(each for each in tx.editions.newest(states=_OUT, limit=20) if now - each.created < RECENT),
         ]
-        due = [each.id for each in editions if _is_due(tx, installation, each.id, now)]
-    for edition in due:
+    looked = []
+    for each in editions:
         try:
-            look(installation, edition, stop=stop)
+            with installation.store.read() as tx:
+                due = _is_due(tx, installation, each.id, now)
+            if due and _claim(installation, each.id, now):
+                looked.append(each.id)
+                look(installation, each.id, stop=stop)
+                # What failed, or died, keeps its claim: it is tried again when that has run out.
+                _release(installation, each.id)
         except Exception as error:
             log.error(
-                "edition %s is not looked at: %s", edition, error, exc_info=not isinstance(error, BroadsheetError)
+                "edition %s is not looked at: %s", each.id, error, exc_info=not isinstance(error, BroadsheetError)
             )
-    return due
+    return looked
+
+
+def _claim(installation: Installation, edition: str, now: datetime) -> bool:
+    """Whether this process is the one that looks at ``edition``, which still is to be looked at."""
+    flag = f"{LOOKING}{edition}"
+    with installation.store.write() as tx:
+        at, seen = installation.clock(), tx.flags.seen(flag)
+        if (seen and at - seen[1] < CLAIM) or not tx.flags.swap(flag, seen, CLAIMED, at):
+            return False
+        due = _is_due(tx, installation, edition, now)
+        if not due:
+            # Another process looked at it, and has just given its claim back.
+            tx.flags.set(flag, "", at)
+        return due
+
+
+def _release(installation: Installation, edition: str) -> None:
+    with installation.store.write() as tx:
+        tx.flags.set(f"{LOOKING}{edition}", "", installation.clock())
 
 
 def _is_due(tx: Transaction, installation: Installation, edition_id: str, now: datetime) -> bool:

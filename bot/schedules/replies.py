@@ -67,6 +67,22 @@ def reply(
     return edition
 
 
+def unanswered(tx: Transaction, posts: Sequence[Posted], replies: Sequence[Edition]) -> list[Posted]:
+    """Those of ``posts`` that ``replies`` did not, and never will, answer; none while one of these may still go out.
+
+    Of a reply that may have arrived nobody can tell that it did not.
+    """
+    if any(each.state not in (EditionState.CANCELLED, EditionState.EXPIRED) for each in replies):
+        return []
+    answered = {
+        (each.channel, each.subject)
+        for edition in replies
+        for each in tx.deliveries.of_edition(edition.id, 0)
+        if each.state in (DeliveryState.ACCEPTED, DeliveryState.ATTEMPTING, DeliveryState.UNKNOWN)
+    }
+    return [each for each in posts if (each.delivery.channel, each.delivery.subject) not in answered]
+
+
 def replies_of(tx: Transaction, corrections: Iterable[Correction]) -> dict[int, Edition]:
     """By a correction's id, the edition that answers posts with it, where there is one."""
     found = {each.id: tx.editions.of_slot(each.schedule, f"{CORRECTION}{each.id}") for each in corrections}

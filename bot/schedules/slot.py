@@ -132,7 +132,8 @@ def _refreshed(installation: Installation, edition_id: str, now: datetime) -> Ed
         edition = tx.editions.get(edition_id)
         if edition is None or edition.state not in lifecycle.WAITING:
             return edition
-        current = {story.article.id: tx.articles.get(story.article.id) for story in edition.stories}
+        held = {each for story in edition.stories for each in (story.article.id, *story.article_ids)}
+        current = {each: tx.articles.get(each) for each in held}
     outcome = refresh(edition.stories, current)
     if not outcome.changes:
         return edition

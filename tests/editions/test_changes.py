@@ -265,3 +265,10 @@ def test_a_withdrawn_story_is_dropped_and_the_rest_counted_anew(gone: Article | 
     assert outcome.material
     assert outcome.changes == ("dropped: “The day” was withdrawn",)
     assert [(story.position, story.article.id) for story in outcome.stories] == [(1, 8)]
+
+
+def test_a_withdrawn_telling_takes_no_other_with_it() -> None:
+    lead, gone, stays = told("x"), told("x", id=8, url="", withdrawn=True), told("x", id=9, url="")
+    story = replace(_frozen(lead), also=(("South", ""),), article_ids=(7, 8, 9))
+    (fresh,) = refresh([story], {7: lead, 8: gone, 9: stays}).stories
+    assert (fresh.also, fresh.article_ids) == ((("South", ""),), (7, 9))

@@ -309,3 +309,66 @@ def test_a_post_that_its_network_would_not_take_is_a_fault():
 def test_hostile_titles_make_one_line_each():
     found = looked(made(story(title="Line\n\u202eone", image=Image(url="https://record.example/a.jpg"))))
     assert all("\n" not in line and "\u202e" not in line for each in found for line in (each.said, each.where))
+
+
+def coloured(style):
+    """A mail with a line that is set so, on white."""
+    edition = made()
+    mail = edition.renditions[0].email
+    html = mail.html.replace("</body>", f'<p style="{style}">Read me if you can</p></body>')
+    return replace(edition, renditions=(Rendition(channel="mail", email=replace(mail, html=html)),))
+
+
+@pytest.mark.parametrize(
+    "colour",
+    [
+        "lightgrey",
+        "hsl(0, 0%, 80%)",
+        "hsl(0 0% 80%)",
+        "hsla(0deg,0%,80%,1)",
+        "rgb(204, 204, 204)",
+        "rgb(204 204 204)",
+        "rgb(80%, 80%, 80%)",
+        "rgba(204,204,204,1)",
+        "rgb(204 204 204 / 100%)",
+        "#CCC",
+        "#CCCF",
+        "#ccccccff !important",
+    ],
+)
+def test_faint_text_is_seen_however_its_colour_is_written(colour):
+    assert [grade for grade, _ in of(looked(coloured(f"color: {colour}; background: #FFF")), "contrast")] == [
+        Grade.FAULT
+    ]
+    dark = looked(coloured(f"color: #BBB; background: {colour} none"))
+    assert [grade for grade, _ in of(dark, "contrast")] == [Grade.FAULT]
+
+
+@pytest.mark.parametrize(
+    "colour", ["#0003", "rgba(0,0,0,0.1)", "rgb(0 0 0 / 10%)", "lab(80% 0 0)", "var(--x)", "qwertz"]
+)
+def test_text_whose_colour_cannot_be_read_is_not_said_to_be_readable(colour):
+    found = [each for each in looked(coloured(f"color:{colour}")) if each.check == "contrast"]
+    assert [(each.grade, each.said) for each in found] == [
+        (Grade.WARNING, "1 text not looked at: its colour cannot be read here"),
+        (Grade.OK, "The rest is readable in light and dark"),
+    ]
+    assert "Read me if you can" in found[0].where
+
+
+@pytest.mark.parametrize("colour", ["inherit", "currentColor", "unset"])
+def test_text_that_takes_the_colour_around_it_is_looked_at(colour):
+    assert of(looked(coloured(f"color:{colour}")), "contrast") == [(Grade.OK, "Readable in light and dark")]
+
+
+@pytest.mark.parametrize("title", ["How {{ braces }} broke the ballot", "What {% if %} means"])
+def test_braces_that_stand_in_a_headline_are_the_headlines(title):
+    edition = made(story(title=title), story(2, title="The ferry returns", url="https://record.example/other"))
+    mail = edition.renditions[0].email
+    assert title in (mail.subject, mail.preheader)
+    assert {grade for grade, _ in of(looked(edition), "subject")} == {Grade.OK}
+    (rendition,) = edition.renditions
+    for field in ("subject", "preheader"):
+        both = replace(mail, **{field: f"{title}: {{{{ edition }}}}"})
+        found = looked(replace(edition, renditions=(replace(rendition, email=both),)))
+        assert (Grade.FAULT, "Braces of a template stand in the subject or the line below it") in of(found, "subject")

@@ -11,11 +11,12 @@ import pytest
 from bot.channels.base import KINDS
 from bot.clock import SetClock
 from bot.delivery.alerts import CHANGED, due
+from bot.delivery.alerts import TOLD as TOLD_ALERT
 from bot.delivery.engine import Engine
 from bot.editions import lifecycle
 from bot.errors import NotFound, NothingToDo, StateError, UsageError
 from bot.model import Act, EditionState, Limits, Parcel, Receipt
-from bot.schedules.corrected import WITHIN, correct, drop, reach, watch_changes
+from bot.schedules.corrected import WITHIN, correct, drop, reach, stands, untold, watch_changes
 from bot.schedules.plan import Slot
 from bot.schedules.slot import advance, make
 from bot.schedules.tick import Ticked, advance_waiting
@@ -121,6 +122,26 @@ def test_an_editor_is_told_once_and_of_the_next_change_again(newsroom, store, se
         "Morning briefing: a story changed after it went out",
     )
     assert alert.do[0].startswith("broadsheet correct 1:")
+
+
+def test_an_editor_is_told_of_each_story_of_an_edition_that_changed(newsroom, publish, store):
+    publish("The ferry returns")
+    publish("The bakery closes")
+    installation = newsroom()
+    made = make(installation, "morning", slot(), NOW)
+    assert advance(installation, made, NOW) is EditionState.SENDING
+    for each in made.stories:
+        change(store, each.article, title=f"{each.article.title} after all")
+    assert watch_changes(installation, LATER) == 2
+    rules = AlertsTable(channels=("mail",), quiet="1h")
+    with store.read() as tx:
+        alerts = due(tx, rules, "UTC", LATER)
+    assert sorted(each.do[0].partition(":")[0] for each in alerts) == ["broadsheet correct 1", "broadsheet correct 2"]
+    assert len({each.flag for each in alerts}) == 2
+    with store.write() as tx:
+        tx.flags.set(alerts[0].flag, TOLD_ALERT, LATER)
+    with store.read() as tx:
+        assert due(tx, rules, "UTC", LATER) == alerts[1:]
 
 
 def tells(edition):
@@ -305,9 +326,8 @@ def test_the_post_of_a_whole_edition_is_corrected_only_where_it_told_the_story(s
     assert len(TOLD) == 1
     with store.read() as tx:
         other = next(each.id for each in tx.articles.newest() if "bakery" in each.title)
-    assert [made.carried for made in correct(installation, other, said=SAID, right=RIGHT, who="mara", now=LATER)] == [
-        ""
-    ]
+    with pytest.raises(NothingToDo):
+        correct(installation, other, said=SAID, right=RIGHT, who="mara", now=LATER)
     correct(installation, 1, said=SAID, right=RIGHT, who="mara", now=LATER)
     work(installation, LATER)
     assert len(TOLD) == 2
@@ -346,3 +366,140 @@ def test_a_reply_waits_while_everything_is_paused_and_expires_rather_than_come_l
     with store.read() as tx:
         assert tx.editions.state(made.carried) is EditionState.EXPIRED
     assert len(TOLD) == 1
+
+
+BOTH = """
+[channels.social]
+type = "network"
+
+[schedules.both]
+name = "Both"
+cron = "0 7 * * *"
+audience = "readers"
+channels = ["mail", "social"]
+posts = "each"
+"""
+
+
+@pytest.fixture
+def both(social, newsroom):
+    """Builds an installation whose schedule ``both`` has mailed article 1 and posted about it."""
+
+    def build():
+        installation = newsroom(BOTH)
+        make(installation, "both", Slot("both", f"{NOW:%Y-%m-%dT%H:%M}", NOW), NOW)
+        work(installation, NOW)
+        return installation
+
+    return build
+
+
+def test_the_same_correction_answers_the_same_posts_once(social, publish, store):
+    publish("The ferry returns")
+    installation = social()
+    correct(installation, 1, said=SAID, right=RIGHT, who="mara", now=LATER)
+    for _ in range(2):
+        with pytest.raises(StateError, match="is told already"):
+            correct(installation, 1, said=SAID, right=RIGHT, who="mara", now=LATER)
+        work(installation, LATER)
+    assert len(TOLD) == 2
+    with store.read() as tx:
+        assert len(reach(tx, 1).corrections) == 1
+
+
+def test_the_same_correction_is_not_mailed_and_answered_again_once_an_edition_tells_it(both, publish, store):
+    publish("The ferry returns")
+    installation = both()
+    correct(installation, 1, said=SAID, right=RIGHT, who="mara", now=LATER)
+    publish("Other news", published=NOW + timedelta(hours=23))
+    assert make(installation, "both", Slot("both", "tomorrow", NOW + timedelta(days=1)), NOW + timedelta(days=1))
+    with pytest.raises(StateError, match="is told already"):
+        correct(installation, 1, said=SAID, right=RIGHT, who="mara", now=LATER)
+    work(installation, LATER)
+    assert len([each for each in TOLD if each.rendition.post and each.rendition.post.answers]) == 1
+
+
+def test_a_correction_whose_replies_ended_unsent_may_be_said_again_and_no_mail_tells_it_twice(both, publish, store):
+    publish("The ferry returns")
+    installation = both()
+    for _ in range(2):
+        made = correct(installation, 1, said=SAID, right=RIGHT, who="mara", now=LATER)
+        with store.read() as tx:
+            replies = reach(tx, 1).replies[made[0].id]
+        if not _:
+            lifecycle.cancel(store, replies.id, who="mara", now=LATER)
+    work(installation, LATER)
+    assert len([each for each in TOLD if each.rendition.post and each.rendition.post.answers]) == 1
+    publish("Other news", published=NOW + timedelta(hours=23))
+    due = NOW + timedelta(days=1)
+    edition = make(installation, "both", Slot("both", "tomorrow", due), due)
+    assert [each.right for each in edition.corrections] == [RIGHT]
+
+
+def test_what_was_answered_before_its_replies_were_cancelled_is_not_answered_again(social, publish, store):
+    publish("The ferry returns")
+    installation = social()
+    (made,) = correct(installation, 1, said=SAID, right=RIGHT, who="mara", now=LATER)
+    work(installation, LATER)
+    with store.write() as tx:
+        assert tx.editions.move(made.carried, to=EditionState.CANCELLED, since=[EditionState.SENT], now=LATER)
+    with pytest.raises(StateError, match="is told already"):
+        correct(installation, 1, said=SAID, right=RIGHT, who="mara", now=LATER)
+
+
+def test_where_no_post_can_be_answered_nothing_is_kept_and_it_is_said(social, publish, store):
+    publish("The ferry returns", hours=1)
+    publish("The bakery closes", hours=3)
+    installation = social(posts="edition")
+    with store.read() as tx:
+        other = next(each.id for each in tx.articles.newest() if "bakery" in each.title)
+    with pytest.raises(NothingToDo, match=r"posts: it sends no mail, and no post about it can be answered"):
+        correct(installation, other, said=SAID, right=RIGHT, who="mara", now=LATER)
+    with store.read() as tx:
+        assert reach(tx, other).corrections == ()
+        assert [act for act in tx.acts.newest() if act.what == "correct"] == []
+
+
+def test_one_post_is_one_on_record(social, publish, store):
+    publish("The ferry returns")
+    installation = social()
+    (made,) = correct(installation, 1, said=SAID, right=RIGHT, who="mara", now=LATER)
+    with store.read() as tx:
+        (act,) = (each for each in tx.acts.newest() if each.what == "correct")
+    assert act.note.endswith(f"edition {made.carried} answers 1 post with it")
+
+
+def test_a_correction_says_whether_readers_are_told(social, publish, store):
+    publish("The ferry returns")
+    installation = social()
+
+    def said():
+        with store.read() as tx:
+            found = reach(tx, 1)
+        return stands(installation, found, found.corrections[-1])
+
+    (made,) = correct(installation, 1, said=SAID, right=RIGHT, who="mara", now=LATER)
+    assert said() == f"to be told by edition {made.carried}"
+    lifecycle.cancel(store, made.carried, who="mara", now=LATER)
+    assert said() == f"edition {made.carried} was to tell it and is cancelled; what it did not answer, nobody is told"
+    (again,) = correct(installation, 1, said=SAID, right=RIGHT, who="mara", now=LATER)
+    work(installation, LATER)
+    work(installation, LATER)
+    assert said() == f"told by edition {again.carried}"
+
+
+def test_a_schedule_that_can_tell_nobody_keeps_none_waiting_and_the_others_tell(social, publish, newsroom, store):
+    publish("The ferry returns", hours=1)
+    publish("The bakery closes", hours=3)
+    installation = social(posts="edition")
+    make(installation, "morning", slot(), NOW)
+    work(installation, NOW)
+    with store.read() as tx:
+        other = next(each.id for each in tx.articles.newest() if "bakery" in each.title)
+    (made,) = correct(installation, other, said=SAID, right=RIGHT, who="mara", now=LATER)
+    with store.read() as tx:
+        found = reach(tx, other)
+    assert made.schedule == "morning"
+    assert [each.schedule for each in found.corrections] == ["morning"]
+    assert untold(found, said=f" {SAID}", right=RIGHT) == ["posts"]
+    assert stands(installation, found, made) == "the next edition tells it"

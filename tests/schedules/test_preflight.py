@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 from datetime import timedelta
 
@@ -199,3 +200,59 @@ def test_what_was_stopped_half_way_is_not_kept(open_newsroom, publish, store, se
     assert look(installation, made.id, stop=lambda: True) == ()
     with store.read() as tx:
         assert reached(tx, made.id) is None
+
+
+def test_what_was_asked_is_kept_though_the_look_at_it_fails(open_newsroom, publish, store, server, clock, monkeypatch):
+    publish("The ferry returns", url=server.says("/ferry"))
+    installation = open_newsroom()
+    made = make(installation, "morning", SLOT, NOW)
+
+    def fails(*_arguments, **_more):
+        raise RuntimeError("a fault of ours")
+
+    monkeypatch.setattr("bot.schedules.preflight.preflight", fails)
+    for _ in range(3):
+        look_at_new(installation, clock())
+        clock.advance(minutes=10)
+    with store.read() as tx:
+        assert reached(tx, made.id).at == NOW
+    assert [path for _, path, *_ in server.seen] == ["/ferry"]
+
+
+def test_of_several_processes_one_asks(open_newsroom, publish, store, server, clock):
+    publish("The ferry returns", url=server.says("/ferry"))
+    installation = open_newsroom()
+    made = make(installation, "morning", SLOT, NOW)
+    threads = [threading.Thread(target=look_at_new, args=(installation, NOW)) for _ in range(4)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+    assert [path for _, path, *_ in server.seen] == ["/ferry"]
+    clock.advance(hours=7)
+    assert look_at_new(installation, clock()) == [made.id]
+
+
+def _die():
+    raise KeyboardInterrupt
+
+
+def test_the_claim_of_a_process_that_died_over_it_runs_out(open_newsroom, publish, store, server, clock):
+    publish("The ferry returns", url=server.says("/ferry"))
+    installation = open_newsroom()
+    made = make(installation, "morning", SLOT, NOW)
+    with pytest.raises(KeyboardInterrupt):
+        look_at_new(installation, NOW, stop=_die)
+    assert look_at_new(installation, clock()) == []
+    clock.advance(minutes=6)
+    assert look_at_new(installation, clock()) == [made.id]
+    with store.read() as tx:
+        assert reached(tx, made.id) is not None
+
+
+def test_one_that_was_stopped_half_way_leaves_it_to_the_next(open_newsroom, publish, server):
+    publish("The ferry returns", url=server.says("/ferry"))
+    installation = open_newsroom()
+    made = make(installation, "morning", SLOT, NOW)
+    look_at_new(installation, NOW, stop=lambda: True)
+    assert look_at_new(installation, NOW) == [made.id]

@@ -269,3 +269,33 @@ def test_articles_of_a_site_that_moved_do_not_go_out_again(newsroom, publish, st
     publish("The market is back", published=later - timedelta(hours=1))
     again = make(installation, "morning", Slot("morning", "2026-12-14T07:00", later), later)
     assert _titles(again) == ["The market is back"]
+
+
+def test_a_telling_by_others_that_was_withdrawn_is_linked_no_more(newsroom, publish, store):
+    body = "<p>" + " ".join(f"Span {each} of the bridge holds {each * 7} tons of steel." for each in range(20)) + "</p>"
+    for number, host in enumerate(("north", "south", "west"), start=1):
+        url = f"https://{host}.example/bridge"
+        publish("The bridge stays open", hours=4 - number, body=body, url=url, source=host, sections=(host,))
+    installation = newsroom("approval = true\n")
+    made = make(installation, "morning", SLOT, NOW - timedelta(minutes=30))
+    (story,) = made.stories
+    gone, stays = story.also
+    assert gone[1] in made.renditions[0].email.html
+    lifecycle.approve(store, made.id, who="mara", now=NOW)
+    with store.write() as tx:
+        (other,) = [each for each in tx.articles.newest() if each.url == gone[1]]
+        tx.articles.withdraw(other.source, [other.guid], NOW)
+    with store.read() as tx:
+        approved = tx.editions.get(made.id)
+    assert advance(installation, approved, NOW) is EditionState.SENDING
+    with store.read() as tx:
+        sent = tx.editions.get(made.id)
+        (note,) = [act.note for act in tx.acts.newest(thing=f"edition:{made.id}") if act.what == "refresh"]
+    (fresh,) = sent.stories
+    assert (fresh.also, fresh.position) == ((stays,), 1)
+    assert other.id not in fresh.article_ids and len(fresh.article_ids) == 2
+    assert other.source not in fresh.topics and set(story.topics) - set(fresh.topics) == {other.source}
+    email = sent.renditions[0].email
+    assert [gone[1] in part for part in (email.html, email.text, email.web)] == [False] * 3
+    assert stays[1] in email.html
+    assert note == f"dropped: what {gone[0]} told of “The bridge stays open” was withdrawn"
