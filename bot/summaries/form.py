@@ -44,7 +44,7 @@ _COMMENTARY = regex.compile(
     r"|هذا المقال|هذه المقالة|يتناول المقال",
     regex.IGNORECASE,
 )
-_UNSEEN = regex.compile(r"[\p{Cc}\u202a-\u202e\u2066-\u2069\ufdd0-\ufdef]")
+_UNSEEN = regex.compile(r"[\p{Cc}\u202a-\u202e\u2066-\u2069\ufdd0-\ufdef\ufffd-\uffff]")
 _OWN_WORDS = 0.5
 """Share of the article's words in a text; a translation has fewer of them."""
 _FEW = 6

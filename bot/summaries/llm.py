@@ -17,6 +17,7 @@ import regex
 from bot.errors import FetchError, LlmError
 from bot.http import Answer, Http
 from bot.model import TextKind
+from bot.model.checked import one_line
 from bot.summaries.prompt import answer_format
 
 MOST_TOKENS = 1_000
@@ -79,13 +80,15 @@ async def _post(http: Http, endpoint: Endpoint, body: Mapping[str, Any]) -> Answ
     try:
         return await http.post(f"{endpoint.url}/chat/completions", json=body, headers=headers, timeout=endpoint.timeout)
     except FetchError as error:
-        raise LlmError(str(error), rest=True) from error
+        raise LlmError(one_line(str(error)), rest=True) from error
 
 
 def _refused(endpoint: Endpoint, answer: Answer) -> LlmError:
-    said = " ".join(answer.body[:1000].decode("utf-8", "replace").split())[:_SHOWN]
+    said = answer.body.decode("utf-8", "replace")
     if endpoint.key:
+        # Before it is cut: no half of a key either.
         said = said.replace(endpoint.key, "…")
+    said = one_line(said)[:_SHOWN]
     what = f"the model's endpoint answers {answer.status}{f': {said}' if said else ''}"
     return LlmError(
         what,
@@ -131,5 +134,5 @@ def _texts(said: str, kinds: Sequence[TextKind]) -> Mapping[TextKind, str]:
 
 
 def _whole(text: str) -> str:
-    """Without halves of surrogate pairs, which JSON can hold and UTF-8 cannot."""
-    return text.encode("utf-8", "replace").decode()
+    """With U+FFFD, which the gate refuses, for halves of surrogate pairs, which JSON can hold and UTF-8 cannot."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

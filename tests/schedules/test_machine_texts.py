@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from dataclasses import replace
 from datetime import timedelta
 
@@ -17,6 +18,7 @@ from bot.schedules.draft import draft
 from bot.schedules.installation import Installation
 from bot.schedules.machine_texts import RESTS, coming, inside_http, write_now, write_texts
 from bot.schedules.plan import Slot
+from bot.schedules.preview import preview
 from bot.schedules.slot import advance, make
 from bot.schedules.tick import tick
 from bot.schedules.ticker import Ticker
@@ -473,3 +475,42 @@ def test_a_refusal_stands_on_the_desks_page_in_words(newsroom, publish, store):
     with store.read() as tx:
         found = tx.editions.report(made.id)
     assert origin(made.stories[0], found).startswith("no summary by the language model, refused: a number")
+
+
+@pytest.mark.parametrize("body", [b"bo\0om", b"half \xed\xa0\xbd", b"\x1b[31m red", "\u202e turned".encode()])
+def test_an_error_of_hostile_letters_is_a_reason_on_record(newsroom, publish, store, caplog, body):
+    publish()
+    with serving(lambda _: Raw(500, body)) as server:
+        installation = newsroom(server.url)
+        written = write_now(installation, "morning", SLOT, NOW)
+    assert len(written) == 3
+    made = make(installation, "morning", SLOT, NOW)
+    reasons = [each["machine"]["summary"]["reason"] for each in report(store, made)["picks"]]
+    assert all("answers 500" in each and each.isprintable() for each in reasons)
+    assert all(each.getMessage().isprintable() for each in caplog.records)
+
+
+@pytest.mark.parametrize("letter", ["\0", "\ud83d", "\ufffd"])
+def test_a_text_with_a_letter_that_is_none_is_refused_on_record(newsroom, publish, store, letter):
+    publish()
+    with serving(lambda question: {"summary": f"{question.sentences[1][:-1]}{letter}."}) as server:
+        installation = newsroom(server.url)
+        server.model = lambda question, plain=server.model: chat(json.dumps(plain(question)))
+        write_now(installation, "morning", SLOT, NOW)
+    made = make(installation, "morning", SLOT, NOW)
+    assert {story.summary.origin for story in made.stories} == {"extract"}
+    assert all("invisible mark" in each["machine"]["summary"]["reason"] for each in report(store, made)["picks"])
+
+
+def test_a_fault_while_texts_are_written_is_logged_and_never_raised(newsroom, publish, store, caplog):
+    publish()
+    with store.write() as tx:
+        # Whoever wrote it there.
+        tx.flags.set(RESTS, "soon", NOW)
+    with serving(honest) as server:
+        installation = newsroom(server.url)
+        assert write_now(installation, "morning", SLOT, NOW) == ()
+        seen = asyncio.run(preview(installation, "morning", SLOT, None))
+    assert caplog.text.count("no text is written by the model") == 2
+    assert len(seen.edition.stories) == 3
+    assert make(installation, "morning", SLOT, NOW).state is EditionState.DRAFTED

@@ -258,6 +258,15 @@ def test_the_key_goes_to_the_endpoint_and_into_no_error() -> None:
     assert "sk-secret-1" not in repr(Endpoint(server.url, "tiny", "sk-secret-1"))
 
 
+def test_a_key_that_is_cut_off_is_not_half_told() -> None:
+    def leaky(question: Question) -> Raw:
+        return Raw(403, b"x" * 140 + b" " + question.headers["authorization"].encode())
+
+    with serving(leaky) as server, pytest.raises(LlmError) as failed:
+        write(server, key="sk-secret-0123456789")
+    assert "sk-" not in str(failed.value)
+
+
 def test_each_question_is_paid_by_what_the_endpoint_says_it_cost() -> None:
     purse = Purse()
     with serving(careless) as server:
