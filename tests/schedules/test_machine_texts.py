@@ -296,9 +296,9 @@ def test_a_days_budget_ends_the_asking_and_survives_a_restart(newsroom, publish,
 
 def test_tokens_are_counted_by_what_they_cost(newsroom, publish):
     publish()
-    # A question is taken for some 1,700 tokens until it is known that it cost 100.
+    # A question is taken for some 2,700 tokens until it is known that it cost 100.
     with serving(honest) as server:
-        installation = newsroom(server.url, "tokens_per_day = 5000")
+        installation = newsroom(server.url, "tokens_per_day = 6000")
         assert all(each.text for each in ask(installation))
     with installation.store.read() as tx:
         assert (
