@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from dataclasses import replace
 from datetime import timedelta
 
@@ -13,7 +14,7 @@ from bot.channels.base import KINDS
 from bot.editions.changes import refresh
 from bot.editions.origin import origin
 from bot.model import EditionState, TextKind
-from bot.schedules import ticker
+from bot.schedules import machine_texts, ticker
 from bot.schedules.draft import draft
 from bot.schedules.installation import Installation
 from bot.schedules.machine_texts import RESTS, coming, inside_http, write_now, write_texts
@@ -464,6 +465,72 @@ def test_a_ticker_that_stops_leaves_the_model_alone(newsroom, publish, clock):
         working = Ticker(installation, told=lambda _: None)
         working._write()
         assert len(server.asked) == 1
+
+
+SPORT = SCHEDULE[SCHEDULE.index("[schedules") :].replace("morning", "sport")
+"""A second schedule, drafted when the first one is."""
+
+
+@pytest.fixture
+def two(newsroom, publish, store):
+    """Builds an installation with two schedules at 07:00, of which the second takes the section Sport alone."""
+    publish(sections=("Town",))
+    with store.write() as tx:
+        game = article(
+            guid="game",
+            url="https://record.example/game",
+            title="The rowers win",
+            standfirst="",
+            body="<p>Port Alder wins the regatta in heavy rain. Its eight was ahead by 12 seconds.</p>",
+            sections=("Sport",),
+            published=NOW - timedelta(hours=1),
+        )
+        tx.articles.put(game, url_key=game.url, present={game.guid}, now=game.published)
+
+    def build(url):
+        only = '[schedules.{}.selection]\nsections = ["{}"]\n'
+        return newsroom(url, extra=only.format("morning", "Town") + SPORT + only.format("sport", "Sport"))
+
+    return build
+
+
+def test_schedules_of_the_same_moment_share_the_time(two, store):
+    def slow(question: Question) -> object:
+        if question.article["title"] in BODIES:
+            server.open.wait(30)
+        return honest(question)
+
+    begun = time.monotonic()
+    with serving(slow) as server:
+        made = two(server.url)
+        # What is left is real time.
+        running = Installation(
+            made.settings,
+            store,
+            KEYS,
+            lambda: NOW - timedelta(seconds=4) + timedelta(seconds=time.monotonic() - begun),
+        )
+        Ticker(running, told=lambda _: None)._write()
+    (story,) = make(made, "sport", replace(SLOT, schedule="sport"), NOW).stories
+    assert (story.summary.origin, story.summary.text) == ("llm", "Its eight was ahead by 12 seconds.")
+
+
+def test_a_fault_in_one_schedule_costs_another_none_of_its_texts(two, clock, caplog, monkeypatch):
+    def faulty(tx, installation, schedule, *rest, **more):
+        if schedule == "morning":
+            raise RuntimeError("a fault in the program")
+        return draft(tx, installation, schedule, *rest, **more)
+
+    monkeypatch.setattr(machine_texts, "draft", faulty)
+    with serving(honest) as server:
+        made = two(server.url)
+        clock.advance(minutes=-5)
+        Ticker(made, told=lambda _: None)._write()
+        assert [each.article["title"] for each in server.asked] == ["The rowers win"]
+    assert "no text is written by the model" in caplog.text
+    clock.advance(minutes=5)
+    (story,) = make(made, "sport", replace(SLOT, schedule="sport"), NOW).stories
+    assert story.summary.origin == "llm"
 
 
 def test_a_refusal_stands_on_the_desks_page_in_words(newsroom, publish, store):
