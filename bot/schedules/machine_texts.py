@@ -10,6 +10,7 @@ import asyncio
 import logging
 import threading
 from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -62,6 +63,15 @@ def endpoint(table: LlmTable) -> Endpoint:
     return Endpoint(table.url, table.model, key, table.timeout.total_seconds())
 
 
+@contextmanager
+def never_in_the_way() -> Iterator[None]:
+    """Logs whatever goes wrong within, and ends it there: no edition fails for want of a model's texts."""
+    try:
+        yield
+    except Exception as error:
+        log.error("no text is written by the model: %s", error, exc_info=not isinstance(error, BroadsheetError))
+
+
 async def write_texts(
     installation: Installation, http: Http, schedule: str, slot: Slot, now: datetime, *, seconds: float | None = None
 ) -> tuple[Written, ...]:
@@ -90,7 +100,10 @@ def write_now(
     seconds: float | None = None,
     stop: threading.Event | None = None,
 ) -> tuple[Written, ...]:
-    """``write_texts`` in a loop and with a client of its own; it breaks off when ``stop`` is set."""
+    """``write_texts`` in a loop and with a client of its own; it breaks off when ``stop`` is set.
+
+    Never raises: what goes wrong is logged, and the edition takes its offline texts.
+    """
 
     async def write() -> tuple[Written, ...]:
         async with inside_http(installation) as http:
@@ -100,7 +113,10 @@ def write_now(
                     work.cancel()
             return () if work.cancelled() else work.result()
 
-    return asyncio.run(write()) if installation.settings.llm.on else ()
+    if installation.settings.llm.on:
+        with never_in_the_way():
+            return asyncio.run(write())
+    return ()
 
 
 def missing(
@@ -183,19 +199,18 @@ class _Run:
                 self.elsewhere.add(lacking.article.fingerprint)
                 return
             try:
-                written = await self._writer.write(lacking.article, lacking.kinds)
+                self.keep(await self._writer.write(lacking.article, lacking.kinds))
             except LlmError as error:
                 if error.rest:
                     self._rest(error)
                     self._stopped = str(error)
-                written = _without([lacking], str(error), settled=False)
+                self.keep(_without([lacking], str(error), settled=False))
             except BroadsheetError:
                 raise
             except Exception:
                 # One article must not cost the others theirs.
                 log.exception("a fault in the program while a text about “%s” was written", lacking.article.title)
-                written = _without([lacking], "a fault in the program", settled=False)
-            self.keep(written)
+                self.keep(_without([lacking], "a fault in the program", settled=False))
 
     def _claimed(self, lacking: Missing) -> Missing:
         """Without what another process asks for, or has got meanwhile."""
@@ -209,12 +224,13 @@ class _Run:
         return Missing(lacking.article, kinds)
 
     def keep(self, written: Sequence[Written]) -> None:
-        self.done += written
+        """Stores them, then counts them as done."""
         if written:
             now = self._installation.clock()
             with self._installation.store.write() as tx:
                 tx.machine_texts.put(written, self._maker, now)
                 tx.machine_texts.prune(now - KEPT)
+        self.done += written
 
     def _rests(self) -> str:
         with self._installation.store.read() as tx:

@@ -23,7 +23,7 @@ from bot.schedules.draft import Draft, draft, texts_of
 from bot.schedules.hosting import bring, draw, due
 from bot.schedules.hosting import keep as keep_pictures
 from bot.schedules.installation import Installation
-from bot.schedules.machine_texts import inside_http, missing, write_missing
+from bot.schedules.machine_texts import inside_http, missing, never_in_the_way, write_missing
 from bot.schedules.pictures import addresses, cards, shown
 from bot.schedules.plan import Slot
 from bot.schedules.preflight import asked, found
@@ -90,9 +90,10 @@ async def _drafted(
                 keep(tx, each)
             stories = draft(tx, installation, schedule, slot, at, rendered=False).edition.stories
             texts = texts_of(tx, installation.settings.llm, [story.article for story in stories])
-        async with inside_http(installation) as http:
-            # What is paid for is kept: it is written for the edition, and not for its preview.
-            await write_missing(installation, http, missing(installation, schedule, stories, texts))
+        with never_in_the_way():
+            async with inside_http(installation) as http:
+                # What is paid for is kept: it is written for the edition, and not for its preview.
+                await write_missing(installation, http, missing(installation, schedule, stories, texts))
     with installation.store.trial() as tx:
         for each in brought:
             report = keep(tx, each)

@@ -36,7 +36,7 @@ from bot.schedules.corrected import watch_changes
 from bot.schedules.hosting import sweep
 from bot.schedules.installation import Connected, Installation
 from bot.schedules.loop import run
-from bot.schedules.machine_texts import coming, write_now
+from bot.schedules.machine_texts import coming, never_in_the_way, write_now
 from bot.schedules.preflight import look_at_new
 from bot.schedules.tick import Ticked, advance_waiting, is_due, tick
 from bot.settings.bounces import REPLAYS
@@ -116,13 +116,18 @@ class Ticker:
 
     def _write(self) -> None:
         """Texts by a language model for what is drafted soon; in a thread of its own, so that no tick waits for it."""
-        try:
-            for schedule, slot, drafted in coming(self._installation, self._installation.clock()):
-                left = (drafted - self._installation.clock()).total_seconds()
-                if left > 0 and not self._stopping.is_set():
-                    write_now(self._installation, schedule, slot, drafted, seconds=left, stop=self._stopping)
-        except Exception as error:
-            log.error("no text is written by the model: %s", error, exc_info=not isinstance(error, BroadsheetError))
+        installation, waiting = self._installation, []
+        with never_in_the_way():
+            waiting = coming(installation, installation.clock())
+        for place, (schedule, slot, drafted) in enumerate(waiting):
+            if self._stopping.is_set():
+                return
+            # A slow answer to one costs the others that are drafted at the same moment no more than its share.
+            others = sum(each[2] == drafted for each in waiting[place:])
+            with never_in_the_way():
+                left = (drafted - installation.clock()).total_seconds() / others
+                if left > 0:
+                    write_now(installation, schedule, slot, drafted, seconds=left, stop=self._stopping)
 
     def _alert(self) -> None:
         try:

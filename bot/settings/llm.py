@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, SecretStr, StrictInt
+from pydantic import Field, SecretStr, StrictInt, field_validator
 
 from bot.settings.check import with_secrets
 from bot.settings.kinds import Duration, OptionalUrl, Table, at_least
@@ -23,7 +23,9 @@ class LlmTable(Table):
         '`"http://127.0.0.1:11434/v1"` (Ollama), `"https://api.openai.com/v1"`. It may be on this machine or in your '
         "network. Without it no model is ever asked.",
     )
-    model: str = Field("", description="The model's name, as the endpoint knows it.")
+    model: str = Field(
+        "", description="The model's name, as the endpoint knows it. Take one that does not think aloud."
+    )
     key: SecretStr | None = Field(None, description="The endpoint's key, if it wants one.")
     write: tuple[Literal["summaries", "subjects", "posts"], ...] = Field(
         ("summaries",), description="What it writes: any of `summaries`, `subjects`, `posts`."
@@ -41,6 +43,12 @@ class LlmTable(Table):
     tokens_per_day: StrictInt = Field(
         0, ge=0, description="At most so many tokens in any 24 hours, questions and answers. 0: no limit."
     )
+
+    @field_validator("url")
+    @classmethod
+    def _base(cls, url: str) -> str:
+        """The endpoint's base URL also where somebody gave the whole of it."""
+        return url.removesuffix("/chat/completions").rstrip("/")
 
     @property
     def on(self) -> bool:

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, and_, case, delete, func, select
 
 from bot.model import TextKind, Written
+from bot.store.attempts import storable
 from bot.store.conflict import insert_or_replace_if
 from bot.store.tables import machine_texts
 
@@ -68,8 +69,8 @@ def _row(written: Written, maker: str, now: datetime) -> dict[str, Any]:
         "fingerprint": written.fingerprint,
         "kind": written.kind.value,
         "maker": maker,
-        "text": written.text,
-        "reason": written.reason,
+        "text": storable(written.text),
+        "reason": storable(written.reason),
         "settled": written.settled,
         "at": now,
     }

@@ -8,18 +8,31 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import regex
+from tld import is_tld
 
 from bot.articles.language import language_of
+from bot.summaries.abbreviations import LANGUAGES
 from bot.summaries.reading import Reading, primary
 
+_LABEL = r"[\p{L}\p{N}][\p{L}\p{M}\p{N}_-]*+"
 _ADDRESS = regex.compile(
-    r"(?:https?://|www\.)[^\s<>\"“”„«»「」]+"
-    r"|(?<![\p{L}\p{N}@.-])(?:[a-z0-9](?:[a-z0-9-]{0,62})\.){1,4}"
-    r"(?:com|org|net|info|biz|io|ai|app|co|me|ly|gl|xyz|top|shop|site|online|example|eu|uk|de|fr|es|jp|cn|ru)"
-    r"(?![\p{L}\p{N}-]|\.\p{L})(?:/[^\s<>\"“”]*)?"
-    r"|(?<![\p{L}\p{N}])[\p{L}\p{N}._%+-]{1,64}@[\p{L}\p{N}-]{1,63}\.[\p{L}\p{N}.-]{2,63}",
+    r"(?:(?:(?<![a-z0-9])[a-z][a-z0-9+.-]{1,30}+|https?)://|www\.|mailto:)[^\s<>\"“”„«»「」]+"
+    r"|(?<![\p{L}\p{N}._%+-])[\p{L}\p{N}._%+-]{1,64}@[\p{L}\p{N}-]{1,63}\.[\p{L}\p{M}\p{N}.-]{2,63}"
+    r"|(?P<number>(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?!\.?\d)(?::\d{1,5})?(?:/[^\s<>\"“”]*)?)"
+    rf"|(?<![\p{{L}}\p{{M}}\p{{N}}][_-]*)(?P<host>{_LABEL}(?:\.{_LABEL})++)"
+    r"(?P<path>(?:(?<=[\p{L}\p{M}\p{N}-]{2})\.)?(?::\d{1,5})?/[^\s<>\"“”.,;:!)][^\s<>\"“”]*)?",
     regex.IGNORECASE,
 )
+"""Addresses, and what may be one: ``addresses`` looks at each ``number`` and ``host``. Linear in the text."""
+_END = regex.compile(r"xn--[a-z0-9-]+|[a-z]+(?![\p{Latin}\p{M}\p{N}])|[\p{L}\p{M}]+(?!\p{N})", regex.IGNORECASE)
+"""The end of a host's name at the beginning of its last label: what stands behind may be other words."""
+_RESERVED = frozenset({"example", "onion"})
+"""Ends of names that are no public ones, and addresses all the same (RFC 2606, RFC 7686)."""
+_ABBREVIATIONS = frozenset(
+    known for each in LANGUAGES.values() for known in each.titles | each.abbreviations if "." in known
+)
+_MENTION = regex.compile(r"(?<!\w)[@\uff20]\w[\w.-]*")
+_UNPRINTED = regex.compile(r"\p{Cf}+")
 _TRAILING = ".,;:!?)]}'\"»”’"
 _MARKUP = regex.compile(
     r"\*\*|__|`+|~~|\]\(|^\s*#{1,6}\s|^\s*(?:[-*•+]|\d{1,2}[.)])\s+(?=\S)|</?[A-Za-z][^<>]{0,200}>|&(?:[a-z]{2,8}|#\d{1,6});"
@@ -44,17 +57,32 @@ _COMMENTARY = regex.compile(
     r"|هذا المقال|هذه المقالة|يتناول المقال",
     regex.IGNORECASE,
 )
-_UNSEEN = regex.compile(r"[\p{Cc}\u202a-\u202e\u2066-\u2069\ufdd0-\ufdef]")
+_UNSEEN = regex.compile(r"[\p{Cc}\u202a-\u202e\u2066-\u2069\ufdd0-\ufdef\ufffd-\uffff]")
 _OWN_WORDS = 0.5
 """Share of the article's words in a text; a translation has fewer of them."""
 _FEW = 6
 
 
-def addresses(text: str, own: str) -> Iterator[str]:
-    """Web and mail addresses in ``text`` other than ``own``, the article's: also those that the article prints."""
-    for match in _ADDRESS.finditer(text):
-        if _bare(match[0]) != _bare(own):
+def addresses(text: str, own: str, article: str) -> Iterator[str]:
+    """Web and mail addresses in ``text`` other than ``own``, the article's: also those that the article prints.
+
+    Two words with a point between them are one where a path follows, where they end as names of hosts do (.click), and
+    where the ``article`` does not have them in these words ("Node.js", "ended.The").
+    """
+    folded = article.casefold()
+    for match in _ADDRESS.finditer(_UNPRINTED.sub("", text)):
+        if match["number"]:
+            found = all(int(each) < 256 for each in regex.findall(r"\d+", match["number"])[:4])
+        else:
+            found = not match["host"] or _is_host(match["host"], bool(match["path"]), folded)
+        if found and _bare(match[0]) != _bare(own):
             yield match[0].rstrip(_TRAILING)
+
+
+def mentions(text: str) -> Iterator[str]:
+    """Names of accounts ("@name"), which a network makes links of."""
+    for match in _MENTION.finditer(_UNPRINTED.sub("", text)):
+        yield match[0].rstrip(_TRAILING)
 
 
 def markup(text: str, article: str) -> Iterator[str]:
@@ -83,6 +111,22 @@ def strange_language(text: Reading, article: Reading, vocabulary: frozenset[str]
     found = primary(language_of(text.text))
     theirs = {primary(tag), primary(language_of(article.text))} - {""}
     return found if found and theirs and found not in theirs else ""
+
+
+def _is_end(label: str) -> bool:
+    name = label.casefold()
+    return name in _RESERVED or is_tld(name)
+
+
+def _is_host(found: str, path: bool, article: str) -> bool:
+    before, _, last = found.rpartition(".")
+    end = _END.match(last)
+    if end is None or path or len(end[0]) < 2:
+        return path and end is not None
+    if _is_end(end[0]) or any(_is_end(each) for each in before.split(".")[1:]):
+        # "U.S.in" lacks a space.
+        return before not in _ABBREVIATIONS or found.casefold() not in article
+    return f"{before}.{end[0]}".casefold() not in article
 
 
 def _bare(url: str) -> str:

@@ -35,7 +35,7 @@ _SHOWN = 120
 class Offence:
     """One thing that a text must not say. ``what`` is ``number``, ``date``, ``name``, ``quotation``, ``sentence``,
 
-    ``address``, ``language``, ``length``, ``markup`` or ``commentary``; ``text`` is the offending string.
+    ``address``, ``mention``, ``language``, ``length``, ``markup`` or ``commentary``; ``text`` is the offending string.
     """
 
     what: str
@@ -53,6 +53,7 @@ _SAID = {
     "quotation": "a quotation that the article does not have in these words, or not of this speaker",
     "sentence": "a sentence whose words are hardly the article's",
     "address": "an address that is not the article's own",
+    "mention": "an account's name, which a network makes a link of",
     "language": "another language than the article's",
     "length": "empty, or longer than asked for",
     "markup": "markup, a line end or an invisible mark",
@@ -66,20 +67,24 @@ class Ground:
 
     article: Article
 
-    def offences(self, text: str, *, characters: int) -> tuple[Offence, ...]:
+    def offences(self, text: str, *, characters: int, post: bool = False) -> tuple[Offence, ...]:
         """What ``text``, which may have so many ``characters``, says or does that it must not; () when all is well.
+
+        A ``post`` mentions no account either.
 
         Never raises, whatever ``text`` holds.
         """
         if not text.strip() or len(text) > min(characters, LONGEST_TEXT):
             return (Offence("length", f"{len(text)} characters, at most {characters}"),)
-        found = dict.fromkeys(Offence(what, said[:_SHOWN]) for what, said in self._found(text))
+        found = dict.fromkeys(Offence(what, said[:_SHOWN]) for what, said in self._found(text, post))
         return tuple(found)[:MOST_OFFENCES]
 
-    def _found(self, text: str) -> Iterator[tuple[str, str]]:
+    def _found(self, text: str, post: bool) -> Iterator[tuple[str, str]]:
         said = self._said
-        for address in form.addresses(text, self.article.url):
+        for address in form.addresses(text, self.article.url, said):
             yield "address", address
+        for mention in form.mentions(text) if post else ():
+            yield "mention", mention
         for mark in form.markup(text, said):
             yield "markup", mark
         for phrase in form.commentary(text, said):

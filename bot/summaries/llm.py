@@ -17,10 +17,11 @@ import regex
 from bot.errors import FetchError, LlmError
 from bot.http import Answer, Http
 from bot.model import TextKind
+from bot.model.checked import one_line
 from bot.summaries.prompt import answer_format
 
-MOST_TOKENS = 1_000
-"""Of one answer."""
+MOST_TOKENS = 2_000
+"""Of one answer. Three texts take some 300 of them; the rest is for thoughts and for languages that take more."""
 _UNKNOWN_OPTION = frozenset({400, 404, 415, 422})
 """What endpoints answer that do not know ``response_format`` or another option."""
 _OF_THIS_QUESTION = frozenset({400, 413, 422})
@@ -29,7 +30,6 @@ _BUSY = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})
 _LONGEST_ANSWER = 50_000
 _LONGEST_TEXT = 4_000
 _SHOWN = 160
-_THINKING = regex.compile(r"\A\s*<think>.*?</think>", regex.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +69,15 @@ async def ask(
         plain, answer = True, await _post(http, endpoint, body)
     if not 200 <= answer.status < 300:
         raise _refused(endpoint, answer)
-    said, tokens = _said(answer)
+    said = _said(answer)
+    try:
+        texts = _texts(said.text, kinds)
+    except LlmError as error:
+        if said.cut:
+            raise LlmError(_cut(said.answer_tokens or (0 if plain else MOST_TOKENS))) from error
+        raise
     sent = sum(len(each["content"]) for each in messages)
-    return Answered(_texts(said, kinds), tokens or (sent + len(said)) // 3, plain)
+    return Answered(texts, said.tokens or (sent + len(said.text)) // 3, plain)
 
 
 async def _post(http: Http, endpoint: Endpoint, body: Mapping[str, Any]) -> Answer:
@@ -79,13 +85,17 @@ async def _post(http: Http, endpoint: Endpoint, body: Mapping[str, Any]) -> Answ
     try:
         return await http.post(f"{endpoint.url}/chat/completions", json=body, headers=headers, timeout=endpoint.timeout)
     except FetchError as error:
-        raise LlmError(str(error), rest=True) from error
+        late = isinstance(error.__cause__, TimeoutError)
+        why = " (llm.timeout): is the model still loading, or does it think aloud?" if late else ""
+        raise LlmError(f"{one_line(str(error))}{why}", rest=True) from error
 
 
 def _refused(endpoint: Endpoint, answer: Answer) -> LlmError:
-    said = " ".join(answer.body[:1000].decode("utf-8", "replace").split())[:_SHOWN]
+    said = answer.body.decode("utf-8", "replace")
     if endpoint.key:
+        # Before it is cut: no half of a key either.
         said = said.replace(endpoint.key, "…")
+    said = one_line(said)[:_SHOWN]
     what = f"the model's endpoint answers {answer.status}{f': {said}' if said else ''}"
     return LlmError(
         what,
@@ -99,26 +109,61 @@ def _retry_after(answer: Answer) -> float | None:
     return float(given) if regex.fullmatch(r"\d{1,6}(\.\d{1,3})?", given) else None
 
 
-def _said(answer: Answer) -> tuple[str, int]:
-    """The model's words, and what they cost; 0 where the endpoint does not say."""
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """A model's words. What they cost, with and without the question: 0 where the endpoint does not say.
+
+    ``cut``: the answer, or what was thought before it, was longer than it may be, or the model's context was full.
+    """
+
+    text: str
+    tokens: int
+    answer_tokens: int
+    cut: bool
+
+
+def _said(answer: Answer) -> _Said:
     try:
         found = answer.json()
     except FetchError as error:
         raise LlmError("the model's endpoint does not answer in JSON", rest=True) from error
     try:
-        said = found["choices"][0]["message"]["content"]
-    except (KeyError, IndexError, TypeError) as error:
+        choice = found["choices"][0]
+        cut = choice.get("finish_reason") == "length"
+        message = choice["message"]
+        # Thoughts may stand in a field of their own, and be all there is.
+        text = message.get("content", "") if cut else message["content"]
+    except (KeyError, IndexError, TypeError, AttributeError) as error:
         raise LlmError("the model's endpoint answers without a text (choices[0].message.content)", rest=True) from error
-    if not isinstance(said, str) or not said.strip():
-        raise LlmError("the model answers nothing")
     usage = found.get("usage")
-    tokens = usage.get("total_tokens") if isinstance(usage, dict) else 0
-    return said[:_LONGEST_ANSWER], tokens if isinstance(tokens, int) and 0 < tokens < 10**7 else 0
+    cost = usage if isinstance(usage, dict) else {}
+    return _Said(
+        text if isinstance(text, str) else "",
+        _count(cost.get("total_tokens")),
+        _count(cost.get("completion_tokens")),
+        cut,
+    )
+
+
+def _count(given: object) -> int:
+    return given if isinstance(given, int) and 0 < given < 10**7 else 0
+
+
+def _cut(tokens: int) -> str:
+    """What to do about an answer that was cut at so many ``tokens``, 0 if nobody knows."""
+    where = f"at {tokens:,} tokens" if tokens else "short"
+    if tokens >= MOST_TOKENS:
+        why = "does it think aloud? take one that does not, or turn its thinking off"
+    else:
+        why = "is its context full? give it a longer one, or take a model that does not think aloud"
+    return f"the model's answer was cut {where}: {why}"
 
 
 def _texts(said: str, kinds: Sequence[TextKind]) -> Mapping[TextKind, str]:
     """The JSON object in ``said``, also with a fence of Markdown, thoughts or words around it."""
-    said = _THINKING.sub("", said)
+    said = _thought(said)[:_LONGEST_ANSWER]
+    if not said.strip():
+        raise LlmError("the model answers nothing")
     start = said.find("{")
     try:
         found, _ = json.JSONDecoder().raw_decode(said, start) if start >= 0 else (None, 0)
@@ -130,6 +175,12 @@ def _texts(said: str, kinds: Sequence[TextKind]) -> Mapping[TextKind, str]:
     return {kind: _whole(text).strip()[:_LONGEST_TEXT] for kind, text in texts.items() if isinstance(text, str)}
 
 
+def _thought(said: str) -> str:
+    """``said`` without what the model thought aloud before: some templates write the first ``<think>`` themselves."""
+    said = said.rpartition("</think>")[2]
+    return "" if said.lstrip().startswith("<think>") else said
+
+
 def _whole(text: str) -> str:
-    """Without halves of surrogate pairs, which JSON can hold and UTF-8 cannot."""
-    return text.encode("utf-8", "replace").decode()
+    """With U+FFFD, which the gate refuses, for halves of surrogate pairs, which JSON can hold and UTF-8 cannot."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

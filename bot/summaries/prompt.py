@@ -11,7 +11,7 @@ from bot.articles.text import paragraphs
 from bot.model import Article, TextKind
 from bot.summaries.grounding import Offence
 
-VERSION = 1
+VERSION = 2
 """Of the questions and of the gate: texts that were written, or refused, under another one are asked for again."""
 CHARACTERS: Mapping[TextKind, int] = {TextKind.SUMMARY: 280, TextKind.SUBJECT: 90, TextKind.POST: 220}
 """The most a text may have. An inbox shows some 60 of a subject line, the smallest network takes 300 with the link."""
@@ -22,7 +22,7 @@ _SHOWN = 10
 _ASKED: Mapping[TextKind, str] = {
     TextKind.SUMMARY: "a summary for a news digest: one or two full sentences that say what happened",
     TextKind.SUBJECT: "the subject line of a mail: the news in a few words, in sentence case, without a full stop",
-    TextKind.POST: "a post for a social network: one or two full sentences, no hashtags, no emoji, no link",
+    TextKind.POST: "a post for a social network: one or two full sentences, no hashtags, no @names, no emoji, no link",
 }
 _RULES = """\
 You write short texts for a newsroom about one of its own articles.

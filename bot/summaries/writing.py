@@ -73,7 +73,10 @@ def judged(
     ground: Ground, texts: Mapping[TextKind, str], kinds: Sequence[TextKind]
 ) -> dict[TextKind, tuple[Offence, ...]]:
     """What is wrong with each text; a text that was not given is one that is empty."""
-    return {kind: ground.offences(texts.get(kind, ""), characters=CHARACTERS[kind]) for kind in kinds}
+    return {
+        kind: ground.offences(texts.get(kind, ""), characters=CHARACTERS[kind], post=kind is TextKind.POST)
+        for kind in kinds
+    }
 
 
 def _passed(article: Article, texts: Mapping[TextKind, str]) -> list[Written]:

@@ -75,7 +75,7 @@ def test_the_mail_that_arrives_holds_no_word_of_a_lie(newsroom, broadsheet):
     assert sorted(each["summary"] for each in picks) == ["extract", "llm", "llm"]
 
 
-@pytest.mark.parametrize("answer", [Raw(500, b"boom"), Raw(200, b"x" * 200_000)])
+@pytest.mark.parametrize("answer", [Raw(500, b"boom"), Raw(500, b"bo\0om \xed\xa0\xbd"), Raw(200, b"x" * 200_000)])
 def test_the_mail_arrives_though_the_model_fails(newsroom, answer):
     with serving(lambda _: answer) as server:
         value, subject, parts = newsroom(server.url)

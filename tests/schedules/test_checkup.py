@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import shutil
 import time
 from pathlib import Path
@@ -224,6 +225,15 @@ def test_a_model_that_invents_is_a_warning_and_one_that_fails_a_fault(configure:
         found = looked(folder)["llm"]
     assert found.grade is Grade.FAULT
     assert "401" in found.said
+
+
+def test_what_cuts_or_delays_a_model_is_named(configure: Any) -> None:
+    body = {"choices": [{"message": {"content": "<think>They"}, "finish_reason": "length"}]}
+    with serving(lambda _: Raw(200, json.dumps(body).encode())) as server:
+        folder = configure(lambda text: text + LLM.format(server.url) + 'timeout = "1s"\n')
+        assert "cut at 2,000 tokens: does it think aloud?" in looked(folder)["llm"].said
+        server.model = lambda _: server.open.wait(5) or Raw(503)
+        assert "no whole answer within 1 s (llm.timeout)" in looked(folder)["llm"].said
 
 
 def test_offline_no_model_is_asked(configure: Any) -> None:

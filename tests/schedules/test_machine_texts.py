@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import time
 from dataclasses import replace
 from datetime import timedelta
 
@@ -12,11 +14,12 @@ from bot.channels.base import KINDS
 from bot.editions.changes import refresh
 from bot.editions.origin import origin
 from bot.model import EditionState, TextKind
-from bot.schedules import ticker
+from bot.schedules import machine_texts, ticker
 from bot.schedules.draft import draft
 from bot.schedules.installation import Installation
 from bot.schedules.machine_texts import RESTS, coming, inside_http, write_now, write_texts
 from bot.schedules.plan import Slot
+from bot.schedules.preview import preview
 from bot.schedules.slot import advance, make
 from bot.schedules.tick import tick
 from bot.schedules.ticker import Ticker
@@ -294,9 +297,9 @@ def test_a_days_budget_ends_the_asking_and_survives_a_restart(newsroom, publish,
 
 def test_tokens_are_counted_by_what_they_cost(newsroom, publish):
     publish()
-    # A question is taken for some 1,700 tokens until it is known that it cost 100.
+    # A question is taken for some 2,700 tokens until it is known that it cost 100.
     with serving(honest) as server:
-        installation = newsroom(server.url, "tokens_per_day = 5000")
+        installation = newsroom(server.url, "tokens_per_day = 6000")
         assert all(each.text for each in ask(installation))
     with installation.store.read() as tx:
         assert (
@@ -464,6 +467,72 @@ def test_a_ticker_that_stops_leaves_the_model_alone(newsroom, publish, clock):
         assert len(server.asked) == 1
 
 
+SPORT = SCHEDULE[SCHEDULE.index("[schedules") :].replace("morning", "sport")
+"""A second schedule, drafted when the first one is."""
+
+
+@pytest.fixture
+def two(newsroom, publish, store):
+    """Builds an installation with two schedules at 07:00, of which the second takes the section Sport alone."""
+    publish(sections=("Town",))
+    with store.write() as tx:
+        game = article(
+            guid="game",
+            url="https://record.example/game",
+            title="The rowers win",
+            standfirst="",
+            body="<p>Port Alder wins the regatta in heavy rain. Its eight was ahead by 12 seconds.</p>",
+            sections=("Sport",),
+            published=NOW - timedelta(hours=1),
+        )
+        tx.articles.put(game, url_key=game.url, present={game.guid}, now=game.published)
+
+    def build(url):
+        only = '[schedules.{}.selection]\nsections = ["{}"]\n'
+        return newsroom(url, extra=only.format("morning", "Town") + SPORT + only.format("sport", "Sport"))
+
+    return build
+
+
+def test_schedules_of_the_same_moment_share_the_time(two, store):
+    def slow(question: Question) -> object:
+        if question.article["title"] in BODIES:
+            server.open.wait(30)
+        return honest(question)
+
+    begun = time.monotonic()
+    with serving(slow) as server:
+        made = two(server.url)
+        # What is left is real time.
+        running = Installation(
+            made.settings,
+            store,
+            KEYS,
+            lambda: NOW - timedelta(seconds=4) + timedelta(seconds=time.monotonic() - begun),
+        )
+        Ticker(running, told=lambda _: None)._write()
+    (story,) = make(made, "sport", replace(SLOT, schedule="sport"), NOW).stories
+    assert (story.summary.origin, story.summary.text) == ("llm", "Its eight was ahead by 12 seconds.")
+
+
+def test_a_fault_in_one_schedule_costs_another_none_of_its_texts(two, clock, caplog, monkeypatch):
+    def faulty(tx, installation, schedule, *rest, **more):
+        if schedule == "morning":
+            raise RuntimeError("a fault in the program")
+        return draft(tx, installation, schedule, *rest, **more)
+
+    monkeypatch.setattr(machine_texts, "draft", faulty)
+    with serving(honest) as server:
+        made = two(server.url)
+        clock.advance(minutes=-5)
+        Ticker(made, told=lambda _: None)._write()
+        assert [each.article["title"] for each in server.asked] == ["The rowers win"]
+    assert "no text is written by the model" in caplog.text
+    clock.advance(minutes=5)
+    (story,) = make(made, "sport", replace(SLOT, schedule="sport"), NOW).stories
+    assert story.summary.origin == "llm"
+
+
 def test_a_refusal_stands_on_the_desks_page_in_words(newsroom, publish, store):
     publish()
     with serving(liar) as server:
@@ -473,3 +542,42 @@ def test_a_refusal_stands_on_the_desks_page_in_words(newsroom, publish, store):
     with store.read() as tx:
         found = tx.editions.report(made.id)
     assert origin(made.stories[0], found).startswith("no summary by the language model, refused: a number")
+
+
+@pytest.mark.parametrize("body", [b"bo\0om", b"half \xed\xa0\xbd", b"\x1b[31m red", "\u202e turned".encode()])
+def test_an_error_of_hostile_letters_is_a_reason_on_record(newsroom, publish, store, caplog, body):
+    publish()
+    with serving(lambda _: Raw(500, body)) as server:
+        installation = newsroom(server.url)
+        written = write_now(installation, "morning", SLOT, NOW)
+    assert len(written) == 3
+    made = make(installation, "morning", SLOT, NOW)
+    reasons = [each["machine"]["summary"]["reason"] for each in report(store, made)["picks"]]
+    assert all("answers 500" in each and each.isprintable() for each in reasons)
+    assert all(each.getMessage().isprintable() for each in caplog.records)
+
+
+@pytest.mark.parametrize("letter", ["\0", "\ud83d", "\ufffd"])
+def test_a_text_with_a_letter_that_is_none_is_refused_on_record(newsroom, publish, store, letter):
+    publish()
+    with serving(lambda question: {"summary": f"{question.sentences[1][:-1]}{letter}."}) as server:
+        installation = newsroom(server.url)
+        server.model = lambda question, plain=server.model: chat(json.dumps(plain(question)))
+        write_now(installation, "morning", SLOT, NOW)
+    made = make(installation, "morning", SLOT, NOW)
+    assert {story.summary.origin for story in made.stories} == {"extract"}
+    assert all("invisible mark" in each["machine"]["summary"]["reason"] for each in report(store, made)["picks"])
+
+
+def test_a_fault_while_texts_are_written_is_logged_and_never_raised(newsroom, publish, store, caplog):
+    publish()
+    with store.write() as tx:
+        # Whoever wrote it there.
+        tx.flags.set(RESTS, "soon", NOW)
+    with serving(honest) as server:
+        installation = newsroom(server.url)
+        assert write_now(installation, "morning", SLOT, NOW) == ()
+        seen = asyncio.run(preview(installation, "morning", SLOT, None))
+    assert caplog.text.count("no text is written by the model") == 2
+    assert len(seen.edition.stories) == 3
+    assert make(installation, "morning", SLOT, NOW).state is EditionState.DRAFTED

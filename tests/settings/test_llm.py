@@ -11,6 +11,11 @@ def test_no_model_is_asked_unless_its_address_is_set(tmp_path):
     assert settings(tmp_path, '[llm]\nurl = "http://127.0.0.1:11434/v1/"\nmodel = "m"\n').llm.url.endswith("/v1")
 
 
+@pytest.mark.parametrize("url", ["https://llm.example/v1/chat/completions", "https://llm.example/v1/chat/completions/"])
+def test_the_whole_address_of_an_endpoint_is_as_good_as_its_base(tmp_path, url):
+    assert settings(tmp_path, f'[llm]\nurl = "{url}"\nmodel = "m"\n').llm.url == "https://llm.example/v1"
+
+
 def test_the_key_comes_from_the_environment_and_is_shown_nowhere(tmp_path):
     toml = '[llm]\nurl = "https://llm.example/v1"\nmodel = "m"\n'
     found = settings(tmp_path, toml, environment={"BROADSHEET_LLM_KEY": "sk-1-secret"})

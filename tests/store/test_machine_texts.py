@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
+
+import pytest
 
 from bot.model import TextKind, Written
 from bot.testing import NOW
@@ -71,3 +74,13 @@ def test_old_texts_are_forgotten(store):
         assert tx.machine_texts.prune(NOW) == 0
         assert tx.machine_texts.prune(NOW + timedelta(seconds=1)) == 1
     assert _texts(store) == {}
+
+
+@pytest.mark.parametrize("letter", ["\0", "\ud83d", "\x1b", "\uffff"])
+def test_no_letter_of_a_model_breaks_the_store(store, letter):
+    refused = Written(fingerprint="f1", kind=TextKind.SUBJECT, reason=f"“{letter}”")
+    with store.write() as tx:
+        tx.machine_texts.put([replace(SUMMARY, text=f"The {letter}ferry."), refused], "m", NOW)
+    text, _, settled = _texts(store)[TextKind.SUMMARY]
+    assert (text[:4], text[-6:], settled) == ("The ", "ferry.", True)
+    assert _texts(store)[TextKind.SUBJECT][0] == ""

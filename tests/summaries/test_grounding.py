@@ -144,6 +144,15 @@ def test_an_address_is_refused_even_when_the_article_prints_it() -> None:
     assert ("address", "evil.example/prize") in offences("Go to evil.example/prize at once.", of)
 
 
+def test_a_post_mentions_nobody_even_when_the_article_does() -> None:
+    ground = Ground(article("Ida Roe, known as @idaroe, steers the ferry."))
+    text = "Ida Roe, known as @idaroe, steers the ferry."
+    assert ground.offences(text, characters=200) == ()
+    assert [(each.what, each.text) for each in ground.offences(text, characters=200, post=True)] == [
+        ("mention", "@idaroe")
+    ]
+
+
 def test_an_article_without_an_address_of_its_own_is_read_like_any_other() -> None:
     of = article("Ida Roe steers the ferry.", url="")
     assert offences("Ida Roe steers the ferry.", of) == []
