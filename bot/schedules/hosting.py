@@ -37,6 +37,8 @@ FRESH = timedelta(days=1)
 """So long a copy is good; then its server is asked whether it changed."""
 FAILED = timedelta(minutes=15)
 """So long what could not be shown is not asked for again."""
+WITHDRAWN = frozenset({404, 410, 451})
+"""What a server says of a picture that was taken away: new editions show its copy no more."""
 UNUSED = timedelta(days=30)
 """So long a copy is kept that no edition shows which went out."""
 SWEPT = 50
@@ -204,8 +206,9 @@ async def _one(
     except TimeoutError:
         return _failed(url, known, now, f"{_shown(url)}: no whole answer within {EACH_SECONDS:g} s")
     except FetchError as error:
-        return _failed(url, known, now, str(error))
+        return _failed(url, None if error.status in WITHDRAWN else known, now, str(error))
     except ValueError as error:
+        # Another file, or a page, stands in its place: what was there is not there any more.
         return _failed(url, None, now, f"{_shown(url)}: {error}")
     picture = HostedPicture(whole=whole.image, crop=crop.image if crop else None)
     fetched = Fetched(
@@ -219,7 +222,7 @@ async def _one(
 
 
 def _failed(url: str, known: Fetched | None, now: datetime, fault: str) -> Brought:
-    """The copy that is kept is better than none, when its server does not answer."""
+    """The copy that is ``known`` is better than none when its server does not answer."""
     if known and known.picture:
         return Brought(replace(known, at=now - FRESH + FAILED))
     return Brought(Fetched(url=url, at=now, fault=fault[:500]))

@@ -177,6 +177,34 @@ def test_a_copy_stays_when_its_server_is_gone(installation, publish, site, store
         assert tx.images.known([url])[url].picture
 
 
+@pytest.mark.parametrize("reply", [404, 410, 451, "a page", "nothing"])
+def test_a_picture_that_its_newsroom_took_away_is_in_no_new_edition_and_stays_in_those_that_went(
+    installation, publish, site, store, clock, reply
+):
+    url = site.put("/cranes.jpg", photograph(), ETag='"1"')
+    publish("The ferry returns", image=Picture(url=url, alt="Cranes at dusk"))
+    html = mail(make(installation, "morning", SLOT, NOW)).html
+    with store.read() as tx:
+        copy = tx.images.known([url])[url].picture.whole
+    assert copy.name in html
+    pages = {"a page": (200, {}, b"<!doctype html><title>Gone</title>"), "nothing": (200, {}, b"")}
+    site.pages["/cranes.jpg"] = pages.get(reply) or (reply, {}, b"")
+    later = NOW + timedelta(hours=30)
+    publish("The ferry sails again", image=Picture(url=url, alt="Cranes at dusk"), hours=-29)
+    again = Slot("morning", "2026-11-25T13:00", later)
+    fresh = mail(make(installation, "morning", again, later)).html
+    assert "The ferry sails again" in fresh
+    assert "Cranes at dusk" not in fresh
+    assert copy.name not in fresh
+    with store.read() as tx:
+        assert tx.images.content(copy.name), "a mail that was sent shows it"
+    site.put("/cranes.jpg", photograph(), ETag='"1"')
+    host_now(installation, "morning", again, later + timedelta(minutes=16))
+    publish("The ferry is late", image=Picture(url=url), hours=-30)
+    last = Slot("morning", "2026-11-25T14:00", later + timedelta(hours=1))
+    assert copy.name in mail(make(installation, "morning", last, last.due)).html, "it came back"
+
+
 def test_what_failed_is_not_asked_for_again_at_once_but_later(installation, publish, site, store):
     url = f"{site.url}/cranes.jpg"
     publish("The ferry returns", image=Picture(url=url))
