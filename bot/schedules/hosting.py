@@ -200,7 +200,7 @@ async def _one(
             answer = await http.get(url, headers=headers, max_bytes=BYTES)
         if answer.status == 304 and again:
             return Brought(replace(again, at=now))
-        # One at a time: a picture of 50 megapixels takes 200 MB while it is decoded.
+        # One at a time: the largest ones take up to 300 MB while they are decoded (measured in docs/images.md).
         async with decoding:
             whole, crop = await asyncio.to_thread(fitted, answer.body)
     except TimeoutError:
