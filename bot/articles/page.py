@@ -9,6 +9,7 @@ import codecs
 import contextlib
 import json
 import re
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,6 +26,8 @@ from bot.sanitize import bounded, parsed, plain, tostring
 _CHARSET = re.compile(r"charset\s{0,3}=\s{0,3}[\"']?([\w.:-]{1,40})", re.IGNORECASE)
 _DECLARED = re.compile(r"<meta\b[^>]{0,300}?charset\s{0,3}=\s{0,3}[\"']?([\w.:-]{1,40})", re.IGNORECASE)
 _ARTICLE = re.compile(r"(?:\w*Article|BlogPosting|Report|Review)$")
+_NODES = 10_000
+"""Lists and objects of one script's JSON-LD that are looked at; pages with an article have some ten."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,17 +138,22 @@ def _linked_data(root: Any) -> Iterator[dict[str, Any]]:
     """The articles among a page's JSON-LD, which nests them in lists and graphs."""
     for script in root.xpath("//script[@type='application/ld+json']"):
         try:
-            waiting = [json.loads(script.text_content())]
+            data = json.loads(script.text_content())
         except (ValueError, RecursionError):
             continue
-        while waiting:
-            each = waiting.pop(0)
+        waiting = deque([data] if isinstance(data, list | dict) else [])
+        # Breadth first, as pages mean it: what stands on top before what it holds.
+        for _ in range(_NODES):
+            if not waiting:
+                break
+            each = waiting.popleft()
             if isinstance(each, list):
-                waiting += each
-            elif isinstance(each, dict):
-                waiting.append(each.get("@graph"))
-                if any(_ARTICLE.search(name) for name in _names(each.get("@type"))):
-                    yield each
+                waiting.extend(item for item in each if isinstance(item, list | dict))
+                continue
+            if isinstance(graph := each.get("@graph"), list | dict):
+                waiting.append(graph)
+            if any(_ARTICLE.search(name) for name in _names(each.get("@type"))):
+                yield each
 
 
 def _names(value: Any) -> Iterator[str]:

@@ -61,7 +61,9 @@ def image_url(url: str, base: str = "") -> str:
     if _PHOTON.fullmatch(parts.netloc):
         scheme = "https" if "ssl=1" in parts.query.split("&") else "http"
         return canonical_url(f"{scheme}:/{parts.path}") if "/" in parts.path.strip("/") else ""
-    return urlunsplit((parts.scheme, parts.netloc, _escaped(parts.path, _SAFE_PATH), parts.query, ""))
+    # Escapes that are there stay as they are written: some servers sign the query.
+    query = quote(parts.query, safe=_SAFE_QUERY + "%")
+    return urlunsplit((parts.scheme, parts.netloc, _escaped(parts.path, _SAFE_PATH), query, ""))
 
 
 def image_key(url: str) -> str:

@@ -1,7 +1,7 @@
 """A foreign picture, decoded with care and made fit for mails: JPEG or PNG, upright, in sRGB, without its metadata.
 
 Mail programs know no WebP or AVIF (Outlook), and none of them is owed where a photograph was taken. Pure: bytes in,
-bytes out; it takes time (a second for 50 megapixels), so it does not belong into an event loop.
+bytes out; it takes time (up to three seconds), so it does not belong into an event loop.
 """
 
 from __future__ import annotations
@@ -12,12 +12,14 @@ import re
 import warnings
 from dataclasses import dataclass, field
 
-from PIL import Image, ImageCms, ImageOps
+from PIL import ExifTags, Image, ImageCms, ImageOps, JpegImagePlugin
 
 from bot.model import HostedImage
 
-PIXELS = 50_000_000
+PIXELS = 16_000_000
 """Pictures that unpack to more are not opened: a file of a few kB can name thousands of megapixels."""
+PIXELS_JPEG, PIXELS_PROGRESSIVE = 50_000_000, 24_000_000
+"""Pixels of a JPEG, which is unpacked at half of its size or less; what a progressive one holds is not less for that."""
 WIDEST, TALLEST = 1200, 1600
 """Pixels of a hosted picture: twice what a mail shows."""
 CROP = (720, 480)
@@ -25,6 +27,8 @@ CROP = (720, 480)
 SMALLEST = 16
 """Pixels of a side; what is smaller is a spacer or counts who opens the mail."""
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "AVIF")
+_ASIDE = (5, 6, 7, 8)
+"""Orientations (EXIF) in which width and height change places."""
 _PACKED = 500_000
 _QUALITIES = (82, 70, 55)
 _PROFILE = 4_000_000
@@ -64,20 +68,24 @@ def decoded(picture: bytes, *, within: tuple[int, int]) -> Image.Image:
     if _SVG.match(picture[:100]):
         # Mail programs do not show it, and it is a document with links and scripts.
         raise ValueError("an SVG is not a picture for mails")
+    largest = PIXELS
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             with Image.open(io.BytesIO(picture), formats=FORMATS) as opened:
-                if opened.width * opened.height > PIXELS:
+                largest = _most(opened)
+                if opened.width * opened.height > largest:
                     raise Image.DecompressionBombError
                 # Photographs are read at an eighth, a quarter or half of their size, where that is still enough.
                 opened.draft("RGB", (max(within), max(within)))
                 profile = opened.info.get("icc_profile")
-                upright = _plain(ImageOps.exif_transpose(opened))
-                upright.thumbnail(within, Image.Resampling.LANCZOS, reducing_gap=3.0)
-                return _in_srgb(upright, profile)
+                small = _plain(opened)
+                # Made smaller first: turned, the whole picture would be held twice.
+                turned = small.getexif().get(ExifTags.Base.Orientation) in _ASIDE
+                small.thumbnail(within[::-1] if turned else within, Image.Resampling.LANCZOS, reducing_gap=3.0)
+                return _in_srgb(ImageOps.exif_transpose(small), profile)
     except Image.DecompressionBombError as error:
-        raise ValueError(f"a picture of more than {PIXELS // 1_000_000} megapixels is not opened") from error
+        raise ValueError(f"a picture of more than {largest // 1_000_000} megapixels is not opened") from error
     except Exception as error:
         # Decoders of foreign bytes raise whatever they meet: a struct.error, a KeyError of a tag, no memory.
         raise ValueError("not a picture that can be opened") from error
@@ -118,14 +126,22 @@ def _file(picture: Image.Image, content: bytes, suffix: str) -> ImageFile:
     return ImageFile(HostedImage(name=name, width=picture.width, height=picture.height), content)
 
 
+def _most(opened: Image.Image) -> int:
+    """Pixels that a picture of this kind may have."""
+    if not isinstance(opened, JpegImagePlugin.JpegImageFile):
+        return PIXELS
+    return PIXELS_PROGRESSIVE if opened.info.get("progressive") else PIXELS_JPEG
+
+
 def _plain(picture: Image.Image) -> Image.Image:
     """In RGB, RGBA, CMYK or L, which can be resized and whose profile can be followed."""
     if picture.mode.startswith("I"):
         # 16 bits of grey: ``convert`` would cut off what is above the first 8.
         return picture.convert("I").point(lambda value: value * (1 / 256)).convert("L")
-    if picture.has_transparency_data:
-        return picture.convert("RGBA")
-    return picture if picture.mode in ("RGB", "CMYK", "L") else picture.convert("RGB")
+    wanted = "RGBA" if picture.has_transparency_data else "RGB"
+    # What is plain already is not copied: ``convert`` would.
+    plain = picture.mode == wanted or (wanted == "RGB" and picture.mode in ("CMYK", "L"))
+    return picture if plain else picture.convert(wanted)
 
 
 def _in_srgb(picture: Image.Image, profile: bytes | None) -> Image.Image:

@@ -171,6 +171,7 @@ async def _outside(installation: Installation, dns: Resolver | None) -> list[Che
             *(_channel(name, channel) for name, channel in connected.channels.items()),
             _clock(connected),
             _llm(installation),
+            _pictures(connected),
         ]
         try:
             dns = dns or SystemResolver()
@@ -217,6 +218,16 @@ async def _llm(installation: Installation) -> Iterable[Checked]:
         said = f"{name}, but what it wrote about a sample does not pass: {refused[0].said}"
         return [warning("llm", said, "where a text does not pass, the offline one goes out; try another model")]
     return [ok("llm", f"{name}, and what it wrote about a sample passes the gate")]
+
+
+async def _pictures(connected: Connected) -> Iterable[Checked]:
+    """Fetches a picture that is hosted as readers would; none where there is none yet."""
+    installation = connected.installation
+    if not installation.settings.images.host:
+        return []
+    with installation.store.read() as tx:
+        name = tx.images.newest()
+    return await public_host.pictures(connected.http, installation.newsroom, name) if name else []
 
 
 async def _clock(connected: Connected) -> Iterable[Checked]:

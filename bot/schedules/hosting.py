@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -23,20 +24,26 @@ from bot.model import Correction, EditionStory, Fetched, HostedPicture
 from bot.schedules.draft import draft
 from bot.schedules.installation import Installation
 from bot.schedules.pictures import addresses, cards
-from bot.schedules.plan import Slot
+from bot.schedules.plan import Slot, slots_between
 from bot.store import Transaction
 
 SECONDS = 25.0
-"""For all pictures of an edition together."""
+"""For all pictures and cards of an edition, or of all editions of one look at the timetable, together."""
+DRAWING = 5.0
+"""How many of them are kept for the cards."""
 EACH_SECONDS = 15.0
 """For one picture's answer."""
 BYTES = 20_000_000
 """The largest file that is read: photographs of cameras have some 10 MB."""
 TOGETHER = 6
+AHEAD = timedelta(minutes=10)
+"""So long before an edition is drafted its pictures are looked for."""
 FRESH = timedelta(days=1)
 """So long a copy is good; then its server is asked whether it changed."""
 FAILED = timedelta(minutes=15)
 """So long what could not be shown is not asked for again."""
+WITHDRAWN = frozenset({404, 410, 451})
+"""What a server says of a picture that was taken away: new editions show its copy no more."""
 UNUSED = timedelta(days=30)
 """So long a copy is kept that no edition shows which went out."""
 SWEPT = 50
@@ -55,7 +62,25 @@ class Brought:
     files: tuple[ImageFile, ...] = ()
 
 
-def host_now(installation: Installation, schedule: str, slot: Slot, now: datetime) -> None:
+class PictureTime:
+    """The seconds that editions share for their pictures: what one of them takes the next has not."""
+
+    def __init__(self, seconds: float | None = None) -> None:
+        self.left = SECONDS if seconds is None else seconds
+
+    @contextmanager
+    def taken(self) -> Iterator[None]:
+        """What goes on within takes of the time."""
+        start = time.monotonic()
+        try:
+            yield
+        finally:
+            self.left -= time.monotonic() - start
+
+
+def host_now(
+    installation: Installation, schedule: str, slot: Slot, now: datetime, *, within: PictureTime | None = None
+) -> None:
     """Hosts the pictures of what ``slot`` would send if it were drafted now. Not for a running event loop.
 
     Whatever goes wrong is logged: an edition goes out without pictures rather than not at all.
@@ -65,11 +90,45 @@ def host_now(installation: Installation, schedule: str, slot: Slot, now: datetim
             with installation.store.read() as tx:
                 made = tx.editions.of_slot(schedule, slot.key)
                 stories = () if made else draft(tx, installation, schedule, slot, now, rendered=False).edition.stories
-            host_stories(installation, slot, stories, now)
+            host_stories(installation, slot, stories, now, within=within)
 
 
-def host_stories(installation: Installation, slot: Slot, stories: Sequence[EditionStory], now: datetime) -> None:
-    """Hosts the pictures and cards of ``stories``, as ``host_now`` does."""
+def host_ahead(installation: Installation, now: datetime, *, stop: Callable[[], bool] = lambda: False) -> None:
+    """Hosts the pictures of the editions that are drafted within ``AHEAD``, as ``host_now`` does: fewer are left then.
+
+    ``stop`` is asked between two editions.
+    """
+    with installation.store.read() as tx:
+        if tx.flags.held() or not installation.settings.images.host:
+            return
+    for schedule, table in installation.settings.schedules.items():
+        if table.enabled and not stop():
+            start, zone = now + table.lead_time, installation.timezone(schedule)
+            for slot in slots_between(schedule, table.cron, zone, start, start + AHEAD)[:1]:
+                host_now(installation, schedule, slot, now)
+
+
+def host_stories(
+    installation: Installation,
+    slot: Slot,
+    stories: Sequence[EditionStory],
+    now: datetime,
+    *,
+    within: PictureTime | None = None,
+) -> None:
+    """Hosts the pictures and cards of ``stories``, as ``host_now`` does, ``within`` the time of an edition's.
+
+    What is over then is left out, and tried again at the next look.
+    """
+    within = within or PictureTime()
+    with within.taken():
+        _host(installation, slot, stories, now, within.left)
+
+
+def _host(
+    installation: Installation, slot: Slot, stories: Sequence[EditionStory], now: datetime, seconds: float
+) -> None:
+    until = time.monotonic() + seconds
     with _logged():
         if not (installation.settings.images.host and stories):
             return
@@ -77,7 +136,7 @@ def host_stories(installation: Installation, slot: Slot, stories: Sequence[Editi
         with store.read() as tx:
             known = tx.images.known(urls)
         asked = [url for url in urls if due(known.get(url), now)]
-        brought = asyncio.run(_brought(installation, asked, known, now)) if asked else {}
+        brought = asyncio.run(_brought(installation, asked, known, now, seconds - DRAWING)) if asked else {}
         if brought:
             with store.write() as tx:
                 keep(tx, brought.values(), now)
@@ -88,8 +147,13 @@ def host_stories(installation: Installation, slot: Slot, stories: Sequence[Editi
             before = tx.images.known(card.address for card in wanted)
             missing = [card for card in wanted if due(before.get(card.address), now)]
             photos = {card.photo: tx.images.content(card.photo) for card in missing if card.photo}
-        if missing:
-            made = [draw(card, photos.get(card.photo), now) for card in missing]
+        made: list[Brought] = []
+        for card in missing:
+            if time.monotonic() >= until:
+                log.warning("share cards are left out: there was no time to draw %d", len(missing) - len(made))
+                break
+            made.append(draw(card, photos.get(card.photo), now))
+        if made:
             with store.write() as tx:
                 keep(tx, made, now)
 
@@ -147,26 +211,34 @@ def keep(tx: Transaction, brought: Iterable[Brought], now: datetime) -> None:
 
 
 async def _brought(
-    installation: Installation, urls: Sequence[str], known: Mapping[str, Fetched], now: datetime
+    installation: Installation, urls: Sequence[str], known: Mapping[str, Fetched], now: datetime, seconds: float
 ) -> dict[str, Brought]:
+    if seconds <= 0:
+        log.warning("pictures are left out: there was no time to ask for %d", len(urls))
+        return {url: _unasked(url, known.get(url), now) for url in urls}
     async with Http(installation.settings.http) as http:
-        return await bring(http, urls, known, now)
+        return await bring(http, urls, known, now, seconds=seconds)
 
 
-async def bring(http: Http, urls: Iterable[str], known: Mapping[str, Fetched], now: datetime) -> dict[str, Brought]:
-    """Fetches all of ``urls`` within ``SECONDS``, with what is ``known`` of them. Raises nothing of theirs."""
+async def bring(
+    http: Http, urls: Iterable[str], known: Mapping[str, Fetched], now: datetime, *, seconds: float | None = None
+) -> dict[str, Brought]:
+    """Fetches all of ``urls`` within ``seconds``, with what is ``known`` of them. Raises nothing of theirs."""
+    seconds = SECONDS - DRAWING if seconds is None else seconds
     places, decoding = asyncio.Semaphore(TOGETHER), asyncio.Lock()
     tasks = {
         url: asyncio.create_task(_one(http, url, known.get(url), now, places, decoding)) for url in dict.fromkeys(urls)
     }
     if tasks:
-        _, slow = await asyncio.wait(tasks.values(), timeout=SECONDS)
+        _, slow = await asyncio.wait(tasks.values(), timeout=seconds)
         for task in slow:
             task.cancel()
         await asyncio.gather(*tasks.values(), return_exceptions=True)
     found = {}
     for url, task in tasks.items():
-        if task.cancelled():
+        if task.cancelled() and seconds < EACH_SECONDS:
+            found[url] = _unasked(url, known.get(url), now)
+        elif task.cancelled():
             found[url] = _failed(url, known.get(url), now, f"{_shown(url)}: did not come in time")
         elif error := task.exception():
             log.error("a fault in the program, at a picture", exc_info=error)
@@ -198,14 +270,15 @@ async def _one(
             answer = await http.get(url, headers=headers, max_bytes=BYTES)
         if answer.status == 304 and again:
             return Brought(replace(again, at=now))
-        # One at a time: a picture of 50 megapixels takes 200 MB while it is decoded.
+        # One at a time: the largest ones take up to 300 MB while they are decoded (measured in docs/images.md).
         async with decoding:
             whole, crop = await asyncio.to_thread(fitted, answer.body)
     except TimeoutError:
         return _failed(url, known, now, f"{_shown(url)}: no whole answer within {EACH_SECONDS:g} s")
     except FetchError as error:
-        return _failed(url, known, now, str(error))
+        return _failed(url, None if error.status in WITHDRAWN else known, now, str(error))
     except ValueError as error:
+        # Another file, or a page, stands in its place: what was there is not there any more.
         return _failed(url, None, now, f"{_shown(url)}: {error}")
     picture = HostedPicture(whole=whole.image, crop=crop.image if crop else None)
     fetched = Fetched(
@@ -219,10 +292,17 @@ async def _one(
 
 
 def _failed(url: str, known: Fetched | None, now: datetime, fault: str) -> Brought:
-    """The copy that is kept is better than none, when its server does not answer."""
+    """The copy that is ``known`` is better than none when its server does not answer."""
     if known and known.picture:
         return Brought(replace(known, at=now - FRESH + FAILED))
     return Brought(Fetched(url=url, at=now, fault=fault[:500]))
+
+
+def _unasked(url: str, known: Fetched | None, now: datetime) -> Brought:
+    """Left out for want of time, which says nothing against the picture: it is due at once."""
+    if known and known.picture:
+        return Brought(known)
+    return Brought(Fetched(url=url, at=now - FAILED, fault=f"{_shown(url)}: did not come in time"))
 
 
 def due(known: Fetched | None, now: datetime) -> bool:

@@ -1,4 +1,4 @@
-"""Whether readers and mail services reach ``newsroom.public_url`` over TLS: one-click unsubscribing depends on it."""
+"""Whether readers and mail services reach ``newsroom.public_url``: unsubscribing and pictures depend on it."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ import ssl
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
+from bot.audience.links import image_url
 from bot.channels.email.fields import ascii_domain
 from bot.clock import Clock
 from bot.dns import Resolver, addresses, is_reserved
-from bot.errors import DnsError
-from bot.model import Checked
+from bot.errors import DnsError, FetchError
+from bot.http import Http
+from bot.model import Checked, Newsroom
 from bot.model.checked import fault, ok, warning
 
 SECONDS = 8.0
@@ -63,6 +65,26 @@ async def inspect(public_url: str, dns: Resolver, clock: Clock, *, tls: ssl.SSLC
     grades = ["fault", "warning", "ok"]
     worst = min(tried, key=lambda line: grades.index(line.grade))
     return [ok("public_url.dns", f"{host} is {', '.join(map(str, found[:_TRIED]))}"), worst]
+
+
+async def pictures(http: Http, newsroom: Newsroom, name: str) -> list[Checked]:
+    """A line on whether the hosted image ``name`` comes from the public address; none where nobody reaches that."""
+    host = urlsplit(newsroom.public_url).hostname or ""
+    if not host or host in _LOCAL or is_reserved(host):
+        return []
+    id, url = "public_url.pictures", image_url(newsroom, name)
+    try:
+        answer = await http.get(url, headers={"Accept": "image/*"})
+    except FetchError as error:
+        if not error.status:
+            return [warning(id, f"not looked at: {error}", "see whether it comes elsewhere: curl -I " + url)]
+        said = f"readers see no pictures: {error}"
+    else:
+        kind = answer.headers.get("content-type", "")
+        if kind.lower().startswith("image/"):
+            return [ok(id, f"{url} comes, as every mail's pictures do")]
+        said = f"readers see no pictures: {url} is {kind[:60] or 'of no type'}, and no picture"
+    return [warning(id, said, "let your reverse proxy pass /i/ to `broadsheet up` (docs/first-newsroom.md)")]
 
 
 async def _shown(host: str, address: str, port: int, context: ssl.SSLContext, clock: Clock) -> Checked:

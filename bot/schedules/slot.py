@@ -11,7 +11,7 @@ from bot.editions.changes import refresh
 from bot.errors import ReservedElsewhere
 from bot.model import Act, Edition, EditionState
 from bot.schedules.draft import draft
-from bot.schedules.hosting import host_now, host_stories
+from bot.schedules.hosting import PictureTime, host_now, host_stories
 from bot.schedules.installation import Installation
 from bot.schedules.pictures import hosted
 from bot.schedules.plan import Slot
@@ -21,12 +21,16 @@ from bot.store.flags import PAUSED
 TRIES = 3
 
 
-def make(installation: Installation, schedule: str, slot: Slot, now: datetime) -> Edition | None:
+def make(
+    installation: Installation, schedule: str, slot: Slot, now: datetime, *, within: PictureTime | None = None
+) -> Edition | None:
     """Claims the slot with its edition, drafted or skipped; None when the slot has its edition already.
+
+    Its pictures are those that come ``within`` that time, an edition's own unless it is given.
 
     Raises ``RenderError``: then nothing is stored, and the slot can be made once the template is mended.
     """
-    host_now(installation, schedule, slot, now)
+    host_now(installation, schedule, slot, now, within=within)
     for attempt in range(1, TRIES + 1):
         with installation.store.read() as tx:
             if tx.editions.of_slot(schedule, slot.key):
@@ -71,7 +75,9 @@ def skip(installation: Installation, schedule: str, slot: Slot, reason: str, now
     return edition if mine else None
 
 
-def advance(installation: Installation, edition: Edition, now: datetime) -> EditionState:
+def advance(
+    installation: Installation, edition: Edition, now: datetime, *, within: PictureTime | None = None
+) -> EditionState:
     """Moves an edition that waits: too late → expired, due → sending (or held, where approval is missing).
 
     Until then it follows the newsroom: what was withdrawn or corrected since the drafting is taken over at once.
@@ -86,7 +92,7 @@ def advance(installation: Installation, edition: Edition, now: datetime) -> Edit
         return EditionState.EXPIRED if lifecycle.expire(store, edition.id, now=now, reason=late) else edition.state
     if edition.state is EditionState.HELD or table is None:
         return edition.state
-    fresh = _refreshed(installation, edition.id, now)
+    fresh = _refreshed(installation, edition.id, now, within)
     if fresh is None or fresh.state.ended or fresh.state is EditionState.HELD or now < fresh.slot or paused:
         return fresh.state if fresh else edition.state
     if fresh.state is EditionState.AWAITING:
@@ -123,7 +129,9 @@ def _send(installation: Installation, edition: Edition, now: datetime) -> Editio
         return tx.editions.state(edition.id) or edition.state
 
 
-def _refreshed(installation: Installation, edition_id: str, now: datetime) -> Edition | None:
+def _refreshed(
+    installation: Installation, edition_id: str, now: datetime, within: PictureTime | None
+) -> Edition | None:
     """The edition with what the newsroom changed since it was drafted; stored and on record when anything did.
 
     A material change of an approved edition asks for approval again, with the change as the reason.
@@ -142,7 +150,7 @@ def _refreshed(installation: Installation, edition_id: str, now: datetime) -> Ed
         lifecycle.cancel(installation.store, edition.id, who=PROGRAM, now=now, note="all its stories were withdrawn")
         return replace(edition, state=EditionState.CANCELLED)
     slot = Slot(edition.schedule, edition.slot_key, edition.slot)
-    host_stories(installation, slot, outcome.stories, now)
+    host_stories(installation, slot, outcome.stories, now, within=within)
     with installation.store.read() as tx:
         shown = hosted(tx, installation, slot, outcome.stories)
     frame = installation.frame(edition.schedule, slot, edition.corrections, shown)

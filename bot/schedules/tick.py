@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from bot.editions.lifecycle import WAITING
 from bot.errors import BroadsheetError
 from bot.model import Edition, EditionState
+from bot.schedules.hosting import PictureTime
 from bot.schedules.installation import Installation
 from bot.schedules.plan import Slot, due_slots, slots_between
 from bot.schedules.slot import advance, make, skip
@@ -27,21 +28,23 @@ class Ticked:
     failed: list[str] = field(default_factory=list)
 
 
-def tick(installation: Installation, now: datetime, *, drafting: datetime | None = None) -> Ticked:
+def tick(
+    installation: Installation, now: datetime, *, drafting: datetime | None = None, within: PictureTime | None = None
+) -> Ticked:
     """Makes the editions that are due or to be prepared, and moves those that wait; one fault stops no other.
 
     What is due is judged by ``now``; editions are drafted as of ``drafting``, which is later when the sources were
-    visited in between.
+    visited in between. All their pictures come ``within`` one time, so that no edition is late for another's.
     """
-    done = Ticked()
+    done, within = Ticked(), within or PictureTime()
     if held(installation):
         return done
     for schedule in installation.settings.schedules:
         try:
-            _tick_schedule(installation, schedule, now, drafting or now, done)
+            _tick_schedule(installation, schedule, now, drafting or now, done, within)
         except Exception as error:
             done.failed.append(f"{schedule}: {_said(error)}")
-    advance_waiting(installation, drafting or now, done)
+    advance_waiting(installation, drafting or now, done, within=within)
     try:
         done.moved.update(dict.fromkeys(stop_withdrawn(installation, now), EditionState.PAUSED))
     except Exception as error:
@@ -49,15 +52,21 @@ def tick(installation: Installation, now: datetime, *, drafting: datetime | None
     return done
 
 
-def advance_waiting(installation: Installation, now: datetime, done: Ticked) -> None:
-    """Moves the editions that wait: to sending when they are due, to expired when they are too late."""
+def advance_waiting(
+    installation: Installation, now: datetime, done: Ticked, *, within: PictureTime | None = None
+) -> None:
+    """Moves the editions that wait: to sending when they are due, to expired when they are too late.
+
+    The pictures of those that changed come ``within`` one time.
+    """
+    within = within or PictureTime()
     with installation.store.read() as tx:
         if tx.flags.held():
             return
         waiting = tx.editions.newest(states=WAITING, limit=1000)
     for edition in waiting:
         try:
-            state = advance(installation, edition, now)
+            state = advance(installation, edition, now, within=within)
         except Exception as error:
             done.failed.append(f"edition {edition.id}: {_said(error)}")
             continue
@@ -86,14 +95,16 @@ def is_due(installation: Installation, now: datetime) -> bool:
     )
 
 
-def _tick_schedule(installation: Installation, schedule: str, now: datetime, drafting: datetime, done: Ticked) -> None:
+def _tick_schedule(
+    installation: Installation, schedule: str, now: datetime, drafting: datetime, done: Ticked, within: PictureTime
+) -> None:
     due = _due(installation, schedule, now)
     for slot, reason in due.skip:
         skipped = skip(installation, schedule, slot, reason, now)
         if skipped:
             done.made.append(skipped)
     for slot in due.make:
-        made = make(installation, schedule, slot, drafting)
+        made = make(installation, schedule, slot, drafting, within=within)
         if made:
             done.made.append(made)
     if due.reckoned:

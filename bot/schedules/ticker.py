@@ -33,7 +33,7 @@ from bot.errors import BroadsheetError
 from bot.http import Http
 from bot.schedules import signups
 from bot.schedules.corrected import watch_changes
-from bot.schedules.hosting import sweep
+from bot.schedules.hosting import PictureTime, host_ahead, sweep
 from bot.schedules.installation import Connected, Installation
 from bot.schedules.loop import run
 from bot.schedules.machine_texts import coming, never_in_the_way, write_now
@@ -49,6 +49,8 @@ if TYPE_CHECKING:
 TICK_SECONDS = 2
 ALERT_SECONDS = 15
 LOOK_SECONDS = 15
+HOST_SECONDS = 60
+"""How often it is looked whether the pictures of editions to come are hosted."""
 WRITE_SECONDS = 20
 """How often it is looked whether an edition is drafted soon that lacks texts by a language model."""
 SIGNUPS_REST_SECONDS = 30.0
@@ -92,6 +94,8 @@ class Ticker:
         if self._installation.settings.alerts.channels:
             self._scheduler.add_job(self._alert, "interval", seconds=ALERT_SECONDS)
         self._scheduler.add_job(self._look, "interval", seconds=LOOK_SECONDS)
+        if self._installation.settings.images.host:
+            self._scheduler.add_job(self._host, "interval", seconds=HOST_SECONDS, next_run_time=soon)
         if self._installation.settings.llm.on:
             self._scheduler.add_job(self._write, "interval", seconds=WRITE_SECONDS, next_run_time=soon)
         self._scheduler.add_job(self._mail_signups, "interval", seconds=signups.SECONDS)
@@ -141,6 +145,13 @@ class Ticker:
             look_at_new(self._installation, self._installation.clock(), stop=self._stopping.is_set)
         except Exception as error:
             log.error("editions are not looked at: %s", error, exc_info=not isinstance(error, BroadsheetError))
+
+    def _host(self) -> None:
+        """Pictures of what is drafted soon; in a thread of its own, so that the slot's tick finds them."""
+        try:
+            host_ahead(self._installation, self._installation.clock(), stop=self._stopping.is_set)
+        except Exception as error:
+            log.error("no picture is hosted ahead: %s", error, exc_info=not isinstance(error, BroadsheetError))
 
     def _mail_signups(self) -> None:
         if time.monotonic() < self._signups_rest:
@@ -197,12 +208,12 @@ class Ticker:
         installation = self._installation
         try:
             now = installation.clock()
-            done = Ticked()
-            advance_waiting(installation, now, done)
+            done, within = Ticked(), PictureTime()
+            advance_waiting(installation, now, done, within=within)
             # A slot that cannot be made, for a fault in its template, is tried at each tick; the sources are not.
             if is_due(installation, now) and time.monotonic() - self._collected > FRESH_SECONDS:
                 self._collect()
-            ticked = tick(installation, now, drafting=installation.clock())
+            ticked = tick(installation, now, drafting=installation.clock(), within=within)
         except Exception as error:
             # The next tick comes in two seconds; a tick that raised has decided nothing.
             log.error("the tick failed: %s", error, exc_info=not isinstance(error, BroadsheetError))

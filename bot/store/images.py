@@ -38,6 +38,11 @@ class Images:
         content = self._connection.execute(select(images.c.content).where(images.c.name == name)).scalar()
         return None if content is None else bytes(content)
 
+    def newest(self) -> str:
+        """The name of the image that an edition could take last; "" when there is none."""
+        query = select(images.c.name).order_by(images.c.used.desc(), images.c.name).limit(1)
+        return self._connection.execute(query).scalar() or ""
+
     def note(self, fetched: Fetched) -> None:
         """Keeps what became of a picture, in the place of what was known of it."""
         names = [each.name for each in fetched.picture.images] if fetched.picture else []

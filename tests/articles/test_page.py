@@ -2,6 +2,9 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
+from typing import Any
+
+import pytest
 
 from bot.articles.body import clean_body
 from bot.articles.page import is_page, read_page
@@ -96,3 +99,29 @@ def test_a_page_is_told_from_a_fragment() -> None:
     assert is_page("<!DOCTYPE html><p>a</p>")
     assert is_page("<html><body>")
     assert not is_page("<h1>Title</h1><p>Text about &lt;html&gt;</p>")
+
+
+def _with_data(data: Any) -> str:
+    return f'<html><body><script type="application/ld+json">{json.dumps(data)}</script></body></html>'
+
+
+def test_an_article_among_much_that_is_none_is_found() -> None:
+    nested = {"@graph": [[0] * 300_000, "x", None, [{"@type": "NewsArticle", "headline": "The ferry returns"}]]}
+    assert read_page(_with_data(nested)).title == "The ferry returns"
+
+
+def test_what_stands_on_top_of_the_data_goes_before_what_it_holds() -> None:
+    inner = {"@type": "Article", "headline": "A list of ferries"}
+    outer = {"@graph": [[inner], {"@type": "Article", "headline": "The ferry returns"}]}
+    assert read_page(_with_data(outer)).title == "The ferry returns"
+
+
+def test_data_without_end_is_read_to_a_bound() -> None:
+    article = {"@type": "Article", "headline": "The ferry returns"}
+    assert read_page(_with_data([{} for _ in range(9_000)] + [article])).title == "The ferry returns"
+    assert read_page(_with_data([{} for _ in range(11_000)] + [article])).title == ""
+
+
+@pytest.mark.parametrize("data", [0, None, "Article", [], {}])
+def test_data_that_holds_nothing_says_nothing(data: Any) -> None:
+    assert read_page(_with_data(data)).title == ""

@@ -1,12 +1,36 @@
 from __future__ import annotations
 
 import io
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from PIL import Image, ImageCms
 
 from bot.editions.image import fitted
 from tests.pictures import bomb, photograph
+
+
+# What its process takes most of the machine's memory at once (proc_pid_status(5), VmHWM), after and before.
+MEASURE = """
+import sys
+from bot.editions.image import fitted
+
+def most():
+    return next(int(line.split()[1]) for line in open("/proc/self/status") if line.startswith("VmHWM:"))
+
+picture = sys.stdin.buffer.read()
+before = most()
+fitted(picture)
+print((most() - before) // 1024)
+"""
+
+
+def large_jpeg(width: int, height: int) -> bytes:
+    made = io.BytesIO()
+    Image.new("L", (width, height), 120).save(made, "JPEG")
+    return made.getvalue()
 
 
 def opened(content: bytes) -> Image.Image:
@@ -134,7 +158,9 @@ def test_a_broken_colour_profile_is_passed_over() -> None:
     ("content", "said"),
     [
         (bomb(), "is not opened"),
-        (bomb(8000, 8000), "is not opened"),
+        (bomb(4000, 4100), "more than 16 megapixels is not opened"),
+        (photograph((4900, 5000), progressive=True), "more than 24 megapixels is not opened"),
+        (large_jpeg(7000, 7200), "more than 50 megapixels is not opened"),
         (b"", "not a picture"),
         (b"<!doctype html><title>Not found</title>", "not a picture"),
         (b"<?xml version='1.0'?><svg xmlns='http://www.w3.org/2000/svg'><script/></svg>", "SVG"),
@@ -148,6 +174,8 @@ def test_a_broken_colour_profile_is_passed_over() -> None:
     ids=[
         "bomb",
         "small bomb",
+        "large progressive JPEG",
+        "large JPEG",
         "empty",
         "page",
         "svg",
@@ -162,3 +190,42 @@ def test_a_broken_colour_profile_is_passed_over() -> None:
 def test_what_is_no_picture_for_a_mail_is_refused_with_the_reason(content: bytes, said: str) -> None:
     with pytest.raises(ValueError, match=said):
         fitted(content)
+
+
+def test_a_photograph_that_is_larger_than_other_pictures_may_be_is_taken() -> None:
+    whole, _ = fitted(large_jpeg(7000, 7000))
+    assert opened(whole.content).size == (1200, 1200)
+
+
+def test_a_long_photograph_on_its_side_is_held_to_what_a_mail_shows_when_it_stands() -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 8
+    assert opened(fitted(photograph((800, 2400), exif=exif))[0].content).size == (1200, 400)
+    assert opened(fitted(photograph((2400, 400), "PNG", exif=exif))[0].content).size == (267, 1600)
+
+
+def test_a_grey_picture_with_a_transparent_tone_stays_transparent() -> None:
+    made = io.BytesIO()
+    Image.new("L", (60, 60), 7).save(made, "PNG", transparency=7)
+    found = opened(fitted(made.getvalue())[0].content)
+    assert (found.mode, found.getpixel((5, 5))[3]) == ("RGBA", 0)
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="only Linux says what a process took at most")
+@pytest.mark.parametrize(
+    ("form", "size", "mode", "megabytes"),
+    [
+        ("JPEG", (8160, 6120), "RGB", 120),
+        ("PNG", (4600, 3450), "RGBA", 200),
+        ("GIF", (4600, 3450), "P", 200),
+        ("WEBP", (4600, 3450), "RGBA", 330),
+    ],
+)
+def test_the_largest_pictures_take_no_more_memory_than_is_written(
+    form: str, size: tuple[int, int], mode: str, megabytes: int
+) -> None:
+    made = io.BytesIO()
+    Image.new("RGB", size, (30, 90, 120)).convert(mode).save(made, form)
+    command = [sys.executable, "-c", MEASURE]
+    took = subprocess.run(command, input=made.getvalue(), capture_output=True, check=True, timeout=60)
+    assert 0 < int(took.stdout) <= megabytes

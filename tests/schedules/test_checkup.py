@@ -11,13 +11,16 @@ from typing import Any
 
 import pytest
 
+from bot.editions.image import fitted
 from bot.errors import DnsError
+from bot.http import Http
 from bot.model import Checked, Preferences
 from bot.model.checked import Grade
 from bot.schedules.checkup import checkup
 from bot.schedules.installation import opened
 from bot.settings import shipped
-from bot.testing import ENVIRONMENT, NEWSROOM, Zones, subscribe
+from bot.testing import ENVIRONMENT, NEWSROOM, NOW, Zones, subscribe
+from tests.pictures import photograph, picture_site
 from tests.summaries.model_server import Raw, liar, serving
 
 CONFIG = """
@@ -240,3 +243,30 @@ def test_offline_no_model_is_asked(configure: Any) -> None:
     with serving(liar) as server:
         assert "llm" not in looked(configure(lambda text: text + LLM.format(server.url)), offline=True)
         assert server.asked == []
+
+
+@pytest.mark.parametrize("hosted", [True, False])
+def test_a_hosted_picture_is_fetched_from_the_public_address(
+    configure: Any, monkeypatch: pytest.MonkeyPatch, hosted: bool
+) -> None:
+    async def here(_host: str, _port: int) -> list[str]:
+        return ["127.0.0.1"]
+
+    def http(options: Any) -> Http:
+        return Http(options, resolve=here)
+
+    monkeypatch.setattr("bot.schedules.installation.Http", http)
+    file, _ = fitted(photograph())
+    with picture_site() as site:
+        public = site.url.replace("127.0.0.1", "news.record.news")
+
+        def change(text: str) -> str:
+            text = text.replace("https://news.record.example", public)
+            return f"{text}\n[http]\nallow_loopback = true\n\n[images]\nhost = {str(hosted).lower()}\n"
+
+        folder = configure(change)
+        assert "public_url.pictures" not in looked(folder), "nothing is stored yet"
+        with opened(folder) as installation, installation.store.write() as tx:
+            tx.images.put(file.image, file.content, NOW)
+        assert ("public_url.pictures" in looked(folder)) is hosted
+        assert [path for path, _ in site.asked if path.startswith("/i/")] == [f"/i/{file.image.name}"] * hosted

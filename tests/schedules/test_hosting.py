@@ -12,10 +12,11 @@ from PIL import Image
 from bot.editions.image import fitted
 from bot.model import Image as Picture
 from bot.schedules import hosting
-from bot.schedules.hosting import host_now, sweep
+from bot.schedules.hosting import PictureTime, host_ahead, host_now, sweep
 from bot.schedules.plan import Slot
 from bot.schedules.preview import preview
 from bot.schedules.slot import advance, make
+from bot.schedules.tick import tick
 from bot.testing import NOW
 from bot.web.app import create_app
 from tests.pictures import bomb, photograph, picture_site
@@ -131,7 +132,7 @@ def test_a_picture_that_does_not_come_costs_its_place_and_not_the_edition(
 
 
 def test_pictures_that_do_not_come_in_the_time_of_all_are_left_out(installation, publish, site, store, monkeypatch):
-    monkeypatch.setattr(hosting, "SECONDS", 0.2)
+    monkeypatch.setattr(hosting, "SECONDS", hosting.DRAWING + 0.2)
     site.pages["/slow"] = None
     publish("The ferry returns", image=Picture(url=f"{site.url}/slow", alt="Cranes at dusk"))
     html = mail(make(installation, "morning", SLOT, NOW)).html
@@ -139,6 +140,82 @@ def test_pictures_that_do_not_come_in_the_time_of_all_are_left_out(installation,
     assert "Cranes at dusk" not in html
     with store.read() as tx:
         assert "in time" in tx.images.known([f"{site.url}/slow"])[f"{site.url}/slow"].fault
+    assert len(site.asked) == 1
+
+
+SECOND = """
+[schedules.noon]
+name = "Also"
+cron = "0 7 * * *"
+audience = "readers"
+channels = ["mail"]
+template = "magazine"
+"""
+
+
+def test_all_editions_of_one_look_share_the_time_for_pictures(newsroom, publish, site, store, monkeypatch):
+    installation = newsroom('template = "magazine"\n' + SECOND + SECOND.replace("noon", "third") + LOOPBACK)
+    monkeypatch.setattr(hosting, "SECONDS", hosting.DRAWING + 0.2)
+    tick(installation, NOW - timedelta(minutes=20))
+    site.pages["/slow"] = None
+    publish("The ferry returns", image=Picture(url=f"{site.url}/slow", alt="Cranes at dusk"))
+    made = tick(installation, NOW).made
+    assert [each.schedule for each in made] == ["morning", "noon", "third"]
+    assert {"Cranes at dusk" in mail(each).html for each in made} == {False}
+    assert {"The ferry returns" in mail(each).html for each in made} == {True}
+    assert len(site.asked) == 1, "the first one's picture took the time of all"
+
+
+def test_what_there_was_no_time_for_is_left_out_and_tried_at_the_next_look(installation, publish, site, store):
+    url = site.put("/cranes.jpg", photograph())
+    publish("The ferry returns", image=Picture(url=url, alt="Cranes at dusk"))
+    made = make(installation, "morning", SLOT, NOW, within=PictureTime(0))
+    html = mail(made).html
+    assert site.asked == []
+    assert "Cranes at dusk" not in html
+    assert url not in html, "left out, not shown from where it is"
+    hosting.host_stories(installation, SLOT, made.stories, NOW + timedelta(seconds=2))
+    assert len(site.asked) == 1
+    with store.read() as tx:
+        assert tx.images.known([url])[url].picture
+
+
+def test_a_copy_stays_when_there_is_no_time_to_ask_for_a_newer_one(installation, publish, site, store):
+    url = site.put("/cranes.jpg", photograph())
+    publish("The ferry returns", image=Picture(url=url, alt="Cranes at dusk"))
+    made = make(installation, "morning", SLOT, NOW)
+    with store.read() as tx:
+        before = tx.images.known([url])
+    hosting.host_stories(installation, SLOT, made.stories, NOW + timedelta(hours=25), within=PictureTime(0))
+    with store.read() as tx:
+        assert tx.images.known([url]) == before
+    assert before[url].picture
+    assert len(site.asked) == 1
+
+
+def test_cards_are_drawn_while_there_is_time(installation, publish, site, store, caplog):
+    publish("The ferry returns")
+    with caplog.at_level(logging.WARNING):
+        assert mail(make(installation, "morning", SLOT, NOW, within=PictureTime(0))).card == ""
+    assert "no time to draw 1" in caplog.text
+    publish("The library opens")
+    later = Slot("morning", "2026-11-24T07:01", NOW)
+    assert mail(make(installation, "morning", later, NOW, within=PictureTime(hosting.DRAWING))).card
+
+
+def test_pictures_are_hosted_ahead_of_the_slot(newsroom, publish, site, store):
+    installation = newsroom('template = "magazine"\nprepare_before = "30m"\n' + LOOPBACK)
+    url = site.put("/cranes.jpg", photograph())
+    publish("The ferry returns", image=Picture(url=url, alt="Cranes at dusk"), hours=3)
+    host_ahead(installation, NOW - timedelta(minutes=45))
+    assert site.asked == [], "nothing is drafted within ten minutes"
+    host_ahead(installation, NOW - timedelta(minutes=35), stop=lambda: True)
+    assert site.asked == [], "the program stops"
+    host_ahead(installation, NOW - timedelta(minutes=35))
+    made = make(installation, "morning", SLOT, NOW - timedelta(minutes=30), within=PictureTime(0))
+    assert "Cranes at dusk" in mail(made).html
+    assert mail(made).card
+    assert len(site.asked) == 1
 
 
 def test_a_picture_is_fetched_once_for_all_editions_of_a_day(installation, publish, site, clock):
@@ -175,6 +252,34 @@ def test_a_copy_stays_when_its_server_is_gone(installation, publish, site, store
     host_now(installation, "morning", SLOT, NOW + timedelta(hours=30))
     with store.read() as tx:
         assert tx.images.known([url])[url].picture
+
+
+@pytest.mark.parametrize("reply", [404, 410, 451, "a page", "nothing"])
+def test_a_picture_that_its_newsroom_took_away_is_in_no_new_edition_and_stays_in_those_that_went(
+    installation, publish, site, store, clock, reply
+):
+    url = site.put("/cranes.jpg", photograph(), ETag='"1"')
+    publish("The ferry returns", image=Picture(url=url, alt="Cranes at dusk"))
+    html = mail(make(installation, "morning", SLOT, NOW)).html
+    with store.read() as tx:
+        copy = tx.images.known([url])[url].picture.whole
+    assert copy.name in html
+    pages = {"a page": (200, {}, b"<!doctype html><title>Gone</title>"), "nothing": (200, {}, b"")}
+    site.pages["/cranes.jpg"] = pages.get(reply) or (reply, {}, b"")
+    later = NOW + timedelta(hours=30)
+    publish("The ferry sails again", image=Picture(url=url, alt="Cranes at dusk"), hours=-29)
+    again = Slot("morning", "2026-11-25T13:00", later)
+    fresh = mail(make(installation, "morning", again, later)).html
+    assert "The ferry sails again" in fresh
+    assert "Cranes at dusk" not in fresh
+    assert copy.name not in fresh
+    with store.read() as tx:
+        assert tx.images.content(copy.name), "a mail that was sent shows it"
+    site.put("/cranes.jpg", photograph(), ETag='"1"')
+    host_now(installation, "morning", again, later + timedelta(minutes=16))
+    publish("The ferry is late", image=Picture(url=url), hours=-30)
+    last = Slot("morning", "2026-11-25T14:00", later + timedelta(hours=1))
+    assert copy.name in mail(make(installation, "morning", last, last.due)).html, "it came back"
 
 
 def test_what_failed_is_not_asked_for_again_at_once_but_later(installation, publish, site, store):

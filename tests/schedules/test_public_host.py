@@ -18,9 +18,12 @@ from cryptography.x509.oid import NameOID
 
 from bot.clock import SetClock
 from bot.errors import DnsError
-from bot.model import Checked
-from bot.schedules.public_host import inspect, scheme
+from bot.http import Http
+from bot.model import Checked, Newsroom
+from bot.schedules.public_host import inspect, pictures, scheme
+from bot.settings.tables import HttpTable
 from bot.testing import Zones
+from tests.pictures import PictureSite, photograph, picture_site
 
 HOST = "news.record.news"
 NOW = datetime.now(UTC)
@@ -159,3 +162,47 @@ async def test_a_name_for_examples_is_asked_nowhere() -> None:
 )
 def test_rfc8058_3_1_the_address_is_https(url: str, grade: str) -> None:
     assert scheme(url).grade == grade
+
+
+NAME = f"{'0' * 32}.jpg"
+
+
+async def _here(_host: str, _port: int) -> list[str]:
+    return ["127.0.0.1"]
+
+
+async def picture_seen(site: PictureSite, host: str = HOST) -> list[Checked]:
+    newsroom = Newsroom(name="The Record", url="https://record.news", public_url=site.url.replace("127.0.0.1", host))
+    async with Http(HttpTable(allow_loopback=True), resolve=_here) as http:
+        return await pictures(http, newsroom, NAME)
+
+
+async def test_a_picture_that_comes_from_the_public_address_is_good() -> None:
+    with picture_site() as site:
+        site.put(f"/i/{NAME}", photograph())
+        (found,) = await picture_seen(site)
+    assert found.grade == "ok"
+
+
+@pytest.mark.parametrize("what", ["not passed on", "a page"])
+async def test_a_proxy_that_keeps_pictures_back_is_told_what_to_pass(what: str) -> None:
+    with picture_site() as site:
+        if what == "a page":
+            site.put(f"/i/{NAME}", b"<!doctype html><title>The Record</title>", "text/html")
+        (found,) = await picture_seen(site)
+    assert found.grade == "warning"
+    assert "readers see no pictures" in found.said
+    assert "pass /i/" in found.fix
+
+
+async def test_a_public_address_that_is_not_reached_from_here_says_nothing_against_the_proxy() -> None:
+    (found,) = await picture_seen(PictureSite("http://127.0.0.1:1"))
+    assert (found.grade, "not looked at" in found.said) == ("warning", True)
+    assert "curl" in found.fix
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "news.record.example"])
+async def test_no_picture_is_fetched_where_nobody_else_comes(host: str) -> None:
+    with picture_site() as site:
+        assert await picture_seen(site, host) == []
+        assert site.asked == []

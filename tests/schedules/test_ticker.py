@@ -6,13 +6,14 @@ import pytest
 
 from bot.delivery.folding import Folded
 from bot.editions import lifecycle
-from bot.model import EditionState
+from bot.model import EditionState, Image
 from bot.schedules import ticker
 from bot.schedules.plan import Slot
 from bot.schedules.slot import make
 from bot.schedules.tick import Ticked, tick
 from bot.schedules.ticker import Ticker
 from bot.testing import NOW
+from tests.pictures import photograph, picture_site
 
 
 @pytest.fixture
@@ -105,3 +106,21 @@ def test_a_folding_stops_with_the_ticker(ticking, clock, store, publish):
     assert not [each for each in told if isinstance(each, Folded)]
     with store.read() as tx:
         assert len(tx.deliveries.page(edition=sending)) == 1
+
+
+def test_a_slot_finds_its_pictures_hosted_already(ticking, publish, store, clock):
+    with picture_site() as site:
+        url = site.put("/cranes.jpg", photograph())
+        publish("The ferry returns", image=Image(url=url, alt="Cranes"))
+        working, _, _ = ticking("[http]\nallow_loopback = true\n")
+        clock.advance(seconds=-300)
+        working._host()
+        assert [path for path, _ in site.asked] == ["/cranes.jpg"]
+        clock.advance(seconds=300)
+        site.pages.clear()
+        working._tick()
+        assert len(site.asked) == 1
+    with store.read() as tx:
+        made = tx.editions.of_slot("morning", "2026-11-24T07:00")
+        copy = tx.images.known([url])[url].picture.whole.name
+        assert copy in tx.images.of(made.id)

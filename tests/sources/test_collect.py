@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import ssl
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -11,6 +12,7 @@ from bot.http import Http
 from bot.settings.tables import HttpTable
 from bot.sources.base import Collected
 from bot.sources.collect import collect
+from bot.sources.feed import articles, parse
 from bot.testing import NOW, article
 
 HTTP = Http(HttpTable(), tls=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
@@ -63,6 +65,35 @@ async def test_an_article_that_no_store_takes_costs_no_other_source_its_visit(vi
     assert reports["good"].new == 1
     with store.read() as tx:
         assert tx.sources.get("bad").failures == 1
+
+
+@pytest.mark.parametrize(
+    "image", ["https://record.example/a.jpg?v=\x00x", "https://record.example/\x00.jpg", "https://\x00/a.jpg"]
+)
+async def test_a_nul_in_an_item_of_a_feed_costs_no_item(visit, store, image):
+    feed = {
+        "version": "https://jsonfeed.org/version/1.1",
+        "title": "The Record\x00",
+        "items": [
+            {
+                "id": "ferry\x00",
+                "url": "https://record.example/ferry?a=\x00",
+                "title": "The ferry\x00 returns",
+                "content_html": "<p>It sails\x00 again.</p><img src='https://record.example/b.jpg?\x00'>",
+                "tags": ["Har\x00bour"],
+                "authors": [{"name": "Ines\x00 Okafor"}],
+                "image": image,
+            },
+            {"id": "2", "url": "https://record.example/2", "title": "The library opens", "content_text": "It opens."},
+        ],
+    }
+    found = parse(json.dumps(feed).encode(), url="https://record.example/feed.json")
+    brought = Collected(articles=articles(found, source="site", now=NOW, first_seen={}).articles)
+    assert (await visit(site=Scripted(brought)))["site"].error == ""
+    with store.read() as tx:
+        kept = {each.title: each for each in tx.articles.newest()}
+    assert len(kept) == 2
+    assert r"\x00" not in repr(kept)
 
 
 async def test_a_server_that_asks_us_to_wait_is_left_alone_until_then(visit, clock):

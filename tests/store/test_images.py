@@ -143,3 +143,13 @@ def _tables():
     from bot.store.tables import metadata
 
     return metadata.sorted_tables
+
+
+def test_the_newest_image_is_the_one_that_was_used_last(store):
+    with store.write() as tx:
+        assert tx.images.newest() == ""
+        tx.images.put(WHOLE, CONTENT, NOW)
+        tx.images.put(CROP, CONTENT, NOW - MONTH)
+        assert tx.images.newest() == WHOLE.name
+        tx.images.use([CROP.name], NOW + MONTH)
+        assert tx.images.newest() == CROP.name

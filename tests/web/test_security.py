@@ -12,7 +12,7 @@ from bot.web.api import hooks
 from bot.web.editor import articles, preview, progress, sources, today
 from bot.web.editor import edition as edition_page
 from bot.web.editor.desk import Desk
-from bot.web.public import archive, data, edition, find, link, preferences, signup, unsubscribe
+from bot.web.public import archive, data, edition, find, image, link, preferences, signup, unsubscribe
 from bot.web.security import stranger
 from bot.web.site import Site
 
@@ -66,7 +66,7 @@ def test_the_proxy_of_the_docs_passes_every_public_page_and_nothing_of_the_desk(
     text = (DOCS / "first-newsroom.md").read_text("utf-8")
     passed = re.compile(re.search(r"location ~ (\S+) \{", text)[1])
     site = Site(web.installation)
-    modules = (unsubscribe, preferences, data, find, archive, signup, api, edition, link, health)
+    modules = (unsubscribe, preferences, data, find, archive, signup, api, edition, image, link, health)
     public = _paths([*(each.routes(site) for each in modules), hooks.routes(web.installation)])
     assert len(public) > 20
     assert [each for each in sorted(public | {"/static/brand.css"}) if not passed.search(each)] == []
