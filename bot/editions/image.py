@@ -19,7 +19,7 @@ from bot.model import HostedImage
 PIXELS = 16_000_000
 """Pictures that unpack to more are not opened: a file of a few kB can name thousands of megapixels."""
 PIXELS_JPEG, PIXELS_PROGRESSIVE = 50_000_000, 24_000_000
-"""Pixels of a JPEG, which is unpacked at half of its size or less; what a progressive one holds is not less for that."""
+"""Pixels of a JPEG, which is unpacked at half of its size or less; a progressive one holds no less for that."""
 WIDEST, TALLEST = 1200, 1600
 """Pixels of a hosted picture: twice what a mail shows."""
 CROP = (720, 480)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -17,6 +17,7 @@ from bot.store import Transaction
 from bot.stories.selection import Circumstances, select
 from bot.stories.vocabulary import Vocabulary, opening, terms
 from bot.summaries.prompt import maker
+from bot.tokens import edition_id
 
 DAY = timedelta(days=1)
 
@@ -39,7 +40,7 @@ def draft(
 ) -> Draft:
     """What the slot would send if it were made ``now``. Raises ``RenderError``.
 
-    Without ``rendered`` it has no renditions yet.
+    Without ``rendered`` it has no renditions yet: ``pressed`` makes them.
     """
     table = installation.settings.schedules[schedule]
     around = circumstances(tx, installation, schedule, slot, now)
@@ -50,11 +51,8 @@ def draft(
     leads = [pick.story.lead for pick in selected.picks]
     texts = texts_of(tx, installation.settings.llm, leads)
     stories = _frozen(installation, selected, texts) if state is not EditionState.SKIPPED else ()
-    # An edition without a story is not made: its corrections wait for the next one. Posts tell none of them.
-    corrections = tx.corrections.waiting(schedule) if stories and installation.sends_mail(schedule) else ()
-    frame = installation.frame(schedule, slot, corrections, hosted(tx, installation, slot, stories))
     edition = Edition(
-        id=frame.edition,
+        id=edition_id(installation.keys, schedule, slot.key),
         schedule=schedule,
         slot_key=slot.key,
         slot=slot.due,
@@ -64,11 +62,28 @@ def draft(
         created=now,
         approval=table.approval,
         stories=stories,
+    )
+    report = compose.report(selected, stories, texts)
+    made = Draft(edition, selected, report, slot.due + table.max_lateness)
+    return pressed(tx, installation, made, slot, rendered=rendered)
+
+
+def pressed(tx: Transaction, installation: Installation, made: Draft, slot: Slot, *, rendered: bool = True) -> Draft:
+    """``made`` with the corrections that wait, and its renditions, with the pictures hosted by now.
+
+    Raises ``RenderError``.
+    """
+    stories, schedule = made.edition.stories, slot.schedule
+    # An edition without a story is not made: its corrections wait for the next one. Posts tell none of them.
+    corrections = tx.corrections.waiting(schedule) if stories and installation.sends_mail(schedule) else ()
+    frame = installation.frame(schedule, slot, corrections, hosted(tx, installation, slot, stories))
+    edition = replace(
+        made.edition,
         renditions=compose.render(frame, stories) if stories and rendered else (),
         links=compose.links(frame, stories),
         corrections=tuple(corrections),
     )
-    return Draft(edition, selected, compose.report(selected, stories, texts), slot.due + table.max_lateness)
+    return replace(made, edition=edition)
 
 
 def texts_of(tx: Transaction, table: LlmTable, articles: Sequence[Article]) -> compose.Texts:

@@ -10,8 +10,8 @@ from bot.editions import compose, lifecycle
 from bot.editions.changes import refresh
 from bot.errors import ReservedElsewhere
 from bot.model import Act, Edition, EditionState
-from bot.schedules.draft import draft
-from bot.schedules.hosting import PictureTime, host_now, host_stories
+from bot.schedules.draft import draft, pressed
+from bot.schedules.hosting import PictureTime, host_stories
 from bot.schedules.installation import Installation
 from bot.schedules.pictures import hosted
 from bot.schedules.plan import Slot
@@ -30,12 +30,14 @@ def make(
 
     Raises ``RenderError``: then nothing is stored, and the slot can be made once the template is mended.
     """
-    host_now(installation, schedule, slot, now, within=within)
     for attempt in range(1, TRIES + 1):
         with installation.store.read() as tx:
             if tx.editions.of_slot(schedule, slot.key):
                 return None
-            made = draft(tx, installation, schedule, slot, now)
+            picked = draft(tx, installation, schedule, slot, now, rendered=False)
+        host_stories(installation, slot, picked.edition.stories, now, within=within)
+        with installation.store.read() as tx:
+            made = pressed(tx, installation, picked, slot)
         try:
             with installation.store.write() as tx:
                 if not tx.editions.add(made.edition, expires=made.expires, report=made.report):

@@ -65,7 +65,7 @@ class BrandTable(Table):
     footer: str = Field(
         "",
         max_length=500,
-        description="Words of your own at the foot of each digest: who answers for it, where the company is registered.",
+        description="Words of your own at the foot of each digest, such as who answers for it.",
     )
 
 

@@ -95,7 +95,7 @@ def test_jetpacks_proxy_is_taken_off_pictures() -> None:
 
 
 def test_a_pictures_query_holds_nothing_that_no_address_may_hold() -> None:
-    assert image_url("https://news.example/a.jpg?v=\x00\x1f x&t=é\"<\u2028#top") == (
+    assert image_url('https://news.example/a.jpg?v=\x00\x1f x&t=é"<\u2028#top') == (
         "https://news.example/a.jpg?v=%00%1F%20x&t=%C3%A9%22%3C%E2%80%A8"
     )
     signed = "https://news.example/a.jpg?w=1,2&s=%7e%2f+x%&b=[1]"

@@ -11,7 +11,6 @@ from PIL import Image, ImageCms
 from bot.editions.image import fitted
 from tests.pictures import bomb, photograph
 
-
 # What its process takes most of the machine's memory at once (proc_pid_status(5), VmHWM), after and before.
 MEASURE = """
 import sys

@@ -109,7 +109,9 @@ channels = ["mail"]
 """
     installation = newsroom(second)
     tick(installation, NOW - timedelta(minutes=1))
-    monkeypatch.setattr("bot.schedules.tick.make", lambda *args, **kind: 1 / 0 if args[1] == "morning" else make(*args, **kind))
+    monkeypatch.setattr(
+        "bot.schedules.tick.make", lambda *args, **kind: 1 / 0 if args[1] == "morning" else make(*args, **kind)
+    )
     done = tick(installation, NOW)
     assert [each.schedule for each in done.made] == ["evening"]
     assert "ZeroDivisionError" in done.failed[0]
