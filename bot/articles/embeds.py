@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 import lxml.html
 
@@ -17,6 +17,8 @@ _CARDS = {"instagram-media", "tiktok-embed", "text-post-media", "fb-post", "wp-e
 _PLAYERS = ("iframe", "video", "audio", "object", "embed", "amp-youtube", "amp-twitter")
 _ADS = re.compile(r"doubleclick|googlesyndication|adservice|googletagmanager|taboola|outbrain|amazon-adsystem", re.I)
 _YOUTUBE = re.compile(r"(?:www\.)?youtube(?:-nocookie)?\.com/embed/(?P<id>[\w-]{6,20})")
+_FACEBOOK = re.compile(r"https?://(?:www\.)?facebook\.com/plugins/(?:post|video)\.php\?")
+_MASTODON = re.compile(r"https?://(?P<host>[\w.-]{3,100})/@(?P<name>[\w.-]{1,50})/\d{10,20}/embed$")
 _VIMEO = re.compile(r"player\.vimeo\.com/video/(?P<id>\d+)")
 SIGNATURE = re.compile(
     r"\s*[—–-]{1,2}\s*(?P<name>\S.{0,80}?)\s*\(\s*(?P<handle>@[\w.-]{1,100})\s*\)\s*(?P<date>.{0,40}?)\s*"
@@ -125,6 +127,12 @@ def _player(player: Any, base_url: str) -> None:
         url = f"https://www.youtube.com/watch?v={match['id']}"
     elif match := _VIMEO.search(url):
         url = f"https://vimeo.com/{match['id']}"
+    elif _FACEBOOK.match(url):
+        url = canonical_url(dict(parse_qsl(urlsplit(url).query)).get("href", ""), base_url) or url
+    elif match := _MASTODON.match(url):
+        name = f"@{match['name']} on {match['host']}"
+        _replace(player, quotation([], name, "", url.removesuffix("/embed")))
+        return
     _replace_by_link(player, url, plain(player.get("title") or player.get("aria-label") or ""))
 
 

@@ -205,7 +205,11 @@ def _forged(digest: Digest, name: str) -> RenderError:
 
 def _context(digest: Digest, words: Wording, entries: tuple[Entry, ...]) -> dict[str, Any]:
     brand = tokens(digest.newsroom, digest.language)
-    newsroom = replace(digest.newsroom, name=apart(digest.newsroom.name, brand.direction))
+    newsroom = replace(
+        digest.newsroom,
+        name=apart(digest.newsroom.name, brand.direction),
+        footer=apart(" ".join(digest.newsroom.footer.split()), brand.direction),
+    )
     return {
         "newsroom": newsroom,
         "edition_name": apart(digest.name, brand.direction),

@@ -23,6 +23,7 @@ class Newsroom:
     logo: str = ""
     logo_dark: str = ""
     headlines: str = "serif"
+    footer: str = ""
 
     @property
     def site(self) -> str:

@@ -62,6 +62,11 @@ class BrandTable(Table):
     logo: str = Field("", description="URL of a PNG at 2×, at most 560 × 80; the name is set in type without it.")
     logo_dark: str = Field("", description="The logo for dark mode; without it dark keeps the name in type.")
     headlines: Literal["serif", "sans"] = Field("serif", description="The face of headlines.")
+    footer: str = Field(
+        "",
+        max_length=500,
+        description="Words of your own at the foot of each digest: who answers for it, where the company is registered.",
+    )
 
 
 class ImagesTable(Table):

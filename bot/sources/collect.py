@@ -22,6 +22,9 @@ MANY = 3
 LONGEST_WAIT = timedelta(days=1)
 LONGEST_VISIT = timedelta(minutes=3)
 """One slow source must not keep the others, or an edition, waiting."""
+AHEAD = timedelta(days=1)
+"""A date further ahead than this is a slip, or that of an event: what stands in a feed is published. A nearer one is
+waited for: a site's clock or time zone may be wrong, or the hour an embargo."""
 REMEMBERED = timedelta(days=7)
 """How far back a source is asked whether what it published is still there."""
 
@@ -131,22 +134,29 @@ def _failed(tx: Transaction, state: SourceState, error: BroadsheetError, now: da
 
 def _kept(tx: Transaction, fetched: Fetched, collected: Collected) -> Report:
     state, now = fetched.state, fetched.at
-    counts = dict.fromkeys(("new", "changed", "returned", "unchanged"), 0)
+    counts, ahead = dict.fromkeys(("new", "changed", "returned", "unchanged"), 0), 0
     if not collected.unchanged:
         present = {article.guid for article in collected.articles}
         for article in collected.articles:
             key = identity_key(article.url) if article.url else ""
+            if article.published - now > AHEAD:
+                ahead += 1
+                kept = tx.articles.kept(article, url_key=key, present=present)
+                # The same at each visit: a date that moves on would be a new revision each time.
+                article = replace(article, published=kept.published if kept else now)
             counts[tx.articles.put(article, url_key=key, present=present, now=now)] += 1
     gone, doubted, warnings = _gone(fetched, collected)
+    if ahead:
+        warnings.append(f"{ahead} of its articles are dated more than a day ahead; they count from when they were seen")
     withdrawn = len(tx.articles.withdraw(state.source, gone, now))
-    kept = collected.retrieval
+    retrieval = collected.retrieval
     tx.sources.put(
         SourceState(
             source=state.source,
-            etag=kept.etag,
-            last_modified=kept.last_modified,
-            cursor=kept.cursor,
-            moved_to=kept.moved_to,
+            etag=retrieval.etag,
+            last_modified=retrieval.last_modified,
+            cursor=retrieval.cursor,
+            moved_to=retrieval.moved_to,
             last_visit=now,
             last_success=now,
             doubted=doubted,

@@ -53,6 +53,11 @@ class Articles:
             self._add_revision(row.id, revision, article, now)
         return "returned" if returned else "changed" if changed else "unchanged"
 
+    def kept(self, article: Article, *, url_key: str, present: Collection[str]) -> Article | None:
+        """What is kept of the article that ``put`` would take this one for."""
+        row = self._find(article, url_key, present)
+        return _article(row) if row else None
+
     def withdraw(self, source: str, guids: Collection[str], now: datetime) -> list[int]:
         """Marks articles as no longer published; returns the ids of those that were."""
         if not guids:

@@ -201,6 +201,15 @@ def test_an_embedded_post_is_a_quotation_with_author_and_link() -> None:
             '<a href="https://www.youtube.com/watch?v=aqz-KE-bpKQ">The weighing</a>',
         ),
         ('<iframe src="//player.vimeo.com/video/12"></iframe>', '<a href="https://vimeo.com/12">vimeo.com</a>'),
+        (
+            '<iframe src="https://www.facebook.com/plugins/post.php?href=https%3A%2F%2Fwww.facebook.com%2Frecord%2Fposts%2F7'
+            '&amp;show_text=true"></iframe>',
+            '<a href="https://www.facebook.com/record/posts/7">facebook.com</a>',
+        ),
+        (
+            '<iframe src="https://www.facebook.com/plugins/video.php?href=javascript:alert(1)"></iframe>',
+            '<a href="https://www.facebook.com/plugins/video.php?href=javascript:alert(1)">facebook.com</a>',
+        ),
         ('<video><source src="/v.mp4">old browser</video>', '<a href="https://news.example/v.mp4">news.example</a>'),
         ('<iframe src="javascript:alert(1)"></iframe>', ""),
         (
@@ -212,6 +221,12 @@ def test_an_embedded_post_is_a_quotation_with_author_and_link() -> None:
 )
 def test_players_become_links(markup: str, link: str) -> None:
     assert clean(markup) == (f"<p>{link}</p>" if link else "")
+
+
+def test_a_frame_of_mastodon_becomes_a_quotation_of_who_wrote_it_with_a_link_to_the_post() -> None:
+    frame = '<iframe src="https://mastodon.example/@mara/113535353535353535/embed" class="mastodon-embed"></iframe>'
+    post = "https://mastodon.example/@mara/113535353535353535"
+    assert clean(frame) == f'<blockquote><cite><a href="{post}">@mara on mastodon.example</a></cite></blockquote>'
 
 
 def test_the_language_of_all_of_a_body_is_told() -> None:

@@ -265,3 +265,12 @@ def test_a_magazine_sets_two_side_by_side_only_when_both_have_a_picture_or_neith
     beside = document.xpath("//div[contains(@class, 'next')]//h3")
     assert [text_of(each) for each in beside] == (["Headline 3"] if len(pictured) != 1 else [])
     assert len(document.xpath("//h3")) == 7
+
+
+@pytest.mark.parametrize("template", TEMPLATES)
+def test_the_newsrooms_own_words_stand_at_the_foot_of_mail_text_and_page(template: str) -> None:
+    words = "Responsible: <Mara & Lindqvist>, HRB 4711"
+    mail = made(template, newsroom=replace(RECORD, footer=f"  {words}\n "))
+    for source in (mail.html, mail.web):
+        assert [text_of(each) for each in page(source).xpath("//p[contains(., 'HRB')]")] == [words]
+    assert f"\n{words}\n" in mail.text

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import json
 import ssl
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
 
 import pytest
 
@@ -152,3 +153,28 @@ async def test_most_of_a_newsroom_does_not_vanish_at_one_visit(visit, store):
     assert report.withdrawn == 0
     assert "8 of 10" in report.warnings[0]
     assert (await visit(site=source))["site"].withdrawn == 8
+
+
+async def test_an_article_dated_far_ahead_counts_from_when_it_was_seen_and_stays_one_revision(visit, store, clock):
+    (slip,) = _articles("a")
+    source = Scripted(Collected(articles=(replace(slip, published=NOW + timedelta(days=400)),)))
+    reports = [await visit(site=source)]
+    clock.advance(hours=3)
+    source.brings = Collected(articles=(replace(slip, published=NOW + timedelta(days=400)),))
+    reports.append(await visit(site=source))
+    assert [(each["site"].new, each["site"].changed) for each in reports] == [(1, 0), (0, 0)]
+    assert all("dated more than a day ahead" in each["site"].warnings[0] for each in reports)
+    with store.read() as tx:
+        assert [each.published for each in tx.articles.newest()] == [NOW]
+    source.brings = Collected(articles=(replace(slip, published=NOW - timedelta(days=1)),))
+    await visit(site=source)
+    with store.read() as tx:
+        assert [each.published for each in tx.articles.newest()] == [NOW - timedelta(days=1)]
+
+
+async def test_an_article_of_the_next_hours_keeps_its_time(visit, store):
+    (soon,) = _articles("a")
+    source = Scripted(Collected(articles=(replace(soon, published=NOW + timedelta(hours=5)),)))
+    assert not (await visit(site=source))["site"].warnings
+    with store.read() as tx:
+        assert [each.published for each in tx.articles.newest()] == [NOW + timedelta(hours=5)]
