@@ -19,7 +19,8 @@ from typing import Any
 import pytest
 
 from bot.errors import BlockedAddress, FetchError, UnknownHost
-from bot.http import USER_AGENT, GuardedBackend, Http, is_public
+from bot.guard import GuardedBackend, is_public
+from bot.http import USER_AGENT, Http
 from bot.settings.tables import HttpTable
 
 NO_TRUST = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)

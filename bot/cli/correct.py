@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import textwrap
 from dataclasses import asdict
 from typing import Annotated, Any
@@ -10,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from bot.cli.command import Session, command
+from bot.cli.editions import who
 from bot.cli.output import local
 from bot.errors import UsageError
 from bot.schedules import corrected
@@ -35,11 +35,11 @@ def correct(session: Session, article: Article, said: Said = "", right: Right = 
     if bool(said) != bool(right):
         raise UsageError("a correction takes both: --said … and --right …")
     with session.open() as installation:
-        who, now = getpass.getuser(), installation.clock()
+        by, now = who(), installation.clock()
         if drop:
-            corrected.drop(installation, drop, who=who, now=now)
+            corrected.drop(installation, drop, who=by, now=now)
         if said:
-            corrected.correct(installation, article, said=said, right=right, who=who, now=now)
+            corrected.correct(installation, article, said=said, right=right, who=by, now=now)
         with installation.store.read() as tx:
             found = corrected.reach(tx, article)
         _show(session, installation, found)

@@ -12,7 +12,7 @@ from bot.channels.email.server_options import ServerOptions, is_loopback
 from bot.channels.email.signing_key import SigningKey
 from bot.dns import Address, Resolver, addresses
 from bot.errors import DnsError
-from bot.http import is_public
+from bot.guard import is_public
 
 
 @dataclass(frozen=True, slots=True)
