@@ -64,7 +64,7 @@ class Answer:
         try:
             return loads(self.body)
         except (ValueError, RecursionError) as error:
-            raise FetchError(f"{_shown(self.url)}: the answer is not JSON", status=self.status, sent=True) from error
+            raise FetchError(f"{redacted(self.url)}: the answer is not JSON", status=self.status, sent=True) from error
 
 
 class Http:
@@ -138,8 +138,8 @@ class Http:
                         sent_headers = {k: v for k, v in sent_headers.items() if k.lower() in _HARMLESS}
                     here = there
         except TimeoutError as error:
-            raise FetchError(f"{_shown(url)}: no whole answer within {seconds:g} s", sent=True) from error
-        raise FetchError(f"{_shown(url)}: more than {REDIRECTS} redirects", sent=True)
+            raise FetchError(f"{redacted(url)}: no whole answer within {seconds:g} s", sent=True) from error
+        raise FetchError(f"{redacted(url)}: more than {REDIRECTS} redirects", sent=True)
 
     async def post(
         self,
@@ -182,7 +182,7 @@ class Http:
         Without ``cap`` a long body is cut, not refused; with a ``cap`` of 0 it is not read.
         """
         sent = sent or _Sent()
-        shown = _site(url) if method == "POST" else _shown(str(url))
+        shown = _site(url) if method == "POST" else redacted(str(url))
         status = 0
         try:
             async with self._client.stream(
@@ -265,9 +265,9 @@ def _parsed(url: str) -> httpx.URL:
     try:
         parsed = httpx.URL(url)
     except (httpx.InvalidURL, ValueError, TypeError) as error:
-        raise FetchError(f"{_shown(url)}: is not a URL") from error
+        raise FetchError(f"{redacted(url)}: is not a URL") from error
     if parsed.scheme not in ("http", "https") or not parsed.host:
-        raise FetchError(f"{_shown(url)}: only http:// and https:// addresses are fetched")
+        raise FetchError(f"{redacted(url)}: only http:// and https:// addresses are fetched")
     return parsed
 
 
@@ -275,7 +275,7 @@ def _joined(base: httpx.URL, location: str) -> httpx.URL:
     try:
         return _parsed(str(base.join(location)))
     except (httpx.InvalidURL, ValueError) as error:
-        raise FetchError(f"{_shown(str(base))}: redirects to what is not a URL") from error
+        raise FetchError(f"{redacted(str(base))}: redirects to what is not a URL") from error
 
 
 def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
@@ -287,7 +287,7 @@ def _site(url: httpx.URL) -> str:
     return f"{url.scheme}://{url.netloc.decode('ascii', 'replace').rpartition('@')[2]}"
 
 
-def _shown(url: str) -> str:
+def redacted(url: str) -> str:
     """What errors show of a GET: no user, password or query, which may hold keys; one line."""
     try:
         parts = urlsplit(str(url))
@@ -305,7 +305,7 @@ def _good(answer: Answer, moved_to: str, clock: Callable[[], datetime]) -> Answe
     if 200 <= answer.status < 300 or answer.status == 304:
         return Answer(answer.status, answer.url, answer.headers, answer.body, moved_to)
     raise FetchError(
-        f"{_shown(answer.url)}: {said(answer.status)}",
+        f"{redacted(answer.url)}: {said(answer.status)}",
         status=answer.status,
         retry_after=retry_after(answer.headers, clock),
         sent=True,

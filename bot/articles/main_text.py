@@ -24,7 +24,9 @@ def main_text(root: Any, address: str) -> str:
     words = _extracted(root, address, pictures=False)
     if not words:
         return ""
-    found = _agreeing(_extracted(root, address, pictures=True), words) or parsed(bounded(words))
+    plain = parsed(bounded(words))
+    illustrated = _agreeing(_extracted(root, address, pictures=True), plain)
+    found = plain if illustrated is None else illustrated
     _drop_teasers(found, address)
     return tostring(found)
 
@@ -51,11 +53,11 @@ def _extracted(root: Any, address: str, *, pictures: bool) -> str:
         return ""
 
 
-def _agreeing(illustrated: str, words: str) -> Any:
-    """``illustrated`` with no more words than ``words``; None when it has fewer."""
+def _agreeing(illustrated: str, plain: Any) -> Any:
+    """``illustrated`` with no more words than ``plain``; None when it has fewer."""
     if "<img" not in illustrated:
         return None
-    known = _flat(parsed(bounded(words)))
+    known = _flat(plain)
     found = parsed(bounded(illustrated))
     for block in [each for each in found.iter(*_BLOCKS) if not each.xpath("./p | ./li | ./div | ./blockquote")]:
         text = _flat(block)

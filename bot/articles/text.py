@@ -30,16 +30,21 @@ class Passage:
     heading: bool = False
 
 
+def standing(body: str) -> Any:
+    """A clean body as an lxml element, without what the newsroom struck out: that it no longer says."""
+    root = parsed(bounded(body))
+    for struck in list(root.iter("s")):
+        struck.drop_tree()
+    return root
+
+
 def paragraphs(body: str) -> tuple[str, ...]:
     """The paragraphs of prose in a clean body, as plain text, in order.
 
     Headings, captions, tables, code, quotations set apart (such as posts of social networks) and paragraphs that are
     one link (embedded videos) are not prose. A body that has only lists or quotations gives those.
     """
-    root = parsed(bounded(body))
-    # What the newsroom struck out it no longer says.
-    for struck in list(root.iter("s")):
-        struck.drop_tree()
+    root = standing(body)
     prose = tuple(_texts(element for element in root.iter("p") if _is_prose(element)))
     if prose:
         return prose
@@ -54,9 +59,7 @@ def paragraphs(body: str) -> tuple[str, ...]:
 
 def passages(body: str) -> tuple[Passage, ...]:
     """The paragraphs of prose, and the headings between them, in order; lists as paragraphs, an item each."""
-    root = parsed(bounded(body))
-    for struck in list(root.iter("s")):
-        struck.drop_tree()
+    root = standing(body)
     found: list[Passage] = []
     for element in root.iter("p", "li", *_HEADINGS):
         heading = element.tag in _HEADINGS or (element.tag == "p" and _is_heading(element))

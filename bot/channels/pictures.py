@@ -8,6 +8,7 @@ import io
 from bot.audience.links import image_url
 from bot.channels.base import Surroundings
 from bot.editions.image import decoded, on_white
+from bot.model import Newsroom
 from bot.store import Store
 
 _QUALITIES = (85, 70, 55, 40)
@@ -32,14 +33,16 @@ async def fetched(url: str, around: Surroundings) -> bytes:
 
     Raises ``FetchError``, ``StoreError``.
     """
-    ours = image_url(around.newsroom, "")
-    if around.store and url.startswith(ours):
-        kept = await asyncio.to_thread(_kept, around.store, url.removeprefix(ours))
-        if kept is not None:
-            return kept
+    found = await asyncio.to_thread(kept, around.store, around.newsroom, url) if around.store else None
+    if found is not None:
+        return found
     return (await around.http.get(url)).body
 
 
-def _kept(store: Store, name: str) -> bytes | None:
+def kept(store: Store, newsroom: Newsroom, url: str) -> bytes | None:
+    """The hosted picture at ``url``, from the store; None when it is none of ours."""
+    ours = image_url(newsroom, "")
+    if not url.startswith(ours):
+        return None
     with store.read() as tx:
-        return tx.images.content(name)
+        return tx.images.content(url.removeprefix(ours))

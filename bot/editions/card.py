@@ -81,10 +81,6 @@ class ShareCard:
         said = json.dumps([_DESIGN, asdict(self)], sort_keys=True, ensure_ascii=False)
         return ADDRESS + hashlib.sha256(said.encode("utf-8", "replace")).hexdigest()
 
-    @property
-    def alt(self) -> str:
-        return f"{self.headline}, {self.newsroom}"
-
 
 def card_of(story: EditionStory, *, newsroom: Newsroom, slot: datetime, wording: Wording, photo: str = "") -> ShareCard:
     """The card of ``story``; ``photo`` is the hosted copy of its picture, "" without."""

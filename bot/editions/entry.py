@@ -238,8 +238,7 @@ def _also(also: tuple[tuple[str, str], ...], wording: Wording, direction: str) -
 
 def _site(url: str, newsroom: Newsroom) -> str:
     """The host of ``url``, "" when it is the newsroom's own."""
-    host, own = (urlsplit(address).hostname or "" for address in (url, newsroom.url))
-    host, own = host.removeprefix("www."), own.removeprefix("www.")
+    host, own = (urlsplit(url).hostname or "").removeprefix("www."), newsroom.site
     return "" if host == own or host.endswith(f".{own}") else host
 
 

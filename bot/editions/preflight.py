@@ -38,6 +38,7 @@ from bot.model import (
     Reach,
     Reached,
 )
+from bot.stories.words import counted
 
 SUBJECT = 90
 """Columns of a subject line from which on every inbox cuts it; a character of Chinese or Japanese takes two."""
@@ -188,7 +189,7 @@ def _pictures(edition: Edition, look: Shown) -> Iterator[Finding]:
     shown_urls = {url for url, _ in look.pictures}
     bare = [url for url, alt in look.pictures if not alt]
     if bare:
-        said = f"{_counted(len(bare), 'picture')} without alt text"
+        said = f"{counted(len(bare), 'picture')} without alt text"
         fix = "write one at the source: what is seen; readers without pictures see a gap"
         yield _warning("alt", said, _named(_titled(of[url].title) if url in of else url for url in bare), fix)
     else:
@@ -202,7 +203,7 @@ def _pictures(edition: Edition, look: Shown) -> Iterator[Finding]:
         and letters_of(each.article.image.alt) == letters_of(each.article.title)
     ]
     if repeating:
-        said = f"{_counted(len(repeating), 'picture')} whose alt text only says the headline again"
+        said = f"{counted(len(repeating), 'picture')} whose alt text only says the headline again"
         fix = "say at the source what is seen"
         yield _warning("alt", said, _named(_titled(each.title) for each in repeating), fix)
     uncredited = [
@@ -211,7 +212,7 @@ def _pictures(edition: Edition, look: Shown) -> Iterator[Finding]:
         if each.article.image and not each.article.image.credit and each.article.image.url in shown_urls
     ]
     if uncredited:
-        said = f"{_counted(len(uncredited), 'picture')} without a credit"
+        said = f"{counted(len(uncredited), 'picture')} without a credit"
         named = _named(_titled(each.title) for each in uncredited)
         yield _warning("credit", said, f"{named}: the source names none", "add it at the source")
 
@@ -223,7 +224,7 @@ def _left_out(edition: Edition, pictures: Mapping[str, Fetched]) -> Iterator[Fin
         if each.article.image and each.article.image.url in pictures and not pictures[each.article.image.url].picture
     ]
     if lost:
-        said = f"{_counted(len(lost), 'picture')} left out"
+        said = f"{counted(len(lost), 'picture')} left out"
         yield _warning("images", said, _named(lost), "mend it at the source; it is tried again for the next edition")
 
 
@@ -232,7 +233,7 @@ def _contrast(look: Shown, newsroom: Newsroom) -> Iterator[Finding]:
     dark = min(contrast(each, brand.dark.paper) for each in (brand.dark.ink3, brand.dark.accent))
     if look.unread:
         said = (
-            f"{_counted(len(look.unread), 'text')} not looked at: {'its' if len(look.unread) == 1 else 'their'} colour"
+            f"{counted(len(look.unread), 'text')} not looked at: {'its' if len(look.unread) == 1 else 'their'} colour"
         )
         where = _named(f"“{each}”" for each in look.unread)
         yield _warning("contrast", f"{said} cannot be read here", where, "write its colours as #RRGGBB")
@@ -267,12 +268,12 @@ def _stories(edition: Edition) -> Iterator[Finding]:
                 twice.append(f"{_titled(story.article.title)} is number {other.position} and {story.position}")
                 break
     if twice:
-        yield _fault("twice", f"{_counted(len(twice), 'story')} stands in it twice", _named(twice), "drop one of them")
+        yield _fault("twice", f"{counted(len(twice), 'story')} stands in it twice", _named(twice), "drop one of them")
     else:
         yield _ok("twice", "No story twice")
     mute = [story for story in edition.stories if not story.summary.text.strip()]
     if mute:
-        said = f"{_counted(len(mute), 'story')} without a summary"
+        said = f"{counted(len(mute), 'story')} without a summary"
         yield _warning("summary", said, _named(_titled(each.article.title) for each in mute), "write an excerpt for it")
 
 
@@ -283,7 +284,7 @@ def _ran(ran: Sequence[Ran], newsroom: Newsroom) -> Iterator[Finding]:
     told = [f"{_titled(each.title)} was in {each.name}, {each.slot.astimezone(zone):%A %H:%M}" for each in ran]
     verb = "was sent to these readers already" if len(ran) == 1 else "were sent to these readers already"
     yield _warning(
-        "ran", f"{_counted(len(ran), 'story')} {verb}", _named(told), "drop it, unless they are to read it twice"
+        "ran", f"{counted(len(ran), 'story')} {verb}", _named(told), "drop it, unless they are to read it twice"
     )
 
 
@@ -291,14 +292,14 @@ def _posts(edition: Edition, limits: Mapping[str, Limits]) -> Iterator[Finding]:
     posts = [(each.channel, each.post) for each in edition.renditions if each.post]
     long = [channel for channel, post in posts if not fits(post.text, limits.get(channel, Limits()))]
     if long:
-        yield _fault("posts", f"{_counted(len(long), 'post')} too long for the network", _named(dict.fromkeys(long)))
+        yield _fault("posts", f"{counted(len(long), 'post')} too long for the network", _named(dict.fromkeys(long)))
     mute = [channel for channel, post in posts if not post.text.strip()]
     if mute:
-        yield _fault("posts", f"{_counted(len(mute), 'post')} without a word", _named(dict.fromkeys(mute)))
+        yield _fault("posts", f"{counted(len(mute), 'post')} without a word", _named(dict.fromkeys(mute)))
     bare = [channel for channel, post in posts if post.card and post.card.image_url and not post.card.image_alt]
     if bare:
         yield _warning(
-            "posts", f"{_counted(len(bare), 'post')} with a picture without alt text", _named(dict.fromkeys(bare))
+            "posts", f"{counted(len(bare), 'post')} with a picture without alt text", _named(dict.fromkeys(bare))
         )
     if posts and not (long or mute or bare):
         yield _ok("posts", _all(len(posts), "post", "fits its network", "fit their networks"))
@@ -329,15 +330,15 @@ def _asked(kind: _Kind, asked: Mapping[str, str], newsroom: Newsroom, reached: R
     by = {reach: [url for url in found if found[url][0] is reach] for reach in Reach}
     dead, silent, refused = by[Reach.DEAD], by[Reach.SILENT], by[Reach.REFUSES]
     if len(found) < len(asked):
-        yield _ok(kind.check, f"{_counted(len(asked) - len(found), kind.noun)} not looked at yet")
+        yield _ok(kind.check, f"{counted(len(asked) - len(found), kind.noun)} not looked at yet")
     if dead:
-        said = f"{_counted(len(dead), kind.noun)} {kind.is_dead if len(dead) == 1 else kind.are_dead}"
+        said = f"{counted(len(dead), kind.noun)} {kind.is_dead if len(dead) == 1 else kind.are_dead}"
         where = _named(f"{asked[url]}: {found[url][1]}" for url in dead)
         fix = "correct its address at the source, or drop the story"
         yield Finding(check=kind.check, grade=kind.grade, said=said, where=where, fix=fix)
     if silent:
         where = _named(f"{asked[url]}: {found[url][1]}" for url in silent)
-        yield _warning(kind.check, f"{_counted(len(silent), kind.noun)} gave no answer", where, "try for yourself")
+        yield _warning(kind.check, f"{counted(len(silent), kind.noun)} gave no answer", where, "try for yourself")
     if reached and found and not dead and not silent:
         at, answered = f"asked at {reached.at.astimezone(ZoneInfo(newsroom.timezone)):%H:%M}", len(found) - len(refused)
         shut = (
@@ -346,9 +347,9 @@ def _asked(kind: _Kind, asked: Mapping[str, str], newsroom: Newsroom, reached: R
         if not refused:
             said = _all(len(found), kind.noun, "answers", "answer")
         elif answered:
-            said = f"{answered} of {_counted(len(found), kind.noun)} answered"
+            said = f"{answered} of {counted(len(found), kind.noun)} answered"
         else:
-            said = f"{_counted(len(found), kind.noun)} to look at yourself"
+            said = f"{counted(len(found), kind.noun)} to look at yourself"
         yield _ok(kind.check, said, _capital(at + shut))
 
 
@@ -363,13 +364,8 @@ def _named(what: Iterable[str]) -> str:
     return "; ".join(each[:_NAMED]) + more
 
 
-def _counted(count: int, noun: str) -> str:
-    plural = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
-    return f"{count:,} {noun if count == 1 else plural}"
-
-
 def _all(count: int, noun: str, does: str, do: str) -> str:
-    return f"The {noun} {does}" if count == 1 else f"All {_counted(count, noun)} {do}"
+    return f"The {noun} {does}" if count == 1 else f"All {counted(count, noun)} {do}"
 
 
 def _capital(said: str) -> str:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bot.editions import compose
-from bot.model import Article, Edition, EditionState, EditionStory, Selected
+from bot.model import Article, Correction, Edition, EditionState, EditionStory, Selected
 from bot.schedules.installation import Installation
 from bot.schedules.pictures import hosted
 from bot.schedules.plan import Slot, previous_slot
@@ -35,13 +35,8 @@ class Draft:
     expires: datetime
 
 
-def draft(
-    tx: Transaction, installation: Installation, schedule: str, slot: Slot, now: datetime, *, rendered: bool = True
-) -> Draft:
-    """What the slot would send if it were made ``now``. Raises ``RenderError``.
-
-    Without ``rendered`` it has no renditions yet: ``pressed`` makes them.
-    """
+def draft(tx: Transaction, installation: Installation, schedule: str, slot: Slot, now: datetime) -> Draft:
+    """What the slot would send if it were made ``now``, without renditions: ``pressed`` makes them."""
     table = installation.settings.schedules[schedule]
     around = circumstances(tx, installation, schedule, slot, now)
     # A day more than can be picked, so that the report also says what was just too old.
@@ -62,28 +57,33 @@ def draft(
         created=now,
         approval=table.approval,
         stories=stories,
+        corrections=_corrections(tx, installation, schedule, stories),
     )
-    report = compose.report(selected, stories, texts)
-    made = Draft(edition, selected, report, slot.due + table.max_lateness)
-    return pressed(tx, installation, made, slot, rendered=rendered)
+    return Draft(edition, selected, compose.report(selected, stories, texts), slot.due + table.max_lateness)
 
 
-def pressed(tx: Transaction, installation: Installation, made: Draft, slot: Slot, *, rendered: bool = True) -> Draft:
-    """``made`` with the corrections that wait, and its renditions, with the pictures hosted by now.
+def pressed(tx: Transaction, installation: Installation, made: Draft, slot: Slot) -> Draft:
+    """``made`` with its renditions: with the pictures hosted, and the corrections that wait, by now.
 
     Raises ``RenderError``.
     """
     stories, schedule = made.edition.stories, slot.schedule
-    # An edition without a story is not made: its corrections wait for the next one. Posts tell none of them.
-    corrections = tx.corrections.waiting(schedule) if stories and installation.sends_mail(schedule) else ()
+    corrections = _corrections(tx, installation, schedule, stories)
     frame = installation.frame(schedule, slot, corrections, hosted(tx, installation, slot, stories))
     edition = replace(
         made.edition,
-        renditions=compose.render(frame, stories) if stories and rendered else (),
+        renditions=compose.render(frame, stories) if stories else (),
         links=compose.links(frame, stories),
-        corrections=tuple(corrections),
+        corrections=corrections,
     )
     return replace(made, edition=edition)
+
+
+def _corrections(
+    tx: Transaction, installation: Installation, schedule: str, stories: Sequence[EditionStory]
+) -> tuple[Correction, ...]:
+    """An edition without a story is not made: its corrections wait for the next one. Posts tell none of them."""
+    return tuple(tx.corrections.waiting(schedule)) if stories and installation.sends_mail(schedule) else ()
 
 
 def texts_of(tx: Transaction, table: LlmTable, articles: Sequence[Article]) -> compose.Texts:

@@ -1,4 +1,4 @@
-"""An edition's pictures, before it is drafted: each is fetched once, made fit for mails, and kept to be served by us.
+"""An edition's pictures, before it is rendered: each is fetched once, made fit for mails, and kept to be served by us.
 
 A picture that is broken, missing or slow costs its place, never the edition: what is not here when the time is over is
 left out, and tried again for the next one.
@@ -19,7 +19,7 @@ from bot.editions.card import ShareCard, drawn
 from bot.editions.correction_card import correction_card, drawn_correction
 from bot.editions.image import TALLEST, WIDEST, ImageFile, decoded, fitted
 from bot.errors import BroadsheetError, FetchError
-from bot.http import Answer, Http
+from bot.http import Answer, Http, redacted
 from bot.model import Correction, EditionStory, Fetched, HostedPicture
 from bot.schedules.draft import draft
 from bot.schedules.installation import Installation
@@ -78,9 +78,7 @@ class PictureTime:
             self.left -= time.monotonic() - start
 
 
-def host_now(
-    installation: Installation, schedule: str, slot: Slot, now: datetime, *, within: PictureTime | None = None
-) -> None:
+def host_now(installation: Installation, schedule: str, slot: Slot, now: datetime) -> None:
     """Hosts the pictures of what ``slot`` would send if it were drafted now. Not for a running event loop.
 
     Whatever goes wrong is logged: an edition goes out without pictures rather than not at all.
@@ -89,8 +87,8 @@ def host_now(
         if installation.settings.images.host:
             with installation.store.read() as tx:
                 made = tx.editions.of_slot(schedule, slot.key)
-                stories = () if made else draft(tx, installation, schedule, slot, now, rendered=False).edition.stories
-            host_stories(installation, slot, stories, now, within=within)
+                stories = () if made else draft(tx, installation, schedule, slot, now).edition.stories
+            host_stories(installation, slot, stories, now)
 
 
 def host_ahead(installation: Installation, now: datetime, *, stop: Callable[[], bool] = lambda: False) -> None:
@@ -239,10 +237,10 @@ async def bring(
         if task.cancelled() and seconds < EACH_SECONDS:
             found[url] = _unasked(url, known.get(url), now)
         elif task.cancelled():
-            found[url] = _failed(url, known.get(url), now, f"{_shown(url)}: did not come in time")
+            found[url] = _failed(url, known.get(url), now, f"{redacted(url)}: did not come in time")
         elif error := task.exception():
             log.error("a fault in the program, at a picture", exc_info=error)
-            found[url] = _failed(url, known.get(url), now, f"{_shown(url)}: a fault in the program")
+            found[url] = _failed(url, known.get(url), now, f"{redacted(url)}: a fault in the program")
         else:
             found[url] = task.result()
         if found[url].fetched.fault:
@@ -274,12 +272,12 @@ async def _one(
         async with decoding:
             whole, crop = await asyncio.to_thread(fitted, answer.body)
     except TimeoutError:
-        return _failed(url, known, now, f"{_shown(url)}: no whole answer within {EACH_SECONDS:g} s")
+        return _failed(url, known, now, f"{redacted(url)}: no whole answer within {EACH_SECONDS:g} s")
     except FetchError as error:
         return _failed(url, None if error.status in WITHDRAWN else known, now, str(error))
     except ValueError as error:
         # Another file, or a page, stands in its place: what was there is not there any more.
-        return _failed(url, None, now, f"{_shown(url)}: {error}")
+        return _failed(url, None, now, f"{redacted(url)}: {error}")
     picture = HostedPicture(whole=whole.image, crop=crop.image if crop else None)
     fetched = Fetched(
         url=url,
@@ -302,7 +300,7 @@ def _unasked(url: str, known: Fetched | None, now: datetime) -> Brought:
     """Left out for want of time, which says nothing against the picture: it is due at once."""
     if known and known.picture:
         return Brought(known)
-    return Brought(Fetched(url=url, at=now - FAILED, fault=f"{_shown(url)}: did not come in time"))
+    return Brought(Fetched(url=url, at=now - FAILED, fault=f"{redacted(url)}: did not come in time"))
 
 
 def due(known: Fetched | None, now: datetime) -> bool:
@@ -324,7 +322,3 @@ def sweep(installation: Installation) -> int:
 def _validator(answer: Answer, name: str) -> str:
     value = answer.headers.get(name, "")
     return value if len(value) <= _VALIDATOR and value.isprintable() else ""
-
-
-def _shown(url: str) -> str:
-    return url.partition("?")[0][:300]

@@ -6,11 +6,12 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from functools import partial
 from hashlib import sha256
 from html import unescape
 from pathlib import Path
 
-from bot.audience.links import image_url
+from bot.channels.pictures import kept
 from bot.errors import FetchError
 from bot.http import Http
 from bot.model import Edition, EditionState
@@ -54,7 +55,9 @@ async def write_keepsake(installation: Installation, schedule: str, out: Path) -
             subject = rendition.email.subject
             email = filled(installation, edition, rendition.email)
             async with Http(installation.settings.http) as http:
-                page, pictures = await offline(email.html, folder, http, own=_hosted(installation))
+                page, pictures = await offline(
+                    email.html, folder, http, own=partial(kept, installation.store, installation.newsroom)
+                )
             named["html"] = _write(folder / "digest.html", page)
             named["text"] = _write(folder / "digest.txt", email.text)
             files += pictures
@@ -81,19 +84,6 @@ def _said(edition: Edition) -> str:
 
 def _line(edition: Edition) -> list[str]:
     return [f"{each.position}. {each.article.title or each.summary.text}  ({each.reason})" for each in edition.stories]
-
-
-def _hosted(installation: Installation) -> Callable[[str], bytes | None]:
-    """Hosted pictures by their address, from the store: the pages that serve them may not be up."""
-    ours = image_url(installation.newsroom, "")
-
-    def content(address: str) -> bytes | None:
-        if not address.startswith(ours):
-            return None
-        with installation.store.read() as tx:
-            return tx.images.content(address.removeprefix(ours))
-
-    return content
 
 
 async def offline(

@@ -86,7 +86,7 @@ async def write_texts(
     with installation.store.read() as tx:
         if tx.flags.held():
             return ()
-        stories = draft(tx, installation, schedule, slot, now, rendered=False).edition.stories
+        stories = draft(tx, installation, schedule, slot, now).edition.stories
         texts = texts_of(tx, table, [each.article for each in stories])
     return await write_missing(installation, http, missing(installation, schedule, stories, texts), seconds=seconds)
 
@@ -172,7 +172,7 @@ async def write_missing(
         log.warning("the language model was not done in %g s; the offline texts are taken", patience)
     over = run.elsewhere | {each.fingerprint for each in run.done}
     late = [each for each in lacking if each.article.fingerprint not in over]
-    run.keep(_without(late, "the model was not done in time", settled=False))
+    run.keep(_without(late, "the model was not done in time"))
     return tuple(run.done)
 
 
@@ -192,7 +192,7 @@ class _Run:
         async with gate or asyncio.Semaphore():
             stopped = self._stopped or self._rests()
             if stopped:
-                self.keep(_without([lacking], stopped, settled=False))
+                self.keep(_without([lacking], stopped))
                 return
             lacking = self._claimed(lacking)
             if not lacking.kinds:
@@ -204,13 +204,13 @@ class _Run:
                 if error.rest:
                     self._rest(error)
                     self._stopped = str(error)
-                self.keep(_without([lacking], str(error), settled=False))
+                self.keep(_without([lacking], str(error)))
             except BroadsheetError:
                 raise
             except Exception:
                 # One article must not cost the others theirs.
                 log.exception("a fault in the program while a text about “%s” was written", lacking.article.title)
-                self.keep(_without([lacking], "a fault in the program", settled=False))
+                self.keep(_without([lacking], "a fault in the program"))
 
     def _claimed(self, lacking: Missing) -> Missing:
         """Without what another process asks for, or has got meanwhile."""
@@ -277,9 +277,10 @@ class _Run:
                 tx.allowances.give_back(unused)
 
 
-def _without(lacking: Sequence[Missing], reason: str, *, settled: bool) -> list[Written]:
+def _without(lacking: Sequence[Missing], reason: str) -> list[Written]:
+    """No texts, to be asked for again."""
     return [
-        Written(fingerprint=each.article.fingerprint, kind=kind, reason=reason, settled=settled)
+        Written(fingerprint=each.article.fingerprint, kind=kind, reason=reason, settled=False)
         for each in lacking
         for kind in each.kinds
     ]

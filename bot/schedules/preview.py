@@ -88,7 +88,7 @@ async def _drafted(
         with installation.store.trial() as tx:
             for each in brought:
                 keep(tx, each)
-            stories = draft(tx, installation, schedule, slot, at, rendered=False).edition.stories
+            stories = draft(tx, installation, schedule, slot, at).edition.stories
             texts = texts_of(tx, installation.settings.llm, [story.article for story in stories])
         with never_in_the_way():
             async with inside_http(installation) as http:
@@ -99,7 +99,7 @@ async def _drafted(
             report = keep(tx, each)
             warnings += [f"{report.source}: {report.error}"] if report.error else []
             warnings += [f"{report.source}: {warning}" for warning in report.warnings]
-        made = draft(tx, installation, schedule, slot, at, rendered=False)
+        made = draft(tx, installation, schedule, slot, at)
         stories = made.edition.stories
         choices = choices_of(installation, made.edition)
         surveyed = survey(tx, choices, audience, at) if audience and stories else None

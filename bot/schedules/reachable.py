@@ -8,7 +8,7 @@ from datetime import datetime
 from urllib.parse import urlsplit
 
 from bot.errors import BlockedAddress, FetchError, UnknownHost
-from bot.http import Http, said
+from bot.http import Http, redacted, said
 from bot.model import Reach, Reached
 
 DEADLINE = 20.0
@@ -75,8 +75,8 @@ async def _asked(http: Http, url: str, seconds: float) -> tuple[Reach, str]:
     if _good(status):
         return Reach.ANSWERS, ""
     if status in _DEAD:
-        return Reach.DEAD, f"{_shown(url)} {said(status)}"
-    return (Reach.SILENT if status >= 500 else Reach.REFUSES), f"{_shown(url)} {said(status)}"
+        return Reach.DEAD, f"{redacted(url)} {said(status)}"
+    return (Reach.SILENT if status >= 500 else Reach.REFUSES), f"{redacted(url)} {said(status)}"
 
 
 def _good(status: int) -> bool:
@@ -88,7 +88,3 @@ def _host(url: str) -> str:
         return (urlsplit(url).hostname or "").lower()
     except ValueError:
         return ""
-
-
-def _shown(url: str) -> str:
-    return url.partition("?")[0]

@@ -34,7 +34,7 @@ def make(
         with installation.store.read() as tx:
             if tx.editions.of_slot(schedule, slot.key):
                 return None
-            picked = draft(tx, installation, schedule, slot, now, rendered=False)
+            picked = draft(tx, installation, schedule, slot, now)
         host_stories(installation, slot, picked.edition.stories, now, within=within)
         with installation.store.read() as tx:
             made = pressed(tx, installation, picked, slot)

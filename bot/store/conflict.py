@@ -23,17 +23,13 @@ def insert_all_or_ignore(connection: Connection, table: Table, rows: Sequence[di
     connection.execute(_insert(connection, table, {}).on_conflict_do_nothing(), rows)
 
 
-def insert_or_replace(connection: Connection, table: Table, values: dict[str, Any]) -> None:
-    """Inserts one row, or puts its values in the place of those of the row with the same primary key."""
-    key = [column.name for column in table.primary_key]
-    rest = {name: value for name, value in values.items() if name not in key}
-    connection.execute(_insert(connection, table, values).on_conflict_do_update(index_elements=key, set_=rest))
-
-
-def insert_or_replace_if(
-    connection: Connection, table: Table, values: dict[str, Any], when: ColumnElement[bool]
+def insert_or_replace(
+    connection: Connection, table: Table, values: dict[str, Any], when: ColumnElement[bool] | None = None
 ) -> bool:
-    """``insert_or_replace``, but where ``when`` does not hold of the row that stands there, it stays: then False."""
+    """Inserts one row, or puts its values in the place of those of the row with the same primary key.
+
+    Where ``when`` does not hold of the row that stands there, it stays: then False.
+    """
     key = [column.name for column in table.primary_key]
     rest = {name: value for name, value in values.items() if name not in key}
     statement = _insert(connection, table, values).on_conflict_do_update(index_elements=key, set_=rest, where=when)

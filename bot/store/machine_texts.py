@@ -10,7 +10,7 @@ from sqlalchemy import Connection, and_, case, delete, func, select
 
 from bot.model import TextKind, Written
 from bot.store.attempts import storable
-from bot.store.conflict import insert_or_replace_if
+from bot.store.conflict import insert_or_replace
 from bot.store.tables import machine_texts
 
 ASKED = "the model is being asked"
@@ -44,13 +44,13 @@ class MachineTexts:
         """Whether the caller shall ask for a text: nobody has, or it came to nothing ``before``. One caller only."""
         claimed = Written(fingerprint=fingerprint, kind=kind, reason=ASKED, settled=False)
         free = and_(machine_texts.c.settled.is_(False), machine_texts.c.at <= before)
-        return insert_or_replace_if(self._connection, machine_texts, _row(claimed, maker, now), free)
+        return insert_or_replace(self._connection, machine_texts, _row(claimed, maker, now), free)
 
     def put(self, written: Sequence[Written], maker: str, now: datetime) -> None:
         """Keeps them, in the place of what was known of the same; what is settled stays."""
+        unsettled = machine_texts.c.settled.is_(False)
         for each in written:
-            unsettled = machine_texts.c.settled.is_(False)
-            insert_or_replace_if(self._connection, machine_texts, _row(each, maker, now), unsettled)
+            insert_or_replace(self._connection, machine_texts, _row(each, maker, now), unsettled)
 
     def outcomes(self, since: datetime) -> Mapping[str, int]:
         """How many texts were ``written``, ``refused`` by the gate, or not to be had (``missing``)."""

@@ -495,7 +495,7 @@ progress = Table(
     Column("content", Json, nullable=False),
 )
 
-# What a language model wrote about a revision of an article (bot.summaries.written): an empty text was refused, or not
+# What a language model wrote about a revision of an article (bot.model.written): an empty text was refused, or not
 # to be had, and the reason says why. A row that is not settled is asked for again.
 machine_texts = Table(
     "machine_texts",

@@ -29,6 +29,6 @@ def listed(names: Sequence[str]) -> str:
 
 
 def counted(number: int, one: str) -> str:
-    """``1 story``, ``2 stories``, ``3 new articles``."""
+    """``1 story``, ``2 stories``, ``1,200 new articles``."""
     many = f"{one[:-1]}ies" if one.endswith("y") else f"{one}s"
-    return f"{number} {one if number == 1 else many}"
+    return f"{number:,} {one if number == 1 else many}"

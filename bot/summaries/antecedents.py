@@ -102,7 +102,7 @@ _LEANING: Mapping[str, tuple[regex.Pattern[str], ...]] = {
 def leans(sentence: str, tag: str) -> bool:
     """Whether ``sentence`` speaks of what only the sentence before it names.
 
-    ``tag`` is a BCP 47 tag; of a language without a list, and of "", English is assumed.
+    ``tag`` is a BCP 47 tag; of "" English is assumed, and in a language without a list nothing leans.
     """
     if sentence.islower():
         sentence = _FIRST_LETTER.sub(lambda match: match[0].upper(), sentence, count=1)

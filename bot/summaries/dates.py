@@ -203,15 +203,15 @@ def _names(language: str) -> tuple[Mapping[str, int], Mapping[str, int]]:
             continue
         for form in ("format", "stand-alone"):
             for width in ("wide", "abbreviated"):
-                _enter(months, locale.months[form][width], -0)
-                _enter(weekdays, locale.days[form][width], 0)
+                _enter(months, locale.months[form][width])
+                _enter(weekdays, locale.days[form][width])
     months["sept"] = 9
     return months, weekdays
 
 
-def _enter(names: dict[str, int], known: Mapping[int, str], offset: int) -> None:
+def _enter(names: dict[str, int], known: Mapping[int, str]) -> None:
     for number, name in known.items():
         # Of several words, the last says it all ("يوم"): such names are left to the check of words.
         folded = fold(name.rstrip("."))
         if len(folded) >= _SHORTEST and " " not in folded:
-            names.setdefault(folded, number + offset)
+            names.setdefault(folded, number)

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+from bot.articles.text import standing
 from bot.model import Article
-from bot.sanitize import bounded, parsed
 from bot.summaries import form
 from bot.summaries.dates import Day, days, published
 from bot.summaries.names import Names
@@ -155,9 +155,7 @@ def told(article: Article) -> tuple[str, ...]:
     """All that the article says, a paragraph each: title, standfirst, byline, text, captions, tables; not what it
     struck out.
     """
-    root = parsed(bounded(article.body))
-    for struck in list(root.iter("s")):
-        struck.drop_tree()
+    root = standing(article.body)
     for element in root.iter(*_BLOCKS):
         element.text = f"{_BREAK}{element.text or ''}"
         element.tail = f"{_BREAK}{element.tail or ''}"

@@ -158,7 +158,7 @@ class Names:
                 yield match[0]
         for run in _HAN_RUN.findall(_NEWS_WORDS.sub(" ", text.text)):
             # Nobody can tell a name from a noun here; what the article has no sign of may be one.
-            strange = regex.sub(rf"[{regex.escape(''.join(self._signs))}]", " ", run) if self._signs else run
+            strange = "".join(" " if sign in self._signs else sign for sign in run)
             yield from (part for part in strange.split() if len(part) >= _KEPT_TOGETHER)
 
     @cached_property

@@ -53,8 +53,8 @@ class Support:
             return True
         if self._counts_otherwise(text, figure):
             return False
-        around = _around(text.tokens, figure)
-        whole = sum(weight * self._rarity(word) for word, _, weight in around)
+        around = [(stem, weight * self._rarity(stem)) for stem, weight in _around(text.tokens, figure)]
+        whole = sum(weight for _, weight in around)
         if not whole:
             return True
         best = max(self._fit(around, each) for each in places)
@@ -111,12 +111,12 @@ class Support:
     def _rarity(self, stem: str) -> float:
         return 1 / (1 + math.log(max(1, len(self._index.get(stem, ())))))
 
-    def _fit(self, around: Sequence[tuple[str, int, float]], each: Figure) -> float:
+    def _fit(self, around: Sequence[tuple[str, float]], each: Figure) -> float:
         total = 0.0
-        for stem, _side, weight in around:
+        for stem, weight in around:
             away = self._away(stem, each)
             if away <= WINDOW:
-                total += weight * self._rarity(stem) / (1 + away / 8)
+                total += weight / (1 + away / 8)
         return total
 
     def _away(self, stem: str, each: Figure) -> int:
@@ -147,8 +147,8 @@ def _equal(mine: Sequence[Token], at: int, theirs: Sequence[Token], other: int, 
     return equal, not (0 <= at < len(mine) and mine[at].sentence == sentence)
 
 
-def _around(tokens: Sequence[Token], figure: Figure) -> list[tuple[str, int, float]]:
-    found: list[tuple[str, int, float]] = []
+def _around(tokens: Sequence[Token], figure: Figure) -> list[tuple[str, float]]:
+    found: list[tuple[str, float]] = []
     sentence = tokens[figure.first].sentence
     for side, start in ((-1, figure.first), (1, figure.last)):
         place, steps = start + side, 0
@@ -156,7 +156,7 @@ def _around(tokens: Sequence[Token], figure: Figure) -> list[tuple[str, int, flo
             token = tokens[place]
             steps += token.kind != "mark"
             if _is_content(token):
-                found.append((_stem(token.folded), side, 1 / (1 + steps / 3)))
+                found.append((_stem(token.folded), 1 / (1 + steps / 3)))
             place += side
     return found
 

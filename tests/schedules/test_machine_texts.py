@@ -399,7 +399,7 @@ def test_texts_written_ahead_fit_the_edition_that_is_drafted_later(newsroom, pub
         installation = newsroom(server.url)
         write_now(installation, "morning", SLOT, NOW, seconds=60)
     with store.read() as tx:
-        stories = draft(tx, installation, "morning", SLOT, NOW, rendered=False).edition.stories
+        stories = draft(tx, installation, "morning", SLOT, NOW).edition.stories
         kept = tx.machine_texts.of([each.article.fingerprint for each in stories], "no such maker")
     assert {story.summary.origin for story in stories} == {"llm"}
     assert kept == {}
