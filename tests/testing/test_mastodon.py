@@ -45,8 +45,14 @@ def upload(client, description="A ferry", data=None, ready=True):
         ("e\u0301a", 2),
         ("👨‍👩‍👧‍👦", 1),
         (URL, 23),
-        ("http://a.b", 23),
+        ("http://a.bc", 23),
         (f"({URL}).", 26),
+        ("https://a.example/ferry_(ship)", 23),
+        ("https://a.example/it's.", 24),
+        ("https://a.example/?q=a,b&c=d!", 24),
+        ("http://127.0.0.1:8000/a", 23),
+        ("http://127.0.0.1:8000/story", 27),
+        ("http://localhost/abcdefghijkl", 29),
         ("see example.com", 15),
         ("@ines@far.example.org hi", 8),
         ("@ines hi", 8),
@@ -62,12 +68,14 @@ def test_the_limit_is_of_the_text_and_the_warning_together(server):
     client, network = server
     assert post(client, "a" * 470 + " " + URL + " " + "b" * 5).status_code == 200
     assert post(client, "a" * 490, spoiler_text="w" * 10).status_code == 200
+    assert post(client, "a" * 440, spoiler_text=URL).status_code == 200
+    assert post(client, "a" * 450, spoiler_text=URL).status_code == 422
     answer = post(client, "a" * 490, spoiler_text="w" * 11)
     assert (answer.status_code, answer.json()) == (
         422,
         {"error": "Validation failed: Text character limit of 500 exceeded"},
     )
-    assert len(network.posts) == 2
+    assert len(network.posts) == 3
     assert network.posts[1].warning == "w" * 10
 
 
@@ -142,6 +150,7 @@ def test_a_picture_is_processed_before_it_can_be_attached(server):
     assert client.get(f"/api/v1/media/{identity}").json()["url"]
     assert post(client, media_ids=[identity]).status_code == 200
     assert [(each.alt, each.content_type) for each in network.posts[0].pictures] == [("A ferry", "image/png")]
+    assert 'alt="A ferry"' in client.get("/_fake/").text
     assert post(client, "Again", media_ids=[identity]).status_code == 422
 
 

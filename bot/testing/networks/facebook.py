@@ -2,8 +2,8 @@
 
 Documents: developers.facebook.com/docs/pages-api/posts and /docs/graph-api/guides/error-handling (read 2026-11-29:
 codes 4, 32, 190, 368, 506, 613). 63,206 characters: social.md. From memory: HTTP statuses of the errors, 10 MB a
-photo, the headers X-App-Usage and X-Business-Use-Case-Usage, that a page's token lives as long as the user's it came
-from was short-lived, and for ever otherwise.
+photo, the headers X-App-Usage and X-Business-Use-Case-Usage, that a page's token ends with the short-lived token of
+the user it came from, and never when that was a long-lived one.
 
 The preview of a link is the network's own work (it reads the page's og: tags); here the link is recorded. Not here:
 scheduled and unpublished posts, video, comments.

@@ -2,10 +2,11 @@
 
 Documents: learn.microsoft.com/en-us/linkedin/marketing/community-management/shares/, posts-api and
 little-text-format (read 2026-11-29). A retired version is 426 NONEXISTENT_VERSION: gitroomhq/postiz-app#2005.
-Missing fields: the n8n text of social.md. Duplicates: Arisamiga/Linkedin-RSS#5; that deleting does not help:
-ComposioHQ/composio#2710. 150 posts a day: social.md. Upload URLs ask no token: dev.to, "7 API quirks", read
-2026-11-29. From memory: the bodies of 401, 403 and 429, the limits of titles and alt texts, that a daily limit ends
-at midnight UTC. Inferred: the 3,000 are UTF-16 units of the commentary as it was sent, escapes included.
+Missing fields: the n8n text of social.md. A text that is too long is 400: n8n-io/n8n#22899 (it speaks of the parsed
+text; that its characters are UTF-16 units is inferred). Duplicates: Arisamiga/Linkedin-RSS#5; that deleting does not
+help: ComposioHQ/composio#2710. A revoked token: decioferreira/omniauth-linkedin-oauth2#81. 150 posts a day:
+social.md. Upload URLs ask no token: dev.to, "7 API quirks", read 2026-11-29. From memory: the bodies of 403, 429 and
+of an expired token, the limits of titles and alt texts, that a daily limit ends at midnight UTC.
 
 Not here: video, documents, polls, comments, targeting.
 """
@@ -472,5 +473,13 @@ def _check(body: Mapping[str, Any]) -> None:
 
 
 def _check_length(commentary: str) -> None:
-    if len(commentary.encode("utf-16-le")) // 2 > COMMENTARY:
-        raise _fields(f"ERROR :: /commentary :: length is out of range 0..{COMMENTARY}")
+    length = len(little(commentary).encode("utf-16-le")) // 2
+    if length > COMMENTARY:
+        why = (
+            f"ShareCommentary text length ({length} characters) exceeded the maximum allowed ({COMMENTARY} characters)"
+        )
+        message = f"com.linkedin.content.common.exception.BadRequestResponseException: {why}"
+        wrong = {"description": "Size of array cannot be higher than the maxLength", "maxLength": COMMENTARY}
+        told = {"errorDetailType": "com.linkedin.common.error.BadRequest", "message": message, "status": 400}
+        inputs = [{**wrong, "code": "FIELD_ARRAY_SIZE_TOO_HIGH"}]
+        raise Refused(400, {**told, "errorDetails": {"inputErrors": inputs}})

@@ -3,7 +3,9 @@
 Documents, checked 2026-11-23 (social.md): https://docs.joinmastodon.org/methods/statuses/, /methods/media/,
 /entities/Instance/, /api/rate-limits/. That an edit without ``media_ids`` takes the pictures away: Mastodon's
 ``UpdateStatusService``; the form of X-RateLimit-Reset: ``config/initializers/rack_attack.rb``; both read 2026-11-29.
-The wording of errors is from memory of Mastodon's English locale.
+A warning counts with the text, and links in it in full: ``StatusLengthValidator``; what is a link:
+``config/initializers/twitter_regex.rb``, both read 2026-11-29 in forks. That list of endings of domains is not here:
+any ending of letters is one. The wording of errors is from memory of Mastodon's English locale.
 
 Not here: polls, scheduled statuses, visibility beyond its check, history of edits. One application is registered.
 """
@@ -32,7 +34,13 @@ OUT_OF_BAND = "urn:ietf:wg:oauth:2.0:oob"
 KEY_SECONDS = 3600
 VISIBILITIES = ("public", "unlisted", "private", "direct")
 TYPES = ("image/jpeg", "image/png", "image/gif", "image/webp", "image/avif")
-_URL = re.compile(r"(?<![\w/@#$&])https?://[^\s<>\"'«»“”]*[^\s<>\"'«»“”.,;:!?)\]…]", re.IGNORECASE)
+# As config/initializers/twitter_regex.rb has it: a domain with a dot, brackets in pairs, no punctuation at the end.
+_PAIR = r"\([^\s<>()?]+\)"
+_PATH = rf"(?:[^\s<>()?]|{_PAIR})*(?:[^\s()?!*\"'「」<>;:=,.$%\[\]~&|@]|{_PAIR})"
+_QUERY = r"\?[^\s<>\"{}\\^`]*[\w&=#/-]"
+_URL = re.compile(
+    rf"(?<![\w/@#$&])https?://[\w-]+(?:\.[\w-]+)*\.[^\W\d_]{{2,}}(?::\d+)?(?:/(?:{_PATH})?)?(?:{_QUERY})?", re.I
+)
 _MARKED = re.compile(rf"(?P<url>{_URL.pattern})|(?<![\w/&#])#(?P<tag>\w*[^\W\d]\w*)", re.IGNORECASE)
 _MENTION = re.compile(r"(?<![\w/])@([\w]+(?:[\w.-]+\w)?)@[\w.-]+\w")
 
@@ -40,7 +48,11 @@ _MENTION = re.compile(r"(?<![\w/])@([\w]+(?:[\w.-]+\w)?)@[\w.-]+\w")
 def countable(text: str, url: int) -> int:
     """Characters as Mastodon counts them: graphemes, each URL as ``url`` of them, of a remote mention only its name."""
     shortened = _MENTION.sub(r"@\1", _URL.sub("x" * url, text))
-    return len(regex.findall(r"\X", shortened))
+    return _graphemes(shortened)
+
+
+def _graphemes(text: str) -> int:
+    return len(regex.findall(r"\X", text))
 
 
 @dataclass(frozen=True)
@@ -289,7 +301,7 @@ class Mastodon(Network):
             if not warning.strip():
                 self._invalid("Text can't be blank")
             text, warning = warning, ""
-        if countable(text, self.per_url) + countable(warning, self.per_url) > self.max_characters:
+        if countable(text, self.per_url) + _graphemes(warning) > self.max_characters:
             if self.like == "takahe":
                 raise Refused(400, {"error": "Status is too long"})
             self._invalid(f"Text character limit of {self.max_characters} exceeded")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from html import escape
 from typing import TYPE_CHECKING
@@ -11,7 +12,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from bot.testing.networks.faults import OWN, Fault
-from bot.testing.networks.posted import Posted, as_json
+from bot.testing.networks.posted import Picture, Posted, as_json
 
 if TYPE_CHECKING:
     from bot.testing.networks.base import Network
@@ -20,8 +21,10 @@ _STYLE = (
     "body{font:16px/1.45 system-ui,sans-serif;max-width:38rem;margin:2rem auto;padding:0 1rem;color:#1c2024}"
     "article{border:1px solid #d5d9de;border-radius:10px;padding:.8rem 1rem;margin:1rem 0}"
     "p{white-space:pre-wrap;overflow-wrap:anywhere;margin:.3rem 0}small{color:#5b636b}"
+    "figure{margin:.5rem 0}figcaption{color:#5b636b;font-size:.9em}img{max-width:100%;border-radius:6px}"
     "del{opacity:.6}aside{border-left:3px solid #d5d9de;padding-left:.7rem;margin:.5rem 0}"
 )
+_DRAWN = ("image/jpeg", "image/png", "image/gif", "image/webp")
 
 
 def own_routes(network: Network) -> list[Route]:
@@ -73,7 +76,7 @@ def _page(network: Network) -> str:
     posts = "".join(_article(each) for each in reversed(network.posts)) or "<p>Nothing was posted yet.</p>"
     kind = escape(network.kind)
     return (
-        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>A fake {kind}</title><style>{_STYLE}</style>'
+        f'<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>A fake {kind}</title><style>{_STYLE}</style>'
         f"<h1>A fake {kind}</h1><p>What followers would see, newest first.</p>{posts}</html>"
     )
 
@@ -82,13 +85,11 @@ def _article(post: Posted) -> str:
     text = f"<p dir=auto>{escape(post.text)}</p>"
     if post.warning:
         text = f"<p><strong>{escape(post.warning)}</strong></p>{text}"
-    for each in post.pictures:
-        text += (
-            f"<aside><small>Picture, {len(each.data)} bytes</small><p>{escape(each.alt or 'no alt text')}</p></aside>"
-        )
+    text += "".join(_picture(each) for each in post.pictures)
     if post.card:
+        shown = _picture(post.card.thumbnail) if post.card.thumbnail else ""
         title = escape(post.card.title or post.card.url)
-        text += f"<aside><strong>{title}</strong><p>{escape(post.card.description)}</p></aside>"
+        text += f"<aside>{shown}<strong>{title}</strong><p>{escape(post.card.description)}</p></aside>"
     if post.url:
         text += f"<p><small>{escape(post.url)}</small></p>"
     if post.deleted:
@@ -99,3 +100,13 @@ def _article(post: Posted) -> str:
     told += ["edited"] if post.edited else []
     told += ["deleted"] if post.deleted else []
     return f"<article>{text}<small>{' · '.join(told)}</small></article>"
+
+
+def _picture(shown: Picture) -> str:
+    """With its alt text below, as a reader without eyes gets it."""
+    drawn = ""
+    if shown.content_type in _DRAWN and shown.data:
+        held = base64.b64encode(shown.data).decode()
+        drawn = f'<img src="data:{shown.content_type};base64,{held}" alt="{escape(shown.alt)}">'
+    where = f"<p><small>{escape(shown.url)}</small></p>" if shown.url else ""
+    return f"<figure>{drawn}{where}<figcaption>{escape(shown.alt or 'no alt text')}</figcaption></figure>"

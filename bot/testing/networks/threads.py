@@ -1,9 +1,9 @@
 """A strict Threads: containers are made, and then published once.
 
-Documents: developers.facebook.com/documentation/threads/posts.md, /overview.md, /troubleshooting.md,
-/docs/threads/posts/ delete-posts (read 2026-11-29), social.md. That a container which is not ready cannot be found
-when it is published, code 24 and subcode 4279009, texts too: gitroomhq/postiz-app#2047, trypostit/trypost#352. From
-memory: the answers to a text that is too long and to the 251st post, 1,000 replies in 24 hours, alt texts of 1,000
+Documents, read 2026-11-29: developers.facebook.com/documentation/threads/posts.md, overview.md, troubleshooting.md,
+and /docs/threads/posts/delete-posts. A container that is not ready cannot be found when it is published (code 24,
+subcode 4279009), texts too: gitroomhq/postiz-app#2047, trypostit/trypost#352. A text that is too long is code 100:
+gesteves/denali#1285. From memory: the answer to the 251st post, 1,000 replies in 24 hours, alt texts of 1,000
 characters, that a token is renewed when it is a day old at least. Inferred: a container that is out cannot be found
 by ``threads_publish`` either.
 
