@@ -76,7 +76,8 @@ def _page(network: Network) -> str:
     posts = "".join(_article(each) for each in reversed(network.posts)) or "<p>Nothing was posted yet.</p>"
     kind = escape(network.kind)
     return (
-        f'<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>A fake {kind}</title><style>{_STYLE}</style>'
+        '<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+        f"<title>A fake {kind}</title><style>{_STYLE}</style>"
         f"<h1>A fake {kind}</h1><p>What followers would see, newest first.</p>{posts}</html>"
     )
 
