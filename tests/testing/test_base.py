@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import signal
 import subprocess
@@ -21,16 +22,19 @@ from bot.testing.networks import (
     DROP,
     HANG,
     Call,
+    Card,
     Drip,
     Endpoint,
     Fault,
     Moving,
     Network,
+    Picture,
     Posted,
     Window,
     made,
     running,
 )
+from tests.testing.asking import png
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -138,6 +142,21 @@ def test_the_page_escapes_what_was_posted(board):
     assert "<script>" not in page
     assert "&lt;script&gt;alert(1)" in page
     assert client.get("/_fake/posts").json()[-1]["text"] == "<script>alert(1)</script>"
+
+
+def test_every_part_of_a_post_is_escaped_and_told(board):
+    client, network = board
+    evil = '"><script>alert(1)</script>'
+    shown = Picture(alt=evil, content_type="image/png", data=png(), url=evil)
+    card = Card(url=evil, title=evil, description=evil, thumbnail=shown)
+    parts = {"url": evil, "reply_to": evil, "language": evil, "warning": evil}
+    network.publish(Posted(id=evil, text=evil, when=NOW, card=card, pictures=(shown,), **parts))
+    page = client.get("/_fake/").text
+    assert "<script>" not in page
+    assert page.count("&lt;script&gt;") >= 10
+    told = client.get("/_fake/posts").json()[-1]
+    assert told["card"]["thumbnail"]["sha256"] == hashlib.sha256(png()).hexdigest()
+    assert told["pictures"][0]["bytes"] == len(png())
 
 
 def test_what_was_deleted_stays_flagged_and_is_seen_no_more(board):

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
 from bot.testing.networks.linkedin import little
 from tests.testing.asking import bearer, png
@@ -72,6 +75,12 @@ def upload(client, network, data=None, owner=None):
 )
 def test_text_ends_at_the_first_reserved_character_that_is_not_escaped(sent, seen):
     assert little(sent) == seen
+
+
+@given(st.text())
+def test_text_that_is_escaped_is_never_cut(text):
+    assume("http" not in text)
+    assert little(re.sub(r"([\\|{}@\[\]()<>#*_~])", r"\\\1", text)) == text
 
 
 def test_the_cut_is_silent(server):

@@ -8,6 +8,8 @@ import pkgutil
 from bot.testing.networks.base import NETWORKS, Asked, Endpoint, Handler, Network, made, network, running
 from bot.testing.networks.call import Call, Refused, Upload
 from bot.testing.networks.faults import BREAK, DROP, HANG, Fault
+from bot.testing.networks.grants import BadGrant, Grant, Grants
+from bot.testing.networks.oauth1 import OAuth1, Unsigned
 from bot.testing.networks.posted import Card, Picture, Posted, picture
 from bot.testing.networks.rates import Daily, Drip, Limit, Moving, Reading, Window
 
@@ -21,20 +23,25 @@ __all__ = [
     "HANG",
     "NETWORKS",
     "Asked",
+    "BadGrant",
     "Call",
     "Card",
     "Daily",
     "Drip",
     "Endpoint",
     "Fault",
+    "Grant",
+    "Grants",
     "Handler",
     "Limit",
     "Moving",
     "Network",
+    "OAuth1",
     "Picture",
     "Posted",
     "Reading",
     "Refused",
+    "Unsigned",
     "Upload",
     "Window",
     "made",
