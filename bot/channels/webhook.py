@@ -27,24 +27,26 @@ from types import TracebackType
 from typing import Any, ClassVar, Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, StrictInt
 
 from bot.channels.base import Surroundings, kind
 from bot.errors import BlockedAddress, ChannelRefused, DeliveryError, FetchError, ServerBusy, SettingsError
 from bot.http import Answer, retry_after
-from bot.model import Card, Limits, Parcel, Post, Receipt
-from bot.settings import Duration, Table, Url, secret_variable
+from bot.model import Card, Idempotency, Limits, Parcel, Post, Receipt
+from bot.settings import Duration, PostTable, Table, Url, secret_variable
 
 LARGEST = 20_000
 """Bytes of a body: what the standard asks senders to stay below."""
 
 
-class WebhookOptions(Table):
+class WebhookOptions(PostTable):
     """Where to post, and with what secret to sign."""
 
     url: Url = Field(description="Where posts go, by POST.")
     secret: SecretStr = Field(description="`whsec_` and 24 to 64 bytes in base64, shared with the receiver.")
     timeout: Duration = Field(timedelta(seconds=20), description="Longest wait for the answer.")
+    hashtags: StrictInt = Field(30, ge=0, le=30, description="How many of an article's tags become hashtags at most.")
+    gap: Duration = Field(timedelta(0), description="Shortest time between two posts.")
 
 
 @kind("webhook")
@@ -53,12 +55,16 @@ class WebhookChannel:
 
     Options: ClassVar[type[Table]] = WebhookOptions
     medium: ClassVar[str] = "post"
+    idempotency: ClassVar[Idempotency] = Idempotency.KEY
+    verified: ClassVar[str] = "2026-11-29"
     template = "webhook"
     connections = 2
 
     def __init__(self, name: str, options: WebhookOptions, around: Surroundings) -> None:
         """Raises ``SettingsError`` when the secret is none."""
-        self.limits = Limits(size=8000)
+        self.limits = Limits(size=8000, card=True, thread=True)
+        self.rules = options.rules
+        self.pace = options.pace()
         self._around = around
         self._url = options.url
         self._timeout = options.timeout.total_seconds()
@@ -96,6 +102,10 @@ class WebhookChannel:
         if 200 <= answer.status < 300:
             return Receipt(server=self._server, code=answer.status, id=parcel.token)
         raise self._refused(answer)
+
+    def payload(self, parcel: Parcel) -> Any:
+        """The body."""
+        return json.loads(_body(parcel, self._server))
 
     async def check(self) -> str:
         """Says what would be done: the standard knows no request that a receiver must not take for a post."""

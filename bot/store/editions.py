@@ -20,6 +20,7 @@ from bot.model import (
     EditionStory,
     Email,
     Post,
+    PostPicture,
     Rendition,
     Summary,
 )
@@ -383,7 +384,15 @@ def _story(row: Row[Any]) -> EditionStory:
 def _rendition(row: Row[Any]) -> Rendition:
     email, post = row.content["email"], row.content["post"]
     if post:
-        post = Post(**{**post, "card": Card(**post["card"]) if post["card"] else None})
+        card, pictures = post["card"], post.get("pictures", ())
+        post = Post(
+            **{
+                **post,
+                "card": Card(**card) if card else None,
+                "pictures": tuple(PostPicture(**each) for each in pictures),
+                "hashtags": tuple(post.get("hashtags", ())),
+            }
+        )
     return Rendition(
         channel=row.channel, subject=row.subject, email=Email(**email) if email else None, post=post or None
     )
