@@ -10,7 +10,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from bot.testing.networks.linkedin import little
+from bot.testing.networks.linkedin_text import little
 from tests.testing.asking import bearer, png
 
 URL = "https://record.example/story?utm_source=linkedin&utm_medium=social"

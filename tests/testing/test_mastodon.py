@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from bot.testing.networks import BREAK, HANG, Fault
-from bot.testing.networks.mastodon import countable
+from bot.testing.networks.mastodon_text import countable
 from tests.testing.asking import bearer, png
 
 URL = "https://record.example/2026/11/a-story-about-the-harbour"

@@ -3,9 +3,7 @@
 Documents, checked 2026-11-23 (social.md): https://docs.joinmastodon.org/methods/statuses/, /methods/media/,
 /entities/Instance/, /api/rate-limits/. That an edit without ``media_ids`` takes the pictures away: Mastodon's
 ``UpdateStatusService``; the form of X-RateLimit-Reset: ``config/initializers/rack_attack.rb``; both read 2026-11-29.
-A warning counts with the text, and links in it in full: ``StatusLengthValidator``; what is a link:
-``config/initializers/twitter_regex.rb``, both read 2026-11-29 in forks. That list of endings of domains is not here:
-any ending of letters is one. The wording of errors is from memory of Mastodon's English locale.
+Counting and links: ``mastodon_text.py``. The wording of errors is from memory of Mastodon's English locale.
 
 Not here: polls, scheduled statuses, visibility beyond its check, history of edits. One application is registered.
 """
@@ -19,13 +17,13 @@ from datetime import datetime, timedelta
 from html import escape
 from typing import Any, ClassVar, Literal, NoReturn
 
-import regex
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from bot.clock import Clock, system_clock
 from bot.testing.networks.base import Endpoint, Network, network
 from bot.testing.networks.call import Call, Refused
 from bot.testing.networks.grants import BadGrant, Grant, Grants
+from bot.testing.networks.mastodon_text import countable, graphemes, html
 from bot.testing.networks.posted import Picture, Posted, picture
 from bot.testing.networks.rates import Reading, Window
 
@@ -34,25 +32,6 @@ OUT_OF_BAND = "urn:ietf:wg:oauth:2.0:oob"
 KEY_SECONDS = 3600
 VISIBILITIES = ("public", "unlisted", "private", "direct")
 TYPES = ("image/jpeg", "image/png", "image/gif", "image/webp", "image/avif")
-# As config/initializers/twitter_regex.rb has it: a domain with a dot, brackets in pairs, no punctuation at the end.
-_PAIR = r"\([^\s<>()?]+\)"
-_PATH = rf"(?:[^\s<>()?]|{_PAIR})*(?:[^\s()?!*\"'「」<>;:=,.$%\[\]~&|@]|{_PAIR})"
-_QUERY = r"\?[^\s<>\"{}\\^`]*[\w&=#/-]"
-_URL = re.compile(
-    rf"(?<![\w/@#$&])https?://[\w-]+(?:\.[\w-]+)*\.[^\W\d_]{{2,}}(?::\d+)?(?:/(?:{_PATH})?)?(?:{_QUERY})?", re.I
-)
-_MARKED = re.compile(rf"(?P<url>{_URL.pattern})|(?<![\w/&#])#(?P<tag>\w*[^\W\d]\w*)", re.IGNORECASE)
-_MENTION = re.compile(r"(?<![\w/])@([\w]+(?:[\w.-]+\w)?)@[\w.-]+\w")
-
-
-def countable(text: str, url: int) -> int:
-    """Characters as Mastodon counts them: graphemes, each URL as ``url`` of them, of a remote mention only its name."""
-    shortened = _MENTION.sub(r"@\1", _URL.sub("x" * url, text))
-    return _graphemes(shortened)
-
-
-def _graphemes(text: str) -> int:
-    return len(regex.findall(r"\X", text))
 
 
 @dataclass(frozen=True)
@@ -301,7 +280,7 @@ class Mastodon(Network):
             if not warning.strip():
                 self._invalid("Text can't be blank")
             text, warning = warning, ""
-        if countable(text, self.per_url) + _graphemes(warning) > self.max_characters:
+        if countable(text, self.per_url) + graphemes(warning) > self.max_characters:
             if self.like == "takahe":
                 raise Refused(400, {"error": "Status is too long"})
             self._invalid(f"Text character limit of {self.max_characters} exceeded")
@@ -325,7 +304,7 @@ class Mastodon(Network):
             "language": post.language,
             "uri": f"{call.base}/users/{self.handle}/statuses/{post.id}",
             "url": f"{call.base}/@{self.handle}/{post.id}",
-            "content": _html(post.text),
+            "content": html(post.text),
             "account": self._profile(call),
             "media_attachments": [
                 self._attachment(each, call) for each in self._media.values() if each.status == post.id
@@ -486,24 +465,3 @@ def _language(given: Any) -> str:
 
 def _moment(at: datetime) -> str:
     return f"{at:%Y-%m-%dT%H:%M:%S}.{at.microsecond // 1000:03d}Z"
-
-
-def _html(text: str) -> str:
-    """As Mastodon shows it: links in three parts of which two are hidden, hashtags linked."""
-    marked = _MARKED.sub(lambda found: _tag(found["tag"]) if found["tag"] else _link(found["url"]), escape(text))
-    paragraphs = [each.replace("\n", "<br />") for each in marked.split("\n\n")]
-    return "".join(f"<p>{each}</p>" for each in paragraphs if each)
-
-
-def _link(url: str) -> str:
-    hidden = re.match(r"https?://(?:www\.)?", url)
-    start = hidden.end() if hidden else 0
-    shown, rest = url[start : start + 30], url[start + 30 :]
-    return (
-        f'<a href="{url}" target="_blank" rel="nofollow noopener"><span class="invisible">{url[:start]}</span>'
-        f'<span class="{"ellipsis" if rest else ""}">{shown}</span><span class="invisible">{rest}</span></a>'
-    )
-
-
-def _tag(tag: str) -> str:
-    return f'<a href="/tags/{tag.lower()}" class="mention hashtag" rel="tag">#<span>{tag}</span></a>'
