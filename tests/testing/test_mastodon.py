@@ -147,7 +147,8 @@ def test_a_picture_is_processed_before_it_can_be_attached(server):
     identity = answer.json()["id"]
     assert post(client, media_ids=[identity]).status_code == 422
     assert client.get(f"/api/v1/media/{identity}").status_code == 206
-    assert client.get(f"/api/v1/media/{identity}").json()["url"]
+    url = client.get(f"/api/v1/media/{identity}").json()["url"]
+    assert client.get(url).content == png()
     assert post(client, media_ids=[identity]).status_code == 200
     assert [(each.alt, each.content_type) for each in network.posts[0].pictures] == [("A ferry", "image/png")]
     assert 'alt="A ferry"' in client.get("/_fake/").text
@@ -207,7 +208,12 @@ def test_an_edit_replaces_text_and_takes_unnamed_pictures_away(server):
     edited = client.put(path, json={"status": "Before", "media_ids": [medium], "media_attributes": attributes})
     assert edited.json()["edited_at"]
     assert (network.posts[0].text, network.posts[0].pictures[0].alt) == ("Before", "The ferry")
+    wrong = {"status": "a" * 501, "media_ids": [medium], "media_attributes": [{"id": medium, "description": "No"}]}
+    assert client.put(path, json=wrong).status_code == 422
+    assert client.get(path).json()["media_attachments"][0]["description"] == "The ferry"
     assert client.put(path, json={"status": "After"}).json()["media_attachments"] == []
+    assert network.posts[0].pictures == ()
+    assert client.put(path, json={"status": "After", "media_ids": [medium]}).status_code == 200
     assert client.put(path, json={"status": "a" * 501}).status_code == 422
     assert network.posts[0].text == "After"
     assert network.posts[0].edited

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from html import escape
 from typing import Any, ClassVar, Literal, NoReturn
@@ -23,8 +22,9 @@ from bot.clock import Clock, system_clock
 from bot.testing.networks.base import Endpoint, Network, network
 from bot.testing.networks.call import Call, Refused
 from bot.testing.networks.grants import BadGrant, Grant, Grants
+from bot.testing.networks.mastodon_media import Media, Medium, Unfit
 from bot.testing.networks.mastodon_text import countable, graphemes, html
-from bot.testing.networks.posted import Picture, Posted, picture
+from bot.testing.networks.posted import Posted
 from bot.testing.networks.rates import Reading, Window
 
 SCOPES = ("read", "write", "profile", "write:statuses", "write:media", "read:statuses", "read:accounts")
@@ -32,14 +32,6 @@ OUT_OF_BAND = "urn:ietf:wg:oauth:2.0:oob"
 KEY_SECONDS = 3600
 VISIBILITIES = ("public", "unlisted", "private", "direct")
 TYPES = ("image/jpeg", "image/png", "image/gif", "image/webp", "image/avif")
-
-
-@dataclass(frozen=True)
-class _Medium:
-    id: str
-    picture: Picture
-    pending: int
-    status: str = ""
 
 
 @network
@@ -71,18 +63,19 @@ class Mastodon(Network):
         self.like = like
         self.max_characters = max_characters
         self.per_url = characters_reserved_per_url
-        self.max_media = max_media_attachments
-        self.description_limit = description_limit
-        self.image_size_limit = image_size_limit
-        self.image_matrix_limit = image_matrix_limit
-        self.types = tuple(supported_mime_types)
-        self.processing = processing
         self.handle = handle
         self.account = "109000000000000001"
         self.client = ("mastodon-client", "mastodon-secret")
         self.grants = Grants("mastodon", clock)
         self._token = self.grants.issue(self.account, scopes=("read", "write")).access
-        self._media: dict[str, _Medium] = {}
+        self._media = Media(
+            most=max_media_attachments,
+            description_limit=description_limit,
+            image_size_limit=image_size_limit,
+            image_matrix_limit=image_matrix_limit,
+            types=tuple(supported_mime_types),
+            processing=processing,
+        )
         self._keys: dict[str, tuple[datetime, str]] = {}
         self._requests = Window(requests, 300)
         self._uploads = Window(30, 1800)
@@ -109,6 +102,7 @@ class Mastodon(Network):
             ("POST", "/api/v2/media", self._upload),
             ("GET", "/api/v1/media/{id}", self._medium),
             ("PUT", "/api/v1/media/{id}", self._describe),
+            ("GET", "/media/{id}", self._file),
             ("GET", "/api/v1/accounts/verify_credentials", self._verify),
             ("GET", "/api/v1/accounts/{id}/statuses", self._statuses),
             ("POST", "/api/v1/apps", self._register),
@@ -154,15 +148,10 @@ class Mastodon(Network):
         return {
             "statuses": {
                 "max_characters": self.max_characters,
-                "max_media_attachments": self.max_media,
+                "max_media_attachments": self._media.most,
                 "characters_reserved_per_url": self.per_url,
             },
-            "media_attachments": {
-                "supported_mime_types": list(self.types),
-                "description_limit": self.description_limit,
-                "image_size_limit": self.image_size_limit,
-                "image_matrix_limit": self.image_matrix_limit,
-            },
+            "media_attachments": self._media.configuration(),
         }
 
     def _instance_v2(self, call: Call) -> Response:
@@ -195,7 +184,7 @@ class Mastodon(Network):
         fields = call.fields
         if fields.get("scheduled_at") or fields.get("poll"):
             raise Refused(501, {"error": "this fake knows neither scheduled statuses nor polls"})
-        media = self._attachable(fields.get("media_ids"), "")
+        media = self._attachable(fields)
         text, warning = self._checked(fields, media)
         if fields.get("visibility", "public") not in VISIBILITIES:
             self._invalid("Visibility is not included in the list")
@@ -217,7 +206,7 @@ class Mastodon(Network):
                 fields=self._told(fields, warning),
             )
         )
-        self._attach(media, made.id)
+        self._media.attach(media, made.id)
         if key:
             self._keys[f"{grant.account} {key}"] = (now, made.id)
         return JSONResponse(self._entity(made, call))
@@ -226,13 +215,7 @@ class Mastodon(Network):
         grant = self._signed_in(call, "write:statuses")
         post = self._own(call, grant)
         fields = call.fields
-        media = self._attachable(fields.get("media_ids"), post.id)
-        attributes = [each for each in fields.get("media_attributes") or [] if isinstance(each, dict)]
-        described = {str(each.get("id")): each for each in attributes}
-        for index, each in enumerate(media):
-            if "description" in described.get(each.id, {}):
-                alt = self._alt(described[each.id]["description"])
-                media[index] = replace(each, picture=replace(each.picture, alt=alt))
+        media = self._attachable(fields, post.id)
         text, warning = self._checked(fields, media)
         edited = self.edit(
             post.id,
@@ -243,10 +226,7 @@ class Mastodon(Network):
             raw=call.body,
             fields={**post.fields, "sensitive": _true(fields.get("sensitive")) or bool(warning)},
         )
-        for each in self._media.values():
-            if each.status == post.id:
-                self._media[each.id] = replace(each, status="")
-        self._attach(media, post.id)
+        self._media.attach(media, post.id)
         return JSONResponse(self._entity(edited, call))
 
     def _delete(self, call: Call) -> Response:
@@ -273,7 +253,7 @@ class Mastodon(Network):
             raise Refused(404, {"error": "Record not found"})
         return found
 
-    def _checked(self, fields: Mapping[str, Any], media: Sequence[_Medium]) -> tuple[str, str]:
+    def _checked(self, fields: Mapping[str, Any], media: Sequence[Medium]) -> tuple[str, str]:
         """The text and the warning, when they may be posted."""
         text, warning = str(fields.get("status") or ""), str(fields.get("spoiler_text") or "")
         if not text.strip() and not media:
@@ -306,12 +286,21 @@ class Mastodon(Network):
             "url": f"{call.base}/@{self.handle}/{post.id}",
             "content": html(post.text),
             "account": self._profile(call),
-            "media_attachments": [
-                self._attachment(each, call) for each in self._media.values() if each.status == post.id
-            ],
+            "media_attachments": [each.entity(call.base) for each in self._media.of(post.id)],
         }
 
     # Media
+
+    def _attachable(self, fields: Mapping[str, Any], post: str = "") -> list[Medium]:
+        """What ``media_ids`` names, with the descriptions of ``media_attributes``."""
+        listed = fields.get("media_attributes")
+        attributes = [each for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []
+        alts = {str(each.get("id")): each["description"] for each in attributes if "description" in each}
+        try:
+            found = self._media.attachable(fields.get("media_ids"), post)
+            return [self._media.described(each, alts[each.id]) if each.id in alts else each for each in found]
+        except Unfit as unfit:
+            self._invalid(str(unfit))
 
     def _upload(self, call: Call) -> Response:
         self._signed_in(call, "write:media")
@@ -319,67 +308,36 @@ class Mastodon(Network):
         file = call.files.get("file")
         if file is None:
             self._invalid("File can't be blank")
-        found = picture(file.data, alt=self._alt(call.fields.get("description")))
-        if found is None or found.content_type not in self.types:
-            self._invalid("File content type is invalid, File is invalid")
-        if len(file.data) > self.image_size_limit:
-            self._invalid(f"File file size must be less than {self.image_size_limit // 1_048_576} MB")
-        if found.width * found.height > self.image_matrix_limit:
-            self._invalid(f"{found.width}x{found.height} images are not supported")
-        made = _Medium(id=str(self.number()), picture=found, pending=self.processing)
-        self._media[made.id] = made
-        return JSONResponse(self._attachment(made, call), 202 if made.pending else 200)
+        try:
+            made = self._media.upload(str(self.number()), file.data, call.fields.get("description"))
+        except Unfit as unfit:
+            self._invalid(str(unfit))
+        return JSONResponse(made.entity(call.base), 202 if made.pending else 200)
 
     def _medium(self, call: Call) -> Response:
         self._signed_in(call, "write:media")
-        held = self._media.get(call.parts["id"])
+        held = self._media.ask(call.parts["id"])
         if held is None:
             raise Refused(404, {"error": "Record not found"})
-        if held.pending:
-            self._media[held.id] = replace(held, pending=held.pending - 1)
-            return JSONResponse(self._attachment(held, call), 206)
-        return JSONResponse(self._attachment(held, call))
+        return JSONResponse(held.entity(call.base), 206 if held.pending else 200)
 
     def _describe(self, call: Call) -> Response:
         self._signed_in(call, "write:media")
-        held = self._media.get(call.parts["id"])
+        held = self._media.find(call.parts["id"])
         if held is None or held.status:
             raise Refused(404, {"error": "Record not found"})
-        changed = replace(held, picture=replace(held.picture, alt=self._alt(call.fields.get("description"))))
-        self._media[held.id] = changed
-        return JSONResponse(self._attachment(changed, call))
+        try:
+            changed = self._media.described(held, call.fields.get("description"))
+        except Unfit as unfit:
+            self._invalid(str(unfit))
+        self._media.keep(changed)
+        return JSONResponse(changed.entity(call.base))
 
-    def _alt(self, given: Any) -> str:
-        alt = str(given or "")
-        if len(alt) > self.description_limit:
-            self._invalid(f"Description is too long (maximum is {self.description_limit} characters)")
-        return alt
-
-    def _attachable(self, given: Any, post: str) -> list[_Medium]:
-        wanted = [str(each) for each in given] if isinstance(given, list) else []
-        if len(wanted) > self.max_media:
-            self._invalid(f"Cannot attach more than {self.max_media} files")
-        found = [self._media[each] for each in wanted if each in self._media]
-        missing = sorted(set(wanted) - {each.id for each in found if each.status in ("", post)})
-        if missing:
-            self._invalid(f"Media {', '.join(missing)} not found or already attached to another post")
-        if any(each.pending for each in found):
-            self._invalid("Cannot attach files that have not finished processing. Try again in a moment!")
-        return found
-
-    def _attach(self, media: Sequence[_Medium], post: str) -> None:
-        for each in media:
-            self._media[each.id] = replace(each, status=post)
-
-    def _attachment(self, held: _Medium, call: Call) -> dict[str, Any]:
-        return {
-            "id": held.id,
-            "type": "image",
-            "url": None if held.pending else f"{call.base}/media/{held.id}",
-            "preview_url": f"{call.base}/media/{held.id}/small",
-            "description": held.picture.alt or None,
-            "meta": {"original": {"width": held.picture.width, "height": held.picture.height}},
-        }
+    def _file(self, call: Call) -> Response:
+        held = self._media.find(call.parts["id"])
+        if held is None or held.pending:
+            raise Refused(404, "Not Found")
+        return Response(held.picture.data, media_type=held.picture.content_type)
 
     # The account
 
