@@ -89,7 +89,7 @@ def test_white_space_around_the_text_is_taken_away(ask: Ask, telegram: Telegram)
     ask("sendMessage", chat_id=CHAT, text="\n<b> Ferry</b> is back\n\n", parse_mode="HTML")
     (post,) = telegram.visible
     assert post.text == "Ferry is back"
-    assert [(each.offset, each.length) for each in post.fields["entities"]] == [(0, 5)]
+    assert post.fields["entities"] == [{"type": "bold", "offset": 0, "length": 5}]
 
 
 def test_a_bot_may_name_the_entities_itself(ask: Ask, telegram: Telegram) -> None:

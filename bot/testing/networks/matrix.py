@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -147,8 +148,11 @@ class Matrix(Network):
             raise _error(400, "M_INVALID_PARAM", "Query parameter 'dir' must be one of ['b', 'f']")
         back = call.query["dir"] == "b"
         events = self._events[::-1] if back else self._events
-        start = int(call.query.get("from", "t0").removeprefix("t") or 0)
-        end = start + max(1, min(1000, int(call.query.get("limit", "10"))))
+        at = re.fullmatch(r"t([0-9]{1,9})", call.query.get("from", "t0"))
+        if at is None:
+            raise _error(400, "M_INVALID_PARAM", "from parameter is invalid")
+        start = int(at.group(1))
+        end = start + max(1, min(1000, call.number("limit", 10)))
         chunk = [self._as_json(each, own=True) for each in events[start:end]]
         more = {"end": f"t{end}"} if end < len(events) else {}
         return JSONResponse({"chunk": chunk, "start": f"t{start}", **more})

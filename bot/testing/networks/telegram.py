@@ -242,7 +242,7 @@ class Telegram(Network):
                 fields={
                     "chat": chat.id,
                     "links": links(text, entities),
-                    "entities": entities,
+                    "entities": _listed(entities),
                     "silent": bool(asked.get("disable_notification")),
                 },
             )
@@ -250,13 +250,13 @@ class Telegram(Network):
         return self._message(post)
 
     def _change(self, call: Call, post: Posted, text: str, entities: tuple[Entity, ...], *, url: str) -> Any:
-        if (post.text, post.fields["entities"], post.url) == (text, entities, url):
+        if (post.text, post.fields["entities"], post.url) == (text, _listed(entities), url):
             raise _error(
                 400,
                 "Bad Request: message is not modified: specified new message content and reply markup are exactly the "
                 "same as a current content and reply markup of the message",
             )
-        fields = {**post.fields, "links": links(text, entities), "entities": entities}
+        fields = {**post.fields, "links": links(text, entities), "entities": _listed(entities)}
         return self._message(self.edit(post.id, text=text, url=url, raw=call.body, fields=fields))
 
     def _flood(self, chat: Chat) -> None:
@@ -281,7 +281,7 @@ class Telegram(Network):
         )
         if post.edited:
             found["edit_date"] = int(post.edited.timestamp())
-        entities = [each.as_json() for each in post.fields["entities"]]
+        entities = post.fields["entities"]
         if post.pictures:
             size = post.pictures[0]
             found["photo"] = [{"file_id": f"photo{self.number()}", "width": size.width, "height": size.height}]
@@ -306,6 +306,10 @@ def links(text: str, entities: Sequence[Entity]) -> tuple[tuple[str, str], ...]:
         if not any(start <= offset < end for start, end in taken):
             found.append((offset, match.group(), match.group()))
     return tuple((label, url) for _, label, url in sorted(found))
+
+
+def _listed(entities: Sequence[Entity]) -> list[dict[str, object]]:
+    return [each.as_json() for each in entities]
 
 
 def _asked(call: Call) -> dict[str, Any]:
