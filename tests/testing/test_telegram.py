@@ -247,6 +247,13 @@ def test_a_bot_posts_only_where_it_may(ask: Ask, telegram: Telegram, trouble: st
     assert ask("sendMessage", chat_id="@nobody", text="x").json()["description"] == "Bad Request: chat not found"
 
 
+def test_a_bot_is_told_what_it_may(ask: Ask) -> None:
+    number = ask("getMe").json()["result"]["id"]
+    assert ask("getChat", chat_id=CHAT).json()["result"]["title"] == "The Port Alder Record"
+    assert ask("getChatMember", chat_id=CHAT, user_id=number).json()["result"]["can_post_messages"] is True
+    assert ask("getChatMember", chat_id=CHAT, user_id=1).status_code == 400
+
+
 def test_a_group_that_moved_names_its_new_id(ask: Ask, telegram: Telegram) -> None:
     telegram.group.moved_to = -100777
     answer = ask("sendMessage", chat_id=telegram.group.id, text="x")

@@ -94,6 +94,7 @@ class Telegram(Network):
         methods = {
             "getme": self._me,
             "getchat": self._chat,
+            "getchatmember": self._member,
             "sendmessage": self._send_message,
             "sendphoto": self._send_photo,
             "editmessagetext": self._edit_text,
@@ -105,11 +106,17 @@ class Telegram(Network):
         return JSONResponse({"ok": True, "result": methods[call.parts["name"].lower()](call)})
 
     def _me(self, _: Call) -> Any:
-        number = int(self._token.partition(":")[0])
-        return {"id": number, "is_bot": True, "first_name": "Record", "username": "record_bot"}
+        return self._me_json()
 
     def _chat(self, call: Call) -> Any:
         return _chat_json(self._where(_asked(call)))
+
+    def _member(self, call: Call) -> Any:
+        asked = _asked(call)
+        if str(asked.get("user_id")) != self._token.partition(":")[0]:
+            raise _error(400, "Bad Request: PARTICIPANT_ID_INVALID")
+        chat = self._where(asked)
+        return {"status": "administrator", "user": self._me_json(), "can_post_messages": chat.kind == "channel"}
 
     def _send_message(self, call: Call) -> Any:
         asked = _asked(call)
@@ -289,7 +296,8 @@ class Telegram(Network):
         return {**found, "text": post.text, "entities": entities}
 
     def _me_json(self) -> dict[str, Any]:
-        return {"id": int(self._token.partition(":")[0]), "is_bot": True, "first_name": "Record"}
+        number = int(self._token.partition(":")[0])
+        return {"id": number, "is_bot": True, "first_name": "Record", "username": "record_bot"}
 
 
 def links(text: str, entities: Sequence[Entity]) -> tuple[tuple[str, str], ...]:
