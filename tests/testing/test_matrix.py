@@ -86,6 +86,8 @@ def test_another_token_is_another_transaction(clock: SetClock) -> None:
         client = TestClient(matrix.app(), headers={"authorization": f"Bearer {token}"})
         assert send(client, "t1").status_code == 200
     assert len(matrix.visible) == 2
+    newest, oldest = client.get(f"{ROOMS}/messages?dir=b").json()["chunk"]
+    assert newest["unsigned"]["transaction_id"] == "t1" and "unsigned" not in oldest
 
 
 @pytest.mark.parametrize(

@@ -123,6 +123,24 @@ def test_the_id_of_a_message_is_its_sequence(client: TestClient, ntfy: Ntfy) -> 
     assert client.put(f"/{TOPIC}/{number}/clear").json()["event"] == "message_clear"
 
 
+def test_a_text_is_published_with_headers_and_its_sequence_in_the_path(client: TestClient, ntfy: Ntfy) -> None:
+    headers = {
+        "title": "=?UTF-8?B?RsOkaHJl?=",
+        "priority": "high",
+        "tags": "ferry, harbour",
+        "click": "https://a.example",
+    }
+    assert client.put(f"/{TOPIC}/story-1", content="Zurueck", headers=headers).status_code == 200
+    client.post(f"/{TOPIC}/story-1?title=F", content="Zurück".encode())
+    (post,) = ntfy.visible
+    assert (post.text, bool(post.edited)) == ("F\nZurück", True)
+    assert [each.get("title") for each in poll(client)] == ["Fähre", "F"]
+    assert poll(client)[0]["priority"] == 4 and poll(client)[0]["tags"] == ["ferry", "harbour"]
+    assert client.post(f"/{TOPIC}", content="x", headers={"title": "=?none?b?%?="}).status_code == 200
+    assert client.post(f"/{TOPIC}", content="x", headers={"priority": "loud"}).json()["code"] == 40007
+    assert client.post(f"/{TOPIC}", content=b"\xff").json()["code"] == 40018
+
+
 def test_the_same_call_posts_twice(client: TestClient, ntfy: Ntfy) -> None:
     publish(client, message="x")
     publish(client, message="x")

@@ -43,6 +43,7 @@ class _Event:
     content: dict[str, Any]
     when: datetime
     transaction: str = ""
+    token: str = ""
     redacted: bool = False
 
 
@@ -194,7 +195,7 @@ class Matrix(Network):
 
     def _made(self, kind: str, content: dict[str, Any], transaction: str) -> _Event:
         digest = hashlib.sha256(_canonical([self.number(), kind, content])).hexdigest()[:40]
-        return _Event(f"${digest}", kind, content, self.clock(), transaction)
+        return _Event(f"${digest}", kind, content, self.clock(), transaction, self._token)
 
     def _keep(self, event: _Event) -> None:
         self._events.append(event)
@@ -215,7 +216,9 @@ class Matrix(Network):
             "origin_server_ts": int(event.when.timestamp() * 1000),
             "content": event.content,
         }
-        return {**found, "unsigned": {"transaction_id": event.transaction}} if own else found
+        if own and event.token == self._token:  # Who sent it is told under what transaction, and nobody else.
+            found["unsigned"] = {"transaction_id": event.transaction}
+        return found
 
     def _show(self, event: _Event, call: Call) -> None:
         relation = _object(event.content, "m.relates_to")

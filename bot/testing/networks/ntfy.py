@@ -17,6 +17,8 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from email.errors import HeaderParseError
+from email.header import decode_header, make_header
 from typing import Any
 
 from starlette.responses import JSONResponse, Response
@@ -32,6 +34,7 @@ CLOSED_TOPIC = "someone-elses"
 ACCESS_TOKEN = "tk_AgQdq7mVBoFD37zQVN29RhuMzNIz2"
 _NAME = re.compile(r"[-_A-Za-z0-9]{1,64}")
 _DISALLOWED = {"docs", "static", "file", "app", "metrics", "account", "settings", "signup", "login", "v1"}
+_PRIORITIES = {"min": 1, "low": 2, "default": 3, "high": 4, "max": 5, "urgent": 5, **{str(n): n for n in range(1, 6)}}
 _KEPT = timedelta(hours=12)
 _URL = re.compile(r"https?://[^\s/]+\S*")
 _FIELDS: dict[str, type | tuple[type, ...]] = {
@@ -95,6 +98,10 @@ class Ntfy(Network):
             ("GET", "/v1/health", lambda _: JSONResponse({"healthy": True})),
             ("GET", "/{topic}/json", self._poll),
             ("GET", "/{topic}/auth", self._auth),
+            ("POST", "/{topic}", self._publish_text),
+            ("PUT", "/{topic}", self._publish_text),
+            ("POST", "/{topic}/{sequence}", self._publish_text),
+            ("PUT", "/{topic}/{sequence}", self._publish_text),
             ("PUT", "/{topic}/{sequence}/clear", self._clear),
             ("DELETE", "/{topic}/{sequence}", self._delete),
         ]
@@ -107,6 +114,13 @@ class Ntfy(Network):
         topic = asked["topic"]
         self._may(call, topic)
         return JSONResponse(self._notify(call, topic, asked))
+
+    def _publish_text(self, call: Call) -> Response:
+        self._limited()
+        self._may(call, call.parts["topic"])
+        asked = _from_headers(call)
+        asked["sequence_id"] = call.parts.get("sequence") or asked["sequence_id"]
+        return JSONResponse(self._notify(call, call.parts["topic"], asked))
 
     def _notify(self, call: Call, topic: str, asked: Mapping[str, Any]) -> dict[str, Any]:
         title, tags = asked.get("title") or "", [str(each) for each in asked.get("tags") or []]
@@ -254,6 +268,42 @@ def _asked(call: Call) -> Mapping[str, Any]:
         if wanted and value is not None and (not isinstance(value, wanted) or (wanted is int and value is True)):
             raise _error(400, 40024, "invalid request: request body must be valid JSON")
     return asked
+
+
+def _from_headers(call: Call) -> dict[str, Any]:
+    """A message whose body is its text: the rest stands in headers, or in the query."""
+
+    def told(*names: str) -> str:
+        raw = next((call.headers[name] for name in names if name in call.headers), "")
+        value = raw.encode("latin-1", "replace").decode("utf-8", "replace") or next(
+            (call.query[name] for name in names if name in call.query), ""
+        )
+        try:
+            return str(make_header(decode_header(value))) if value.startswith("=?") else value
+        except (HeaderParseError, LookupError, ValueError):
+            return value
+
+    try:
+        message = call.body.decode("utf-8", "strict") or told("x-message", "message", "m")
+        priority, actions = told("x-priority", "priority", "prio", "p").lower(), told("x-actions", "actions", "action")
+        asked = {
+            "message": message,
+            "title": told("x-title", "title", "ti", "t"),
+            "tags": [each.strip() for each in told("x-tags", "tags", "tag", "ta").split(",") if each.strip()],
+            "actions": json.loads(actions) if actions else [],
+        }
+    except ValueError as error:  # Text that is not UTF-8 becomes a file; actions in their short form are not read here.
+        raise _error(400, 40018, "this fake takes UTF-8, and actions as JSON") from error
+    if priority and priority not in _PRIORITIES:
+        raise _error(400, 40007, "invalid priority parameter")
+    if not isinstance(asked["actions"], list):
+        raise _error(400, 40018, "invalid request: actions invalid")
+    names = {"click": ("x-click", "click"), "attach": ("x-attach", "attach", "a"), "icon": ("x-icon", "icon")}
+    names |= {"filename": ("x-filename", "filename", "file", "f"), "cache": ("x-cache", "cache")}
+    names |= {"sequence_id": ("x-sequence-id", "sequence-id", "sid")}
+    asked |= {name: told(*each) for name, each in names.items()}
+    asked["markdown"] = told("x-markdown", "markdown", "md").lower() in ("1", "yes", "true")
+    return {**asked, "priority": _PRIORITIES.get(priority)}
 
 
 def _actions(found: Sequence[Any]) -> tuple[tuple[str, str], ...]:
