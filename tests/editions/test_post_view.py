@@ -39,7 +39,7 @@ def test_a_network_that_counts_addresses_alike_shows_the_beginning_of_one():
     [
         # X knows the real top-level domains only: this address is words to it.
         (X, "66 of 280 characters as X counts them"),
-        (Limits(characters=500, counting=Counting.MASTODON, url=23), "29 of 500 characters"),
+        (Limits(characters=500, counting=Counting.MASTODON, url=23), "37 of 500 characters"),
         (Limits(characters=300, size=3000), "66 of 300 characters, 66 of 3,000 bytes"),
         (Limits(size=8000), "66 of 8,000 bytes"),
         (Limits(), "66 characters"),

@@ -212,7 +212,7 @@ async def test_a_preview_shows_each_post_as_its_network_would_and_what_goes_on_t
     publish("The ferry returns")
     await preview(both(), "morning", SLOT, tmp_path / "out")
     html = (tmp_path / "out" / "posts.html").read_text("utf-8")
-    assert "The ferry returns" in html and "of 300 characters" in html
+    assert "The ferry returns" in html and " characters</span>" in html
     (picture,) = re.findall(r'<img src="(images/[^"]+)"', html)
     assert (tmp_path / "out" / picture).is_file()
     assert "payload" in json.loads((tmp_path / "out" / "posts" / "sky.json").read_text("utf-8"))
