@@ -12,11 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from bot.audience.links import ReaderLink, image_url, preferences_url, unsubscribe_url
+from bot.channels.base import Channel, Posting
 from bot.editions import compose
 from bot.editions.compose import Shown
 from bot.editions.environment import Compiled
+from bot.editions.post_view import PostView, view
+from bot.editions.post_view import page as post_page
 from bot.editions.wording import wording
-from bot.errors import BroadsheetError, NotFound, NothingToDo, SettingsError
+from bot.errors import BroadsheetError, DeliveryError, NotFound, NothingToDo, SettingsError
 from bot.http import Http
 from bot.model import Edition, EditionStory, Email, Fetched, Finding, MergeField, Parcel, Receipt, Recipient, Rendition
 from bot.schedules.draft import Draft, draft, texts_of
@@ -54,9 +57,10 @@ async def preview(
 ) -> Previewed:
     """The edition of ``slot`` as it would be made now, from what the sources say now.
 
-    Writes ``digest.html``, ``digest.txt``, ``digest.eml``, ``posts/CHANNEL.json`` and ``selection.json`` into
-    ``out``, unless that is None: then its links are not asked either. Beside them are the pictures that would be
-    hosted, to which ``digest.html`` leads. The digest is that of ``variant`` instead of the general one. Raises
+    Writes ``digest.html``, ``digest.txt``, ``digest.eml``, ``posts/CHANNEL.json`` with what goes on the wire,
+    ``posts.html`` that shows each post as its network would, and ``selection.json`` into ``out``, unless that is None:
+    then its links are not asked either. Beside them are the pictures that would be hosted, to which ``digest.html`` and
+    ``posts.html`` lead. The digest is that of ``variant`` instead of the general one. Raises
     ``RenderError``, ``SettingsError``, ``NotFound``.
     """
     made, warnings, seen = await _drafted(installation, schedule, slot, variant)
@@ -179,25 +183,64 @@ async def _written(installation: Installation, made: Draft, images: Mapping[str,
     for name in sorted(seen & images.keys()):
         (out / "images").mkdir(exist_ok=True)
         files.append(_write(out / "images" / name, images[name]))
+    views: list[PostView] = []
     async with installation.connected() as connected:
         for rendition in made.edition.renditions:
             channel = connected.channels[rendition.channel]
             if rendition.email:
                 email = filled(installation, made.edition, rendition.email)
-                html = email.html
-                for name in images:
-                    html = html.replace(escape(image_url(installation.newsroom, name)), f"images/{name}")
-                files.append(_write(out / "digest.html", html))
+                files.append(_write(out / "digest.html", _with_copies(installation, email.html, images)))
                 files.append(_write(out / "digest.txt", email.text))
                 compose = getattr(channel, "compose", None)
                 if compose:
                     parcel = _sample_parcel(installation, made.edition, rendition.channel, SAMPLE)
                     files.append(_write(out / "digest.eml", compose(parcel)))
             elif rendition.post:
-                name = "-".join(part for part in (rendition.channel, rendition.subject) if part)
+                name = "-".join(part.replace("/", "-") for part in (rendition.channel, rendition.subject) if part)
                 (out / "posts").mkdir(exist_ok=True)
-                files.append(_write(out / "posts" / f"{name}.json", _json(asdict(rendition.post))))
+                payload = _payload(installation, made.edition, channel, rendition)
+                files.append(
+                    _write(out / "posts" / f"{name}.json", _json({**asdict(rendition.post), "payload": payload}))
+                )
+                views.append(_view(installation, rendition, payload))
+    if views:
+        html = post_page(views, installation.newsroom, made.edition.name, installation.settings.template_folders())
+        files.append(_write(out / "posts.html", _with_copies(installation, html, images)))
     return files
+
+
+def _with_copies(installation: Installation, html: str, images: Mapping[str, bytes]) -> str:
+    """``html`` that shows the pictures that lie beside it, not those that nobody serves yet."""
+    for name in images:
+        html = html.replace(escape(image_url(installation.newsroom, name)), f"images/{name}")
+    return html
+
+
+def _payload(installation: Installation, edition: Edition, channel: Channel, rendition: Rendition) -> Any:
+    """What would go on the wire; what a channel says that it cannot send."""
+    if not isinstance(channel, Posting):
+        return None
+    token = delivery_token(installation.keys, edition.id, rendition.channel, rendition.subject, 0)
+    parcel = Parcel(
+        token=token,
+        edition=edition.id,
+        schedule=edition.schedule,
+        name=edition.name,
+        slot=edition.slot,
+        rendition=rendition,
+    )
+    try:
+        return channel.payload(parcel)
+    except DeliveryError as error:
+        return {"refused": str(error)}
+
+
+def _view(installation: Installation, rendition: Rendition, payload: Any) -> PostView:
+    with installation.store.read() as tx:
+        account = tx.channels.get(rendition.channel).account
+    return view(
+        rendition, installation.outlets[rendition.channel], installation.newsroom, account=account, payload=payload
+    )
 
 
 def filled(installation: Installation, edition: Edition, email: Email) -> Email:

@@ -40,7 +40,8 @@ def create_app(installation: Installation, counters: Counters | None = None) -> 
     app.include_router(hooks.routes(installation))
     app.include_router(editor.routes(site))
     app.include_router(metrics.routes(installation, counters or Counters()))
-    _add_styles(app, stylesheet(site.own.tokens, [site.voice(each).tokens for each in languages()]))
+    posts = site.environment.get_template("posts/posts.css").render()
+    _add_styles(app, stylesheet(site.own.tokens, [site.voice(each).tokens for each in languages()]), posts)
     _add_faults(app, site)
 
     def refuse(scope: Scope, status: int) -> Response:
@@ -68,7 +69,7 @@ def metrics_app(installation: Installation, counters: Counters) -> FastAPI:
     return app
 
 
-def _add_styles(app: FastAPI, brand: str) -> None:
+def _add_styles(app: FastAPI, brand: str, posts: str) -> None:
     @app.api_route("/static/brand.css", methods=["GET", "HEAD"])
     def brand_css() -> Response:
         return Response(brand, media_type="text/css", headers={"Cache-Control": _SHORT})
@@ -77,6 +78,11 @@ def _add_styles(app: FastAPI, brand: str) -> None:
     def no_icon() -> Response:
         # Browsers ask for it from an edition, which is shown as it was sent.
         return Response(status_code=204, media_type="image/x-icon", headers={"Cache-Control": "public, max-age=86400"})
+
+    @app.api_route("/static/posts.css", methods=["GET", "HEAD"])
+    def posts_css() -> Response:
+        # Beside its template: the page that `preview` writes holds it too.
+        return Response(posts, media_type="text/css", headers={"Cache-Control": _SHORT})
 
     app.mount("/static", _Static(directory=_STATIC))
 

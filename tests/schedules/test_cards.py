@@ -208,6 +208,16 @@ async def test_a_preview_has_the_cards_beside_it(both, publish, tmp_path):
     assert Image.open(tmp_path / "out" / "images" / name).size == (1200, 630)
 
 
+async def test_a_preview_shows_each_post_as_its_network_would_and_what_goes_on_the_wire(both, publish, tmp_path):
+    publish("The ferry returns")
+    await preview(both(), "morning", SLOT, tmp_path / "out")
+    html = (tmp_path / "out" / "posts.html").read_text("utf-8")
+    assert "The ferry returns" in html and " characters</span>" in html
+    (picture,) = re.findall(r'<img src="(images/[^"]+)"', html)
+    assert (tmp_path / "out" / picture).is_file()
+    assert "payload" in json.loads((tmp_path / "out" / "posts" / "sky.json").read_text("utf-8"))
+
+
 def test_check_says_when_no_font_draws_the_newsrooms_language(newsroom, monkeypatch):
     assert [each.grade for each in _cards(newsroom())] == ["ok"]
     monkeypatch.setattr(card, "setting", lambda *_: None)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import regex
 from fastapi import APIRouter, Request, Response
 
+from bot.editions.compose import Outlet
 from bot.editions.digest import LARGEST
 from bot.editions.origin import origin
-from bot.model import Edition, Email, Grade, Limits, Post
+from bot.editions.post_view import PostView, view
+from bot.model import ChannelState, Edition, Email, Grade, Limits
 from bot.schedules.installation import Installation
 from bot.schedules.preflight import findings
 from bot.store.editions import WENT_OUT
@@ -26,18 +28,6 @@ class MailShown:
     email: Email
     text: str
     size: int
-
-
-@dataclass(frozen=True, slots=True)
-class PostShown:
-    """``length`` in grapheme clusters, ``size`` in bytes of UTF-8."""
-
-    channel: str
-    subject: str
-    post: Post
-    length: int
-    size: int
-    limits: Limits
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +51,7 @@ def routes(desk: Desk) -> APIRouter:
                 return desk.missing(request)
             report, balance = tx.editions.report(edition), tx.deliveries.balance(edition)
             expires, acts = tx.editions.expires(edition), tx.acts.newest(thing=f"edition:{edition}")
-            checks = findings(tx, desk.installation, found)
+            checks, channels = findings(tx, desk.installation, found), tx.channels.all()
         return desk.page(
             request,
             "editor/edition.html.j2",
@@ -77,7 +67,7 @@ def routes(desk: Desk) -> APIRouter:
             origins={story.position: origin(story, report) for story in found.stories},
             left_out=_left_out(report),
             mails=_mails(found, desk.installation.newsroom.timezone),
-            posts=_posts(desk.installation, found),
+            posts=_posts(desk.installation, found, channels),
             clipped=LARGEST,
             checks=checks,
             to_mend=sum(each.grade is Grade.FAULT for each in checks),
@@ -110,20 +100,16 @@ def _mails(edition: Edition, timezone: str) -> list[MailShown]:
     ]
 
 
-def _posts(installation: Installation, edition: Edition) -> list[PostShown]:
-    shown = []
-    for each in edition.renditions:
-        if each.post is None:
-            continue
-        outlet = installation.outlets.get(each.channel)
-        shown.append(
-            PostShown(
-                each.channel,
-                each.subject,
-                each.post,
-                len(regex.findall(r"\X", each.post.text)),
-                len(each.post.text.encode()),
-                outlet.limits if outlet else Limits(),
-            )
+def _posts(installation: Installation, edition: Edition, accounts: Mapping[str, ChannelState]) -> list[PostView]:
+    """The posts; those of channels that left the settings without their limits."""
+    outlets, newsroom = installation.outlets, installation.newsroom
+    return [
+        view(
+            each,
+            outlets.get(each.channel) or Outlet(channel=each.channel, medium="post", limits=Limits(), template=""),
+            newsroom,
+            account=accounts[each.channel].account if each.channel in accounts else "",
         )
-    return shown
+        for each in edition.renditions
+        if each.post
+    ]
