@@ -7,11 +7,10 @@ make room comes back, as far as it fits. Where even that does not do, the link i
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-
-import regex
 
 from bot.editions.counting import fits
 from bot.editions.cuts import Cuts
@@ -19,7 +18,10 @@ from bot.errors import RenderError
 from bot.model import Limits
 
 TITLE, HASHTAGS, URL = "title", "hashtags", "url"
-_TOKEN = regex.compile(r"\S+")
+_SPACES = re.compile(r" {2,}")
+_AROUND_BREAKS = re.compile(r"[^\S\n]*\n[^\S\n]*")
+_BLANK = re.compile(r"\n{3,}")
+_TOKEN = re.compile(r"\S+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,11 +186,6 @@ class _Fitting:
 def joined(parts: Sequence[Part]) -> str:
     """The parts as one text: no blank line twice, no space at the end of a line, NFC."""
     return tidy("".join(part.text for part in parts))
-
-
-_SPACES = regex.compile(r" {2,}")
-_AROUND_BREAKS = regex.compile(r"[^\S\n]*\n[^\S\n]*")
-_BLANK = regex.compile(r"\n{3,}")
 
 
 def tidy(text: str) -> str:
