@@ -140,10 +140,17 @@ class _Fitting:
 
     def _bring_back(self, place: int) -> None:
         now = self._kept[place]
-        if now == self._parts[place].text:
+        if now == self._parts[place].text or self._behind_lost_hashtag(place):
             return
         self._kept[place] = ""
         self._kept[place] = max(self._longest(place), now, key=len)
+
+    def _behind_lost_hashtag(self, place: int) -> bool:
+        """Hashtags come back from the first on: a later one that is shorter does not overtake."""
+        return self._parts[place].name == HASHTAGS and any(
+            part.name == HASHTAGS and kept != part.text
+            for part, kept in zip(self._parts[:place], self._kept[:place], strict=True)
+        )
 
     def _longest(self, place: int) -> str:
         """The longest version of a part that fits with all else as it is kept; "" when none does."""
