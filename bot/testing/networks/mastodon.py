@@ -32,6 +32,8 @@ OUT_OF_BAND = "urn:ietf:wg:oauth:2.0:oob"
 KEY_SECONDS = 3600
 VISIBILITIES = ("public", "unlisted", "private", "direct")
 TYPES = ("image/jpeg", "image/png", "image/gif", "image/webp", "image/avif")
+SAMPLE = {"instance": "{base}", "token": "{token}"}
+"""What a newsroom sets to post here (bot.testing.networks.sample)."""
 
 
 @network
