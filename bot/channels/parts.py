@@ -1,0 +1,46 @@
+"""A post's text taken apart, for networks that show its headline, its words and its link each in a form of its own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from bot.errors import DeliveryError
+from bot.model import Parcel, Post
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """``headline`` is "" where the text does not begin with one. ``body`` is the rest; it holds the link if ``url``
+    stands within a line of it, but not where the link is a line of its own."""
+
+    headline: str
+    body: str
+
+
+def post_of(parcel: Parcel, server: str) -> Post:
+    """The post that ``parcel`` brings. Raises ``DeliveryError`` when it brings none."""
+    post = parcel.rendition.post
+    if post is None:
+        raise DeliveryError(f"edition {parcel.edition}: has no post for {server}", permanent=True, server=server)
+    return post
+
+
+def headline_of(post: Post) -> str:
+    """The article's title (or its beginning, where it was cut) as the text begins with it; "" when it does not."""
+    title = post.card.title if post.card else str((post.data.get("story") or {}).get("title") or "")
+    first = post.text.split("\n", 1)[0]
+    return first if first and title and title.startswith(first.removesuffix("…").rstrip()) else ""
+
+
+def parts_of(post: Post) -> Parts:
+    """``post`` without the line that is its link: a button, a card or a line of the network's own shows that."""
+    headline = headline_of(post)
+    lines = [line for line in post.text[len(headline) :].split("\n") if not post.url or line.strip() != post.url]
+    paragraphs = "\n".join(lines).split("\n\n")
+    return Parts(headline, "\n\n".join(each.strip("\n") for each in paragraphs if each.strip()))
+
+
+def host_of(url: str) -> str:
+    """The name by which readers know the site of ``url``."""
+    return (urlsplit(url).hostname or "").removeprefix("www.")
