@@ -184,7 +184,13 @@ class SlackChannel:
             return f"invite the bot into {self._channel} (/invite)"
         if word in ("missing_scope", "no_permission", "not_allowed_token_type"):
             return "give the app the scope chat:write, and install it again"
-        if word in ("channel_not_found", "is_archived", "channel_is_archived", "restricted_action", "action_prohibited"):
+        if word in (
+            "channel_not_found",
+            "is_archived",
+            "channel_is_archived",
+            "restricted_action",
+            "action_prohibited",
+        ):
             return f"see whether the channel {self._channel} is there, and who may post in it".replace("  ", " ")
         return f"put a new one into {self._variable}"
 

@@ -31,7 +31,9 @@ POST = Post(
     card=Card(url=URL, title=TITLE, description="The ferry sails again."),
     language="en",
 )
-HOSTILE = "*bold* _it_ ~no~ `code` <b>x</b> &amp; @channel @everyone <!here> <@U1> [a](https://evil.example) {{DATE(1)}}"
+HOSTILE = (
+    "*bold* _it_ ~no~ `code` <b>x</b> &amp; @channel @everyone <!here> <@U1> [a](https://evil.example) {{DATE(1)}}"
+)
 """A headline with the markup and the pings of every network."""
 HOSTILE_POST = Post(
     text=f"{HOSTILE}\n\n{HOSTILE}\n\n{URL}", url=URL, card=Card(url=URL, title=HOSTILE, description=HOSTILE)
