@@ -9,7 +9,7 @@ from bot.testing.networks.base import NETWORKS, Asked, Endpoint, Handler, Networ
 from bot.testing.networks.call import Call, Refused, Upload
 from bot.testing.networks.faults import BREAK, DROP, HANG, Fault
 from bot.testing.networks.posted import Card, Picture, Posted, picture
-from bot.testing.networks.rates import Drip, Limit, Moving, Reading, Window
+from bot.testing.networks.rates import Daily, Drip, Limit, Moving, Reading, Window
 
 for _found in pkgutil.iter_modules(__path__):
     if not _found.name.startswith("_"):
@@ -23,6 +23,7 @@ __all__ = [
     "Asked",
     "Call",
     "Card",
+    "Daily",
     "Drip",
     "Endpoint",
     "Fault",

@@ -54,6 +54,8 @@ class Call:
     form: tuple[tuple[str, str], ...] = ()
     files: Mapping[str, Upload] = field(default_factory=dict)
     url: str = ""
+    raw_path: str = ""
+    """As it was sent, with its percent signs."""
 
     @property
     def content_type(self) -> str:
@@ -114,6 +116,7 @@ async def read(request: Request, *, largest: int) -> Call:
         form=tuple(form),
         files=files,
         url=str(request.url),
+        raw_path=request.scope.get("raw_path", b"").decode("latin-1"),
     )
 
 

@@ -26,7 +26,7 @@ OWN = "/_fake"
 class Fault:
     """``when``: ``before`` anything was read or done, or ``after`` all was done.
 
-    ``how``: ``answer`` (with ``status``, ``headers``, ``body``), ``hang`` (no answer, ever), ``close`` (the line breaks).
+    ``how``: ``answer`` with ``status``, ``headers`` and ``body``; ``hang``: never answer; ``close``: the line breaks.
     """
 
     status: int = 503

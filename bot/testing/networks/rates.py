@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import deque
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Protocol
 
 
@@ -46,6 +46,26 @@ class Window:
         if not self._ends or now >= self._ends:
             self._ends, self._used = before.reset, 0
         self._used += before.allowed
+        return Reading(before.allowed, self.limit, self.limit - self._used, before.reset)
+
+
+@dataclass
+class Daily:
+    """``limit`` requests until midnight, UTC."""
+
+    limit: int
+    _day: date | None = None
+    _used: int = 0
+
+    def read(self, now: datetime) -> Reading:
+        used = self._used if self._day == now.date() else 0
+        midnight = datetime.combine(now.date() + timedelta(days=1), time(), now.tzinfo)
+        return Reading(used < self.limit, self.limit, max(0, self.limit - used), midnight)
+
+    def take(self, now: datetime) -> Reading:
+        before = self.read(now)
+        self._used = self.limit - before.remaining + before.allowed
+        self._day = now.date()
         return Reading(before.allowed, self.limit, self.limit - self._used, before.reset)
 
 
