@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -33,12 +34,19 @@ def headline_of(post: Post) -> str:
     return first if first and title and title.startswith(first.removesuffix("…").rstrip()) else ""
 
 
+def without_link(post: Post) -> str:
+    """The text without the line that is its link, where the network shows the link in a form of its own."""
+    lines = [line for line in post.text.split("\n") if not post.url or line.strip() != post.url]
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip("\n")
+
+
 def parts_of(post: Post) -> Parts:
     """``post`` without the line that is its link: a button, a card or a line of the network's own shows that."""
     headline = headline_of(post)
-    lines = [line for line in post.text[len(headline) :].split("\n") if not post.url or line.strip() != post.url]
-    paragraphs = "\n".join(lines).split("\n\n")
-    return Parts(headline, "\n\n".join(each.strip("\n") for each in paragraphs if each.strip()))
+    words = without_link(post)
+    # A headline that is the link itself went with it.
+    headline = headline if words.startswith(headline) else ""
+    return Parts(headline, words[len(headline) :].strip("\n"))
 
 
 def host_of(url: str) -> str:
