@@ -1,11 +1,11 @@
 """A strict LinkedIn: the Posts API of a member and of the pages the member keeps.
 
-Documents: learn.microsoft.com/en-us/linkedin/marketing/community-management/shares/, posts-api and little-text-format
-(read 2026-11-29). A retired version is 426 NONEXISTENT_VERSION: gitroomhq/postiz-app#2005. Missing fields: the n8n text
-of social.md. Duplicates: Arisamiga/Linkedin-RSS#5; that deleting does not help: ComposioHQ/composio#2710. 150 posts a
-day: social.md. Upload URLs ask no token: dev.to, "7 API quirks", read 2026-11-29. From memory: the bodies of 401, 403
-and 429, the limits of titles and alt texts, that a daily limit ends at midnight UTC. Inferred: the 3,000 are UTF-16
-units of the commentary as it was sent, escapes included.
+Documents: learn.microsoft.com/en-us/linkedin/marketing/community-management/shares/, posts-api and
+little-text-format (read 2026-11-29). A retired version is 426 NONEXISTENT_VERSION: gitroomhq/postiz-app#2005.
+Missing fields: the n8n text of social.md. Duplicates: Arisamiga/Linkedin-RSS#5; that deleting does not help:
+ComposioHQ/composio#2710. 150 posts a day: social.md. Upload URLs ask no token: dev.to, "7 API quirks", read
+2026-11-29. From memory: the bodies of 401, 403 and 429, the limits of titles and alt texts, that a daily limit ends
+at midnight UTC. Inferred: the 3,000 are UTF-16 units of the commentary as it was sent, escapes included.
 
 Not here: video, documents, polls, comments, targeting.
 """

@@ -1,10 +1,10 @@
 """A strict X, API v2, with one account.
 
-Documents, read 2026-11-29: https://docs.x.com/x-api/posts/create-or-edit-post, /media/create-media-metadata; alt texts
-of 1,000 characters: developer.x.com, POST media/metadata/create. Counting: twitter-text's configuration v3 (social.md),
-by ``twitter-text-parser``. The body of a 403 for a duplicate: akrherz/iembot#163, seen 2026-02; 100 posts in 15 minutes
-and 10,000 in 24 hours: social.md. From memory: the answer to a text that is too long, to a reply to nothing, the
-windows of the other endpoints, and that texts come back with t.co links and & < > escaped.
+Documents, read 2026-11-29: https://docs.x.com/x-api/posts/create-or-edit-post, /media/create-media-metadata; alt
+texts of 1,000 characters: developer.x.com, POST media/metadata/create. Counting: twitter-text's configuration v3
+(social.md), by ``twitter-text-parser``. The body of a 403 for a duplicate: akrherz/iembot#163, seen 2026-02; 100
+posts in 15 minutes and 10,000 in 24 hours: social.md. From memory: the answer to a text that is too long, to a reply
+to nothing, the windows of the other endpoints, and that texts come back with t.co links and & < > escaped.
 
 OAuth 1.0a signatures (RFC 5849, HMAC-SHA1) are checked by ``oauthlib``; its three-legged flow is not here, since the
 developer's portal gives such tokens out. Not here: polls, quotes, video, posts of more than 280.
