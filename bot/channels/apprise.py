@@ -1,6 +1,6 @@
 """Posts through Apprise to what Broadsheet has no channel of its own for: about 170 services, from Signal to Zulip.
 
-https://github.com/caronc/apprise/wiki (checked 2026-11-29, version 2.3.0). Apprise does its own HTTP, without the guard of
+https://github.com/caronc/apprise (version 2.3.0, read 2026-11-29). Apprise does its own HTTP, without the guard of
 ``bot/http.py``; what else it does not do stands in docs/channels/apprise.md.
 
 It says whether a service took a message, and not why one did not, nor whether it may have: whatever is no clear yes is
@@ -72,7 +72,7 @@ class AppriseChannel:
         self._apprise.add(service)
         self._info = apprise.NotifyType.INFO
         self._text = apprise.NotifyFormat.TEXT
-        # `.invalid`-like words of the service, never its address: that holds the token.
+        # Never its address: that holds the token.
         self._server = f"apprise ({service.service_name or 'service'})"
         self._timeout = options.timeout.total_seconds()
         self.limits = Limits(characters=min(_LONGEST, service.body_maxlen), counting=Counting.UTF16)

@@ -1,14 +1,15 @@
 """Posts to a Facebook page.
 
-Checked 2026-11-29: https://developers.facebook.com/docs/pages-api/posts (``/feed`` with ``message`` and ``link``, editing
-and deleting what the app posted), https://developers.facebook.com/docs/graph-api/reference/page/photos (``caption``,
-``alt_text_custom``; versions v25.0 and v26.0 are documented). 63,206 characters: research of the networks, 2026-11-23.
-From memory: https://developers.facebook.com/docs/facebook-login/guides/access-tokens/get-long-lived (a page's token that
-comes of a long-lived one has no end), 4 MB a photo.
+Checked 2026-11-29: https://developers.facebook.com/docs/pages-api/posts (``/feed`` with ``message`` and ``link``; what
+the app posted can be edited and deleted), https://developers.facebook.com/docs/graph-api/reference/page/photos
+(versions up to v26.0). 63,206 characters: research of the networks, 2026-11-23. From memory: ``alt_text_custom``, 4 MB
+a photo, and
+https://developers.facebook.com/docs/facebook-login/guides/access-tokens/get-long-lived (a page's token that comes of a
+long-lived one has no end).
 
-Below the text Facebook shows a card of its own, made from the article's page: that must be public first. Nothing keeps a
-post from standing there twice (506 only refuses the same twice in a row): what has no clear answer is looked for among
-the page's posts.
+Below the text Facebook shows a card of its own, made from the article's page: that must be public first. Nothing keeps
+a post from standing there twice (506 only refuses the same twice in a row): what has no clear answer is looked for
+among the page's posts.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from bot.channels.graph import Missing, judged
 from bot.channels.oauth import OAuth2, Provider
 from bot.channels.parts import post_of, without_link
 from bot.channels.pictures import fetched, jpeg
+from bot.editions.counting import fits
 from bot.errors import DeliveryError, FetchError, NothingToDo, OutcomeUnknown, SettingsError, StoreError
 from bot.http import Upload
 from bot.model import Counting, Idempotency, Limits, Parcel, Post, Receipt
@@ -192,13 +194,13 @@ class FacebookChannel:
             raise DeliveryError(f"Facebook: {said}", permanent=True, server=self._server)
         return Credential(access=str(page["access_token"]), account=str(page.get("name", ""))[:100], id=self._page)
 
-    async def renew(self, credential: Credential) -> Credential:
+    async def renew(self, credential: Credential) -> Credential:  # noqa: ARG002
         """Raises ``NothingToDo``: a page's token has no end, and one that was revoked is asked for again."""
         raise NothingToDo("a page's token is not renewed")
 
     def _post(self, parcel: Parcel) -> Post:
         post = post_of(parcel, self._server)
-        if len(post.text.encode("utf-16-le", "surrogatepass")) // 2 > MESSAGE:
+        if not fits(post.text, self.limits):
             raise DeliveryError(f"the post is longer than {MESSAGE:,} characters", permanent=True, server=self._server)
         return post
 

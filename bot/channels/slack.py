@@ -1,9 +1,9 @@
 """Posts to a Slack channel: by an app's bot (which can change and take down what it posted), or by an incoming webhook.
 
 Checked 2026-11-29: https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks and its errors,
-https://docs.slack.dev/reference/methods/chat.postMessage, https://docs.slack.dev/reference/block-kit/blocks (limits as in
-slack_sdk 3.47: a header of 150 characters, a section of 3,000, an image's ``alt_text`` of 2,000). That a message of more
-than about 13,000 characters is refused stands in slackapi/bolt-js#2509 only. One message a second: from memory.
+https://docs.slack.dev/reference/methods/chat.postMessage, https://docs.slack.dev/reference/block-kit/blocks (limits as
+in slack_sdk 3.47: a header of 150 characters, a section of 3,000, an image's ``alt_text`` of 2,000). That a message of
+more than about 13,000 characters is refused stands in slackapi/bolt-js#2509 only. One message a second: from memory.
 
 An article's words go out as ``plain_text``, which Slack reads no markup and no ping in; only the link is mrkdwn.
 Nothing keeps a message from being posted twice: what has no clear answer is ``OutcomeUnknown`` until an editor looks.
@@ -16,13 +16,13 @@ import re
 from datetime import timedelta
 from types import TracebackType
 from typing import Any, ClassVar, Self
-from urllib.parse import quote
 
 from pydantic import Field, SecretStr, StrictInt
 
 from bot.channels.base import Surroundings, kind
 from bot.channels.exchange import Exchange, Refusal, Told
 from bot.channels.parts import host_of, parts_of, post_of
+from bot.editions.escaping import escaped
 from bot.errors import ChannelRefused, DeliveryError, OutcomeUnknown, ServerBusy, SettingsError
 from bot.model import Counting, Idempotency, Limits, Markup, Parcel, Post, Receipt
 from bot.settings import PostTable, Table, Url, secret_variable
@@ -31,13 +31,17 @@ HEADER = 150
 SECTION = 3000
 WHOLE = 12_500
 _ALT = 2000
-_REFUSED = frozenset(
-    "invalid_auth not_authed token_revoked token_expired account_inactive missing_scope no_permission not_in_channel "
-    "channel_not_found is_archived channel_is_archived restricted_action action_prohibited no_service invalid_token "
-    "no_active_hooks team_access_not_granted org_login_required ekm_access_denied posting_to_general_channel_denied "
-    "team_disabled user_not_found not_allowed_token_type access_denied".split()
-)
-_BUSY = frozenset(["ratelimited", "rate_limited", "message_limit_exceeded", "service_unavailable", "team_added_to_org"])
+_TOKEN = frozenset(
+    ("invalid_auth", "not_authed", "token_revoked", "token_expired", "account_inactive", "invalid_token", "no_service",
+     "no_active_hooks", "team_access_not_granted", "team_disabled", "org_login_required", "access_denied")
+)  # fmt: skip
+_SCOPE = frozenset(("missing_scope", "no_permission", "not_allowed_token_type", "ekm_access_denied"))
+_CLOSED = frozenset(
+    ("channel_not_found", "is_archived", "channel_is_archived", "restricted_action", "action_prohibited",
+     "posting_to_general_channel_denied")
+)  # fmt: skip
+_OUTSIDE = "not_in_channel"
+_BUSY = frozenset(["ratelimited", "rate_limited", "message_limit_exceeded", "service_unavailable"])
 _UNKNOWN = frozenset(["fatal_error", "internal_error", "request_timeout"])
 """Slack says of these that some part of it may have been done."""
 
@@ -170,8 +174,9 @@ class SlackChannel:
         if word in _BUSY:
             wait = self._exchange.wait(refusal.headers, refusal.data)
             return ServerBusy(refusal.said, code=refusal.status, retry_after=wait, server=self._server)
-        if word in _REFUSED:
-            said = f"{refusal.said}; {self._cure(word)}"
+        cure = self._cure(word)
+        if cure:
+            said = f"{refusal.said}; {cure}"
             return ChannelRefused(said, code=refusal.status, server=self._server)
         if word in _UNKNOWN:
             return OutcomeUnknown(f"{refusal.said}; it may have been posted", server=self._server)
@@ -180,19 +185,14 @@ class SlackChannel:
         return None
 
     def _cure(self, word: str) -> str:
-        if word == "not_in_channel":
+        """What an editor does about it where we, not the message, are refused; "" for any other word."""
+        if word == _OUTSIDE:
             return f"invite the bot into {self._channel} (/invite)"
-        if word in ("missing_scope", "no_permission", "not_allowed_token_type"):
+        if word in _SCOPE:
             return "give the app the scope chat:write, and install it again"
-        if word in (
-            "channel_not_found",
-            "is_archived",
-            "channel_is_archived",
-            "restricted_action",
-            "action_prohibited",
-        ):
-            return f"see whether the channel {self._channel} is there, and who may post in it".replace("  ", " ")
-        return f"put a new one into {self._variable}"
+        if word in _CLOSED:
+            return f"see whether {self._channel or 'the channel of the webhook'} is there, and who may post in it"
+        return f"put a new one into {self._variable}" if word in _TOKEN else ""
 
     def _said(self, word: str) -> str:
         return f"{self._server} refuses it: {word or 'it does not say why'}"
@@ -227,7 +227,7 @@ def message_of(post: Post, server: str) -> dict[str, Any]:
         blocks.append({"type": "section", "text": {"type": "mrkdwn", "text": _link(post.url), "verbatim": True}})
     blocks += [_image(each.url, each.alt) for each in post.pictures[:1]]
     # Of notifications and screen readers; `mrkdwn` off: an asterisk is an asterisk.
-    message = {"text": _escaped(post.text), "mrkdwn": False, "blocks": blocks}
+    message = {"text": escaped(post.text, Markup.MRKDWN, (post.url,)), "mrkdwn": False, "blocks": blocks}
     longest = max((len(each["text"]["text"]) for each in blocks if "text" in each), default=0)
     if longest > SECTION or len(json.dumps(blocks, ensure_ascii=False)) > WHOLE:
         raise DeliveryError("the post is longer than Slack takes", permanent=True, server=server)
@@ -243,15 +243,9 @@ def _image(url: str, alt: str) -> dict[str, Any]:
 
 
 def _link(url: str) -> str:
-    """The link under its site's name. ``| < >`` would end it, and stand in no address unescaped (RFC 3986)."""
-    return f"<{_escaped(quote(url, safe=_ADDRESS))}|{_escaped(host_of(url) or 'link')}>"
-
-
-_ADDRESS = "!#$%&'()*+,/:;=?@[]~"
-
-
-def _escaped(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    """The link under its site's name."""
+    address = escaped(url, Markup.MRKDWN, (url,)).removesuffix(">")
+    return f"{address}|{host_of(url) or 'link'}>"
 
 
 def _word(value: object) -> str:

@@ -15,7 +15,6 @@ import asyncio
 import json
 import re
 from datetime import timedelta
-from html import escape
 from types import TracebackType
 from typing import Any, ClassVar, Self
 
@@ -25,6 +24,8 @@ from bot.channels.base import Surroundings, kind
 from bot.channels.exchange import Exchange, Refusal
 from bot.channels.parts import headline_of, post_of
 from bot.channels.pictures import fetched, jpeg
+from bot.editions.counting import fits
+from bot.editions.escaping import escaped
 from bot.errors import ChannelRefused, DeliveryError, FetchError, ServerBusy, StoreError
 from bot.http import Upload
 from bot.model import Counting, Idempotency, Limits, Markup, Parcel, Post, Receipt
@@ -32,6 +33,7 @@ from bot.settings import PostTable, Table, Url, secret_variable
 
 TEXT = 4096
 CAPTION = 1024
+_OF_CAPTION = Limits(characters=CAPTION, counting=Counting.UTF16)
 _PHOTO = 10_000_000
 _PIXELS = 2560
 _LOST = (
@@ -154,7 +156,7 @@ class TelegramChannel:
         return {**self._to(post), "caption": _html(post), "parse_mode": "HTML"}
 
     def _to(self, post: Post) -> dict[str, Any]:
-        if _length(post.text) > TEXT:
+        if not fits(post.text, self.limits):
             raise DeliveryError(f"the post is longer than {TEXT} characters", permanent=True, server=self._server)
         fields: dict[str, Any] = {"chat_id": self._chat}
         if self._silent:
@@ -220,13 +222,13 @@ class _OtherForm(DeliveryError):
 
 def _as_photo(post: Post) -> bool:
     """Whether it goes out as a photo with a caption: a longer text is better whole, with the page's preview."""
-    return bool(post.pictures) and _length(post.text) <= CAPTION
+    return bool(post.pictures) and fits(post.text, _OF_CAPTION)
 
 
 def _html(post: Post) -> str:
     headline = headline_of(post)
-    rest = escape(post.text[len(headline) :], quote=False)
-    return f"<b>{escape(headline, quote=False)}</b>{rest}" if headline else rest
+    rest = escaped(post.text[len(headline) :], Markup.HTML)
+    return f"<b>{escaped(headline, Markup.HTML)}</b>{rest}" if headline else rest
 
 
 def _preview(post: Post) -> dict[str, Any]:
@@ -240,7 +242,3 @@ def _where(id: str) -> dict[str, Any]:
     if not re.fullmatch(r"-?\d{1,20}", chat) or not re.fullmatch(r"\d{1,20}", message):
         raise DeliveryError(f'"{id[:60]}" names no message of Telegram', permanent=True)
     return {"chat_id": int(chat), "message_id": int(message)}
-
-
-def _length(text: str) -> int:
-    return len(text.encode("utf-16-le", "surrogatepass")) // 2

@@ -4,7 +4,7 @@ Checked 2026-11-29: https://developers.facebook.com/documentation/threads/posts 
 links, pictures from a public address), …/threads/reference/publishing (``alt_text`` of 1,000, ``link_attachment``,
 ``reply_to_id``), …/threads/troubleshooting (a container's ``status``; unpublished ones end after 24 hours;
 ``threads_publishing_limit``), https://developers.facebook.com/docs/threads/posts/delete-posts (100 a day),
-…/threads/get-started/long-lived-tokens (60 days, renewed when a day old). That a container may not be ready at once, not
+…/threads/get-started/long-lived-tokens (60 days, renewed when a day old). That a container may not be ready at once,
 even a text's: gitroomhq/postiz-app#2047.
 
 A container's id is kept in the store before it is published. So whatever breaks then, its status says whether the post
@@ -14,11 +14,8 @@ is out, and sending again publishes the same container: it stands there once. A 
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Any, ClassVar, Self
@@ -27,6 +24,7 @@ from urllib.parse import urlencode
 from pydantic import Field, SecretStr
 
 from bot.channels.base import Surroundings, kind
+from bot.channels.containers import Container, Containers, content_of
 from bot.channels.credentials import Credential, Credentials, SignIn
 from bot.channels.exchange import Exchange, Refusal, Told
 from bot.channels.graph import Missing, judged
@@ -40,10 +38,8 @@ from bot.settings import PostTable, Table, Url, secret_variable
 SCOPES = ("threads_basic", "threads_content_publish", "threads_delete", "threads_manage_replies")
 TEXT = 500
 ALT = 1000
-_KEPT = timedelta(days=7)
 _SKEW = timedelta(minutes=1)
 _LATER = 60.0
-_FLAG = "container:"
 
 
 class ThreadsOptions(PostTable):
@@ -56,15 +52,6 @@ class ThreadsOptions(PostTable):
     )
     api: Url = Field("https://graph.threads.net", description="The API's address.")
     login: Url = Field("https://threads.com", description="Where editors sign in.")
-
-
-@dataclass(frozen=True, slots=True)
-class _Container:
-    """One that was kept: of what content, and since when."""
-
-    id: str
-    content: str
-    made: datetime
 
 
 @kind("threads")
@@ -114,6 +101,7 @@ class ThreadsChannel:
             around.http,
             around.clock,
         )
+        self._containers = Containers(around.store)
         self._credentials = Credentials(name, around, self.renew)
         self._exchange = Exchange(around.http, around.clock, options.api, judge=self._judged)
         self._server = self._exchange.server
@@ -130,17 +118,17 @@ class ThreadsChannel:
         """Publishes the parcel's container, which is made unless an earlier attempt left one. ``Receipt.id`` is the
         post's. A picture that Threads cannot fetch costs the picture only."""
         fields = self.payload(parcel)
-        kept = await asyncio.to_thread(self._find, parcel.token)
+        kept = await asyncio.to_thread(self._containers.find, parcel.token)
         status = await self._status(kept.id) if kept else ""
         if kept and status == "PUBLISHED":
             return await self._published(parcel, kept)
-        if not kept or status not in ("FINISHED", "IN_PROGRESS") or kept.content != _digest(fields):
+        if not kept or status not in ("FINISHED", "IN_PROGRESS") or kept.content != content_of(fields):
             kept = await self._made(parcel, fields)
         if await self._ready(kept.id) == "ERROR":
             if "image_url" not in fields:
                 said = f"{self._server} could not make the post ready"
                 raise DeliveryError(said, permanent=False, server=self._server)
-            kept = await self._made(parcel, _fields(post_of(parcel, self._server), pictured=False))
+            kept = await self._made(parcel, fields, pictured=False)
             await self._ready(kept.id)
         try:
             told = await self._ask("POST", "/me/threads_publish", repeatable=False, form={"creation_id": kept.id})
@@ -161,11 +149,11 @@ class ThreadsChannel:
             raise DeliveryError(said, permanent=True, server=self._server)
         return _fields(post, pictured=bool(post.pictures))
 
-    async def recall(self, parcel: Parcel, began: datetime) -> Receipt | None:
+    async def recall(self, parcel: Parcel, began: datetime) -> Receipt | None:  # noqa: ARG002
         """Asks the container. One is kept before anything is published: without one, nothing was."""
         if self._around.store is None:
             raise OutcomeUnknown("without a store nobody knows the post's container", server=self._server)
-        kept = await asyncio.to_thread(self._find, parcel.token)
+        kept = await asyncio.to_thread(self._containers.find, parcel.token)
         if kept is None:
             return None
         status = await self._status(kept.id)
@@ -232,20 +220,20 @@ class ThreadsChannel:
         # It is renewed from the half of its life on: a token that ended cannot be.
         return Credential(access=access, expires=now + life / 2, ends=now + life)
 
-    async def _made(self, parcel: Parcel, fields: dict[str, str]) -> _Container:
-        """A new container, kept. To make one twice does no harm: only what is published is seen."""
+    async def _made(self, parcel: Parcel, fields: dict[str, str], *, pictured: bool = True) -> Container:
+        """A new container for ``fields``, kept. To make one twice does no harm: only what is published is seen."""
+        plain = _fields(post_of(parcel, self._server), pictured=False)
         try:
-            told = await self._ask("POST", "/me/threads", repeatable=True, form=fields)
+            told = await self._ask("POST", "/me/threads", repeatable=True, form=fields if pictured else plain)
         except DeliveryError as error:
-            if not error.permanent or "image_url" not in fields:
+            if not error.permanent or not pictured or fields == plain:
                 raise
-            fields = _fields(post_of(parcel, self._server), pictured=False)
-            told = await self._ask("POST", "/me/threads", repeatable=True, form=fields)
+            told = await self._ask("POST", "/me/threads", repeatable=True, form=plain)
         id = str(told.data.get("id", ""))
         if not re.fullmatch(r"\d{1,30}", id):
             raise DeliveryError(f"{self._server} answers with no container", permanent=False, server=self._server)
-        made = _Container(id, _digest(fields), self._around.clock())
-        await asyncio.to_thread(self._keep, parcel.token, made)
+        made = Container(id, content_of(fields), self._around.clock())
+        await asyncio.to_thread(self._containers.keep, parcel.token, made)
         return made
 
     async def _ready(self, id: str) -> str:
@@ -266,7 +254,7 @@ class ThreadsChannel:
             return ""
         return str(told.data.get("status", ""))
 
-    async def _published(self, parcel: Parcel, kept: _Container) -> Receipt:
+    async def _published(self, parcel: Parcel, kept: Container) -> Receipt:
         """The receipt of a post that is out. Its id stands in the profile's list; replies are not in it."""
         words = post_of(parcel, self._server).text
         since = int((kept.made - _SKEW).timestamp())
@@ -289,21 +277,6 @@ class ThreadsChannel:
             return Quota(remaining=max(0, int(total) - int(used)), resets=resets, limit=int(total))
         except (DeliveryError, KeyError, IndexError, TypeError, ValueError, OverflowError):
             return None
-
-    def _find(self, token: str) -> _Container | None:
-        if self._around.store is None:
-            return None
-        with self._around.store.read() as tx:
-            seen = tx.flags.seen(f"{_FLAG}{token}")
-        id, _, content = seen[0].partition(" ") if seen else ("", "", "")
-        return _Container(id, content, seen[1]) if seen and id else None
-
-    def _keep(self, token: str, made: _Container) -> None:
-        if self._around.store is None:
-            return
-        with self._around.store.write() as tx:
-            tx.flags.set(f"{_FLAG}{token}", f"{made.id} {made.content}", made.made)
-            tx.flags.drop(_FLAG, made.made - _KEPT)
 
     async def _ask(self, method: str, path: str, *, repeatable: bool, **more: Any) -> Told:
         token = self._token.get_secret_value() if self._token else (await self._credentials.current()).access
@@ -331,7 +304,3 @@ def _fields(post: Post, *, pictured: bool) -> dict[str, str]:
     elif post.url and post.card:
         fields["link_attachment"] = post.url
     return {**fields, **({"reply_to_id": post.answers} if post.answers else {})}
-
-
-def _digest(fields: Mapping[str, str]) -> str:
-    return hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()[:16]
