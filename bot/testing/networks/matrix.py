@@ -1,10 +1,10 @@
 """A strict fake of a Matrix homeserver with one room that a bot has joined.
 
 After https://spec.matrix.org/latest/client-server-api/, read in github.com/matrix-org/matrix-spec of 2026-07-21
-(checked 2026-11-29), and what Synapse 1.163 was measured to do (social.md, 2026-11-23): the same txnId with the
-same token gives the same event, 413 above 65,536 bytes, 429 with ``retry_after_ms`` and Retry-After. Synapse's own rate of
-messages is a burst of 10 and one more every 5 s (from memory). A message without ``msgtype`` or ``body`` passes Synapse;
-here it is M_BAD_JSON, for the specification requires both.
+(checked 2026-11-29), and what Synapse 1.163 was measured to do (social.md, 2026-11-23): the same txnId with the same
+token gives the same event, 413 above 65,536 bytes, 429 with ``retry_after_ms`` and Retry-After. Synapse's own rate of
+messages is a burst of 10 and one more every 5 s (from memory). A message without ``msgtype`` or ``body`` passes
+Synapse; here it is M_BAD_JSON, for the specification requires both.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """A strict fake of an ntfy server with one topic that only its owner's token may publish to.
 
-After https://docs.ntfy.sh/publish/ and /subscribe/api/ and server/server.go, server/errors.go, server/types.go in
-github.com/binwiederhier/ntfy of 2025-07-13 (checked 2026-11-29); updates and deletions by sequence id, since v2.16, after
-that page of 2026-01-15 (checked 2026-11-29); titles of 1 KB (40057) and tags of 512 bytes (40058) since v2.28
+After https://docs.ntfy.sh/publish/ and /subscribe/api/ and server/server.go, errors.go and types.go in
+github.com/binwiederhier/ntfy of 2025-07-13 (checked 2026-11-29); updates and deletions by sequence id, since v2.16,
+after that page of 2026-01-15 (checked 2026-11-29); titles of 1 KB (40057) and tags of 512 bytes (40058) since v2.28
 (social.md, 2026-11-23). The code of a wrong sequence id is from memory.
 
 An update is a message of the same sequence, a deletion an event of its own: both stay in the cache beside the first
