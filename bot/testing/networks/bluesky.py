@@ -1,10 +1,10 @@
 """A small strict fake of a Bluesky PDS: sessions, blobs and records of one account.
 
-After https://docs.bsky.app/docs/advanced-guides/rate-limits, the lexicons com.atproto.server and com.atproto.repo of
-https://github.com/bluesky-social/atproto, and what a PDS 0.4.217 and 0.5.35 were measured to do (social.md,
-2026-11-23): an expired token is HTTP 400; ``createRecord`` on a key that is taken is HTTP 500; ``putRecord`` of the same
-record changes nothing, of another one edits in silence. The cids have the form of real ones and are not computed as
-theirs are: equal records have equal cids, and that is all.
+After https://docs.bsky.app/docs/advanced-guides/rate-limits, the lexicons com.atproto.server and com.atproto.repo
+of https://github.com/bluesky-social/atproto, and what a PDS 0.4.217 and 0.5.35 were measured to do (social.md,
+2026-11-23): an expired token is HTTP 400; ``createRecord`` on a key that is taken is HTTP 500; ``putRecord`` of the
+same record changes nothing, of another one edits in silence. The cids have the form of real ones and are not computed
+as theirs are: equal records have equal cids, and that is all.
 """
 
 from __future__ import annotations
@@ -56,9 +56,9 @@ class _Write:
 
 @network
 class Bluesky(Network):
-    """Posts have their ``at://`` address as id. ``fields``: ``links``, ``mentions``, ``tags`` (label, target), of facets.
+    """Posts have their ``at://`` address as id. ``fields``: ``links``, ``mentions``, ``tags`` (label, target).
 
-    An address in the text that no facet covers is dead text, and is in none of them.
+    They come from facets: an address in the text that none covers is dead text.
     """
 
     kind = "bluesky"
