@@ -222,7 +222,8 @@ class Matrix(Network):
             self.edit(edited.id, raw=call.body, **self._seen(new))
             return
         # An edit of what is not there is shown as a message of its own: that is what its fallback is for.
-        reply = str((relation.get("m.in_reply_to") or {}).get("event_id", ""))
+        root = relation.get("event_id", "") if relation.get("rel_type") == "m.thread" else ""
+        reply = str((relation.get("m.in_reply_to") or {}).get("event_id", root))
         seen = self._seen(event.content)
         self.publish(Posted(id=event.id, when=event.when, account=ROOM, reply_to=reply, raw=call.body, **seen))
 
