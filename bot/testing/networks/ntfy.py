@@ -1,8 +1,8 @@
 """A strict fake of an ntfy server with one topic that only its owner's token may publish to.
 
-After https://docs.ntfy.sh/publish/ and /subscribe/api/ and server/server.go, server/errors.go, server/types.go in
-github.com/binwiederhier/ntfy of 2025-07-13 (checked 2026-11-29); updates and deletions by sequence id, since v2.16, after
-that page of 2026-01-15 (checked 2026-11-29); titles of 1 KB (40057) and tags of 512 bytes (40058) since v2.28
+After https://docs.ntfy.sh/publish/ and /subscribe/api/ and server/server.go, errors.go and types.go in
+github.com/binwiederhier/ntfy of 2025-07-13 (checked 2026-11-29); updates and deletions by sequence id, since v2.16,
+after that page of 2026-01-15 (checked 2026-11-29); titles of 1 KB (40057) and tags of 512 bytes (40058) since v2.28
 (social.md, 2026-11-23). The code of a wrong sequence id is from memory.
 
 An update is a message of the same sequence, a deletion an event of its own: both stay in the cache beside the first
@@ -57,7 +57,8 @@ class Ntfy(Network):
     """Posts have the id ``TOPIC/MESSAGE`` of the first of their sequence; their text is title, a line break, message.
 
     ``url`` is what a tap opens. ``fields``: ``title``, ``message``, ``tags``, ``priority``, ``actions`` (label, URL),
-    ``markdown``, ``attached`` (a message too long is a file: its notification only says so).
+    ``markdown``, ``attached`` (a message too long is a file: its notification only says so). ``delay``, ``email``
+    and ``call`` are taken and not acted on.
     """
 
     kind = "ntfy"
@@ -130,7 +131,7 @@ class Ntfy(Network):
         told["priority"] = priority if asked.get("priority") else None
         told |= {"actions": asked.get("actions"), "attachment": attachment, "sequence_id": sequence}
         told["content_type"] = "text/markdown" if asked.get("markdown") else None
-        message = self._kept(topic, "message", told)
+        message = self._kept(topic, "message", told, cached=asked.get("cache") not in ("no", "false", "0"))
         seen: dict[str, Any] = {
             "text": "\n".join(part for part in (title, text) if part),
             "url": asked.get("click") or "",
@@ -213,12 +214,13 @@ class Ntfy(Network):
         self._may(call, topic)
         return JSONResponse(self._kept(topic, event, {"sequence_id": sequence}))
 
-    def _kept(self, topic: str, event: str, told: Mapping[str, Any]) -> dict[str, Any]:
+    def _kept(self, topic: str, event: str, told: Mapping[str, Any], *, cached: bool = True) -> dict[str, Any]:
         now = self.clock()
         message = {"id": f"fAkE{self.number():08d}", "time": int(now.timestamp()), "event": event, "topic": topic}
         message["expires"] = int((now + _KEPT).timestamp())
         message |= {name: value for name, value in told.items() if value}
-        self._cache.append(_Kept(now, message))
+        if cached:
+            self._cache.append(_Kept(now, message))
         return message
 
     def _may(self, call: Call, topic: str, *, to: str = "write") -> None:
