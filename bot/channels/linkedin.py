@@ -29,6 +29,7 @@ from bot.channels.credentials import Credential, Credentials, SignIn
 from bot.channels.exchange import Exchange, Refusal, Told
 from bot.channels.oauth import OAuth2, Provider
 from bot.channels.pictures import fetched, jpeg
+from bot.editions.counting import fits, length
 from bot.editions.escaping import escaped
 from bot.errors import ChannelRefused, DeliveryError, FetchError, OutcomeUnknown, ServerBusy, StoreError
 from bot.model import Counting, Idempotency, Limits, Markup, Parcel, Post, Receipt
@@ -126,7 +127,7 @@ class LinkedInChannel:
 
     async def send(self, parcel: Parcel) -> Receipt:
         """Posts once; ``Receipt.id`` is the post's URN."""
-        post = _post(parcel)
+        post = self._post(parcel)
         author = await self._author()
         content = await self._content(post, author)
         told = await self._ask("POST", "/rest/posts", repeatable=False, json=body_of(post, author, content))
@@ -139,7 +140,7 @@ class LinkedInChannel:
 
     def payload(self, parcel: Parcel) -> dict[str, Any]:
         """The body, its pictures by their addresses; a member's name is not known here."""
-        post = _post(parcel)
+        post = self._post(parcel)
         pictures = [each.url for each in post.pictures[:_IMAGES]]
         thumb = post.card.image_url if post.card and not pictures else ""
         return body_of(post, self._page or "urn:li:person:…", content_of(post, pictures, thumb))
@@ -161,7 +162,7 @@ class LinkedInChannel:
         if self._around.clock() - began < _SKEW:
             raise DeliveryError("LinkedIn may not list it yet; it is asked in a minute", permanent=False)
         since = (began - _SKEW).timestamp() * 1000
-        words = commentary_of(_post(parcel))
+        words = commentary_of(self._post(parcel))
         try:
             told = await self._newest(_NEWEST)
         except ChannelRefused as error:
@@ -184,7 +185,7 @@ class LinkedInChannel:
 
     async def edit(self, id: str, parcel: Parcel) -> Receipt:
         """Changes the text; card and pictures stay as they are."""
-        patch = {"patch": {"$set": {"commentary": commentary_of(_post(parcel))}}}
+        patch = {"patch": {"$set": {"commentary": commentary_of(self._post(parcel))}}}
         told = await self._ask(
             "POST", f"/rest/posts/{_in_path(id)}", repeatable=True, json=patch, method_of_rest="PARTIAL_UPDATE"
         )
@@ -300,6 +301,15 @@ class LinkedInChannel:
         }
         return await self._exchange.ask(method, f"{self._api}{path}", repeatable=repeatable, json=json, headers=headers)
 
+    def _post(self, parcel: Parcel) -> Post:
+        post = parcel.rendition.post
+        if post is None:
+            raise DeliveryError(f"edition {parcel.edition}: has no post for LinkedIn", permanent=True)
+        if not fits(post.text, self.limits):
+            counted = f"{length(post.text, self.limits):,} of {self.limits.characters:,}"
+            raise DeliveryError(f"the post is longer than LinkedIn takes: {counted} characters", permanent=True)
+        return post
+
     def _old(self) -> str:
         """What is to be known of a version that LinkedIn retires soon."""
         now = self._around.clock()
@@ -403,9 +413,3 @@ def _shown(page: str) -> str:
 def _line(name: object) -> str:
     text = " ".join(str(name or "").split())
     return "".join(each for each in text if each.isprintable())[:100] or "a member"
-
-
-def _post(parcel: Parcel) -> Post:
-    if parcel.rendition.post is None:
-        raise DeliveryError(f"edition {parcel.edition}: has no post for LinkedIn", permanent=True)
-    return parcel.rendition.post

@@ -29,6 +29,7 @@ from bot.channels.credentials import Credential, Credentials, SignIn
 from bot.channels.exchange import Exchange, Refusal, Told
 from bot.channels.oauth import Method, OAuth2, Provider, UserKeys
 from bot.channels.pictures import fetched, jpeg
+from bot.editions.counting import fits, length
 from bot.errors import ChannelRefused, DeliveryError, FetchError, OutcomeUnknown, SettingsError, StoreError
 from bot.http import Upload
 from bot.model import Counting, Idempotency, Limits, Parcel, Post, PostPicture, Quota, Receipt
@@ -120,7 +121,7 @@ class XChannel:
 
     async def send(self, parcel: Parcel) -> Receipt:
         """Posts once; ``Receipt.id`` is the post's id."""
-        post = _post(parcel)
+        post = self._post(parcel)
         media = [each for each in [await self._uploaded(picture) for picture in post.pictures[:4]] if each]
         told = await self._ask("POST", "/2/tweets", repeatable=False, json=body_of(post, media))
         data = told.data.get("data")
@@ -133,7 +134,7 @@ class XChannel:
 
     def payload(self, parcel: Parcel) -> dict[str, Any]:
         """The body, its pictures by their addresses."""
-        post = _post(parcel)
+        post = self._post(parcel)
         pictures = [{"url": each.url, "alt_text": each.alt[:_ALT]} for each in post.pictures[:4]]
         return body_of(post, []) | ({"media": pictures} if pictures else {})
 
@@ -145,7 +146,7 @@ class XChannel:
         """Looks for the post among the account's newest."""
         if self._around.clock() - began < _SKEW:
             raise DeliveryError("X may not list it yet; it is asked in a minute", permanent=False)
-        post, since = _post(parcel), began - _SKEW
+        post, since = self._post(parcel), began - _SKEW
         if not self._user:
             await self._me()
         query = {
@@ -257,6 +258,15 @@ class XChannel:
         headers = {"Authorization": f"Bearer {credential.access}"}
         return await self._exchange.ask(method, f"{self._api}{path}", repeatable=repeatable, headers=headers, **body)
 
+    def _post(self, parcel: Parcel) -> Post:
+        post = parcel.rendition.post
+        if post is None:
+            raise DeliveryError(f"edition {parcel.edition}: has no post for X", permanent=True)
+        if not fits(post.text, self.limits):
+            counted = f"{length(post.text, self.limits):,} of {self.limits.characters:,}"
+            raise DeliveryError(f"the post is longer than X takes: {counted} characters", permanent=True)
+        return post
+
     def _quota(self, told: Told) -> Quota | None:
         """Of the windows that X tells of, the one with the least left."""
         day = {
@@ -344,12 +354,6 @@ def _digits(id: str) -> str:
     if not (id.isascii() and id.isdigit()):
         raise DeliveryError("that is no id of a post or account of X", permanent=True)
     return id
-
-
-def _post(parcel: Parcel) -> Post:
-    if parcel.rendition.post is None:
-        raise DeliveryError(f"edition {parcel.edition}: has no post for X", permanent=True)
-    return parcel.rendition.post
 
 
 def _keys(name: str, options: XOptions) -> UserKeys | None:

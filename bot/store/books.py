@@ -111,6 +111,17 @@ class Books:
         )
         return int(self._connection.execute(query).scalar() or 0)
 
+    def of_post(self, edition: str, channel: str, subject: str) -> Delivery | None:
+        """The delivery of a post."""
+        one = (deliveries.c.subscriber == 0, deliveries.c.channel == channel, deliveries.c.subject == subject)
+        return next(iter(self._shown(_rows().where(deliveries.c.edition == edition, *one))), None)
+
+    def unknown_posts(self, edition: str) -> int:
+        """How many posts of an edition are ``unknown``."""
+        number = chunks.c.counts[DeliveryState.UNKNOWN.value].as_integer()
+        query = select(func.sum(number)).where(chunks.c.edition == edition, chunks.c.audience == "")
+        return int(self._connection.execute(query).scalar() or 0)
+
     def get(self, delivery: int) -> Delivery | None:
         return next(iter(self._shown(_rows().where(deliveries.c.id == delivery))), None)
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, select, update
+from sqlalchemy import ColumnElement, Connection, Row, delete, exists, select, update
 
 from bot.model import ChannelState, Counting, Limits, Markup, Quota
 from bot.store.attempts import storable
@@ -44,10 +44,15 @@ class Channels:
         return self._connection.execute(statement, execution_options=COUNTED).rowcount == 1
 
     def resume(self, channel: str) -> bool:
-        """Lets a channel go on; False when it was not paused."""
+        """Lets a channel go on, ``Jobs.wake_channel`` says so to workers; False when it was not paused."""
         statement = update(channel_states).where(_C.channel == channel, _C.paused != "")
         values = statement.values(paused="", paused_at=None)
         return self._connection.execute(values, execution_options=COUNTED).rowcount == 1
+
+    def paused(self, among: Collection[str]) -> dict[str, str]:
+        """Those of these channels that are paused, and why."""
+        query = select(_C.channel, _C.paused).where(_C.channel.in_(list(among)), _C.paused != "")
+        return {row.channel: row.paused for row in self._connection.execute(query.order_by(_C.channel))}
 
     def rest(self, channel: str, until: datetime | None) -> None:
         """Keeps until when the channel's server wants no more; None: it takes more now."""
@@ -82,6 +87,11 @@ class Channels:
 
     def _make(self, channel: str) -> None:
         insert_or_ignore(self._connection, channel_states, {"channel": channel})
+
+
+def paused(channel: str | ColumnElement[str]) -> ColumnElement[bool]:
+    """Whether a channel is paused: one that is named, or the one of each row."""
+    return exists().where(_C.channel == channel, _C.paused != "")
 
 
 def _state(row: Row[Any]) -> ChannelState:
