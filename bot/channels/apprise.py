@@ -17,7 +17,7 @@ from typing import Any, ClassVar, Self
 from pydantic import Field, SecretStr
 
 from bot.channels.base import Surroundings, kind
-from bot.channels.parts import post_of
+from bot.channels.fit import fitting
 from bot.errors import OutcomeUnknown, SettingsError
 from bot.model import Counting, Idempotency, Limits, Parcel, Receipt
 from bot.settings import Duration, PostTable, Table, secret_variable
@@ -103,7 +103,7 @@ class AppriseChannel:
 
     def payload(self, parcel: Parcel) -> dict[str, Any]:
         """What Apprise is given: each service makes its own request of it."""
-        post = post_of(parcel, self._server)
+        post = fitting(parcel, self.limits, self._server)
         words = post.text.split(post.url) if post.url else [post.text]
         # A zero-width space keeps a headline from calling a whole channel; addresses stay as they are.
         inert = [_CALLS.sub(lambda sign: f"{sign[0]}\u200b", each) for each in words]

@@ -14,7 +14,6 @@ among the page's posts.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from types import TracebackType
@@ -26,12 +25,12 @@ from pydantic import Field, SecretStr
 from bot.channels.base import Surroundings, kind
 from bot.channels.credentials import Credential, Credentials, SignIn
 from bot.channels.exchange import Exchange, Refusal, Told
+from bot.channels.fit import fitting
 from bot.channels.graph import Missing, judged
-from bot.channels.oauth import OAuth2, Provider
-from bot.channels.parts import post_of, without_link
-from bot.channels.pictures import fetched, jpeg
-from bot.editions.counting import fits
-from bot.errors import DeliveryError, FetchError, NothingToDo, OutcomeUnknown, SettingsError, StoreError
+from bot.channels.oauth import OAuth2, Provider, without
+from bot.channels.parts import without_link
+from bot.channels.pictures import made_fit
+from bot.errors import DeliveryError, NothingToDo, OutcomeUnknown, SettingsError
 from bot.http import Upload
 from bot.model import Counting, Idempotency, Limits, Parcel, Post, Receipt
 from bot.settings import PostTable, Table, Url, secret_variable
@@ -117,7 +116,7 @@ class FacebookChannel:
 
     async def send(self, parcel: Parcel) -> Receipt:
         """Posts once; ``Receipt.id`` is ``PAGE_POST``. A picture that is not to be had costs the picture only."""
-        post = self._post(parcel)
+        post = fitting(parcel, self.limits, self._server)
         picture = await self._picture(post)
         if picture is None:
             told = await self._ask("POST", f"/{self._page}/feed", repeatable=False, form=_linked(post))
@@ -130,7 +129,7 @@ class FacebookChannel:
 
     def payload(self, parcel: Parcel) -> dict[str, Any]:
         """The fields of ``/photos`` (with the picture's address as ``url``), or of ``/feed``."""
-        post = self._post(parcel)
+        post = fitting(parcel, self.limits, self._server)
         return _photo(post) if post.pictures else _linked(post)
 
     async def recall(self, parcel: Parcel, began: datetime) -> Receipt | None:
@@ -139,7 +138,7 @@ class FacebookChannel:
             raise DeliveryError(
                 "Facebook may not list it yet; it is asked in a minute", permanent=False, retry_after=60
             )
-        post = self._post(parcel)
+        post = fitting(parcel, self.limits, self._server)
         since = began - _SKEW
         fields = {"fields": "id,message,created_time", "since": int(since.timestamp()), "limit": _NEWEST}
         told = await self._ask("GET", f"/{self._page}/feed?{urlencode(fields)}", repeatable=True)
@@ -156,7 +155,7 @@ class FacebookChannel:
 
     async def edit(self, id: str, parcel: Parcel) -> Receipt:
         """Changes the text; link and picture stay."""
-        post = self._post(parcel)
+        post = fitting(parcel, self.limits, self._server)
         words = _photo(post)["caption"] if post.pictures else _linked(post)["message"]
         told = await self._ask("POST", f"/{_in_path(id)}", repeatable=True, form={"message": words})
         return Receipt(server=self._server, code=told.status, id=id, quota=told.quota)
@@ -198,21 +197,11 @@ class FacebookChannel:
         """Raises ``NothingToDo``: a page's token has no end, and one that was revoked is asked for again."""
         raise NothingToDo("a page's token is not renewed")
 
-    def _post(self, parcel: Parcel) -> Post:
-        post = post_of(parcel, self._server)
-        if not fits(post.text, self.limits):
-            raise DeliveryError(f"the post is longer than {MESSAGE:,} characters", permanent=True, server=self._server)
-        return post
-
     async def _picture(self, post: Post) -> Upload | None:
         if not post.pictures:
             return None
-        try:
-            content = await fetched(post.pictures[0].url, self._around)
-            made = await asyncio.to_thread(jpeg, content, longest=_PIXELS, size=_PHOTO)
-        except (FetchError, StoreError, ValueError):
-            return None
-        return Upload("picture.jpg", "image/jpeg", made)
+        made = await made_fit(post.pictures[0].url, self._around, longest=_PIXELS, size=_PHOTO)
+        return Upload("picture.jpg", "image/jpeg", made) if made else None
 
     async def _ask(self, method: str, path: str, *, repeatable: bool, **more: Any) -> Told:
         token = self._token.get_secret_value() if self._token else (await self._credentials.current()).access
@@ -223,8 +212,9 @@ class FacebookChannel:
         try:
             url = f"{self._root}{path}"
             return await self._exchange.ask(method, url, repeatable=repeatable, headers=headers, **more)
-        except OutcomeUnknown as error:
-            if repeatable:
+        except DeliveryError as error:
+            error.args = (without(str(error), (token,)),)
+            if repeatable and isinstance(error, OutcomeUnknown):
                 raise DeliveryError(str(error), permanent=False, server=self._server) from error
             raise
 

@@ -6,8 +6,7 @@ import re
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from bot.errors import DeliveryError
-from bot.model import Parcel, Post
+from bot.model import Post
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,14 +16,6 @@ class Parts:
 
     headline: str
     body: str
-
-
-def post_of(parcel: Parcel, server: str) -> Post:
-    """The post that ``parcel`` brings. Raises ``DeliveryError`` when it brings none."""
-    post = parcel.rendition.post
-    if post is None:
-        raise DeliveryError(f"edition {parcel.edition}: has no post for {server}", permanent=True, server=server)
-    return post
 
 
 def headline_of(post: Post) -> str:

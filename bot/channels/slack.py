@@ -21,7 +21,8 @@ from pydantic import Field, SecretStr, StrictInt
 
 from bot.channels.base import Surroundings, kind
 from bot.channels.exchange import Exchange, Refusal, Told
-from bot.channels.parts import host_of, parts_of, post_of
+from bot.channels.fit import fitting
+from bot.channels.parts import host_of, parts_of
 from bot.editions.escaping import escaped
 from bot.errors import ChannelRefused, DeliveryError, OutcomeUnknown, ServerBusy, SettingsError
 from bot.model import Counting, Idempotency, Limits, Markup, Parcel, Post, Receipt
@@ -95,7 +96,9 @@ class SlackChannel:
         self._token = token
         self._variable = variables[1] if token else variables[0]
         self._api = options.api.rstrip("/")
-        self._exchange = Exchange(around.http, around.clock, hook or options.api, judge=self._judged)
+        self._exchange = Exchange(
+            around.http, around.clock, hook or options.api, judge=self._judged, secrets=[hook, token]
+        )
         self._server = self._exchange.server
 
     async def __aenter__(self) -> Self:
@@ -116,7 +119,7 @@ class SlackChannel:
 
     def payload(self, parcel: Parcel) -> dict[str, Any]:
         """The message: its blocks, and the ``text`` of notifications."""
-        post = post_of(parcel, self._server)
+        post = fitting(parcel, self.limits, self._server)
         message = message_of(post, self._server)
         if self._hook:
             return message
@@ -126,7 +129,7 @@ class SlackChannel:
     async def edit(self, id: str, parcel: Parcel) -> Receipt:
         """Changes the message. Raises a permanent ``DeliveryError`` where a webhook posted it."""
         self._need_token()
-        message = message_of(post_of(parcel, self._server), self._server)
+        message = message_of(fitting(parcel, self.limits, self._server), self._server)
         return self._receipt(await self._ask("chat.update", {**_where(id), **message}, repeatable=True))
 
     async def remove(self, id: str) -> None:

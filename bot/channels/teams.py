@@ -24,7 +24,8 @@ from pydantic import Field, SecretStr, StrictInt
 
 from bot.channels.base import Surroundings, kind
 from bot.channels.exchange import Exchange, Refusal
-from bot.channels.parts import host_of, parts_of, post_of
+from bot.channels.fit import fitting
+from bot.channels.parts import host_of, parts_of
 from bot.errors import ChannelRefused, DeliveryError, SettingsError
 from bot.model import Counting, Idempotency, Limits, Parcel, Post, Receipt
 from bot.settings import PostTable, Table, secret_variable
@@ -62,7 +63,7 @@ class TeamsChannel:
         self.limits = Limits(characters=_CHARACTERS, counting=Counting.UTF16, size=12_000, images=1, card=True)
         self.rules = options.rules
         self.pace = options.pace((timedelta(seconds=1), 4))
-        self._exchange = Exchange(around.http, around.clock, self._url, judge=self._judged)
+        self._exchange = Exchange(around.http, around.clock, self._url, judge=self._judged, secrets=[self._url])
         self._server = self._exchange.server
 
     async def __aenter__(self) -> Self:
@@ -81,7 +82,7 @@ class TeamsChannel:
 
     def payload(self, parcel: Parcel) -> dict[str, Any]:
         """The message with its card."""
-        message = message_of(post_of(parcel, self._server))
+        message = message_of(fitting(parcel, self.limits, self._server))
         size = len(json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode())
         if size > LARGEST:
             raise DeliveryError(

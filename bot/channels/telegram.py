@@ -11,7 +11,6 @@ A bot cannot read what it posted, and nothing keeps a message from being posted 
 
 from __future__ import annotations
 
-import asyncio
 import json
 import re
 from datetime import timedelta
@@ -22,11 +21,12 @@ from pydantic import Field, SecretStr
 
 from bot.channels.base import Surroundings, kind
 from bot.channels.exchange import Exchange, Refusal
-from bot.channels.parts import headline_of, post_of
-from bot.channels.pictures import fetched, jpeg
+from bot.channels.fit import fitting
+from bot.channels.parts import headline_of
+from bot.channels.pictures import made_fit
 from bot.editions.counting import fits
 from bot.editions.escaping import escaped
-from bot.errors import ChannelRefused, DeliveryError, FetchError, ServerBusy, StoreError
+from bot.errors import ChannelRefused, DeliveryError, ServerBusy
 from bot.http import Upload
 from bot.model import Counting, Idempotency, Limits, Markup, Parcel, Post, Receipt
 from bot.settings import PostTable, Table, Url, secret_variable
@@ -83,7 +83,9 @@ class TelegramChannel:
         self._token = options.token
         self._variable = secret_variable(name, "token")
         self._api = options.api.rstrip("/")
-        self._exchange = Exchange(around.http, around.clock, options.api, judge=self._judged)
+        self._exchange = Exchange(
+            around.http, around.clock, options.api, judge=self._judged, secrets=[options.token.get_secret_value()]
+        )
         self._server = self._exchange.server
 
     async def __aenter__(self) -> Self:
@@ -96,7 +98,7 @@ class TelegramChannel:
 
     async def send(self, parcel: Parcel) -> Receipt:
         """Posts once; ``Receipt.id`` is ``CHAT/MESSAGE``. A picture that is not to be had costs the picture only."""
-        post = post_of(parcel, self._server)
+        post = fitting(parcel, self.limits, self._server)
         if _as_photo(post):
             picture = await self._picture(post)
             if picture is not None:
@@ -106,17 +108,17 @@ class TelegramChannel:
 
     def payload(self, parcel: Parcel) -> dict[str, Any]:
         """The fields of ``sendPhoto`` (with the picture's address as ``photo``) or of ``sendMessage``."""
-        post = post_of(parcel, self._server)
+        post = fitting(parcel, self.limits, self._server)
         if _as_photo(post):
             return {**self._photo(post), "photo": post.pictures[0].url}
         return self._message(post)
 
     async def edit(self, id: str, parcel: Parcel) -> Receipt:
         """Changes the text, or a photo's caption; a photo itself stays."""
-        post = post_of(parcel, self._server)
+        post = fitting(parcel, self.limits, self._server)
         where = _where(id)
         said = _html(post)
-        text = {**where, "text": said, "parse_mode": "HTML", "link_preview_options": _preview(post)}
+        text = {**where, "text": said, "parse_mode": "HTML", "link_preview_options": self._preview(post)}
         caption = {**where, "caption": said, "parse_mode": "HTML"}
         first, second = ("editMessageCaption", caption), ("editMessageText", text)
         if not _as_photo(post):
@@ -149,15 +151,13 @@ class TelegramChannel:
             **self._to(post),
             "text": _html(post),
             "parse_mode": "HTML",
-            "link_preview_options": _preview(post),
+            "link_preview_options": self._preview(post),
         }
 
     def _photo(self, post: Post) -> dict[str, Any]:
         return {**self._to(post), "caption": _html(post), "parse_mode": "HTML"}
 
     def _to(self, post: Post) -> dict[str, Any]:
-        if not fits(post.text, self.limits):
-            raise DeliveryError(f"the post is longer than {TEXT} characters", permanent=True, server=self._server)
         fields: dict[str, Any] = {"chat_id": self._chat}
         if self._silent:
             fields["disable_notification"] = True
@@ -167,13 +167,15 @@ class TelegramChannel:
             fields["reply_parameters"] = {"message_id": message, "allow_sending_without_reply": True}
         return fields
 
+    def _preview(self, post: Post) -> dict[str, Any]:
+        """The card that Telegram makes of the page."""
+        if not post.url or self.rules.picture == "none":
+            return {"is_disabled": True}
+        return {"url": post.url, "prefer_large_media": True}
+
     async def _picture(self, post: Post) -> Upload | None:
-        try:
-            content = await fetched(post.pictures[0].url, self._around)
-            made = await asyncio.to_thread(jpeg, content, longest=_PIXELS, size=_PHOTO)
-        except (FetchError, StoreError, ValueError):
-            return None
-        return Upload("picture.jpg", "image/jpeg", made)
+        made = await made_fit(post.pictures[0].url, self._around, longest=_PIXELS, size=_PHOTO)
+        return Upload("picture.jpg", "image/jpeg", made) if made else None
 
     async def _ask(
         self, method: str, fields: dict[str, Any], *, repeatable: bool = False, picture: Upload | None = None
@@ -229,12 +231,6 @@ def _html(post: Post) -> str:
     headline = headline_of(post)
     rest = escaped(post.text[len(headline) :], Markup.HTML)
     return f"<b>{escaped(headline, Markup.HTML)}</b>{rest}" if headline else rest
-
-
-def _preview(post: Post) -> dict[str, Any]:
-    if not post.url or post.card is None:
-        return {"is_disabled": True}
-    return {"url": post.url, "prefer_large_media": True}
 
 
 def _where(id: str) -> dict[str, Any]:

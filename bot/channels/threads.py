@@ -27,10 +27,9 @@ from bot.channels.base import Surroundings, kind
 from bot.channels.containers import Container, Containers, content_of
 from bot.channels.credentials import Credential, Credentials, SignIn
 from bot.channels.exchange import Exchange, Refusal, Told
+from bot.channels.fit import fitting, post_of
 from bot.channels.graph import Missing, judged
 from bot.channels.oauth import OAuth2, Provider, without
-from bot.channels.parts import post_of
-from bot.editions.counting import fits
 from bot.errors import ChannelRefused, DeliveryError, OutcomeUnknown, ServerBusy, SettingsError
 from bot.model import Counting, Idempotency, Limits, Parcel, Post, Quota, Receipt
 from bot.settings import PostTable, Table, Url, secret_variable
@@ -143,11 +142,8 @@ class ThreadsChannel:
 
     def payload(self, parcel: Parcel) -> dict[str, str]:
         """The fields of the container. Threads fetches the picture from its address."""
-        post = post_of(parcel, self._server)
-        if not fits(post.text, self.limits):
-            said = f"the post is longer than {TEXT} characters, emoji as their bytes, or has more than 5 links"
-            raise DeliveryError(said, permanent=True, server=self._server)
-        return _fields(post, pictured=bool(post.pictures))
+        post = fitting(parcel, self.limits, self._server)
+        return self._fields(post, pictured=bool(post.pictures))
 
     async def recall(self, parcel: Parcel, began: datetime) -> Receipt | None:  # noqa: ARG002
         """Asks the container. One is kept before anything is published: without one, nothing was."""
@@ -222,7 +218,7 @@ class ThreadsChannel:
 
     async def _made(self, parcel: Parcel, fields: dict[str, str], *, pictured: bool = True) -> Container:
         """A new container for ``fields``, kept. To make one twice does no harm: only what is published is seen."""
-        plain = _fields(post_of(parcel, self._server), pictured=False)
+        plain = self._fields(post_of(parcel, self._server), pictured=False)
         try:
             told = await self._ask("POST", "/me/threads", repeatable=True, form=fields if pictured else plain)
         except DeliveryError as error:
@@ -278,6 +274,16 @@ class ThreadsChannel:
         except (DeliveryError, KeyError, IndexError, TypeError, ValueError, OverflowError):
             return None
 
+    def _fields(self, post: Post, *, pictured: bool) -> dict[str, str]:
+        fields = {"media_type": "TEXT", "text": post.text}
+        if pictured:
+            alt = post.pictures[0].alt[:ALT]
+            fields = {"media_type": "IMAGE", "text": post.text, "image_url": post.pictures[0].url, "alt_text": alt}
+        elif post.url and self.rules.picture != "none":
+            # The card that Threads makes of the page.
+            fields["link_attachment"] = post.url
+        return {**fields, **({"reply_to_id": post.answers} if post.answers else {})}
+
     async def _ask(self, method: str, path: str, *, repeatable: bool, **more: Any) -> Told:
         token = self._token.get_secret_value() if self._token else (await self._credentials.current()).access
         return await self._bearing(token, method, path, repeatable=repeatable, **more)
@@ -287,20 +293,11 @@ class ThreadsChannel:
         try:
             url = f"{self._api}/v1.0{path}"
             return await self._exchange.ask(method, url, repeatable=repeatable, headers=headers, **more)
-        except OutcomeUnknown as error:
-            if repeatable:
+        except DeliveryError as error:
+            error.args = (without(str(error), (token,)),)
+            if repeatable and isinstance(error, OutcomeUnknown):
                 raise DeliveryError(str(error), permanent=False, server=self._server) from error
             raise
 
     def _judged(self, refusal: Refusal) -> DeliveryError | None:
         return judged(refusal, cure=self._cure, permissions=", ".join(SCOPES))
-
-
-def _fields(post: Post, *, pictured: bool) -> dict[str, str]:
-    fields = {"media_type": "TEXT", "text": post.text}
-    if pictured:
-        alt = post.pictures[0].alt[:ALT]
-        fields = {"media_type": "IMAGE", "text": post.text, "image_url": post.pictures[0].url, "alt_text": alt}
-    elif post.url and post.card:
-        fields["link_attachment"] = post.url
-    return {**fields, **({"reply_to_id": post.answers} if post.answers else {})}

@@ -6,7 +6,7 @@ import io
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -31,6 +31,8 @@ POST = Post(
     card=Card(url=URL, title=TITLE, description="The ferry sails again."),
     language="en",
 )
+BARE = replace(POST, card=None, data={"story": {"title": TITLE}})
+"""As it is composed for a network that makes its own card."""
 HOSTILE = (
     "*bold* _it_ ~no~ `code` <b>x</b> &amp; @channel @everyone <!here> <@U1> [a](https://evil.example) {{DATE(1)}}"
 )
@@ -83,7 +85,7 @@ async def refusal(sending: Any, secret: str) -> DeliveryError:
 
 def pictured(url: str, text: str = POST.text, alt: str = "The ferry at the pier") -> Post:
     """A post that shows a picture of its own."""
-    return Post(text=text, url=URL, card=POST.card, pictures=(PostPicture(url=url, alt=alt),))
+    return replace(BARE, text=text, pictures=(PostPicture(url=url, alt=alt),))
 
 
 def photograph(width: int = 1200, height: int = 800) -> bytes:

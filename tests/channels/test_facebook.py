@@ -20,9 +20,9 @@ from bot.store import Store
 from bot.testing import KEYS
 from bot.testing.networks import BREAK, HANG, Fault, running
 from bot.testing.networks.facebook import Facebook
-from tests.channels.posts import HOSTILE_POST, POST, TITLE, URL, opened, parcel, photograph, pictured, refusal
+from tests.channels.posts import HOSTILE_POST, BARE, TITLE, URL, opened, parcel, photograph, pictured, refusal
 
-WORDS = POST.text.removesuffix(f"\n\n{URL}")
+WORDS = BARE.text.removesuffix(f"\n\n{URL}")
 BACK = "https://desk.record.example/connected"
 
 
@@ -50,8 +50,8 @@ def hosted(store: Store, clock: SetClock) -> str:
 async def test_a_post_is_its_words_and_the_link_whose_card_the_network_makes(facebook, clock) -> None:
     network, options = facebook
     async with opened("facebook", clock, **options) as channel:
-        assert channel.payload(parcel()) == {"message": WORDS, "link": URL}
-        receipt = await channel.send(parcel())
+        assert channel.payload(parcel(BARE)) == {"message": WORDS, "link": URL}
+        receipt = await channel.send(parcel(BARE))
     (post,) = network.visible
     assert (post.text, post.url, receipt.id) == (WORDS, URL, post.id)
 
@@ -90,11 +90,11 @@ async def test_an_answer_that_is_lost_is_unknown_and_then_found_among_the_pages_
     began = clock()
     network.fail(fault, path="*/feed")
     async with opened("facebook", clock, **options) as channel:
-        assert isinstance(await refusal(channel.send(parcel()), options["token"]), OutcomeUnknown)
-        error = await refusal(channel.recall(parcel(), began), options["token"])
+        assert isinstance(await refusal(channel.send(parcel(BARE)), options["token"]), OutcomeUnknown)
+        error = await refusal(channel.recall(parcel(BARE), began), options["token"])
         assert (error.permanent, error.retry_after) == (False, 60)
         clock.advance(minutes=2)
-        receipt = await channel.recall(parcel(), began)
+        receipt = await channel.recall(parcel(BARE), began)
     assert receipt is not None
     assert receipt.id == network.visible[0].id
 
@@ -115,37 +115,37 @@ async def test_what_never_arrived_is_surely_not_there(facebook, clock) -> None:
     network.fail(Fault(502), path="*/feed")
     began = clock()
     async with opened("facebook", clock, **options) as channel:
-        assert isinstance(await refusal(channel.send(parcel()), options["token"]), OutcomeUnknown)
+        assert isinstance(await refusal(channel.send(parcel(BARE)), options["token"]), OutcomeUnknown)
         clock.advance(minutes=2)
-        assert await channel.recall(parcel(), began) is None
+        assert await channel.recall(parcel(BARE), began) is None
 
 
 async def test_an_older_post_is_not_taken_for_it_and_one_that_is_like_it_is_for_an_editor(facebook, clock) -> None:
     _, options = facebook
     async with opened("facebook", clock, **options) as channel:
-        await channel.send(parcel())
+        await channel.send(parcel(BARE))
         clock.advance(hours=1)
         began = clock()
         clock.advance(minutes=2)
-        assert await channel.recall(parcel(), began) is None
-        await channel.send(parcel(replace(POST, text=f"{TITLE}\n\nBy hand")))
-        assert isinstance(await refusal(channel.recall(parcel(), began), options["token"]), OutcomeUnknown)
+        assert await channel.recall(parcel(BARE), began) is None
+        await channel.send(parcel(replace(BARE, text=f"{TITLE}\n\nBy hand")))
+        assert isinstance(await refusal(channel.recall(parcel(BARE), began), options["token"]), OutcomeUnknown)
 
 
 async def test_a_recall_that_cannot_be_asked_is_asked_again(facebook, clock) -> None:
     network, options = facebook
     network.fail(Fault(502), path="*/feed", method="GET")
     async with opened("facebook", clock, **options) as channel:
-        error = await refusal(channel.recall(parcel(), clock() - timedelta(minutes=5)), options["token"])
+        error = await refusal(channel.recall(parcel(BARE), clock() - timedelta(minutes=5)), options["token"])
     assert not isinstance(error, OutcomeUnknown | ChannelRefused)
     assert not error.permanent
 
 
 async def test_a_post_is_changed_and_taken_down_and_twice_is_no_fault(facebook, clock) -> None:
     network, options = facebook
-    said = replace(POST, text=POST.text.replace("again", "on Monday"))
+    said = replace(BARE, text=BARE.text.replace("again", "on Monday"))
     async with opened("facebook", clock, **options) as channel:
-        receipt = await channel.send(parcel())
+        receipt = await channel.send(parcel(BARE))
         for _ in range(2):
             assert (await channel.edit(receipt.id, parcel(said))).id == receipt.id
         assert network.visible[0].text == WORDS.replace("again", "on Monday")
@@ -161,7 +161,7 @@ async def test_a_token_that_was_revoked_refuses_the_channel_and_says_where_the_n
     network, options = facebook
     network.revoke()
     async with opened("facebook", clock, **options) as channel:
-        for asked in (channel.send(parcel()), channel.check()):
+        for asked in (channel.send(parcel(BARE)), channel.check()):
             error = await refusal(asked, options["token"])
             assert isinstance(error, ChannelRefused)
             assert "BROADSHEET_NEWS_TOKEN" in str(error)
@@ -172,7 +172,7 @@ async def test_a_limit_makes_the_channel_wait(facebook, clock, code) -> None:
     network, options = facebook
     network.throttle(code, 60)
     async with opened("facebook", clock, **options) as channel:
-        assert isinstance(await refusal(channel.send(parcel()), options["token"]), ServerBusy)
+        assert isinstance(await refusal(channel.send(parcel(BARE)), options["token"]), ServerBusy)
     assert network.visible == []
 
 
@@ -182,8 +182,8 @@ async def test_a_page_that_asked_too_often_waits_as_long_as_facebook_says(clock)
         options = {"api": base, "page": network.page, "token": network.credentials["token"]}
         async with opened("facebook", clock, **options) as channel:
             for number in range(2):
-                await channel.send(parcel(replace(POST, text=f"{number}")))
-            error = await refusal(channel.send(parcel()), options["token"])
+                await channel.send(parcel(replace(BARE, text=f"{number}")))
+            error = await refusal(channel.send(parcel(BARE)), options["token"])
     assert isinstance(error, ServerBusy)
     assert error.retry_after == 3600
 
@@ -192,7 +192,7 @@ async def test_an_account_that_is_blocked_refuses_the_channel(facebook, clock) -
     network, options = facebook
     network.throttle(368, 60)
     async with opened("facebook", clock, **options) as channel:
-        error = await refusal(channel.send(parcel()), options["token"])
+        error = await refusal(channel.send(parcel(BARE)), options["token"])
     assert isinstance(error, ChannelRefused)
     assert "support inbox" in str(error)
 
@@ -200,8 +200,8 @@ async def test_an_account_that_is_blocked_refuses_the_channel(facebook, clock) -
 async def test_the_same_post_twice_is_refused_by_the_network_itself(facebook, clock) -> None:
     network, options = facebook
     async with opened("facebook", clock, **options) as channel:
-        await channel.send(parcel())
-        error = await refusal(channel.send(parcel()), options["token"])
+        await channel.send(parcel(BARE))
+        error = await refusal(channel.send(parcel(BARE)), options["token"])
     assert (type(error), error.permanent) == (DeliveryError, True)
     assert "stands there already" in str(error)
     assert len(network.visible) == 1
@@ -212,9 +212,9 @@ async def test_an_article_that_is_not_public_yet_is_tried_again(facebook, clock)
     told = {"error": {"message": "Error Posting Link", "code": 1609005}}
     network.fail(Fault(400, {"Content-Type": "application/json"}, json.dumps(told)))
     async with opened("facebook", clock, **options) as channel:
-        error = await refusal(channel.send(parcel()), options["token"])
+        error = await refusal(channel.send(parcel(BARE)), options["token"])
         assert not error.permanent
-        await channel.send(parcel())
+        await channel.send(parcel(BARE))
     assert len(network.visible) == 1
 
 
@@ -223,7 +223,7 @@ async def test_a_server_in_trouble_never_refuses_the_channel(facebook, clock) ->
     told = json.dumps({"error": {"message": "broken", "code": 190}})
     network.fail(Fault(500, {"Content-Type": "application/json"}, told))
     async with opened("facebook", clock, **options) as channel:
-        assert isinstance(await refusal(channel.send(parcel()), options["token"]), OutcomeUnknown)
+        assert isinstance(await refusal(channel.send(parcel(BARE)), options["token"]), OutcomeUnknown)
 
 
 async def test_a_check_names_the_page(facebook, clock) -> None:
@@ -257,16 +257,16 @@ async def connected(channel, redirect: str = BACK):
 async def test_an_editor_who_signs_in_gives_the_pages_token_and_it_posts(facebook, clock, store: Store) -> None:
     network, options = facebook
     async with opened("facebook", clock, store=store, **to_connect(network, options)) as channel:
-        error = await refusal(channel.send(parcel()), "facebook-secret")
+        error = await refusal(channel.send(parcel(BARE)), "facebook-secret")
         assert isinstance(error, ChannelRefused)
         assert "broadsheet channels connect news" in str(error)
         credential = await connected(channel)
         assert (credential.account, credential.id, credential.ends) == ("The Record", network.page, None)
         with store.write() as tx:
             tx.channels.save("news", closed(credential, KEYS), account="", expires=None, now=clock(), serial=0)
-        await channel.send(parcel())
+        await channel.send(parcel(BARE))
         clock.advance(days=400)
-        await channel.send(parcel(replace(POST, text="A year later")))
+        await channel.send(parcel(replace(BARE, text="A year later")))
         with pytest.raises(NothingToDo):
             await channel.renew(credential)
     assert len(network.visible) == 2

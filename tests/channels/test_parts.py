@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.channels.parts import Parts, headline_of, host_of, parts_of, post_of
-from bot.errors import DeliveryError
-from bot.model import Card, Post, Rendition
-from tests.channels.posts import POST, TITLE, URL, parcel
+from bot.channels.parts import Parts, headline_of, host_of, parts_of
+from bot.model import Card, Post
+from tests.channels.posts import POST, TITLE, URL
 
 
 def test_the_headline_the_words_and_the_link_stand_apart() -> None:
@@ -45,9 +43,3 @@ def test_no_word_is_lost_but_the_links_line(pieces: list[str]) -> None:
 
 def test_a_site_is_named_as_readers_know_it() -> None:
     assert host_of("https://www.record.example:8443/a") == "record.example"
-
-
-def test_a_parcel_without_a_post_is_refused() -> None:
-    empty = replace(parcel(), rendition=Rendition(channel="news"))
-    with pytest.raises(DeliveryError, match=r"edition k7f3q9xdabcd: has no post for slack\.com"):
-        post_of(empty, "slack.com")

@@ -15,7 +15,7 @@ from bot.model import Newsroom
 from bot.store import Store
 from bot.testing.networks import BREAK, DROP, HANG, Fault, running
 from bot.testing.networks.telegram import Telegram
-from tests.channels.posts import HOSTILE, HOSTILE_POST, POST, TITLE, URL, opened, parcel, photograph, pictured, refusal
+from tests.channels.posts import HOSTILE, HOSTILE_POST, BARE, TITLE, URL, opened, parcel, photograph, pictured, refusal
 
 
 @pytest.fixture
@@ -28,9 +28,9 @@ def telegram(clock: SetClock) -> Iterator[tuple[Telegram, dict[str, str]]]:
 async def test_a_post_has_its_headline_in_bold_its_link_whole_and_a_large_preview(telegram, clock) -> None:
     network, options = telegram
     async with opened("telegram", clock, **options) as channel:
-        receipt = await channel.send(parcel())
+        receipt = await channel.send(parcel(BARE))
     (post,) = network.visible
-    assert post.text == POST.text
+    assert post.text == BARE.text
     assert [(each.type, post.text[each.offset : each.offset + each.length]) for each in post.fields["entities"]] == [
         ("bold", TITLE)
     ]
@@ -51,8 +51,8 @@ async def test_markup_in_a_headline_stays_words(telegram, clock) -> None:
 async def test_what_is_previewed_is_what_is_sent(telegram, clock) -> None:
     network, options = telegram
     async with opened("telegram", clock, **options) as channel:
-        told = channel.payload(parcel())
-        await channel.send(parcel())
+        told = channel.payload(parcel(BARE))
+        await channel.send(parcel(BARE))
     (post,) = network.posts
     assert told["text"].encode() in post.raw.replace(b"\\n", b"\n")
     assert options["token"] not in str(told)
@@ -74,7 +74,7 @@ async def test_a_picture_is_uploaded_with_the_text_as_its_caption(telegram, cloc
         assert channel.payload(parcel(post))["photo"] == post.pictures[0].url
     (posted,) = network.visible
     assert (posted.pictures[0].width, posted.pictures[0].content_type) == (1200, "image/jpeg")
-    assert posted.text == POST.text
+    assert posted.text == BARE.text
 
 
 async def test_a_text_too_long_for_a_caption_goes_out_whole_with_a_preview(telegram, clock, store: Store) -> None:
@@ -91,27 +91,27 @@ async def test_a_picture_that_is_not_to_be_had_costs_the_picture_not_the_post(te
     async with opened("telegram", clock, **options) as channel:
         await channel.send(parcel(pictured(f"{options['api']}/none.jpg")))
     (posted,) = network.visible
-    assert (posted.text, posted.pictures) == (POST.text, ())
+    assert (posted.text, posted.pictures) == (BARE.text, ())
 
 
 async def test_a_reply_answers_its_post_and_stands_alone_when_that_is_gone(telegram, clock) -> None:
     network, options = telegram
     async with opened("telegram", clock, **options) as channel:
-        first = await channel.send(parcel())
+        first = await channel.send(parcel(BARE))
         clock.advance(seconds=2)
-        await channel.send(parcel(replace(POST, text="Correction", url="", card=None, answers=first.id)))
+        await channel.send(parcel(replace(BARE, text="Correction", url="", answers=first.id)))
         assert network.visible[1].reply_to == first.id
         await channel.remove(first.id)
         clock.advance(seconds=2)
-        await channel.send(parcel(replace(POST, text="Another", url="", card=None, answers=first.id)))
+        await channel.send(parcel(replace(BARE, text="Another", url="", answers=first.id)))
     assert network.visible[1].reply_to == ""
 
 
 async def test_a_text_and_a_caption_are_changed_where_they_stand_and_twice_is_no_fault(telegram, clock, store) -> None:
     network, options = telegram
-    said = replace(POST, text=POST.text.replace("again", "on Monday"))
+    said = replace(BARE, text=BARE.text.replace("again", "on Monday"))
     async with opened("telegram", clock, store=store, **options) as channel:
-        text = await channel.send(parcel())
+        text = await channel.send(parcel(BARE))
         clock.advance(seconds=2)
         photo = await channel.send(parcel(pictured(hosted(store, clock))))
         for id in (text.id, photo.id, photo.id):
@@ -123,7 +123,7 @@ async def test_a_text_and_a_caption_are_changed_where_they_stand_and_twice_is_no
 async def test_a_post_is_taken_down_and_twice_is_no_fault(telegram, clock) -> None:
     network, options = telegram
     async with opened("telegram", clock, **options) as channel:
-        receipt = await channel.send(parcel())
+        receipt = await channel.send(parcel(BARE))
         await channel.remove(receipt.id)
         await channel.remove(receipt.id)
     assert network.visible == []
@@ -132,7 +132,7 @@ async def test_a_post_is_taken_down_and_twice_is_no_fault(telegram, clock) -> No
 async def test_what_is_older_than_two_days_cannot_be_taken_down(telegram, clock) -> None:
     _, options = telegram
     async with opened("telegram", clock, **options) as channel:
-        receipt = await channel.send(parcel())
+        receipt = await channel.send(parcel(BARE))
         clock.advance(days=3)
         error = await refusal(channel.remove(receipt.id), options["token"])
     assert error.permanent
@@ -141,7 +141,7 @@ async def test_what_is_older_than_two_days_cannot_be_taken_down(telegram, clock)
 async def test_an_edit_of_what_is_gone_is_permanent(telegram, clock) -> None:
     _, options = telegram
     async with opened("telegram", clock, **options) as channel:
-        error = await refusal(channel.edit("-1001436591873/99", parcel()), options["token"])
+        error = await refusal(channel.edit("-1001436591873/99", parcel(BARE)), options["token"])
     assert (type(error), error.permanent) == (DeliveryError, True)
 
 
@@ -150,7 +150,7 @@ async def test_an_answer_that_is_lost_is_unknown(telegram, clock, fault) -> None
     network, options = telegram
     network.fail(fault)
     async with opened("telegram", clock, **options) as channel:
-        error = await refusal(channel.send(parcel()), options["token"])
+        error = await refusal(channel.send(parcel(BARE)), options["token"])
     assert isinstance(error, OutcomeUnknown)
     assert len(network.visible) == 1
 
@@ -159,25 +159,25 @@ async def test_an_answer_that_never_comes_is_unknown(telegram, clock) -> None:
     network, options = telegram
     network.fail(HANG)
     async with opened("telegram", clock, timeout="1s", **options) as channel:
-        assert isinstance(await refusal(channel.send(parcel()), options["token"]), OutcomeUnknown)
+        assert isinstance(await refusal(channel.send(parcel(BARE)), options["token"]), OutcomeUnknown)
 
 
 async def test_a_line_that_breaks_on_the_way_is_unknown_too(telegram, clock) -> None:
     network, options = telegram
     network.fail(DROP)
     async with opened("telegram", clock, **options) as channel:
-        assert isinstance(await refusal(channel.send(parcel()), options["token"]), OutcomeUnknown)
+        assert isinstance(await refusal(channel.send(parcel(BARE)), options["token"]), OutcomeUnknown)
 
 
 async def test_a_flood_waits_as_long_as_telegram_says(telegram, clock) -> None:
     network, options = telegram
     async with opened("telegram", clock, **options) as channel:
-        await channel.send(parcel())
-        error = await refusal(channel.send(parcel()), options["token"])
+        await channel.send(parcel(BARE))
+        error = await refusal(channel.send(parcel(BARE)), options["token"])
         assert isinstance(error, ServerBusy)
         assert error.retry_after == 1
         clock.moment += timedelta(seconds=error.retry_after)
-        await channel.send(parcel())
+        await channel.send(parcel(BARE))
     assert len(network.visible) == 2
 
 
@@ -185,7 +185,7 @@ async def test_a_token_that_was_revoked_refuses_the_channel_and_says_where_the_n
     network, options = telegram
     network.revoke()
     async with opened("telegram", clock, **options) as channel:
-        for asked in (channel.send(parcel()), channel.check()):
+        for asked in (channel.send(parcel(BARE)), channel.check()):
             error = await refusal(asked, options["token"])
             assert isinstance(error, ChannelRefused)
             assert "BROADSHEET_NEWS_TOKEN" in str(error)
@@ -196,7 +196,7 @@ async def test_a_bot_that_was_thrown_out_refuses_the_channel(telegram, clock, tr
     network, options = telegram
     network.channel.trouble = trouble
     async with opened("telegram", clock, **options) as channel:
-        error = await refusal(channel.send(parcel()), options["token"])
+        error = await refusal(channel.send(parcel(BARE)), options["token"])
     assert isinstance(error, ChannelRefused)
     assert "administrator of @portalderrecord" in str(error)
 
@@ -204,7 +204,7 @@ async def test_a_bot_that_was_thrown_out_refuses_the_channel(telegram, clock, tr
 async def test_a_chat_that_is_not_there_refuses_the_channel(telegram, clock) -> None:
     _, options = telegram
     async with opened("telegram", clock, **{**options, "chat": "@nobody_there"}) as channel:
-        assert isinstance(await refusal(channel.send(parcel()), options["token"]), ChannelRefused)
+        assert isinstance(await refusal(channel.send(parcel(BARE)), options["token"]), ChannelRefused)
 
 
 async def test_a_check_says_who_posts_where(telegram, clock) -> None:
@@ -216,6 +216,20 @@ async def test_a_check_says_who_posts_where(telegram, clock) -> None:
 async def test_a_text_that_is_too_long_never_goes_out(telegram, clock) -> None:
     network, options = telegram
     async with opened("telegram", clock, **options) as channel:
-        error = await refusal(channel.send(parcel(replace(POST, text="🛥" * 2049))), options["token"])
+        error = await refusal(channel.send(parcel(replace(BARE, text="🛥" * 2049))), options["token"])
     assert error.permanent
     assert network.asked == []
+
+
+async def test_without_a_picture_nothing_is_previewed(telegram, clock) -> None:
+    network, options = telegram
+    async with opened("telegram", clock, picture="none", **options) as channel:
+        await channel.send(parcel(BARE))
+    assert network.visible[0].url == ""
+
+
+async def test_a_silent_bot_makes_no_sound(telegram, clock) -> None:
+    network, options = telegram
+    async with opened("telegram", clock, silent=True, **options) as channel:
+        await channel.send(parcel(BARE))
+    assert network.visible[0].fields["silent"]

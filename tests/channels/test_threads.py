@@ -19,7 +19,7 @@ from bot.store import Store
 from bot.testing import KEYS
 from bot.testing.networks import BREAK, DROP, HANG, Fault, running
 from bot.testing.networks.threads import Threads
-from tests.channels.posts import HOSTILE_POST, POST, TITLE, URL, opened, parcel, pictured, refusal
+from tests.channels.posts import HOSTILE_POST, BARE, TITLE, URL, opened, parcel, pictured, refusal
 
 PICTURE = "https://record.example/ferry.jpg"
 BACK = "https://desk.record.example/connected"
@@ -39,15 +39,15 @@ def threads(clock: SetClock) -> Iterator[tuple[Threads, dict[str, str]]]:
 
 def made(network: Threads) -> int:
     """How many containers were made."""
-    return sum(each.path == "/v1.0/me/threads" and each.method == "POST" for each in network.asked)
+    return sum(each.path == "/v1.0/me/threads" and each.method == "BARE" for each in network.asked)
 
 
 async def test_a_post_has_its_words_a_card_and_the_quota_that_is_left(threads, clock, store: Store) -> None:
     network, options = threads
     async with opened("threads", clock, store=store, **options) as channel:
-        receipt = await channel.send(parcel())
+        receipt = await channel.send(parcel(BARE))
     (post,) = network.visible
-    assert (post.text, post.url, receipt.id) == (POST.text, URL, post.id)
+    assert (post.text, post.url, receipt.id) == (BARE.text, URL, post.id)
     assert receipt.quota is not None
     assert (receipt.quota.remaining, receipt.quota.limit) == (249, 250)
     assert receipt.quota.resets == clock() + timedelta(days=1)
@@ -60,8 +60,8 @@ async def test_a_picture_is_fetched_by_the_network_and_has_its_description(threa
         told = channel.payload(parcel(post))
         await channel.send(parcel(post))
     (posted,) = network.visible
-    assert (posted.text, posted.pictures[0].url, posted.pictures[0].alt) == (POST.text, PICTURE, "a" * 1000)
-    assert told == {"media_type": "IMAGE", "text": POST.text, "image_url": PICTURE, "alt_text": "a" * 1000}
+    assert (posted.text, posted.pictures[0].url, posted.pictures[0].alt) == (BARE.text, PICTURE, "a" * 1000)
+    assert told == {"media_type": "IMAGE", "text": BARE.text, "image_url": PICTURE, "alt_text": "a" * 1000}
 
 
 async def test_a_picture_that_the_network_cannot_reach_costs_the_picture_not_the_post(threads, clock, store) -> None:
@@ -69,7 +69,7 @@ async def test_a_picture_that_the_network_cannot_reach_costs_the_picture_not_the
     async with opened("threads", clock, store=store, **options) as channel:
         await channel.send(parcel(pictured("http://127.0.0.1:9/ferry.jpg")))
     (post,) = network.visible
-    assert (post.text, post.pictures, post.url) == (POST.text, (), URL)
+    assert (post.text, post.pictures, post.url) == (BARE.text, (), URL)
 
 
 async def test_a_picture_that_fails_while_it_is_fetched_costs_the_picture_not_the_post(threads, clock, store) -> None:
@@ -79,7 +79,7 @@ async def test_a_picture_that_fails_while_it_is_fetched_costs_the_picture_not_th
     async with opened("threads", clock, store=store, **options) as channel:
         await channel.send(parcel(pictured(PICTURE)))
     (post,) = network.visible
-    assert (post.text, post.pictures) == (POST.text, ())
+    assert (post.text, post.pictures) == (BARE.text, ())
 
 
 async def test_markup_is_words_here(threads, clock, store: Store) -> None:
@@ -94,18 +94,18 @@ async def test_a_publishing_whose_answer_is_lost_is_unknown_and_stays_so_without
     network, options = threads
     network.fail(fault, path="*/threads_publish")
     async with opened("threads", clock, timeout="1s", **options) as channel:
-        assert isinstance(await refusal(channel.send(parcel()), options["token"]), OutcomeUnknown)
-        assert isinstance(await refusal(channel.recall(parcel(), clock()), options["token"]), OutcomeUnknown)
+        assert isinstance(await refusal(channel.send(parcel(BARE)), options["token"]), OutcomeUnknown)
+        assert isinstance(await refusal(channel.recall(parcel(BARE), clock()), options["token"]), OutcomeUnknown)
 
 
 async def test_what_is_out_is_told_by_its_container_and_sent_again_stands_there_once(threads, clock, store) -> None:
     network, options = threads
     network.fail(BREAK, path="*/threads_publish")
     async with opened("threads", clock, store=store, **options) as channel:
-        assert isinstance(await refusal(channel.send(parcel()), options["token"]), OutcomeUnknown)
+        assert isinstance(await refusal(channel.send(parcel(BARE)), options["token"]), OutcomeUnknown)
     async with opened("threads", clock, store=store, **options) as restarted:
-        recalled = await restarted.recall(parcel(), clock())
-        again = await restarted.send(parcel())
+        recalled = await restarted.recall(parcel(BARE), clock())
+        again = await restarted.send(parcel(BARE))
     (post,) = network.visible
     assert recalled.id == again.id == post.id
     assert made(network) == 1
@@ -115,25 +115,25 @@ async def test_what_is_not_out_is_surely_not_and_the_same_container_is_published
     network, options = threads
     network.fail(DROP, path="*/threads_publish")
     async with opened("threads", clock, store=store, **options) as channel:
-        assert isinstance(await refusal(channel.send(parcel()), options["token"]), OutcomeUnknown)
-        assert await channel.recall(parcel(), clock()) is None
-        await channel.send(parcel())
+        assert isinstance(await refusal(channel.send(parcel(BARE)), options["token"]), OutcomeUnknown)
+        assert await channel.recall(parcel(BARE), clock()) is None
+        await channel.send(parcel(BARE))
     assert made(network) == len(network.visible) == 1
 
 
 async def test_a_crash_before_anything_was_made_left_nothing(threads, clock, store: Store) -> None:
     _, options = threads
     async with opened("threads", clock, store=store, **options) as channel:
-        assert await channel.recall(parcel(), clock()) is None
+        assert await channel.recall(parcel(BARE), clock()) is None
 
 
 async def test_a_container_whose_answer_is_lost_is_made_again_and_published_once(threads, clock, store: Store) -> None:
     network, options = threads
-    network.fail(BREAK, path="*/threads", method="POST")
+    network.fail(BREAK, path="*/threads", method="BARE")
     async with opened("threads", clock, store=store, **options) as channel:
-        error = await refusal(channel.send(parcel()), options["token"])
+        error = await refusal(channel.send(parcel(BARE)), options["token"])
         assert (type(error), error.permanent) == (DeliveryError, False)
-        await channel.send(parcel())
+        await channel.send(parcel(BARE))
     assert made(network) == 2
     assert len(network.visible) == 1
 
@@ -143,14 +143,14 @@ async def test_a_request_that_was_taken_for_lost_and_arrives_late_is_no_second_p
     network, options = threads
     network.fail(DROP, path="*/threads_publish")
     async with opened("threads", clock, store=store, **options) as channel:
-        assert isinstance(await refusal(channel.send(parcel()), options["token"]), OutcomeUnknown)
+        assert isinstance(await refusal(channel.send(parcel(BARE)), options["token"]), OutcomeUnknown)
         ready = Fault(200, {"Content-Type": "application/json"}, '{"status": "FINISHED"}')
         network.fail(ready, times=2, path="/v1.0/18*")
         container = next(iter(network._containers))
         headers = {"Authorization": f"Bearer {options['token']}"}
         async with httpx.AsyncClient(base_url=options["api"], headers=headers) as late:
             await late.post("/v1.0/me/threads_publish", data={"creation_id": container})
-        receipt = await channel.send(parcel())
+        receipt = await channel.send(parcel(BARE))
     (post,) = network.visible
     assert receipt.id == post.id
 
@@ -159,10 +159,10 @@ async def test_a_container_that_ended_is_made_anew(threads, clock, store: Store)
     network, options = threads
     network.fail(DROP, path="*/threads_publish")
     async with opened("threads", clock, store=store, **options) as channel:
-        await refusal(channel.send(parcel()), options["token"])
+        await refusal(channel.send(parcel(BARE)), options["token"])
         clock.advance(hours=25)
-        assert await channel.recall(parcel(), clock()) is None
-        await channel.send(parcel())
+        assert await channel.recall(parcel(BARE), clock()) is None
+        await channel.send(parcel(BARE))
     assert made(network) == 2
     assert len(network.visible) == 1
 
@@ -170,9 +170,9 @@ async def test_a_container_that_ended_is_made_anew(threads, clock, store: Store)
 async def test_a_text_that_was_changed_meanwhile_is_the_one_that_goes_out(threads, clock, store: Store) -> None:
     network, options = threads
     network.fail(DROP, path="*/threads_publish")
-    said = replace(POST, text=POST.text.replace("again", "on Monday"))
+    said = replace(BARE, text=BARE.text.replace("again", "on Monday"))
     async with opened("threads", clock, store=store, **options) as channel:
-        await refusal(channel.send(parcel()), options["token"])
+        await refusal(channel.send(parcel(BARE)), options["token"])
         await channel.send(parcel(said))
     assert [each.text for each in network.visible] == [said.text]
 
@@ -182,26 +182,26 @@ async def test_what_takes_long_to_be_made_ready_is_gone_on_with_later(clock, sto
     with running(network) as (base, _):
         options = {"api": base, "token": network.credentials["token"]}
         async with opened("threads", clock, store=store, **options) as channel:
-            error = await refusal(channel.send(parcel()), options["token"])
+            error = await refusal(channel.send(parcel(BARE)), options["token"])
             assert (error.permanent, error.retry_after) == (False, 60)
-            error = await refusal(channel.recall(parcel(), clock()), options["token"])
+            error = await refusal(channel.recall(parcel(BARE), clock()), options["token"])
             assert (type(error), error.permanent) == (DeliveryError, False)
-            await channel.send(parcel())
+            await channel.send(parcel(BARE))
     assert made(network) == len(network.visible) == 1
 
 
 async def test_the_parts_of_a_thread_answer_one_another(threads, clock, store: Store) -> None:
     network, options = threads
     async with opened("threads", clock, store=store, **options) as channel:
-        first = await channel.send(parcel(token="a" * 26))
-        await channel.send(parcel(replace(POST, text="2/2", answers=first.id), token="b" * 26))
+        first = await channel.send(parcel(BARE, token="a" * 26))
+        await channel.send(parcel(replace(BARE, text="2/2", answers=first.id), token="b" * 26))
     assert network.visible[1].reply_to == first.id
 
 
 async def test_a_post_is_taken_down_and_twice_is_no_fault(threads, clock, store: Store) -> None:
     network, options = threads
     async with opened("threads", clock, store=store, **options) as channel:
-        receipt = await channel.send(parcel())
+        receipt = await channel.send(parcel(BARE))
         for _ in range(2):
             await channel.remove(receipt.id)
         assert (await refusal(channel.remove("me"), options["token"])).permanent
@@ -212,7 +212,7 @@ async def test_a_token_that_was_revoked_refuses_the_channel_and_says_where_the_n
     network, options = threads
     network.revoke()
     async with opened("threads", clock, **options) as channel:
-        for asked in (channel.send(parcel()), channel.check()):
+        for asked in (channel.send(parcel(BARE)), channel.check()):
             error = await refusal(asked, options["token"])
             assert isinstance(error, ChannelRefused)
             assert "BROADSHEET_NEWS_TOKEN" in str(error)
@@ -223,10 +223,10 @@ async def test_the_251st_post_of_a_day_waits(threads, clock, store: Store) -> No
     async with opened("threads", clock, store=store, **options) as channel:
         for _ in range(250):
             network._publishing.take(clock())
-        error = await refusal(channel.send(parcel()), options["token"])
+        error = await refusal(channel.send(parcel(BARE)), options["token"])
         assert isinstance(error, ServerBusy)
         clock.advance(hours=24, seconds=1)
-        await channel.send(parcel())
+        await channel.send(parcel(BARE))
     assert len(network.visible) == 1
 
 
@@ -235,7 +235,7 @@ async def test_a_server_in_trouble_never_refuses_the_channel(threads, clock, sto
     async with opened("threads", clock, store=store, **options) as channel:
         for path in ("*/threads", "*/threads_publish"):
             network.fail(Fault(503, body='{"error": {"code": 190}}'), path=path)
-            assert not isinstance(await refusal(channel.send(parcel()), options["token"]), ChannelRefused)
+            assert not isinstance(await refusal(channel.send(parcel(BARE)), options["token"]), ChannelRefused)
 
 
 @pytest.mark.parametrize(
@@ -260,7 +260,7 @@ async def test_an_editor_who_signs_in_gives_a_token_of_sixty_days_that_is_renewe
     asked = {"api": options["api"], "login": options["login"]}
     asked |= {"client_id": given["client_id"], "client_secret": given["client_secret"]}
     async with opened("threads", clock, store=store, **asked) as channel:
-        error = await refusal(channel.send(parcel()), "threads-secret")
+        error = await refusal(channel.send(parcel(BARE)), "threads-secret")
         assert isinstance(error, ChannelRefused)
         assert "broadsheet channels connect news" in str(error)
         begun = await channel.sign_in(BACK, "state-1")
@@ -273,11 +273,11 @@ async def test_an_editor_who_signs_in_gives_a_token_of_sixty_days_that_is_renewe
         with store.write() as tx:
             kept = closed(credential, KEYS)
             tx.channels.save("news", kept, account="@record", expires=credential.ends, now=clock(), serial=0)
-        await channel.send(parcel(token="a" * 26))
+        await channel.send(parcel(BARE, token="a" * 26))
         # Renewed at half its life, again and again: a year later it still posts.
         for number in range(9):
             clock.advance(days=40)
-            await channel.send(parcel(replace(POST, text=f"{TITLE} {number}"), token=f"{number:026d}"))
+            await channel.send(parcel(replace(BARE, text=f"{TITLE} {number}"), token=f"{number:026d}"))
     assert len(network.visible) == 10
     with store.read() as tx:
         assert tx.channels.get("news").expires == clock() + timedelta(days=60)
@@ -302,3 +302,10 @@ async def test_without_a_way_to_sign_in_and_a_token_nothing_starts(clock) -> Non
     with pytest.raises(SettingsError, match="BROADSHEET_NEWS_CLIENT_SECRET"):
         async with opened("threads", clock, client_id="1234"):
             pass
+
+
+async def test_without_a_picture_no_card_is_asked_for(threads, clock, store: Store) -> None:
+    network, options = threads
+    async with opened("threads", clock, store=store, picture="none", **options) as channel:
+        await channel.send(parcel(BARE))
+    assert network.visible[0].card is None
