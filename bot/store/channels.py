@@ -77,6 +77,11 @@ class Channels:
         )
         return self._connection.execute(statement, execution_options=COUNTED).rowcount == 1
 
+    def disconnect(self, channel: str) -> None:
+        """Deletes a channel's tokens, and keeps what else is known of it."""
+        values = {"credential": "", "account": "", "expires": None, "renewed": None, "serial": _C.serial + 1}
+        self._connection.execute(update(channel_states).where(_C.channel == channel).values(**values))
+
     def forget(self, channel: str) -> None:
         """Deletes all that is known of a channel, its tokens included."""
         self._connection.execute(delete(channel_states).where(_C.channel == channel))
