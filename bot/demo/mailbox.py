@@ -13,7 +13,7 @@ from typing import Any
 from aiosmtpd.controller import Controller
 
 from bot.demo.durable import write_new
-from bot.demo.ports import HOST, free_port
+from bot.testing.ports import HOST, free_port
 
 _STARTS = 5
 

@@ -23,8 +23,8 @@ from starlette.staticfiles import StaticFiles
 from bot.clock import Clock
 from bot.demo.articles import TIMEZONE, TOWN, TownArticle, town_articles
 from bot.demo.query import PostQuery, RestError
-from bot.demo.server import served
 from bot.demo.wordpress import NAME, SITE, Catalogue, content_html, excerpt_html, guid, title_html, upload
+from bot.testing.server import served
 
 DESCRIPTION = "News of harbour, hill and island since 1888"
 _FEED_LENGTH = 10

@@ -24,8 +24,8 @@ from starlette.routing import Route
 
 from bot.clock import Clock
 from bot.demo.durable import write_new
-from bot.demo.server import served
 from bot.errors import SettingsError
+from bot.testing.server import served
 
 PATH = "/hook"
 TOLERANCE = 300

@@ -17,7 +17,6 @@ from bot.audience.links import DATA, PREFERENCES, UNSUBSCRIBE
 from bot.clock import SetClock
 from bot.delivery.engine import Engine
 from bot.delivery.sending import begin_sending
-from bot.demo.ports import HOST, free_port
 from bot.editions.compose import render
 from bot.model import Edition, EditionState, EditionStory, Summary
 from bot.schedules.installation import Installation
@@ -26,6 +25,7 @@ from bot.schedules.signups import mail_now
 from bot.settings import load_settings
 from bot.store import Store
 from bot.testing import ENVIRONMENT, KEYS, NOW, article, subscribe
+from bot.testing.ports import HOST, free_port
 from bot.web.server import serve
 
 TOML = """

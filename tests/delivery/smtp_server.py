@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 from aiosmtpd.controller import Controller
 
-from bot.demo.ports import HOST, free_port
+from bot.testing.ports import HOST, free_port
 
 PATIENCE = 60.0
 

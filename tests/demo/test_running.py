@@ -12,11 +12,11 @@ import pytest
 from bot.clock import SetClock
 from bot.demo import Running, running
 from bot.demo.configuration import HOOK_SECRET
-from bot.demo.ports import free_port
 from bot.demo.running import SUBSCRIBERS
 from bot.demo.state import DemoState, Ports
 from bot.errors import StateError
 from bot.settings import SettingsTables, checked, is_address
+from bot.testing.ports import free_port
 from bot.tokens import KeyRing
 
 NOW = datetime(2026, 11, 24, 15, 0, tzinfo=UTC)

@@ -24,7 +24,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
-from bot.demo.ports import free_port
+from bot.testing.ports import free_port
 
 SCRIPTS = Path(__file__).resolve().parents[2].parent / "shared" / "real"
 REQUIRED = os.environ.get("BROADSHEET_REQUIRE_REAL") == "1"

@@ -1,6 +1,7 @@
 """Builders and doubles for tests: ours, and those of people who write a channel or a source.
 
-Stands outside the layers and may import any.
+Stands outside the layers and may import any. ``bot.testing.networks`` holds the strict fakes of social networks
+(docs/testing.md), ``bot.testing.server`` serves an ASGI application on loopback.
 """
 
 from __future__ import annotations
