@@ -7,7 +7,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, delete, exists, select, update
+from sqlalchemy import Connection, Row, delete, select, update
 
 from bot.model import ChannelState, Counting, Limits, Markup, Quota
 from bot.store.attempts import storable
@@ -92,11 +92,6 @@ class Channels:
 
     def _make(self, channel: str) -> None:
         insert_or_ignore(self._connection, channel_states, {"channel": channel})
-
-
-def paused(channel: str | ColumnElement[str]) -> ColumnElement[bool]:
-    """Whether a channel is paused: one that is named, or the one of each row."""
-    return exists().where(_C.channel == channel, _C.paused != "")
 
 
 def _state(row: Row[Any]) -> ChannelState:

@@ -1,11 +1,11 @@
 """A strict LinkedIn: the Posts API of a member and of the pages the member keeps.
 
-Documents: learn.microsoft.com/en-us/linkedin/marketing/community-management/shares/, posts-api and little-text-format
-(read 2026-11-29). A retired version is 426 NONEXISTENT_VERSION: gitroomhq/postiz-app#2005. Missing fields: the n8n text
-of social.md. Duplicates: Arisamiga/Linkedin-RSS#5; that deleting does not help: ComposioHQ/composio#2710. 150 posts a
-day: social.md. Upload URLs ask no token: dev.to, "7 API quirks", read 2026-11-29. From memory: the bodies of 401, 403
-and 429, the limits of titles and alt texts, that a daily limit ends at midnight UTC. Inferred: the 3,000 are UTF-16
-units of the commentary as it was sent, escapes included.
+Documents: learn.microsoft.com/en-us/linkedin/marketing/community-management/shares/, posts-api and
+little-text-format (read 2026-11-29). A retired version is 426 NONEXISTENT_VERSION: gitroomhq/postiz-app#2005.
+Missing fields: the n8n text of social.md. Duplicates: Arisamiga/Linkedin-RSS#5; that deleting does not help:
+ComposioHQ/composio#2710. 150 posts a day: social.md. Upload URLs ask no token: dev.to, "7 API quirks", read
+2026-11-29. From memory: the bodies of 401, 403 and 429, the limits of titles and alt texts, that a daily limit ends
+at midnight UTC. Inferred: the 3,000 are UTF-16 units of the commentary as it was sent, escapes included.
 
 Not here: video, documents, polls, comments, targeting.
 """
@@ -314,7 +314,7 @@ class LinkedIn(Network):
         if call.query.get("q") != "author" or author not in self._days:
             raise _error(400, "ILLEGAL_ARGUMENT", "q=author and an author of this token are required")
         self._may(scopes, author, write=False, method="FINDER-author")
-        count = min(100, int(call.query.get("count", "10")))
+        count = min(100, call.number("count", 10))
         found = [each for each in reversed(self.visible) if each.account == author][:count]
         paging = {"start": 0, "count": count, "links": []}
         return JSONResponse({"elements": [_entity(each) for each in found], "paging": paging})
