@@ -28,6 +28,7 @@ from bot.model.edition import (
     Link,
     PastEdition,
     Post,
+    PostAct,
     PostPicture,
     Rendition,
 )
@@ -104,6 +105,7 @@ __all__ = [
     "Pick",
     "Placement",
     "Post",
+    "PostAct",
     "PostPicture",
     "PostRules",
     "Preferences",

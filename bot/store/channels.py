@@ -7,7 +7,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, delete, exists, select, update
+from sqlalchemy import Connection, Row, delete, select, update
 
 from bot.model import ChannelState, Counting, Limits, Markup, Quota
 from bot.store.attempts import storable
@@ -77,6 +77,11 @@ class Channels:
         )
         return self._connection.execute(statement, execution_options=COUNTED).rowcount == 1
 
+    def disconnect(self, channel: str) -> None:
+        """Deletes a channel's tokens, and keeps what else is known of it."""
+        values = {"credential": "", "account": "", "expires": None, "renewed": None, "serial": _C.serial + 1}
+        self._connection.execute(update(channel_states).where(_C.channel == channel).values(**values))
+
     def forget(self, channel: str) -> None:
         """Deletes all that is known of a channel, its tokens included."""
         self._connection.execute(delete(channel_states).where(_C.channel == channel))
@@ -87,11 +92,6 @@ class Channels:
 
     def _make(self, channel: str) -> None:
         insert_or_ignore(self._connection, channel_states, {"channel": channel})
-
-
-def paused(channel: str | ColumnElement[str]) -> ColumnElement[bool]:
-    """Whether a channel is paused: one that is named, or the one of each row."""
-    return exists().where(_C.channel == channel, _C.paused != "")
 
 
 def _state(row: Row[Any]) -> ChannelState:

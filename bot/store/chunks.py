@@ -29,9 +29,9 @@ from sqlalchemy import (
 
 from bot.model import Chunk, DeliveryState
 from bot.store.among import among, integers
-from bot.store.channels import paused
 from bot.store.chosen_readers import Run
 from bot.store.jobs import Jobs
+from bot.store.pauses import paused
 from bot.store.tables import attempts, chunks, deliveries, editions
 
 SIZE = 500

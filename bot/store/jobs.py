@@ -33,7 +33,7 @@ from sqlalchemy import (
     table,
 )
 
-from bot.store.channels import paused
+from bot.store.pauses import paused
 from bot.store.tables import chunks, editions
 
 TASK = "broadsheet.chunk"
