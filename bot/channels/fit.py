@@ -22,11 +22,15 @@ def fitting(parcel: Parcel, limits: Limits, server: str) -> Post:
     """
     post = post_of(parcel, server)
     if not fits(post.text, limits, warning=post.warning if limits.warning else ""):
-        most = f"{limits.characters:,} characters" if limits.characters else f"{limits.size:,} bytes"
         raise DeliveryError(
-            f"edition {parcel.edition}: its post is longer than the {most} that {server} takes; "
+            f"edition {parcel.edition}: its post is more than the {_most(limits)} that {server} takes; "
             "shorten it, or make it anew for the limits of today",
             permanent=True,
             server=server,
         )
     return post
+
+
+def _most(limits: Limits) -> str:
+    counted = ((limits.characters, "characters"), (limits.size, "bytes"), (limits.links, "links"))
+    return " or ".join(f"{most:,} {what}" for most, what in counted if most is not None)

@@ -20,7 +20,7 @@ from bot.store import Store
 from bot.testing import KEYS
 from bot.testing.networks import BREAK, HANG, Fault, running
 from bot.testing.networks.facebook import Facebook
-from tests.channels.posts import HOSTILE_POST, BARE, TITLE, URL, opened, parcel, photograph, pictured, refusal
+from tests.channels.posts import BARE, HOSTILE_POST, TITLE, URL, opened, parcel, photograph, pictured, refusal
 
 WORDS = BARE.text.removesuffix(f"\n\n{URL}")
 BACK = "https://desk.record.example/connected"

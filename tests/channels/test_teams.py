@@ -60,12 +60,13 @@ async def test_a_picture_has_its_description(teams, clock) -> None:
 async def test_the_longest_post_that_fits_the_limits_is_taken(teams, clock) -> None:
     network, options = teams
     async with opened("teams", clock, **options) as channel:
-        words = "渡" * ((channel.limits.size - len(TITLE) - len(URL) - 4) // 3)
-        await channel.send(parcel(replace(POST, text=f"{TITLE}\n\n{words}\n\n{URL}")))
-        assert [each.failed for each in network.runs] == [""]
-        error = await refusal(channel.send(parcel(replace(POST, text="渡" * 8000))), SIGNATURE)
+        for letter, most in (("渡", channel.limits.size // 3), ("🛥", channel.limits.characters // 2)):
+            words = letter * (min(most, channel.limits.characters) - len(TITLE) - len(URL) - 4)
+            await channel.send(parcel(replace(POST, text=f"{TITLE}\n\n{words}\n\n{URL}")))
+        assert [each.failed for each in network.runs] == ["", ""]
+        error = await refusal(channel.send(parcel(replace(POST, text="渡" * 4001))), SIGNATURE)
     assert error.permanent
-    assert len(network.asked) == 1
+    assert len(network.asked) == 2
 
 
 async def test_a_workflow_whose_run_fails_said_202_all_the_same(teams, clock) -> None:

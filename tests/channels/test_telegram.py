@@ -15,7 +15,7 @@ from bot.model import Newsroom
 from bot.store import Store
 from bot.testing.networks import BREAK, DROP, HANG, Fault, running
 from bot.testing.networks.telegram import Telegram
-from tests.channels.posts import HOSTILE, HOSTILE_POST, BARE, TITLE, URL, opened, parcel, photograph, pictured, refusal
+from tests.channels.posts import BARE, HOSTILE, HOSTILE_POST, TITLE, URL, opened, parcel, photograph, pictured, refusal
 
 
 @pytest.fixture

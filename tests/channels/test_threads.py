@@ -19,7 +19,7 @@ from bot.store import Store
 from bot.testing import KEYS
 from bot.testing.networks import BREAK, DROP, HANG, Fault, running
 from bot.testing.networks.threads import Threads
-from tests.channels.posts import HOSTILE_POST, BARE, TITLE, URL, opened, parcel, pictured, refusal
+from tests.channels.posts import BARE, HOSTILE_POST, TITLE, URL, opened, parcel, pictured, refusal
 
 PICTURE = "https://record.example/ferry.jpg"
 BACK = "https://desk.record.example/connected"
@@ -39,7 +39,7 @@ def threads(clock: SetClock) -> Iterator[tuple[Threads, dict[str, str]]]:
 
 def made(network: Threads) -> int:
     """How many containers were made."""
-    return sum(each.path == "/v1.0/me/threads" and each.method == "BARE" for each in network.asked)
+    return sum(each.path == "/v1.0/me/threads" and each.method == "POST" for each in network.asked)
 
 
 async def test_a_post_has_its_words_a_card_and_the_quota_that_is_left(threads, clock, store: Store) -> None:
@@ -129,7 +129,7 @@ async def test_a_crash_before_anything_was_made_left_nothing(threads, clock, sto
 
 async def test_a_container_whose_answer_is_lost_is_made_again_and_published_once(threads, clock, store: Store) -> None:
     network, options = threads
-    network.fail(BREAK, path="*/threads", method="BARE")
+    network.fail(BREAK, path="*/threads", method="POST")
     async with opened("threads", clock, store=store, **options) as channel:
         error = await refusal(channel.send(parcel(BARE)), options["token"])
         assert (type(error), error.permanent) == (DeliveryError, False)
