@@ -107,6 +107,7 @@ class Installation:
             open=bool(newsletters(self.settings)),
             corrections=tuple(corrections),
             shown=shown or Shown(),
+            key=schedule,
         )
 
     def timezone(self, schedule: str) -> str:
