@@ -8,7 +8,7 @@ of ours that the network knows again), else it is ``OutcomeUnknown``.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from json import loads
@@ -36,6 +36,13 @@ class Told:
     body: bytes = field(repr=False)
     quota: Quota | None = None
 
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        """The objects of a JSON array, or of JSON lines; those that are none are left out."""
+        whole = _parsed(self.body)
+        rows = whole if isinstance(whole, list) else map(_parsed, self.body.splitlines())
+        return [each for each in rows if isinstance(each, dict)]
+
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
@@ -56,13 +63,17 @@ Judge = Callable[[Refusal], DeliveryError | None]
 class Exchange:
     """Asks one server. ``server`` is its name, as receipts and errors show it.
 
-    ``judge`` is asked first what a refusal means. Nothing that it raises holds a path, a query, a header or a token.
+    ``judge`` is asked first what a refusal means. Nothing that it raises holds a path, a query, a header or one of the
+    ``secrets``, not even when the server says them back.
     """
 
-    def __init__(self, http: Http, clock: Clock, url: str, *, judge: Judge = lambda _: None) -> None:
+    def __init__(
+        self, http: Http, clock: Clock, url: str, *, judge: Judge = lambda _: None, secrets: Sequence[str] = ()
+    ) -> None:
         self._http = http
         self._clock = clock
         self._judge = judge
+        self._secrets = [each for each in secrets if each]
         self.server = urlsplit(url).netloc.rpartition("@")[2]
 
     async def ask(
@@ -129,7 +140,7 @@ class Exchange:
 
     def _refused(self, answer: Answer, data: dict[str, Any], repeatable: bool) -> DeliveryError:
         status = answer.status
-        words = _words(data, answer.body)
+        words = self._without_secrets(data, answer.body)
         said = f"{self.server} refuses it (HTTP {status}){f': {words}' if words else ''}"
         judged = self._judge(Refusal(status, data, answer.headers, said, self.server))
         if judged:
@@ -138,6 +149,10 @@ class Exchange:
             return ServerBusy(said, code=status, retry_after=self.wait(answer.headers, data), server=self.server)
         if status == 401:
             return ChannelRefused(said, code=status, server=self.server)
+        if 300 <= status < 400:
+            # To follow it would hand the token to whoever stands there.
+            moved = f"{self.server} redirects (HTTP {status}); put its final address into the channel's settings"
+            return ChannelRefused(moved, code=status, server=self.server)
         if status >= 500 and not repeatable and not (status == 503 and "retry-after" in answer.headers):
             # A gateway gives up on what its server goes on with.
             return OutcomeUnknown(f"{said}; it may have been posted", server=self.server)
@@ -150,26 +165,42 @@ class Exchange:
     def wait(self, headers: Mapping[str, str], data: Mapping[str, Any]) -> float | None:
         """Seconds for which a server that has had enough wants to be left alone; None: it did not say."""
         asked = retry_after(headers, self._clock)
-        told = data.get("retry_after")
-        if asked is None and isinstance(told, int | float) and not isinstance(told, bool):
-            asked = float(told)
+        if asked is None:
+            asked = _seconds(data.get("retry_after"))
+        if asked is None and (milliseconds := _seconds(data.get("retry_after_ms"))) is not None:
+            asked = milliseconds / 1000
         if asked is None:
             # 429 without a word of how much is left: the bucket is empty until its reset.
             resets = next((found for name in _LIMITS if (found := self._reset(headers, name))), None)
             asked = max(0.0, (resets - self._clock()).total_seconds()) if resets else None
         return asked
 
+    def _without_secrets(self, data: Mapping[str, Any], body: bytes) -> str:
+        words = _words(data, body)
+        for secret in self._secrets:
+            words = words.replace(secret, "…")
+        return words[:300]
+
+
+def _parsed(body: bytes) -> Any:
+    try:
+        return loads(body)
+    except (ValueError, RecursionError):
+        return None
+
 
 def _object(body: bytes) -> dict[str, Any]:
-    try:
-        told = loads(body)
-    except (ValueError, RecursionError):
-        return {}
+    told = _parsed(body)
     return told if isinstance(told, dict) else {}
 
 
+def _seconds(told: Any) -> float | None:
+    good = isinstance(told, int | float) and not isinstance(told, bool) and 0 <= told < _EPOCH
+    return float(told) if good else None
+
+
 def _words(data: Mapping[str, Any], body: bytes) -> str:
-    """What the server said, in one line of at most 300 characters."""
+    """What the server said, in one line."""
     for key in ("error_description", "message", "detail", "description", "error", "errors", "title"):
         value = data.get(key)
         if isinstance(value, dict):
@@ -182,7 +213,7 @@ def _words(data: Mapping[str, Any], body: bytes) -> str:
 
 
 def _line(text: str) -> str:
-    return "".join(each if each.isprintable() else " " for each in " ".join(text.split()))[:300]
+    return "".join(each if each.isprintable() else " " for each in " ".join(text.split()))
 
 
 def _number(value: str) -> int | None:

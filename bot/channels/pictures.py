@@ -5,9 +5,12 @@ from __future__ import annotations
 import asyncio
 import io
 
+from PIL import Image
+
 from bot.audience.links import image_url
 from bot.channels.base import Surroundings
 from bot.editions.image import decoded, on_white
+from bot.errors import FetchError, StoreError
 from bot.model import Newsroom
 from bot.store import Store
 
@@ -26,6 +29,21 @@ def jpeg(picture: bytes, *, longest: int, size: int) -> bytes:
         if made.tell() <= size:
             return made.getvalue()
     raise ValueError(f"a picture of {size:,} bytes at most cannot be made of it")
+
+
+def measured(picture: bytes) -> tuple[int, int]:
+    """Width and height of a picture that ``jpeg`` made, in pixels."""
+    with Image.open(io.BytesIO(picture)) as opened:
+        return opened.size
+
+
+async def made_fit(url: str, around: Surroundings, *, longest: int, size: int) -> bytes | None:
+    """The picture at ``url`` as ``jpeg`` makes it; None when it is not to be had: a picture never costs the post."""
+    try:
+        content = await fetched(url, around)
+        return await asyncio.to_thread(jpeg, content, longest=longest, size=size)
+    except (FetchError, StoreError, ValueError):
+        return None
 
 
 async def fetched(url: str, around: Surroundings) -> bytes:

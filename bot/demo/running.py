@@ -13,8 +13,9 @@ from bot.clock import Clock
 from bot.demo.configuration import Addresses, write_configuration, write_secrets
 from bot.demo.mailbox import mailbox
 from bot.demo.newsroom import newsroom
-from bot.demo.receiver import PATH, receiver
+from bot.demo.receiver import receiver
 from bot.demo.state import DemoState, Ports
+from bot.testing.networks.webhook import PATH
 from bot.testing.ports import HOST, free_port
 
 SUBSCRIBERS = Path(__file__).resolve().parent / "subscribers.csv"

@@ -1,0 +1,336 @@
+"""Posts to an account of Mastodon, or of a server with its API (Pleroma, GoToSocial, Takahe, snac …).
+
+https://docs.joinmastodon.org/methods/statuses/, /methods/media/, /methods/instance/, /entities/Instance/ and
+/api/rate-limits/ (checked 2026-11-23, research of the networks; a run against a real Takahe and snac the same day).
+
+The delivery's token is the ``Idempotency-Key`` of the header. A server knows it again for an hour; after that the
+account's own statuses are read back before anything is sent again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import html
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from types import TracebackType
+from typing import Any, ClassVar, Literal, Self
+
+from pydantic import Field, SecretStr
+
+from bot.channels.base import Surroundings, kind
+from bot.channels.exchange import Exchange, Refusal, Told
+from bot.channels.fit import fitting
+from bot.channels.pictures import made_fit
+from bot.editions.graphemes import Room, shortened
+from bot.errors import ChannelRefused, DeliveryError, OutcomeUnknown
+from bot.http import Upload
+from bot.model import Counting, Idempotency, Limits, Parcel, Post, Receipt
+from bot.settings import PostTable, Table, Url, secret_variable
+
+_PIXELS = 2048
+_LARGEST = 8_000_000
+_KEY_LASTS = timedelta(minutes=50)
+"""Ten minutes before a server forgets the key."""
+_SKEW = timedelta(minutes=5)
+_PAGE, _PAGES = 40, 10
+_WAITS = (0.0, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 15.0)
+"""Seconds between the looks at a picture that is being processed."""
+
+
+class MastodonOptions(PostTable):
+    """An account, by an access token (Preferences → Development → New application)."""
+
+    instance: Url = Field(description="The account's server, e.g. `https://mastodon.social`.")
+    token: SecretStr = Field(
+        description="The application's access token; scopes `write:statuses write:media read:accounts read:statuses`."
+    )
+    visibility: Literal["public", "unlisted", "private"] = Field(
+        "public", description="Who sees the posts: everyone, everyone but in no timeline of the server, or followers."
+    )
+
+
+@kind("mastodon")
+class MastodonChannel:
+    """One account."""
+
+    Options: ClassVar[type[Table]] = MastodonOptions
+    medium: ClassVar[str] = "post"
+    idempotency: ClassVar[Idempotency] = Idempotency.KEY
+    verified: ClassVar[str] = ""
+    template = "mastodon"
+    connections = 1
+
+    def __init__(self, name: str, options: MastodonOptions, around: Surroundings) -> None:
+        self.limits = Limits(
+            characters=500,
+            counting=Counting.MASTODON,
+            url=23,
+            images=4,
+            image_size=_LARGEST,
+            alt=1500,
+            thread=True,
+            warning=True,
+        )
+        self.rules = options.rules
+        # A third of what an account may ask in five minutes: a post with pictures asks several times.
+        self.pace = options.pace((timedelta(minutes=5), 25), (timedelta(minutes=30), 30))
+        self._name = name
+        self._around = around
+        self._instance = options.instance.rstrip("/")
+        self._visibility = options.visibility
+        self._variable = secret_variable(name, "token")
+        token = options.token.get_secret_value()
+        self._signed = {"Authorization": f"Bearer {token}"}
+        self._exchange = Exchange(around.http, around.clock, options.instance, judge=self._judged, secrets=[token])
+        self._learned = False
+        self._account = ""
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        return None
+
+    async def send(self, parcel: Parcel) -> Receipt:
+        """Posts once; ``Receipt.id`` is the status's id, ``text`` its address."""
+        await self._know_limits()
+        payload = self.payload(parcel)
+        if self._around.clock() - parcel.slot > _KEY_LASTS:
+            # Perhaps this is not the first time, and the server has forgotten the key.
+            found = await self.recall(parcel, parcel.slot)
+            if found:
+                return found
+        pictures = await self._uploaded(payload.pop("media_ids", []))
+        body = payload | ({"media_ids": pictures} if pictures else {})
+        headers = {"Idempotency-Key": parcel.token}
+        try:
+            told = await self._ask("POST", "/api/v1/statuses", json=body, headers=headers)
+        except DeliveryError as error:
+            if error.code != 404 or "in_reply_to_id" not in body:
+                raise
+            # What it answers is gone: it stands alone.
+            del body["in_reply_to_id"]
+            told = await self._ask("POST", "/api/v1/statuses", json=body, headers=headers)
+        return self._receipt(told)
+
+    def payload(self, parcel: Parcel) -> dict[str, Any]:
+        """The status; in ``media_ids`` stand the addresses and descriptions of its pictures."""
+        limits = self.limits if self._learned else replace(self.limits, characters=None)
+        post = fitting(parcel, limits, self._exchange.server)
+        pictures = [self._picture(each.url, each.alt) for each in post.pictures[: self.limits.images]]
+        return {
+            "status": post.text,
+            "visibility": self._visibility,
+            **_marks(post),
+            **({"in_reply_to_id": post.answers} if post.answers else {}),
+            **({"media_ids": pictures} if pictures else {}),
+        }
+
+    async def edit(self, id: str, parcel: Parcel) -> Receipt:
+        """Changes text, warning and descriptions; the pictures stay, or are added where there were none."""
+        await self._know_limits()
+        payload = self.payload(parcel)
+        path = f"/api/v1/statuses/{_segment(id)}"
+        standing = (await self._ask("GET", path)).data
+        kept = [str(each.get("id", "")) for each in standing.get("media_attachments") or [] if isinstance(each, dict)]
+        wanted = payload.pop("media_ids", [])
+        body = {key: value for key, value in payload.items() if key not in ("visibility", "in_reply_to_id")}
+        body["spoiler_text"] = payload.get("spoiler_text", "")
+        # An edit that names no pictures takes them away.
+        body["media_ids"] = kept or await self._uploaded(wanted)
+        if kept and len(kept) == len(wanted):
+            described = zip(kept, wanted, strict=True)
+            body["media_attributes"] = [{"id": each, "description": new["description"]} for each, new in described]
+        return self._receipt(await self._ask("PUT", path, json=body))
+
+    async def remove(self, id: str) -> None:
+        """Deletes the status."""
+        try:
+            await self._ask("DELETE", f"/api/v1/statuses/{_segment(id)}")
+        except DeliveryError as error:
+            if error.code not in (404, 410):
+                raise
+
+    async def recall(self, parcel: Parcel, began: datetime) -> Receipt | None:
+        """Looks through the account's statuses of that time: for the same text, else for the same link."""
+        post = fitting(parcel, Limits(), self._exchange.server)
+        path = f"/api/v1/accounts/{_segment(await self._me())}/statuses?limit={_PAGE}&exclude_reblogs=true"
+        oldest = ""
+        for _ in range(_PAGES):
+            told = await self._ask("GET", f"{path}&max_id={oldest}" if oldest else path)
+            for status in told.rows:
+                if _moment(status.get("created_at")) < began - _SKEW:
+                    return None
+                if _same(status, post):
+                    return self._receipt(replace(told, data=status), "already there")
+            if not told.rows:
+                return None
+            oldest = _segment(str(told.rows[-1].get("id", "")))
+        raise OutcomeUnknown(
+            f"{self._exchange.server}: the account posted too much since to find out", server=self._exchange.server
+        )
+
+    async def learn(self) -> Limits:
+        """Asks the instance, first by its newer address. They hold for this channel from then on."""
+        try:
+            told = await self._exchange.ask("GET", f"{self._instance}/api/v2/instance", repeatable=True)
+        except ChannelRefused:
+            raise
+        except DeliveryError:
+            # snac has none, Takahe's is broken.
+            told = await self._exchange.ask("GET", f"{self._instance}/api/v1/instance", repeatable=True)
+        self.limits = _limits(told.data, self.limits)
+        self._learned = True
+        return self.limits
+
+    async def check(self) -> str:
+        """Signs in and reads what the account posted last: both scopes for reading are there."""
+        account = (await self._ask("GET", "/api/v1/accounts/verify_credentials")).data
+        self._account = str(account.get("id", ""))
+        await self._ask("GET", f"/api/v1/accounts/{_segment(self._account)}/statuses?limit=1")
+        limits = await self.learn()
+        return (
+            f"signed in to {self._exchange.server} as {account.get('acct', '')}; "
+            f"a post has {limits.characters:,} characters there"
+        )
+
+    async def _know_limits(self) -> None:
+        """The limits that the server told, from the store when they are there; without them nothing is refused here."""
+        if self._learned:
+            return
+        kept = await asyncio.to_thread(self._kept_limits)
+        if kept:
+            self.limits, self._learned = kept, True
+            return
+        try:
+            await self.learn()
+        except ChannelRefused:
+            raise
+        except DeliveryError:
+            return
+
+    def _kept_limits(self) -> Limits | None:
+        if self._around.store is None:
+            return None
+        with self._around.store.read() as tx:
+            return tx.channels.get(self._name).limits
+
+    async def _me(self) -> str:
+        if not self._account:
+            told = await self._ask("GET", "/api/v1/accounts/verify_credentials")
+            self._account = str(told.data.get("id", ""))
+        return self._account
+
+    def _picture(self, url: str, alt: str) -> dict[str, str]:
+        return {"file": url, "description": shortened(alt, Room(self.limits.alt, None))}
+
+    async def _uploaded(self, wanted: list[dict[str, str]]) -> list[str]:
+        """The ids of pictures that the server has taken and processed. One that is not to be had is left out."""
+        ids = []
+        for number, each in enumerate(wanted, start=1):
+            size = self.limits.image_size or _LARGEST
+            made = await made_fit(each["file"], self._around, longest=_PIXELS, size=size)
+            if made is None:
+                continue
+            file = Upload(name=f"{number}.jpg", kind="image/jpeg", content=made)
+            form = {"description": each["description"]}
+            ids.append(await self._processed(await self._ask("POST", "/api/v2/media", form=form, files={"file": file})))
+        return ids
+
+    async def _processed(self, told: Told) -> str:
+        id = str(told.data.get("id", ""))
+        if told.status != 202:
+            return id
+        for seconds in _WAITS:
+            await asyncio.sleep(seconds)
+            if (await self._ask("GET", f"/api/v1/media/{_segment(id)}")).status != 206:
+                return id
+        raise DeliveryError(
+            f"{self._exchange.server} is still processing the post's picture", permanent=False, code=206
+        )
+
+    async def _ask(self, method: str, path: str, *, headers: Mapping[str, str] | None = None, **body: Any) -> Told:
+        # Doing any of it twice does no more: the key makes posting so, and a picture that was uploaded twice is unused.
+        return await self._exchange.ask(
+            method, self._instance + path, repeatable=True, headers={**self._signed, **(headers or {})}, **body
+        )
+
+    def _judged(self, refusal: Refusal) -> DeliveryError | None:
+        words = refusal.said.casefold()
+        if refusal.status in (401, 403) or (refusal.status == 400 and "token" in words):
+            hint = f"{refusal.said}; put a token with its scopes into {self._variable}"
+            return ChannelRefused(hint, code=refusal.status, server=refusal.server)
+        return None
+
+    def _receipt(self, told: Told, text: str = "") -> Receipt:
+        return Receipt(
+            server=self._exchange.server,
+            code=told.status,
+            text=text or str(told.data.get("url") or "")[:200],
+            id=str(told.data.get("id", "")),
+            quota=told.quota,
+        )
+
+
+def _marks(post: Post) -> dict[str, Any]:
+    """Language, warning and sensitivity. Mastodon knows ISO 639 codes, some with a region."""
+    language = re.fullmatch(r"([a-z]{2,3})(-[A-Za-z]{2,4})?", post.language)
+    return {
+        **({"language": post.language if language[1] == "zh" else language[1]} if language else {}),
+        **({"spoiler_text": post.warning} if post.warning else {}),
+        **({"sensitive": True} if post.sensitive or post.warning else {}),
+    }
+
+
+def _same(status: Mapping[str, Any], post: Post) -> bool:
+    if str(status.get("in_reply_to_id") or "") != post.answers:
+        return False
+    content = str(status.get("content") or "")
+    if _letters(html.unescape(re.sub(r"<[^>]*>", "", content))) == _letters(post.text):
+        return True
+    # A server may change a text (Markdown, mentions), a link it keeps. The parts of a thread share theirs.
+    links = map(html.unescape, re.findall(r"""href=["']([^"']+)["']""", content))
+    return bool(post.url) and post.parts == 1 and post.url in links
+
+
+def _letters(text: str) -> str:
+    return "".join(text.split())
+
+
+def _moment(value: Any) -> datetime:
+    try:
+        told = datetime.fromisoformat(str(value))
+    except ValueError:
+        return datetime.max.replace(tzinfo=UTC)
+    return told if told.tzinfo else told.replace(tzinfo=UTC)
+
+
+def _segment(id: str) -> str:
+    return re.sub(r"[^A-Za-z0-9_-]", "", id)
+
+
+def _limits(told: Mapping[str, Any], before: Limits) -> Limits:
+    """What an instance says of its limits; what it does not say stays as it was."""
+    configuration = told.get("configuration")
+    configuration = configuration if isinstance(configuration, dict) else {}
+
+    def figure(table: str, name: str, most: int) -> int | None:
+        values = configuration.get(table)
+        value = values.get(name) if isinstance(values, dict) else None
+        return min(value, most) if type(value) is int and value > 0 else None
+
+    longest = told.get("max_toot_chars")  # Pleroma and its kin.
+    other = longest if type(longest) is int and longest > 0 else None
+    return replace(
+        before,
+        characters=figure("statuses", "max_characters", 100_000) or other or before.characters,
+        url=figure("statuses", "characters_reserved_per_url", 1000) or before.url,
+        images=figure("statuses", "max_media_attachments", 16) or before.images,
+        alt=figure("media_attachments", "description_limit", 10_000) or before.alt,
+        image_size=figure("media_attachments", "image_size_limit", 16_000_000) or before.image_size,
+    )

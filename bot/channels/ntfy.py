@@ -1,0 +1,143 @@
+"""Posts to a topic of ntfy: a notification on every phone that follows it.
+
+https://docs.ntfy.sh/publish/#publish-as-json, #limitations and https://docs.ntfy.sh/subscribe/api/ (checked 2026-11-29;
+the limit of the title in the research of the networks, 2026-11-23).
+
+A message longer than 4,096 bytes would become an attached file: none is sent. There is no key by which the server
+knows a repeat, so a lost answer is looked for among the messages that the server still has.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from types import TracebackType
+from typing import Annotated, Any, ClassVar, Self
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr, StrictInt
+
+from bot.channels.base import Surroundings, kind
+from bot.channels.exchange import Exchange, Refusal, Told
+from bot.channels.fit import fitting
+from bot.editions.graphemes import Room, shortened
+from bot.errors import ChannelRefused, DeliveryError, OutcomeUnknown
+from bot.model import Idempotency, Limits, Parcel, Post, Receipt
+from bot.settings import PostTable, Table, Url, secret_variable
+
+_TITLE, _MESSAGE = 1024, 4096
+_SKEW = timedelta(minutes=1)
+_KEPT = timedelta(hours=11)
+"""A server keeps messages for twelve hours unless it is set otherwise."""
+
+
+class NtfyOptions(PostTable):
+    """A topic, and the token of a user who may publish to it."""
+
+    server: Url = Field("https://ntfy.sh", description="The server.")
+    topic: str = Field(pattern=r"^[-_A-Za-z0-9]{1,64}$", description="What followers subscribe to.")
+    token: SecretStr | None = Field(None, description="An access token (`tk_…`), where the topic is not open to all.")
+    priority: StrictInt = Field(3, ge=1, le=5, description="From 1 (silent) to 5 (rings until it is seen).")
+    tags: tuple[Annotated[str, Field(pattern=r"^[^\s,]{1,40}$")], ...] = Field(
+        (), max_length=10, description="Words below the message; a name such as `newspaper` becomes an emoji."
+    )
+
+
+@kind("ntfy")
+class NtfyChannel:
+    """One topic."""
+
+    Options: ClassVar[type[Table]] = NtfyOptions
+    medium: ClassVar[str] = "post"
+    idempotency: ClassVar[Idempotency] = Idempotency.NONE
+    verified: ClassVar[str] = ""
+    template = "ntfy"
+    connections = 1
+
+    def __init__(self, name: str, options: NtfyOptions, around: Surroundings) -> None:
+        self.limits = Limits(size=_MESSAGE, card=True)
+        self.rules = options.rules
+        # ntfy.sh takes 250 messages a day of who pays nothing; a server of one's own a burst of 60, and one in 5 s.
+        public = urlsplit(options.server).hostname == "ntfy.sh"
+        self.pace = options.pace((timedelta(minutes=5), 60), *([(timedelta(days=1), 250)] if public else []))
+        self._around = around
+        self._server = options.server.rstrip("/")
+        self._options = options
+        self._variable = secret_variable(name, "token")
+        token = options.token.get_secret_value() if options.token else ""
+        self._signed = {"Authorization": f"Bearer {token}"} if token else {}
+        self._exchange = Exchange(around.http, around.clock, options.server, judge=self._judged, secrets=[token])
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        return None
+
+    async def send(self, parcel: Parcel) -> Receipt:
+        """Publishes once; ``Receipt.id`` is the message's id."""
+        return self._receipt(
+            await self._exchange.ask(
+                "POST", self._server, repeatable=False, json=self.payload(parcel), headers=self._signed
+            )
+        )
+
+    def payload(self, parcel: Parcel) -> dict[str, Any]:
+        """The message. A tap on it opens the article; the picture is fetched by the phones, from its address."""
+        post = fitting(parcel, self.limits, self._exchange.server)
+        title = shortened(post.card.title if post.card else parcel.name, Room(None, _TITLE))
+        picture = _picture(post)
+        return {
+            "topic": self._options.topic,
+            "message": post.text,
+            **({"title": title} if title else {}),
+            **({"click": post.url} if post.url else {}),
+            **({"attach": picture} if picture else {}),
+            **({"tags": list(self._options.tags)} if self._options.tags else {}),
+            **({"priority": self._options.priority} if self._options.priority != 3 else {}),
+        }
+
+    async def recall(self, parcel: Parcel, began: datetime) -> Receipt | None:
+        """Looks for the same message among those that the server still has."""
+        wanted = self.payload(parcel)
+        kept = await self._messages(int((began - _SKEW).timestamp()))
+        for each in kept.rows:
+            if all(each.get(key) == wanted.get(key) for key in ("message", "title", "click")):
+                return self._receipt(Told(kept.status, each, kept.headers, kept.body, kept.quota), "already there")
+        if self._around.clock() - began > _KEPT or not (await self._messages("all")).rows:
+            said = f"{self._exchange.server} keeps no messages of that time; look whether it came, on a phone"
+            raise OutcomeUnknown(said, server=self._exchange.server)
+        return None
+
+    async def check(self) -> str:
+        """Reads the topic: the token is good, or none is needed. Whether it may publish only a post shows."""
+        await self._messages("30s")
+        return f"{self._exchange.server} lets us read {self._options.topic}; only a post shows whether we may write"
+
+    async def _messages(self, since: int | str) -> Told:
+        url = f"{self._server}/{self._options.topic}/json?poll=1&since={since}"
+        return await self._exchange.ask("GET", url, repeatable=True, headers=self._signed)
+
+    def _judged(self, refusal: Refusal) -> DeliveryError | None:
+        if refusal.status in (401, 403):
+            said = f"{refusal.said}; put a token that may publish to {self._options.topic} into {self._variable}"
+            return ChannelRefused(said, code=refusal.status, server=refusal.server)
+        return None
+
+    def _receipt(self, told: Told, text: str = "") -> Receipt:
+        id = _text(told.data, "id")
+        return Receipt(server=self._exchange.server, code=told.status, text=text, id=id, quota=told.quota)
+
+
+def _picture(post: Post) -> str:
+    """The address of the post's picture: a sensitive one is not put on locked screens."""
+    if post.sensitive:
+        return ""
+    return post.pictures[0].url if post.pictures else post.card.image_url if post.card else ""
+
+
+def _text(data: Mapping[str, Any], name: str) -> str:
+    value = data.get(name)
+    return value if isinstance(value, str) else ""
