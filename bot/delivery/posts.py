@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Protocol, TypeVar
 
+from bot.channels.acting import perform
 from bot.channels.base import Channel, Posting
 from bot.channels.base import Feed as Parcels
 from bot.clock import Clock
@@ -120,7 +121,7 @@ class Posts:
 
     async def _send(self, feed: Feed, parcel: Parcel) -> None:
         try:
-            receipt = await self._channel.send(parcel)
+            receipt = await perform(self._channel, parcel)
         except Exception as error:
             cool = feed.settle(parcel, error)
             if isinstance(error, ServerBusy):

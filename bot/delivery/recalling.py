@@ -1,7 +1,8 @@
 """Posts whose outcome nobody knows are settled without anybody where that is safe.
 
 A network that can be asked is asked: what stands there was accepted, what surely does not is posted again. One that
-knows our key again is sent the post again with the same key. All else stays ``unknown`` until an editor says.
+knows our key again is sent the post again with the same key, and an edit or a removal is done again. All else stays
+``unknown`` until an editor says.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from bot.channels.acting import may_repeat
 from bot.channels.base import Channel, Posting, Recalling
 from bot.clock import Clock
 from bot.delivery import threads
@@ -56,24 +58,27 @@ class Recaller:
         Raises ``StoreError``.
         """
         found = self.channels[channel]
-        if isinstance(found, Recalling):
-            for doubt in self._due(channel, DELAY, edition):
-                if not self._taken(doubt):
-                    continue
-                busy = await self._asked(found, doubt)
+        knows_key = isinstance(found, Posting) and found.idempotency is Idempotency.KEY
+        for doubt in self._due(channel, edition):
+            parcel = self._parcel(doubt)
+            same = parcel and (may_repeat(parcel) or (knows_key and not isinstance(found, Recalling)))
+            if same and self.clock() - doubt.first_try < self.rules.give_up_after:
+                self._again(doubt)
+            elif same or parcel is None or not isinstance(found, Recalling):
+                # An editor's: it is not looked at any more.
+                self._later(doubt, LIFE)
+            elif self.clock() - doubt.since >= DELAY and self._taken(doubt):
+                busy = await self._asked(found, doubt, parcel)
                 if busy or self._stopped(channel):
                     return busy
-        elif isinstance(found, Posting) and found.idempotency is Idempotency.KEY:
-            for doubt in self._due(channel, timedelta(0), edition):
-                self._again(doubt)
         return None
 
-    def _due(self, channel: str, delay: timedelta, edition: str) -> Sequence[Doubt]:
+    def _due(self, channel: str, edition: str) -> Sequence[Doubt]:
         with self.store.read() as tx:
             # Nothing is sent again meanwhile, so nothing is asked for.
             if tx.flags.get(PAUSED) or tx.flags.held() or tx.channels.paused([channel]):
                 return []
-            due = tx.recalls.due([channel], self.clock(), delay=delay, life=LIFE, edition=edition)
+            due = tx.recalls.due([channel], self.clock(), life=LIFE, edition=edition)
         return due[:AT_ONCE]
 
     def _stopped(self, channel: str) -> bool:
@@ -85,11 +90,7 @@ class Recaller:
         with self.store.write() as tx:
             return tx.recalls.take(doubt, now, now + LEASE)
 
-    async def _asked(self, channel: Recalling, doubt: Doubt) -> ServerBusy | None:
-        parcel = self._parcel(doubt)
-        if parcel is None:
-            self._later(doubt, LIFE)
-            return None
+    async def _asked(self, channel: Recalling, doubt: Doubt, parcel: Parcel) -> ServerBusy | None:
         try:
             receipt = await channel.recall(parcel, doubt.began)
         except OutcomeUnknown as error:
@@ -126,8 +127,6 @@ class Recaller:
 
     def _again(self, doubt: Doubt) -> None:
         now = self.clock()
-        if now - doubt.first_try >= self.rules.give_up_after:
-            return
         wait = min(self.rules.retry_after * GROWTH ** min(max(doubt.tries - 1, 0), 10), LONGEST_WAIT)
         self._written(doubt, now, lambda tx: tx.recalls.send_again(doubt, now, now + wait), reopens=True)
 

@@ -182,7 +182,9 @@ class Chunks:
             # Two that change deliveries of a chunk at once: the second one counts what the first one has committed,
             # also when the first one gives the chunk back.
             self._connection.execute(select(chunks.c.id).where(which).order_by(chunks.c.id).with_for_update(), given)
-        when = func.coalesce(deliveries.c.not_before, literal(now, _MOMENT))
+        # A post that was given back keeps its place among the others.
+        since = case((chunks.c.audience == "", deliveries.c.updated), else_=literal(now, _MOMENT))
+        when = func.coalesce(deliveries.c.not_before, since)
         rows = self._connection.execute(
             select(
                 chunks.c.id,
