@@ -61,7 +61,7 @@ def schedules(
             if (name and key != name) or not table.enabled:
                 continue
             zone = installation.timezone(key)
-            for slot in slots_after(key, table.cron, zone, installation.clock(), count=next_slots):
+            for slot in slots_after(key, table.crons, zone, installation.clock(), count=next_slots):
                 rows.append({"schedule": key, "name": table.name, "timezone": zone, **_slot(slot, zone)})
         session.out.table(
             ("schedule", "slot", "UTC", "note"),

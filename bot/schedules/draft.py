@@ -113,7 +113,7 @@ def circumstances(
     if last:
         since = last.created
     else:
-        before = previous_slot(schedule, table.cron, installation.timezone(schedule), slot.due)
+        before = previous_slot(schedule, table.crons, installation.timezone(schedule), slot.due)
         since = before.due if before else now - DAY
     return Circumstances(
         now=now,

@@ -121,14 +121,14 @@ def _slots(tx: Transaction, installation: Installation, since: Restored, now: da
 def _runnable(installation: Installation, schedule: str, backup: datetime, start: datetime) -> Iterator[Slot]:
     """The slot up to ``start`` that was the newest at the backup: `broadsheet run` could still make it afterwards."""
     table = installation.settings.schedules[schedule]
-    slot = previous_slot(schedule, table.cron, installation.timezone(schedule), backup + timedelta(microseconds=1))
+    slot = previous_slot(schedule, table.crons, installation.timezone(schedule), backup + timedelta(microseconds=1))
     if slot and slot.due <= start and backup - slot.due <= table.max_lateness:
         yield slot
 
 
 def _slots_between(installation: Installation, schedule: str, start: datetime, now: datetime) -> Iterator[Slot]:
-    cron, zone = installation.settings.schedules[schedule].cron, installation.timezone(schedule)
-    while found := slots_between(schedule, cron, zone, start, now):
+    crons, zone = installation.settings.schedules[schedule].crons, installation.timezone(schedule)
+    while found := slots_between(schedule, crons, zone, start, now):
         yield from found
         start = found[-1].due
 

@@ -54,7 +54,7 @@ def latest_slot(installation: Installation, schedule: str, now: datetime) -> Slo
     """The newest slot that is not in the future, whether or not it has an edition."""
     table = schedule_table(installation, schedule)
     just_after = now + timedelta(microseconds=1)
-    return previous_slot(schedule, table.cron, installation.timezone(schedule), just_after)
+    return previous_slot(schedule, table.crons, installation.timezone(schedule), just_after)
 
 
 def shown_slot(installation: Installation, schedule: str, now: datetime) -> Slot:
@@ -71,7 +71,7 @@ def shown_slot(installation: Installation, schedule: str, now: datetime) -> Slot
         return due_slot(installation, schedule, now)
     except NothingToDo:
         table = schedule_table(installation, schedule)
-        return slots_after(schedule, table.cron, installation.timezone(schedule), now, count=1)[0]
+        return slots_after(schedule, table.crons, installation.timezone(schedule), now, count=1)[0]
 
 
 def extra_slot(installation: Installation, schedule: str, now: datetime) -> Slot:

@@ -122,11 +122,11 @@ class _Due:
 def _due(installation: Installation, schedule: str, now: datetime) -> _Due:
     table = installation.settings.schedules[schedule]
     zone = installation.timezone(schedule)
-    state = _state(installation, schedule, table.cron, zone, now)
+    state = _state(installation, schedule, table.trigger, zone, now)
     if not table.enabled:
         # While it is off no slot counts, so that switching it on makes up for nothing.
         return _Due([], [], now if now - state.reckoned > timedelta(minutes=1) else None)
-    slots = slots_between(schedule, table.cron, zone, state.reckoned, now + table.lead_time)
+    slots = slots_between(schedule, table.crons, zone, state.reckoned, now + table.lead_time)
     if not slots:
         return _Due([], [], None)
     missed = [slot for slot in slots if slot.due <= now]

@@ -118,7 +118,7 @@ def _coming(tx: Transaction, desk: Desk, now: datetime) -> list[Coming]:
     first, later = [], []
     for name, table in installation.settings.schedules.items():
         if table.enabled:
-            slots = slots_after(name, table.cron, installation.timezone(name), now, count=NEXT)
+            slots = slots_after(name, table.crons, installation.timezone(name), now, count=NEXT)
             first += [(slot, table) for slot in slots[:1]]
             later += [(slot, table) for slot in slots[1:]]
     later.sort(key=lambda each: each[0].due)
