@@ -22,7 +22,7 @@ from bot.model.checked import fault, ok, warning
 from bot.schedules import public_host
 from bot.schedules.installation import Connected, Installation, opened
 from bot.schedules.machine_texts import endpoint, inside_http
-from bot.schedules.plan import Slot, slots_after
+from bot.schedules.plan import ARTICLE, Slot, slots_after
 from bot.schedules.tick import held
 from bot.sources.base import Source, Visit
 from bot.summaries.grounding import Ground
@@ -105,19 +105,19 @@ def _own_templates(installation: Installation) -> Iterator[Checked]:
 def _templates(installation: Installation) -> Iterator[Checked]:
     for schedule, table in installation.settings.schedules.items():
         id, slot = f"schedule.{schedule}", _slot(installation, schedule)
+        most = 1 if table.on_publish else table.selection.maximum
         frame = installation.frame(schedule, slot)
         try:
             made = compose.render(frame, [_sample(installation, 1)])
-            full = compose.render(
-                frame, [_sample(installation, place) for place in range(1, table.selection.maximum + 1)]
-            )
+            full = compose.render(frame, [_sample(installation, place) for place in range(1, most + 1)])
         except BroadsheetError as error:
             yield fault(id, str(error), "")
             continue
-        yield ok(id, f"its templates render; next slot {slot.key}")
+        comes = "each new article goes out as it appears" if table.on_publish else f"next slot {slot.key}"
+        yield ok(id, f"its templates render; {comes}")
         for email in [each.email for each in full if each.email]:
-            heavy = weight(email, table.selection.maximum)
-            said = f"with {table.selection.maximum} stories of usual length: {heavy.said}"
+            heavy = weight(email, most)
+            said = f"with {most} stories of usual length: {heavy.said}"
             if heavy.said:
                 yield (fault if heavy.grave else warning)(f"{id}.size", said, heavy.fix)
         mails = [each.email for each in made if each.email]
@@ -144,8 +144,10 @@ def _cards(installation: Installation) -> Iterator[Checked]:
 
 
 def _slot(installation: Installation, schedule: str) -> Slot:
-    cron = installation.settings.schedules[schedule].cron
-    return slots_after(schedule, cron, installation.timezone(schedule), installation.clock(), count=1)[0]
+    table, now = installation.settings.schedules[schedule], installation.clock()
+    if table.on_publish:
+        return Slot(schedule, ARTICLE, now)
+    return slots_after(schedule, table.crons, installation.timezone(schedule), now, count=1)[0]
 
 
 def _sample(installation: Installation, place: int) -> EditionStory:

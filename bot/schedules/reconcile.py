@@ -15,6 +15,7 @@ from bot.editions.lifecycle import WAITING
 from bot.errors import NotFound, NothingToDo, UsageError
 from bot.model import Act, Edition, EditionState
 from bot.schedules.installation import Installation
+from bot.schedules.on_publish import forget
 from bot.schedules.plan import Slot, previous_slot, slots_between
 from bot.store import Transaction
 from bot.store.flags import RESTORED, Restored
@@ -165,6 +166,7 @@ def reconcile(
         tx.flags.set(RESTORED, replace(since, unsent=(*since.unsent, *stayed)).text(), now)
         left = questions(tx, installation, now)
         if not left:
+            forget(tx, installation, now)
             tx.flags.set(RESTORED, "", now)
             said = f"the backup of {since.backup:%Y-%m-%d %H:%M} UTC: all is said, the store sends again"
             tx.acts.add(Act(at=now, who=who, what=RECONCILE, thing="installation", note=said))

@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from bot.errors import NotFound, NothingToDo
+from bot.errors import NotFound, NothingToDo, UsageError
 from bot.schedules.installation import Installation
-from bot.schedules.plan import Slot, previous_slot, slots_after
+from bot.schedules.on_publish import next_slot
+from bot.schedules.plan import ARTICLE, Slot, previous_slot, slots_after
 from bot.settings import ScheduleTable, duration_text, nearest, parse_duration
 
 
@@ -31,6 +32,14 @@ def need_open(installation: Installation) -> None:
 def due_slot(installation: Installation, schedule: str, now: datetime) -> Slot:
     """The slot that is due and has no edition. Raises ``NothingToDo``, ``NotFound``."""
     table = schedule_table(installation, schedule)
+    if table.on_publish:
+        article = next_slot(installation, schedule, now)
+        if article is None:
+            raise NothingToDo(
+                f"schedule {schedule} tells each article as it appears, and none is new; "
+                f"`broadsheet preview {schedule}` shows the newest as it would go out"
+            )
+        return article
     slot = latest_slot(installation, schedule, now)
     extra = "`--extra` makes one outside the timetable"
     if slot is None:
@@ -60,8 +69,11 @@ def latest_slot(installation: Installation, schedule: str, now: datetime) -> Slo
 def shown_slot(installation: Installation, schedule: str, now: datetime) -> Slot:
     """The slot that a preview shows: the due one without an edition, else the next to come.
 
-    A schedule that has sent nothing yet shows its latest slot: a newcomer sees a whole edition at any hour.
+    A schedule that has sent nothing yet shows its latest slot: a newcomer sees a whole edition at any hour. One that
+    posts on publish shows the newest article it would take.
     """
+    if schedule_table(installation, schedule).on_publish:
+        return Slot(schedule, ARTICLE, now)
     with installation.store.read() as tx:
         unsent = tx.editions.last_sent(schedule) is None
     latest = latest_slot(installation, schedule, now)
@@ -75,8 +87,11 @@ def shown_slot(installation: Installation, schedule: str, now: datetime) -> Slot
 
 
 def extra_slot(installation: Installation, schedule: str, now: datetime) -> Slot:
-    """A slot outside the timetable, due now."""
-    schedule_table(installation, schedule)
+    """A slot outside the timetable, due now. Raises ``UsageError`` where there is no timetable."""
+    if schedule_table(installation, schedule).on_publish:
+        raise UsageError(
+            f"schedule {schedule} tells each article once, as it appears: it has no --extra; a schedule with cron has"
+        )
     return Slot(schedule, f"extra:{now.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}", now)
 
 

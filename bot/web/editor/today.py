@@ -70,7 +70,17 @@ def routes(desk: Desk) -> APIRouter:
         now = desk.installation.clock()
         with desk.installation.store.read() as tx:
             needs, coming, past = _needs(tx, desk), _coming(tx, desk, now), _past(tx)
-        return desk.page(request, "editor/today.html.j2", here="today", now=now, needs=needs, coming=coming, past=past)
+        schedules = desk.installation.settings.schedules.values()
+        return desk.page(
+            request,
+            "editor/today.html.j2",
+            here="today",
+            now=now,
+            needs=needs,
+            coming=coming,
+            listening=[each for each in schedules if each.on_publish and each.enabled],
+            past=past,
+        )
 
     return router
 
