@@ -20,14 +20,20 @@ from bot.schedules.tick import sources_due, tick
 from bot.sources.base import Collected
 from bot.sources.collect import Fetched, keep
 from bot.store.sources import SourceState
-from bot.testing import KEYS, NOW, article, settings, subscribe
+from bot.testing import KEYS, NOW, Nothing, ScriptedChannel, article, settings, subscribe
 from tests.schedules.conftest import Scripted
 
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
 TOML = """
+[images]
+cards = "never"
+
 [channels.mail]
 type = "scripted"
+
+[channels.wire]
+type = "posts"
 
 [sources.site]
 type = "feed"
@@ -37,17 +43,28 @@ url = "https://record.example/feed"
 name = "Breaking"
 on_publish = true
 audience = "readers"
-channels = ["mail"]
+channels = ["wire"]
 """
+
+
+class Posts(ScriptedChannel):
+    """A network: its post costs no compiled mail."""
+
+    Options = Nothing
+
+    def __init__(self, name, options, around):
+        super().__init__(medium="post")
 
 
 @pytest.fixture
 def newsroom(store, clock, tmp_path, monkeypatch):
     monkeypatch.setitem(KINDS, "scripted", Scripted)
+    monkeypatch.setitem(KINDS, "posts", Posts)
     subscribe(store, "reader@example.org")
 
-    def build(extra=""):
-        return Installation(settings(tmp_path, TOML + extra), store, KEYS, clock)
+    def build(extra="", *, channel="wire"):
+        toml = TOML.replace('["wire"]', f'["{channel}"]')
+        return Installation(settings(tmp_path, toml + extra), store, KEYS, clock)
 
     return build
 
@@ -86,7 +103,7 @@ def _listening(newsroom, visit, extra=""):
     visit(NOW - 5 * MINUTE, _story(0, NOW - HOUR))
     installation = newsroom(extra)
     assert tick(installation, NOW).made == []
-    visit(NOW)
+    visit(NOW + timedelta(seconds=10))
     return installation
 
 
@@ -99,6 +116,16 @@ def test_a_new_article_goes_out_by_itself_when_it_has_settled(newsroom, visit, s
     assert set(done.moved.values()) == {EditionState.SENDING}
     assert tick(installation, NOW + 7 * MINUTE).made == []
     assert _editions(store) == [("g1", "sending"), ("g2", "sending")]
+
+
+def test_breaking_news_goes_to_inboxes_too(newsroom, visit, store):
+    _listening(newsroom, visit)
+    mailing = newsroom(channel="mail")
+    visit(NOW + 5 * MINUTE, _story(1, NOW + 3 * MINUTE))
+    (made,) = tick(mailing, NOW + 6 * MINUTE).made
+    assert made.stories[0].article.title in made.renditions[0].email.subject
+    with store.read() as tx:
+        assert tx.deliveries.balance(made.id).snapshot == 1
 
 
 def test_the_first_run_tells_nothing_that_was_there(newsroom, visit, store):
@@ -177,7 +204,7 @@ def test_what_the_selection_refuses_is_kept_with_its_reason_and_judged_once(news
     assert _editions(store) == [("g2", "sending")]
     with store.read() as tx:
         ((_, _, reason),) = tx.schedules.left_out("breaking", 10)
-    assert reason == "Its section is Harbour; the schedule takes only Sport."
+    assert reason == "Its section is Harbour; the schedule takes Sport."
 
 
 def test_nothing_queues_up_while_the_schedule_is_off(newsroom, visit, store):
@@ -312,12 +339,13 @@ def test_an_article_that_a_long_visit_brings_late_is_not_overlooked(newsroom, vi
 
 
 def test_one_article_that_cannot_be_made_stops_no_other(newsroom, visit, store):
-    installation = _listening(newsroom, visit, 'subject = "{{ 1 / (lead.title | length - 9) }}"\n')
+    _listening(newsroom, visit)
     visit(NOW + 5 * MINUTE, _story(1, NOW + 3 * MINUTE, title="Nine char"), _story(2, NOW + 4 * MINUTE))
-    done = tick(installation, NOW + 6 * MINUTE)
+    broken = newsroom('subject = "{{ 1 / (lead.title | length - 9) }}"\n', channel="mail")
+    done = tick(broken, NOW + 6 * MINUTE)
     assert len(done.made) == 1
     assert len(done.failed) == 1
-    tick(newsroom(), NOW + 7 * MINUTE)
+    tick(newsroom(channel="mail"), NOW + 7 * MINUTE)
     assert sorted(_editions(store)) == [("g1", "sending"), ("g2", "sending")]
 
 
