@@ -17,7 +17,7 @@ PING = "ping"
 FLAG = "ping:"
 SECONDS = 2
 """How often the ticker looks for pings."""
-GAP = timedelta(seconds=10)
+GAP = timedelta(seconds=5)
 """Between two visits that pings ask for; those that come meanwhile are one."""
 
 

@@ -50,7 +50,7 @@ def routes(installation: Installation) -> APIRouter:
             payload = installation.keys.verify(purpose, token)
         except TokenError:
             return None
-        return payload if payload and payload[0] in installation.settings.sources else None
+        return payload if payload and payload[0] in list(installation.settings.sources) else None
 
     @router.post("/ping/{token}")
     async def ping(token: str) -> Response:
