@@ -60,7 +60,7 @@ def draft(
     texts = texts_of(tx, installation.settings.llm, leads)
     stories = _frozen(installation, selected, texts) if state is not EditionState.SKIPPED else ()
     edition = Edition(
-        id=edition_id(installation.keys, schedule, slot.key),
+        id=edition_id(installation.keys, schedule, slot.seed),
         schedule=schedule,
         slot_key=slot.key,
         slot=slot.due,

@@ -55,6 +55,13 @@ class Slot:
     due: datetime
     note: str = ""
 
+    @property
+    def seed(self) -> str:
+        """What the edition's id is made of. A store that was restored gives the ids of lost articles to others, and
+        networks know a post again by its edition's: the time tells the two apart.
+        """
+        return f"{self.key}@{self.due.astimezone(UTC).isoformat()}" if self.key.startswith(ARTICLE) else self.key
+
 
 def article_slot(schedule_id: str, article: int, due: datetime) -> Slot:
     """The slot of one article, which appeared at ``due``."""

@@ -106,7 +106,7 @@ def _slots(tx: Transaction, installation: Installation, since: Restored, now: da
         start = min(state.reckoned, since.backup) if state else since.backup
         due = list(_slots_between(installation, schedule, start, now))
         for slot in [*_runnable(installation, schedule, since.backup, start), *due]:
-            if tx.editions.of_slot(schedule, slot.key):
+            if tx.editions.of_slot(schedule, slot.seed):
                 continue
             after = since.at is not None and slot.due > since.at
             yield Question(

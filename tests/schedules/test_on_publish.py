@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import event
 
 from bot.articles.url import identity_key
 from bot.channels.base import KINDS
@@ -14,11 +15,13 @@ from bot.errors import NothingToDo, SourceError, UsageError
 from bot.model import EditionState
 from bot.schedules.installation import Installation
 from bot.schedules.plan import article_slot
+from bot.schedules.reconcile import reconcile
 from bot.schedules.run import due_slot, extra_slot
 from bot.schedules.slot import make
 from bot.schedules.tick import sources_due, tick
 from bot.sources.base import Collected
 from bot.sources.collect import Fetched, keep
+from bot.store.flags import RESTORED, Restored
 from bot.store.sources import SourceState
 from bot.testing import KEYS, NOW, Nothing, ScriptedChannel, article, settings, subscribe
 from tests.schedules.conftest import Scripted
@@ -378,6 +381,38 @@ def test_a_tick_with_nothing_new_asks_little_and_writes_nothing(newsroom, visit,
     monkeypatch.setattr("bot.schedules.tick.advance_waiting", lambda *_, **__: None)
     monkeypatch.setattr("bot.schedules.tick.stop_withdrawn", lambda *_: [])
     assert tick(installation, NOW + 7 * MINUTE).failed == []
+
+
+def test_an_id_that_a_restored_store_gives_again_makes_another_edition(newsroom):
+    installation = newsroom()
+    frames = [installation.frame("breaking", article_slot("breaking", 7, NOW + late)) for late in (MINUTE, HOUR)]
+    assert frames[0].edition != frames[1].edition
+
+
+def test_a_restored_store_tells_nothing_that_appeared_before_the_editors_word(newsroom, visit, store):
+    installation = _listening(newsroom, visit)
+    with store.write() as tx:
+        tx.flags.set(RESTORED, Restored(backup=NOW + MINUTE, at=NOW + HOUR).text(), NOW)
+    visit(NOW + HOUR, _story(1, NOW + 30 * MINUTE), _story(2, NOW + 50 * MINUTE))
+    assert tick(installation, NOW + HOUR + 2 * MINUTE).made == []
+    reconcile(installation, all_sent=True, who="ida", now=NOW + 2 * HOUR)
+    tick(installation, NOW + 2 * HOUR + MINUTE)
+    assert _editions(store) == []
+    visit(NOW + 2 * HOUR + 5 * MINUTE, _story(3, NOW + 2 * HOUR + 3 * MINUTE))
+    tick(installation, NOW + 2 * HOUR + 7 * MINUTE)
+    assert _editions(store) == [("g3", "sending")]
+
+
+def test_the_look_for_what_is_new_goes_by_indexes(newsroom, visit, store):
+    with store.read() as tx:
+        if tx.connection.dialect.name != "sqlite":
+            pytest.skip("PostgreSQL plans by what the tables hold")
+        asked = []
+        event.listen(tx.connection, "before_cursor_execute", lambda *given: asked.append(given[2:4]))
+        tx.articles.arrived("breaking", floor=NOW, after=NOW, settled=NOW, now=NOW, limit=9)
+        ((statement, values),) = asked
+        plan = [row[3] for row in tx.connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)]
+    assert not [line for line in plan if line.startswith("SCAN")], plan
 
 
 def test_run_makes_the_newest_at_once_and_nothing_outside_of_what_appears(newsroom, visit, clock):
