@@ -131,13 +131,18 @@ async def _post(installation: Installation, http: Http, state: HubState, mode: s
             return f"its hub was not asked: {error}"
         to = urljoin(url, answer.headers.get("location", "")) if answer.status in (307, 308) else ""
         if not to:
-            said = " ".join(answer.body[:200].decode("utf-8", "replace").split())
+            said = _line(answer.body[:200].decode("utf-8", "replace"))
             return "" if 200 <= answer.status < 300 else f"its hub refuses (HTTP {answer.status}) {said}".strip()
         if urlsplit(url).scheme == "https" and urlsplit(to).scheme != "https":
             # The secret must not be read on the way.
             return "its hub redirects to an address without TLS"
         url = to
     return f"its hub redirects more than {_REDIRECTS} times"
+
+
+def _line(text: str) -> str:
+    """Foreign words as one line that does nothing to a terminal."""
+    return "".join(each for each in " ".join(text.split()) if each.isprintable())[:200]
 
 
 def _end(installation: Installation, state: HubState, now: datetime, *, gone: bool) -> None:
@@ -191,7 +196,7 @@ def denied(installation: Installation, state: HubState, topic: str, reason: str)
     """Keeps that a hub does not take us; it is asked again in a day. Raises ``StoreError``."""
     if topic != state.held_topic or state.state == NONE:
         return
-    said = f"its hub refuses: {' '.join(reason.split())[:200] or 'no reason given'}"
+    said = f"its hub refuses: {_line(reason) or 'no reason given'}"
     with installation.store.write() as tx:
         due = installation.clock() + _REST
         tx.hubs.change(state, state=NONE, until=None, due=due, tries=0, error=said, **_HELD)

@@ -60,6 +60,8 @@ SIGNUPS_REST_SECONDS = 30.0
 """How long after a failure the mails of sign-ups wait."""
 IDLE_SECONDS = 1.0
 PAUSE_SECONDS = 5.0
+QUIET_SECONDS = 10.0
+"""A source that was visited within this time is not asked again for a correction of what it brought."""
 FRESH_SECONDS = 60.0
 """A visit to the sources serves the slots of so many seconds after it."""
 
@@ -89,6 +91,7 @@ class Ticker:
         self._collecting = threading.Lock()
         self._collected = float("-inf")
         self._looked: frozenset[str] = frozenset()
+        self._visited: dict[str, float] = {}
         self._failures: list[str] = []
         self._signups_rest = float("-inf")
         self._stopping = threading.Event()
@@ -98,7 +101,8 @@ class Ticker:
         soon = datetime.now(UTC)
         self._scheduler.add_job(self._collect, "interval", seconds=every, next_run_time=soon)
         self._scheduler.add_job(self._tick, "interval", seconds=TICK_SECONDS)
-        self._scheduler.add_job(self._pinged, "interval", seconds=pings.SECONDS)
+        # A slow source must not keep the pings of others waiting; each ping is taken once.
+        self._scheduler.add_job(self._pinged, "interval", seconds=pings.SECONDS, max_instances=3)
         self._scheduler.add_job(self._hubs, "interval", seconds=hubs.SECONDS, next_run_time=soon)
         looks = self._installation.settings.bounces.every.total_seconds()
         self._scheduler.add_job(self._poll, "interval", seconds=looks, next_run_time=datetime.now(UTC))
@@ -132,19 +136,25 @@ class Ticker:
     def _pinged(self) -> None:
         """Visits the sources that have news, they say; not behind a slow visit to all of them."""
         try:
-            names = pings.pinged(self._installation)
-            if names:
-                self._told(collect_now(self._installation, names))
+            self._visit(pings.pinged(self._installation))
         except Exception as error:
             log.error("pings wait: %s", error, exc_info=not isinstance(error, BroadsheetError))
 
     def _look_again(self, now: datetime) -> None:
         """Visits the sources of articles that are about to be told, once for each: the newest revision goes out."""
         due = sources_due(self._installation, now)
-        fresh = {name: source for name, source in due.items() if name not in self._looked}
+        fresh = {source for name, source in due.items() if name not in self._looked}
         self._looked = frozenset(due)
-        if fresh and time.monotonic() - self._collected > pings.GAP.total_seconds():
-            self._told(collect_now(self._installation, tuple(sorted(set(fresh.values())))))
+        quiet = time.monotonic() - QUIET_SECONDS
+        self._visit(tuple(sorted(name for name in fresh if self._visited_at(name) < quiet)))
+
+    def _visit(self, names: tuple[str, ...]) -> None:
+        if names:
+            self._told(collect_now(self._installation, names))
+            self._visited |= dict.fromkeys(names, time.monotonic())
+
+    def _visited_at(self, name: str) -> float:
+        return max(self._collected, self._visited.get(name, float("-inf")))
 
     def _hubs(self) -> None:
         try:

@@ -361,7 +361,7 @@ def _trigger_fault(table: ScheduleTable) -> str:
         return f"days belong to times; a schedule with {given[0]} takes none"
     if not table.on_publish:
         return "settle belongs to on_publish = true" if "settle" in table.model_fields_set else ""
-    if table.prepare_before:
+    if table.prepare_before is not None:
         return "prepare_before makes no sense with on_publish: nobody knows before what will appear; leave it out"
     if table.selection.minimum > 1:
         return "selection.minimum makes no sense with on_publish: each article is an edition of its own; leave it out"

@@ -231,7 +231,7 @@ def test_a_hub_may_deny(site, store, clock, hub):
     hubs.settle(site)
     hubs.denied(site, _state(store), "https://evil.example/", "no")
     assert _state(store).state == ASKED
-    hubs.denied(site, _state(store), TOPIC, "not\nyours")
+    hubs.denied(site, _state(store), TOPIC, "not\n\x1byours")
     assert (_state(store).state, _state(store).error) == (NONE, "its hub refuses: not yours")
     clock.advance(hours=23)
     hubs.settle(site)
