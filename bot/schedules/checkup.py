@@ -17,12 +17,12 @@ from bot.editions.imprint import lacking
 from bot.editions.lint import lint, own_templates
 from bot.editions.weight import weight
 from bot.errors import BroadsheetError, DnsError, LlmError
-from bot.model import Article, Checked, EditionStory, Summary, TextKind
+from bot.model import ARTICLE, Article, Checked, EditionStory, Summary, TextKind
 from bot.model.checked import fault, ok, warning
 from bot.schedules import public_host
 from bot.schedules.installation import Connected, Installation, opened
 from bot.schedules.machine_texts import endpoint, inside_http
-from bot.schedules.plan import ARTICLE, Slot, slots_after
+from bot.schedules.plan import Slot, slots_after
 from bot.schedules.tick import held
 from bot.sources.base import Source, Visit
 from bot.summaries.grounding import Ground

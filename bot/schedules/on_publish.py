@@ -45,6 +45,8 @@ class Arrivals:
     reckoned: datetime | None = None
     flood: tuple[datetime, str] | None = None
     """More than ``selection.flood`` at once: what was seen up to this moment waits for an editor, and why."""
+    flooded: bool = False
+    """Whether it became more just now."""
 
 
 def arrivals(installation: Installation, schedule: str, now: datetime, *, at_once: bool = False) -> Arrivals:
@@ -95,6 +97,7 @@ def arrivals(installation: Installation, schedule: str, now: datetime, *, at_onc
         # What waits for the next tick must still be found by it.
         reckoned=now if whole else None,
         flood=flood,
+        flooded=len(new) > table.selection.flood,
     )
 
 
@@ -123,7 +126,7 @@ def tell(
     due = arrivals(installation, schedule, now)
     made: list[Edition] = []
     failed: list[Exception] = []
-    if due.flood:
+    if due.flood and due.flooded:
         # Before the first of them is made: a process that is killed then holds the rest all the same.
         with installation.store.write() as tx:
             tx.flags.set(FLOOD + schedule, f"{due.flood[0].isoformat()} {due.flood[1]}", now)

@@ -21,6 +21,8 @@ from zoneinfo import ZoneInfo
 
 from cronsim import CronSim
 
+from bot.model import ARTICLE
+
 MOVED = "clock change: moved from"
 REPEATED = "clock change: repeated hour, runs once"
 
@@ -33,9 +35,6 @@ _DAY = timedelta(days=1)
 # 40 years hold every day a cron can name, e.g. a 29 February that is a Monday.
 _LOOKBACKS = (_DAY / 24, _DAY, 8 * _DAY, 63 * _DAY, 400 * _DAY, 3300 * _DAY, 14_700 * _DAY)
 
-
-ARTICLE = "article:"
-"""How the key of a slot begins that is one article's, on publish; its id follows."""
 
 Crons = str | Sequence[str]
 """A timetable: one cron, or several."""

@@ -6,9 +6,10 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from bot.errors import NotFound, NothingToDo, UsageError
+from bot.model import ARTICLE
 from bot.schedules.installation import Installation
 from bot.schedules.on_publish import next_slot
-from bot.schedules.plan import ARTICLE, Slot, previous_slot, slots_after
+from bot.schedules.plan import Slot, previous_slot, slots_after
 from bot.settings import ScheduleTable, duration_text, nearest, parse_duration
 
 

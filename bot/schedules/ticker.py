@@ -142,7 +142,11 @@ class Ticker:
 
     def _look_again(self, now: datetime) -> None:
         """Visits the sources of articles that are about to be told, once for each: the newest revision goes out."""
-        due = sources_due(self._installation, now)
+        try:
+            due = sources_due(self._installation, now)
+        except Exception:
+            # The tick meets the same fault, in its schedule alone, and tells of it.
+            return
         fresh = {source for name, source in due.items() if name not in self._looked}
         self._looked = frozenset(due)
         quiet = time.monotonic() - QUIET_SECONDS
