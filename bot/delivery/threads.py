@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from bot.model import Delivery, DeliveryState, Parcel
+from bot.model import Delivery, DeliveryState, Parcel, Post
 from bot.store import Transaction
 
 SOON = timedelta(seconds=2)
@@ -41,7 +41,7 @@ class Broken:
 def standing(tx: Transaction, parcel: Parcel, now: datetime) -> Ready | Waits | Broken:
     """Whether a part may go: always, when it is the first one or none."""
     post = parcel.rendition.post
-    if post is None or not post.follows:
+    if post is None or _opens(post):
         return Ready(parcel)
     before = tx.deliveries.of_post(parcel.edition, parcel.rendition.channel, post.follows)
     if before is None:
@@ -64,13 +64,20 @@ def answering(parcel: Parcel, answers: str, root: str) -> Parcel:
     return replace(parcel, rendition=replace(parcel.rendition, post=replace(post, answers=answers, data=data)))
 
 
+def _opens(post: Post) -> bool:
+    """Whether it is a thread's first part, or none. The first part's own subject may be ""."""
+    return post.part == 1 and not post.follows
+
+
 def _root(tx: Transaction, parcel: Parcel, before: Delivery) -> str:
     """What the network calls the first part; of those behind a part without a name, the first one that has one."""
     root = before
     for _ in range(_LONGEST):
         rendition = tx.editions.rendition(parcel.edition, parcel.rendition.channel, root.subject)
-        follows = rendition.post.follows if rendition and rendition.post else ""
-        earlier = tx.deliveries.of_post(parcel.edition, parcel.rendition.channel, follows) if follows else None
+        post = rendition.post if rendition else None
+        if post is None or _opens(post):
+            break
+        earlier = tx.deliveries.of_post(parcel.edition, parcel.rendition.channel, post.follows)
         if earlier is None or not earlier.provider_id:
             break
         root = earlier

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 
 from bot.editions.compose import Outlet
-from bot.editions.graphemes import count, fits
+from bot.editions.counting import fits, length, size
 from bot.editions.posts import compose_post
 from bot.editions.wording import wording
 from bot.errors import RenderError
@@ -35,8 +36,8 @@ def compose_amended(
     limits = outlet.limits
     room = replace(
         limits,
-        characters=None if limits.characters is None else limits.characters - count(note) - 4,
-        size=None if limits.size is None else limits.size - len(note.encode()) - 4,
+        characters=None if limits.characters is None else limits.characters - length(note, limits) - 4,
+        size=None if limits.size is None else limits.size - size(note, limits) - 4,
     )
     if not _has_room(room):
         raise RenderError("the correction leaves the post no room; say what is right in fewer words")
@@ -47,12 +48,15 @@ def compose_amended(
         template=outlet.template,
         folders=folders,
         limits=room,
+        # The link stays as it is, parameters and all.
+        rules=replace(outlet.rules, utm=MappingProxyType({})),
+        url=before.url,
     )
     head, link, tail = made.text.rpartition(made.url) if made.url else (made.text, "", "")
     if not link:
         head, tail = made.text, ""
     text = "\n\n".join(part for part in (head.strip(), note, f"{link}{tail}".strip()) if part)
-    if not fits(text, limits):
+    if not fits(text, limits, warning=made.warning):
         raise RenderError("the corrected post is longer than the network takes; say what is right in fewer words")
     card = (
         replace(made.card, image_url=before.card.image_url, image_alt=before.card.image_alt)

@@ -55,7 +55,7 @@ def test_without_an_order_the_longest_goes_first_and_the_headline_last() -> None
 
 def test_sentences_go_before_words_and_only_words_leave_a_mark() -> None:
     texts = [made(characters, "hashtags").text for characters in range(60, 160)]
-    told = [text.split("\n\n")[1] for text in texts if text.count("\n\n") > 1 and not text.split("\n\n")[1][0] == "h"]
+    told = [text.split("\n\n")[1] for text in texts if text.count("\n\n") > 1 and text.split("\n\n")[1][0] != "h"]
     assert "Boats run again from Monday." in told
     assert "Boats run again…" in told
     for each in told:
