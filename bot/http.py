@@ -67,6 +67,15 @@ class Answer:
             raise FetchError(f"{redacted(self.url)}: the answer is not JSON", status=self.status, sent=True) from error
 
 
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file in a form: ``kind`` is its media type."""
+
+    name: str
+    kind: str
+    content: bytes = field(repr=False)
+
+
 class Http:
     """The guarded client, an asynchronous context manager; it may be used by many tasks at once.
 
@@ -150,20 +159,41 @@ class Http:
         headers: Mapping[str, str] | None = None,
         timeout: float | None = None,
     ) -> Answer:
-        """Posts once, never follows a redirect. Any status is an answer; none raises ``FetchError`` with ``sent``.
+        """Posts once: ``request`` with the method POST."""
+        return await self.request("POST", url, json=json, content=content, headers=headers, timeout=timeout)
 
-        ``timeout`` is in seconds, for the whole exchange. A body longer than ``http.max_bytes`` is cut there.
+    async def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        json: Any = None,
+        content: bytes | None = None,
+        form: Mapping[str, str] | None = None,
+        files: Mapping[str, Upload] | None = None,
+        headers: Mapping[str, str] | None = None,
+        timeout: float | None = None,
+    ) -> Answer:
+        """Asks once, never follows a redirect. Any status is an answer; none raises ``FetchError`` with ``sent``.
+
+        The body is ``json``, or ``content``, or a ``form`` (``multipart/form-data`` with ``files``). ``timeout`` is in
+        seconds, for the whole exchange. A body longer than ``http.max_bytes`` is cut there. Errors show no path and no
+        query: both may hold keys.
         """
         seconds = timeout or self._options.timeout.total_seconds()
         all_headers = dict(headers or {})
         if json is not None:
             content = dumps(json, ensure_ascii=False, separators=(",", ":")).encode()
             all_headers = {"Content-Type": "application/json"} | all_headers
+        elif form is not None or files:
+            content, kind = _form(form or {}, files or {})
+            all_headers = {"Content-Type": kind} | all_headers
+        body = content if content is not None or method == "GET" else b""
         here = _parsed(url)
         sent = _Sent()
         try:
             async with asyncio.timeout(seconds):
-                answer, _ = await self._once("POST", here, all_headers, content or b"", None, sent)
+                answer, _ = await self._once(method, here, all_headers, body, None, sent, shown=_site(here))
         except TimeoutError as error:
             raise FetchError(f"{_site(here)}: no whole answer within {seconds:g} s", sent=sent.begun) from error
         return answer
@@ -176,13 +206,15 @@ class Http:
         content: bytes | None,
         cap: int | None,
         sent: _Sent | None = None,
+        *,
+        shown: str = "",
     ) -> tuple[Answer, str | None]:
         """One exchange: the answer, and where it redirects to.
 
         Without ``cap`` a long body is cut, not refused; with a ``cap`` of 0 it is not read.
         """
         sent = sent or _Sent()
-        shown = _site(url) if method == "POST" else redacted(str(url))
+        shown = shown or redacted(str(url))
         status = 0
         try:
             async with self._client.stream(
@@ -259,6 +291,13 @@ def _encoded(headers: Mapping[str, str]) -> dict[bytes, bytes]:
         name.encode("ascii"): value.encode("latin-1" if max(value, default="") <= "\xff" else "utf-8")
         for name, value in headers.items()
     }
+
+
+def _form(form: Mapping[str, str], files: Mapping[str, Upload]) -> tuple[bytes, str]:
+    """The body of a form and its media type (RFC 7578 with files, else ``application/x-www-form-urlencoded``)."""
+    parts = {name: (each.name, each.content, each.kind) for name, each in files.items()}
+    request = httpx.Request("POST", "http://form.invalid", data=dict(form), files=parts or None)
+    return request.read(), request.headers["Content-Type"]
 
 
 def _parsed(url: str) -> httpx.URL:

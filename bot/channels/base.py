@@ -15,7 +15,7 @@ from typing import Any, ClassVar, Protocol, Self, runtime_checkable
 from bot.clock import Clock
 from bot.dns import Resolver
 from bot.http import Http
-from bot.model import Checked, Limits, Newsroom, Parcel, Receipt, ServerNow
+from bot.model import Checked, Idempotency, Limits, Newsroom, Pace, Parcel, PostRules, Receipt, ServerNow
 from bot.settings import Settings, Table
 from bot.settings.registry import Registry
 from bot.store import Store
@@ -105,12 +105,77 @@ class Inspected(Protocol):
         ...
 
 
+@runtime_checkable
+class Posting(Protocol):
+    """A channel whose medium is ``post``: what composing, pacing and the preview must know of it.
+
+    ``idempotency`` is what keeps a post from standing there twice. ``verified`` is the day (ISO) on which it last ran
+    against its real network or server; "" when it only met its fake of ``bot.testing.networks``.
+    """
+
+    idempotency: ClassVar[Idempotency]
+    verified: ClassVar[str]
+    rules: PostRules
+    pace: Pace
+
+    def payload(self, parcel: Parcel) -> Any:
+        """What ``send`` would put on the wire, as JSON types: pure, the same each time, without a secret.
+
+        Pictures stand in it by their addresses. Raises ``DeliveryError`` when it may not go out: too long, no link.
+        """
+        ...
+
+
+@runtime_checkable
+class Learning(Protocol):
+    """A channel whose limits its server tells."""
+
+    async def learn(self) -> Limits:
+        """Asks the server now. Raises ``DeliveryError``."""
+        ...
+
+
+@runtime_checkable
+class Recalling(Protocol):
+    """A channel that can find out what became of a post."""
+
+    async def recall(self, parcel: Parcel, began: datetime) -> Receipt | None:
+        """What became of ``parcel``, whose newest attempt ``began`` then (UTC) and whose outcome nobody knows.
+
+        Its receipt when it stands there, None when it surely does not and will not. Raises ``OutcomeUnknown`` when
+        nobody can tell, ``DeliveryError`` when it could not be asked now.
+        """
+        ...
+
+
+@runtime_checkable
+class Editing(Protocol):
+    """A channel whose posts can be changed where they stand."""
+
+    async def edit(self, id: str, parcel: Parcel) -> Receipt:
+        """Makes the post ``id`` (``Receipt.id``) say what ``parcel`` says. Doing it twice does no more.
+
+        Raises as ``send``; ``DeliveryError`` with ``permanent`` when the post is gone or may not be changed any more.
+        """
+        ...
+
+
+@runtime_checkable
+class Removing(Protocol):
+    """A channel whose posts can be taken down."""
+
+    async def remove(self, id: str) -> None:
+        """Takes down the post ``id`` (``Receipt.id``); one that is gone is no fault. Raises ``DeliveryError``."""
+        ...
+
+
 class Channel(Protocol):
     """A configured outlet. ``Options`` are its keys in ``[channels.NAME]`` (``type`` left out), secrets ``SecretStr``.
 
     It is an asynchronous context manager: connections live between enter and exit. ``connections`` is how many
     ``send`` may run at once; a channel that is a ``Carrier`` too is not asked to ``send`` editions one by one.
-    ``template`` names its file in ``templates/posts/`` ("" for mail).
+    ``template`` names its file in ``templates/posts/`` ("" for mail). A channel whose medium is ``post`` is ``Posting``
+    too; what else it can (``Learning``, ``Recalling``, ``Editing``, ``Removing``) it shows by having the methods.
     """
 
     Options: ClassVar[type[Table]]

@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from json import loads
 from types import TracebackType
 from typing import Any, ClassVar, Self
@@ -25,16 +25,17 @@ from bot.channels.base import Surroundings, kind
 from bot.channels.pictures import fetched, jpeg
 from bot.errors import BlockedAddress, ChannelRefused, DeliveryError, FetchError, ServerBusy, StoreError
 from bot.http import Answer
-from bot.model import Card, Limits, Parcel, Post, Receipt
-from bot.settings import Table, Url, secret_variable
+from bot.model import Card, Idempotency, Limits, Parcel, Post, Receipt
+from bot.settings import PostTable, Table, Url, secret_variable
 
 COLLECTION = "app.bsky.feed.post"
 _SORTABLE = "234567abcdefghijklmnopqrstuvwxyz"
 _PIXELS = 1200
 _THUMB = 1_000_000
+_IMAGE = 2_000_000
 
 
-class BlueskyOptions(Table):
+class BlueskyOptions(PostTable):
     """An account and its app password (Settings → Privacy and security → App passwords)."""
 
     service: Url = Field("https://bsky.social", description="The account's server.")
@@ -50,11 +51,24 @@ class BlueskyChannel:
 
     Options: ClassVar[type[Table]] = BlueskyOptions
     medium: ClassVar[str] = "post"
+    idempotency: ClassVar[Idempotency] = Idempotency.KEY
+    verified: ClassVar[str] = "2026-11-29"
     template = "bluesky"
     connections = 1
 
     def __init__(self, name: str, options: BlueskyOptions, around: Surroundings) -> None:
-        self.limits = Limits(characters=300, size=3000, thumbnail=_THUMB)
+        self.limits = Limits(
+            characters=300,
+            size=3000,
+            thumbnail=_THUMB,
+            images=4,
+            image_size=_IMAGE,
+            card=True,
+            thread=True,
+        )
+        self.rules = options.rules
+        # Half of the write points of an hour and a day (3 each), so that people may post by hand too.
+        self.pace = options.pace((timedelta(hours=1), 800), (timedelta(days=1), 5800))
         self._around = around
         self._service = options.service
         self._server = urlsplit(options.service).netloc.rpartition("@")[2]
@@ -86,6 +100,15 @@ class BlueskyChannel:
         put = {"repo": did, "collection": COLLECTION, "rkey": key, "record": record}
         answer = await self._signed("com.atproto.repo.putRecord", put)
         return Receipt(server=self._server, code=200, text=str(answer.get("cid", ""))[:200], id=uri)
+
+    def payload(self, parcel: Parcel) -> dict[str, Any]:
+        """The record, its card's picture and the post that it answers by their addresses."""
+        post = parcel.rendition.post
+        if post is None:
+            raise DeliveryError(f"edition {parcel.edition}: has no post for {self._server}", permanent=True)
+        picture = post.card.image_url if post.card else ""
+        reply = {"parent": {"uri": post.answers}} if post.answers else None
+        return record_of(post, parcel.slot, {"url": picture} if picture else None, reply)
 
     async def check(self) -> str:
         """Signs in."""

@@ -23,6 +23,7 @@ from bot.model import (
     HostedImage,
     Limits,
     Newsroom,
+    PostRules,
     Rendition,
     Selected,
     Story,
@@ -36,12 +37,19 @@ from bot.summaries.extractive import summarise
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outlet:
-    """What composing must know of a channel: ``medium`` is ``email`` or ``post``."""
+    """What composing must know of a channel: ``medium`` is ``email`` or ``post``, ``kind`` its type in the settings.
+
+    ``edits``, ``removes``: whether its posts can be changed, and taken down.
+    """
 
     channel: str
     medium: str
     limits: Limits
     template: str
+    kind: str = ""
+    rules: PostRules = field(default_factory=PostRules)
+    edits: bool = False
+    removes: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

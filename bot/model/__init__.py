@@ -1,6 +1,7 @@
 """Frozen nouns that every layer speaks in."""
 
 from bot.model.article import Article, Image
+from bot.model.channel import ChannelState
 from bot.model.checked import Checked, Grade
 from bot.model.correction import Correction
 from bot.model.delivery import (
@@ -9,7 +10,6 @@ from bot.model.delivery import (
     Delivery,
     DeliveryState,
     Due,
-    Limits,
     Outcome,
     Parcel,
     Placement,
@@ -28,13 +28,17 @@ from bot.model.edition import (
     Link,
     PastEdition,
     Post,
+    PostAct,
+    PostPicture,
     Rendition,
 )
 from bot.model.event import Effect, Event
 from bot.model.finding import Finding, Reach, Reached
 from bot.model.hosted import Fetched, HostedImage, HostedPicture
+from bot.model.limits import Counting, Limits, Markup
 from bot.model.merge import MergeField
 from bot.model.newsroom import Newsroom
+from bot.model.posting import Idempotency, Pace, PostRules, Quiet, Quota
 from bot.model.progress import DomainProgress, Progress, ServerNow, ServerProgress, WorkerProgress
 from bot.model.report import Report, Verdict
 from bot.model.signup import Signup, SignupOutcome
@@ -64,10 +68,12 @@ __all__ = [
     "Act",
     "Article",
     "Card",
+    "ChannelState",
     "Checked",
     "Chunk",
     "Consent",
     "Correction",
+    "Counting",
     "Delivery",
     "DeliveryState",
     "DomainProgress",
@@ -85,19 +91,27 @@ __all__ = [
     "Grade",
     "HostedImage",
     "HostedPicture",
+    "Idempotency",
     "Image",
     "Limits",
     "Link",
+    "Markup",
     "MergeField",
     "Newsroom",
     "Outcome",
+    "Pace",
     "Parcel",
     "PastEdition",
     "Pick",
     "Placement",
     "Post",
+    "PostAct",
+    "PostPicture",
+    "PostRules",
     "Preferences",
     "Progress",
+    "Quiet",
+    "Quota",
     "Reach",
     "Reached",
     "Receipt",

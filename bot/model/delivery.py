@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from bot.model.edition import Rendition
+from bot.model.posting import Quota
 
 
 class DeliveryState(StrEnum):
@@ -46,16 +47,6 @@ class Placement:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
-    """What a channel takes; None: no limit. ``characters`` are grapheme clusters (UAX 29), ``size`` bytes of UTF-8."""
-
-    characters: int | None = None
-    size: int | None = None
-    thumbnail: int | None = None
-    """Bytes of a card's picture."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Recipient:
     """A subscriber as the audience snapshot took them."""
 
@@ -68,13 +59,17 @@ class Recipient:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
-    """A positive answer. ``id`` is the server's name for what it took (queue id, record URI), ``code`` its code."""
+    """A positive answer. ``id`` is the server's name for what it took (queue id, record URI), ``code`` its code.
+
+    ``quota`` is what it said of how much more it takes; None: nothing.
+    """
 
     server: str
     code: int
     text: str = ""
     enhanced: str = ""
     id: str = ""
+    quota: Quota | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

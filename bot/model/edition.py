@@ -89,10 +89,34 @@ class Card:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Post:
-    """An edition's or an article's rendition for one social channel. ``text`` holds ``url`` at most once.
+class PostPicture:
+    """A picture that a post shows as its own. ``alt`` is never empty; ``credit`` may be."""
 
+    url: str
+    alt: str
+    credit: str = ""
+
+
+class PostAct(StrEnum):
+    """What a channel does with a post. All but the first are done to one that stands: ``Post.target``."""
+
+    POST = "post"
+    EDIT = "edit"
+    REPLACE = "replace"
+    """Takes down the one that stands, then posts this one."""
+    REMOVE = "remove"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Post:
+    """An edition's or an article's rendition for one social channel: plain text in NFC, not escaped for any network.
+
+    ``text`` holds ``url`` at most once. ``hashtags`` are those that stand in it, with their ``#``. ``warning`` are the
+    words behind which it is folded (CW), "" without; ``sensitive``: its pictures are, too. ``language`` is BCP 47.
     ``answers``: the network's name (``Receipt.id``) of the post to which it is a reply; "": it stands on its own.
+    ``follows`` is the subject of the part before it in its thread, "" for the first: what it answers is known, and
+    filled in, when that one has been sent. ``part`` and ``parts`` are its place in the thread (1 of 1 without).
+    ``act`` is what is done with it, and ``target`` the network's name of the post that it is done to.
     """
 
     text: str
@@ -101,6 +125,15 @@ class Post:
     language: str = ""
     data: dict[str, Any] = field(default_factory=dict)
     answers: str = ""
+    pictures: tuple[PostPicture, ...] = ()
+    hashtags: tuple[str, ...] = ()
+    warning: str = ""
+    sensitive: bool = False
+    follows: str = ""
+    part: int = 1
+    parts: int = 1
+    act: PostAct = PostAct.POST
+    target: str = ""
 
 
 ARTICLE = "article:"

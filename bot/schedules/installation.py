@@ -10,10 +10,11 @@ from pathlib import Path
 
 from bot.audience.newsletters import newsletters
 from bot.channels import base as channels
+from bot.channels.base import Channel
 from bot.clock import Clock, system_clock
 from bot.editions.compose import Frame, Outlet, Shown
 from bot.http import Http
-from bot.model import Correction, Newsroom
+from bot.model import ChannelState, Correction, Newsroom, PostRules
 from bot.schedules.plan import Slot
 from bot.settings import Settings, load_settings
 from bot.sources import base as sources
@@ -56,11 +57,29 @@ class Installation:
         return channels.configured(self.settings, Around(self.newsroom, http, self.keys, self.clock))
 
     @cached_property
+    def _channels(self) -> dict[str, Channel]:
+        return self.channels(Http(self.settings.http))
+
+    @property
     def outlets(self) -> dict[str, Outlet]:
-        """What composing must know of each channel."""
+        """What composing must know of each channel; limits that its server told take the place of the channel's own."""
+        learning = any(isinstance(each, channels.Learning) for each in self._channels.values())
+        known: dict[str, ChannelState] = {}
+        if learning:
+            with self.store.read() as tx:
+                known = tx.channels.all()
         return {
-            name: Outlet(channel=name, medium=each.medium, limits=each.limits, template=each.template)
-            for name, each in self.channels(Http(self.settings.http)).items()
+            name: Outlet(
+                channel=name,
+                medium=each.medium,
+                limits=(known[name].limits if name in known else None) or each.limits,
+                template=each.template,
+                kind=str(self.settings.channels.get(name, {}).get("type", "")),
+                rules=each.rules if isinstance(each, channels.Posting) else PostRules(),
+                edits=isinstance(each, channels.Editing),
+                removes=isinstance(each, channels.Removing),
+            )
+            for name, each in self._channels.items()
         }
 
     def frame(

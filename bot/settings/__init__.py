@@ -18,6 +18,7 @@ from bot.settings.kinds import (
 )
 from bot.settings.llm import LlmTable
 from bot.settings.load import SECRET_KEYS, Settings, load_settings, shipped
+from bot.settings.posting import PostTable
 from bot.settings.tables import DEFAULT_SUBJECT, ScheduleTable, SelectionTable, SettingsTables, parse_window
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "LlmTable",
     "LocalPath",
     "MailAddress",
+    "PostTable",
     "Rate",
     "Rates",
     "ScheduleTable",

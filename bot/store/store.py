@@ -15,6 +15,7 @@ from bot.store.address import AddressHash, settle_key
 from bot.store.allowances import Allowances
 from bot.store.archive import Archive
 from bot.store.articles import Articles
+from bot.store.channels import Channels
 from bot.store.chunks import Chunks
 from bot.store.corrections import Corrections
 from bot.store.deliveries import Deliveries
@@ -87,6 +88,10 @@ class Transaction:
     @cached_property
     def deliveries(self) -> Deliveries:
         return Deliveries(self.connection)
+
+    @cached_property
+    def channels(self) -> Channels:
+        return Channels(self.connection)
 
     @cached_property
     def links(self) -> Links:

@@ -580,3 +580,23 @@ edition_images = Table(
     Column("image", String(40), primary_key=True),
     Index("ix_edition_images_image", "image"),
 )
+
+# What is known of a channel beside its settings (bot.model.channel).
+channel_states = Table(
+    "channel_states",
+    metadata,
+    Column("channel", String(100), primary_key=True),
+    Column("limits", Json),
+    Column("learned", Moment),
+    Column("paused", Text, nullable=False, server_default=""),
+    Column("paused_at", Moment),
+    Column("rests_until", Moment),
+    Column("quota", Json),
+    Column("account", Text, nullable=False, server_default=""),
+    # Encrypted with a key from the environment: a copy of the store gives nobody an account.
+    Column("credential", Text, nullable=False, server_default=""),
+    Column("expires", Moment),
+    Column("renewed", Moment),
+    # Counts the credentials saved: of two processes that renew one, the slower sees that it was done.
+    Column("serial", Integer, nullable=False, server_default="0"),
+)
