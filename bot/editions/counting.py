@@ -86,7 +86,7 @@ def fits(text: str, limits: Limits, *, warning: str = "") -> bool:
 def _most(text: str, limits: Limits) -> int:
     """More characters than this it never has: found without reading it, where that is enough."""
     if limits.marked_up:
-        return 16 * len(text)
+        return 16 * len(text)  # {hashtag|\\#|…} of a single letter.
     per_dot = (limits.url or _URL) if limits.url or limits.counting in _SHORTENING else 0
     return _HEAVIEST.get(limits.counting, 1) * len(text) + per_dot * text.count(".")
 
