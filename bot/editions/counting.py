@@ -124,7 +124,7 @@ def _mastodon(text: str, placed: int) -> int:
     for word in _split(text):
         spans = [each["indices"] for each in _found(word, protocol_only=True)] if "://" in word else []
         # An address whose ending nobody registered is none to Mastodon, and may be one to a server like it.
-        odd = max(0, placed - graphemes(word)) if "://" in word and not spans else 0
+        odd = max(0, placed - graphemes(word)) if "://" in word and "." in word and not spans else 0
         total += graphemes(_without(word, spans)) + placed * len(spans) + odd
     return total
 

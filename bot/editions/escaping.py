@@ -15,7 +15,7 @@ import regex
 
 from bot.model import Markup
 
-_ADDRESS = regex.compile(r"(?:https?://|www\.)[^\s<>\\]*")
+_ADDRESS = regex.compile(r"https?://[^\s<>\\]*")
 _SPECIAL = regex.compile(r"([\\`*_~|<>\[\]()#])")
 # What makes a list or a smaller line only at its beginning; quotations and headings are escaped everywhere.
 _BEGINS_LINE = regex.compile(r"(?m)^(\s*)([-+]|\d+(?=[.)]\s))")

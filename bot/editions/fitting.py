@@ -18,6 +18,8 @@ from bot.errors import RenderError
 from bot.model import Limits
 
 TITLE, HASHTAGS, URL = "title", "hashtags", "url"
+_TRIED = 400
+"""Places in one text where it might end: behind a quotation of so many words nothing is looked for."""
 _SPACES = re.compile(r" {2,}")
 _BLANK = re.compile(r"\n{3,}")
 _TOKEN = re.compile(r"\S+")
@@ -176,7 +178,7 @@ class _Fitting:
                 low = middle + 1
             else:
                 high = middle
-        for end in reversed(ends[:low]):
+        for end in reversed(ends[max(0, low - _TRIED) : low]):
             text = cuts.ended(end)
             if text and self._fits_with(place, text):
                 return text
