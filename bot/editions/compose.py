@@ -38,7 +38,10 @@ from bot.summaries.extractive import summarise
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outlet:
-    """What composing must know of a channel: ``medium`` is ``email`` or ``post``, ``kind`` its type in the settings."""
+    """What composing must know of a channel: ``medium`` is ``email`` or ``post``, ``kind`` its type in the settings.
+
+    ``edits``, ``removes``: whether its posts can be changed, and taken down.
+    """
 
     channel: str
     medium: str
@@ -46,6 +49,8 @@ class Outlet:
     template: str
     kind: str = ""
     rules: PostRules = field(default_factory=PostRules)
+    edits: bool = False
+    removes: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

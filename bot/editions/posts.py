@@ -179,11 +179,12 @@ def compose_post(
     limits: Limits,
     rules: PostRules = _PLAIN_RULES,
     seen: Seen | None = None,
+    place: Place | None = None,
     url: str = "",
 ) -> Post:
     """One post by itself, as ``Composer.post`` makes it. Raises ``RenderError``."""
     composer = Composer(edition_name=edition_name, newsroom=newsroom, folders=folders)
-    return composer.post(story, template=template, limits=limits, rules=rules, seen=seen, url=url)
+    return composer.post(story, template=template, limits=limits, rules=rules, seen=seen, place=place, url=url)
 
 
 def compose_correction(

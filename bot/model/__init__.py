@@ -27,6 +27,7 @@ from bot.model.edition import (
     Link,
     PastEdition,
     Post,
+    PostAct,
     PostPicture,
     Rendition,
 )
@@ -102,6 +103,7 @@ __all__ = [
     "Pick",
     "Placement",
     "Post",
+    "PostAct",
     "PostPicture",
     "PostRules",
     "Preferences",

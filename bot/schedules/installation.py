@@ -82,6 +82,8 @@ class Installation:
                 template=each.template,
                 kind=str(self.settings.channels.get(name, {}).get("type", "")),
                 rules=each.rules if isinstance(each, channels.Posting) else PostRules(),
+                edits=isinstance(each, channels.Editing),
+                removes=isinstance(each, channels.Removing),
             )
             for name, each in self._channels.items()
         }
