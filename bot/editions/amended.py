@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from bot.editions.compose import Outlet
 from bot.editions.counting import fits, length, size
-from bot.editions.posts import compose_post
+from bot.editions.posts import Place, compose_post
 from bot.editions.wording import wording
 from bot.errors import RenderError
 from bot.model import Correction, EditionStory, Limits, Newsroom, Post, PostAct
@@ -48,9 +48,10 @@ def compose_amended(
         template=outlet.template,
         folders=folders,
         limits=room,
-        # The link stays as it is, parameters and all.
+        # The link that stands has its parameters already.
         rules=replace(outlet.rules, utm=MappingProxyType({})),
         url=before.url,
+        place=Place(part=before.part, parts=before.parts, follows=before.follows),
     )
     head, link, tail = made.text.rpartition(made.url) if made.url else (made.text, "", "")
     if not link:
