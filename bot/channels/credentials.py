@@ -17,12 +17,23 @@ from typing import Protocol, runtime_checkable
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
 from bot.channels.base import Surroundings
-from bot.errors import ChannelRefused, NothingToDo
+from bot.errors import ChannelRefused, NothingToDo, ServerBusy
+from bot.model import ChannelState
+from bot.store import Store
 from bot.tokens import KeyRing
 
 EARLY = timedelta(minutes=2)
 """So long before its end a token is renewed: it must outlast the request it is put into."""
+AHEAD = timedelta(days=20)
+"""So long before its end a token that lasts for months is renewed, in use or not: before anybody is warned of it."""
+IDLE = timedelta(days=7)
+"""How long a short token may lie unused until it is renewed all the same: refresh tokens end when nobody uses them."""
 _PURPOSE = "credential"
+_RENEWING = "renewing:"
+_CLAIM = timedelta(minutes=2)
+"""After so long a process that claimed the renewal has died over it."""
+_LOOK, _LOOKS = 0.5, 60
+"""Seconds between looks whether another process is done, and how many of them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,14 +89,31 @@ class Connecting(Protocol):
         ...
 
 
+@runtime_checkable
+class Keyed(Protocol):
+    """A channel that may be given an account's own keys in the environment, and then needs no sign-in."""
+
+    @property
+    def keyed(self) -> bool:
+        """Whether it was given them."""
+        ...
+
+
+def signs_in(channel: object) -> bool:
+    """Whether the account of ``channel`` is connected by a sign-in, and by nothing else."""
+    return isinstance(channel, Connecting) and not (isinstance(channel, Keyed) and channel.keyed)
+
+
 Renew = Callable[[Credential], Awaitable[Credential]]
+Sleep = Callable[[float], Awaitable[None]]
 
 
 class Credentials:
     """The credential of one channel. For one event loop; many processes may share the store."""
 
-    def __init__(self, channel: str, around: Surroundings, renew: Renew) -> None:
+    def __init__(self, channel: str, around: Surroundings, renew: Renew, sleep: Sleep = asyncio.sleep) -> None:
         self._channel = channel
+        self._sleep = sleep
         self._around = around
         self._renew = renew
         self._renewing = asyncio.Lock()
@@ -103,45 +131,92 @@ class Credentials:
 
         Raises ``ChannelRefused`` when none are to be had, ``ServerBusy``.
         """
-        async with self._renewing:
-            credential, serial = await asyncio.to_thread(self._read)
-            if credential.access != stale.access:
-                return credential
-            try:
-                fresh = await self._renew(credential)
-            except NothingToDo as error:
-                raise self._refused("its permission has ended") from error
-            except ChannelRefused as error:
-                # A refresh token is good once: another process may have been faster.
-                again, _ = await asyncio.to_thread(self._read)
-                if again.access != stale.access:
-                    return again
-                raise self._refused(str(error)) from error
-            fresh = replace(
-                fresh,
-                account=fresh.account or credential.account,
-                id=fresh.id or credential.id,
-                refresh=fresh.refresh or credential.refresh,
-                ends=fresh.ends or credential.ends,
-                extra={**credential.extra, **fresh.extra},
-            )
-            if not await asyncio.to_thread(self._write, fresh, serial):
-                fresh, _ = await asyncio.to_thread(self._read)
-            return fresh
+        try:
+            return await self._renewed(stale)
+        except NothingToDo as error:
+            raise self._refused("its permission has ended") from error
 
-    def _read(self) -> tuple[Credential, int]:
-        store = self._around.store
-        if store is None:
-            raise self._refused("it is not connected")
-        with store.read() as tx:
+    async def ahead(self) -> bool:
+        """Renews the tokens before they end though nobody posts (``due``); whether it did.
+
+        Raises ``ChannelRefused`` when they were revoked, ``ServerBusy``.
+        """
+        state = await asyncio.to_thread(self._state)
+        credential = opened(state.credential, self._around.keys, self._channel)
+        if not due(credential, state.renewed, self._around.clock()):
+            return False
+        try:
+            await self._renewed(credential)
+        except NothingToDo:
+            return False
+        return True
+
+    async def _renewed(self, stale: Credential) -> Credential:
+        async with self._renewing:
+            for _ in range(_LOOKS):
+                if await asyncio.to_thread(self._claim):
+                    try:
+                        return await self._renewed_alone(stale)
+                    finally:
+                        await asyncio.to_thread(self._release)
+                await self._sleep(_LOOK)
+                credential, _ = await asyncio.to_thread(self._read)
+                if credential.access != stale.access:
+                    return credential
+        raise ServerBusy(f"{self._channel}: another process renews its permission, and has not done so yet")
+
+    async def _renewed_alone(self, stale: Credential) -> Credential:
+        credential, serial = await asyncio.to_thread(self._read)
+        if credential.access != stale.access:
+            return credential
+        try:
+            fresh = await self._renew(credential)
+        except ChannelRefused as error:
+            raise self._refused(str(error)) from error
+        fresh = replace(
+            fresh,
+            account=fresh.account or credential.account,
+            id=fresh.id or credential.id,
+            refresh=fresh.refresh or credential.refresh,
+            ends=fresh.ends or credential.ends,
+            extra={**credential.extra, **fresh.extra},
+        )
+        if not await asyncio.to_thread(self._write, fresh, serial):
+            # An editor connected it anew meanwhile.
+            fresh, _ = await asyncio.to_thread(self._read)
+        return fresh
+
+    def _claim(self) -> bool:
+        """Whether this process may renew now: a refresh token is good once. A claim of a process that died ends."""
+        with self._store().write() as tx:
+            now, flag = self._around.clock(), _RENEWING + self._channel
+            seen = tx.flags.seen(flag)
+            if seen and now - seen[1] < _CLAIM:
+                return False
+            return tx.flags.swap(flag, seen, "claimed", now)
+
+    def _release(self) -> None:
+        with self._store().write() as tx:
+            tx.flags.set(_RENEWING + self._channel, "", self._around.clock())
+
+    def _state(self) -> ChannelState:
+        with self._store().read() as tx:
             state = tx.channels.get(self._channel)
         if not state.credential:
             raise self._refused("it is not connected")
+        return state
+
+    def _store(self) -> Store:
+        if self._around.store is None:
+            raise self._refused("it is not connected")
+        return self._around.store
+
+    def _read(self) -> tuple[Credential, int]:
+        state = self._state()
         return opened(state.credential, self._around.keys, self._channel), state.serial
 
     def _write(self, credential: Credential, serial: int) -> bool:
-        assert self._around.store is not None
-        with self._around.store.write() as tx:
+        with self._store().write() as tx:
             return tx.channels.save(
                 self._channel,
                 closed(credential, self._around.keys),
@@ -155,6 +230,20 @@ class Credentials:
         return ChannelRefused(f"{self._channel}: {said}; run `broadsheet channels connect {self._channel}`")
 
 
+def due(credential: Credential, renewed: datetime | None, now: datetime) -> bool:
+    """Whether tokens that were saved at ``renewed`` are to be renewed though nobody needs them yet.
+
+    Those that last for days in the last third of their time, at most ``AHEAD`` before its end; shorter ones, which are
+    renewed whenever somebody posts, once they were ``IDLE``.
+    """
+    if credential.expires is None or renewed is None:
+        return False
+    lasts = credential.expires - renewed
+    if lasts <= timedelta(days=1):
+        return now - renewed >= IDLE
+    return credential.expires - now <= min(AHEAD, lasts / 3)
+
+
 def closed(credential: Credential, keys: KeyRing) -> str:
     """``credential`` encrypted with the ring's first key."""
     content = {
@@ -163,14 +252,14 @@ def closed(credential: Credential, keys: KeyRing) -> str:
         "ends": credential.ends.isoformat() if credential.ends else None,
         "extra": dict(credential.extra),
     }
-    return _fernet(keys).encrypt(json.dumps(content).encode()).decode()
+    return sealed(json.dumps(content), keys, _PURPOSE)
 
 
 def opened(text: str, keys: KeyRing, channel: str) -> Credential:
     """What ``closed`` encrypted. Raises ``ChannelRefused`` when no key of the ring opens it."""
     try:
-        content = json.loads(_fernet(keys).decrypt(text.encode()))
-    except (InvalidToken, ValueError) as error:
+        content = json.loads(unsealed(text, keys, _PURPOSE))
+    except ValueError as error:
         raise ChannelRefused(
             f"{channel}: no key of BROADSHEET_SECRET_KEYS opens its tokens; put the old key back, or run "
             f"`broadsheet channels connect {channel}`"
@@ -180,5 +269,18 @@ def opened(text: str, keys: KeyRing, channel: str) -> Credential:
     return Credential(**content)
 
 
-def _fernet(keys: KeyRing) -> MultiFernet:
-    return MultiFernet([Fernet(base64.urlsafe_b64encode(keys.derive(key, _PURPOSE))) for key in keys.keys])
+def sealed(text: str, keys: KeyRing, purpose: str) -> str:
+    """``text`` encrypted for ``purpose`` with the ring's first key."""
+    return _fernet(keys, purpose).encrypt(text.encode()).decode()
+
+
+def unsealed(text: str, keys: KeyRing, purpose: str) -> str:
+    """What ``sealed`` encrypted, with whichever key of the ring. Raises ``ValueError`` when none opens it."""
+    try:
+        return _fernet(keys, purpose).decrypt(text.encode()).decode()
+    except InvalidToken as error:
+        raise ValueError("no key of the ring opens it") from error
+
+
+def _fernet(keys: KeyRing, purpose: str) -> MultiFernet:
+    return MultiFernet([Fernet(base64.urlsafe_b64encode(keys.derive(key, purpose))) for key in keys.keys])

@@ -23,7 +23,8 @@ from bot.channels.base import Surroundings, kind
 from bot.channels.exchange import Exchange, Refusal, Told
 from bot.channels.fit import fitting
 from bot.channels.pictures import made_fit
-from bot.editions.graphemes import Room, count, shortened
+from bot.editions.counting import graphemes
+from bot.editions.graphemes import Room, shortened
 from bot.errors import ChannelRefused, DeliveryError, SettingsError
 from bot.http import Upload
 from bot.model import Card, Counting, Idempotency, Limits, Markup, Parcel, Post, Receipt
@@ -210,7 +211,7 @@ def _short(text: str, most: int) -> str:
     """``text`` escaped, within ``most`` units of UTF-16."""
     room = most
     while _units(short := escaped(shortened(text, Room(room, None)))) > most:
-        room = min(room, count(text)) - max(1, (_units(short) - most) // 2)
+        room = min(room, graphemes(text)) - max(1, (_units(short) - most) // 2)
     return short
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-from bot.editions.graphemes import count, fits
+from bot.editions.counting import fits
 from bot.errors import DeliveryError
 from bot.model import Limits, Parcel, Post
 
@@ -23,15 +21,16 @@ def fitting(parcel: Parcel, limits: Limits, server: str) -> Post:
     Raises ``DeliveryError`` for good when it does not: the limits became smaller since it was composed.
     """
     post = post_of(parcel, server)
-    left = limits
-    if limits.warning and post.warning and limits.characters:
-        left = replace(limits, characters=max(0, limits.characters - count(post.warning)))
-    if not fits(post.text, left):
-        most = f"{limits.characters:,} characters" if limits.characters else f"{limits.size:,} bytes"
+    if not fits(post.text, limits, warning=post.warning if limits.warning else ""):
         raise DeliveryError(
-            f"edition {parcel.edition}: its post is longer than the {most} that {server} takes; "
+            f"edition {parcel.edition}: its post is more than the {_most(limits)} that {server} takes; "
             "shorten it, or make it anew for the limits of today",
             permanent=True,
             server=server,
         )
     return post
+
+
+def _most(limits: Limits) -> str:
+    counted = ((limits.characters, "characters"), (limits.size, "bytes"), (limits.links, "links"))
+    return " or ".join(f"{most:,} {what}" for most, what in counted if most is not None)

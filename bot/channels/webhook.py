@@ -11,6 +11,9 @@ https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-w
               "story": {"title", "standfirst", "summary", "url", "section", "authors", "tags", "published",
                         "updated"} | null}}
 
+A ``post.edited`` has the same data and ``"edits"``, the webhook-id of the post whose place it takes; a ``post.removed``
+has ``{"removes": webhook-id}`` alone: that post must not be shown any more.
+
 A ``correction.post`` has in its data too ``"corrects"``, the webhook-id of the post that said what is not so, and
 ``"correction": {"said": …, "right": …}``.
 """
@@ -22,6 +25,7 @@ import binascii
 import hashlib
 import hmac
 import json
+from dataclasses import replace
 from datetime import timedelta
 from types import TracebackType
 from typing import Any, ClassVar, Self
@@ -32,7 +36,7 @@ from pydantic import Field, SecretStr, StrictInt
 from bot.channels.base import Surroundings, kind
 from bot.errors import BlockedAddress, ChannelRefused, DeliveryError, FetchError, ServerBusy, SettingsError
 from bot.http import Answer, retry_after
-from bot.model import Card, Idempotency, Limits, Parcel, Post, Receipt
+from bot.model import Card, Idempotency, Limits, Parcel, Post, PostAct, Receipt
 from bot.settings import Duration, PostTable, Table, Url, secret_variable
 
 LARGEST = 20_000
@@ -82,13 +86,26 @@ class WebhookChannel:
 
     async def send(self, parcel: Parcel) -> Receipt:
         """Posts once. The delivery's token is the ``webhook-id``, by which the receiver knows a repeat."""
-        body = _body(parcel, self._server)
+        return await self._sent(parcel.token, _body(parcel, self._server))
+
+    async def edit(self, id: str, parcel: Parcel) -> Receipt:
+        """Tells the receiver that the post ``id`` says something else by now."""
+        receipt = await self._sent(parcel.token, _body(parcel, self._server))
+        return replace(receipt, id=id)
+
+    async def remove(self, id: str) -> None:
+        """Tells the receiver that the post ``id`` must not be shown any more."""
+        timestamp = self._around.clock().isoformat()
+        event = {"type": "post.removed", "timestamp": timestamp, "data": {"removes": id}}
+        await self._sent(f"{id}.removed", _encoded(event))
+
+    async def _sent(self, webhook_id: str, body: bytes) -> Receipt:
         timestamp = str(int(self._around.clock().timestamp()))
         headers = {
             "Content-Type": "application/json",
-            "webhook-id": parcel.token,
+            "webhook-id": webhook_id,
             "webhook-timestamp": timestamp,
-            "webhook-signature": signature(self._key, parcel.token, timestamp, body),
+            "webhook-signature": signature(self._key, webhook_id, timestamp, body),
         }
         try:
             answer = await self._around.http.post(self._url, content=body, headers=headers, timeout=self._timeout)
@@ -100,7 +117,7 @@ class WebhookChannel:
                 raise DeliveryError(str(error), permanent=False, server=self._server) from error
             raise ServerBusy(str(error), server=self._server) from error
         if 200 <= answer.status < 300:
-            return Receipt(server=self._server, code=answer.status, id=parcel.token)
+            return Receipt(server=self._server, code=answer.status, id=webhook_id)
         raise self._refused(answer)
 
     def payload(self, parcel: Parcel) -> Any:
@@ -163,7 +180,7 @@ def _body(parcel: Parcel, server: str) -> bytes:
         raise DeliveryError(f"edition {parcel.edition}: has no post for {server}", permanent=True, server=server)
     slot = parcel.slot.isoformat()
     event: dict[str, Any] = {
-        "type": post.data.get("event") or ("story.post" if parcel.rendition.subject else "edition.post"),
+        "type": _type(parcel, post),
         "timestamp": slot,
         "data": {
             "edition": parcel.edition,
@@ -187,6 +204,12 @@ def _body(parcel: Parcel, server: str) -> bytes:
     return body
 
 
+def _type(parcel: Parcel, post: Post) -> str:
+    if post.act is PostAct.EDIT:
+        return "post.edited"
+    return post.data.get("event") or ("story.post" if parcel.rendition.subject else "edition.post")
+
+
 def _told(post: Post) -> dict[str, Any]:
     story = post.data.get("story") or {}
     # A story without an address has no card, and a title all the same.
@@ -201,6 +224,7 @@ def _told(post: Post) -> dict[str, Any]:
         "hashtags": post.data.get("hashtags", []),
         "story": post.data.get("story"),
         **({"corrects": post.answers, "correction": post.data.get("correction")} if post.answers else {}),
+        **({"edits": post.target} if post.act is PostAct.EDIT else {}),
     }
 
 

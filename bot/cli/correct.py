@@ -15,6 +15,7 @@ from bot.errors import UsageError
 from bot.schedules import corrected
 from bot.schedules.corrected import Reach, Telling
 from bot.schedules.installation import Installation
+from bot.schedules.replies import Way
 
 Article = Annotated[
     int, typer.Argument(min=1, max=2**63 - 1, help="An article's id, as `broadsheet articles` shows it.")
@@ -23,6 +24,14 @@ Said = Annotated[str, typer.Option("--said", help="What we said, in a sentence; 
 Right = Annotated[
     str, typer.Option("--right", help="What is right; the next mail of each schedule tells both, posts are answered.")
 ]
+Posts = Annotated[
+    Way,
+    typer.Option(
+        "--posts",
+        help="How posts are corrected: by a reply; where they stand, as far as the network can; or replaced, which "
+        "takes down what cannot be changed, with all that people answered.",
+    ),
+]
 Drop = Annotated[int, typer.Option("--drop", min=0, help="Take back this correction, which no edition tells yet.")]
 
 
@@ -30,8 +39,10 @@ def register(app: typer.Typer) -> None:
     command(app)(correct)
 
 
-def correct(session: Session, article: Article, said: Said = "", right: Right = "", drop: Drop = 0) -> None:
-    """Shows what was sent about an article and what changed since; corrects it in the next mail, and under posts."""
+def correct(
+    session: Session, article: Article, said: Said = "", right: Right = "", posts: Posts = Way.REPLY, drop: Drop = 0
+) -> None:
+    """Shows what was sent about an article and what changed since; corrects it in the next mail, and its posts."""
     if bool(said) != bool(right):
         raise UsageError("a correction takes both: --said … and --right …")
     with session.open() as installation:
@@ -39,7 +50,7 @@ def correct(session: Session, article: Article, said: Said = "", right: Right = 
         if drop:
             corrected.drop(installation, drop, who=by, now=now)
         if said:
-            corrected.correct(installation, article, said=said, right=right, who=by, now=now)
+            corrected.correct(installation, article, said=said, right=right, who=by, now=now, way=posts)
         with installation.store.read() as tx:
             found = corrected.reach(tx, article)
         _show(session, installation, found)
@@ -60,7 +71,9 @@ def _show(session: Session, installation: Installation, found: Reach) -> None:
             f"  it told revision {telling.story.article.revision}; {telling.what or 'nothing that matters changed'}"
         )
         for post in telling.posts:
-            out.say(f"  posted on {post.delivery.channel}: {post.delivery.provider_id}")
+            out.say(
+                f"  posted on {post.delivery.channel}: {'taken down' if post.removed else post.id or 'no id known'}"
+            )
         for each in telling.differences if not article.withdrawn else ():
             out.say(f"  was: {_short(each.was)}")
             out.say(f"  is:  {_short(each.now)}")
@@ -69,7 +82,7 @@ def _show(session: Session, installation: Installation, found: Reach) -> None:
         out.say(f"\ncorrection {correction.id} for {correction.schedule}, by {correction.who}: {stands}")
         replies = found.replies.get(correction.id)
         if replies:
-            out.say(f"  posts answered by edition {replies.id}: {replies.state}")
+            out.say(f"  posts corrected by edition {replies.id}: {replies.state}")
         out.say(f"  we said:  {correction.said}")
         out.say(f"  in fact:  {correction.right}")
 
@@ -102,6 +115,6 @@ def _sent(telling: Telling) -> dict[str, Any]:
         "state": telling.edition.state,
         "revision": telling.story.article.revision,
         "changed": telling.what,
-        "posts": [{"channel": each.delivery.channel, "id": each.delivery.provider_id} for each in telling.posts],
+        "posts": [{"channel": each.delivery.channel, "id": each.id, "removed": each.removed} for each in telling.posts],
         "differences": [asdict(each) for each in telling.differences],
     }

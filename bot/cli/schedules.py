@@ -21,6 +21,7 @@ from bot.delivery.progress import progress
 from bot.errors import NothingToDo
 from bot.model import Edition, EditionState, Grade
 from bot.schedules.installation import Installation
+from bot.schedules.learning import learn_now
 from bot.schedules.machine_texts import write_now
 from bot.schedules.plan import Slot, slots_after
 from bot.schedules.preflight import findings
@@ -85,6 +86,7 @@ def preview(
     get what; sends and stores nothing."""
     with session.open(at=at) as installation:
         slot = shown_slot(installation, schedule, installation.clock())
+        learn_now(installation)
         seen = asyncio.run(previewed(installation, schedule, slot, out, variant=variant))
         for warning in seen.warnings:
             session.out.say(f"warning: {warning}")
@@ -167,6 +169,7 @@ def run_due(session: Session, installation: Installation, schedule: str, *, extr
     need_open(installation)
     _continue(session, installation)
     slot = extra_slot(installation, schedule, now) if extra else due_slot(installation, schedule, now)
+    learn_now(installation)
     for report in collect_now(installation):
         if report.error:
             session.out.say(f"warning: {report.error}")

@@ -157,6 +157,12 @@ def _article(act: Act) -> str:
 def _look_at(edition: Edition, act: Act) -> tuple[str, ...]:
     if act.what == CHANGED:
         article = _article(act)
+        if act.before.endswith(", withdrawn"):
+            return (
+                f"broadsheet correct {article}: shows what was sent",
+                f"broadsheet posts remove {article}: takes down the posts about it",
+                f"broadsheet correct {article} --said … --right …: tells readers",
+            )
         return (
             f"broadsheet correct {article}: shows what was sent and what changed",
             f"broadsheet correct {article} --said … --right …: tells readers",

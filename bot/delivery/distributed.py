@@ -57,8 +57,8 @@ class Distributed:
         app.task(name=TASK)(self._chunk)
         async with app.open_async():
             # A channel that rests holds its own jobs only.
-            roles = [self._worker(app, channel) for channel in self.engine.channels]
-            await self._until_stopped([*roles, self._tending(app)])
+            workers = [self._worker(app, channel) for channel in self.engine.channels]
+            await self._until_stopped(workers, [self._tending(app), self._recalling()])
 
     async def _worker(self, app: App, channel: str) -> None:
         await app.run_worker_async(
@@ -73,14 +73,15 @@ class Distributed:
             stalled_worker_timeout=DEAD_SECONDS,
         )
 
-    async def _until_stopped(self, roles: Iterable[Awaitable[None]]) -> None:
-        tasks = [asyncio.ensure_future(each) for each in roles]
+    async def _until_stopped(self, workers: Iterable[Awaitable[None]], others: Iterable[Awaitable[None]]) -> None:
+        working = [asyncio.ensure_future(each) for each in workers]
+        tasks = [*working, *(asyncio.ensure_future(each) for each in others)]
         try:
             while not self.engine.stop() and not any(task.done() for task in tasks):
                 await asyncio.wait(tasks, timeout=LOOK_SECONDS, return_when=asyncio.FIRST_COMPLETED)
         finally:
             self._stopping.set()
-            for task in tasks[:-1]:
+            for task in working:
                 # A worker that is cancelled ends after its jobs.
                 task.cancel()
             ended = await asyncio.gather(*tasks, return_exceptions=True)
@@ -116,6 +117,14 @@ class Distributed:
             if not await self._pause(self.tend_seconds):
                 return
 
+    async def _recalling(self) -> None:
+        """Apart from the tending, which must not wait for a network."""
+        while await self._pause(self.tend_seconds):
+            try:
+                await self.engine.recall()
+            except StoreError as error:
+                log.warning("what became of unknown posts is not looked for: %s", error)
+
     async def _put_away(self, app: App) -> None:
         """Jobs of dead workers. Their chunks come back when their leases end (``Engine.recover``), with new jobs."""
         manager = app.job_manager
@@ -127,8 +136,9 @@ class Distributed:
                 log.debug("job %s was put away by another worker", job.id)
 
     def _sweep(self) -> None:
+        resting = [channel for channel in self.engine.channels if self.engine.rests_until(channel) is not None]
         with self.engine.store.write() as tx:
-            woken = tx.jobs.sweep(self.engine.clock())
+            woken = tx.jobs.sweep(self.engine.clock(), resting)
         if woken:
             log.info("%d chunks had work and no job", woken)
 

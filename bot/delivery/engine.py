@@ -15,13 +15,15 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from bot.channels.base import Carrier, Channel, Serving
+from bot.channels.base import Carrier, Channel, Posting, Serving
 from bot.clock import Clock
 from bot.delivery import owner
 from bot.delivery.counters import Counters
 from bot.delivery.feed import Feed, Held, Watcher
 from bot.delivery.ledger import RETRY_SECONDS, Ledger
 from bot.delivery.one_by_one import OneByOne
+from bot.delivery.posts import Posts
+from bot.delivery.recalling import Recaller
 from bot.delivery.sending import close_if_done, pause
 from bot.delivery.shelf import Shelf
 from bot.delivery.tally import Tally
@@ -82,7 +84,10 @@ class Engine:
     counters: Counters = field(default_factory=Counters)
     timezone: str = "UTC"
     _tally: Tally = field(init=False)
-    _carriers: dict[str, Carrier] = field(default_factory=dict)
+    _carriers: dict[str, Carrier | Posts] = field(default_factory=dict)
+    _recaller: Recaller = field(init=False)
+    _mailing: set[str] = field(default_factory=set)
+    _mailed: asyncio.Event = field(default_factory=asyncio.Event)
     _shelf: Shelf = field(init=False)
     _held: dict[str, tuple[Held, Feed]] = field(default_factory=dict)
     _closing: set[asyncio.Task[None]] = field(default_factory=set)
@@ -92,6 +97,7 @@ class Engine:
     def __post_init__(self) -> None:
         self._tally = Tally(owner.this_process(), self.clock)
         self._shelf = Shelf(self.store)
+        self._recaller = Recaller(self.store, self.channels, self.keys, self.clock, self.rules, self.counters)
 
     def recover(self) -> tuple[int, int]:
         """Takes back what dead workers left; returns how many (pending again, unknown)."""
@@ -113,7 +119,11 @@ class Engine:
         """
         self.recover()
         self._shelf.clear()
-        tried = await self._all(*(self._drain(name, edition) for name in self.channels))
+        posts = self._posts()
+        self._mailing = set(self.channels) - set(posts)
+        self._mailed.clear()
+        mails = [self._mail(name, edition) for name in self.channels if name not in posts]
+        tried = await self._all(*mails, *(self._post(name, edition) for name in posts))
         for each, state in self._close(edition):
             self._tell(each, state)
         return tried
@@ -137,6 +147,23 @@ class Engine:
 
         tried = await self._all(once())
         return tried if feeds[0].claimed else None
+
+    async def recall(self) -> None:
+        """Settles the posts whose outcome nobody knows, where that is safe (``bot.delivery.recalling``)."""
+        for failure in await asyncio.gather(*map(self._recall, self._posts()), return_exceptions=True):
+            if isinstance(failure, BaseException):
+                raise failure
+
+    async def _recall(self, channel: str, edition: str = "") -> None:
+        if self.rests_until(channel) is not None:
+            return
+        busy = await self._recaller.look(channel, edition)
+        carrier = self._carrier(channel)
+        if busy and isinstance(carrier, Posts):
+            await carrier.busy(busy, self.rules.retry_after)
+
+    def _posts(self) -> list[str]:
+        return [name for name, channel in self.channels.items() if channel.medium == "post"]
 
     def rests_until(self, channel: str) -> datetime | None:
         """Until when nothing can be sent on ``channel``; None: something can now."""
@@ -227,6 +254,25 @@ class Engine:
             # Whoever looks on breaks off no send, also when they are gone: rich exits where nobody reads its lines.
             log.exception("delivery %s is not told of", outcome.delivery)
 
+    async def _mail(self, channel: str, edition: str) -> int:
+        try:
+            return await self._drain(channel, edition)
+        finally:
+            self._mailing.discard(channel)
+            if not self._mailing:
+                self._mailed.set()
+
+    async def _post(self, channel: str, edition: str) -> int:
+        """Posts what is due, and while mail goes out, what becomes due meanwhile: a million mails take an hour."""
+        tried = 0
+        while True:
+            await self._recall(channel, edition)
+            tried += await self._drain(channel, edition)
+            if self.stop() or not self._mailing:
+                return tried
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._mailed.wait(), TICK)
+
     async def _drain(self, channel: str, edition: str) -> int:
         tried = 0
         while not self.stop() and self.rests_until(channel) is None:
@@ -316,11 +362,21 @@ class Engine:
 
         return patience
 
-    def _carrier(self, channel: str) -> Carrier:
+    def _carrier(self, channel: str) -> Carrier | Posts:
         if channel not in self._carriers:
             found = self.channels[channel]
-            self._carriers[channel] = found if isinstance(found, Carrier) else OneByOne(found, self.clock)
+            self._carriers[channel] = self._made(channel, found)
         return self._carriers[channel]
+
+    def _made(self, name: str, channel: Channel) -> Carrier | Posts:
+        if isinstance(channel, Carrier):
+            return channel
+        if channel.medium != "post":
+            return OneByOne(channel, self.clock)
+        if not isinstance(channel, Posting):
+            raise TypeError(f"the channel {name} posts, and does not say how (bot.channels.base.Posting)")
+        life = self.rules.give_up_after
+        return Posts(name, channel, self.store, self.clock, timezone=self.timezone, life=life)
 
     def _claim(self, channel: str, edition: str, chunk: int | None) -> Held | None:
         now = self.clock()

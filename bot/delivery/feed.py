@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -10,7 +11,7 @@ from datetime import datetime, timedelta
 
 from bot.clock import Clock
 from bot.delivery.alarm import Streak
-from bot.delivery.ledger import Ledger
+from bot.delivery.ledger import RETRY_SECONDS, Ledger
 from bot.delivery.retry import decide
 from bot.errors import DeliveryError, OutcomeUnknown
 from bot.model import Chunk, DeliveryState, Due, Edition, Outcome, Parcel, Receipt, Rendition
@@ -47,10 +48,15 @@ class Held:
     def rendition(self, subject: str) -> Rendition | None:
         if self.chunk.variant:
             return self.variant
-        for rendition in self.edition.renditions:
-            if rendition.channel == self.chunk.channel and rendition.subject == subject:
-                return rendition
-        return None
+        return rendition_of(self.edition, self.chunk.channel, subject)
+
+
+def rendition_of(edition: Edition, channel: str, subject: str) -> Rendition | None:
+    """An edition's general rendition for a channel, or an article's."""
+    for rendition in edition.renditions:
+        if rendition.channel == channel and rendition.subject == subject:
+            return rendition
+    return None
 
 
 def _tokens(chunk: Chunk, due: list[Due], keys: KeyRing) -> Iterator[str]:
@@ -91,11 +97,12 @@ class Feed:
         self._began: dict[int, datetime] = {}
         self._streaks: dict[str, Streak] = {}
         self._dry = False
+        self._refused_us = False
         self.tried = 0
         self.claimed = 0
 
     def take(self) -> Parcel | None:
-        while not self._stop() and not self._ledger.trouble and self._ledger.fault is None:
+        while not (self._stop() or self._refused_us or self._ledger.trouble) and self._ledger.fault is None:
             held = self._current
             if held is None or not held.waiting:
                 # Asked once: each session that finds nothing would ask again. What is due later is another feed's.
@@ -180,8 +187,7 @@ class Feed:
             # A fault of the program says nothing of what went out: unknown, and nothing more until somebody looked.
             log.error("delivery %s: the channel %s failed", due.id, held.chunk.channel, exc_info=error)
             error = OutcomeUnknown(f"{held.chunk.channel}: {type(error).__name__} in the program; see the log")
-            self._ledger.pause(held.chunk.edition, str(error))
-            self.stop(held)
+            self._pause(held, str(error))
         decision = decide(
             error,
             tries=due.tries,
@@ -196,8 +202,7 @@ class Feed:
         if decision.refused and held.chunk.audience:
             alarm = self._streak(held).refused(due.id, " ".join(filter(None, (str(error.code or ""), error.enhanced))))
         if decision.pause or alarm:
-            self._ledger.pause(held.chunk.edition, decision.pause or alarm)
-            self.stop(held)
+            self._pause(held, decision.pause or alarm)
         outcome = Outcome(
             delivery=due.id,
             attempt=due.attempt,
@@ -213,6 +218,21 @@ class Feed:
             counts=decision.counts,
         )
         return outcome, decision.cool
+
+    def _pause(self, held: Held, reason: str) -> None:
+        if held.chunk.audience:
+            self._ledger.pause(held.chunk.edition, reason)
+        else:
+            # A network that refuses one post of ours refuses all, and what else the edition has is not its matter.
+            self._ledger.pause_channel(held.chunk.channel, reason)
+            self._refused_us = True
+        self.stop(held)
+
+    async def written(self) -> None:
+        """Waits until all is committed that was said so far, unless the store is in trouble."""
+        said = self._ledger.said()
+        while not (said.done() or self._ledger.trouble or self._ledger.fault):
+            await asyncio.wait([said], timeout=RETRY_SECONDS)
 
     def _streak(self, held: Held) -> Streak:
         streak = self._streaks.get(held.chunk.edition)

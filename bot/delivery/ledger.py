@@ -19,6 +19,7 @@ from itertools import chain
 from bot.clock import Clock
 from bot.delivery import refusals
 from bot.delivery.counters import Counters
+from bot.delivery.pausing import pause_channel
 from bot.delivery.sending import pause
 from bot.delivery.tally import Tally
 from bot.errors import StoreError
@@ -52,12 +53,16 @@ class _Page:
     postponed: dict[str, dict[int, datetime]] = field(default_factory=lambda: defaultdict(dict))
     released: list[Chunk] = field(default_factory=list)
     pauses: dict[str, str] = field(default_factory=dict)
+    channels: dict[str, str] = field(default_factory=dict)
+    said: list[asyncio.Future[None]] = field(default_factory=list)
 
     def add(self, later: _Page) -> None:
         """All that has happened since, but not what is about to."""
         self.outcomes += later.outcomes
         self.released += later.released
         self.pauses = {**later.pauses, **self.pauses}
+        self.channels = {**later.channels, **self.channels}
+        self.said += later.said
         for mine, theirs in ((self.refused, later.refused), (self.unsent, later.unsent)):
             for lease, outcomes in theirs.items():
                 mine[lease] += outcomes
@@ -70,7 +75,7 @@ class _Page:
 
     def __bool__(self) -> bool:
         written = self.outcomes or self.refused or self.unsent or self.ahead
-        return bool(written or self.postponed or self.released or self.pauses)
+        return bool(written or self.postponed or self.released or self.pauses or self.channels or self.said)
 
 
 class Ledger:
@@ -132,6 +137,18 @@ class Ledger:
         """Stops the edition with the next transaction."""
         self._page.pauses.setdefault(edition, reason)
         self._schedule()
+
+    def pause_channel(self, channel: str, reason: str) -> None:
+        """Stops the channel with the next transaction."""
+        self._page.channels.setdefault(channel, reason)
+        self._schedule()
+
+    def said(self) -> asyncio.Future[None]:
+        """Done when all is committed that was said so far."""
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._page.said.append(future)
+        self._schedule()
+        return future
 
     def postpone(self, chunk: Chunk, delivery: int, until: datetime) -> None:
         """A delivery that was not attempted is not to be before then."""
@@ -202,6 +219,7 @@ class Ledger:
         self._counters.committed(time.monotonic() - began, page.deliveries)
         for tell in told:
             tell()
+        _tell_all(page.said)
 
     def _written_whole(
         self, page: _Page, chunks: dict[str, Chunk], shown: Sequence[WorkerProgress]
@@ -238,6 +256,8 @@ class Ledger:
                     log.warning("delivery %s: its outcome %s came too late", late.delivery, late.state)
         for edition, reason in page.pauses.items():
             pause(tx, edition, reason, now)
+        for channel, reason in page.channels.items():
+            pause_channel(tx, channel, reason, now)
         for lease, until in page.postponed.items():
             tx.deliveries.postpone(chunks[lease], until)
         for lease, waiting in page.ahead.items():
@@ -292,6 +312,12 @@ class Ledger:
                     pause(tx, edition, reason, self._clock())
             except Exception:
                 log.exception("edition %s cannot be paused: %s", edition, reason)
+        for channel, reason in page.channels.items():
+            try:
+                with self._store.write() as tx:
+                    pause_channel(tx, channel, reason, self._clock())
+            except Exception:
+                log.exception("channel %s cannot be paused: %s", channel, reason)
         for chunk in page.released:
             counts = None
             try:
@@ -300,6 +326,7 @@ class Ledger:
             except Exception:
                 log.exception("chunk %s of edition %s cannot be given back", chunk.id, chunk.edition)
             self._given_back(chunk, counts)
+        _tell_all(page.said)
 
     def _failed(self, page: _Page, error: StoreError) -> None:
         """Keeps all that has happened for later; what has not is not to happen now."""
@@ -342,6 +369,12 @@ def _unsent(delivery: int, attempt: int, now: datetime) -> Outcome:
         reason=_UNSENT,
         counts=False,
     )
+
+
+def _tell_all(said: Sequence[asyncio.Future[None]]) -> None:
+    for each in said:
+        if not each.done():
+            each.set_result(None)
 
 
 def _call(function: Callable[..., None], *arguments: object) -> Callable[[], None]:

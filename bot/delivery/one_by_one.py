@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from datetime import datetime, timedelta
 
+from bot.channels.acting import perform
 from bot.channels.base import Channel, Feed
 from bot.clock import Clock
 from bot.model import Parcel
@@ -35,7 +36,7 @@ class OneByOne:
 
     async def _send(self, feed: Feed, parcel: Parcel) -> None:
         try:
-            receipt = await self._channel.send(parcel)
+            receipt = await perform(self._channel, parcel)
         except Exception as error:
             rest = feed.settle(parcel, error)
             if rest > timedelta(0):

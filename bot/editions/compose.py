@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 from bot.audience.links import link_url
 from bot.editions.digest import Digest, compile_email
 from bot.editions.entry import Pictures, addresses
 from bot.editions.environment import Compiled
-from bot.editions.posts import compose_post
+from bot.editions.posts import Composer, Place, Seen
 from bot.editions.variants import Variant
 from bot.model import (
     Article,
@@ -37,7 +38,10 @@ from bot.summaries.extractive import summarise
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outlet:
-    """What composing must know of a channel: ``medium`` is ``email`` or ``post``, ``kind`` its type in the settings."""
+    """What composing must know of a channel: ``medium`` is ``email`` or ``post``, ``kind`` its type in the settings.
+
+    ``edits``, ``removes``: whether its posts can be changed, and taken down.
+    """
 
     channel: str
     medium: str
@@ -45,6 +49,8 @@ class Outlet:
     template: str
     kind: str = ""
     rules: PostRules = field(default_factory=PostRules)
+    edits: bool = False
+    removes: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +73,7 @@ class Frame:
 
     ``clicks``: the links of its mail that lead to stories are counted.
     ``open``: whether anybody may subscribe to something of the newsroom by its pages. ``corrections`` are those that
-    its mail tells. ``shown`` are its hosted pictures.
+    its mail tells. ``shown`` are its hosted pictures. ``key`` is the schedule's key in the settings.
     """
 
     edition: str
@@ -80,6 +86,7 @@ class Frame:
     open: bool = False
     corrections: tuple[Correction, ...] = ()
     shown: Shown = field(default_factory=Shown)
+    key: str = ""
 
 
 Texts = Mapping[str, Mapping[TextKind, Written]]
@@ -157,6 +164,7 @@ def links(frame: Frame, stories: Sequence[EditionStory]) -> tuple[str, ...]:
 def render(frame: Frame, stories: Sequence[EditionStory]) -> tuple[Rendition, ...]:
     """The edition for each of its channels. Raises ``RenderError``."""
     made: list[Rendition] = []
+    composer = Composer(edition_name=frame.schedule.name, newsroom=frame.newsroom, folders=frame.folders)
     for outlet in frame.outlets:
         if outlet.medium == "email":
             card = frame.shown.cards.get(stories[0].position) if stories else None
@@ -164,23 +172,47 @@ def render(frame: Frame, stories: Sequence[EditionStory]) -> tuple[Rendition, ..
             images = _shown(frame, email.html, email.web, f"/i/{email.card}")
             made.append(Rendition(channel=outlet.channel, email=email, images=images))
             continue
-        each = frame.schedule.posts == "each"
-        for story in stories if each else stories[:1]:
-            post = compose_post(
-                story=story,
-                edition_name=frame.schedule.name,
-                newsroom=frame.newsroom,
-                template=outlet.template,
-                folders=frame.folders,
-                limits=outlet.limits,
+        made += _posts(frame, stories, outlet, composer)
+    return tuple(made)
+
+
+def _posts(frame: Frame, stories: Sequence[EditionStory], outlet: Outlet, composer: Composer) -> Iterator[Rendition]:
+    """The channel's posts: of the lead for the whole edition, of each story, or of all of them in a thread.
+
+    The first part of a thread is the edition's own, its subject is ""; the others go by their articles.
+    """
+    posts = frame.schedule.posts
+    threaded = posts == "thread" and outlet.limits.thread and len(stories) > 1
+    follows = ""
+    for number, story in enumerate(stories if threaded or posts == "each" else stories[:1], start=1):
+        subject = "" if posts == "edition" or (posts == "thread" and number == 1) else str(story.article.id)
+        post = composer.post(
+            story,
+            template=outlet.template,
+            limits=outlet.limits,
+            rules=outlet.rules,
+            campaign=_campaign(frame, outlet),
+            seen=Seen(
                 pictures=frame.shown.pictures,
                 drawn=frame.shown.cards.get(story.position),
                 always=frame.shown.always,
-            )
-            images = _shown(frame, post.card.image_url) if post.card else ()
-            subject = str(story.article.id) if each else ""
-            made.append(Rendition(channel=outlet.channel, subject=subject, post=post, images=images))
-    return tuple(made)
+            ),
+            place=Place(part=number, parts=len(stories), follows=follows) if threaded else None,
+        )
+        seen = (*(picture.url for picture in post.pictures), *((post.card.image_url,) if post.card else ()))
+        yield Rendition(channel=outlet.channel, subject=subject, post=post, images=_shown(frame, *seen))
+        follows = subject
+
+
+def _campaign(frame: Frame, outlet: Outlet) -> dict[str, str]:
+    """What the channel's ``utm`` may name; the day is that of the slot, where the schedule's clock hangs."""
+    zone = ZoneInfo(frame.schedule.timezone or frame.newsroom.timezone)
+    return {
+        "channel": outlet.channel,
+        "network": outlet.kind,
+        "schedule": frame.key,
+        "date": frame.slot.astimezone(zone).date().isoformat(),
+    }
 
 
 def render_variant(

@@ -1,4 +1,4 @@
-"""Counting and cutting text the way networks do: grapheme clusters (UAX 29) and bytes of UTF-8.
+"""Cutting a text between grapheme clusters (UAX 29), for a room of so many of them and of bytes of UTF-8.
 
 ``regex``'s ``\\X`` agreed with Bluesky's own counter on every case tried (shared research, 2026-11-23).
 """
@@ -10,29 +10,17 @@ from dataclasses import dataclass
 
 import regex
 
-from bot.model import Limits
+from bot.editions.counting import graphemes
 
 ELLIPSIS = "…"
 _CLUSTER = regex.compile(r"\X")
 # What is never cut inside: addresses, and numbers with their signs, separators and units.
-_WHOLE = regex.compile(r"\w+://\S+|www\.\S+|\S+@\S+|[#@]\w+|[\p{Sc}+\-−–]*\d(?:[\d.,:/’'\-–%\p{Sc}]*\d)?[%\p{Sc}]?")
+WHOLE = regex.compile(r"\w+://\S+|www\.\S+|\S+@\S+|[#@]\w+|[\p{Sc}+\-−–]*\d(?:[\d.,:/’'\-–%\p{Sc}]*\d)?[%\p{Sc}]?")
 # Scripts that put no space between words: a cut is good between any two clusters.
-_UNSPACED = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]")
-_HANGING = regex.compile(r"[\s,;:.…·–—\-(\[{«“‘\"'/&+]+$")
+UNSPACED = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]")
+HANGING = regex.compile(r"[\s,;:.…·–—\-(\[{«“‘\"'/&+]+$")
 
 _LONGEST_MAIL_ADDRESS = 320
-
-
-def count(text: str) -> int:
-    """Grapheme clusters in ``text``."""
-    return sum(1 for _ in _CLUSTER.finditer(text))
-
-
-def fits(text: str, limits: Limits) -> bool:
-    """Whether ``text`` stays within ``limits``."""
-    if limits.size is not None and len(text.encode("utf-8", "replace")) > limits.size:
-        return False
-    return limits.characters is None or count(text) <= limits.characters
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +30,12 @@ class Room:
     characters: int | None
     size: int | None
 
+    def holds(self, text: str) -> bool:
+        """Whether ``text`` fits: clusters and bytes of UTF-8."""
+        if self.size is not None and len(text.encode("utf-8", "replace")) > self.size:
+            return False
+        return self.characters is None or graphemes(text) <= self.characters
+
 
 def shortened(text: str, room: Room) -> str:
     """``text`` as it is when it fits ``room``; else its first whole words and ``…``; "" when none fit.
@@ -49,14 +43,14 @@ def shortened(text: str, room: Room) -> str:
     Never cut inside a cluster, an address or a number, and never right behind a number, whose unit would be lost
     ("$68…" for "$68 billion"). A text without spaces is cut between clusters.
     """
-    if fits(text, Limits(characters=room.characters, size=room.size)):
+    if room.holds(text):
         return text
     end = _fitting(text, Room(_less(room.characters, 1), _less(room.size, len(ELLIPSIS.encode()))))
     while end > 0:
-        kept = _HANGING.sub("", text[: _good_cut(text, end)])
+        kept = HANGING.sub("", text[: _good_cut(text, end)])
         if not kept:
             break
-        if not _ends_in_number(kept):
+        if not ends_in_number(kept):
             return unicodedata.normalize("NFC", kept) + ELLIPSIS
         # The number goes with what it counts; look for a good place before it.
         end = len(kept) - 1
@@ -87,13 +81,13 @@ def _good_cut(text: str, end: int) -> int:
     # An endless word would cost its square: look only as far as an address of mail is long (RFC 5321 §4.5.3.1).
     text = text[: end + _LONGEST_MAIL_ADDRESS]
     space = max((place for place in range(end) if text[place].isspace()), default=-1)
-    whole = next((found for found in _WHOLE.finditer(text) if found.start() < end < found.end()), None)
+    whole = next((found for found in WHOLE.finditer(text) if found.start() < end < found.end()), None)
     stop = whole.start() if whole else end
     boundaries = [cluster.end() for cluster in _CLUSTER.finditer(text) if cluster.end() <= stop]
     for place in reversed(boundaries):
         if place <= space:
             break
-        if _UNSPACED.match(text[place - 1]) or _UNSPACED.match(text[place : place + 1]):
+        if UNSPACED.match(text[place - 1]) or UNSPACED.match(text[place : place + 1]):
             return place
     if space > 0 and text[:space].strip():
         return space
@@ -101,6 +95,7 @@ def _good_cut(text: str, end: int) -> int:
     return boundaries[-1] if boundaries else 0
 
 
-def _ends_in_number(text: str) -> bool:
+def ends_in_number(text: str) -> bool:
+    """Whether the last word of ``text`` is a number, whose unit may stand behind it."""
     last = text.split()[-1] if text.split() else ""
-    return regex.search(r"\d[^\w\s]*$", last) is not None and not _UNSPACED.search(last[-1:])
+    return regex.search(r"\d[^\w\s]*$", last) is not None and not UNSPACED.search(last[-1:])

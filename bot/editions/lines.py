@@ -31,7 +31,7 @@ def broken(text: str, measure: Measure, width: float, most: int, language: str) 
     # Each line's last space is not drawn, and pieces set apart may be a little wider than together.
     if measure(text) > most * (width + measure(" ")) * 1.05:
         return None
-    parts = list(_fitting(_parts(text, language), measure, width))
+    parts = list(_fitting(phrases(text, language), measure, width))
     lines = _laid(parts, _Widths.of(parts, measure).between, width, most)
     if lines and any(measure(line) > width for line in lines):
         lines = _laid(parts, lambda start, end: measure("".join(parts[start:end]).strip(" ")), width, most)
@@ -92,7 +92,7 @@ def clauses(text: str) -> Iterator[str]:
             yield clause
 
 
-def _parts(text: str, language: str) -> list[str]:
+def phrases(text: str, language: str) -> list[str]:
     """The pieces between which a line may end; a space stays at the end of its piece."""
     words = [each for each in regex.split(r"(?<= )", text) if each]
     parts: list[str] = []

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 from bot.articles.url import identity_key
@@ -21,8 +22,15 @@ from bot.editions.colour import contrast
 from bot.editions.digest import LARGEST
 from bot.editions.entry import is_web
 from bot.editions.environment import letters_of, one_line
-from bot.editions.graphemes import fits
+from bot.editions.findings import capital as _capital
+from bot.editions.findings import every as _all
+from bot.editions.findings import fault as _fault
+from bot.editions.findings import named as _named
+from bot.editions.findings import ok as _ok
+from bot.editions.findings import titled as _titled
+from bot.editions.findings import warning as _warning
 from bot.editions.imprint import lacking
+from bot.editions.post_preflight import looked_at, pictures_of
 from bot.editions.shown import Shown, shown
 from bot.editions.weight import weight
 from bot.model import (
@@ -35,6 +43,7 @@ from bot.model import (
     Limits,
     MergeField,
     Newsroom,
+    PostRules,
     Reach,
     Reached,
 )
@@ -42,8 +51,6 @@ from bot.stories.words import counted
 
 SUBJECT = 90
 """Columns of a subject line from which on every inbox cuts it; a character of Chinese or Japanese takes two."""
-_NAMED = 3
-"""How many are named of what is the same for many."""
 _BRACES = re.compile(r"\{[{%].*?(?:[%}]\}|$)|[%}]\}")
 _REPLY = re.compile(r"(?:re|fwd?|aw|wg|tr|rv)\s*:", re.I)
 
@@ -83,8 +90,8 @@ def targets(edition: Edition, newsroom: Newsroom) -> Targets:
         for url, _ in look.pictures:
             pictures.setdefault(url, of.get(url, "the template"))
     for rendition in edition.renditions:
-        if rendition.post and rendition.post.card and rendition.post.card.image_url:
-            pictures.setdefault(rendition.post.card.image_url, of.get(rendition.post.card.image_url, "a post"))
+        for url in pictures_of(rendition.post) if rendition.post else ():
+            pictures.setdefault(url, of.get(url, "a post"))
     return Targets(_outside(links, newsroom), _outside(pictures, newsroom))
 
 
@@ -98,15 +105,16 @@ def preflight(
     *,
     newsroom: Newsroom,
     limits: Mapping[str, Limits],
+    rules: Mapping[str, PostRules] = MappingProxyType({}),
     reached: Reached | None = None,
     ran: Sequence[Ran] = (),
     pictures: Mapping[str, Fetched] | None = None,
 ) -> tuple[Finding, ...]:
     """All that was looked at, what must be mended first and what holds last.
 
-    ``limits`` are those of the channels, by name. ``reached`` is what became of ``targets``; None: they were not
-    asked yet. ``pictures`` is what became of the stories' pictures that we show copies of, by their addresses. An
-    edition without stories has nothing to be looked at.
+    ``limits`` and ``rules`` are those of the channels, by name. ``reached`` is what became of ``targets``; None: they
+    were not asked yet. ``pictures`` is what became of the stories' pictures that we show copies of, by their addresses.
+    An edition without stories has nothing to be looked at.
     """
     if not edition.stories:
         return ()
@@ -122,7 +130,7 @@ def preflight(
     for rendition in edition.renditions:
         if rendition.email:
             found += _mail(edition, rendition.email, newsroom, copies)
-    found += _posts(edition, limits)
+    found += looked_at(edition, limits, rules)
     order = (Grade.FAULT, Grade.WARNING, Grade.OK)
     return tuple(sorted(dict.fromkeys(found), key=lambda each: order.index(each.grade)))
 
@@ -288,23 +296,6 @@ def _ran(ran: Sequence[Ran], newsroom: Newsroom) -> Iterator[Finding]:
     )
 
 
-def _posts(edition: Edition, limits: Mapping[str, Limits]) -> Iterator[Finding]:
-    posts = [(each.channel, each.post) for each in edition.renditions if each.post]
-    long = [channel for channel, post in posts if not fits(post.text, limits.get(channel, Limits()))]
-    if long:
-        yield _fault("posts", f"{counted(len(long), 'post')} too long for the network", _named(dict.fromkeys(long)))
-    mute = [channel for channel, post in posts if not post.text.strip()]
-    if mute:
-        yield _fault("posts", f"{counted(len(mute), 'post')} without a word", _named(dict.fromkeys(mute)))
-    bare = [channel for channel, post in posts if post.card and post.card.image_url and not post.card.image_alt]
-    if bare:
-        yield _warning(
-            "posts", f"{counted(len(bare), 'post')} with a picture without alt text", _named(dict.fromkeys(bare))
-        )
-    if posts and not (long or mute or bare):
-        yield _ok("posts", _all(len(posts), "post", "fits its network", "fit their networks"))
-
-
 def _reached(edition: Edition, newsroom: Newsroom, reached: Reached | None) -> Iterator[Finding]:
     wanted = targets(edition, newsroom)
     yield from _asked(
@@ -351,34 +342,3 @@ def _asked(kind: _Kind, asked: Mapping[str, str], newsroom: Newsroom, reached: R
         else:
             said = f"{counted(len(found), kind.noun)} to look at yourself"
         yield _ok(kind.check, said, _capital(at + shut))
-
-
-def _titled(title: str) -> str:
-    return f"“{one_line(title)[:80]}”"
-
-
-def _named(what: Iterable[str]) -> str:
-    """The first of them, and how many more there are."""
-    each = list(what)
-    more = f"; and {len(each) - _NAMED} more" if len(each) > _NAMED else ""
-    return "; ".join(each[:_NAMED]) + more
-
-
-def _all(count: int, noun: str, does: str, do: str) -> str:
-    return f"The {noun} {does}" if count == 1 else f"All {counted(count, noun)} {do}"
-
-
-def _capital(said: str) -> str:
-    return said[:1].upper() + said[1:]
-
-
-def _ok(check: str, said: str, where: str = "") -> Finding:
-    return Finding(check=check, grade=Grade.OK, said=said, where=where)
-
-
-def _warning(check: str, said: str, where: str = "", fix: str = "") -> Finding:
-    return Finding(check=check, grade=Grade.WARNING, said=said, where=where, fix=fix)
-
-
-def _fault(check: str, said: str, where: str = "", fix: str = "") -> Finding:
-    return Finding(check=check, grade=Grade.FAULT, said=said, where=where, fix=fix)

@@ -125,6 +125,24 @@ class Due:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Doubt:
+    """A post whose outcome nobody knows: its attempt ``began`` then and is ``unknown`` ``since``. Times in UTC.
+
+    ``attempt`` is that attempt's number, ``tries`` how many counted, ``first_try`` when the first one began.
+    """
+
+    delivery: int
+    edition: str
+    channel: str
+    subject: str
+    attempt: int
+    tries: int
+    first_try: datetime
+    began: datetime
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
     """How an attempt ended, as it is written to the ledger. Times in UTC; ``text`` is the server's, cut to 500.
 

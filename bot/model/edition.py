@@ -97,6 +97,16 @@ class PostPicture:
     credit: str = ""
 
 
+class PostAct(StrEnum):
+    """What a channel does with a post. All but the first are done to one that stands: ``Post.target``."""
+
+    POST = "post"
+    EDIT = "edit"
+    REPLACE = "replace"
+    """Takes down the one that stands, then posts this one."""
+    REMOVE = "remove"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Post:
     """An edition's or an article's rendition for one social channel: plain text in NFC, not escaped for any network.
@@ -106,6 +116,7 @@ class Post:
     ``answers``: the network's name (``Receipt.id``) of the post to which it is a reply; "": it stands on its own.
     ``follows`` is the subject of the part before it in its thread, "" for the first: what it answers is known, and
     filled in, when that one has been sent. ``part`` and ``parts`` are its place in the thread (1 of 1 without).
+    ``act`` is what is done with it, and ``target`` the network's name of the post that it is done to.
     """
 
     text: str
@@ -121,6 +132,8 @@ class Post:
     follows: str = ""
     part: int = 1
     parts: int = 1
+    act: PostAct = PostAct.POST
+    target: str = ""
 
 
 CORRECTION = "correction:"

@@ -10,6 +10,7 @@ from email.utils import parsedate_to_datetime
 from pathlib import Path
 
 from bot.channels import base as channels
+from bot.delivery.permission import DAYS, consequence, headline, stage
 from bot.dns import Resolver, SystemResolver
 from bot.editions import compose
 from bot.editions.card import lacking_font
@@ -21,6 +22,7 @@ from bot.model import Article, Checked, EditionStory, Summary, TextKind
 from bot.model.checked import fault, ok, warning
 from bot.schedules import public_host
 from bot.schedules.installation import Connected, Installation, opened
+from bot.schedules.learning import learn, stale
 from bot.schedules.machine_texts import endpoint, inside_http
 from bot.schedules.plan import Slot, slots_after
 from bot.schedules.tick import held
@@ -51,6 +53,7 @@ def checkup(folder: Path, *, dns: Resolver | None = None, offline: bool = False)
                 public_host.scheme(installation.newsroom.public_url),
                 *_address(installation),
                 *_unheard(installation),
+                *_permissions(installation),
                 *_own_templates(installation),
                 *_templates(installation),
                 *_cards(installation),
@@ -89,6 +92,27 @@ def _address(installation: Installation) -> Iterator[Checked]:
     if not installation.newsroom.address and any(each.medium == "email" for each in installation.outlets.values()):
         said = "each mail must name your postal address (CAN-SPAM, 15 U.S.C. §7704(a)(5); other laws too)"
         yield fault("address", said, "set newsroom.address; a post office box will do")
+
+
+def _permissions(installation: Installation) -> Iterator[Checked]:
+    """How long each connected account's permission lasts, and what is paused."""
+    now, timezone = installation.clock(), installation.newsroom.timezone
+    with installation.store.read() as tx:
+        known = tx.channels.all()
+    for name, state in known.items():
+        if name not in installation.settings.channels:
+            continue
+        if state.paused:
+            fix = f"once that is mended, `broadsheet channels resume {name}` lets it go on"
+            yield fault(f"channel.{name}.paused", f"it is paused, and its posts wait: {state.paused}", fix)
+        if state.expires is None:
+            continue
+        reached, connect = stage(state.expires, now), f"run `broadsheet channels connect {name}`"
+        said = f"{headline(name, state.expires, now)}. {consequence(state.expires, now, timezone)}"
+        if reached is None:
+            yield ok(f"channel.{name}.permission", f"lasts until {state.expires:%Y-%m-%d}")
+        else:
+            yield (fault if reached <= DAYS[0] else warning)(f"channel.{name}.permission", said, connect)
 
 
 def _own_templates(installation: Installation) -> Iterator[Checked]:
@@ -169,6 +193,7 @@ async def _outside(installation: Installation, dns: Resolver | None) -> list[Che
         asked: list[Awaitable[Iterable[Checked]]] = [
             *(_source(connected, name, source) for name, source in installation.sources.items()),
             *(_channel(name, channel) for name, channel in connected.channels.items()),
+            _limits(connected),
             _clock(connected),
             _llm(installation),
             _pictures(connected),
@@ -198,6 +223,19 @@ async def _channel(name: str, channel: channels.Channel) -> Iterable[Checked]:
         return [ok(f"channel.{name}", await channel.check())]
     except BroadsheetError as error:
         return [fault(f"channel.{name}", str(error), "")]
+
+
+async def _limits(connected: Connected) -> Iterable[Checked]:
+    """Limits that servers tell and that were not asked for a day: what they say is kept."""
+    installation = connected.installation
+    told = await learn(connected, await asyncio.to_thread(stale, installation))
+    fix = "until it answers, the last known limits hold, or its kind's usual ones"
+    return [
+        warning(f"channel.{name}.limits", f"its limits are not learnt: {each}", fix)
+        if isinstance(each, str)
+        else ok(f"channel.{name}.limits", "its server told its limits")
+        for name, each in told.items()
+    ]
 
 
 async def _llm(installation: Installation) -> Iterable[Checked]:

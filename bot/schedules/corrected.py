@@ -14,10 +14,11 @@ from bot.delivery.sending import PROGRAM
 from bot.editions.changes import differences
 from bot.editions.difference import Difference, difference
 from bot.errors import NotFound, NothingToDo, StateError, UsageError
-from bot.model import Act, Article, Correction, Edition, EditionState, EditionStory
+from bot.model import Act, Article, Correction, Edition, EditionState, EditionStory, PostAct
 from bot.schedules.hosting import host_corrections
 from bot.schedules.installation import Installation
-from bot.schedules.replies import Posted, posted, replies_of, reply, unanswered
+from bot.schedules.replies import Correcting, Way, replies_of, reply, unanswered
+from bot.schedules.standing import Posted, posted
 from bot.store import Transaction
 
 WITHIN = timedelta(days=7)
@@ -100,14 +101,15 @@ def reach(tx: Transaction, article: int) -> Reach:
 
 
 def correct(
-    installation: Installation, article: int, *, said: str, right: str, who: str, now: datetime
+    installation: Installation, article: int, *, said: str, right: str, who: str, now: datetime, way: Way = Way.REPLY
 ) -> list[Correction]:
     """Has the next edition of each schedule that told ``article`` say what was wrong, and what is right.
 
-    Posts about it are answered at once. Nobody is told the same twice: only posts that replies with it did not reach,
-    because those were cancelled or expired, are answered again. Raises ``UsageError`` for an empty or endless text, or
-    one that a network does not take, ``NotFound``, ``NothingToDo``, also where nobody can be told, ``StateError`` when
-    the same correction waits or is told already, ``StoreHeld``.
+    Posts about it are corrected at once, in the ``way`` asked for where their network can. Nobody is told the same
+    twice: only posts that an edition with it did not reach, because it was cancelled or expired, are corrected again.
+    Raises ``UsageError`` for an empty or endless text, or one that a network does not take, ``NotFound``,
+    ``NothingToDo``, also where nobody can be told, ``StateError`` when the same correction waits or is told already,
+    ``StoreHeld``.
     """
     said, right = " ".join(said.split()), " ".join(right.split())
     for name, text in (("--said", said), ("--right", right)):
@@ -123,7 +125,13 @@ def correct(
         for schedule, telling in newest.items():
             told = [each for each in same if each.schedule == schedule]
             earlier = [found.replies[each.id] for each in told if each.id in found.replies]
-            posts = [post for each in found.tellings if each.edition.schedule == schedule for post in each.posts]
+            posts = [
+                post
+                for each in found.tellings
+                if each.edition.schedule == schedule
+                for post in each.posts
+                if not post.removed
+            ]
             if told:
                 posts = unanswered(tx, posts, earlier) if len(earlier) == len(told) else []
                 if not posts:
@@ -141,7 +149,7 @@ def correct(
                 who=who,
             )
             correction = replace(correction, id=tx.corrections.add(correction))
-            replies = reply(tx, installation, correction, posts, now)
+            replies = reply(tx, installation, Correcting(correction, telling.story, found.article, way), posts, now)
             # Mail that tells it already, or will, does not tell it twice.
             mailed = installation.sends_mail(schedule) and not told
             if not replies and not mailed:
@@ -189,9 +197,15 @@ def untold(found: Reach, *, said: str, right: str) -> list[str]:
 
 def _by(schedule: str, replies: Edition | None, mailed: bool) -> str:
     count = len(replies.renditions) if replies else 0
-    answered = f"edition {replies.id} answers {count} post{'s' * (count > 1)} with it" if replies else ""
+    answered = f"edition {replies.id} {_how(replies)} {count} post{'s' * (count > 1)} with it" if replies else ""
     told = f"the next edition of {schedule} tells it" if mailed else ""
     return "; ".join(part for part in (answered, told) if part)
+
+
+def _how(replies: Edition) -> str:
+    acts = {each.post.act for each in replies.renditions if each.post}
+    verbs = {PostAct.POST: "answers", PostAct.EDIT: "changes", PostAct.REPLACE: "replaces"}
+    return verbs[acts.pop()] if len(acts) == 1 else "corrects"
 
 
 def drop(installation: Installation, correction: int, *, who: str, now: datetime) -> None:

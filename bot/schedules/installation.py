@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -61,11 +61,20 @@ class Installation:
         return self.channels(Http(self.settings.http))
 
     @property
+    def configured(self) -> Mapping[str, Channel]:
+        """The configured channels to look at, in the settings' order: never entered, nothing is sent by them."""
+        return self._channels
+
+    @property
+    def learning(self) -> frozenset[str]:
+        """The channels whose server tells limits."""
+        return frozenset(name for name, each in self._channels.items() if isinstance(each, channels.Learning))
+
+    @property
     def outlets(self) -> dict[str, Outlet]:
         """What composing must know of each channel; limits that its server told take the place of the channel's own."""
-        learning = any(isinstance(each, channels.Learning) for each in self._channels.values())
         known: dict[str, ChannelState] = {}
-        if learning:
+        if self.learning:
             with self.store.read() as tx:
                 known = tx.channels.all()
         return {
@@ -76,6 +85,8 @@ class Installation:
                 template=each.template,
                 kind=str(self.settings.channels.get(name, {}).get("type", "")),
                 rules=each.rules if isinstance(each, channels.Posting) else PostRules(),
+                edits=isinstance(each, channels.Editing),
+                removes=isinstance(each, channels.Removing),
             )
             for name, each in self._channels.items()
         }
@@ -96,6 +107,7 @@ class Installation:
             open=bool(newsletters(self.settings)),
             corrections=tuple(corrections),
             shown=shown or Shown(),
+            key=schedule,
         )
 
     def timezone(self, schedule: str) -> str:

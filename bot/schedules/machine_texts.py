@@ -146,7 +146,7 @@ def _kinds(installation: Installation, schedule: str, story: EditionStory) -> It
         yield TextKind.SUMMARY
     if "subjects" in write and story.position == 1 and "email" in media and table.subject == DEFAULT_SUBJECT:
         yield TextKind.SUBJECT
-    if "posts" in write and media - {"email"} and (story.position == 1 or table.posts == "each"):
+    if "posts" in write and media - {"email"} and (story.position == 1 or table.posts != "edition"):
         yield TextKind.POST
 
 

@@ -62,7 +62,7 @@ def cards(
         picture = pictures.get(image.url) if image else None
         # One that nobody asked for yet is shown from where it is.
         bare = image is None or not is_web(image.url) or (picture is None and image.url in pictures)
-        posted = "post" in mediums and (place == 0 or table.posts == "each") and (rules.cards == "always" or bare)
+        posted = "post" in mediums and (place == 0 or table.posts != "edition") and (rules.cards == "always" or bare)
         if posted or (place == 0 and "email" in mediums):
             photo = picture.whole.name if picture else ""
             wanted[story.position] = card_of(story, newsroom=newsroom, slot=slot.due, wording=words, photo=photo)

@@ -16,7 +16,7 @@ from bot.delivery.sending import PROGRAM
 from bot.editions.preflight import Ran, Targets, preflight, targets
 from bot.errors import BroadsheetError, NotFound
 from bot.http import Http
-from bot.model import Act, Edition, EditionState, Fetched, Finding, Grade, Limits, Reached
+from bot.model import Act, Edition, EditionState, Fetched, Finding, Grade, Reached
 from bot.schedules.installation import Installation
 from bot.schedules.pictures import addresses
 from bot.schedules.reachable import reach
@@ -53,10 +53,12 @@ def found(
     pictures: Mapping[str, Fetched],
 ) -> tuple[Finding, ...]:
     """What a look at ``edition`` finds, whether it is kept or not; ``pictures`` are those of its stories."""
+    outlets = installation.outlets
     return preflight(
         edition,
         newsroom=installation.newsroom,
-        limits=_limits(installation),
+        limits={name: each.limits for name, each in outlets.items()},
+        rules={name: each.rules for name, each in outlets.items() if each.medium == "post"},
         reached=reached,
         ran=_ran(tx, installation, edition),
         pictures=pictures if installation.settings.images.host else {},
@@ -173,10 +175,6 @@ def _on_record(tx: Transaction, act: Act) -> bool:
 
 def _line(finding: Finding) -> str:
     return f"{finding.said} ({finding.where})" if finding.where else finding.said
-
-
-def _limits(installation: Installation) -> dict[str, Limits]:
-    return {name: each.limits for name, each in installation.outlets.items()}
 
 
 def _ran(tx: Transaction, installation: Installation, edition: Edition) -> list[Ran]:

@@ -1,54 +1,72 @@
-"""Replies that correct posts: an edition of their own, outside of the timetable, through the same ledger as all else.
+"""What corrects posts: an edition of its own, outside of the timetable, through the same ledger as all else.
 
-A post cannot be corrected by the next edition, whose post tells other news. Its correction is a reply to it, where the
-network knows replies; a webhook is told which of its posts it corrects. Nothing of the post itself is changed.
+A post cannot be corrected by the next edition, whose post tells other news. It is answered, changed where it stands, or
+replaced by one that says what is right, as the editor asks and the network can. Where it can neither be answered nor
+changed, the correction is a post of its own. A webhook is told which of its posts it corrects.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from enum import StrEnum
 
+from bot.editions.amended import compose_amended
 from bot.editions.compose import Outlet
 from bot.editions.posts import compose_correction
 from bot.errors import RenderError, UsageError
-from bot.model import CORRECTION, Correction, Delivery, DeliveryState, Edition, EditionState, EditionStory, Rendition
+from bot.model import (
+    CORRECTION,
+    Article,
+    Correction,
+    DeliveryState,
+    Edition,
+    EditionState,
+    EditionStory,
+    Post,
+    PostAct,
+    Rendition,
+)
 from bot.schedules.installation import Installation
+from bot.schedules.standing import Posted
 from bot.store import Transaction
+from bot.summaries.extractive import summarise
 from bot.tokens import edition_id
 
 
+class Way(StrEnum):
+    """How an editor wants posts to be corrected; what a network cannot is answered."""
+
+    REPLY = "reply"
+    EDIT = "edit"
+    REPLACE = "replace"
+    """Changed where it can be, else taken down and posted anew: what people answered, liked and quoted goes with it."""
+
+
 @dataclass(frozen=True, slots=True)
-class Posted:
-    """A post about an article that a network accepted. ``language`` is the article's, "" when nobody knows."""
+class Correcting:
+    """``correction`` of the posts about ``story``, as an edition told it; ``article`` is what stands by now."""
 
-    delivery: Delivery
-    language: str
-
-
-def posted(tx: Transaction, edition: Edition, story: EditionStory) -> list[Posted]:
-    """The posts of ``edition`` about ``story``: its own, or that of the whole edition, which tells the lead."""
-    about = {str(story.article.id)} | ({""} if story.position == 1 else set())
-    return [
-        Posted(each, story.article.language)
-        for each in tx.deliveries.of_edition(edition.id, 0)
-        if each.subject in about and each.state is DeliveryState.ACCEPTED and each.provider_id
-    ]
+    correction: Correction
+    story: EditionStory
+    article: Article
+    way: Way = Way.REPLY
 
 
 def reply(
-    tx: Transaction, installation: Installation, correction: Correction, posts: Sequence[Posted], now: datetime
+    tx: Transaction, installation: Installation, correcting: Correcting, posts: Sequence[Posted], now: datetime
 ) -> Edition | None:
-    """Has the next tick answer ``posts`` with ``correction``; None where there is none, or no channel of theirs left.
+    """Has the next tick correct ``posts``; None where there is none, or no channel of theirs left.
 
     Raises ``UsageError`` when it is too long for a network, ``StoreHeld``.
     """
+    correction = correcting.correction
     table = installation.settings.schedules.get(correction.schedule)
     if table is None:
         return None
     key = f"{CORRECTION}{correction.id}"
-    renditions = tuple(_renditions(installation, correction, posts))
+    renditions = tuple(_renditions(installation, correcting, table.name, posts))
     if not renditions:
         return None
     edition = Edition(
@@ -89,25 +107,55 @@ def replies_of(tx: Transaction, corrections: Iterable[Correction]) -> dict[int, 
     return {correction: edition for correction, edition in found.items() if edition}
 
 
-def _renditions(installation: Installation, correction: Correction, posts: Sequence[Posted]) -> Iterator[Rendition]:
+def _renditions(
+    installation: Installation, correcting: Correcting, name: str, posts: Sequence[Posted]
+) -> Iterator[Rendition]:
     for post in posts:
         outlet = installation.outlets.get(post.delivery.channel)
-        if outlet and outlet.medium == "post":
-            yield _rendition(installation, correction, post, outlet)
+        if outlet and outlet.medium == "post" and not post.removed:
+            try:
+                made = _post(installation, correcting, name, post, outlet)
+            except RenderError as error:
+                raise UsageError(f"{outlet.channel}: {error}") from error
+            yield Rendition(channel=outlet.channel, subject=post.delivery.subject, post=made)
 
 
-def _rendition(installation: Installation, correction: Correction, post: Posted, outlet: Outlet) -> Rendition:
-    newsroom = installation.newsroom
-    try:
-        made = compose_correction(
-            correction=correction,
-            language=post.language or newsroom.language,
-            timezone=newsroom.timezone,
-            template=outlet.template,
-            folders=installation.settings.template_folders(),
-            limits=outlet.limits,
-            answers=post.delivery.provider_id,
+def _post(installation: Installation, correcting: Correcting, name: str, post: Posted, outlet: Outlet) -> Post:
+    newsroom, folders = installation.newsroom, installation.settings.template_folders()
+    act = act_of(correcting.way, outlet, post)
+    if act is not PostAct.POST:
+        article = correcting.article
+        return compose_amended(
+            correction=correcting.correction,
+            story=replace(correcting.story, article=article, summary=summarise(article), post=""),
+            edition_name=name,
+            newsroom=newsroom,
+            folders=folders,
+            outlet=outlet,
+            before=post.post,
+            act=act,
+            target=post.id,
         )
-    except RenderError as error:
-        raise UsageError(f"{outlet.channel}: {error}") from error
-    return Rendition(channel=outlet.channel, subject=post.delivery.subject, post=made)
+    return compose_correction(
+        correction=correcting.correction,
+        language=post.language or newsroom.language,
+        timezone=newsroom.timezone,
+        template=outlet.template,
+        folders=folders,
+        limits=outlet.limits,
+        answers=post.id if outlet.limits.thread else "",
+    )
+
+
+def act_of(way: Way, outlet: Outlet, post: Posted) -> PostAct:
+    """What is done to correct ``post``: ``POST`` is a reply, or a post of its own where the network knows no replies.
+
+    A post without a name of the network's can be neither changed nor taken down.
+    """
+    if not post.id:
+        return PostAct.POST
+    if way is Way.REPLACE and not outlet.edits and outlet.removes:
+        return PostAct.REPLACE
+    if outlet.edits and (way is not Way.REPLY or not outlet.limits.thread):
+        return PostAct.EDIT
+    return PostAct.POST

@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -29,9 +29,10 @@ from bot.delivery.flood_alert import flood_due
 from bot.delivery.folding import Folded, fold
 from bot.delivery.hooks.recording import ONCE
 from bot.delivery.intake.poll import Polled, poll
+from bot.delivery.permission import permissions_due
 from bot.errors import BroadsheetError
 from bot.http import Http
-from bot.schedules import signups
+from bot.schedules import learning, renewing, signups
 from bot.schedules.corrected import watch_changes
 from bot.schedules.hosting import PictureTime, host_ahead, sweep
 from bot.schedules.installation import Connected, Installation
@@ -100,6 +101,9 @@ class Ticker:
             self._scheduler.add_job(self._write, "interval", seconds=WRITE_SECONDS, next_run_time=soon)
         self._scheduler.add_job(self._mail_signups, "interval", seconds=signups.SECONDS)
         self._scheduler.add_job(self._sweep_signups, "interval", hours=signups.SWEEP_HOURS, next_run_time=soon)
+        if self._installation.learning:
+            self._scheduler.add_job(self._learn, "interval", hours=learning.HOURS, next_run_time=soon)
+        self._scheduler.add_job(self._renew, "interval", hours=renewing.HOURS, next_run_time=soon)
         zone = ZoneInfo(self._installation.newsroom.timezone)
         self._scheduler.add_job(self._fold, "cron", hour=FOLDING_HOUR, minute=20, jitter=600, timezone=zone)
         self._scheduler.start()
@@ -169,6 +173,16 @@ class Ticker:
             signups.sweep(self._installation)
         except Exception as error:
             log.error("sign-ups that are over stay: %s", error, exc_info=not isinstance(error, BroadsheetError))
+
+    def _learn(self) -> None:
+        """Limits that servers tell; by the clock that ticks, so that each look is a new question."""
+        learning.learn_now(self._installation, older=timedelta(0))
+
+    def _renew(self) -> None:
+        try:
+            renewing.renew_now(self._installation)
+        except Exception as error:
+            log.error("permissions are not renewed: %s", error, exc_info=not isinstance(error, BroadsheetError))
 
     def _poll(self) -> None:
         """What came back: the mailboxes, and what webhooks and servers told meanwhile."""
@@ -257,7 +271,11 @@ def alert_now(installation: Installation) -> list[Alert]:
         return []
     with installation.store.read() as tx:
         now, zone = installation.clock(), installation.newsroom.timezone
-        found = [*due(tx, rules, zone, now), *flood_due(tx, rules, zone, now)]
+        found = [
+            *due(tx, rules, zone, now),
+            *flood_due(tx, rules, zone, now),
+            *permissions_due(tx, rules, installation.settings.channels, zone, now),
+        ]
     if not found:
         return []
 

@@ -281,8 +281,10 @@ class ScheduleTable(Table):
     preheader: str = Field(
         "{{ titles[1:4] | join(' · ') }}", description="Jinja template of the line inboxes show after the subject."
     )
-    posts: Literal["edition", "each"] = Field(
-        "edition", description="On social channels: one post an edition (its lead story), or one for `each` story."
+    posts: Literal["edition", "each", "thread"] = Field(
+        "edition",
+        description="On social channels: one post an edition (its lead story), one for `each` story, or a `thread` of "
+        "all of them where the network knows threads (elsewhere as `edition`).",
     )
     catch_up: Literal["latest", "all", "skip"] = Field(
         "latest", description="What becomes of slots missed while Broadsheet was down."

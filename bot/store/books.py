@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, and_, case, func, or_, select
 
-from bot.model import OPEN_STATES, Delivery, DeliveryState
+from bot.model import OPEN_STATES, Delivery, DeliveryState, EditionState
 from bot.store.among import among, integers
 from bot.store.chunks import its_chunk, within
 from bot.store.tables import attempts, chunks, deliveries, editions, subscribers
@@ -111,6 +111,17 @@ class Books:
         )
         return int(self._connection.execute(query).scalar() or 0)
 
+    def of_post(self, edition: str, channel: str, subject: str) -> Delivery | None:
+        """The delivery of a post."""
+        one = (deliveries.c.subscriber == 0, deliveries.c.channel == channel, deliveries.c.subject == subject)
+        return next(iter(self._shown(_rows().where(deliveries.c.edition == edition, *one))), None)
+
+    def unknown_posts(self, edition: str) -> int:
+        """How many posts of an edition are ``unknown``."""
+        number = chunks.c.counts[DeliveryState.UNKNOWN.value].as_integer()
+        query = select(func.sum(number)).where(chunks.c.edition == edition, chunks.c.audience == "")
+        return int(self._connection.execute(query).scalar() or 0)
+
     def get(self, delivery: int) -> Delivery | None:
         return next(iter(self._shown(_rows().where(deliveries.c.id == delivery))), None)
 
@@ -133,6 +144,34 @@ class Books:
                 break
             found += self._shown(query.where(chunks.c.id == chunk).limit(limit - len(found)))
         return found
+
+    def newest_posts(self, channel: str, *, limit: int) -> list[Delivery]:
+        """The posts that a channel accepted last, newest first, out of those of its newest twenty editions."""
+        accepted = chunks.c.counts[DeliveryState.ACCEPTED.value].as_integer() > 0
+        candidates = (
+            select(chunks.c.id)
+            .where(chunks.c.channel == channel, chunks.c.audience == "", or_(chunks.c.counts.is_(None), accepted))
+            .order_by(chunks.c.id.desc())
+            .limit(20)
+        )
+        which = chunks.c.id.in_(self._connection.execute(candidates).scalars().all())
+        query = _rows(within(chunks)).where(which, _STATE == DeliveryState.ACCEPTED)
+        return self._shown(query.order_by(deliveries.c.updated.desc(), deliveries.c.id.desc()).limit(limit))
+
+    def open_posts(self, channel: str) -> int:
+        """How many posts of editions that are being sent wait for a channel."""
+        query = (
+            select(func.count())
+            .select_from(deliveries.join(chunks, within(chunks)))
+            .join(editions, editions.c.id == chunks.c.edition)
+            .where(
+                chunks.c.channel == channel,
+                chunks.c.audience == "",
+                editions.c.state == EditionState.SENDING,
+                _STATE.in_(list(OPEN_STATES)),
+            )
+        )
+        return int(self._connection.execute(query).scalar() or 0)
 
     def of_edition(self, edition: str, subscriber: int) -> list[Delivery]:
         """What became of an edition for one reader."""

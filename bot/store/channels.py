@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -44,10 +44,15 @@ class Channels:
         return self._connection.execute(statement, execution_options=COUNTED).rowcount == 1
 
     def resume(self, channel: str) -> bool:
-        """Lets a channel go on; False when it was not paused."""
+        """Lets a channel go on, ``Jobs.wake_channel`` says so to workers; False when it was not paused."""
         statement = update(channel_states).where(_C.channel == channel, _C.paused != "")
         values = statement.values(paused="", paused_at=None)
         return self._connection.execute(values, execution_options=COUNTED).rowcount == 1
+
+    def paused(self, among: Collection[str]) -> dict[str, str]:
+        """Those of these channels that are paused, and why."""
+        query = select(_C.channel, _C.paused).where(_C.channel.in_(list(among)), _C.paused != "")
+        return {row.channel: row.paused for row in self._connection.execute(query.order_by(_C.channel))}
 
     def rest(self, channel: str, until: datetime | None) -> None:
         """Keeps until when the channel's server wants no more; None: it takes more now."""
@@ -71,6 +76,11 @@ class Channels:
             .values(credential=credential, account=account, expires=expires, renewed=now, serial=serial + 1)
         )
         return self._connection.execute(statement, execution_options=COUNTED).rowcount == 1
+
+    def disconnect(self, channel: str) -> None:
+        """Deletes a channel's tokens, and keeps what else is known of it."""
+        values = {"credential": "", "account": "", "expires": None, "renewed": None, "serial": _C.serial + 1}
+        self._connection.execute(update(channel_states).where(_C.channel == channel).values(**values))
 
     def forget(self, channel: str) -> None:
         """Deletes all that is known of a channel, its tokens included."""

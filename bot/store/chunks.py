@@ -31,6 +31,7 @@ from bot.model import Chunk, DeliveryState
 from bot.store.among import among, integers
 from bot.store.chosen_readers import Run
 from bot.store.jobs import Jobs
+from bot.store.pauses import paused
 from bot.store.tables import attempts, chunks, deliveries, editions
 
 SIZE = 500
@@ -96,13 +97,15 @@ class Chunks:
     ) -> Chunk | None:
         """Leases the next chunk with work due on ``channel``, of editions being sent; None when there is none.
 
+        There is none on a channel that is paused.
+
         Chunks of the editions ``after`` come last: no edition waits for a larger one. ``chunk``: that one only.
         """
         query = (
             select(chunks)
             .join(editions, editions.c.id == chunks.c.edition)
             .where(chunks.c.due <= now, chunks.c.lease == "", editions.c.state == "sending")
-            .where(chunks.c.channel == channel)
+            .where(chunks.c.channel == channel, ~paused(channel))
         )
         if chunk is not None:
             # A job may be older than a restore, and its number another chunk's by now.

@@ -34,6 +34,7 @@ from bot.store.chosen import read_preferences
 from bot.store.chosen_readers import ChosenReaders, Place, Run
 from bot.store.chunks import WAITING, Chunks, its_chunk, within
 from bot.store.conflict import COUNTED
+from bot.store.recalls import Recalls
 from bot.store.tables import chunks, deliveries, editions, subscribers, subscriptions, suppressions
 
 AT_ONCE = 1_000
@@ -251,7 +252,7 @@ class Deliveries(Books):
         """
         outcomes = list(outcomes)
         late = attempts.end(self._connection, outcomes)
-        deferred = [each.delivery for each in outcomes if each.state is DeliveryState.DEFERRED]
+        deferred = [each.delivery for each in outcomes if each.state in WAITING]
         if deferred:
             # What was cancelled while it was under way is not tried again.
             gone = exists().where(editions.c.id == deliveries.c.edition, editions.c.state == "cancelled")
@@ -288,10 +289,14 @@ class Deliveries(Books):
             {"ids": integers(self._dialect, ids)},
         ).rowcount
         self._settle(ids, now)
+        Recalls(self._connection).recount(ids)
         return changed
 
     def resend_unknown(self, now: datetime, *, since: datetime, not_before: datetime | None = None) -> int:
-        """The policy ``resend``: unknown deliveries first tried after ``since`` are sent again, not before then."""
+        """The policy ``resend``: unknown mails first tried after ``since`` are sent again, not before then.
+
+        What becomes of posts that are unknown, ``bot.delivery.recalling`` decides: a follower must not see one twice.
+        """
         if self._connection.dialect.name == "postgresql":
             # So that an edition is never closed on books from before this.
             sending = select(editions.c.id).where(editions.c.state == "sending").order_by(editions.c.id)
@@ -301,6 +306,7 @@ class Deliveries(Books):
             .select_from(chunks.join(deliveries, within(chunks)).join(editions, editions.c.id == chunks.c.edition))
             .where(
                 editions.c.state == "sending",
+                chunks.c.audience != "",
                 or_(chunks.c.counts.is_(None), chunks.c.counts["unknown"].as_integer() > 0),
                 deliveries.c.state == DeliveryState.UNKNOWN,
                 deliveries.c.first_try > since,

@@ -20,6 +20,7 @@ from bot.model import (
     EditionStory,
     Email,
     Post,
+    PostAct,
     PostPicture,
     Rendition,
     Summary,
@@ -287,6 +288,16 @@ class Editions:
                     found.append((_edition(row), story))
         return found
 
+    def amending(self, schedule: str, since: datetime) -> list[Edition]:
+        """The editions that answer, change or take down posts of this schedule, oldest first, with their renditions."""
+        query = (
+            select(editions)
+            .where(editions.c.schedule == schedule, editions.c.slot >= since)
+            .where(editions.c.slot_key.startswith(CORRECTION))
+            .order_by(editions.c.slot, editions.c.created)
+        )
+        return [self._whole(row) for row in self._connection.execute(query).all()]
+
     def last_sent(self, schedule: str) -> Edition | None:
         """The schedule's newest edition that went out, wholly or in part, by the time it was drafted.
 
@@ -391,6 +402,7 @@ def _rendition(row: Row[Any]) -> Rendition:
                 "card": Card(**card) if card else None,
                 "pictures": tuple(PostPicture(**each) for each in pictures),
                 "hashtags": tuple(post.get("hashtags", ())),
+                "act": PostAct(post.get("act", PostAct.POST)),
             }
         )
     return Rendition(

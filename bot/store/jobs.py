@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from functools import cache
 from importlib.util import find_spec
@@ -33,6 +33,7 @@ from sqlalchemy import (
     table,
 )
 
+from bot.store.pauses import paused
 from bot.store.tables import chunks, editions
 
 TASK = "broadsheet.chunk"
@@ -85,14 +86,22 @@ class Jobs:
         """
         return self._defer(_with_work().where(which), now) if self._used else 0
 
-    def sweep(self, now: datetime) -> int:
-        """Wakes chunks that have been due without a job: one was lost, or there was none to defer; returns how many."""
+    def wake_channel(self, channel: str, now: datetime) -> int:
+        """Wakes the chunks of a channel that goes on; returns how many."""
+        return self.wake(chunks.c.channel == channel, now)
+
+    def sweep(self, now: datetime, resting: Collection[str] = ()) -> int:
+        """Wakes chunks that have been due without a job: one was lost, or there was none to defer; returns how many.
+
+        Not those of channels that are ``resting``: their jobs would come, and wait, and go.
+        """
         if not self._used:
             return 0
         running = exists().where(
             _jobs.c.status == _DOING, _jobs.c.worker_id.is_not(None), _chunk_of_job() == chunks.c.id
         )
-        return self._defer(_with_work().where(chunks.c.due <= now, ~running, ~_waiting(_LOCK)).limit(SWEPT), now)
+        lost = _with_work().where(chunks.c.due <= now, ~running, ~_waiting(_LOCK))
+        return self._defer(lost.where(chunks.c.channel.not_in(sorted(resting))).limit(SWEPT), now)
 
     def overtake(self, chunk: int) -> None:
         """Takes back the waiting job of a chunk that a worker claims without having been woken for it."""
@@ -180,5 +189,6 @@ def _with_work() -> Select[Any]:
         select(chunks.c.id, chunks.c.edition, chunks.c.channel, chunks.c.due, _LOCK.label("lock"))
         .join(editions, editions.c.id == chunks.c.edition)
         .where(chunks.c.due.is_not(None), chunks.c.lease == "", editions.c.state == "sending")
+        .where(~paused(chunks.c.channel))
         .order_by(chunks.c.id)
     )

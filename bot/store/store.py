@@ -33,6 +33,7 @@ from bot.store.jobs import Jobs, used
 from bot.store.links import Links
 from bot.store.machine_texts import MachineTexts
 from bot.store.progress import ProgressRows
+from bot.store.recalls import Recalls
 from bot.store.schedules import Schedules
 from bot.store.signups import Signups
 from bot.store.sources import Sources
@@ -87,6 +88,10 @@ class Transaction:
     @cached_property
     def channels(self) -> Channels:
         return Channels(self.connection)
+
+    @cached_property
+    def recalls(self) -> Recalls:
+        return Recalls(self.connection)
 
     @cached_property
     def links(self) -> Links:

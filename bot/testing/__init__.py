@@ -23,8 +23,11 @@ from bot.model import (
     EditionState,
     EditionStory,
     Email,
+    Idempotency,
     Limits,
+    Pace,
     Parcel,
+    PostRules,
     Receipt,
     Rendition,
     Summary,
@@ -138,6 +141,10 @@ class ScriptedChannel:
     template: str = ""
     connections: int = 2
     sent: list[Parcel] = field(default_factory=list)
+    pace: Pace = field(default_factory=Pace)
+    rules: PostRules = field(default_factory=PostRules)
+    idempotency: Idempotency = Idempotency.NONE
+    verified: str = ""
     Options: ClassVar[type[Table]] = Nothing
 
     async def __aenter__(self) -> Self:
@@ -152,8 +159,24 @@ class ScriptedChannel:
         self.sent.append(parcel)
         return self.answer(parcel)
 
+    def payload(self, parcel: Parcel) -> Any:
+        post = parcel.rendition.post
+        return {"text": post.text, "answers": post.answers} if post else {}
+
     async def check(self) -> str:
         return "answers"
+
+
+@dataclass
+class RecallingChannel(ScriptedChannel):
+    """One that can also be asked what became of a post. ``asked`` keeps each question: the parcel, and since when."""
+
+    recalled: Callable[[Parcel], Receipt | None] = lambda _parcel: None
+    asked: list[tuple[Parcel, datetime]] = field(default_factory=list)
+
+    async def recall(self, parcel: Parcel, began: datetime) -> Receipt | None:
+        self.asked.append((parcel, began))
+        return self.recalled(parcel)
 
 
 @dataclass

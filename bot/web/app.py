@@ -18,7 +18,7 @@ from bot.web import api, editor, health, metrics
 from bot.web.api import hooks
 from bot.web.brand import stylesheet
 from bot.web.headers import TOKENS, Headers, complete
-from bot.web.public import archive, data, edition, find, image, link, preferences, signup, unsubscribe
+from bot.web.public import archive, connected, data, edition, find, image, link, preferences, signup, unsubscribe
 from bot.web.security import BodyLimit, SameOrigin, Stranger
 from bot.web.site import Site
 
@@ -35,7 +35,7 @@ def create_app(installation: Installation, counters: Counters | None = None) -> 
     """
     site = Site(installation)
     app = FastAPI(title="Broadsheet", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
-    for public in (unsubscribe, preferences, data, find, archive, signup, api, edition, image, link, health):
+    for public in (unsubscribe, preferences, data, find, archive, signup, api, edition, image, link, health, connected):
         app.include_router(public.routes(site))
     app.include_router(hooks.routes(installation))
     app.include_router(editor.routes(site))

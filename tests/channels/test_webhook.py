@@ -13,12 +13,13 @@ from typing import Any
 import pytest
 from standardwebhooks import Webhook
 
+from bot.channels.acting import perform
 from bot.channels.base import kinds
 from bot.channels.webhook import LARGEST, WebhookChannel, WebhookOptions
 from bot.clock import SetClock, system_clock
 from bot.errors import ChannelRefused, DeliveryError, OutcomeUnknown, ServerBusy, SettingsError
 from bot.http import Http
-from bot.model import Card, Newsroom, Parcel, Post, Rendition
+from bot.model import Card, Newsroom, Parcel, Post, PostAct, Rendition
 from bot.settings.tables import HttpTable
 from bot.testing import KEYS, NOW, settings
 
@@ -272,3 +273,23 @@ def test_a_secret_that_is_none_is_named_but_not_shown(tmp_path: Any, secret: str
 
 def test_the_type_is_registered() -> None:
     assert kinds()["webhook"] is WebhookChannel
+
+
+async def test_a_post_that_says_something_else_by_now_is_told_of_by_its_first_id(receiver: Receiver) -> None:
+    table = HttpTable(allow_loopback=True, timeout="5s")
+    edited = parcel(Post(text="From Tuesday", act=PostAct.EDIT, target="an-earlier-id"))
+    async with Http(table, tls=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)) as http:
+        made = WebhookChannel("hook", WebhookOptions(url=receiver.url, secret=SECRET), Surroundings(http, system_clock))
+        receipt = await perform(made, edited)
+        await made.remove("an-earlier-id")
+    assert receipt.id == "an-earlier-id"
+    (_, headers, body), (_, others, gone) = receiver.got
+    event = json.loads(body)
+    assert (event["type"], event["data"]["edits"], event["data"]["text"]) == (
+        "post.edited",
+        "an-earlier-id",
+        "From Tuesday",
+    )
+    Webhook(SECRET).verify(gone, others)
+    assert others["webhook-id"] == "an-earlier-id.removed" != headers["webhook-id"]
+    assert (json.loads(gone)["type"], json.loads(gone)["data"]) == ("post.removed", {"removes": "an-earlier-id"})

@@ -10,15 +10,18 @@ import regex
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.editions.graphemes import Room, count, fits, shortened
+from bot.editions.counting import fits
+from bot.editions.counting import graphemes as count
+from bot.editions.graphemes import Room, shortened
 from bot.editions.posts import compose_post
 from bot.errors import RenderError
-from bot.model import EditionStory, Image, Limits, Newsroom, Post, Summary
+from bot.model import EditionStory, Image, Limits, Newsroom, Post, PostRules, Summary
 from bot.settings import shipped
 from bot.testing import article
 
-BLUESKY = Limits(characters=300, size=3000)
+BLUESKY = Limits(characters=300, size=3000, card=True)
 NEWSROOM = Newsroom(name="The Port Alder Record", url="https://record.example", language="en")
+THREE = PostRules(hashtags=3)
 SHIPPED = (shipped("templates"),)
 URL = "https://record.example/2026/11/ferry"
 
@@ -29,6 +32,7 @@ def post(
     template: str = "bluesky",
     folders: tuple[Path, ...] = SHIPPED,
     limits: Limits = BLUESKY,
+    rules: PostRules = THREE,
     **fields: Any,
 ) -> Post:
     told = article(**{"url": URL, "title": "The ferry returns", "standfirst": "", **fields})
@@ -39,6 +43,7 @@ def post(
         template=template,
         folders=folders,
         limits=limits,
+        rules=rules,
     )
 
 
@@ -86,12 +91,23 @@ def test_the_language_is_the_articles_or_the_newsrooms() -> None:
 
 
 def test_a_long_summary_is_cut_at_a_word_and_headline_and_link_stay_whole() -> None:
-    text = post(summary="The harbour authority said on Monday that boats would run again. " * 10).text
+    summary = "The harbour authority said on Monday that boats would run again " * 10
+    text = post(summary=summary).text
     headline, cut, link = text.split("\n\n")
     assert (headline, link) == ("The ferry returns", URL)
     assert cut.endswith("…")
-    assert f"{cut.removesuffix('…')} " in "The harbour authority said on Monday that boats would run again. " * 10
-    assert 280 <= count(text) <= 300
+    assert f"{cut.removesuffix('…')} " in summary
+    assert 285 <= count(text) <= 300
+
+
+def test_of_a_summary_whole_sentences_go_first_and_nothing_says_that_it_was_cut() -> None:
+    summary = "Boats run again from Monday. The quay was mended in October. " + "The harbour authority said more. " * 7
+    text = post(summary=summary).text
+    assert "…" not in text
+    assert text.split("\n\n")[1].endswith("said more.")
+    assert 260 <= count(text) <= 300
+    short = post(summary=summary, limits=Limits(characters=100)).text
+    assert short == f"The ferry returns\n\nBoats run again from Monday.\n\n{URL}"
 
 
 def test_a_long_headline_is_cut_only_when_nothing_else_can_be() -> None:
@@ -122,10 +138,13 @@ def test_a_foreign_address_in_the_summary_is_whole_or_gone() -> None:
         assert foreign in text or "harbour.example" not in text
 
 
-def test_a_text_without_spaces_is_cut_between_characters() -> None:
-    text = post(title="渡し船が戻る", summary="港湾局は月曜日に渡し船の運航を再開すると発表した。" * 20).text
-    assert 280 <= count(text) <= 300
-    assert "…" in text
+def test_a_text_without_spaces_is_cut_between_phrases() -> None:
+    sentence = "港湾局は月曜日に渡し船の運航を再開すると発表した"
+    text = post(title="渡し船が戻る", summary=sentence * 20, language="ja").text
+    assert 285 <= count(text) <= 300
+    cut = text.split("\n\n")[1]
+    assert cut.endswith("…")
+    assert (sentence * 20)[len(cut) - 1 :].startswith(("港", "月", "渡", "運", "再", "発"))
 
 
 def test_an_endless_word_is_cut_without_reading_all_of_it_again_and_again() -> None:

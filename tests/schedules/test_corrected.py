@@ -245,7 +245,7 @@ class Network(Scripted):
 
     def __init__(self, name, options, around):
         super().__init__(name, options, around)
-        self.medium, self.template, self.limits = "post", "default", Limits(characters=300)
+        self.medium, self.template, self.limits = "post", "default", Limits(characters=300, thread=True)
         self.answer = lambda parcel: Receipt(server="social", code=200, id=f"post:{parcel.token}")
         self.sent = TOLD
 

@@ -83,6 +83,12 @@ def test_a_post_is_seen_with_its_links_tags_and_card(client: TestClient, bluesky
     assert post.card and post.card.thumbnail and (post.card.title, post.card.thumbnail.width) == ("Ferry", 20)
 
 
+def test_a_label_is_a_warning(client: TestClient, bluesky: Bluesky) -> None:
+    labels = {"$type": "com.atproto.label.defs#selfLabels", "values": [{"val": "graphic-media"}]}
+    put(client, record(labels=labels))
+    assert bluesky.visible[0].warning == "graphic-media"
+
+
 def test_facets_are_not_checked_and_the_damage_is_seen(client: TestClient, bluesky: Bluesky) -> None:
     facets = [facet(4, 9999, uri="https://a.example/a")]
     assert put(client, record("Café ☕", facets=facets)).status_code == 200
@@ -129,6 +135,7 @@ def test_a_text_has_300_graphemes_and_3000_bytes(client: TestClient, text: str, 
         {"facets": [{"index": {"byteStart": -1, "byteEnd": 2}, "features": []}]},
         {"facets": [facet(0, 2, uri="no address")]},
         {"facets": [facet(0, 2, tag="a" * 65)]},
+        {"labels": {"values": [{"val": "graphic-media"}]}},
         {"embed": {"external": {}}},
         {"embed": external(title=None)},
         {"embed": external(uri="ferry")},

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from contextlib import suppress
 from datetime import datetime, timedelta
 from urllib.parse import parse_qs, urlsplit
 
+import httpx
 import pytest
 
+from bot.testing.networks import BREAK, HANG, Fault
 from bot.testing.networks.mastodon import countable
 from tests.testing.asking import bearer, png
 
@@ -92,6 +96,23 @@ def test_a_key_makes_one_status_for_an_hour(server, clock):
     clock.advance(minutes=2)
     assert post(client, key="edition-1").json()["id"] != first["id"]
     assert len(network.posts) == 2
+
+
+@pytest.mark.parametrize("fault", [BREAK, HANG, Fault(504, when="after")])
+def test_a_lost_answer_and_the_same_key_make_one_status(server, fault):
+    client, network = server
+    network.fail(fault, path="/api/v1/statuses", method="POST")
+    with suppress(httpx.TransportError):
+        client.post("/api/v1/statuses", json={"status": "a"}, headers={"Idempotency-Key": "k"}, timeout=0.2)
+    again = post(client, "a", key="k").json()
+    assert [each.id for each in network.posts] == [again["id"]]
+
+
+def test_markup_is_escaped_and_hashtags_are_linked(server):
+    client, _ = server
+    content = post(client, "A <b> & #harbour\n\nTwo\nlines").json()["content"]
+    tag = '<a href="/tags/harbour" class="mention hashtag" rel="tag">#<span>harbour</span></a>'
+    assert content == f"<p>A &lt;b&gt; &amp; {tag}</p><p>Two<br />lines</p>"
 
 
 def test_a_key_in_the_body_is_no_key(server):
@@ -198,6 +219,10 @@ def test_what_was_posted_can_be_read_back_newest_first(server):
     listed = client.get(f"/api/v1/accounts/{network.account}/statuses", params={"limit": 2}).json()
     assert [each["content"].split()[0] for each in listed] == ["<p>Three", "<p>Two"]
     assert f'href="{URL}"' in listed[0]["content"]
+    shown = re.sub(r"<[^>]+>", "", listed[0]["content"])
+    assert shown == f"Three {URL}"
+    source = client.get(f"/api/v1/statuses/{listed[0]['id']}/source").json()
+    assert (source["text"], source["spoiler_text"]) == (f"Three {URL}", "")
     assert client.get("/api/v1/accounts/1/statuses").status_code == 404
 
 

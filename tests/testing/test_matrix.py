@@ -131,7 +131,8 @@ def test_an_edit_of_nothing_is_seen_as_its_fallback(client: TestClient, matrix: 
 def test_a_reply_names_its_event(client: TestClient, matrix: Matrix) -> None:
     first = send(client).json()["event_id"]
     send(client, "t2", **{"m.relates_to": {"m.in_reply_to": {"event_id": first}}})
-    assert matrix.visible[1].reply_to == first
+    send(client, "t3", **{"m.relates_to": {"rel_type": "m.thread", "event_id": first}})
+    assert [each.reply_to for each in matrix.visible] == ["", first, first]
 
 
 def test_a_message_is_redacted(client: TestClient, matrix: Matrix) -> None:

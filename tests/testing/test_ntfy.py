@@ -129,6 +129,11 @@ def test_the_same_call_posts_twice(client: TestClient, ntfy: Ntfy) -> None:
     assert len(ntfy.visible) == 2
 
 
+def test_a_message_that_is_not_cached_is_not_read_back(client: TestClient, ntfy: Ntfy) -> None:
+    publish(client, message="x", cache="no")
+    assert len(ntfy.visible) == 1 and poll(client) == []
+
+
 def test_read_back_gives_what_is_kept(client: TestClient, clock: SetClock) -> None:
     first = publish(client, message="one").json()["id"]
     clock.advance(hours=1)

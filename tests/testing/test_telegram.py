@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import httpx
 import pytest
 from PIL import Image
+from starlette.testclient import TestClient
 
 from bot.clock import SetClock
 from bot.testing import NOW
 from bot.testing.networks import running
-from bot.testing.networks.telegram import Telegram
+from bot.testing.networks.telegram import TOKEN, Telegram
 from bot.testing.networks.telegram_html import Unparsable, parse_html
 
 CHAT = "@portalderrecord"
@@ -26,13 +27,15 @@ def telegram() -> Telegram:
 
 
 @pytest.fixture
-def ask(telegram: Telegram) -> Iterator[Ask]:
-    with running(telegram) as (base, _), httpx.Client(base_url=f"{base}/bot{telegram.credentials['token']}/") as client:
+def ask(telegram: Telegram) -> Ask:
+    client = TestClient(telegram.app())
+    token = telegram.credentials["token"]
 
-        def call(method: str, files: Any = None, **asked: Any) -> httpx.Response:
-            return client.post(method, data=asked, files=files) if files else client.post(method, json=asked)
+    def call(method: str, files: Any = None, **asked: Any) -> httpx.Response:
+        path = f"/bot{token}/{method}"
+        return client.post(path, data=asked, files=files) if files else client.post(path, json=asked)
 
-        yield call
+    return call
 
 
 def later(telegram: Telegram, seconds: float = 1) -> None:
@@ -80,6 +83,20 @@ def test_offsets_count_utf_16_units() -> None:
     text, entities = parse_html('🛥️ 渡 <b>Ferry</b> <a href="https://record.example/a">go</a>')
     assert text == "🛥️ 渡 Ferry go"
     assert [(each.type, each.offset, each.length) for each in entities] == [("bold", 6, 5), ("text_link", 12, 2)]
+
+
+def test_white_space_around_the_text_is_taken_away(ask: Ask, telegram: Telegram) -> None:
+    ask("sendMessage", chat_id=CHAT, text="\n<b> Ferry</b> is back\n\n", parse_mode="HTML")
+    (post,) = telegram.visible
+    assert post.text == "Ferry is back"
+    assert [(each.offset, each.length) for each in post.fields["entities"]] == [(0, 5)]
+
+
+def test_a_bot_may_name_the_entities_itself(ask: Ask, telegram: Telegram) -> None:
+    link = {"type": "text_link", "offset": 3, "length": 2, "url": "https://a.example"}
+    assert ask("sendMessage", chat_id=CHAT, text="🛥 go", entities=[link]).status_code == 200
+    assert telegram.visible[0].fields["links"] == (("go", "https://a.example"),)
+    assert ask("sendMessage", chat_id=CHAT, text="go", entities=[link]).status_code == 400
 
 
 def test_a_link_without_a_scheme_is_only_its_text() -> None:
@@ -220,6 +237,7 @@ def test_a_wrong_token_is_unauthorized_and_a_broken_one_not_found(ask: Ask, tele
     assert ask("getMe").status_code == 401
     with running(telegram) as (base, _):
         assert httpx.get(f"{base}/botshort/getMe").status_code == 404
+        assert httpx.get(f"{base}/bot{TOKEN}/getMe").status_code == 401
 
 
 @pytest.mark.parametrize(("trouble", "status"), [("kicked", 403), ("no rights", 400)])

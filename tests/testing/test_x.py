@@ -152,6 +152,16 @@ def test_a_hundred_posts_in_a_quarter_of_an_hour(server, clock):
     assert len(network.posts) == 101
 
 
+def test_the_application_has_its_own_limit_of_a_day(fake, clock):
+    client, network = fake("x", posts_a_day=3)
+    client.headers.update(bearer(network.credentials["token"]))
+    answers = [post(client, f"Story {number}") for number in range(4)]
+    assert [each.status_code for each in answers] == [201, 201, 201, 429]
+    assert answers[-1].headers["x-rate-limit-remaining"] == "96"
+    assert answers[-1].headers["x-app-limit-24hour-remaining"] == "0"
+    assert len(network.posts) == 3
+
+
 def refresh(client, token):
     form = {"grant_type": "refresh_token", "refresh_token": token, "client_id": "x-client"}
     return client.post("/2/oauth2/token", data=form)
@@ -237,37 +247,68 @@ def test_a_confidential_application_brings_its_secret(fake):
     assert client.post("/2/oauth2/token", data=form, auth=network.client).status_code == 200
 
 
-def signed(client, network, clock, method, path, *, nonce="n1", secret=None, at=None, **request):
-    """Signs as oauthlib's client does, and asks."""
+def signed(client, network, clock, method, path, *, at=None, data=None, **request):
+    """Signs as oauthlib's client does, and asks; what is named like ``oauthlib``'s arguments replaces them."""
     held = network.credentials
-    oauth = Client(
-        held["consumer_key"],
-        client_secret=held["consumer_secret"],
-        resource_owner_key=held["user_token"],
-        resource_owner_secret=secret or held["user_secret"],
-        signature_type=SIGNATURE_TYPE_AUTH_HEADER,
-        nonce=nonce,
-        timestamp=str(int((at or clock()).timestamp())),
-    )
+    names = ("client_secret", "resource_owner_key", "resource_owner_secret", "nonce", "callback_uri", "verifier")
+    given = {
+        "client_secret": held["consumer_secret"],
+        "resource_owner_key": held["user_token"],
+        "resource_owner_secret": held["user_secret"],
+        **{name: request.pop(name) for name in names if name in request},
+    }
+    stamp = str(int((at or clock()).timestamp()))
+    oauth = Client(held["consumer_key"], signature_type=SIGNATURE_TYPE_AUTH_HEADER, timestamp=stamp, **given)
     url, headers, _ = oauth.sign(str(client.base_url).rstrip("/") + path, method)
-    return client.request(method, url, headers=headers, **request)
+    return client.request(method, url, headers=headers, data=data, **request)
 
 
 def test_a_signature_of_oauth_1_is_checked(fake, clock):
     client, network = fake("x")
     text = {"text": "The ferry returns"}
-    assert signed(client, network, clock, "POST", "/2/tweets", json=text).status_code == 201
-    assert signed(client, network, clock, "POST", "/2/tweets", json={"text": "Replayed"}).status_code == 401
-    assert signed(client, network, clock, "POST", "/2/tweets", nonce="n2", secret="x", json=text).status_code == 401
-    old = clock() - timedelta(seconds=301)
-    assert signed(client, network, clock, "POST", "/2/tweets", nonce="n3", at=old, json=text).status_code == 401
+    assert signed(client, network, clock, "POST", "/2/tweets", nonce="n1", json=text).status_code == 201
+    replayed = signed(client, network, clock, "POST", "/2/tweets", nonce="n1", json={"text": "Replayed"})
+    assert replayed.status_code == 401
+    for wrong in (
+        {"resource_owner_secret": "x"},
+        {"client_secret": "x"},
+        {"resource_owner_key": "x"},
+        {"at": clock() - timedelta(seconds=301)},
+    ):
+        assert signed(client, network, clock, "POST", "/2/tweets", json={"text": "Wrong"}, **wrong).status_code == 401
     path = f"/2/users/{network.account}/tweets?max_results=5&tweet.fields=created_at%2Centities"
-    assert signed(client, network, clock, "GET", path, nonce="n4").status_code == 200
+    assert signed(client, network, clock, "GET", path).status_code == 200
     files = {"media": ("a.png", png(), "image/png")}
     form = {"media_category": "tweet_image"}
-    assert (
-        signed(client, network, clock, "POST", "/2/media/upload", nonce="n5", data=form, files=files).status_code == 200
-    )
+    assert signed(client, network, clock, "POST", "/2/media/upload", data=form, files=files).status_code == 200
     network.revoke()
-    assert signed(client, network, clock, "GET", "/2/users/me", nonce="n6").status_code == 401
+    assert signed(client, network, clock, "GET", "/2/users/me").status_code == 401
     assert len(network.posts) == 1
+
+
+def pairs(text):
+    return {name: values[0] for name, values in parse_qs(text).items()}
+
+
+@pytest.mark.parametrize("callback", ["http://127.0.0.1:9/back", "oob"])
+def test_three_steps_lead_to_a_token_of_oauth_1(fake, clock, callback):
+    client, network = fake("x")
+    nobody = {"resource_owner_key": None, "resource_owner_secret": None}
+    asked = signed(client, network, clock, "POST", "/oauth/request_token", callback_uri=callback, **nobody)
+    told = pairs(asked.text)
+    assert told["oauth_callback_confirmed"] == "true"
+    half = {"resource_owner_key": told["oauth_token"], "resource_owner_secret": told["oauth_token_secret"]}
+    early = signed(client, network, clock, "POST", "/oauth/access_token", verifier="7000001", **half)
+    assert early.status_code == 401
+    page = client.get("/oauth/authorize", params={"oauth_token": told["oauth_token"]})
+    if callback == "oob":
+        verifier = page.text.partition("<code>")[2].partition("</code>")[0]
+    else:
+        verifier = pairs(urlsplit(page.headers["location"]).query)["oauth_verifier"]
+    assert signed(client, network, clock, "GET", "/2/users/me", **half).status_code == 401
+    got = pairs(signed(client, network, clock, "POST", "/oauth/access_token", verifier=verifier, **half).text)
+    assert got["screen_name"] == "record"
+    whole = {"resource_owner_key": got["oauth_token"], "resource_owner_secret": got["oauth_token_secret"]}
+    assert signed(client, network, clock, "GET", "/2/users/me", **whole).status_code == 200
+    again = signed(client, network, clock, "POST", "/oauth/access_token", verifier=verifier, **half)
+    assert again.status_code == 401

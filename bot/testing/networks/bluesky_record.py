@@ -62,6 +62,8 @@ def check(record: Mapping[str, Any], blobs: Blobs) -> None:
     if (reply := record.get("reply")) is not None:
         for name in ("root", "parent"):
             _reference(_object(reply, "Record/reply").get(name), f"Record/reply/{name}")
+    if (labels := record.get("labels")) is not None:
+        _labels(_object(labels, "Record/labels"))
     if (embed := record.get("embed")) is not None:
         _embed(_object(embed, "Record/embed"), blobs)
 
@@ -118,6 +120,17 @@ def _facet(facet: Any, where: str) -> None:
             raise Invalid(f"{where}/features/{number}/uri must be a uri")
         if name == "tag":
             _text(each["tag"], f"{where}/features/{number}/tag", 640, 64)
+
+
+def _labels(labels: Mapping[str, Any]) -> None:
+    if labels.get("$type") != "com.atproto.label.defs#selfLabels":
+        raise Invalid('Record/labels must be an object which includes the "$type" property')
+    values = labels.get("values")
+    if not isinstance(values, list) or len(values) > 10:
+        raise Invalid("Record/labels/values must be an array of at most 10 elements")
+    for number, each in enumerate(values):
+        where = f"Record/labels/values/{number}"
+        _text(_object(each, where).get("val"), f"{where}/val", 128, 128)
 
 
 def _reference(value: Any, where: str) -> None:

@@ -68,6 +68,11 @@ class Call:
         scheme, _, token = self.headers.get("authorization", "").partition(" ")
         return token.strip() if scheme.lower() == "bearer" else ""
 
+    def number(self, name: str, default: int) -> int:
+        """A parameter of the query, ``default`` when it is none or no number that makes sense."""
+        given = self.query.get(name, "")
+        return int(given) if given.isascii() and given.isdigit() and len(given) < 25 else default
+
     @property
     def fields(self) -> dict[str, Any]:
         """The body's fields by name, be it JSON or a form: ``name[]`` is a list, otherwise the last one counts."""
@@ -94,7 +99,8 @@ async def read(request: Request, *, largest: int) -> Call:
     if content_type.endswith("json"):
         try:
             held = json.loads(bytes(body))
-        except ValueError:
+            json.dumps(held, ensure_ascii=False).encode()  # Half a surrogate pair is no text, though JSON can write it.
+        except (ValueError, RecursionError):
             held = None
     form: list[tuple[str, str]] = []
     files: dict[str, Upload] = {}

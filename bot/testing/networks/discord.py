@@ -114,7 +114,9 @@ class Discord(Network):
         text, links = seen(content)
         # Without allowed_mentions in the edit, the default counts, whatever the message was made with.
         fields = {**post.fields, "flags": flags, **_fields(merged, content, links)}
-        changed = self.edit(post.id, text=text, raw=call.body, fields=fields, **_card(merged, flags))
+        pictures = post.pictures + _pictures(call, asked)  # Files are added to those that are there.
+        seen_now = {"text": text, "fields": fields, "pictures": pictures, **_card(merged, flags)}
+        changed = self.edit(post.id, raw=call.body, **seen_now)
         return JSONResponse(self._message(changed))
 
     def _delete(self, call: Call) -> Response:

@@ -8,7 +8,7 @@ errors and the Markdown that clients show are from memory.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -30,6 +30,9 @@ Errors = dict[str, Any]
 
 def _one(code: str, message: str) -> Errors:
     return {"_errors": [{"code": code, "message": message}]}
+
+
+_NO_OBJECT = _one("MODEL_TYPE_CONVERT", "Only dictionaries may be used in a ModelType")
 
 
 def _longest(value: Any, most: int, *, required: bool = False) -> Errors:
@@ -55,22 +58,31 @@ def form_errors(asked: Mapping[str, Any]) -> Errors:
     """Everything that is wrong with a message's body; {} when nothing is."""
     found = {"content": _longest(asked.get("content"), 2000), "username": _username(asked.get("username"))}
     found["avatar_url"] = _address(asked.get("avatar_url"))
-    embeds = asked.get("embeds") or []
-    if not isinstance(embeds, list):
-        found["embeds"] = _one("LIST_TYPE_CONVERT", "Only iterables may be used in a ListType")
-    elif len(embeds) > 10:
-        found["embeds"] = _one("BASE_TYPE_MAX_LENGTH", "Must be 10 or fewer in length.")
-    else:
+    embeds, found["embeds"] = _many(asked, "embeds", 10)
+    if not found["embeds"]:
         found["embeds"] = _kept({str(number): _embed(each) for number, each in enumerate(embeds)})
-        if not found["embeds"] and sum(map(embed_length, embeds)) > _ALL_EMBEDS:
-            found["embeds"] = _one("MAX_EMBED_SIZE_EXCEEDED", f"Embed size exceeds maximum size of {_ALL_EMBEDS}")
+    if not found["embeds"] and sum(map(embed_length, embeds)) > _ALL_EMBEDS:
+        found["embeds"] = _one("MAX_EMBED_SIZE_EXCEEDED", f"Embed size exceeds maximum size of {_ALL_EMBEDS}")
     found["allowed_mentions"] = _mentions(asked.get("allowed_mentions"))
     flags = asked.get("flags") or 0
     if not isinstance(flags, int) or flags & ~(SUPPRESS_EMBEDS | SUPPRESS_NOTIFICATIONS):
         found["flags"] = _one("BITFIELD_INVALID", "Only SUPPRESS_EMBEDS and SUPPRESS_NOTIFICATIONS can be set")
-    alts = [each.get("description") for each in asked.get("attachments") or []]
-    found["attachments"] = _kept({str(number): _longest(alt, 1024) for number, alt in enumerate(alts)})
+    attachments, found["attachments"] = _many(asked, "attachments", 10)
+    if not found["attachments"]:
+        wrong = {str(number): _longest(each.get("description"), 1024) for number, each in enumerate(attachments)}
+        found["attachments"] = _kept(wrong)
     return _kept(found)
+
+
+def _many(asked: Mapping[str, Any], name: str, most: int) -> tuple[list[Mapping[str, Any]], Errors]:
+    """The objects of a list, or what is wrong with it."""
+    found = asked.get(name) or []
+    if not isinstance(found, list):
+        return [], _one("LIST_TYPE_CONVERT", "Only iterables may be used in a ListType")
+    if len(found) > most:
+        return [], _one("BASE_TYPE_MAX_LENGTH", f"Must be {most} or fewer in length.")
+    wrong = {str(number): _NO_OBJECT for number, each in enumerate(found) if not isinstance(each, dict)}
+    return ([], wrong) if wrong else (found, {})
 
 
 def _kept(found: Errors) -> Errors:
@@ -83,26 +95,30 @@ def _username(value: Any) -> Errors:
     return _longest(value, 80)
 
 
-def _embed(embed: Any) -> Errors:
-    if not isinstance(embed, dict):
-        return _one("MODEL_TYPE_CONVERT", "Only dictionaries may be used in a ModelType")
+def _embed(embed: Mapping[str, Any]) -> Errors:
     found = {name: _longest(embed.get(name), most) for name, most in _LIMITS.items()}
     found["url"] = _address(embed.get("url"))
     for name in ("image", "thumbnail"):
-        found[name] = _kept({"url": _address((embed.get(name) or {}).get("url"), attachment=True)})
-    footer, author = embed.get("footer") or {}, embed.get("author") or {}
-    found["footer"] = _kept({"text": _longest(footer.get("text"), 2048)})
-    found["author"] = _kept({"name": _longest(author.get("name"), 256), "url": _address(author.get("url"))})
+        found[name] = _inside(embed, name, lambda each: {"url": _address(each.get("url"), attachment=True)})
+    found["footer"] = _inside(embed, "footer", lambda each: {"text": _longest(each.get("text"), 2048)})
+    found["author"] = _inside(
+        embed, "author", lambda each: {"name": _longest(each.get("name"), 256), "url": _address(each.get("url"))}
+    )
     color = embed.get("color")
     if color is not None and not (isinstance(color, int) and 0 <= color <= 0xFFFFFF):
         found["color"] = _one("NUMBER_TYPE_MAX", "int value should be between 0 and 16777215.")
     found["timestamp"] = _moment(embed.get("timestamp"))
-    fields = embed.get("fields") or []
-    if len(fields) > 25:
-        found["fields"] = _one("BASE_TYPE_MAX_LENGTH", "Must be 25 or fewer in length.")
-    else:
+    fields, found["fields"] = _many(embed, "fields", 25)
+    if not found["fields"]:
         found["fields"] = _kept({str(number): _field(each) for number, each in enumerate(fields)})
     return _kept(found)
+
+
+def _inside(embed: Mapping[str, Any], name: str, rule: Callable[[Mapping[str, Any]], Errors]) -> Errors:
+    value = embed.get(name)
+    if value is None:
+        return {}
+    return _kept(rule(value)) if isinstance(value, dict) else _NO_OBJECT
 
 
 def _field(each: Mapping[str, Any]) -> Errors:
@@ -124,7 +140,11 @@ def _mentions(value: Any) -> Errors:
     if value is None:
         return {}
     if not isinstance(value, dict):
-        return _one("MODEL_TYPE_CONVERT", "Only dictionaries may be used in a ModelType")
+        return _NO_OBJECT
+    for name in ("parse", "users", "roles"):
+        ids = value.get(name) or []
+        if not isinstance(ids, list) or not all(isinstance(each, str) for each in ids) or len(ids) > 100:
+            return {name: _one("LIST_TYPE_CONVERT", "Only lists of up to 100 strings may be used here")}
     parse = value.get("parse") or []
     if unknown := [each for each in parse if each not in _KINDS]:
         message = f"Value {unknown[0]!r} must be one of ('everyone', 'users', 'roles')."

@@ -217,7 +217,7 @@ class Facebook(Network):
     def _feed(self, call: Call) -> Response:
         self._page_call(call, "pages_read_engagement")
         self._own_page(call)
-        limit = min(100, int(call.query.get("limit", "25")))
+        limit = min(100, call.number("limit", 25))
         return JSONResponse({"data": [_entity(each, call) for each in list(reversed(self.visible))[:limit]]})
 
     def _own(self, call: Call) -> Posted:

@@ -314,7 +314,7 @@ class LinkedIn(Network):
         if call.query.get("q") != "author" or author not in self._days:
             raise _error(400, "ILLEGAL_ARGUMENT", "q=author and an author of this token are required")
         self._may(scopes, author, write=False, method="FINDER-author")
-        count = min(100, int(call.query.get("count", "10")))
+        count = min(100, call.number("count", 10))
         found = [each for each in reversed(self.visible) if each.account == author][:count]
         paging = {"start": 0, "count": count, "links": []}
         return JSONResponse({"elements": [_entity(each) for each in found], "paging": paging})

@@ -33,6 +33,7 @@ KEY_SECONDS = 3600
 VISIBILITIES = ("public", "unlisted", "private", "direct")
 TYPES = ("image/jpeg", "image/png", "image/gif", "image/webp", "image/avif")
 _URL = re.compile(r"(?<![\w/@#$&])https?://[^\s<>\"'«»“”]*[^\s<>\"'«»“”.,;:!?)\]…]", re.IGNORECASE)
+_MARKED = re.compile(rf"(?P<url>{_URL.pattern})|(?<![\w/&#])#(?P<tag>\w*[^\W\d]\w*)", re.IGNORECASE)
 _MENTION = re.compile(r"(?<![\w/])@([\w]+(?:[\w.-]+\w)?)@[\w.-]+\w")
 SAMPLE = {"instance": "{base}", "token": "{token}"}
 """What a newsroom sets to post here (bot.testing.networks.sample)."""
@@ -75,6 +76,7 @@ class Mastodon(Network):
         supported_mime_types: Sequence[str] = TYPES,
         processing: int = 1,
         handle: str = "record",
+        requests: int = 300,
     ) -> None:
         super().__init__(clock)
         self.like = like
@@ -93,7 +95,7 @@ class Mastodon(Network):
         self._token = self.grants.issue(self.account, scopes=("read", "write")).access
         self._media: dict[str, _Medium] = {}
         self._keys: dict[str, tuple[datetime, str]] = {}
-        self._requests = Window(300, 300)
+        self._requests = Window(requests, 300)
         self._uploads = Window(30, 1800)
         self._deletions = Window(30, 1800)
         self._reading: Reading | None = None
@@ -114,6 +116,7 @@ class Mastodon(Network):
             ("GET", "/api/v1/statuses/{id}", self._show),
             ("PUT", "/api/v1/statuses/{id}", self._edit),
             ("DELETE", "/api/v1/statuses/{id}", self._delete),
+            ("GET", "/api/v1/statuses/{id}/source", self._source),
             ("POST", "/api/v2/media", self._upload),
             ("GET", "/api/v1/media/{id}", self._medium),
             ("PUT", "/api/v1/media/{id}", self._describe),
@@ -271,6 +274,10 @@ class Mastodon(Network):
             raise Refused(404, {"error": "Record not found"})
         return JSONResponse(self._entity(found, call))
 
+    def _source(self, call: Call) -> Response:
+        post = self._own(call, self._signed_in(call, "read:statuses"))
+        return JSONResponse({"id": post.id, "text": post.text, "spoiler_text": post.warning})
+
     def _own(self, call: Call, grant: Grant) -> Posted:
         found = self.find(call.parts["id"])
         if found is None or found.account != grant.account:
@@ -404,10 +411,10 @@ class Mastodon(Network):
         self._limited(self._requests)
         if call.parts["id"] != self.account:
             raise Refused(404, {"error": "Record not found"})
-        limit = min(40, int(call.query.get("limit", "20")))
-        shown = [each for each in reversed(self.visible) if int(each.id) > int(call.query.get("since_id", "0"))]
-        if "max_id" in call.query:
-            shown = [each for each in shown if int(each.id) < int(call.query["max_id"])]
+        limit = min(40, call.number("limit", 20))
+        shown = [each for each in reversed(self.visible) if int(each.id) > call.number("since_id", 0)]
+        if below := call.number("max_id", 0):
+            shown = [each for each in shown if int(each.id) < below]
         if _true(call.query.get("exclude_replies")):
             shown = [each for each in shown if not each.reply_to]
         return JSONResponse([self._entity(each, call) for each in shown[:limit]])
@@ -472,6 +479,21 @@ def _moment(at: datetime) -> str:
 
 
 def _html(text: str) -> str:
-    linked = _URL.sub(lambda found: f'<a href="{found[0]}" rel="nofollow noopener">{found[0]}</a>', escape(text))
-    paragraphs = [each.replace("\n", "<br />") for each in linked.split("\n\n")]
+    """As Mastodon shows it: links in three parts of which two are hidden, hashtags linked."""
+    marked = _MARKED.sub(lambda found: _tag(found["tag"]) if found["tag"] else _link(found["url"]), escape(text))
+    paragraphs = [each.replace("\n", "<br />") for each in marked.split("\n\n")]
     return "".join(f"<p>{each}</p>" for each in paragraphs if each)
+
+
+def _link(url: str) -> str:
+    hidden = re.match(r"https?://(?:www\.)?", url)
+    start = hidden.end() if hidden else 0
+    shown, rest = url[start : start + 30], url[start + 30 :]
+    return (
+        f'<a href="{url}" target="_blank" rel="nofollow noopener"><span class="invisible">{url[:start]}</span>'
+        f'<span class="{"ellipsis" if rest else ""}">{shown}</span><span class="invisible">{rest}</span></a>'
+    )
+
+
+def _tag(tag: str) -> str:
+    return f'<a href="/tags/{tag.lower()}" class="mention hashtag" rel="tag">#<span>{tag}</span></a>'

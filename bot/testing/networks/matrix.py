@@ -216,15 +216,15 @@ class Matrix(Network):
         return {**found, "unsigned": {"transaction_id": event.transaction}} if own else found
 
     def _show(self, event: _Event, call: Call) -> None:
-        relation = event.content.get("m.relates_to") or {}
-        new = event.content.get("m.new_content")
+        relation = _object(event.content, "m.relates_to")
+        new = _object(event.content, "m.new_content")
         edited = self.find(str(relation.get("event_id"))) if relation.get("rel_type") == "m.replace" else None
-        if edited and isinstance(new, dict):
-            _check(new)
+        if edited and new:
             self.edit(edited.id, raw=call.body, **self._seen(new))
             return
         # An edit of what is not there is shown as a message of its own: that is what its fallback is for.
-        reply = str((relation.get("m.in_reply_to") or {}).get("event_id", ""))
+        root = relation.get("event_id", "") if relation.get("rel_type") == "m.thread" else ""
+        reply = str(_object(relation, "m.in_reply_to").get("event_id", root))
         seen = self._seen(event.content)
         self.publish(Posted(id=event.id, when=event.when, account=ROOM, reply_to=reply, raw=call.body, **seen))
 
@@ -271,6 +271,14 @@ def _check(content: Mapping[str, Any]) -> None:
             raise _error(400, "M_BAD_JSON", f"'{name}' is required and must be a string")
     if content.get("format") == _HTML and not isinstance(content.get("formatted_body"), str):
         raise _error(400, "M_BAD_JSON", "'formatted_body' is required with a format")
+    if new := _object(content, "m.new_content"):
+        _check(new)
+
+
+def _object(content: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """What is there as an object; clients pass over anything else."""
+    found = content.get(name)
+    return found if isinstance(found, dict) else {}
 
 
 def _canonical(value: Any) -> bytes:

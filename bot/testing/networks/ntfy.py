@@ -59,7 +59,8 @@ class Ntfy(Network):
     """Posts have the id ``TOPIC/MESSAGE`` of the first of their sequence; their text is title, a line break, message.
 
     ``url`` is what a tap opens. ``fields``: ``title``, ``message``, ``tags``, ``priority``, ``actions`` (label, URL),
-    ``markdown``, ``attached`` (a message too long is a file: its notification only says so).
+    ``markdown``, ``attached`` (a message too long is a file: its notification only says so). ``delay``, ``email``
+    and ``call`` are taken and not acted on.
     """
 
     kind = "ntfy"
@@ -132,7 +133,7 @@ class Ntfy(Network):
         told["priority"] = priority if asked.get("priority") else None
         told |= {"actions": asked.get("actions"), "attachment": attachment, "sequence_id": sequence}
         told["content_type"] = "text/markdown" if asked.get("markdown") else None
-        message = self._kept(topic, "message", told)
+        message = self._kept(topic, "message", told, cached=asked.get("cache") not in ("no", "false", "0"))
         seen: dict[str, Any] = {
             "text": "\n".join(part for part in (title, text) if part),
             "url": asked.get("click") or "",
@@ -215,12 +216,13 @@ class Ntfy(Network):
         self._may(call, topic)
         return JSONResponse(self._kept(topic, event, {"sequence_id": sequence}))
 
-    def _kept(self, topic: str, event: str, told: Mapping[str, Any]) -> dict[str, Any]:
+    def _kept(self, topic: str, event: str, told: Mapping[str, Any], *, cached: bool = True) -> dict[str, Any]:
         now = self.clock()
         message = {"id": f"fAkE{self.number():08d}", "time": int(now.timestamp()), "event": event, "topic": topic}
         message["expires"] = int((now + _KEPT).timestamp())
         message |= {name: value for name, value in told.items() if value}
-        self._cache.append(_Kept(now, message))
+        if cached:
+            self._cache.append(_Kept(now, message))
         return message
 
     def _may(self, call: Call, topic: str, *, to: str = "write") -> None:

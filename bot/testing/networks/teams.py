@@ -158,7 +158,7 @@ def _attachment(found: Any) -> tuple[Mapping[str, Any], list[_Line]]:
         raise BadCard("Request Entity Too Large")
     if card.get("type") != "AdaptiveCard":
         raise BadCard("Property 'type' must be 'AdaptiveCard'")
-    if card.get("version") not in _VERSIONS:
+    if str(card.get("version")) not in _VERSIONS or not isinstance(card["version"], str):
         raise BadCard(f"version must be one of {', '.join(sorted(_VERSIONS))}")
     body, actions = card.get("body", []), card.get("actions", [])
     if not isinstance(body, list) or not isinstance(actions, list) or not (body or actions):
@@ -171,7 +171,7 @@ def _attachment(found: Any) -> tuple[Mapping[str, Any], list[_Line]]:
 
 
 def _element(element: Any) -> Iterator[_Line]:
-    kind = element.get("type") if isinstance(element, dict) else None
+    kind = str(element.get("type")) if isinstance(element, dict) else ""
     if kind == "TextBlock":
         text, links = markdown(_text(element, "text"))
         yield _Line(text, links)

@@ -22,7 +22,7 @@ from bot.testing.networks.base import Endpoint, Network, network
 from bot.testing.networks.call import Call, Refused
 from bot.testing.networks.posted import Picture, Posted, picture
 from bot.testing.networks.rates import Moving
-from bot.testing.networks.telegram_html import Entity, Unparsable, parse_html, units
+from bot.testing.networks.telegram_html import Entity, Unparsable, given, parse_html, trimmed, units
 
 _URL = re.compile(r"https?://[^\s<>\"]*[^\s<>\".,;:!?)\]]")
 TOKEN = "110201543:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw"
@@ -183,14 +183,18 @@ class Telegram(Network):
             raise _error(400, f'Bad Request: field "{name}" must be of type String')
         mode = str(asked.get("parse_mode", "")).lower()
         entities: tuple[Entity, ...] = ()
-        if mode == "html":
-            try:
+        own = _parsed_json(asked, "entities" if name == "text" else "caption_entities")
+        try:
+            if mode == "html":
                 raw, entities = parse_html(raw)
-            except Unparsable as error:
-                raise _error(400, f"Bad Request: can't parse entities: {error}") from error
-        elif mode:  # Markdown of either kind is refused rather than guessed at: HTML is what a bot should send.
+            elif own is not None:
+                entities = given(raw, own)
+        except Unparsable as error:
+            raise _error(400, f"Bad Request: can't parse entities: {error}") from error
+        if mode not in ("", "html"):  # Markdown of either kind is refused rather than guessed at.
             raise _error(400, "Bad Request: unsupported parse_mode")
-        if name == "text" and not raw.strip():
+        raw, entities = trimmed(raw, entities)
+        if name == "text" and not raw:
             raise _error(400, "Bad Request: message text is empty")
         if units(raw) > (self._text if name == "text" else self._caption):
             raise _error(400, f"Bad Request: message {'caption ' if name == 'caption' else ''}is too long")
@@ -310,14 +314,19 @@ def _asked(call: Call) -> dict[str, Any]:
     return {**call.query, **call.fields}
 
 
-def _object(asked: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+def _parsed_json(asked: Mapping[str, Any], name: str) -> Any:
     found = asked.get(name)
     if isinstance(found, str) and found:  # In a form, an object is written as JSON.
         try:
-            found = json.loads(found)
+            return json.loads(found)
         except ValueError as error:
             raise _error(400, f"Bad Request: can't parse {name}") from error
-    if found in (None, ""):
+    return None if found == "" else found
+
+
+def _object(asked: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    found = _parsed_json(asked, name)
+    if found is None:
         return {}
     if not isinstance(found, dict):
         raise _error(400, f"Bad Request: object expected as {name}")

@@ -100,6 +100,36 @@ def parse_html(markup: str) -> tuple[str, tuple[Entity, ...]]:
     return "".join(text), _apart(found)
 
 
+def given(text: str, found: object) -> tuple[Entity, ...]:
+    """The entities that a bot names itself, in place of markup. Raises ``Unparsable``."""
+    if not isinstance(found, list):
+        raise Unparsable("MessageEntity array expected")
+    entities = []
+    for each in found:
+        values = [each.get(name) if isinstance(each, dict) else None for name in ("type", "offset", "length", "url")]
+        kind, offset, length, url = values
+        if not isinstance(offset, int) or not isinstance(length, int) or not isinstance(kind, str):
+            raise Unparsable("MessageEntity needs type, offset and length")
+        if offset < 0 or length < 1 or offset + length > units(text):
+            raise Unparsable("MessageEntity lies outside of the text")
+        if kind == "text_link" and not _SCHEME.match(str(url)):
+            continue
+        entities.append(Entity(kind, offset, length, str(url or "")))
+    return _apart(entities)
+
+
+def trimmed(text: str, entities: tuple[Entity, ...]) -> tuple[str, tuple[Entity, ...]]:
+    """Without the white space around, which the server takes away (from memory); entities move along."""
+    before = units(text[: len(text) - len(text.lstrip())])
+    text = text.strip()
+    kept = []
+    for each in entities:
+        start, end = max(0, each.offset - before), min(units(text), each.offset + each.length - before)
+        if start < end:
+            kept.append(Entity(each.type, start, end - start, each.url))
+    return text, tuple(kept)
+
+
 def _at(markup: str, place: int) -> int:
     return len(markup[:place].encode())
 

@@ -245,7 +245,7 @@ class Threads(Network):
 
     def _list(self, call: Call) -> Response:
         self._own(call)
-        limit = min(100, int(call.query.get("limit", "25")))
+        limit = min(100, call.number("limit", 25))
         shown = [each for each in reversed(self.visible) if not each.reply_to][:limit]
         return JSONResponse({"data": [_entity(each, call) for each in shown]})
 

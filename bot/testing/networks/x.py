@@ -6,23 +6,19 @@ texts of 1,000 characters: developer.x.com, POST media/metadata/create. Counting
 posts in 15 minutes and 10,000 in 24 hours: social.md. From memory: the answer to a text that is too long, to a reply
 to nothing, the windows of the other endpoints, and that texts come back with t.co links and & < > escaped.
 
-OAuth 1.0a signatures (RFC 5849, HMAC-SHA1) are checked by ``oauthlib``; its three-legged flow is not here, since the
-developer's portal gives such tokens out. Not here: polls, quotes, video, posts of more than 280.
+Not here: polls, quotes, video, posts of more than 280.
 """
 
 from __future__ import annotations
 
 import base64
-import binascii
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from html import escape
 from typing import Any, ClassVar
-from urllib.parse import unquote
 
-from oauthlib.oauth1.rfc5849 import signature
 from starlette.responses import JSONResponse, Response
 from twitter_text import extract_urls_with_indices, parse_tweet
 
@@ -30,13 +26,13 @@ from bot.clock import Clock, system_clock
 from bot.testing.networks.base import Endpoint, Network, network
 from bot.testing.networks.call import Call, Refused
 from bot.testing.networks.grants import BadGrant, Grants
+from bot.testing.networks.oauth1 import OAuth1, Unsigned
 from bot.testing.networks.posted import Picture, Posted, picture
 from bot.testing.networks.rates import Limit, Reading, Window
 
 SCOPES = ("tweet.read", "tweet.write", "users.read", "media.write", "offline.access")
 ACCESS_SECONDS = 7200
 MEDIA_SECONDS = 86_400
-SKEW_SECONDS = 300
 DUPLICATE_SECONDS = 86_400
 IMAGE_BYTES = 5 * 1024 * 1024
 ALT_CHARACTERS = 1000
@@ -51,16 +47,6 @@ class _Medium:
     id: str
     picture: Picture
     expires: datetime
-
-
-@dataclass
-class _Signed:
-    """What ``oauthlib`` verifies a signature of."""
-
-    uri: str
-    http_method: str
-    params: Any
-    signature: str
 
 
 def _problem(status: int, title: str, detail: str, **more: Any) -> Refused:
@@ -82,7 +68,15 @@ class X(Network):
 
     kind: ClassVar[str] = "x"
 
-    def __init__(self, clock: Clock = system_clock, *, confidential: bool = False, username: str = "record") -> None:
+    def __init__(
+        self,
+        clock: Clock = system_clock,
+        *,
+        confidential: bool = False,
+        username: str = "record",
+        posts_in_a_window: int = 100,
+        posts_a_day: int = 10_000,
+    ) -> None:
         super().__init__(clock)
         self.confidential = confidential
         self.username = username
@@ -90,21 +84,21 @@ class X(Network):
         self.client = ("x-client", "x-secret")
         self.consumer = ("x-consumer-key", "x-consumer-secret")
         self.user = ("1460000000000000001-x-user", "x-user-secret")
-        self._user_revoked = False
-        self._nonces: set[tuple[str, str]] = set()
+        self.oauth1 = OAuth1("x", self.consumer, clock)
+        self.oauth1.give(*self.user)
         self.grants = Grants("x", clock)
         self._first = self.grants.issue(self.account, seconds=ACCESS_SECONDS, refreshable=True, scopes=SCOPES)
         self._media: dict[str, _Medium] = {}
         self._links: dict[str, str] = {}
         self._windows: dict[str, Limit] = {
-            "post": Window(100, 900),
+            "post": Window(posts_in_a_window, 900),
             "delete": Window(50, 900),
             "timeline": Window(900, 900),
             "read": Window(900, 900),
             "me": Window(75, 900),
             "media": Window(500, 900),
         }
-        self._day = Window(10_000, 86_400)
+        self._day = Window(posts_a_day, 86_400)
         self._reading: Reading | None = None
         self._day_reading: Reading | None = None
 
@@ -123,7 +117,7 @@ class X(Network):
         }
 
     def revoke(self) -> None:
-        self._user_revoked = True
+        self.oauth1.end_all()
         self.grants.end_all()
 
     def endpoints(self) -> Sequence[Endpoint]:
@@ -138,6 +132,9 @@ class X(Network):
             ("GET", "/i/oauth2/authorize", self._authorize),
             ("POST", "/2/oauth2/token", self._tokens),
             ("POST", "/2/oauth2/revoke", self._revoke),
+            ("POST", "/oauth/request_token", self._request_token),
+            ("GET", "/oauth/authorize", self.oauth1.authorize),
+            ("POST", "/oauth/access_token", self._access_token),
         ]
 
     # Who asks, and how often
@@ -154,7 +151,10 @@ class X(Network):
         """Raises ``Refused``: 401 without a token that lives, 403 without the scopes, 429 when it was too often."""
         scheme = call.headers.get("authorization", "").partition(" ")[0].lower()
         if scheme == "oauth":
-            self._check_signature(call)
+            try:
+                self.oauth1.check(call)
+            except Unsigned as unsigned:
+                raise _problem(401, "Unauthorized", "Unauthorized") from unsigned
         else:
             grant = self.grants.find(call.bearer)
             if grant is None or grant.revoked or self.grants.expired(grant):
@@ -166,36 +166,6 @@ class X(Network):
             self._day_reading = self._day.read(self.clock())
         if not self._reading.allowed or (self._day_reading is not None and not self._day_reading.allowed):
             raise _problem(429, "Too Many Requests", "Too Many Requests")
-
-    def _check_signature(self, call: Call) -> None:
-        given = _oauth_header(call.headers["authorization"])
-        secrets = self.consumer[1], self.user[1]
-        request = _Signed(
-            uri=call.url,
-            http_method=call.method,
-            params=signature.collect_parameters(
-                uri_query=call.url.partition("?")[2],
-                body=list(call.form) if call.content_type == "application/x-www-form-urlencoded" else [],
-                headers={"Authorization": call.headers["authorization"]},
-            ),
-            signature=given.get("oauth_signature", ""),
-        )
-        stamp = given.get("oauth_timestamp", "")
-        nonce = (stamp, given.get("oauth_nonce", ""))
-        if (
-            given.get("oauth_consumer_key") != self.consumer[0]
-            or given.get("oauth_token") != self.user[0]
-            or self._user_revoked
-            or given.get("oauth_signature_method") != "HMAC-SHA1"
-            or given.get("oauth_version", "1.0") != "1.0"
-            or not stamp.isdigit()
-            or abs(int(stamp) - self.clock().timestamp()) > SKEW_SECONDS
-            or not nonce[1]
-            or nonce in self._nonces
-            or not signature.verify_hmac_sha1(request, *secrets)  # type: ignore[arg-type]  # reads these four
-        ):
-            raise _problem(401, "Unauthorized", "Unauthorized")
-        self._nonces.add(nonce)
 
     # Posts
 
@@ -284,14 +254,14 @@ class X(Network):
         self._signed_in(call, "timeline", "tweet.read", "users.read")
         if call.parts["id"] != self.account:
             raise _invalid("The user is not known", id=[call.parts["id"]])
-        asked = call.query.get("max_results", "10")
-        if not asked.isdigit() or not 5 <= int(asked) <= 100:
-            message = f"The `max_results` query parameter value [{asked}] is not between 5 and 100"
-            raise _invalid(message, max_results=[asked])
-        shown = [each for each in reversed(self.visible) if int(each.id) > int(call.query.get("since_id", "0"))]
+        asked = call.number("max_results", 0) if "max_results" in call.query else 10
+        if not 5 <= asked <= 100:
+            given = call.query["max_results"]
+            raise _invalid(f"The `max_results` query parameter value [{given}] is not between 5 and 100")
+        shown = [each for each in reversed(self.visible) if int(each.id) > call.number("since_id", 0)]
         if "replies" in call.query.get("exclude", "").split(","):
             shown = [each for each in shown if not each.reply_to]
-        shown = shown[: int(asked)]
+        shown = shown[:asked]
         if not shown:
             return JSONResponse({"meta": {"result_count": 0}})
         meta = {"result_count": len(shown), "newest_id": shown[0].id, "oldest_id": shown[-1].id}
@@ -403,6 +373,18 @@ class X(Network):
             self.grants.end_family(found.family)
         return JSONResponse({"revoked": True})
 
+    def _request_token(self, call: Call) -> Response:
+        try:
+            return self.oauth1.request_token(call)
+        except Unsigned as unsigned:
+            raise _not_authenticated() from unsigned
+
+    def _access_token(self, call: Call) -> Response:
+        try:
+            return self.oauth1.access_token(call, {"user_id": self.account, "screen_name": self.username})
+        except Unsigned as unsigned:
+            raise _not_authenticated() from unsigned
+
     def _from_client(self, call: Call) -> Mapping[str, str]:
         fields = {name: str(value) for name, value in call.form}
         if self.confidential:
@@ -415,6 +397,10 @@ class X(Network):
                 400, {"error": "invalid_request", "error_description": "Missing required parameter [client_id]."}
             )
         return fields
+
+
+def _not_authenticated() -> Refused:
+    return Refused(401, {"errors": [{"code": 32, "message": "Could not authenticate you."}]})
 
 
 def _json(call: Call) -> dict[str, Any]:
@@ -439,10 +425,5 @@ def _urls(text: str) -> list[str]:
 def _decoded(given: Any) -> bytes | None:
     try:
         return base64.b64decode(given, validate=True) if isinstance(given, str) else None
-    except binascii.Error:
+    except ValueError:
         return None
-
-
-def _oauth_header(header: str) -> dict[str, str]:
-    pairs = [each.strip().partition("=") for each in header.partition(" ")[2].split(",")]
-    return {unquote(name): unquote(value.strip('"')) for name, _, value in pairs}

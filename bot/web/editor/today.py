@@ -12,6 +12,7 @@ from bot.schedules.plan import Slot, slots_after
 from bot.settings import ScheduleTable
 from bot.store import Transaction
 from bot.store.books import Balance
+from bot.web.editor.channels import endings
 from bot.web.editor.desk import Desk
 from bot.web.editor.states import EDITION_STATES, PLANNED, Shown, of_edition
 
@@ -69,13 +70,13 @@ def routes(desk: Desk) -> APIRouter:
     def today(request: Request) -> Response:
         now = desk.installation.clock()
         with desk.installation.store.read() as tx:
-            needs, coming, past = _needs(tx, desk), _coming(tx, desk, now), _past(tx)
+            needs, coming, past = _needs(tx, desk, now), _coming(tx, desk, now), _past(tx)
         return desk.page(request, "editor/today.html.j2", here="today", now=now, needs=needs, coming=coming, past=past)
 
     return router
 
 
-def _needs(tx: Transaction, desk: Desk) -> list[Need]:
+def _needs(tx: Transaction, desk: Desk, now: datetime) -> list[Need]:
     found = []
     for edition in tx.editions.newest(states=_WAITING):
         what, command = _DO[edition.state]
@@ -104,6 +105,9 @@ def _needs(tx: Transaction, desk: Desk) -> list[Need]:
                 edition_id,
             )
         )
+    found += [
+        Need(each.shown, each.what, each.why, each.command, by=each.by) for each in endings(tx, desk.installation, now)
+    ]
     for name in desk.installation.settings.sources:
         state = tx.sources.get(name)
         if state.failures:

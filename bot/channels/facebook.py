@@ -1,0 +1,256 @@
+"""Posts to a Facebook page.
+
+Checked 2026-11-29: https://developers.facebook.com/docs/pages-api/posts (``/feed`` with ``message`` and ``link``; what
+the app posted can be edited and deleted), https://developers.facebook.com/docs/graph-api/reference/page/photos
+(versions up to v26.0). 63,206 characters: research of the networks, 2026-11-23. From memory: ``alt_text_custom``, 4 MB
+a photo, and
+https://developers.facebook.com/docs/facebook-login/guides/access-tokens/get-long-lived (a page's token that comes of a
+long-lived one has no end).
+
+Below the text Facebook shows a card of its own, made from the article's page: that must be public first. Nothing keeps
+a post from standing there twice (506 only refuses the same twice in a row): what has no clear answer is looked for
+among the page's posts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from types import TracebackType
+from typing import Any, ClassVar, Self
+from urllib.parse import urlencode
+
+from pydantic import Field, SecretStr
+
+from bot.channels.base import Surroundings, kind
+from bot.channels.credentials import Credential, Credentials, SignIn
+from bot.channels.exchange import Exchange, Refusal, Told
+from bot.channels.fit import fitting
+from bot.channels.graph import Missing, judged
+from bot.channels.oauth import OAuth2, Provider, without
+from bot.channels.parts import without_link
+from bot.channels.pictures import made_fit
+from bot.errors import DeliveryError, NothingToDo, OutcomeUnknown, SettingsError
+from bot.http import Upload
+from bot.model import Counting, Idempotency, Limits, Parcel, Post, Receipt
+from bot.settings import PostTable, Table, Url, secret_variable
+
+SCOPES = ("pages_show_list", "pages_manage_posts", "pages_read_engagement")
+MESSAGE = 63_206
+_PHOTO = 4_000_000
+_PIXELS = 2048
+_NEWEST = 100
+_SKEW = timedelta(minutes=1)
+"""How far Facebook's clock may be off ours, and how long its lists may lag behind."""
+
+
+class FacebookOptions(PostTable):
+    """A page, and either an app with which an editor connects it, or a token of the page."""
+
+    page: str = Field(pattern=r"^\d{5,25}$", description="The page's number (About → Page transparency → Page ID).")
+    client_id: str = Field("", pattern=r"^[A-Za-z0-9-]{0,60}$", description="The app's id, to connect with.")
+    client_secret: SecretStr | None = Field(None, description="The app's secret, to connect with.")
+    token: SecretStr | None = Field(None, description="A token of the page, in place of connecting.")
+    version: str = Field("v25.0", pattern=r"^v\d{2}\.\d$", description="The Graph API's version; each lives two years.")
+    api: Url = Field("https://graph.facebook.com", description="The API's address.")
+    login: Url = Field("https://www.facebook.com", description="Where editors sign in.")
+
+
+@kind("facebook")
+class FacebookChannel:
+    """One page."""
+
+    Options: ClassVar[type[Table]] = FacebookOptions
+    medium: ClassVar[str] = "post"
+    idempotency: ClassVar[Idempotency] = Idempotency.NONE
+    verified: ClassVar[str] = ""
+    template = "facebook"
+    connections = 1
+
+    def __init__(self, name: str, options: FacebookOptions, around: Surroundings) -> None:
+        """Raises ``SettingsError`` when there is neither an app to connect with nor a token."""
+        variables = {each: secret_variable(name, each) for each in ("token", "client_secret")}
+        connects = bool(options.client_id and options.client_secret)
+        if not connects and not options.token:
+            raise SettingsError(
+                f"channels.{name}: needs client_id and {variables['client_secret']} in .env to be connected with, or a "
+                f"page's token in {variables['token']}"
+            )
+        self.limits = Limits(characters=MESSAGE, counting=Counting.UTF16, images=1, image_size=_PHOTO, alt=1000)
+        self.rules = options.rules
+        self.pace = options.pace()
+        self._around = around
+        self._page = options.page
+        self._token = options.token
+        self._root = f"{options.api.rstrip('/')}/{options.version}"
+        self._cure = (
+            f"put a new token of the page into {variables['token']}"
+            if options.token
+            else f"run `broadsheet channels connect {name}`"
+        )
+        self._oauth = OAuth2(
+            Provider(
+                name="Facebook",
+                authorize=f"{options.login.rstrip('/')}/{options.version}/dialog/oauth",
+                token=f"{self._root}/oauth/access_token",
+                client_id=options.client_id,
+                client_secret=options.client_secret or SecretStr(""),
+                scopes=SCOPES,
+                pkce=False,
+                separator=",",
+            ),
+            around.http,
+            around.clock,
+        )
+        self._credentials = Credentials(name, around, self.renew)
+        self._exchange = Exchange(around.http, around.clock, options.api, judge=self._judged)
+        self._server = self._exchange.server
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        return None
+
+    async def send(self, parcel: Parcel) -> Receipt:
+        """Posts once; ``Receipt.id`` is ``PAGE_POST``. A picture that is not to be had costs the picture only."""
+        post = fitting(parcel, self.limits, self._server)
+        picture = await self._picture(post)
+        if picture is None:
+            told = await self._ask("POST", f"/{self._page}/feed", repeatable=False, form=_linked(post))
+        else:
+            form = {key: value for key, value in _photo(post).items() if key != "url"}
+            files = {"source": picture}
+            told = await self._ask("POST", f"/{self._page}/photos", repeatable=False, form=form, files=files)
+        id = str(told.data.get("post_id") or told.data.get("id") or "")
+        return Receipt(server=self._server, code=told.status, id=id, quota=told.quota)
+
+    def payload(self, parcel: Parcel) -> dict[str, Any]:
+        """The fields of ``/photos`` (with the picture's address as ``url``), or of ``/feed``."""
+        post = fitting(parcel, self.limits, self._server)
+        return _photo(post) if post.pictures else _linked(post)
+
+    async def recall(self, parcel: Parcel, began: datetime) -> Receipt | None:
+        """Looks for the post among those of the page since then."""
+        if self._around.clock() - began < _SKEW:
+            raise DeliveryError(
+                "Facebook may not list it yet; it is asked in a minute", permanent=False, retry_after=60
+            )
+        post = fitting(parcel, self.limits, self._server)
+        since = began - _SKEW
+        fields = {"fields": "id,message,created_time", "since": int(since.timestamp()), "limit": _NEWEST}
+        told = await self._ask("GET", f"/{self._page}/feed?{urlencode(fields)}", repeatable=True)
+        listed = [each for each in _rows(told.data) if _moment(each, since) >= since]
+        wanted = _words(_linked(post)["message"]), _words(_photo(post).get("caption", ""))
+        for each in listed:
+            if _words(each.get("message")) in wanted:
+                said = "found among the page's posts"
+                return Receipt(server=self._server, code=told.status, text=said, id=str(each.get("id", "")))
+        alike = _words(post.text.split("\n", 1)[0])
+        if len(listed) >= _NEWEST or any(_words(each.get("message")).startswith(alike) for each in listed):
+            raise OutcomeUnknown("the page has posts like it; look whether it is there", server=self._server)
+        return None
+
+    async def edit(self, id: str, parcel: Parcel) -> Receipt:
+        """Changes the text; link and picture stay."""
+        post = fitting(parcel, self.limits, self._server)
+        words = _photo(post)["caption"] if post.pictures else _linked(post)["message"]
+        told = await self._ask("POST", f"/{_in_path(id)}", repeatable=True, form={"message": words})
+        return Receipt(server=self._server, code=told.status, id=id, quota=told.quota)
+
+    async def remove(self, id: str) -> None:
+        """Deletes the post."""
+        try:
+            await self._ask("DELETE", f"/{_in_path(id)}", repeatable=True)
+        except Missing:
+            return
+
+    async def check(self) -> str:
+        """Asks for the page's name with the page's token."""
+        told = await self._ask("GET", f"/{self._page}?fields=id,name", repeatable=True)
+        if str(told.data.get("id")) != self._page:
+            said = f"the token is not that of the page {self._page}; {self._cure}"
+            raise DeliveryError(f"{self._server}: {said}", permanent=True, server=self._server)
+        return f"posts to {str(told.data.get('name', ''))[:100]} on {self._server}"
+
+    async def sign_in(self, redirect: str, state: str) -> SignIn:
+        """Facebook Login, for who manages the page."""
+        return self._oauth.sign_in(redirect, state)
+
+    async def connect(self, answer: Mapping[str, str], begun: SignIn, redirect: str) -> Credential:
+        """The page's token, which has no end, by way of a long-lived one of who signed in."""
+        short = await self._oauth.connect(answer, begun, redirect)
+        form = {"grant_type": "fb_exchange_token", "fb_exchange_token": short.access}
+        long = str((await self._oauth.grant(form, (short.access,)))["access_token"])
+        told = await self._bearing(long, "GET", "/me/accounts?fields=id,name,access_token&limit=100", repeatable=True)
+        pages = {str(each.get("id")): each for each in _rows(told.data)}
+        page = pages.get(self._page)
+        if page is None or not page.get("access_token"):
+            named = ", ".join(f"{each.get('name')} ({id})" for id, each in pages.items()) or "none"
+            said = f"who signed in manages no page {self._page}, but: {named[:200]}"
+            raise DeliveryError(f"Facebook: {said}", permanent=True, server=self._server)
+        return Credential(access=str(page["access_token"]), account=str(page.get("name", ""))[:100], id=self._page)
+
+    async def renew(self, credential: Credential) -> Credential:  # noqa: ARG002
+        """Raises ``NothingToDo``: a page's token has no end, and one that was revoked is asked for again."""
+        raise NothingToDo("a page's token is not renewed")
+
+    async def _picture(self, post: Post) -> Upload | None:
+        if not post.pictures:
+            return None
+        made = await made_fit(post.pictures[0].url, self._around, longest=_PIXELS, size=_PHOTO)
+        return Upload("picture.jpg", "image/jpeg", made) if made else None
+
+    async def _ask(self, method: str, path: str, *, repeatable: bool, **more: Any) -> Told:
+        token = self._token.get_secret_value() if self._token else (await self._credentials.current()).access
+        return await self._bearing(token, method, path, repeatable=repeatable, **more)
+
+    async def _bearing(self, token: str, method: str, path: str, *, repeatable: bool, **more: Any) -> Told:
+        headers = {"Authorization": f"Bearer {token}"}
+        try:
+            url = f"{self._root}{path}"
+            return await self._exchange.ask(method, url, repeatable=repeatable, headers=headers, **more)
+        except DeliveryError as error:
+            error.args = (without(str(error), (token,)),)
+            if repeatable and isinstance(error, OutcomeUnknown):
+                raise DeliveryError(str(error), permanent=False, server=self._server) from error
+            raise
+
+    def _judged(self, refusal: Refusal) -> DeliveryError | None:
+        return judged(refusal, cure=self._cure, permissions=" and ".join(SCOPES[1:]))
+
+
+def _linked(post: Post) -> dict[str, str]:
+    return {"message": without_link(post), **({"link": post.url} if post.url else {})}
+
+
+def _photo(post: Post) -> dict[str, str]:
+    """A photo has no card: the link stands in its words."""
+    words = post.text if not post.url or post.url in post.text else f"{post.text}\n\n{post.url}"
+    shown = {"url": post.pictures[0].url, "alt_text_custom": post.pictures[0].alt} if post.pictures else {}
+    return {"caption": words, **shown}
+
+
+def _rows(data: Mapping[str, Any]) -> list[dict[str, Any]]:
+    listed = data.get("data")
+    return [each for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []
+
+
+def _moment(row: Mapping[str, Any], otherwise: datetime) -> datetime:
+    try:
+        told = datetime.fromisoformat(str(row.get("created_time")))
+    except ValueError:
+        return otherwise
+    return told if told.tzinfo else otherwise
+
+
+def _words(text: Any) -> str:
+    return " ".join(str(text or "").split())
+
+
+def _in_path(id: str) -> str:
+    if not id.replace("_", "").isdigit() or len(id) > 60:
+        raise DeliveryError(f'"{id[:60]}" names no post of Facebook', permanent=True)
+    return id

@@ -1,0 +1,262 @@
+"""Posts to a Slack channel: by an app's bot (which can change and take down what it posted), or by an incoming webhook.
+
+Checked 2026-11-29: https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks and its errors,
+https://docs.slack.dev/reference/methods/chat.postMessage, https://docs.slack.dev/reference/block-kit/blocks (limits as
+in slack_sdk 3.47: a header of 150 characters, a section of 3,000, an image's ``alt_text`` of 2,000). That a message of
+more than about 13,000 characters is refused stands in slackapi/bolt-js#2509 only. One message a second: from memory.
+
+An article's words go out as ``plain_text``, which Slack reads no markup and no ping in; only the link is mrkdwn.
+Nothing keeps a message from being posted twice: what has no clear answer is ``OutcomeUnknown`` until an editor looks.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import timedelta
+from types import TracebackType
+from typing import Any, ClassVar, Self
+
+from pydantic import Field, SecretStr, StrictInt
+
+from bot.channels.base import Surroundings, kind
+from bot.channels.exchange import Exchange, Refusal, Told
+from bot.channels.fit import fitting
+from bot.channels.parts import host_of, parts_of
+from bot.editions.escaping import escaped
+from bot.errors import ChannelRefused, DeliveryError, OutcomeUnknown, ServerBusy, SettingsError
+from bot.model import Counting, Idempotency, Limits, Markup, Parcel, Post, Receipt
+from bot.settings import PostTable, Table, Url, secret_variable
+
+HEADER = 150
+SECTION = 3000
+WHOLE = 12_500
+_ALT = 2000
+_TOKEN = frozenset(
+    ("invalid_auth", "not_authed", "token_revoked", "token_expired", "account_inactive", "invalid_token", "no_service",
+     "no_active_hooks", "team_access_not_granted", "team_disabled", "org_login_required", "access_denied")
+)  # fmt: skip
+_SCOPE = frozenset(("missing_scope", "no_permission", "not_allowed_token_type", "ekm_access_denied"))
+_CLOSED = frozenset(
+    ("channel_not_found", "is_archived", "channel_is_archived", "restricted_action", "action_prohibited",
+     "posting_to_general_channel_denied")
+)  # fmt: skip
+_OUTSIDE = "not_in_channel"
+_BUSY = frozenset(["ratelimited", "rate_limited", "message_limit_exceeded", "service_unavailable"])
+_UNKNOWN = frozenset(["fatal_error", "internal_error", "request_timeout"])
+"""Slack says of these that some part of it may have been done."""
+
+
+class SlackOptions(PostTable):
+    """Either an incoming webhook's address, or a bot's token and a channel."""
+
+    channel: str = Field(
+        "", pattern=r"^$|^[CGD][A-Z0-9]{5,20}$", description="The channel's id, for a bot: `C024BE91L`, not its name."
+    )
+    webhook: SecretStr | None = Field(None, description="An incoming webhook's address, of a channel that it names.")
+    token: SecretStr | None = Field(None, description="A bot's token, `xoxb-…`, in place of a webhook.")
+    api: Url = Field("https://slack.com/api", description="The Web API's address.")
+    hashtags: StrictInt = Field(0, ge=0, le=30, description="How many of an article's tags become hashtags at most.")
+
+
+@kind("slack")
+class SlackChannel:
+    """A channel of a workspace. Without a bot's token a post has no id, and can be neither changed nor taken down."""
+
+    Options: ClassVar[type[Table]] = SlackOptions
+    medium: ClassVar[str] = "post"
+    idempotency: ClassVar[Idempotency] = Idempotency.NONE
+    verified: ClassVar[str] = ""
+    template = "slack"
+    connections = 1
+
+    def __init__(self, name: str, options: SlackOptions, around: Surroundings) -> None:
+        """Raises ``SettingsError`` when there are both ways to post, or none."""
+        hook, token = (each.get_secret_value() if each else "" for each in (options.webhook, options.token))
+        variables = [secret_variable(name, each) for each in ("webhook", "token")]
+        if bool(hook) == bool(token):
+            raise SettingsError(f"channels.{name}: put either {variables[0]} or {variables[1]} into .env")
+        if token and not options.channel:
+            raise SettingsError(f"channels.{name}.channel: is missing; a bot must be told where to post (C024BE91L)")
+        if hook and not re.match(r"https?://[^\s/]+/", hook):
+            raise SettingsError(f"channels.{name}: {variables[0]} is no address; copy the webhook's URL from Slack")
+        self.limits = Limits(
+            characters=SECTION,
+            counting=Counting.UTF16,
+            markup=Markup.PLAIN,
+            images=1,
+            alt=_ALT,
+            card=True,
+            thread=bool(token),
+        )
+        self.rules = options.rules
+        self.pace = options.pace((timedelta(seconds=1), 1))
+        self._channel = options.channel
+        self._hook = hook
+        self._token = token
+        self._variable = variables[1] if token else variables[0]
+        self._api = options.api.rstrip("/")
+        self._exchange = Exchange(
+            around.http, around.clock, hook or options.api, judge=self._judged, secrets=[hook, token]
+        )
+        self._server = self._exchange.server
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        return None
+
+    async def send(self, parcel: Parcel) -> Receipt:
+        """Posts once; ``Receipt.id`` is ``CHANNEL/TS``, and "" by a webhook, which tells none."""
+        message = self.payload(parcel)
+        if self._hook:
+            told = await self._exchange.ask("POST", self._hook, repeatable=False, json=message)
+            return Receipt(server=self._server, code=told.status, text="ok", quota=told.quota)
+        return self._receipt(await self._ask("chat.postMessage", message))
+
+    def payload(self, parcel: Parcel) -> dict[str, Any]:
+        """The message: its blocks, and the ``text`` of notifications."""
+        post = fitting(parcel, self.limits, self._server)
+        message = message_of(post, self._server)
+        if self._hook:
+            return message
+        reply = {"thread_ts": _where(post.answers)["ts"]} if post.answers else {}
+        return {"channel": self._channel, **message, **reply}
+
+    async def edit(self, id: str, parcel: Parcel) -> Receipt:
+        """Changes the message. Raises a permanent ``DeliveryError`` where a webhook posted it."""
+        self._need_token()
+        message = message_of(fitting(parcel, self.limits, self._server), self._server)
+        return self._receipt(await self._ask("chat.update", {**_where(id), **message}, repeatable=True))
+
+    async def remove(self, id: str) -> None:
+        """Deletes the message. Raises a permanent ``DeliveryError`` where a webhook posted it."""
+        self._need_token()
+        try:
+            await self._ask("chat.delete", _where(id), repeatable=True)
+        except _Gone:
+            return
+
+    async def check(self) -> str:
+        """Asks who the bot is; of a webhook, says what would be done: only a message shows whether it works."""
+        if self._hook:
+            return f"{self._server} is posted to by a webhook; only a message shows whether it works"
+        told = await self._ask("auth.test", {}, repeatable=True)
+        return f"{told.data.get('user', '')} of {told.data.get('team', '')} posts to {self._channel}"
+
+    def _need_token(self) -> None:
+        if self._hook:
+            said = "a webhook can neither change nor take down what it posted; do it in Slack, or set a bot's token"
+            raise DeliveryError(f"{self._server}: {said}", permanent=True, server=self._server)
+
+    async def _ask(self, method: str, fields: dict[str, Any], *, repeatable: bool = False) -> Told:
+        told = await self._exchange.ask(
+            "POST",
+            f"{self._api}/{method}",
+            repeatable=repeatable,
+            json=fields,
+            headers={"Authorization": f"Bearer {self._token}", "Content-Type": "application/json; charset=utf-8"},
+        )
+        if told.data.get("ok") is True:
+            return told
+        word = _word(told.data.get("error"))
+        raise self._sorted(word, Refusal(told.status, told.data, told.headers, self._said(word), self._server)) or (
+            DeliveryError(self._said(word), permanent=bool(word), code=told.status, server=self._server)
+        )
+
+    def _judged(self, refusal: Refusal) -> DeliveryError | None:
+        # A webhook answers with a bare word, which `said` quotes.
+        word = _word(refusal.data.get("error") or refusal.said.rpartition(": ")[2])
+        return None if refusal.status >= 500 else self._sorted(word, refusal)
+
+    def _sorted(self, word: str, refusal: Refusal) -> DeliveryError | None:
+        """What Slack's word for an error means; None: nothing of its own."""
+        if word in _BUSY:
+            wait = self._exchange.wait(refusal.headers, refusal.data)
+            return ServerBusy(refusal.said, code=refusal.status, retry_after=wait, server=self._server)
+        cure = self._cure(word)
+        if cure:
+            said = f"{refusal.said}; {cure}"
+            return ChannelRefused(said, code=refusal.status, server=self._server)
+        if word in _UNKNOWN:
+            return OutcomeUnknown(f"{refusal.said}; it may have been posted", server=self._server)
+        if word == "message_not_found":
+            return _Gone(refusal.said, permanent=True, code=refusal.status, server=self._server)
+        return None
+
+    def _cure(self, word: str) -> str:
+        """What an editor does about it where we, not the message, are refused; "" for any other word."""
+        if word == _OUTSIDE:
+            return f"invite the bot into {self._channel} (/invite)"
+        if word in _SCOPE:
+            return "give the app the scope chat:write, and install it again"
+        if word in _CLOSED:
+            return f"see whether {self._channel or 'the channel of the webhook'} is there, and who may post in it"
+        return f"put a new one into {self._variable}" if word in _TOKEN else ""
+
+    def _said(self, word: str) -> str:
+        return f"{self._server} refuses it: {word or 'it does not say why'}"
+
+    def _receipt(self, told: Told) -> Receipt:
+        channel, stamp = told.data.get("channel"), told.data.get("ts")
+        id = f"{channel}/{stamp}" if channel and stamp else ""
+        return Receipt(server=self._server, code=told.status, id=id, quota=told.quota)
+
+
+class _Gone(DeliveryError):
+    """The message is not there any more."""
+
+
+def message_of(post: Post, server: str) -> dict[str, Any]:
+    """``post`` as blocks. Raises ``DeliveryError`` when it is longer than Slack takes."""
+    parts = parts_of(post)
+    blocks: list[dict[str, Any]] = []
+    body = parts.body
+    if parts.headline and len(parts.headline) <= HEADER:
+        blocks.append({"type": "header", "text": _plain(parts.headline)})
+    else:
+        body = "\n\n".join(each for each in (parts.headline, parts.body) if each)
+    picture = post.card.image_url if post.card and not post.pictures else ""
+    if body:
+        section: dict[str, Any] = {"type": "section", "text": _plain(body)}
+        if picture and post.card:
+            # A section of its own height beside a small picture: the card as Slack shows one.
+            section["accessory"] = _image(picture, post.card.image_alt or post.card.title)
+        blocks.append(section)
+    if post.url:
+        blocks.append({"type": "section", "text": {"type": "mrkdwn", "text": _link(post.url), "verbatim": True}})
+    blocks += [_image(each.url, each.alt) for each in post.pictures[:1]]
+    # Of notifications and screen readers; `mrkdwn` off: an asterisk is an asterisk.
+    message = {"text": escaped(post.text, Markup.MRKDWN, (post.url,)), "mrkdwn": False, "blocks": blocks}
+    longest = max((len(each["text"]["text"]) for each in blocks if "text" in each), default=0)
+    if longest > SECTION or len(json.dumps(blocks, ensure_ascii=False)) > WHOLE:
+        raise DeliveryError("the post is longer than Slack takes", permanent=True, server=server)
+    return {**message, "unfurl_links": False, "unfurl_media": False}
+
+
+def _plain(text: str) -> dict[str, Any]:
+    return {"type": "plain_text", "text": text, "emoji": False}
+
+
+def _image(url: str, alt: str) -> dict[str, Any]:
+    return {"type": "image", "image_url": url, "alt_text": alt[:_ALT]}
+
+
+def _link(url: str) -> str:
+    """The link under its site's name."""
+    address = escaped(url, Markup.MRKDWN, (url,)).removesuffix(">")
+    return f"{address}|{host_of(url) or 'link'}>"
+
+
+def _word(value: object) -> str:
+    return value if isinstance(value, str) and re.fullmatch(r"[a-z_]{2,60}", value) else ""
+
+
+def _where(id: str) -> dict[str, str]:
+    channel, _, stamp = id.partition("/")
+    if not re.fullmatch(r"[A-Z0-9]{5,20}", channel) or not re.fullmatch(r"\d+\.\d+", stamp):
+        raise DeliveryError(f'"{id[:60]}" names no message of Slack', permanent=True)
+    return {"channel": channel, "ts": stamp}

@@ -1,0 +1,89 @@
+"""When the permission to post as an account ends, and from when on an editor is told.
+
+Tokens that a program may renew are renewed long before (``bot.channels.credentials.AHEAD``), so whoever is warned must
+do something: connect the account again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from bot.delivery.alerts import Alert, may_tell
+from bot.settings.tables import AlertsTable
+from bot.store import Transaction
+
+DAYS = (1, 7, 14)
+"""So many days ahead it is told of, each once."""
+_LAST = 30
+"""Of a permission that ended longer ago, everybody knows."""
+
+
+def stage(expires: datetime | None, now: datetime) -> int | None:
+    """The least of ``DAYS`` that is left, 0 when it has ended; None: nothing is to be told yet."""
+    if expires is None:
+        return None
+    if expires <= now:
+        return 0
+    return next((days for days in DAYS if expires - now <= timedelta(days=days)), None)
+
+
+def left(expires: datetime, now: datetime) -> str:
+    """``in 6 days``, ``in 5 hours``: what is left, never more than there is."""
+    seconds = (expires - now).total_seconds()
+    days, hours = int(seconds // 86400), int(seconds // 3600)
+    if days >= 2:
+        return f"in {days} days"
+    return f"in {hours} hours" if hours >= 2 else "within two hours"
+
+
+def headline(name: str, expires: datetime, now: datetime) -> str:
+    """``linkedin stops in 6 days``."""
+    return f"{name} has stopped: its permission has ended" if expires <= now else f"{name} stops {left(expires, now)}"
+
+
+def consequence(expires: datetime, now: datetime, timezone: str) -> str:
+    """What that means, and when."""
+    moment = f"{expires.astimezone(ZoneInfo(timezone)):%A %d %B %Y, %H:%M %Z}"
+    if expires <= now:
+        return f"It ended on {moment}. Its posts wait; nothing is lost. Connecting it again takes a minute."
+    return f"Its permission ends on {moment}. Connecting it again takes a minute; nothing is lost meanwhile."
+
+
+def permissions_due(
+    tx: Transaction, rules: AlertsTable, channels: Collection[str], timezone: str, now: datetime
+) -> list[Alert]:
+    """The alerts of ``channels`` whose permission ends, each once 14, 7 and 1 days ahead and when it has ended."""
+    found = []
+    for name, state in sorted(tx.channels.all().items()):
+        reached = stage(state.expires, now)
+        if name not in channels or state.expires is None or reached is None:
+            continue
+        since = state.expires - timedelta(days=reached)
+        if now - since > timedelta(days=_LAST):
+            continue
+        flag = f"alert:permission:{name}:{reached}"
+        if may_tell(tx.flags.seen(flag), since, rules.quiet, now):
+            found.append(_alert(flag, since, name, state.account, state.expires, timezone, now))
+    return found
+
+
+def _alert(
+    flag: str, since: datetime, name: str, account: str, expires: datetime, timezone: str, now: datetime
+) -> Alert:
+    moment = f"{expires.astimezone(ZoneInfo(timezone)):%A %d %B %Y, %H:%M %Z}"
+    facts = [("Channel", name), ("Account", account), ("Ended" if expires <= now else "Ends", moment)]
+    return Alert(
+        flag=flag,
+        at=since,
+        edition=None,
+        status="Permission ended" if expires <= now else "Permission ends",
+        title=headline(name, expires, now),
+        said=consequence(expires, now, timezone),
+        facts=tuple((key, value) for key, value in facts if value),
+        do=(
+            f"broadsheet channels connect {name}: asks for a new permission",
+            "broadsheet channels: shows how long each permission lasts",
+        ),
+    )

@@ -1,0 +1,192 @@
+"""Posts whose outcome nobody knows are settled without anybody where that is safe.
+
+A network that can be asked is asked: what stands there was accepted, what surely does not is posted again. One that
+knows our key again is sent the post again with the same key. All else stays ``unknown`` until an editor says.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bot.channels.base import Channel, Posting, Recalling
+from bot.clock import Clock
+from bot.delivery import threads
+from bot.delivery.counters import Counters
+from bot.delivery.feed import rendition_of
+from bot.delivery.pausing import pause_channel
+from bot.delivery.retry import GROWTH, LONGEST_WAIT
+from bot.delivery.sending import PROGRAM
+from bot.delivery.shelf import Shelf
+from bot.errors import ChannelRefused, DeliveryError, OutcomeUnknown, ServerBusy
+from bot.model import Act, DeliveryState, Doubt, EditionState, Idempotency, Outcome, Parcel, Receipt
+from bot.settings.tables import DeliveryTable
+from bot.store import Store, Transaction
+from bot.store.flags import PAUSED
+from bot.tokens import KeyRing, delivery_token
+
+DELAY = timedelta(seconds=30)
+"""Before a network is asked first: some show a post only after seconds."""
+LIFE = timedelta(days=1)
+"""How long one is asked; then the post stays unknown for an editor."""
+LEASE = timedelta(minutes=5)
+"""How long nobody else asks for a post that is being asked for."""
+AT_ONCE = 20
+"""Posts of a channel that are settled in one look; the next one finds the others."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass
+class Recaller:
+    """Settles the unknown posts of ``channels``, each under a lease: two processes never ask, or send, at once."""
+
+    store: Store
+    channels: Mapping[str, Channel]
+    keys: KeyRing
+    clock: Clock
+    rules: DeliveryTable
+    counters: Counters
+
+    async def look(self, channel: str, edition: str = "") -> ServerBusy | None:
+        """Settles what can be of one channel now; returns how its network said that it has had enough.
+
+        Raises ``StoreError``.
+        """
+        found = self.channels[channel]
+        if isinstance(found, Recalling):
+            for doubt in self._due(channel, DELAY, edition):
+                if not self._taken(doubt):
+                    continue
+                busy = await self._asked(found, doubt)
+                if busy or self._stopped(channel):
+                    return busy
+        elif isinstance(found, Posting) and found.idempotency is Idempotency.KEY:
+            for doubt in self._due(channel, timedelta(0), edition):
+                self._again(doubt)
+        return None
+
+    def _due(self, channel: str, delay: timedelta, edition: str) -> Sequence[Doubt]:
+        with self.store.read() as tx:
+            # Nothing is sent again meanwhile, so nothing is asked for.
+            if tx.flags.get(PAUSED) or tx.flags.held() or tx.channels.paused([channel]):
+                return []
+            due = tx.recalls.due([channel], self.clock(), delay=delay, life=LIFE, edition=edition)
+        return due[:AT_ONCE]
+
+    def _stopped(self, channel: str) -> bool:
+        with self.store.read() as tx:
+            return bool(tx.channels.paused([channel]))
+
+    def _taken(self, doubt: Doubt) -> bool:
+        now = self.clock()
+        with self.store.write() as tx:
+            return tx.recalls.take(doubt, now, now + LEASE)
+
+    async def _asked(self, channel: Recalling, doubt: Doubt) -> ServerBusy | None:
+        parcel = self._parcel(doubt)
+        if parcel is None:
+            self._later(doubt, LIFE)
+            return None
+        try:
+            receipt = await channel.recall(parcel, doubt.began)
+        except OutcomeUnknown as error:
+            log.info("delivery %s: %s does not tell what became of it: %s", doubt.delivery, doubt.channel, error)
+            # Beyond its life it is not asked for any more.
+            self._later(doubt, LIFE)
+        except ChannelRefused as error:
+            with self.store.write() as tx:
+                pause_channel(tx, doubt.channel, str(error), self.clock())
+                tx.recalls.put_off(doubt, self.clock())
+        except DeliveryError as error:
+            self._later(doubt, timedelta(seconds=error.retry_after or 0))
+            return error if isinstance(error, ServerBusy) else None
+        except Exception:
+            log.exception("delivery %s: the channel %s failed when it was asked for", doubt.delivery, doubt.channel)
+            self._later(doubt, LONGEST_WAIT)
+        else:
+            self._settle(doubt, receipt)
+        return None
+
+    def _later(self, doubt: Doubt, wait: timedelta) -> None:
+        """Waits for as long again as it is unknown already, so that the waits double."""
+        now = self.clock()
+        grown = min(max(now - doubt.since, DELAY), LONGEST_WAIT)
+        with self.store.write() as tx:
+            tx.recalls.put_off(doubt, now + max(grown, wait))
+
+    def _settle(self, doubt: Doubt, receipt: Receipt | None) -> None:
+        now = self.clock()
+        outcome = _accepted(doubt, receipt, now) if receipt else _absent(doubt, now)
+        self._written(doubt, now, lambda tx: tx.recalls.settle(doubt, outcome, now), reopens=receipt is None)
+        if receipt:
+            self.counters.settled(doubt.channel, outcome)
+
+    def _again(self, doubt: Doubt) -> None:
+        now = self.clock()
+        if now - doubt.first_try >= self.rules.give_up_after:
+            return
+        wait = min(self.rules.retry_after * GROWTH ** min(max(doubt.tries - 1, 0), 10), LONGEST_WAIT)
+        self._written(doubt, now, lambda tx: tx.recalls.send_again(doubt, now, now + wait), reopens=True)
+
+    def _written(self, doubt: Doubt, now: datetime, write: Callable[[Transaction], bool], *, reopens: bool) -> None:
+        with self.store.write() as tx:
+            state = tx.editions.lock(doubt.edition)
+            if reopens and state is EditionState.SENT:
+                tx.editions.move(doubt.edition, to=EditionState.SENDING, since=[state], now=now)
+                note = f"delivery {doubt.delivery} on {doubt.channel} is sent again: it was unknown, and did not arrive"
+                thing = f"edition:{doubt.edition}"
+                tx.acts.add(
+                    Act(at=now, who=PROGRAM, what="recall", thing=thing, before=state, after="sending", note=note)
+                )
+            if not write(tx):
+                log.info("delivery %s was settled by somebody else meanwhile", doubt.delivery)
+
+    def _parcel(self, doubt: Doubt) -> Parcel | None:
+        """As it was sent; None when nobody knows that any more."""
+        shelf = Shelf(self.store)
+        edition = shelf.edition(doubt.edition)
+        rendition = rendition_of(edition, doubt.channel, doubt.subject)
+        if rendition is None:
+            return None
+        parcel = Parcel(
+            token=delivery_token(self.keys, edition.id, doubt.channel, doubt.subject, 0),
+            edition=edition.id,
+            schedule=edition.schedule,
+            name=edition.name,
+            slot=edition.slot,
+            rendition=rendition,
+            delivery=doubt.delivery,
+        )
+        with self.store.read() as tx:
+            stands = threads.standing(tx, parcel, self.clock())
+        return stands.parcel if isinstance(stands, threads.Ready) else parcel
+
+
+def _accepted(doubt: Doubt, receipt: Receipt, now: datetime) -> Outcome:
+    return Outcome(
+        delivery=doubt.delivery,
+        attempt=doubt.attempt,
+        state=DeliveryState.ACCEPTED,
+        began=doubt.began,
+        ended=now,
+        server=receipt.server,
+        code=receipt.code,
+        text=receipt.text or "asked for, it stands there",
+        provider_id=receipt.id,
+    )
+
+
+def _absent(doubt: Doubt, now: datetime) -> Outcome:
+    said = "asked for, it does not stand there: it is sent again"
+    return Outcome(
+        delivery=doubt.delivery,
+        attempt=doubt.attempt,
+        state=DeliveryState.PENDING,
+        began=doubt.began,
+        ended=now,
+        text=said,
+        counts=False,
+    )

@@ -1,0 +1,107 @@
+"""What an editor should know of an edition's posts before they go out. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from bot.editions.counting import fits
+from bot.editions.environment import letters_of, one_line
+from bot.editions.findings import every, fault, named, ok, titled, warning
+from bot.editions.hashtags import found
+from bot.model import Edition, EditionStory, Finding, Limits, Post, PostRules, Rendition
+from bot.stories.words import counted
+
+
+def looked_at(edition: Edition, limits: Mapping[str, Limits], rules: Mapping[str, PostRules]) -> Iterator[Finding]:
+    """What an editor should know of the edition's posts; ``limits`` and ``rules`` are those of channels, by name."""
+    posts = [(each.channel, each.post, _about(edition, each)) for each in edition.renditions if each.post]
+    odd = [*_too_much(posts, limits, rules), *_missing(posts)]
+    folded = {f"{channel}: {post.warning}" for channel, post, _ in posts if post.warning}
+    yield from odd
+    if folded:
+        yield ok("posts", f"{counted(len(folded), 'post')} folded behind a warning", named(sorted(folded)))
+    if posts and not odd:
+        yield ok("posts", every(len(posts), "post", "fits its network", "fit their networks"))
+
+
+_Posted = tuple[str, Post, EditionStory | None]
+"""A channel, its post, and the story that it tells; None: nobody knows."""
+
+
+def _too_much(
+    posts: Sequence[_Posted], limits: Mapping[str, Limits], rules: Mapping[str, PostRules]
+) -> Iterator[Finding]:
+    long = [
+        channel
+        for channel, post, _ in posts
+        if not fits(post.text, limits.get(channel, Limits()), warning=post.warning)
+    ]
+    if long:
+        yield fault("posts", f"{counted(len(long), 'post')} too long for the network", named(dict.fromkeys(long)))
+    cut = [channel for channel, post, _ in posts if "title" in post.data.get("shortened", ())]
+    if cut:
+        said = f"{counted(len(cut), 'post')} with a headline that is cut to fit"
+        yield warning("posts", said, named(dict.fromkeys(cut)), "shorten it at the source, or in the template")
+    many = [
+        channel
+        for channel, post, _ in posts
+        if channel in rules and len(set(found(post.text, post.url))) > rules[channel].hashtags
+    ]
+    if many:
+        said = f"{counted(len(many), 'post')} with more hashtags than its channel is to have"
+        fix = "headline or template hold some of their own; raise `hashtags`, or take them out"
+        yield warning("posts", said, named(dict.fromkeys(many)), fix)
+
+
+def _missing(posts: Sequence[_Posted]) -> Iterator[Finding]:
+    mute = [channel for channel, post, _ in posts if not _bare_text(post)]
+    if mute:
+        yield fault("posts", f"{counted(len(mute), 'post')} without a word", named(dict.fromkeys(mute)))
+    unlinked = [
+        channel
+        for channel, post, _ in posts
+        if post.url and not post.card and post.url not in post.text and "url" in post.data.get("shortened", ())
+    ]
+    if unlinked:
+        said = f"{counted(len(unlinked), 'post')} without its link: the address is longer than the network takes"
+        yield warning("posts", said, named(dict.fromkeys(unlinked)), "shorten the address at the source")
+    bare = [channel for channel, post, _ in posts if any(not alt for _, alt in _seen(post))]
+    if bare:
+        yield warning(
+            "posts", f"{counted(len(bare), 'post')} with a picture without alt text", named(dict.fromkeys(bare))
+        )
+    stood_in = [story for _, post, story in posts if story and _headline_for_alt(post, story)]
+    if stood_in:
+        where = named(dict.fromkeys(titled(each.article.title) for each in stood_in))
+        fix = "write one at the source: what is seen"
+        yield warning("posts", "Alt text is missing; the headline stands in for it", where, fix)
+
+
+def _headline_for_alt(post: Post, story: EditionStory) -> bool:
+    """Whether a picture of the article's own is described by its headline, for want of better."""
+    image = story.article.image
+    if image is None or one_line(image.alt) or one_line(image.caption):
+        return False
+    title = letters_of(story.article.title)
+    return any(alt and title.startswith(letters_of(alt)) for _, alt in _seen(post))
+
+
+def _about(edition: Edition, rendition: Rendition) -> EditionStory | None:
+    if not rendition.subject:
+        return next(iter(edition.stories), None)
+    return next((each for each in edition.stories if str(each.article.id) == rendition.subject), None)
+
+
+def _bare_text(post: Post) -> str:
+    return (post.text.replace(post.url, "") if post.url else post.text).strip()
+
+
+def _seen(post: Post) -> list[tuple[str, str]]:
+    """The addresses of the post's pictures, each with its description."""
+    card = [(post.card.image_url, post.card.image_alt)] if post.card and post.card.image_url else []
+    return [*card, *((each.url, each.alt) for each in post.pictures)]
+
+
+def pictures_of(post: Post) -> tuple[str, ...]:
+    """The addresses of what is shown with ``post``."""
+    return tuple(url for url, _ in _seen(post))

@@ -1,0 +1,246 @@
+"""An account is connected: a sign-in begins at the command line, and ends in the browser or with what it showed there.
+
+What the end must know of the beginning (PKCE's verifier) lies in the store, encrypted, so that it may end in another
+process, or on another machine: ``/oauth/callback`` of the web server, or the address of that page, pasted. It is good
+once and for ten minutes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import json
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from urllib.parse import parse_qsl, urlsplit
+
+from bot.channels.credentials import Connecting, Credential, SignIn, closed, sealed, signs_in, unsealed
+from bot.delivery.pausing import resume_channel, thing
+from bot.errors import DeliveryError, NotFound, NothingToDo, StateError, TokenError, UsageError
+from bot.model import Act
+from bot.schedules.installation import Connected, Installation
+from bot.settings import nearest
+
+CALLBACK = "oauth/callback"
+"""The page below ``newsroom.public_url`` to which networks come back: each app must name it."""
+LASTS = timedelta(minutes=10)
+_PURPOSE = "sign-in"
+_FLAG = "sign-in:"
+_USED = "used"
+_LONGEST = 4096
+_AGAIN = "run `broadsheet channels connect {name}` again"
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A sign-in that waits for its end until ``ends`` (UTC). ``url`` is where an editor says yes."""
+
+    channel: str
+    url: str
+    redirect: str
+    ends: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """An account that was connected. ``expires`` (UTC): when an editor must do so again; None: nobody knows.
+
+    ``resumed``: the channel had been paused, and posts again.
+    """
+
+    channel: str
+    account: str
+    expires: datetime | None
+    resumed: bool
+
+
+def known(installation: Installation, name: str) -> str:
+    """``name`` when it is a channel's. Raises ``NotFound``."""
+    channels = installation.settings.channels
+    if name not in channels:
+        there = f"there are: {', '.join(channels) or 'none'}"
+        raise NotFound(f'there is no channel "{name}"{nearest(name, channels)}; {there}')
+    return name
+
+
+def callback(installation: Installation) -> str:
+    """The redirect address of this installation, as each network's app must name it, to the letter."""
+    table = installation.settings.web
+    return f"{installation.newsroom.public_url.rstrip('/') or f'http://127.0.0.1:{table.port}'}/{CALLBACK}"
+
+
+async def begin(installation: Installation, name: str, who: str) -> Begun:
+    """Begins a sign-in; one that had begun before is worth nothing then.
+
+    Raises ``NotFound``, ``UsageError`` when the channel has none, ``DeliveryError`` when the network cannot be asked.
+    """
+    known(installation, name)
+    now, nonce, redirect = installation.clock(), secrets.token_urlsafe(16), callback(installation)
+    state = installation.keys.sign(_PURPOSE, name, nonce, int(now.timestamp()))
+    async with installation.connected() as connected:
+        begun = await _connecting(connected, name).sign_in(redirect, state)
+    kept = {"nonce": nonce, "kept": dict(begun.kept), "redirect": redirect, "who": who}
+    with installation.store.write() as tx:
+        tx.flags.set(_FLAG + name, sealed(json.dumps(kept), installation.keys, _PURPOSE), now)
+    return Begun(name, begun.url, redirect, now + LASTS)
+
+
+async def finish(installation: Installation, answer: Mapping[str, str], *, name: str = "") -> Account:
+    """Ends a sign-in with the parameters with which the network came back.
+
+    ``name``: the channel that it must be of. Raises ``TokenError`` when ``state`` is not that of a sign-in that waits,
+    ``DeliveryError`` with what the network said.
+    """
+    channel, nonce = _opened(installation, answer.get("state", ""), name)
+    return await _finished(installation, channel, nonce, answer)
+
+
+async def finish_pasted(installation: Installation, name: str, text: str) -> Account:
+    """Ends the sign-in of ``name`` with what an editor copied: the address the network came back to, or its code.
+
+    Raises as ``finish``.
+    """
+    known(installation, name)
+    answer = pasted(text)
+    if "state" in answer:
+        return await finish(installation, answer, name=name)
+    return await _finished(installation, name, "", answer)
+
+
+def pasted(text: str) -> dict[str, str]:
+    """The parameters of an address, or of what of it was copied; a code alone. Raises ``UsageError``."""
+    found = text.strip().strip("'\"<>").strip()
+    if not found or len(found) > _LONGEST or not found.isprintable() or " " in found:
+        raise UsageError("that is no code, and no address: paste the whole address of the page you came back to")
+    try:
+        query = urlsplit(found).query if "://" in found else found.lstrip("?") if "=" in found else ""
+    except ValueError as error:
+        raise UsageError("that is no address: paste the whole address of the page you came back to") from error
+    answer = dict(parse_qsl(query, keep_blank_values=True))
+    if answer.keys() & {"code", "error"}:
+        return answer
+    if "://" in found:
+        raise UsageError("that address has no code: paste the one you came back to, after you said yes")
+    return {"code": found}
+
+
+def waits(installation: Installation, name: str) -> bool:
+    """Whether a sign-in of the channel has begun and not ended yet."""
+    with installation.store.read() as tx:
+        seen = tx.flags.seen(_FLAG + name)
+    return seen is not None and seen[0] != _USED and installation.clock() - seen[1] <= LASTS
+
+
+def disconnect(installation: Installation, name: str, who: str) -> str:
+    """Forgets the account's tokens; returns whose they were. Raises ``NotFound``, ``NothingToDo``."""
+    known(installation, name)
+    with installation.store.write() as tx:
+        state = tx.channels.get(name)
+        if not state.credential:
+            raise NothingToDo(f"channel {name} is not connected")
+        tx.channels.disconnect(name)
+        tx.flags.set(_FLAG + name, "", installation.clock())
+        note = "its tokens are deleted"
+        act = Act(
+            at=installation.clock(), who=who, what="disconnect", thing=thing(name), before=state.account, note=note
+        )
+        tx.acts.add(act)
+    return state.account
+
+
+def _connecting(connected: Connected, name: str) -> Connecting:
+    channel = connected.channels[name]
+    kind = connected.installation.settings.channels[name].get("type", "")
+    if not isinstance(channel, Connecting):
+        raise UsageError(f"channel {name} is not signed in to: what {kind} needs is its secrets in .env")
+    if not signs_in(channel):
+        raise UsageError(f"channel {name} has keys of its own in .env, and needs no sign-in; take them out to have one")
+    return channel
+
+
+def _opened(installation: Installation, state: str, name: str) -> tuple[str, str]:
+    """Channel and nonce of a ``state`` that is ours, of ``name``, and not older than ten minutes."""
+    try:
+        channel, nonce, issued = installation.keys.verify(_PURPOSE, state)
+    except (TokenError, ValueError) as error:
+        raise TokenError("this address is none that a sign-in of ours came back to; begin it again") from error
+    again = _AGAIN.format(name=channel)
+    if name and channel != name:
+        raise TokenError(f"this address is of a sign-in of the channel {channel}, not of {name}")
+    if channel not in installation.settings.channels:
+        raise TokenError(f"the channel {channel} is not in the settings any more")
+    if installation.clock().timestamp() - issued > LASTS.total_seconds():
+        raise TokenError(f"this sign-in began more than ten minutes ago; {again}")
+    return channel, nonce
+
+
+def _taken(installation: Installation, name: str, nonce: str) -> tuple[SignIn, str, str]:
+    """What was kept at the beginning of the sign-in that waits: nobody gets it again. Then its redirect, and who began.
+
+    An empty ``nonce`` is that of an editor who has a code alone.
+    """
+    gone = TokenError(f"no sign-in of {name} waits: it was used, is over, or another began; {_AGAIN.format(name=name)}")
+    with installation.store.write() as tx:
+        now, seen = installation.clock(), tx.flags.seen(_FLAG + name)
+        if seen is None or seen[0] == _USED or now - seen[1] > LASTS:
+            raise gone
+        try:
+            kept = json.loads(unsealed(seen[0], installation.keys, _PURPOSE))
+        except ValueError as error:
+            raise gone from error
+        if nonce and not hmac.compare_digest(kept["nonce"].encode(), nonce.encode()):
+            raise gone
+        if not tx.flags.swap(_FLAG + name, seen, _USED, now):
+            raise gone
+    return SignIn("", kept["kept"]), kept["redirect"], kept["who"]
+
+
+async def _finished(installation: Installation, name: str, nonce: str, answer: Mapping[str, str]) -> Account:
+    begun, redirect, who = _taken(installation, name, nonce)
+    async with installation.connected() as connected:
+        try:
+            credential = await _connecting(connected, name).connect(answer, begun, redirect)
+        except DeliveryError as error:
+            raise DeliveryError(f"{error}; {_AGAIN.format(name=name)}", permanent=error.permanent) from error
+    await asyncio.to_thread(_keep, installation, name, credential, who)
+    return Account(
+        name, credential.account, credential.ends, await asyncio.to_thread(_resumed, installation, name, who)
+    )
+
+
+def _keep(installation: Installation, name: str, credential: Credential, who: str) -> None:
+    for _ in range(5):
+        with installation.store.write() as tx:
+            now, before = installation.clock(), tx.channels.get(name)
+            if tx.channels.save(
+                name,
+                closed(credential, installation.keys),
+                account=credential.account,
+                expires=credential.ends,
+                now=now,
+                serial=before.serial,
+            ):
+                note = f"until {credential.ends:%Y-%m-%d %H:%M} UTC" if credential.ends else "no end is known"
+                tx.acts.add(
+                    Act(
+                        at=now,
+                        who=who,
+                        what="connect",
+                        thing=thing(name),
+                        before=before.account,
+                        after=credential.account,
+                        note=note,
+                    )
+                )
+                return
+    raise StateError(f"the tokens of {name} change while they are saved; {_AGAIN.format(name=name)}")
+
+
+def _resumed(installation: Installation, name: str, who: str) -> bool:
+    try:
+        resume_channel(installation.store, name, who, installation.clock())
+    except NothingToDo:
+        return False
+    return True

@@ -1,0 +1,122 @@
+"""Takes down the posts about an article: an edition of its own, outside of the timetable, through the ledger."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from itertools import count
+
+from bot.errors import NotFound, NothingToDo, StateError
+from bot.model import CORRECTION, Act, Article, Edition, EditionState, EditionStory, Post, PostAct, Rendition
+from bot.schedules.installation import Installation
+from bot.schedules.standing import Posted, posted
+from bot.store import Transaction
+from bot.tokens import edition_id
+
+REMOVE = "remove posts"
+LONGEST_AGE = timedelta(days=31)
+"""How much older than its edition an article is at most."""
+LIFE = timedelta(days=7)
+"""How long it is tried to take a post down while the network cannot be reached."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The posts about ``article`` that ``edition`` sent, with what became of them."""
+
+    article: Article
+    edition: Edition
+    story: EditionStory
+    posts: tuple[Posted, ...]
+
+
+def standing(tx: Transaction, *, since: datetime, withdrawn: bool = False) -> list[Standing]:
+    """The posts that networks accepted of editions whose slot was ``since`` then, newest first.
+
+    ``withdrawn``: only those about articles that the newsroom withdrew since, and that still stand.
+    """
+    if withdrawn:
+        gone = {each.id for each in tx.articles.changed(since) if each.withdrawn}
+        found = _of(tx, gone, None)
+        left = [replace(each, posts=tuple(post for post in each.posts if not post.removed)) for each in found]
+        return [each for each in left if each.posts]
+    return _of(tx, {each.id for each in tx.articles.newest(since=since - LONGEST_AGE)}, since)
+
+
+def remove(
+    installation: Installation, article: int, *, channels: Collection[str] = (), who: str, now: datetime
+) -> list[Edition]:
+    """Has the next tick take down all posts about ``article`` that stand, or those on ``channels``.
+
+    Returns the editions that do it, one a schedule. Raises ``NotFound``, ``NothingToDo`` when none stands that a
+    program can take down, ``StateError`` when they are being taken down already, ``StoreHeld``.
+    """
+    with installation.store.write() as tx:
+        if tx.articles.get(article) is None:
+            raise NotFound(f"article {article}: there is none; `broadsheet articles` lists them")
+        wanted: dict[str, list[Posted]] = defaultdict(list)
+        for each in _of(tx, {article}, None):
+            wanted[each.edition.schedule] += [
+                post
+                for post in each.posts
+                if removable(installation, post) and (not channels or post.delivery.channel in channels)
+            ]
+        made = [
+            _edition(tx, installation, schedule, article, posts, now) for schedule, posts in wanted.items() if posts
+        ]
+        if not made:
+            raise NothingToDo(f"article {article}: no post about it stands that a program can take down")
+        for edition in made:
+            many = len(edition.renditions)
+            note = f"article {article}: edition {edition.id} takes down {many} post{'s' * (many > 1)}"
+            tx.acts.add(Act(at=now, who=who, what=REMOVE, thing=f"edition:{edition.id}", note=note))
+    return made
+
+
+def removable(installation: Installation, post: Posted) -> bool:
+    """Whether ``post`` stands and its channel can take it down."""
+    outlet = installation.outlets.get(post.delivery.channel)
+    return bool(post.id) and not post.removed and outlet is not None and outlet.removes
+
+
+def _of(tx: Transaction, articles: Collection[int], since: datetime | None) -> list[Standing]:
+    found = []
+    for edition, story in tx.editions.telling(articles, since) if articles else ():
+        article, posts = tx.articles.get(story.article.id), tuple(posted(tx, edition, story))
+        if article and posts:
+            found.append(Standing(article, edition, story, posts))
+    return found
+
+
+def _edition(
+    tx: Transaction, installation: Installation, schedule: str, article: int, posts: Sequence[Posted], now: datetime
+) -> Edition:
+    for number in count(1):
+        key = f"{CORRECTION}removal:{article}:{number}"
+        earlier = tx.editions.of_slot(schedule, key)
+        if earlier is None:
+            break
+        if not earlier.state.ended:
+            raise StateError(f"article {article}: edition {earlier.id} takes its posts down already")
+    table = installation.settings.schedules.get(schedule)
+    edition = Edition(
+        id=edition_id(installation.keys, schedule, key),
+        schedule=schedule,
+        slot_key=key,
+        slot=now,
+        state=EditionState.DRAFTED,
+        name=f"{table.name if table else schedule}: posts taken down",
+        created=now,
+        renditions=tuple(
+            Rendition(
+                channel=each.delivery.channel,
+                subject=f"{article}/{place}",
+                post=Post(text="", language=each.language, act=PostAct.REMOVE, target=each.id),
+            )
+            for place, each in enumerate(posts, start=1)
+        ),
+    )
+    tx.editions.add(edition, expires=now + LIFE, report={"removal": {"article": article}})
+    return edition

@@ -1,0 +1,140 @@
+"""Posts whose outcome nobody knows, and when their networks are asked what became of them.
+
+``not_before`` of an ``unknown`` delivery is when it is asked for next; NULL until it is the first time. Whoever asks
+moves it ahead, and that is the lease: nobody else asks meanwhile, and if they die it comes round again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Row, and_, or_, select, update
+
+from bot.model import DeliveryState, Doubt, EditionState, Outcome
+from bot.store import attempts
+from bot.store.among import among, integers
+from bot.store.books import Books
+from bot.store.chunks import Chunks, its_chunk, within
+from bot.store.tables import attempts as attempts_table
+from bot.store.tables import chunks, deliveries, editions
+
+OLDEST = timedelta(days=7)
+"""How long ago an edition's slot may be: what is older has no followers any more."""
+
+
+class Recalls:
+    """The unknown posts of all editions."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def due(
+        self, channels: Collection[str], now: datetime, *, delay: timedelta, life: timedelta, edition: str = ""
+    ) -> list[Doubt]:
+        """Those to be asked for now, the longest unknown first: first ``delay`` after they became so, at most ``life``.
+
+        None of them is of an edition of which nobody knows whether it was attempted (a restored store).
+        """
+        doubted = deliveries.c.updated
+        when = or_(
+            and_(deliveries.c.not_before.is_(None), doubted <= now - delay),
+            and_(deliveries.c.not_before <= now, doubted > now - life),
+        )
+        last = and_(
+            attempts_table.c.delivery == deliveries.c.id,
+            attempts_table.c.number == deliveries.c.attempts,
+            attempts_table.c.outcome == DeliveryState.UNKNOWN,
+        )
+        some = chunks.c.counts[DeliveryState.UNKNOWN.value].as_integer() > 0
+        query = (
+            select(deliveries, attempts_table.c.began)
+            .select_from(
+                editions.join(chunks, chunks.c.edition == editions.c.id)
+                .join(deliveries, within(chunks))
+                .join(attempts_table, last)
+            )
+            .where(
+                editions.c.slot > now - OLDEST,
+                editions.c.folded.is_(None),
+                chunks.c.audience == "",
+                chunks.c.channel.in_(list(channels)),
+                chunks.c.lease == "",
+                or_(chunks.c.counts.is_(None), some),
+                deliveries.c.state == DeliveryState.UNKNOWN,
+                when,
+            )
+            .order_by(doubted, deliveries.c.id)
+        )
+        if edition:
+            query = query.where(editions.c.id == edition)
+        return [_doubt(row) for row in self._connection.execute(query)]
+
+    def take(self, doubt: Doubt, now: datetime, until: datetime) -> bool:
+        """Makes the asking ours until then; False when somebody else is at it, or it is settled."""
+        free = or_(deliveries.c.not_before.is_(None), deliveries.c.not_before <= now)
+        taken = update(deliveries).where(_still(doubt), free).values(not_before=until)
+        return self._connection.execute(taken).rowcount == 1
+
+    def put_off(self, doubt: Doubt, until: datetime) -> None:
+        """It is asked for again then."""
+        self._connection.execute(update(deliveries).where(_still(doubt)).values(not_before=until))
+
+    def settle(self, doubt: Doubt, outcome: Outcome, now: datetime) -> bool:
+        """Writes what became of it, as an answer that came late; False when it was settled meanwhile.
+
+        Lock the edition first, so that it is never closed on books from before this.
+        """
+        settled = not attempts.end(self._connection, [outcome])
+        self._settle(doubt.delivery, now)
+        return settled
+
+    def send_again(self, doubt: Doubt, now: datetime, not_before: datetime) -> bool:
+        """Lets it be sent again, though nobody knows; False when it was settled meanwhile. Lock the edition first."""
+        again = {"state": DeliveryState.PENDING, "reason": "", "not_before": not_before, "updated": now}
+        changed = self._connection.execute(update(deliveries).where(_still(doubt)).values(**again)).rowcount
+        self._settle(doubt.delivery, now)
+        return changed == 1
+
+    def _settle(self, delivery: int, now: datetime) -> None:
+        of = select(chunks.c.id).join(deliveries, its_chunk()).where(deliveries.c.id == delivery)
+        Chunks(self._connection).settle(list(self._connection.execute(of).scalars()), now)
+        self.recount([delivery])
+
+    def recount(self, ids: Collection[int]) -> None:
+        """Says of the editions of these deliveries that were sent how many are unknown now."""
+        dialect = self._connection.dialect.name
+        sent = (
+            select(editions.c.id)
+            .join(deliveries, deliveries.c.edition == editions.c.id)
+            .where(among(dialect, deliveries.c.id, "ids"), editions.c.state == EditionState.SENT)
+            .distinct()
+            .order_by(editions.c.id)
+        )
+        for edition in self._connection.execute(sent, {"ids": integers(dialect, ids)}).scalars().all():
+            unknown = Books(self._connection).balance(edition).states.get(DeliveryState.UNKNOWN, 0)
+            said = update(editions).where(editions.c.id == edition)
+            self._connection.execute(said.values(reason=f"{unknown} unknown" if unknown else ""))
+
+
+def _still(doubt: Doubt) -> Any:
+    return and_(
+        deliveries.c.id == doubt.delivery,
+        deliveries.c.state == DeliveryState.UNKNOWN,
+        deliveries.c.attempts == doubt.attempt,
+    )
+
+
+def _doubt(row: Row[Any]) -> Doubt:
+    return Doubt(
+        delivery=row.id,
+        edition=row.edition,
+        channel=row.channel,
+        subject=row.subject,
+        attempt=row.attempts,
+        tries=row.tries,
+        first_try=row.first_try or row.began,
+        began=row.began,
+        since=row.updated,
+    )

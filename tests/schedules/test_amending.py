@@ -1,0 +1,250 @@
+"""Posts that stand are changed, replaced or taken down, each through the ledger and once."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from bot.channels.base import KINDS
+from bot.clock import SetClock
+from bot.delivery.engine import Engine
+from bot.errors import DeliveryError, NothingToDo, OutcomeUnknown, StateError
+from bot.model import DeliveryState, EditionState, Limits, Receipt
+from bot.schedules.corrected import correct, reach
+from bot.schedules.plan import Slot
+from bot.schedules.removal import remove, standing
+from bot.schedules.replies import Way
+from bot.schedules.slot import make
+from bot.schedules.tick import Ticked, advance_waiting
+from bot.testing import KEYS, NOW
+from tests.schedules.conftest import Scripted
+
+SAID, RIGHT = "the subsidy is $14 million a year.", "it is $1.4 million."
+LATER = NOW + timedelta(hours=2)
+TOML = """
+[channels.social]
+type = "{kind}"
+
+[schedules.posts]
+name = "Posts"
+cron = "0 7 * * *"
+channels = ["social"]
+posts = "each"
+"""
+
+
+class Wall(Scripted):
+    """A network that only takes posts; what followers see stands in ``SEEN`` by its id."""
+
+    threads = True
+
+    def __init__(self, name, options, around):
+        super().__init__(name, options, around)
+        self.medium, self.template = "post", "default"
+        self.limits = Limits(characters=300, thread=self.threads)
+        self.answer = self._post
+
+    def _post(self, parcel):
+        SEEN[f"post:{parcel.token}"] = parcel.rendition.post
+        return Receipt(server="wall", code=200, id=f"post:{parcel.token}")
+
+
+class Editable(Wall):
+    threads = False
+
+    async def edit(self, id, parcel):
+        if id not in SEEN:
+            raise DeliveryError("wall: there is no such post", permanent=True)
+        SEEN[id] = parcel.rendition.post
+        FAULTS and FAULTS.pop()()
+        return Receipt(server="wall", code=200, id=id)
+
+
+class Removable(Wall):
+    async def remove(self, id):
+        SEEN.pop(id, None)
+        FAULTS and FAULTS.pop()()
+
+
+WALLS = {"wall": Wall, "editable": Editable, "removable": Removable}
+SEEN: dict[str, object] = {}
+FAULTS: list = []
+
+
+@pytest.fixture
+def posted(newsroom, publish, monkeypatch):
+    """Builds an installation that has posted about article 1 on a wall of a kind, and the id of that post."""
+    SEEN.clear()
+    FAULTS.clear()
+    for name, cls in WALLS.items():
+        monkeypatch.setitem(KINDS, name, cls)
+
+    def build(kind):
+        publish("The ferry returns")
+        installation = newsroom(TOML.format(kind=kind))
+        make(installation, "posts", Slot("posts", f"{NOW:%Y-%m-%dT%H:%M}", NOW), NOW)
+        work(installation, NOW, kind)
+        (id,) = SEEN
+        return installation, id
+
+    return build
+
+
+def work(installation, now, kind):
+    advance_waiting(installation, now, Ticked())
+    channels = {"social": WALLS[kind]("social", None, None), "mail": Scripted("mail", None, None)}
+    rules = installation.settings.delivery
+    return asyncio.run(Engine(installation.store, channels, KEYS, SetClock(now), rules).deliver())
+
+
+def correct_by(installation, way):
+    (made,) = correct(installation, 1, said=SAID, right=RIGHT, who="mara", now=LATER, way=way)
+    return made
+
+
+def test_a_post_is_changed_where_it_stands_and_says_what_is_right_before_its_link(posted, store):
+    installation, id = posted("editable")
+    correct_by(installation, Way.EDIT)
+    work(installation, LATER, "editable")
+    assert list(SEEN) == [id]
+    lines = [line for line in SEEN[id].text.splitlines() if line]
+    assert lines[0] == "The ferry returns"
+    assert lines[-2:] == [f"Correction: {RIGHT}", SEEN[id].url]
+    assert len(SEEN[id].text) <= 300
+
+
+def test_a_changed_post_tells_its_article_as_it_is_by_now(posted, publish, store):
+    installation, id = posted("editable")
+    with store.read() as tx:
+        article = tx.articles.get(1)
+    publish("The ferry returns on Monday", guid=article.guid, url=article.url, published=article.published)
+    correct_by(installation, Way.EDIT)
+    work(installation, LATER, "editable")
+    assert SEEN[id].text.startswith("The ferry returns on Monday\n")
+
+
+def test_a_change_whose_answer_is_lost_is_made_again_and_is_never_unknown(posted, store):
+    installation, id = posted("editable")
+    made = correct_by(installation, Way.EDIT)
+
+    def lost():
+        raise OutcomeUnknown("wall: no answer")
+
+    FAULTS.append(lost)
+    work(installation, LATER, "editable")
+    with store.read() as tx:
+        assert [each.state for each in tx.deliveries.of_edition(made.carried, 0)] == [DeliveryState.DEFERRED]
+    work(installation, LATER + timedelta(minutes=5), "editable")
+    with store.read() as tx:
+        assert tx.editions.state(made.carried) is EditionState.SENT
+    assert list(SEEN) == [id] and RIGHT in SEEN[id].text
+
+
+def test_where_no_post_can_be_changed_it_is_replaced_only_if_the_editor_says_so(posted, store):
+    installation, id = posted("removable")
+    correct_by(installation, Way.EDIT)
+    work(installation, LATER, "removable")
+    assert list(SEEN)[0] == id and len(SEEN) == 2
+    assert SEEN[list(SEEN)[1]].answers == id
+
+
+def test_a_replaced_post_is_taken_down_and_posted_anew_once(posted, store):
+    installation, id = posted("removable")
+    correct_by(installation, Way.REPLACE)
+    for _ in range(2):
+        work(installation, LATER, "removable")
+    (new,) = SEEN
+    assert new != id and f"Correction: {RIGHT}" in SEEN[new].text
+    with store.read() as tx:
+        (telling,) = reach(tx, 1).tellings
+    assert [(each.id, each.removed) for each in telling.posts] == [(new, False)]
+
+
+def test_what_is_corrected_again_is_the_post_that_replaced_the_first(posted, store):
+    installation, _ = posted("removable")
+    correct_by(installation, Way.REPLACE)
+    work(installation, LATER, "removable")
+    (new,) = SEEN
+    correct(installation, 1, said=RIGHT, right="it is $2 million.", who="mara", now=LATER, way=Way.REPLY)
+    work(installation, LATER, "removable")
+    assert SEEN[list(SEEN)[1]].answers == new
+
+
+def test_where_posts_can_be_neither_answered_nor_taken_down_they_are_changed(posted):
+    installation, id = posted("editable")
+    correct_by(installation, Way.REPLY)
+    work(installation, LATER, "editable")
+    assert list(SEEN) == [id] and RIGHT in SEEN[id].text
+
+
+def withdraw(store):
+    with store.write() as tx:
+        tx.articles.withdraw("site", [tx.articles.get(1).guid], LATER)
+
+
+def test_the_posts_of_a_withdrawn_article_are_listed_until_they_are_down(posted, store):
+    installation, id = posted("removable")
+    with store.read() as tx:
+        assert standing(tx, since=NOW - timedelta(days=1), withdrawn=True) == []
+    withdraw(store)
+    with store.read() as tx:
+        (found,) = standing(tx, since=NOW - timedelta(days=1), withdrawn=True)
+    assert [each.id for each in found.posts] == [id]
+    (edition,) = remove(installation, 1, who="mara", now=LATER)
+    with pytest.raises(StateError, match=f"edition {edition.id} takes its posts down already"):
+        remove(installation, 1, who="mara", now=LATER)
+    work(installation, LATER, "removable")
+    assert SEEN == {}
+    with store.read() as tx:
+        assert standing(tx, since=NOW - timedelta(days=1), withdrawn=True) == []
+        assert [post.removed for each in standing(tx, since=NOW - timedelta(days=1)) for post in each.posts] == [True]
+    with pytest.raises(NothingToDo, match="no post about it stands"):
+        remove(installation, 1, who="mara", now=LATER)
+
+
+def test_a_post_whose_removal_is_not_answered_is_taken_down_again_until_it_is(posted, store):
+    installation, _ = posted("removable")
+
+    def lost():
+        raise OutcomeUnknown("wall: no answer")
+
+    FAULTS.append(lost)
+    (edition,) = remove(installation, 1, who="mara", now=LATER)
+    work(installation, LATER, "removable")
+    work(installation, LATER + timedelta(minutes=5), "removable")
+    with store.read() as tx:
+        assert tx.editions.state(edition.id) is EditionState.SENT
+
+
+def test_a_network_whose_posts_no_program_takes_down_says_so(posted):
+    installation, _ = posted("wall")
+    with pytest.raises(NothingToDo, match="no post about it stands that a program can take down"):
+        remove(installation, 1, who="mara", now=LATER)
+
+
+def test_a_removed_post_is_not_corrected(posted, store):
+    installation, _ = posted("removable")
+    remove(installation, 1, who="mara", now=LATER)
+    work(installation, LATER, "removable")
+    with pytest.raises(NothingToDo):
+        correct_by(installation, Way.REPLY)
+
+
+def test_taking_down_is_on_record(posted, store):
+    installation, _ = posted("removable")
+    (edition,) = remove(installation, 1, who="mara", now=LATER)
+    with store.read() as tx:
+        (act,) = (each for each in tx.acts.newest() if each.what == "remove posts")
+    assert (act.who, act.note) == ("mara", f"article 1: edition {edition.id} takes down 1 post")
+
+
+def test_a_removal_does_not_move_what_is_new_since_the_last_edition(posted, publish, store):
+    installation, _ = posted("removable")
+    remove(installation, 1, who="mara", now=LATER)
+    work(installation, LATER, "removable")
+    publish("Other news", published=NOW + timedelta(hours=1))
+    due = NOW + timedelta(days=1)
+    edition = make(installation, "posts", Slot("posts", "tomorrow", due), due)
+    assert [each.article.title for each in edition.stories] == ["Other news"]
