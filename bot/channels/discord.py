@@ -35,10 +35,11 @@ _EMBEDS = 6000
 _FILE = 8_000_000
 _PIXELS = 2048
 _HOOK = re.compile(r"/api/(v\d+/)?webhooks/\d+/[\w-]+")
-_ADDRESS = re.compile(r"https?://\S+")
-# What Discord would read as a sign: emphasis, code, spoilers, masked links, mentions; at a line's beginning, lists,
-# headings and quotations.
-_SIGNS = re.compile(r"[\\*_~|`<\[]|^(?=(?:#{1,3}|-#|>{1,3}|[-*+]) )", re.MULTILINE)
+_ADDRESS = re.compile(r"https?://[^\s<>]+")
+# What Discord would read as a sign: emphasis, code, spoilers, masked links, mentions; at a line's beginning, headings,
+# quotations and lists.
+_SIGNS = re.compile(r"[\\*_~|`<\[]")
+_BEGINNINGS = re.compile(r"^([ \t]*)(?=(?:#{1,3}|-#|>{1,3}|-) )", re.MULTILINE)
 _UNKNOWN_WEBHOOK, _UNKNOWN_CHANNEL = 10015, 10003
 
 
@@ -191,7 +192,7 @@ def escaped(text: str) -> str:
     for address in _ADDRESS.finditer(text):
         whole += [_SIGNS.sub(r"\\\g<0>", text[done : address.start()]), address[0]]
         done = address.end()
-    return "".join([*whole, _SIGNS.sub(r"\\\g<0>", text[done:])])
+    return _BEGINNINGS.sub(r"\1\\", "".join([*whole, _SIGNS.sub(r"\\\g<0>", text[done:])]))
 
 
 def _embed(card: Card, *, sensitive: bool) -> dict[str, Any]:

@@ -36,6 +36,7 @@ _KEY_LASTS = timedelta(minutes=50)
 """Ten minutes before a server forgets the key."""
 _SKEW = timedelta(minutes=5)
 _PAGE, _PAGES = 40, 10
+_BEGINNING = 40
 _WAITS = (0.0, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 15.0)
 """Seconds between the looks at a picture that is being processed."""
 
@@ -291,15 +292,17 @@ def _same(status: Mapping[str, Any], post: Post) -> bool:
     if str(status.get("in_reply_to_id") or "") != post.answers:
         return False
     content = str(status.get("content") or "")
-    if _letters(html.unescape(re.sub(r"<[^>]*>", "", content))) == _letters(post.text):
+    theirs, ours = _letters(html.unescape(re.sub(r"<[^>]*>", "", content))), _letters(post.text)
+    if theirs == ours:
         return True
-    # A server may change a text (Markdown, mentions), a link it keeps. The parts of a thread share theirs.
+    # A server may change a text here and there; its beginning and its link it keeps.
     links = map(html.unescape, re.findall(r"""href=["']([^"']+)["']""", content))
-    return bool(post.url) and post.parts == 1 and post.url in links
+    return bool(post.url) and post.url in links and theirs[:_BEGINNING] == ours[:_BEGINNING]
 
 
 def _letters(text: str) -> str:
-    return "".join(text.split())
+    """What Markdown and typography leave alone."""
+    return "".join(each for each in text if each.isalnum())
 
 
 def _moment(value: Any) -> datetime:

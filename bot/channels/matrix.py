@@ -53,7 +53,7 @@ class MatrixChannel:
     Options: ClassVar[type[Table]] = MatrixOptions
     medium: ClassVar[str] = "post"
     idempotency: ClassVar[Idempotency] = Idempotency.KEY
-    verified: ClassVar[str] = ""
+    verified: ClassVar[str] = "2026-11-29"
     template = "matrix"
     connections = 1
 

@@ -1,19 +1,22 @@
 """Posts to a topic of ntfy: a notification on every phone that follows it.
 
-https://docs.ntfy.sh/publish/#publish-as-json, #limitations and https://docs.ntfy.sh/subscribe/api/ (checked 2026-11-29;
-the limit of the title in the research of the networks, 2026-11-23).
+https://docs.ntfy.sh/publish/#publish-as-json, #limitations, #updating-deleting-notifications and
+https://docs.ntfy.sh/subscribe/api/ (checked 2026-11-29; the limit of the title in the research of the networks,
+2026-11-23).
 
 A message longer than 4,096 bytes would become an attached file: none is sent. There is no key by which the server
-knows a repeat, so a lost answer is looked for among the messages that the server still has.
+knows a repeat, so a lost answer is looked for among the messages that the server still has. Since ntfy 2.16 a message
+has a sequence: phones show the last one of it. It is the delivery's token, so a post can be changed and taken down.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Annotated, Any, ClassVar, Self
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from pydantic import Field, SecretStr, StrictInt
 
@@ -27,6 +30,7 @@ from bot.settings import PostTable, Table, Url, secret_variable
 
 _TITLE, _MESSAGE = 1024, 4096
 _SKEW = timedelta(minutes=1)
+_MESSAGE_ID = re.compile(r"[A-Za-z0-9]{12}")
 _KEPT = timedelta(hours=11)
 """A server keeps messages for twelve hours unless it is set otherwise."""
 
@@ -77,12 +81,8 @@ class NtfyChannel:
         return None
 
     async def send(self, parcel: Parcel) -> Receipt:
-        """Publishes once; ``Receipt.id`` is the message's id."""
-        return self._receipt(
-            await self._exchange.ask(
-                "POST", self._server, repeatable=False, json=self.payload(parcel), headers=self._signed
-            )
-        )
+        """Publishes once. ``Receipt.id`` is the sequence; of a server that has none, the message's id."""
+        return self._receipt(await self._publish(self.payload(parcel), repeatable=False))
 
     def payload(self, parcel: Parcel) -> dict[str, Any]:
         """The message. A tap on it opens the article; the picture is fetched by the phones, from its address."""
@@ -92,6 +92,7 @@ class NtfyChannel:
         return {
             "topic": self._options.topic,
             "message": post.text,
+            "sequence_id": parcel.token,
             **({"title": title} if title else {}),
             **({"click": post.url} if post.url else {}),
             **({"attach": picture} if picture else {}),
@@ -99,12 +100,27 @@ class NtfyChannel:
             **({"priority": self._options.priority} if self._options.priority != 3 else {}),
         }
 
+    async def edit(self, id: str, parcel: Parcel) -> Receipt:
+        """Publishes the sequence anew: phones show this in the place of the old one, and may ring again."""
+        message = {**self.payload(parcel), "sequence_id": self._sequence(id)}
+        return self._receipt(await self._publish(message, repeatable=True))
+
+    async def remove(self, id: str) -> None:
+        """Takes the notification off the phones that are reached."""
+        url = f"{self._server}/{self._options.topic}/{quote(self._sequence(id), safe='')}"
+        try:
+            await self._exchange.ask("DELETE", url, repeatable=True, headers=self._signed)
+        except DeliveryError as error:
+            if error.code != 404:
+                raise
+
     async def recall(self, parcel: Parcel, began: datetime) -> Receipt | None:
-        """Looks for the same message among those that the server still has."""
+        """Looks for the same sequence, else the same message, among those that the server still has."""
         wanted = self.payload(parcel)
         kept = await self._messages(int((began - _SKEW).timestamp()))
         for each in kept.rows:
-            if all(each.get(key) == wanted.get(key) for key in ("message", "title", "click")):
+            same = all(each.get(key) == wanted.get(key) for key in ("message", "title", "click"))
+            if each.get("event", "message") == "message" and (each.get("sequence_id") == parcel.token or same):
                 return self._receipt(Told(kept.status, each, kept.headers, kept.body, kept.quota), "already there")
         if self._around.clock() - began > _KEPT or not (await self._messages("all")).rows:
             said = f"{self._exchange.server} keeps no messages of that time; look whether it came, on a phone"
@@ -120,6 +136,15 @@ class NtfyChannel:
         url = f"{self._server}/{self._options.topic}/json?poll=1&since={since}"
         return await self._exchange.ask("GET", url, repeatable=True, headers=self._signed)
 
+    async def _publish(self, message: Mapping[str, Any], *, repeatable: bool) -> Told:
+        return await self._exchange.ask("POST", self._server, repeatable=repeatable, json=message, headers=self._signed)
+
+    def _sequence(self, id: str) -> str:
+        if _MESSAGE_ID.fullmatch(id):
+            said = f"{self._exchange.server} cannot change what it sent: that needs ntfy 2.16"
+            raise DeliveryError(said, permanent=True, server=self._exchange.server)
+        return id
+
     def _judged(self, refusal: Refusal) -> DeliveryError | None:
         if refusal.status in (401, 403):
             said = f"{refusal.said}; put a token that may publish to {self._options.topic} into {self._variable}"
@@ -127,7 +152,7 @@ class NtfyChannel:
         return None
 
     def _receipt(self, told: Told, text: str = "") -> Receipt:
-        id = _text(told.data, "id")
+        id = _text(told.data, "sequence_id") or _text(told.data, "id")
         return Receipt(server=self._exchange.server, code=told.status, text=text, id=id, quota=told.quota)
 
 

@@ -11,6 +11,7 @@ Where a network's rule is not known to the letter, the count is rather too high:
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Callable
 
@@ -23,6 +24,11 @@ from bot.model import Counting, Limits
 _URL = 23
 """Characters of an address where the network shortens it and nobody said to how many."""
 _CLUSTER = regex.compile(r"\X")
+# Outside of these (Latin, Greek, Cyrillic, punctuation, kana, Han, Hangul syllables) a code point may join others.
+_JOINING = re.compile(
+    "[^\\x00-\u02ff\u0370-\u0482\u048a-\u052f\u2010-\u2027\u2030-\u205e\u20a0-\u20bf"
+    "\u3001-\u3029\u3041-\u3096\u30a0-\u30ff\u4e00-\u9fff\uac00-\ud7a3\uff01-\uff9d]"
+)
 _ASTRAL = regex.compile(r"[\U00010000-\U0010ffff]")
 # Outside of these ranges of twitter-text's configuration v3 a code point counts twice.
 _HEAVY = regex.compile(r"[^\u0000-\u10ff\u2000-\u200d\u2010-\u201f\u2032-\u2037]")
@@ -66,11 +72,23 @@ def _counted(text: str, limits: Limits) -> int:
 
 def fits(text: str, limits: Limits, *, warning: str = "") -> bool:
     """Whether a network with ``limits`` takes ``text``, folded behind ``warning``: characters, bytes, links."""
-    if limits.characters is not None and length(text, limits, warning=warning) > limits.characters:
+    if (
+        limits.characters is not None
+        and _most(text, limits) + len(warning) > limits.characters
+        and length(text, limits, warning=warning) > limits.characters
+    ):
         return False
     if limits.size is not None and size(text, limits) + len(warning.encode("utf-8", "surrogatepass")) > limits.size:
         return False
     return limits.links is None or len(set(addresses(text))) <= limits.links
+
+
+def _most(text: str, limits: Limits) -> int:
+    """More characters than this it never has: found without reading it, where that is enough."""
+    if limits.marked_up:
+        return 16 * len(text)
+    per_dot = (limits.url or _URL) if limits.url or limits.counting in _SHORTENING else 0
+    return _HEAVIEST.get(limits.counting, 1) * len(text) + per_dot * text.count(".")
 
 
 def size(text: str, limits: Limits) -> int:
@@ -82,7 +100,7 @@ def size(text: str, limits: Limits) -> int:
 
 def graphemes(text: str) -> int:
     """Grapheme clusters (UAX 29) in ``text``."""
-    if text.isascii():
+    if text.isascii() or not _JOINING.search(text):
         return len(text) - text.count("\r\n")
     return len(_CLUSTER.findall(text))
 
@@ -155,6 +173,11 @@ _COUNTERS: dict[Counting, Callable[[str], int]] = {
     Counting.CODE_POINTS: len,
     Counting.UTF16: _utf16,
 }
+
+
+_SHORTENING = (Counting.MASTODON, Counting.WEIGHTED)
+_HEAVIEST = {Counting.WEIGHTED: 2, Counting.UTF16: 2, Counting.THREADS: 4}
+"""Characters of a code point at most, where it is not one."""
 
 
 def _split(text: str) -> list[str]:

@@ -21,6 +21,7 @@ _LEAST = 12
 """Characters; of fewer nobody learns anything, and they are left out."""
 _SPACE = regex.compile(r"\s+")
 _SINGLE = (("‘", "’"), ("‚", "‘"), ("‹", "›"), ("›", "‹"))
+_JOINS = regex.compile(r"[\p{M}\u200d]")
 _LOOSE = regex.compile(r"[\s,;:.…·–—\-(\[{/&+]+$")
 
 
@@ -80,7 +81,7 @@ class Cuts:
         for phrase in phrases(self.text[:_PHRASED], self._language):
             unspaced = end and (UNSPACED.match(self.text[end - 1]) or UNSPACED.match(phrase))
             # A phrase that begins with a mark goes on the cluster before it.
-            if unspaced and not regex.match(r"[\p{M}\u200d]", phrase):
+            if unspaced and not _JOINS.match(phrase):
                 yield end
             end += len(phrase)
 

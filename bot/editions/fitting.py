@@ -7,11 +7,10 @@ make room comes back, as far as it fits. Where even that does not do, the link i
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-
-import regex
 
 from bot.editions.counting import fits
 from bot.editions.cuts import Cuts
@@ -19,7 +18,10 @@ from bot.errors import RenderError
 from bot.model import Limits
 
 TITLE, HASHTAGS, URL = "title", "hashtags", "url"
-_TOKEN = regex.compile(r"\S+")
+_SPACES = re.compile(r" {2,}")
+_AROUND_BREAKS = re.compile(r"[^\S\n]*\n[^\S\n]*")
+_BLANK = re.compile(r"\n{3,}")
+_TOKEN = re.compile(r"\S+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,10 +140,17 @@ class _Fitting:
 
     def _bring_back(self, place: int) -> None:
         now = self._kept[place]
-        if now == self._parts[place].text:
+        if now == self._parts[place].text or self._behind_lost_hashtag(place):
             return
         self._kept[place] = ""
         self._kept[place] = max(self._longest(place), now, key=len)
+
+    def _behind_lost_hashtag(self, place: int) -> bool:
+        """Hashtags come back from the first on: a later one that is shorter does not overtake."""
+        return self._parts[place].name == HASHTAGS and any(
+            part.name == HASHTAGS and kept != part.text
+            for part, kept in zip(self._parts[:place], self._kept[:place], strict=True)
+        )
 
     def _longest(self, place: int) -> str:
         """The longest version of a part that fits with all else as it is kept; "" when none does."""
@@ -184,11 +193,6 @@ class _Fitting:
 def joined(parts: Sequence[Part]) -> str:
     """The parts as one text: no blank line twice, no space at the end of a line, NFC."""
     return tidy("".join(part.text for part in parts))
-
-
-_SPACES = regex.compile(r" {2,}")
-_AROUND_BREAKS = regex.compile(r"[^\S\n]*\n[^\S\n]*")
-_BLANK = regex.compile(r"\n{3,}")
 
 
 def tidy(text: str) -> str:

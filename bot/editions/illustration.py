@@ -10,9 +10,6 @@ from bot.editions.graphemes import Room, shortened
 from bot.editions.post_template import clean
 from bot.model import Article, Card, HostedImage, Image, Limits, Newsroom, PostPicture, PostRules
 
-CARD_TITLE = 300
-CARD_DESCRIPTION = 300
-"""Grapheme clusters of a card's texts; more is shown nowhere."""
 CARD_ALT = 1_000
 """Grapheme clusters of a picture's description where the network says nothing."""
 
@@ -60,8 +57,8 @@ def illustration(
     return Illustration(
         card=Card(
             url=link,
-            title=shortened(title, Room(CARD_TITLE, None)),
-            description=shortened(description, Room(CARD_DESCRIPTION, None)),
+            title=title,
+            description=description,
             image_url=shown.url if shown else "",
             image_alt=shown.alt if shown else "",
         )

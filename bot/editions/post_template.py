@@ -17,7 +17,7 @@ from typing import Any
 import regex
 
 from bot.editions.environment import Compiled, MailEnvironment, Structure, faults_named, one_line
-from bot.editions.fitting import HASHTAGS, URL, Part
+from bot.editions.fitting import URL, Part
 from bot.errors import RenderError
 
 DEFAULT = "default"
@@ -41,20 +41,22 @@ _OPEN, _CLOSE = "\ufdd0", "\ufdd1"
 _SIGNS = {name: chr(0xFDD2 + place) for place, name in enumerate((*NAMES, URL, OTHER))}
 _NAMED = {sign: name for name, sign in _SIGNS.items()}
 _PRINTED = regex.compile(rf"{_OPEN}([\ufdd2-\ufdef])([^{_CLOSE}]*){_CLOSE}")
+_NONCHARACTERS = regex.compile(r"[\ufdd0-\ufdef]")
 _LEADING_MARKS = regex.compile(r"^[\p{M}\u200d\ufe0e\ufe0f]+")
 # Marks that turn the direction of all that follows: a title must not turn the rest of a post.
 _TURNING = regex.compile(r"[\ufdd0-\ufdef\u202a-\u202e\u2066-\u2069]")
 
 
 class Word(str):
-    """A word of a template's context: filters keep its name."""
+    """A word of a template's context by its name, which filters keep. ``text`` is clean already."""
 
-    __slots__ = ("_name",)
+    __slots__ = ("_clean", "_name")
     _name: str
+    _clean: bool
 
-    def __new__(cls, text: str, name: str) -> Word:
+    def __new__(cls, text: str, name: str, *, clean: bool = True) -> Word:
         made = super().__new__(cls, text)
-        made._name = name
+        made._name, made._clean = name, clean
         return made
 
 
@@ -87,7 +89,10 @@ class PostTemplates:
         return self._names[names]
 
     def rendered(self, template: str, words: Mapping[str, Any]) -> Rendered:
-        """``template`` with ``words``, of which ``url`` is the link. Raises ``RenderError`` naming file and line."""
+        """``template`` with ``words`` (``worded``), of which ``url`` is the link.
+
+        Raises ``RenderError`` naming file and line.
+        """
         key = (template, tuple(words.items()))
         if key not in self._made:
             self._made[key] = self._render(template, words)
@@ -96,7 +101,7 @@ class PostTemplates:
     def _render(self, template: str, words: Mapping[str, Any]) -> Rendered:
         with faults_named(template):
             loaded = self._environment.get_template(template)
-            context = loaded.new_context({name: _word(name, value) for name, value in words.items()})
+            context = loaded.new_context(dict(words))
             try:
                 text = "".join(loaded.root_render_func(context))
             except Exception:
@@ -120,8 +125,8 @@ def flat(value: Any) -> str:
     return _TURNING.sub("", one_line(value))
 
 
-def _word(name: str, value: Any) -> Any:
-    """``value`` by its name; what is empty stays empty for the template's ``or``."""
+def worded(name: str, value: Any) -> Any:
+    """``value``, which is clean, by its name: a text, or a tuple of them; all else as it is."""
     if isinstance(value, str):
         return Word(value, name)
     if isinstance(value, tuple):
@@ -140,7 +145,7 @@ def _keeping_name(work: Callable[..., Any]) -> Callable[..., Any]:
         for given in args:
             first = given[0] if isinstance(given, tuple) and given else given
             if isinstance(first, Word):
-                return Word(result, first._name)
+                return Word(result, first._name, clean=False)
         return result
 
     return wrapped
@@ -150,8 +155,9 @@ def _marked(value: Any) -> str:
     """What a template prints, between marks. What a macro gives was marked when the macro printed it."""
     if isinstance(value, Structure):
         return value
-    name = value._name if isinstance(value, Word) else OTHER
-    return f"{_OPEN}{_SIGNS.get(name, _SIGNS[OTHER])}{clean(value)}{_CLOSE}"
+    if isinstance(value, Word):
+        return f"{_OPEN}{_SIGNS.get(value._name, _SIGNS[OTHER])}{value if value._clean else clean(value)}{_CLOSE}"
+    return f"{_OPEN}{_SIGNS[OTHER]}{clean(value)}{_CLOSE}"
 
 
 def _order(names: Any, template: str) -> tuple[str, ...]:
@@ -182,7 +188,7 @@ def _parts(rendered: str, link: str) -> list[Part]:
 
 
 def _own(text: str) -> Part:
-    return Part(unicodedata.normalize("NFC", regex.sub(r"[\ufdd0-\ufdef]", "", text)))
+    return Part(text if text.isascii() else unicodedata.normalize("NFC", _NONCHARACTERS.sub("", text)))
 
 
 def _around(text: str, link: str) -> list[str]:
@@ -198,6 +204,3 @@ def _with_one_link(parts: list[Part], link: str) -> list[Part]:
         return parts
     inside = regex.compile(rf"\S*{regex.escape(link)}\S*")
     return [part if part.name == URL else Part(inside.sub("", part.text), part.name) for part in parts]
-
-
-__all__ = ["DEFAULT", "HASHTAGS", "NAMES", "PostTemplates", "Rendered", "clean"]

@@ -21,14 +21,19 @@ from bot.editions.cuts import Cuts
 from bot.editions.entry import Pictures
 from bot.editions.environment import Compiled, letters_of
 from bot.editions.fitting import Part, fitted, joined, numbered
-from bot.editions.hashtags import hashtags, standing
+from bot.editions.graphemes import Room, shortened
+from bot.editions.hashtags import Tag, hashtags, standing, tags_of
 from bot.editions.illustration import illustration, picture_of
-from bot.editions.post_template import DEFAULT, PostTemplates, clean, flat
+from bot.editions.post_template import DEFAULT, PostTemplates, clean, flat, worded
 from bot.editions.wording import wording
 from bot.errors import RenderError
 from bot.model import Correction, EditionStory, HostedImage, Limits, Newsroom, Post, PostRules
 
+CARD_TITLE = 300
+CARD_DESCRIPTION = 300
+"""Grapheme clusters of a card's texts; more is shown nowhere."""
 _PLAIN_RULES = PostRules()
+_WEB = regex.compile(r"https?://[^\s/]", regex.IGNORECASE)
 _LANGUAGE = regex.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*")
 
 
@@ -90,12 +95,17 @@ class Composer:
         shown = illustration(
             picture_of(story.article, self._newsroom, seen.pictures, seen.drawn, always=seen.always),
             link=link,
-            title=told.words["title"],
-            description=told.words["summary"] or told.words["standfirst"],
+            title=told.card_title,
+            description=told.card_description,
             rules=rules,
             limits=limits,
         )
-        words = {**told.words, "url": link, "hashtags": wanted, "linked": bool(link) and not shown.pictures}
+        words = {
+            **told.printed,
+            "url": worded("url", link),
+            "hashtags": worded("hashtags", wanted),
+            "linked": bool(link) and not shown.pictures,
+        }
         opens = place.parts > 1 and place.part == 1
         name = (
             self._templates.named(f"{template}-thread", f"{DEFAULT}-thread")
@@ -146,7 +156,10 @@ class Composer:
         link = _link(article.url)
         return _Told(
             words=words,
-            tags=article.tags,
+            printed={name: worded(name, value) for name, value in words.items()},
+            tags=tags_of(article.tags),
+            card_title=shortened(title, Room(CARD_TITLE, None)),
+            card_description=shortened(summary or standfirst, Room(CARD_DESCRIPTION, None)),
             link=link,
             language=_language(article.language) or _language(self._newsroom.language),
             data=_data(words, link, story),
@@ -192,7 +205,8 @@ def compose_correction(
     right = clean(words.say("it_is", right=correction.right))
     said = clean(words.say("we_said", date=words.day(correction.told), said=correction.said))
     for told in (said, ""):
-        context = {"heading": words.say("correction"), "said": told, "right": right, "url": link}
+        said_so = {"heading": words.say("correction"), "said": told, "right": right, "url": link}
+        context = {name: worded(name, value) for name, value in said_so.items()}
         text = joined(templates.rendered(name, context).parts)
         if fits(text, limits):
             data = {"event": "correction.post", "correction": {"said": correction.said, "right": correction.right}}
@@ -206,7 +220,10 @@ class _Told:
     """A story without anything of a network's."""
 
     words: Mapping[str, Any]
-    tags: tuple[str, ...]
+    printed: Mapping[str, Any]
+    tags: tuple[Tag, ...]
+    card_title: str
+    card_description: str
     link: str
     language: str
     data: Mapping[str, Any]
@@ -234,7 +251,7 @@ def _beside(title: str, text: str) -> str:
 def _link(url: str) -> str:
     """``url`` in characters that neither NFC nor tidying would change (RFC 3987 §3.1); "" when it is no web address."""
     link = flat(url)
-    if not regex.match(r"https?://[^\s/]", link, regex.IGNORECASE):
+    if not _WEB.match(link):
         return ""
     return link if link.isascii() and " " not in link else quote(link, safe="!#$%&'()*+,/:;=?@[]~")
 

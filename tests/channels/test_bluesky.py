@@ -18,14 +18,16 @@ from PIL import Image
 
 from bot.channels.base import kinds
 from bot.channels.bluesky import BlueskyChannel, BlueskyOptions, facets_of, record_key, record_of
+from bot.channels.bluesky.record import check_facets
 from bot.clock import SetClock
 from bot.editions.image import fitted
 from bot.errors import ChannelRefused, DeliveryError, OutcomeUnknown, ServerBusy
 from bot.http import Http
-from bot.model import Card, Newsroom, Parcel, Post, Rendition
+from bot.model import Card, Newsroom, Parcel, Post, PostPicture, Rendition
 from bot.settings.tables import HttpTable
 from bot.store import Store
 from bot.testing import KEYS, NOW
+from tests.channels.trial import PICTURE
 from tests.pictures import photograph
 
 DID = "did:plc:abcdefghijklmnop"
@@ -357,3 +359,96 @@ def test_a_record_key_is_for_ever() -> None:
 
 def test_the_type_is_registered() -> None:
     assert kinds()["bluesky"] is BlueskyChannel
+
+
+def test_hashtags_are_those_that_the_post_names() -> None:
+    post = Post(text="Fähre 🏳️‍🌈 #Fähre #Hafen", hashtags=("#Fähre", "#Hafen"))
+    assert features(post) == [("#Fähre", "#tag"), ("#Hafen", "#tag")]
+
+
+def test_a_hashtag_whose_last_letter_goes_on_is_none() -> None:
+    assert features(Post(text="#Fa\u0301 x", hashtags=("#Fa",))) == []
+
+
+@pytest.mark.parametrize("text", ["x https://r.example/a\u0301 y", "https://r.example/a\u200d"])
+def test_a_link_that_does_not_stand_apart_fails_before_anything_is_sent(text: str) -> None:
+    with pytest.raises(DeliveryError) as raised:
+        record_of(Post(text=text, url="https://r.example/a"), NOW, None)
+    assert raised.value.permanent
+    assert "https://r.example/a" in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("begin", "end", "tag"),
+    [(0, 6, "F"), (0, 99, "Fä"), (1, 4, "Fä"), (4, 4, ""), (0, 3, "F"), (0, 4, "Hafen")],
+)
+def test_a_facet_beside_its_word_is_a_fault(begin: int, end: int, tag: str) -> None:
+    facet = {
+        "index": {"byteStart": begin, "byteEnd": end},
+        "features": [{"$type": "app.bsky.richtext.facet#tag", "tag": tag}],
+    }
+    with pytest.raises(DeliveryError):
+        check_facets("#Fä x", [facet])
+
+
+def test_facets_that_overlap_are_a_fault() -> None:
+    facet = {
+        "index": {"byteStart": 0, "byteEnd": 4},
+        "features": [{"$type": "app.bsky.richtext.facet#tag", "tag": "Fä"}],
+    }
+    check_facets("#Fä x", [facet])
+    with pytest.raises(DeliveryError):
+        check_facets("#Fä x", [facet, facet])
+
+
+async def test_pictures_stand_with_their_description_and_shape_in_the_place_of_the_card(trial_of) -> None:
+    trial = trial_of("bluesky")
+    pictures = tuple(PostPicture(url=f"{trial.base}{PICTURE}", alt=f"Ferry {number}") for number in range(5))
+    gone = PostPicture(url=f"{trial.base}/nowhere.jpg", alt="Gone")
+    await trial.do("send", parcel(replace(POST, pictures=(gone, *pictures))))
+    (seen,) = trial.network.visible
+    assert [each.alt for each in seen.pictures] == ["Ferry 0", "Ferry 1", "Ferry 2"]
+    embed = json.loads(seen.raw)["embed"]
+    assert [each["aspectRatio"] for each in embed["images"]] == [{"width": 640, "height": 420}] * 3
+    assert seen.card is None
+
+
+async def test_a_post_whose_pictures_are_not_to_be_had_shows_its_card(trial_of) -> None:
+    trial = trial_of("bluesky")
+    gone = PostPicture(url=f"{trial.base}/nowhere.jpg", alt="Gone")
+    await trial.do("send", parcel(replace(POST, pictures=(gone,))))
+    assert trial.network.visible[0].card.title == "Fähre zurück"
+
+
+async def test_a_sensitive_post_says_so(trial_of) -> None:
+    trial = trial_of("bluesky")
+    await trial.do("send", parcel(replace(POST, sensitive=True)))
+    labels = json.loads(trial.network.visible[0].raw)["labels"]
+    assert labels == {"$type": "com.atproto.label.defs#selfLabels", "values": [{"val": "graphic-media"}]}
+
+
+async def test_a_third_part_of_a_thread_names_the_first(trial_of) -> None:
+    trial = trial_of("bluesky")
+    async with trial.channel() as channel:
+        ids = [""]
+        for part in range(3):
+            told = Post(text=f"Part {part + 1}", answers=ids[-1], part=part + 1, parts=3)
+            ids.append((await channel.send(parcel(told, f"{'a' * 25}{part}"))).id)
+    replies = [json.loads(each.raw).get("reply") for each in trial.network.visible]
+    assert replies[0] is None
+    assert [(each["root"]["uri"], each["parent"]["uri"]) for each in replies[1:]] == [
+        (ids[1], ids[1]),
+        (ids[1], ids[2]),
+    ]
+
+
+async def test_points_that_are_left_are_told(trial_of) -> None:
+    receipt = await trial_of("bluesky").do("send", parcel())
+    assert (receipt.quota.limit, receipt.quota.remaining) == (5000, 4997)
+
+
+async def test_a_post_of_another_account_is_not_taken_down(trial_of) -> None:
+    trial = trial_of("bluesky")
+    for id in ("at://did:plc:somebodyelse/app.bsky.feed.post/3n32336uufj62", "", "https://bsky.app/x"):
+        assert (await trial.failure("remove", id)).permanent
+    assert not [each for each in trial.network.asked if each.path.endswith("deleteRecord")]

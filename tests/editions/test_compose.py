@@ -21,7 +21,9 @@ NEWSROOM = Newsroom(
     public_url="https://news.record.example",
 )
 MAIL = Outlet(channel="newsletter", medium="email", limits=Limits(), template="")
-BLUESKY = Outlet(channel="sky", medium="post", limits=Limits(characters=300, size=3000), template="bluesky")
+BLUESKY = Outlet(
+    channel="sky", medium="post", limits=Limits(characters=300, size=3000, card=True, thread=True), template="bluesky"
+)
 SHORT = Outlet(channel="short", medium="post", limits=Limits(characters=90), template="carrier-pigeon")
 
 FERRY = article(

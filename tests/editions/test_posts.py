@@ -21,6 +21,7 @@ from bot.testing import article
 
 BLUESKY = Limits(characters=300, size=3000, card=True)
 NEWSROOM = Newsroom(name="The Port Alder Record", url="https://record.example", language="en")
+THREE = PostRules(hashtags=3)
 SHIPPED = (shipped("templates"),)
 URL = "https://record.example/2026/11/ferry"
 
@@ -31,7 +32,7 @@ def post(
     template: str = "bluesky",
     folders: tuple[Path, ...] = SHIPPED,
     limits: Limits = BLUESKY,
-    rules: PostRules = PostRules(hashtags=3),
+    rules: PostRules = THREE,
     **fields: Any,
 ) -> Post:
     told = article(**{"url": URL, "title": "The ferry returns", "standfirst": "", **fields})

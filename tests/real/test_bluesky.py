@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import http.client
 import io
 import json
 import secrets
@@ -11,11 +10,11 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 from urllib.request import urlopen
 
 import pytest
@@ -26,11 +25,12 @@ from bot.clock import system_clock
 from bot.editions.posts import compose_post
 from bot.errors import ChannelRefused, DeliveryError
 from bot.http import Http
-from bot.model import EditionStory, Limits, Newsroom, Parcel, Post, Rendition, Summary
+from bot.model import EditionStory, Limits, Newsroom, Parcel, Post, PostPicture, Rendition, Summary
 from bot.model import Image as Picture
 from bot.settings import shipped
 from bot.settings.tables import HttpTable
 from bot.testing import KEYS, article
+from tests.real.holding import Proxy, holding
 
 pytestmark = pytest.mark.real
 
@@ -74,8 +74,13 @@ def story(picture: str = "", **fields: Any) -> Post:
 
 
 async def send(
-    server: dict[str, str], *parcels: Parcel, password: str = "", kind: type[BlueskyChannel] = BlueskyChannel
+    server: dict[str, str],
+    *sent: Any,
+    password: str = "",
+    kind: type[BlueskyChannel] = BlueskyChannel,
+    act: str = "send",
 ) -> list[Any]:
+    """Sends parcels; ``recall`` asks for them, ``remove`` takes down what has these ids."""
     options = BlueskyOptions(
         service=server["SERVICE"], handle=server["HANDLE"], password=password or server["PASSWORD"]
     )
@@ -83,7 +88,8 @@ async def send(
         Http(HttpTable(allow_loopback=True), tls=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)) as http,
         kind("sky", options, Surroundings(http)) as channel,
     ):
-        return [await channel.send(each) for each in parcels]
+        more = [SLOT] if act == "recall" else []
+        return [await getattr(channel, act)(each, *more) for each in sent]
 
 
 def records(server: dict[str, str], token: str) -> list[dict[str, Any]]:
@@ -152,10 +158,64 @@ async def test_a_correction_is_a_reply_to_the_post_that_was_wrong(bluesky_server
     (wrong,) = await send(bluesky_server, parcel(story(url=f"https://record.example/{token}"), token))
     (first,) = records(bluesky_server, token)
     correction = Post(text=f"Correction: it is $1.4 million. {token}", answers=wrong.id)
-    await send(bluesky_server, parcel(correction, f"{token[:-1]}7"))
+    await send(bluesky_server, parcel(correction, f"{token}7"))
     (reply,) = (each for each in records(bluesky_server, token) if "Correction" in each["value"]["text"])
     named = {"uri": first["uri"], "cid": first["cid"]}
     assert reply["value"]["reply"] == {"root": named, "parent": named}
+
+
+CJK = "渡轮 🏳️‍🌈 は戻る 👩‍👩‍👧‍👦 #渡轮 https://record.example/{} #Hafen"
+
+
+async def test_facets_lie_on_their_words_over_emoji_and_cjk(bluesky_server, token) -> None:
+    text = CJK.format(token)
+    url = f"https://record.example/{token}"
+    await send(bluesky_server, parcel(Post(text=text, url=url, hashtags=("#渡轮", "#Hafen"), language="ja"), token))
+    (found,) = records(bluesky_server, token)
+    encoded = found["value"]["text"].encode()
+    marked = {
+        encoded[each["index"]["byteStart"] : each["index"]["byteEnd"]].decode(): each["features"][0]
+        for each in found["value"]["facets"]
+    }
+    assert {word: feature.get("tag") or feature["uri"] for word, feature in marked.items()} == {
+        "#渡轮": "渡轮",
+        "#Hafen": "Hafen",
+        url: url,
+    }
+
+
+async def test_pictures_stand_there_with_their_descriptions(bluesky_server, token, picture) -> None:
+    pictures = tuple(PostPicture(url=picture, alt=f"Die Fähre {number}") for number in range(4))
+    await send(bluesky_server, parcel(Post(text=f"Bilder {token}", pictures=pictures, sensitive=True), token))
+    (found,) = records(bluesky_server, token)
+    images = found["value"]["embed"]["images"]
+    assert [each["alt"] for each in images] == [f"Die Fähre {number}" for number in range(4)]
+    assert [each["aspectRatio"] for each in images] == [{"width": 2000, "height": 1333}] * 4
+    assert all(10_000 < each["image"]["size"] <= 1_000_000 for each in images)
+    assert found["value"]["labels"]["values"] == [{"val": "graphic-media"}]
+
+
+async def test_a_thread_hangs_together(bluesky_server, token) -> None:
+    ids = [""]
+    for part in range(1, 4):
+        told = Post(text=f"{part}/3 {token}", answers=ids[-1], part=part, parts=3)
+        (sent,) = await send(bluesky_server, parcel(told, f"{token[:-1]}{part + 1}"))
+        ids.append(sent.id)
+    replies = {each["uri"]: each["value"].get("reply") for each in records(bluesky_server, token)}
+    assert replies[ids[1]] is None
+    assert [replies[each]["root"]["uri"] for each in ids[2:]] == [ids[1], ids[1]]
+    assert [replies[each]["parent"]["uri"] for each in ids[2:]] == [ids[1], ids[2]]
+
+
+async def test_a_post_is_recalled_until_it_is_taken_down(bluesky_server, token) -> None:
+    sent = parcel(story(url=f"https://record.example/{token}"), token)
+    assert await send(bluesky_server, sent, act="recall") == [None]
+    (receipt,) = await send(bluesky_server, sent)
+    (found,) = await send(bluesky_server, sent, act="recall")
+    assert found.id == receipt.id
+    for _ in range(2):
+        await send(bluesky_server, receipt.id, act="remove")
+    assert records(bluesky_server, token) == []
 
 
 class Forgetful(BlueskyChannel):
@@ -198,51 +258,10 @@ async def test_a_wrong_password_refuses_the_channel(bluesky_server, token) -> No
     assert records(bluesky_server, token) == []
 
 
-@dataclass
-class Proxy:
-    """Passes requests on to the PDS; the answers to ``holds`` it keeps to itself, and says when it has one."""
-
-    url: str
-    holds: str = "com.atproto.repo.putRecord"
-    held: threading.Event = field(default_factory=threading.Event)
-    release: threading.Event = field(default_factory=threading.Event)
-
-
 @pytest.fixture
 def proxy(bluesky_server) -> Iterator[Proxy]:
-    target = urlsplit(bluesky_server["SERVICE"]).netloc
-    made = Proxy("")
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            body = self.rfile.read(int(self.headers.get("content-length") or 0))
-            headers = {k: v for k, v in self.headers.items() if k.lower() not in ("host", "connection")}
-            upstream = http.client.HTTPConnection(target)
-            upstream.request(self.command, self.path, body, headers)
-            answer = upstream.getresponse()
-            told = answer.read()
-            if made.holds in self.path:
-                made.held.set()
-                made.release.wait(30)
-                return
-            self.send_response(answer.status)
-            self.send_header("Content-Type", answer.headers["content-type"])
-            self.send_header("Content-Length", str(len(told)))
-            self.end_headers()
-            self.wfile.write(told)
-
-        do_POST = do_GET
-
-        def log_message(self, format: str, *args: Any) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    made.url = f"http://127.0.0.1:{server.server_port}"
-    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
-    yield made
-    made.release.set()
-    server.shutdown()
-    server.server_close()
+    with holding(bluesky_server["SERVICE"], "com.atproto.repo.putRecord") as made:
+        yield made
 
 
 async def test_an_answer_that_is_lost_is_tried_again_and_makes_no_second_record(bluesky_server, token, proxy) -> None:

@@ -18,12 +18,12 @@ import pytest
 
 from bot.channels.matrix import MatrixChannel, MatrixOptions
 from bot.clock import system_clock
-from bot.demo.ports import free_port
 from bot.errors import ChannelRefused, DeliveryError, ServerBusy
 from bot.http import Http
 from bot.model import Newsroom, Parcel, Post, Rendition
 from bot.settings.tables import HttpTable
 from bot.testing import KEYS
+from bot.testing.ports import free_port
 from tests.real.conftest import _missing
 from tests.real.holding import holding
 from tests.real.synapse import Synapse, installed, running

@@ -11,7 +11,7 @@ from bot.store.flags import PAUSED
 from bot.store.sources import SourceState
 from bot.testing import NOW, article, email, subscribe
 
-DESK = ["/", "/articles", "/sources", "/editions/any", "/editions/any/preview/mail"]
+DESK = ["/", "/articles", "/sources", "/channels", "/editions/any", "/editions/any/preview/mail"]
 HOSTILE = "\"><script>alert('x')</script><img src=x onerror=alert(1)>"
 
 

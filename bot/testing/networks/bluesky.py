@@ -34,6 +34,8 @@ _ACCESS, _REFRESH, _GRACE = timedelta(seconds=7200), timedelta(days=90), timedel
 _LARGEST_BLOB = 50 * 1024 * 1024
 _POINTS = {"create": 3, "update": 2, "delete": 1}
 _SORTABLE = "234567abcdefghijklmnopqrstuvwxyz"
+SAMPLE = {"service": "{base}", "handle": "{handle}", "password": "{password}"}
+"""What a newsroom sets to post here (bot.testing.networks.sample)."""
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,8 @@ HOOK_TOKEN = "3d89bb7572e0fb30d8128367b3b1b44fecd1726de135cbe28a41f8b2f777c372"
 CHANNEL = "199737254929760256"
 _EPOCH = datetime.fromisoformat("2015-01-01T00:00:00+00:00")
 _LARGEST_FILE = 10 * 1024 * 1024
+SAMPLE = {"url": "{base}{hook}"}
+"""What a newsroom sets to post here (bot.testing.networks.sample)."""
 
 
 @network

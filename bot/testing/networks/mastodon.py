@@ -35,6 +35,8 @@ TYPES = ("image/jpeg", "image/png", "image/gif", "image/webp", "image/avif")
 _URL = re.compile(r"(?<![\w/@#$&])https?://[^\s<>\"'«»“”]*[^\s<>\"'«»“”.,;:!?)\]…]", re.IGNORECASE)
 _MARKED = re.compile(rf"(?P<url>{_URL.pattern})|(?<![\w/&#])#(?P<tag>\w*[^\W\d]\w*)", re.IGNORECASE)
 _MENTION = re.compile(r"(?<![\w/])@([\w]+(?:[\w.-]+\w)?)@[\w.-]+\w")
+SAMPLE = {"instance": "{base}", "token": "{token}"}
+"""What a newsroom sets to post here (bot.testing.networks.sample)."""
 
 
 def countable(text: str, url: int) -> int:

@@ -33,6 +33,8 @@ ALIAS = f"#news:{SERVER}"
 ACCESS_TOKEN = "syt_cmVjb3Jk_pKzTqWnRvXbLmYcDaEfG_1x2y3Z"
 LARGEST_EVENT = 65_536
 _HTML = "org.matrix.custom.html"
+SAMPLE = {"homeserver": "{base}", "token": "{token}", "room": "{alias}"}
+"""What a newsroom sets to post here (bot.testing.networks.sample)."""
 
 
 @dataclass

@@ -44,6 +44,8 @@ _FIELDS: dict[str, type | tuple[type, ...]] = {
     "actions": list,
     "markdown": bool,
 }
+SAMPLE = {"server": "{base}", "topic": "{topic}", "token": "{token}"}
+"""What a newsroom sets to post here (bot.testing.networks.sample)."""
 
 
 @dataclass(frozen=True)

@@ -33,6 +33,8 @@ TOLERANCE = 300
 LARGEST = 20_000
 """Bytes of a body."""
 SECRET = "whsec_" + base64.b64encode(b"the record's own webhook key 001").decode()
+SAMPLE = {"url": "{base}{hook}", "secret": "{secret}"}
+"""What a newsroom sets to post here (bot.testing.networks.sample)."""
 
 
 class SigningKey:

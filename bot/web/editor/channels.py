@@ -79,7 +79,9 @@ def endings(tx: Transaction, installation: Installation, now: datetime) -> Itera
         connect = f"broadsheet channels connect {name}"
         if state.paused:
             command = connect if "channels connect" in state.paused else f"broadsheet channels resume {name}"
-            yield Ending(f"{name} is paused", state.paused, command, _SHOWN[Condition.PAUSED])
+            # What to run stands below it.
+            why = state.paused.removeprefix(f"{name}: ").removesuffix(f"; run `{command}`")
+            yield Ending(f"{name} is paused", why, command, _SHOWN[Condition.PAUSED])
         reached = stage(state.expires, now)
         if state.expires is None or reached is None:
             continue

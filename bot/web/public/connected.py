@@ -39,7 +39,8 @@ def routes(site: Site) -> APIRouter:
         try:
             account = asyncio.run(finish(site.installation, answer))
         except BroadsheetError as error:
-            return page(request, "Not connected", f"{str(error).rstrip('.')}.", 400)
+            said = str(error).rstrip(".")
+            return page(request, "Not connected", f"{said[:1].upper()}{said[1:]}.", 400)
         except Exception:
             log.exception("a sign-in failed")
             return page(request, "Not connected", "A fault in the program; its log says more.", 500)

@@ -1,0 +1,247 @@
+"""What every channel that posts must do, against the fake of its network.
+
+A new kind is covered by being there: its file in ``bot/channels``, its template, and its fake in
+``bot/testing/networks`` with a ``SAMPLE``.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import re
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+
+from bot.channels.base import Editing, Learning, Posting, Recalling, Removing, kinds
+from bot.errors import ChannelRefused, DeliveryError, OutcomeUnknown, ServerBusy
+from bot.model import Idempotency, Limits, Pace, Post, PostPicture, PostRules
+from bot.settings import PostTable, shipped
+from bot.testing.networks import BREAK, DROP, Fault
+from bot.testing.ports import free_port
+from tests.channels.trial import OTHER, PICTURE, POST, TOKEN, URL, Trial, parcel
+
+POSTING: dict[str, Any] = {name: cls for name, cls in sorted(kinds().items()) if cls.medium == "post"}
+KINDS = list(POSTING)
+KEYED = [name for name, cls in POSTING.items() if cls.idempotency is not Idempotency.NONE]
+
+
+def able(*whats: Any) -> Any:
+    """The kinds whose channels can do all of it."""
+    able_kinds = [name for name, cls in POSTING.items() if all(issubclass(cls, what) for what in whats)]
+    return pytest.mark.parametrize("trial", able_kinds, indirect=True)
+
+
+@pytest.fixture(params=KINDS)
+def trial(request: pytest.FixtureRequest, trial_of: Any) -> Trial:
+    made: Trial = trial_of(request.param)
+    return made
+
+
+def words(text: str) -> str:
+    return " ".join(text.split())
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_it_says_what_it_is(kind: str) -> None:
+    cls = POSTING[kind]
+    assert issubclass(cls.Options, PostTable)
+    assert cls.idempotency in Idempotency
+    assert cls.verified == "" or date.fromisoformat(cls.verified) <= datetime.now(UTC).date()
+    assert cls.template == kind
+    assert (shipped("templates") / "posts" / f"{kind}.txt.j2").is_file()
+    documented = importlib.import_module(cls.__module__).__doc__ or ""
+    assert re.search(r"https?://", documented), "the file opens with the address of the API's page"
+    assert re.search(r"\d{4}-\d\d-\d\d|from memory", documented), "and with the date on which it was checked"
+    assert all(each.description for each in cls.Options.model_fields.values())
+
+
+async def test_it_can_be_composed_for_paced_and_previewed(trial: Trial) -> None:
+    async with trial.channel() as channel:
+        assert isinstance(channel, Posting)
+        assert channel.connections >= 1
+        for value, kind in ((channel.limits, Limits), (channel.rules, PostRules), (channel.pace, Pace)):
+            assert isinstance(value, kind)
+
+
+async def test_its_payload_is_pure_and_holds_no_secret(trial: Trial) -> None:
+    pictured = replace(POST, pictures=(PostPicture(url="https://record.example/a.jpg", alt="The ferry"),))
+    async with trial.channel() as channel:
+        for post in (POST, pictured, Post(text="Nothing but words")):
+            first = channel.payload(parcel(post))
+            written = json.dumps(first, ensure_ascii=False, sort_keys=True)
+            assert json.dumps(channel.payload(parcel(post)), ensure_ascii=False, sort_keys=True) == written
+            assert not [secret for secret in trial.secrets if secret in written]
+    assert trial.network.asked == []
+
+
+async def test_a_post_is_up_once_and_says_what_it_should(trial: Trial) -> None:
+    receipt = await trial.do("send", parcel())
+    (seen,) = trial.texts()
+    assert words(POST.text) in words(seen)
+    assert receipt.server
+    assert not [secret for secret in trial.secrets if secret in f"{receipt!r}"]
+
+
+async def test_a_check_says_one_line_and_posts_nothing(trial: Trial) -> None:
+    said = await trial.do("check")
+    assert said
+    assert "\n" not in said
+    assert not [secret for secret in trial.secrets if secret in said]
+    assert trial.texts() == []
+
+
+@pytest.mark.parametrize("trial", KEYED, indirect=True)
+async def test_a_parcel_that_is_sent_again_is_still_one_post_where_the_network_has_a_key(trial: Trial) -> None:
+    for minutes in (0, 30, 300):
+        trial.clock.advance(minutes=minutes)
+        await trial.do("send", parcel())
+    assert len(trial.texts()) == 1
+
+
+async def test_another_parcel_is_another_post(trial: Trial) -> None:
+    await trial.do("send", parcel())
+    trial.clock.advance(minutes=2)
+    await trial.do("send", parcel(OTHER, TOKEN[::-1]))
+    assert len(trial.texts()) == 2
+
+
+async def test_an_answer_that_is_lost_is_unknown_or_harmless(trial: Trial) -> None:
+    await trial.meets(BREAK)
+    error = await trial.failure("send", parcel())
+    assert not error.permanent
+    assert not isinstance(error, ChannelRefused)
+    async with trial.channel() as channel:
+        if channel.idempotency is Idempotency.NONE:
+            assert isinstance(error, OutcomeUnknown)
+        if isinstance(channel, Recalling):
+            found = await channel.recall(parcel(), trial.clock())
+            assert found is not None
+            assert found.id
+        if channel.idempotency is not Idempotency.NONE:
+            await channel.send(parcel())
+    assert len(trial.texts()) == 1
+
+
+@able(Recalling)
+async def test_a_post_that_never_came_is_not_recalled(trial: Trial) -> None:
+    async with trial.channel() as channel:
+        await channel.send(parcel(replace(OTHER, url="", card=None, text="Another story altogether"), TOKEN[::-1]))
+        trial.clock.advance(minutes=1)
+        try:
+            assert await channel.recall(parcel(), trial.clock()) is None
+        except OutcomeUnknown as error:
+            trial.shows_no_secret(error)
+
+
+@pytest.mark.parametrize("seconds", [7, 900])
+async def test_a_limit_is_waited_for_as_long_as_it_asks(trial: Trial, seconds: int) -> None:
+    await trial.meets(Fault(429, {"Retry-After": str(seconds)}))
+    error = await trial.failure("send", parcel())
+    assert isinstance(error, ServerBusy)
+    assert error.retry_after == seconds
+    assert trial.texts() == []
+    await trial.do("send", parcel())
+    assert len(trial.texts()) == 1
+
+
+async def test_access_that_was_taken_back_refuses_the_channel(trial: Trial) -> None:
+    async with trial.channel() as channel:
+        trial.network.revoke()
+        for _ in range(2):
+            with pytest.raises(ChannelRefused) as raised:
+                await channel.send(parcel())
+            trial.shows_no_secret(raised.value)
+    assert trial.network.visible == []
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [Fault(500), Fault(502, body="<html>"), Fault(503), Fault(504, when="after"), DROP],
+    ids=["500", "502", "503", "504 though it is up", "dropped"],
+)
+async def test_trouble_of_the_server_refuses_nobody_and_fails_nothing_for_good(trial: Trial, fault: Fault) -> None:
+    await trial.meets(fault)
+    error = await trial.failure("send", parcel())
+    assert not isinstance(error, ChannelRefused)
+    assert not error.permanent
+    if trial.network.visible:
+        assert isinstance(error, OutcomeUnknown) or trial.kind in KEYED
+
+
+async def test_a_server_that_is_not_there_is_busy(trial: Trial) -> None:
+    base = f"http://127.0.0.1:{free_port()}"
+    assert isinstance(await trial.failure("send", parcel(), base=base), ServerBusy)
+
+
+async def test_what_is_too_long_fails_for_good_and_is_not_up_in_part(trial: Trial) -> None:
+    async with trial.channel() as channel:
+        most = max(channel.limits.characters or 0, channel.limits.size or 0)
+    if not most:
+        pytest.skip("any length is taken")
+    error = await trial.failure("send", parcel(replace(POST, text="word " * most + URL)))
+    assert error.permanent
+    assert trial.texts() == []
+
+
+@able(Editing)
+async def test_an_edit_makes_the_post_say_something_else(trial: Trial) -> None:
+    async with trial.channel() as channel:
+        sent = await channel.send(parcel())
+        for _ in range(2):
+            edited = await channel.edit(sent.id, parcel(OTHER))
+            assert edited.id == sent.id
+            trial.clock.advance(minutes=1)
+        (seen,) = trial.texts()
+        assert words(OTHER.text) in words(seen)
+        assert "14,1" not in seen
+
+
+@able(Removing)
+async def test_a_post_that_is_taken_down_is_gone(trial: Trial) -> None:
+    async with trial.channel() as channel:
+        sent = await channel.send(parcel())
+        other = await channel.send(parcel(OTHER, TOKEN[::-1]))
+        for _ in range(2):
+            await channel.remove(sent.id)
+            trial.clock.advance(minutes=1)
+        (left,) = trial.texts()
+        assert words(OTHER.text) in words(left)
+        if isinstance(channel, Editing) and trial.kind != "ntfy":  # ntfy shows an edit of what is gone as new.
+            with pytest.raises(DeliveryError) as raised:
+                await channel.edit(sent.id, parcel(OTHER))
+            assert raised.value.permanent
+        await channel.remove(other.id)
+    assert trial.texts() == []
+
+
+async def test_a_reply_names_the_post_it_answers(trial: Trial) -> None:
+    async with trial.channel() as channel:
+        if not channel.limits.thread:
+            pytest.skip("posts answer none there")
+        sent = await channel.send(parcel())
+        await channel.send(parcel(replace(OTHER, answers=sent.id), TOKEN[::-1]))
+    trial.texts()
+    first, second = trial.network.visible
+    assert second.reply_to == first.id or sent.id.encode() in second.raw
+
+
+async def test_a_picture_comes_with_its_description(trial: Trial) -> None:
+    async with trial.channel() as channel:
+        if not channel.limits.images:
+            pytest.skip("posts have no pictures of their own there")
+        picture = PostPicture(url=f"{trial.base}{PICTURE}", alt="The ferry at the quay")
+        await channel.send(parcel(replace(POST, pictures=(picture,))))
+    trial.texts()
+    (seen,) = trial.network.visible
+    assert [each.alt for each in seen.pictures] == ["The ferry at the quay"]
+
+
+@able(Learning)
+async def test_what_a_server_tells_of_its_limits_holds_from_then_on(trial: Trial) -> None:
+    async with trial.channel() as channel:
+        learned = await channel.learn()
+        assert isinstance(learned, Limits)
+        assert channel.limits == learned

@@ -1,0 +1,199 @@
+"""The desk's page of channels, what Today says of them, and the page to which networks come back."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from urllib.parse import parse_qsl, urlsplit
+
+import httpx
+import pytest
+
+from bot.channels.credentials import Credential, closed
+from bot.delivery.pausing import pause_channel
+from bot.model import DeliveryState, EditionState, Post, Quota, Rendition
+from bot.schedules.connection import begin
+from bot.testing import KEYS, NOW
+from bot.testing.networks import running
+from tests.html_validate import PAGE
+
+TOML = """
+[http]
+allow_loopback = true
+
+[channels.mail]
+type = "email"
+from = "The Record <news@record.example>"
+host = "mail.record.example"
+
+[channels.news]
+type = "x"
+client_id = "x-client"
+api = "{base}"
+authorize = "{base}/i/oauth2/authorize"
+
+[schedules.morning]
+name = "Morning briefing"
+cron = "0 7 * * *"
+audience = "readers"
+channels = ["mail", "news"]
+"""
+HOSTILE = "\"><script>alert('x')</script>"
+
+
+@pytest.fixture
+def x(clock):
+    with running("x", clock) as (base, state):
+        state.base = base
+        yield state
+
+
+@pytest.fixture
+def desk(build_web, x):
+    return build_web(toml=TOML.format(base=x.base))
+
+
+def connect(web, *, account="@record", ends=None):
+    with web.store.write() as tx:
+        credential = closed(Credential(access="access-secret", account=account, ends=ends), KEYS)
+        tx.channels.save("news", credential, account=account, expires=ends, now=NOW, serial=0)
+
+
+async def came_back(web):
+    """The path and query to which X sends the browser."""
+    begun = await begin(web.installation, "news", "ines")
+    async with httpx.AsyncClient() as browser:
+        answer = await browser.get(begun.url)
+    parts = urlsplit(answer.headers["location"])
+    return f"{parts.path}?{parts.query}"
+
+
+async def test_the_page_is_for_who_is_at_this_machine(desk):
+    async with desk.client(address="203.0.113.9") as client:
+        assert (await client.get("/channels")).status_code == 403
+
+
+async def test_a_channel_is_shown_with_its_account_limits_and_end(desk):
+    connect(desk, ends=NOW + timedelta(days=40))
+    with desk.store.write() as tx:
+        tx.channels.told("news", Quota(remaining=12, limit=100, resets=NOW + timedelta(minutes=11)))
+    page = (await desk.get("/channels")).text
+    assert "@record" in page
+    assert "12 of 100 left until" in page
+    assert 'value="88"' in page
+    assert "not yet verified live" in page
+    assert "Ready" in page
+    assert 'datetime="2027-01-03T07:00Z"' in page
+    assert "access-secret" not in page
+
+
+async def test_a_quota_that_is_over_is_not_shown(desk):
+    with desk.store.write() as tx:
+        tx.channels.told("news", Quota(remaining=12, limit=100, resets=NOW - timedelta(minutes=1)))
+    page = (await desk.get("/channels")).text
+    assert "12 of 100" not in page
+    assert "<meter" not in page
+
+
+async def test_what_nobody_connected_says_how(desk):
+    page = (await desk.get("/channels")).text
+    assert "1 not connected" in page
+    assert "broadsheet channels connect news" in page
+
+
+@pytest.mark.parametrize("path", ["/", "/channels"])
+async def test_a_permission_that_ends_is_told_with_what_to_do(desk, path):
+    connect(desk, ends=NOW + timedelta(days=6, hours=4))
+    page = (await desk.get(path)).text
+    assert "news stops in 6 days" in page
+    assert "Its permission ends on Monday 30 November 2026, 11:00 UTC" in page
+    assert "broadsheet channels connect news" in page
+
+
+async def test_a_permission_that_lasts_is_no_news(desk):
+    connect(desk, ends=NOW + timedelta(days=15))
+    assert "Nothing needs you" in (await desk.get("/")).text
+
+
+async def test_a_permission_that_has_ended_is_told(desk):
+    connect(desk, ends=NOW - timedelta(minutes=1))
+    assert "news has stopped: its permission has ended" in (await desk.get("/")).text
+    assert "Permission ended" in (await desk.get("/channels")).text
+
+
+@pytest.mark.parametrize("path", ["/", "/channels"])
+async def test_a_paused_channel_says_why_and_how_it_goes_on(desk, path):
+    with desk.store.write() as tx:
+        pause_channel(tx, "news", f"X has no credits left {HOSTILE}", NOW)
+    page = (await desk.get(path)).text
+    assert "news is paused" in page
+    assert "X has no credits left" in page
+    assert "broadsheet channels resume news" in page
+    assert "<script>" not in page
+
+
+async def test_the_last_posts_lead_to_their_editions(desk):
+    made = desk.add_edition(
+        state=EditionState.DRAFTED, renditions=(Rendition(channel="news", post=Post(text="The ferry returns")),)
+    )
+    desk.send(made)
+    with desk.store.write() as tx:
+        (delivery,) = tx.deliveries.page(edition=made.id)
+        assert tx.deliveries.open_posts("news") == 1
+    assert "1 post waits" in (await desk.get("/channels")).text
+    with desk.store.write() as tx:
+        tx.deliveries.doubt_edition(made.id, "restored", NOW)
+        tx.deliveries.resolve([delivery.id], to=DeliveryState.ACCEPTED, reason="it is there", now=NOW)
+    page = (await desk.get("/channels")).text
+    assert f'href="./editions/{made.id}"' in page
+    assert "post waits" not in page
+
+
+async def test_the_page_is_good_html(desk, validator, tmp_path):
+    connect(desk, ends=NOW + timedelta(days=6))
+    with desk.store.write() as tx:
+        tx.channels.told("news", Quota(remaining=12, limit=100, resets=NOW + timedelta(minutes=11)))
+        pause_channel(tx, "news", "no credits", NOW)
+    pages = {"channels": (await desk.get("/channels")).text, "back": (await desk.get("/oauth/callback")).text}
+    assert "\n".join(validator.faults(pages, tmp_path, PAGE)) == ""
+
+
+async def test_whoever_comes_back_with_a_code_is_connected_and_told_so(desk):
+    path = await came_back(desk)
+    async with desk.client(address="203.0.113.9", url="https://news.record.example") as client:
+        answer = await client.get(path)
+        again = await client.get(path)
+    assert answer.status_code == 200
+    assert "The channel news posts as @record from now on." in answer.text
+    assert (answer.headers["referrer-policy"], answer.headers["cache-control"]) == ("no-referrer", "no-store")
+    assert again.status_code == 400
+    assert "No sign-in of news waits" in again.text
+    with desk.store.read() as tx:
+        assert tx.channels.get("news").account == "@record"
+    code = dict(parse_qsl(urlsplit(path).query))["code"]
+    assert code not in answer.text + again.text
+
+
+async def test_a_look_ahead_or_a_head_takes_no_code(desk):
+    path = await came_back(desk)
+    assert (await desk.get(path, headers={"Sec-Purpose": "prefetch"})).status_code == 400
+    async with desk.client() as client:
+        assert (await client.head(path)).status_code == 405
+    assert (await desk.get(path)).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "query", ["", "?code=a", "?code=a&state=b", "?state=" + "a" * 5000, "?error=%3Cscript%3E&state=%3Cscript%3E"]
+)
+async def test_a_stranger_is_told_that_nothing_waits(desk, query):
+    answer = await desk.get(f"/oauth/callback{query}")
+    assert answer.status_code == 400
+    assert "Not connected" in answer.text
+    assert "<script>" not in answer.text
+
+
+async def test_an_owner_who_said_no_is_told_how_to_begin_again(desk):
+    state = dict(parse_qsl(urlsplit(await came_back(desk)).query))["state"]
+    answer = await desk.get("/oauth/callback", params={"error": "access_denied", "state": state})
+    assert answer.status_code == 400
+    assert "X gave no permission: access_denied" in answer.text
+    assert "broadsheet channels connect news" in answer.text
