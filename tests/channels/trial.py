@@ -25,7 +25,7 @@ from bot.model import Card, Newsroom, Parcel, Post, Rendition
 from bot.settings.tables import HttpTable
 from bot.store import Store
 from bot.testing import KEYS, NOW
-from bot.testing.networks import NETWORKS, Fault, Network, made
+from bot.testing.networks import NETWORKS, Fault, Network, Posted, made
 from bot.testing.networks.sample import credential, options
 
 TOKEN = "abcdefghijklmnopqrstuvwxyz"
@@ -161,8 +161,11 @@ class Trial:
         method, path = await self.publishing()
         self.network.fail(fault, method=method, path=path)
 
-    def texts(self) -> list[str]:
-        """What followers see now; a card that fakes of chats show beside the text is no part of it."""
+    def seen(self) -> list[Posted]:
+        """What followers see now."""
         if self.kind == "teams":
             self.clock.advance(minutes=5)  # A workflow answers before it posts.
-        return [each.text for each in self.network.visible]
+        return list(self.network.visible)
+
+    def texts(self) -> list[str]:
+        return [each.text for each in self.seen()]
