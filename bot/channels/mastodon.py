@@ -180,12 +180,12 @@ class MastodonChannel:
     async def learn(self) -> Limits:
         """Asks the instance, first by its newer address. They hold for this channel from then on."""
         try:
-            told = await self._exchange.ask("GET", f"{self._instance}/api/v2/instance", repeatable=True)
+            told = await self._ask("GET", "/api/v2/instance")
         except ChannelRefused:
             raise
         except DeliveryError:
             # snac has none, Takahe's is broken.
-            told = await self._exchange.ask("GET", f"{self._instance}/api/v1/instance", repeatable=True)
+            told = await self._ask("GET", "/api/v1/instance")
         self.limits = _limits(told.data, self.limits)
         self._learned = True
         return self.limits
