@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from bot.editions.compose import Outlet
-from bot.editions.graphemes import count, fits
+from bot.editions.counting import fits, length
 from bot.editions.posts import compose_post
 from bot.editions.wording import wording
 from bot.errors import RenderError
@@ -35,7 +35,7 @@ def compose_amended(
     limits = outlet.limits
     room = replace(
         limits,
-        characters=None if limits.characters is None else limits.characters - count(note) - 4,
+        characters=None if limits.characters is None else limits.characters - length(note, limits) - 4,
         size=None if limits.size is None else limits.size - len(note.encode()) - 4,
     )
     if not _has_room(room):
