@@ -63,7 +63,7 @@ class ThreadsChannel:
     verified: ClassVar[str] = ""
     template = "threads"
     connections = 1
-    waits: tuple[float, ...] = (1, 2, 4, 8)
+    waits: tuple[float, ...] = (0.5, 1, 2, 4, 8)
 
     def __init__(self, name: str, options: ThreadsOptions, around: Surroundings) -> None:
         """Raises ``SettingsError`` when there is neither an app to connect with nor a token."""
