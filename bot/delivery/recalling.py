@@ -1,16 +1,18 @@
 """Posts whose outcome nobody knows are settled without anybody where that is safe.
 
 A network that can be asked is asked: what stands there was accepted, what surely does not is posted again. One that
-knows our key again is sent the post again with the same key. All else stays ``unknown`` until an editor says.
+knows our key again is sent the post again with the same key, and an edit or a removal is done again. All else stays
+``unknown`` until an editor says.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from bot.channels.acting import may_repeat
 from bot.channels.base import Channel, Posting, Recalling
 from bot.clock import Clock
 from bot.delivery import threads
@@ -56,24 +58,27 @@ class Recaller:
         Raises ``StoreError``.
         """
         found = self.channels[channel]
-        if isinstance(found, Recalling):
-            for doubt in self._due(channel, DELAY, edition):
-                if not self._taken(doubt):
-                    continue
-                busy = await self._asked(found, doubt)
+        knows_key = isinstance(found, Posting) and found.idempotency is Idempotency.KEY
+        for doubt in self._due(channel, edition):
+            parcel = self._parcel(doubt)
+            same = parcel and (may_repeat(parcel) or (knows_key and not isinstance(found, Recalling)))
+            if same and self.clock() - doubt.first_try < self.rules.give_up_after:
+                self._again(doubt)
+            elif same or parcel is None or not isinstance(found, Recalling):
+                # An editor's: it is not looked at any more.
+                self._later(doubt, LIFE)
+            elif self.clock() - doubt.since >= DELAY and self._taken(doubt):
+                busy = await self._asked(found, doubt, parcel)
                 if busy or self._stopped(channel):
                     return busy
-        elif isinstance(found, Posting) and found.idempotency is Idempotency.KEY:
-            for doubt in self._due(channel, timedelta(0), edition):
-                self._again(doubt)
         return None
 
-    def _due(self, channel: str, delay: timedelta, edition: str) -> Sequence[Doubt]:
+    def _due(self, channel: str, edition: str) -> Sequence[Doubt]:
         with self.store.read() as tx:
             # Nothing is sent again meanwhile, so nothing is asked for.
             if tx.flags.get(PAUSED) or tx.flags.held() or tx.channels.paused([channel]):
                 return []
-            due = tx.recalls.due([channel], self.clock(), delay=delay, life=LIFE, edition=edition)
+            due = tx.recalls.due([channel], self.clock(), life=LIFE, edition=edition)
         return due[:AT_ONCE]
 
     def _stopped(self, channel: str) -> bool:
@@ -85,11 +90,7 @@ class Recaller:
         with self.store.write() as tx:
             return tx.recalls.take(doubt, now, now + LEASE)
 
-    async def _asked(self, channel: Recalling, doubt: Doubt) -> ServerBusy | None:
-        parcel = self._parcel(doubt)
-        if parcel is None:
-            self._later(doubt, LIFE)
-            return None
+    async def _asked(self, channel: Recalling, doubt: Doubt, parcel: Parcel) -> ServerBusy | None:
         try:
             receipt = await channel.recall(parcel, doubt.began)
         except OutcomeUnknown as error:
@@ -119,30 +120,35 @@ class Recaller:
 
     def _settle(self, doubt: Doubt, receipt: Receipt | None) -> None:
         now = self.clock()
-        outcome = _accepted(doubt, receipt, now) if receipt else _absent(doubt, now)
-        self._written(doubt, now, lambda tx: tx.recalls.settle(doubt, outcome, now), reopens=receipt is None)
-        if receipt:
+        with self.store.write() as tx:
+            state = tx.editions.lock(doubt.edition)
+            if receipt:
+                outcome = _accepted(doubt, receipt, now)
+            else:
+                outcome = _absent(doubt, state, now)
+                self._open_again(tx, doubt, state, now)
+            settled = tx.recalls.settle(doubt, outcome, now)
+        if receipt and settled:
             self.counters.settled(doubt.channel, outcome)
 
     def _again(self, doubt: Doubt) -> None:
         now = self.clock()
-        if now - doubt.first_try >= self.rules.give_up_after:
-            return
         wait = min(self.rules.retry_after * GROWTH ** min(max(doubt.tries - 1, 0), 10), LONGEST_WAIT)
-        self._written(doubt, now, lambda tx: tx.recalls.send_again(doubt, now, now + wait), reopens=True)
-
-    def _written(self, doubt: Doubt, now: datetime, write: Callable[[Transaction], bool], *, reopens: bool) -> None:
         with self.store.write() as tx:
             state = tx.editions.lock(doubt.edition)
-            if reopens and state is EditionState.SENT:
-                tx.editions.move(doubt.edition, to=EditionState.SENDING, since=[state], now=now)
-                note = f"delivery {doubt.delivery} on {doubt.channel} is sent again: it was unknown, and did not arrive"
-                thing = f"edition:{doubt.edition}"
-                tx.acts.add(
-                    Act(at=now, who=PROGRAM, what="recall", thing=thing, before=state, after="sending", note=note)
-                )
-            if not write(tx):
-                log.info("delivery %s was settled by somebody else meanwhile", doubt.delivery)
+            if state is EditionState.CANCELLED:
+                tx.recalls.put_off(doubt, now + LIFE)
+                return
+            self._open_again(tx, doubt, state, now)
+            tx.recalls.send_again(doubt, now, now + wait)
+
+    def _open_again(self, tx: Transaction, doubt: Doubt, state: EditionState | None, now: datetime) -> None:
+        if state is not EditionState.SENT or not tx.recalls.is_open(doubt):
+            return
+        tx.editions.move(doubt.edition, to=EditionState.SENDING, since=[state], now=now)
+        note = f"delivery {doubt.delivery} on {doubt.channel} is sent again: it was unknown, and doing so is safe"
+        thing = f"edition:{doubt.edition}"
+        tx.acts.add(Act(at=now, who=PROGRAM, what="recall", thing=thing, before=state, after="sending", note=note))
 
     def _parcel(self, doubt: Doubt) -> Parcel | None:
         """As it was sent; None when nobody knows that any more."""
@@ -179,14 +185,16 @@ def _accepted(doubt: Doubt, receipt: Receipt, now: datetime) -> Outcome:
     )
 
 
-def _absent(doubt: Doubt, now: datetime) -> Outcome:
-    said = "asked for, it does not stand there: it is sent again"
+def _absent(doubt: Doubt, state: EditionState | None, now: datetime) -> Outcome:
+    gone = state is EditionState.CANCELLED
+    then = "the edition was cancelled" if gone else "it is sent again"
     return Outcome(
         delivery=doubt.delivery,
         attempt=doubt.attempt,
-        state=DeliveryState.PENDING,
+        state=DeliveryState.CANCELLED if gone else DeliveryState.PENDING,
         began=doubt.began,
         ended=now,
-        text=said,
+        reason="the edition was cancelled" if gone else "",
+        text=f"asked for, it does not stand there: {then}",
         counts=False,
     )

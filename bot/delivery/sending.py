@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from bot.model import Act, Edition, EditionState, Placement
+from bot.model import Act, Edition, EditionState, Placement, Rendition
 from bot.store import Store, Transaction
 from bot.store.chosen_readers import Place
 from bot.store.flags import PAUSED
@@ -46,7 +46,7 @@ def _begin(tx: Transaction, edition: Edition, audience: str, now: datetime, plac
     if _revisions(stored) != _revisions(edition):
         raise _ChangedMeanwhile
     size = 0
-    for rendition in stored.renditions:
+    for rendition in _in_order(stored):
         if rendition.email:
             size += tx.deliveries.add_audience(edition.id, rendition.channel, audience, now, place)
         else:
@@ -67,6 +67,18 @@ def _begin(tx: Transaction, edition: Edition, audience: str, now: datetime, plac
         )
     )
     return True
+
+
+def _in_order(edition: Edition) -> list[Rendition]:
+    """As their posts go out: by story, then by part. An edition's own come first."""
+    places = {str(story.article.id): story.position for story in edition.stories}
+
+    def place(rendition: Rendition) -> tuple[int, str, int]:
+        article = rendition.subject.partition("/")[0]
+        known = places.get(article, len(places) + 1) if article else 0
+        return known, article, rendition.post.part if rendition.post else 1
+
+    return sorted(edition.renditions, key=place)
 
 
 def _revisions(edition: Edition) -> list[tuple[int, int]]:

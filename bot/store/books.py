@@ -116,6 +116,16 @@ class Books:
         one = (deliveries.c.subscriber == 0, deliveries.c.channel == channel, deliveries.c.subject == subject)
         return next(iter(self._shown(_rows().where(deliveries.c.edition == edition, *one))), None)
 
+    def open_posts(self, channel: str) -> int:
+        """How many posts wait on a channel, of editions being sent."""
+        query = (
+            select(func.count())
+            .select_from(chunks.join(editions, editions.c.id == chunks.c.edition))
+            .where(chunks.c.due.is_not(None), chunks.c.audience == "", chunks.c.channel == channel)
+            .where(editions.c.state == "sending")
+        )
+        return int(self._connection.execute(query).scalar() or 0)
+
     def unknown_posts(self, edition: str) -> int:
         """How many posts of an edition are ``unknown``."""
         number = chunks.c.counts[DeliveryState.UNKNOWN.value].as_integer()

@@ -30,16 +30,14 @@ class Recalls:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def due(
-        self, channels: Collection[str], now: datetime, *, delay: timedelta, life: timedelta, edition: str = ""
-    ) -> list[Doubt]:
-        """Those to be asked for now, the longest unknown first: first ``delay`` after they became so, at most ``life``.
+    def due(self, channels: Collection[str], now: datetime, *, life: timedelta, edition: str = "") -> list[Doubt]:
+        """Those that may be asked for now, the longest unknown first; no more than once after ``life`` is over.
 
-        None of them is of an edition of which nobody knows whether it was attempted (a restored store).
+        None of them is one of which nobody knows whether it was attempted (a restored store).
         """
         doubted = deliveries.c.updated
         when = or_(
-            and_(deliveries.c.not_before.is_(None), doubted <= now - delay),
+            deliveries.c.not_before.is_(None),
             and_(deliveries.c.not_before <= now, doubted > now - life),
         )
         last = and_(
@@ -76,6 +74,10 @@ class Recalls:
         free = or_(deliveries.c.not_before.is_(None), deliveries.c.not_before <= now)
         taken = update(deliveries).where(_still(doubt), free).values(not_before=until)
         return self._connection.execute(taken).rowcount == 1
+
+    def is_open(self, doubt: Doubt) -> bool:
+        """Whether it is not settled yet."""
+        return self._connection.execute(select(deliveries.c.id).where(_still(doubt))).first() is not None
 
     def put_off(self, doubt: Doubt, until: datetime) -> None:
         """It is asked for again then."""
