@@ -111,6 +111,20 @@ async def test_what_is_out_is_told_by_its_container_and_sent_again_stands_there_
     assert made(network) == 1
 
 
+async def test_a_container_that_the_network_forgot_is_no_second_post(threads, clock, store: Store) -> None:
+    network, options = threads
+    network.fail(BREAK, path="*/threads_publish")
+    async with opened("threads", clock, store=store, **options) as channel:
+        await refusal(channel.send(parcel(BARE)), options["token"])
+        network._containers.clear()
+        recalled = await channel.recall(parcel(BARE), clock())
+        again = await channel.send(parcel(BARE))
+        (post,) = network.visible
+        assert recalled.id == again.id == post.id
+        await channel.remove(post.id)
+        assert isinstance(await refusal(channel.recall(parcel(BARE), clock()), options["token"]), OutcomeUnknown)
+
+
 async def test_what_is_not_out_is_surely_not_and_the_same_container_is_published(threads, clock, store: Store) -> None:
     network, options = threads
     network.fail(DROP, path="*/threads_publish")
