@@ -114,12 +114,12 @@ class SlackChannel:
         return None
 
     async def send(self, parcel: Parcel) -> Receipt:
-        """Posts once; ``Receipt.id`` is ``CHANNEL/TS``, and "" by a webhook, which tells none."""
+        """Posts once; ``Receipt.id`` is ``CHANNEL/TS``, of a reply ``CHANNEL/TS/ROOT``, and "" by a webhook."""
         message = self.payload(parcel)
         if self._hook:
             told = await self._exchange.ask("POST", self._hook, repeatable=False, json=message)
             return Receipt(server=self._server, code=told.status, text="ok", quota=told.quota)
-        return self._receipt(await self._ask("chat.postMessage", message))
+        return self._receipt(await self._ask("chat.postMessage", message), message.get("thread_ts", ""))
 
     def payload(self, parcel: Parcel) -> dict[str, Any]:
         """The message: its blocks, and the ``text`` of notifications."""
@@ -127,7 +127,8 @@ class SlackChannel:
         message = message_of(post, self._server)
         if self._hook:
             return message
-        reply = {"thread_ts": _where(post.answers)["ts"]} if post.answers else {}
+        # A reply to a reply hangs below the first one too: Slack's threads have one level.
+        reply = {"thread_ts": _root(post.answers)} if post.answers else {}
         return {"channel": self._channel, **message, **reply}
 
     async def check(self) -> str:
@@ -185,9 +186,9 @@ class SlackChannel:
     def _said(self, word: str) -> str:
         return f"{self._server} refuses it: {word or 'it does not say why'}"
 
-    def _receipt(self, told: Told) -> Receipt:
+    def _receipt(self, told: Told, root: str) -> Receipt:
         channel, stamp = told.data.get("channel"), told.data.get("ts")
-        id = f"{channel}/{stamp}" if channel and stamp else ""
+        id = "/".join(each for each in (channel, stamp, root) if each) if channel and stamp else ""
         return Receipt(server=self._server, code=told.status, id=id, quota=told.quota)
 
 
@@ -197,7 +198,8 @@ class SlackBot(SlackChannel):
     async def edit(self, id: str, parcel: Parcel) -> Receipt:
         """Changes the message."""
         message = message_of(fitting(parcel, self.limits, self._server), self._server)
-        return self._receipt(await self._ask("chat.update", {**_where(id), **message}, repeatable=True))
+        told = await self._ask("chat.update", {**_where(id), **message}, repeatable=True)
+        return Receipt(server=self._server, code=told.status, id=id, quota=told.quota)
 
     async def remove(self, id: str) -> None:
         """Deletes the message."""
@@ -257,7 +259,12 @@ def _word(value: object) -> str:
 
 
 def _where(id: str) -> dict[str, str]:
-    channel, _, stamp = id.partition("/")
-    if not re.fullmatch(r"[A-Z0-9]{5,20}", channel) or not re.fullmatch(r"\d+\.\d+", stamp):
+    found = re.fullmatch(r"([A-Z0-9]{5,20})/(\d+\.\d+)(?:/\d+\.\d+)?", id)
+    if not found:
         raise DeliveryError(f'"{id[:60]}" names no message of Slack', permanent=True)
-    return {"channel": channel, "ts": stamp}
+    return {"channel": found[1], "ts": found[2]}
+
+
+def _root(id: str) -> str:
+    """The first message of the thread in which ``id`` stands."""
+    return id.split("/")[2] if id.count("/") == 2 else _where(id)["ts"]

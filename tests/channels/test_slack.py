@@ -100,8 +100,14 @@ async def test_the_parts_of_a_thread_hang_below_the_first(slack, clock) -> None:
     async with opened("slack", clock, **options["bot"]) as channel:
         first = await channel.send(parcel())
         clock.advance(seconds=2)
-        await channel.send(parcel(replace(POST, answers=first.id)))
-    assert network.visible[1].reply_to == first.id
+        second = await channel.send(parcel(replace(POST, answers=first.id)))
+        clock.advance(seconds=2)
+        third = await channel.send(parcel(replace(POST, answers=second.id)))
+        # To Slack, a reply to a reply is one to the first.
+        assert [each.reply_to for each in network.visible] == ["", first.id, first.id]
+        await channel.edit(third.id, parcel(replace(POST, text="Third")))
+        await channel.remove(second.id)
+    assert [each.text.startswith("Third") for each in network.visible] == [False, True]
 
 
 async def test_a_bot_changes_and_takes_down_what_it_posted_and_twice_is_no_fault(slack, clock) -> None:

@@ -19,7 +19,7 @@ SUPPRESS_NOTIFICATIONS = 1 << 12
 _LIMITS = {"title": 256, "description": 4096}
 _ALL_EMBEDS = 6000
 # What was escaped or is code is held as a number between NULs by then, and no part of an address.
-_HELD = re.compile(r"\\([\\*_~|`>#\[\]()<@:-])|```(?:\w*\n)?(.+?)```|`([^`\n]+)`", re.DOTALL)
+_HELD = re.compile(r"\\([^\w\s]|_)|```(?:\w*\n)?(.+?)```|`([^`\n]+)`", re.DOTALL)
 _MASKED = re.compile(r"\[([^\[\]\n]+)\]\(<?(https?://[^\s<>\0]+?)>?\)")
 _BARE = re.compile(r"<?(https?://[^\s<>\0]+[^\s<>\0.,;:!?)'\"*_])>?")
 _KINDS = {"users": r"<@!?(\d+)>", "roles": r"<@&(\d+)>", "everyone": r"@(everyone|here)\b"}
