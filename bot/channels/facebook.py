@@ -116,6 +116,11 @@ class FacebookChannel:
     ) -> None:
         return None
 
+    @property
+    def keyed(self) -> bool:
+        """Whether it was given a token, and needs no sign-in."""
+        return self._token is not None
+
     async def send(self, parcel: Parcel) -> Receipt:
         """Posts once; ``Receipt.id`` is ``PAGE_POST``. A picture that is not to be had costs the picture only."""
         post = fitting(parcel, self.limits, self._server)
@@ -179,6 +184,8 @@ class FacebookChannel:
 
     async def sign_in(self, redirect: str, state: str) -> SignIn:
         """Facebook Login, for who manages the page."""
+        if self.keyed:
+            raise DeliveryError("a page's token stands in the environment: no sign-in is needed", permanent=True)
         return self._oauth.sign_in(redirect, state)
 
     async def connect(self, answer: Mapping[str, str], begun: SignIn, redirect: str) -> Credential:

@@ -113,6 +113,11 @@ class ThreadsChannel:
     ) -> None:
         return None
 
+    @property
+    def keyed(self) -> bool:
+        """Whether it was given a token, and needs no sign-in."""
+        return self._token is not None
+
     async def send(self, parcel: Parcel) -> Receipt:
         """Publishes the parcel's container, which is made unless an earlier attempt left one. ``Receipt.id`` is the
         post's. A picture that Threads cannot fetch costs the picture only."""
@@ -182,6 +187,8 @@ class ThreadsChannel:
 
     async def sign_in(self, redirect: str, state: str) -> SignIn:
         """The Authorization Window of Threads."""
+        if self.keyed:
+            raise DeliveryError("a token stands in the environment: no sign-in is needed", permanent=True)
         return self._oauth.sign_in(redirect, state)
 
     async def connect(self, answer: Mapping[str, str], begun: SignIn, redirect: str) -> Credential:

@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 
-from bot.channels.credentials import closed
+from bot.channels.credentials import closed, signs_in
 from bot.clock import SetClock
 from bot.editions.image import fitted
 from bot.errors import ChannelRefused, DeliveryError, NothingToDo, OutcomeUnknown, ServerBusy, SettingsError
@@ -278,6 +278,15 @@ async def test_who_does_not_manage_the_page_is_told_which_they_do(facebook, cloc
     async with opened("facebook", clock, store=store, **other) as channel:
         error = await refusal(connected(channel), "facebook-secret")
     assert f"The Record ({network.page})" in str(error)
+
+
+async def test_a_page_whose_token_is_given_needs_no_sign_in(facebook, clock, store: Store) -> None:
+    network, options = facebook
+    async with opened("facebook", clock, **options) as channel:
+        assert not signs_in(channel)
+        assert (await refusal(channel.sign_in(BACK, "s"), options["token"])).permanent
+    async with opened("facebook", clock, store=store, **to_connect(network, options)) as channel:
+        assert signs_in(channel)
 
 
 async def test_without_a_way_to_sign_in_and_a_token_nothing_starts(clock) -> None:

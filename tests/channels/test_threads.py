@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 
-from bot.channels.credentials import Credential, closed
+from bot.channels.credentials import Credential, closed, signs_in
 from bot.channels.threads import ThreadsChannel
 from bot.clock import SetClock
 from bot.errors import ChannelRefused, DeliveryError, OutcomeUnknown, ServerBusy, SettingsError
@@ -310,6 +310,16 @@ async def test_a_renewal_that_is_refused_says_to_connect_again_and_quotes_no_tok
         network.fail(Fault(400, {"Content-Type": "application/json"}, told), path="/refresh_access_token")
         refused = await refusal(channel.renew(Credential(access=token)), token)
         assert isinstance(refused, ChannelRefused)
+
+
+async def test_a_profile_whose_token_is_given_needs_no_sign_in(threads, clock, store: Store) -> None:
+    _, options = threads
+    async with opened("threads", clock, **options) as channel:
+        assert not signs_in(channel)
+        assert (await refusal(channel.sign_in(BACK, "s"), options["token"])).permanent
+    asked = {"api": options["api"], "client_id": "threads-app", "client_secret": "threads-secret"}
+    async with opened("threads", clock, store=store, **asked) as channel:
+        assert signs_in(channel)
 
 
 async def test_without_a_way_to_sign_in_and_a_token_nothing_starts(clock) -> None:

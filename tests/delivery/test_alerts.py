@@ -309,3 +309,19 @@ def test_thousands_of_other_acts_hide_no_alert(store):
             later = NOW + timedelta(seconds=1)
             tx.acts.add(Act(at=later, who="broadsheet", what="suppress", thing=f"suppression:{number:012x}"))
     assert len(_due(store, NOW + timedelta(minutes=1))) == 1
+
+
+def test_a_permission_that_ends_is_told_once_by_mail_and_by_webhook(store, newsroom, tmp_path, hook):
+    port, got = hook
+    with store.write() as tx:
+        ends = NOW + timedelta(days=6)
+        tx.channels.save("ops", "gAAAA", account="@record", expires=ends, now=NOW, serial=0)
+    with mailbox(tmp_path / "mails") as smtp:
+        installation = newsroom(smtp, port, channels=("mail", "ops"), to=("ida@record.example",))
+        assert [alert.title for alert in alert_now(installation)] == ["ops stops in 6 days"]
+        assert alert_now(installation) == []
+    (event,) = got
+    assert event["type"] == "alert"
+    (file,) = (tmp_path / "mails").glob("*.eml")
+    mail = message_from_bytes(file.read_bytes(), policy=policy.default)
+    assert "broadsheet channels connect ops" in mail.get_body(["plain"]).get_content()
