@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 
 from bot.channels.credentials import Credential, Credentials, closed, due, opened, signs_in
+from bot.channels.facebook import FacebookChannel, FacebookOptions
 from bot.channels.linkedin import LinkedInChannel, LinkedInOptions
+from bot.channels.threads import ThreadsChannel, ThreadsOptions
 from bot.channels.x import XChannel, XOptions
 from bot.clock import SetClock
 from bot.errors import ChannelRefused, NothingToDo, ServerBusy
@@ -257,3 +259,11 @@ async def test_a_channel_with_keys_of_its_own_is_not_signed_in(clock: SetClock) 
         assert signs_in(LinkedInChannel("li", LinkedInOptions(client_id="c", **secret), here))  # type: ignore[arg-type]
         four = ("consumer_key", "consumer_secret", "access_token", "access_secret")
         assert not signs_in(XChannel("x", XOptions(**dict.fromkeys(four, "k")), here))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("cls", "options"), [(FacebookChannel, FacebookOptions), (ThreadsChannel, ThreadsOptions)])
+async def test_a_channel_that_was_given_a_token_is_not_signed_in(cls: Any, options: Any, clock: SetClock) -> None:
+    page = {"page": "546349135390552"} if cls is FacebookChannel else {}
+    async with around(clock) as here:
+        assert signs_in(cls("f", options(client_id="1", client_secret="s", **page), here))
+        assert not signs_in(cls("f", options(token="t", **page), here))
