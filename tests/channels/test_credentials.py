@@ -16,8 +16,9 @@ from bot.channels.linkedin import LinkedInChannel, LinkedInOptions
 from bot.channels.threads import ThreadsChannel, ThreadsOptions
 from bot.channels.x import XChannel, XOptions
 from bot.clock import SetClock
-from bot.errors import ChannelRefused, NothingToDo, ServerBusy
+from bot.errors import ChannelRefused, NothingToDo, ServerBusy, StoreHeld
 from bot.store import Store
+from bot.store.flags import RESTORED, Restored
 from bot.testing import KEYS, NOW
 from bot.tokens import KeyRing
 from tests.channels.account import Around, around, keep
@@ -159,6 +160,17 @@ async def test_a_failed_renewal_lets_the_next_one_try(store: Store, of: Any, clo
     with pytest.raises(ServerBusy):
         await Credentials("x", of(), busy).renewed(OLD)
     assert (await Credentials("x", of(), once([], clock)).renewed(OLD)).access == "access-1"
+
+
+async def test_from_a_restored_store_no_token_is_renewed_for_the_other_one_may_be_in_use(
+    store: Store, of: Any, clock: SetClock
+) -> None:
+    keep(store, "x", OLD)
+    with store.write() as tx:
+        tx.flags.set(RESTORED, Restored(backup=NOW).text(), NOW)
+    clock.advance(hours=3)
+    with pytest.raises(StoreHeld):
+        await Credentials("x", of(), never).current()
 
 
 async def test_a_revoked_permission_names_the_command_that_helps(store: Store, of: Any) -> None:
