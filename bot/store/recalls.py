@@ -107,14 +107,11 @@ class Recalls:
     def recount(self, ids: Collection[int]) -> None:
         """Says of the editions of these deliveries that were sent how many are unknown now."""
         dialect = self._connection.dialect.name
-        sent = (
-            select(editions.c.id)
-            .join(deliveries, deliveries.c.edition == editions.c.id)
-            .where(among(dialect, deliveries.c.id, "ids"), editions.c.state == EditionState.SENT)
-            .distinct()
-            .order_by(editions.c.id)
-        )
-        for edition in self._connection.execute(sent, {"ids": integers(dialect, ids)}).scalars().all():
+        # Apart from the editions: SQLite would look through all deliveries of each.
+        of = select(deliveries.c.edition).where(among(dialect, deliveries.c.id, "ids")).distinct()
+        found = self._connection.execute(of, {"ids": integers(dialect, ids)}).scalars().all()
+        sent = select(editions.c.id).where(editions.c.id.in_(found), editions.c.state == EditionState.SENT)
+        for edition in self._connection.execute(sent.order_by(editions.c.id)).scalars().all():
             unknown = Books(self._connection).balance(edition).states.get(DeliveryState.UNKNOWN, 0)
             said = update(editions).where(editions.c.id == edition)
             self._connection.execute(said.values(reason=f"{unknown} unknown" if unknown else ""))
