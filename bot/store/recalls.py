@@ -45,6 +45,11 @@ class Recalls:
             attempts_table.c.number == deliveries.c.attempts,
             attempts_table.c.outcome == DeliveryState.UNKNOWN,
         )
+        # An edition that was sent says so itself, so that few are looked through.
+        likely = or_(
+            editions.c.state.in_([EditionState.SENDING, EditionState.PAUSED, EditionState.CANCELLED]),
+            and_(editions.c.state == EditionState.SENT, editions.c.reason.contains("unknown")),
+        )
         some = chunks.c.counts[DeliveryState.UNKNOWN.value].as_integer() > 0
         query = (
             select(deliveries, attempts_table.c.began)
@@ -56,6 +61,7 @@ class Recalls:
             .where(
                 editions.c.slot > now - OLDEST,
                 editions.c.folded.is_(None),
+                likely,
                 chunks.c.audience == "",
                 chunks.c.channel.in_(list(channels)),
                 chunks.c.lease == "",
