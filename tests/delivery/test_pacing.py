@@ -270,6 +270,18 @@ async def test_a_network_that_is_down_is_asked_less_and_less_often(store, clock)
     assert books(store, made)[1] == {"deferred": 1}
 
 
+async def test_a_clock_that_is_set_back_by_days_does_not_silence_a_channel_for_days(store, clock):
+    busy = ServerBusy("429", code=429, retry_after=3600)
+    town = Timed(clock, answer=_answering(iter([busy])))
+    begin(store, NOW - timedelta(days=9), *posts("a", "b"))
+    process = Process(store, clock, town, rules=DeliveryTable(give_up_after=timedelta(days=30)))
+    await process.look()
+    clock.moment = NOW - timedelta(days=5)
+    assert process.engine.rests_until(CHANNEL) is None
+    await process.look()
+    assert "b" in texts(town)
+
+
 # --- too late
 
 
