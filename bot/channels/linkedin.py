@@ -115,7 +115,8 @@ class LinkedInChannel:
             around.clock,
         )
         self._credentials = Credentials(name, around, self.renew)
-        self._exchange = Exchange(around.http, around.clock, self._api, judge=self._judged)
+        secrets = [options.client_secret.get_secret_value()]
+        self._exchange = Exchange(around.http, around.clock, self._api, judge=self._judged, secrets=secrets)
 
     async def __aenter__(self) -> Self:
         return self

@@ -190,6 +190,17 @@ async def test_trouble_of_the_server_refuses_nobody_and_fails_nothing_for_good(t
         assert isinstance(error, OutcomeUnknown) or trial.kind in KEYED
 
 
+async def test_a_secret_that_the_server_says_back_is_not_shown(trial: Trial) -> None:
+    method, path = await trial.publishing()
+    async with trial.channel():
+        said = " ".join(trial.secrets)
+    for status in (400, 401, 403):
+        body = json.dumps({"error": said, "message": said, "description": said})
+        trial.network.fail(Fault(status, {"Content-Type": "application/json"}, body), method=method, path=path)
+        await trial.failure("send", parcel())
+        trial.network.faults.clear()
+
+
 async def test_a_server_that_is_not_there_is_busy(trial: Trial) -> None:
     base = f"http://127.0.0.1:{free_port()}"
     assert isinstance(await trial.failure("send", parcel(), base=base), ServerBusy)
