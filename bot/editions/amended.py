@@ -6,8 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from bot.editions.compose import Outlet
-from bot.editions.counting import fits, length
-from bot.editions.posts import compose_post
+from bot.editions.counting import fits, length, size
+from bot.editions.posts import Place, compose_post
 from bot.editions.wording import wording
 from bot.errors import RenderError
 from bot.model import Correction, EditionStory, Limits, Newsroom, Post, PostAct
@@ -36,7 +36,7 @@ def compose_amended(
     room = replace(
         limits,
         characters=None if limits.characters is None else limits.characters - length(note, limits) - 4,
-        size=None if limits.size is None else limits.size - len(note.encode()) - 4,
+        size=None if limits.size is None else limits.size - size(note, limits) - 4,
     )
     if not _has_room(room):
         raise RenderError("the correction leaves the post no room; say what is right in fewer words")
@@ -47,12 +47,16 @@ def compose_amended(
         template=outlet.template,
         folders=folders,
         limits=room,
+        # The link that stands has its parameters already.
+        rules=replace(outlet.rules, utm={}),
+        url=before.url,
+        place=Place(part=before.part, parts=before.parts, follows=before.follows),
     )
     head, link, tail = made.text.rpartition(made.url) if made.url else (made.text, "", "")
     if not link:
         head, tail = made.text, ""
     text = "\n\n".join(part for part in (head.strip(), note, f"{link}{tail}".strip()) if part)
-    if not fits(text, limits):
+    if not fits(text, limits, warning=made.warning):
         raise RenderError("the corrected post is longer than the network takes; say what is right in fewer words")
     card = (
         replace(made.card, image_url=before.card.image_url, image_alt=before.card.image_alt)
