@@ -147,7 +147,7 @@ async def test_a_channel_that_rests_holds_up_no_other_and_no_mail(store, clock):
 
 
 async def test_what_becomes_due_while_mail_goes_out_does_not_wait_for_the_last_mail(store, clock, monkeypatch):
-    monkeypatch.setattr("bot.delivery.engine.TICK", 0.01)
+    monkeypatch.setattr("bot.delivery.engine.BESIDE", 0.01)
     subscribe(store, *(f"reader{number}@example.org" for number in range(40)))
     town = Timed(clock, pace=Pace(gap=timedelta(seconds=5)))
     seen = []
