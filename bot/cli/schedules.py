@@ -23,6 +23,7 @@ from bot.model import Edition, EditionState, Grade
 from bot.schedules.installation import Installation
 from bot.schedules.learning import learn_now
 from bot.schedules.machine_texts import write_now
+from bot.schedules.on_publish import listen
 from bot.schedules.plan import Slot, slots_after
 from bot.schedules.preflight import findings
 from bot.schedules.preview import preview as previewed
@@ -30,6 +31,7 @@ from bot.schedules.preview import send_test
 from bot.schedules.run import due_slot, extra_slot, need_open, schedule_table, shown_slot
 from bot.schedules.slot import advance, make
 from bot.schedules.ticker import Delivered, collect_now, deliver_now
+from bot.settings import duration_text
 from bot.store.flags import PAUSED
 
 VariantId = Annotated[
@@ -37,7 +39,8 @@ VariantId = Annotated[
     typer.Option("--variant", help="What readers of one variant would get; `preview` lists variants.", metavar="ID"),
 ]
 SHOWN = 10
-"""Variants that are listed on a terminal."""
+"""Variants, and articles left out, that are listed on a terminal."""
+_NO_SLOT = {"key": "", "local": "as it appears", "utc": "", "note": ""}
 Schedule = Annotated[str, typer.Argument(help="A key of [schedules].")]
 
 
@@ -57,18 +60,34 @@ def schedules(
     with session.open() as installation:
         if name:
             schedule_table(installation, name)
-        rows = []
+        rows: list[dict[str, str]] = []
+        left_out: list[str] = []
         for key, table in installation.settings.schedules.items():
             if (name and key != name) or not table.enabled:
                 continue
             zone = installation.timezone(key)
-            for slot in slots_after(key, table.cron, zone, installation.clock(), count=next_slots):
+            if table.on_publish:
+                said = f"each new article, {duration_text(table.settle)} after it was seen"
+                rows.append({"schedule": key, "name": table.name, "timezone": zone, **_NO_SLOT, "note": said})
+                left_out += _left_out(installation, key, zone) if name else []
+            for slot in slots_after(key, table.crons, zone, installation.clock(), count=next_slots):
                 rows.append({"schedule": key, "name": table.name, "timezone": zone, **_slot(slot, zone)})
         session.out.table(
             ("schedule", "slot", "UTC", "note"),
             [(row["schedule"], row["local"], row["utc"], row["note"]) for row in rows],
         )
+        for line in left_out:
+            session.out.say(line)
         session.out.value(rows)
+
+
+def _left_out(installation: Installation, schedule: str, zone: str) -> list[str]:
+    """What a schedule did not tell of what appeared lately, in lines."""
+    with installation.store.read() as tx:
+        return [
+            f"not told, {local(at, zone)}: article {article}: {reason}"
+            for at, article, reason in tx.schedules.left_out(schedule, SHOWN)
+        ]
 
 
 def _slot(slot: Slot, zone: str) -> dict[str, str]:
@@ -168,11 +187,18 @@ def run_due(session: Session, installation: Installation, schedule: str, *, extr
     now = installation.clock()
     need_open(installation)
     _continue(session, installation)
-    slot = extra_slot(installation, schedule, now) if extra else due_slot(installation, schedule, now)
+    on_publish = schedule_table(installation, schedule).on_publish
+    if on_publish:
+        listen(installation, schedule, now)
+    if not on_publish or extra:
+        slot = extra_slot(installation, schedule, now) if extra else due_slot(installation, schedule, now)
     learn_now(installation)
     for report in collect_now(installation):
         if report.error:
             session.out.say(f"warning: {report.error}")
+    if on_publish:
+        # Which article is due is not known before.
+        slot = due_slot(installation, schedule, installation.clock())
     for written in write_now(installation, schedule, slot, installation.clock()):
         if not written.text:
             session.out.say(f"no {written.kind} by the language model: {written.reason}")

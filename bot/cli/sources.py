@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import asdict
 from typing import Annotated
 
 import typer
@@ -11,6 +12,7 @@ from bot.cli.command import Limit, Session, command, without_subcommand
 from bot.cli.output import local
 from bot.errors import NotFound
 from bot.http import Http
+from bot.schedules import hubs, pings
 from bot.schedules.installation import Installation
 from bot.schedules.ticker import collect_now
 from bot.settings import load_settings, nearest
@@ -29,6 +31,7 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer()
     without_subcommand(group)(health)
     command(group, "add")(add)
+    command(group, "ping")(ping)
     app.add_typer(group, name="sources")
     command(app)(articles)
     command(app)(stories)
@@ -80,9 +83,10 @@ def health(session: Session) -> None:
     with session.open() as installation:
         with installation.store.read() as tx:
             states = [tx.sources.get(name) for name in installation.sources]
+            named = {each.source: hubs.standing(each, installation.clock()) for each in tx.hubs.all()}
         zone = installation.newsroom.timezone
         session.out.table(
-            ("source", "type", "last good visit", "failures", "last error"),
+            ("source", "type", "last good visit", "failures", "last error", "hub"),
             [
                 (
                     each.source,
@@ -90,11 +94,26 @@ def health(session: Session) -> None:
                     local(each.last_success, zone) or "never",
                     each.failures,
                     each.error,
+                    named.get(each.source, ""),
                 )
                 for each in states
             ],
         )
-        session.out.value(states)
+        session.out.value([{**asdict(each), "hub": named.get(each.source, "")} for each in states])
+
+
+def ping(session: Session, name: Annotated[str, typer.Argument(help="A key of [sources].")]) -> None:
+    """Prints the address that a site calls when it has news: the source is visited within seconds. Keep it to yourself:
+    whoever knows it can make us look."""
+    with session.open() as installation:
+        _known(installation, [name])
+        url = pings.ping_url(installation.newsroom, installation.keys, name)
+        session.out.say(url)
+        session.out.say("WordPress: Settings, Writing, Update Services: add it as a line of its own. Or give it to a")
+        session.out.say("webhook plugin for the event “post published”, method POST, whatever body. docs/on-publish.md")
+        if not hubs.is_public(installation.newsroom.public_url):
+            session.out.say("newsroom.public_url is an address of this machine: a site elsewhere does not reach it")
+        session.out.value({"source": name, "url": url})
 
 
 def add(

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from bot.delivery.rates import BOUNCE_ALARM, COMPLAINT_ALARM
 from bot.delivery.sending import PROGRAM
 from bot.delivery.settling import HELD
-from bot.model import OPEN_STATES, Act, DeliveryState, Edition, EditionState
+from bot.model import ARTICLE, OPEN_STATES, Act, DeliveryState, Edition, EditionState
 from bot.settings.tables import AlertsTable
 from bot.store import Transaction
 from bot.store.books import Balance
@@ -76,7 +76,27 @@ def due(tx: Transaction, rules: AlertsTable, timezone: str, now: datetime) -> li
             flag = f"alert:{act.after}:{thing.removeprefix('edition:')}"
             if may_tell(tx.flags.seen(flag), act.at, rules.quiet, now):
                 found += _alert(tx, rules, flag, act, ZoneInfo(timezone), now)
-    return found
+    return _together(tx, rules, found, now)
+
+
+def _together(tx: Transaction, rules: AlertsTable, found: list[Alert], now: datetime) -> list[Alert]:
+    """On publish each article is an edition, and a flood holds hundreds: they are one alert for each schedule."""
+    alone: list[Alert] = []
+    many: dict[str, list[Alert]] = {}
+    for alert in found:
+        edition = alert.edition
+        if edition and edition.slot_key.startswith(ARTICLE) and edition.state in _TOGETHER:
+            many.setdefault(f"alert:{edition.state}:{ARTICLE}{edition.schedule}", []).append(alert)
+        else:
+            alone.append(alert)
+    for flag, alerts in many.items():
+        last = max(alerts, key=lambda alert: alert.at)
+        if may_tell(tx.flags.seen(flag), last.at, rules.quiet, now):
+            others = (("Beside it", f"{len(alerts) - 1} more editions of this schedule"),) if len(alerts) > 1 else ()
+            list_them = f"broadsheet editions --state {last.edition.state if last.edition else ''}: lists them all"
+            do = (*last.do, list_them) if others else last.do
+            alone.append(replace(last, flag=flag, facts=(*last.facts, *others), do=do))
+    return sorted(alone, key=lambda alert: alert.at)
 
 
 def may_tell(seen: tuple[str, datetime] | None, happened: datetime, quiet: timedelta, now: datetime) -> bool:
@@ -98,6 +118,8 @@ _KINDS: Mapping[str, str] = {
     EditionState.SENT: "Sent with gaps",
 }
 
+
+_TOGETHER = (EditionState.HELD, EditionState.EXPIRED)
 
 _RETURNED: Mapping[str, tuple[str, str, str]] = {
     BOUNCE_ALARM: (
@@ -218,6 +240,12 @@ def _alert(tx: Transaction, rules: AlertsTable, flag: str, act: Act, zone: ZoneI
 def _words(edition: Edition, act: Act, balance: Balance, zone: ZoneInfo, share: int) -> tuple[str, str]:
     """Title and first sentence; "" when there is nothing to tell."""
     at, all_ = f"{act.at.astimezone(zone):%H:%M}", sum(balance.states.values())
+    on_publish = edition.slot_key.startswith(ARTICLE)
+    if edition.state is EditionState.AWAITING and on_publish:
+        return f"{edition.name} waits for your approval", (
+            "Approve it, and it goes out at once. If nobody does in time, what its schedule says happens: it is held, "
+            "unless if_unapproved says otherwise."
+        )
     if edition.state is EditionState.AWAITING:
         return f"{edition.name} waits for your approval", (
             f"Approve it by {edition.slot.astimezone(zone):%A %H:%M}, and it goes out then. If nobody does, what its "
@@ -231,7 +259,8 @@ def _words(edition: Edition, act: Act, balance: Balance, zone: ZoneInfo, share: 
         )
     if edition.state is EditionState.EXPIRED:
         return f"{edition.name} did not go out: {_short(act.note)}", (
-            f"It expired at {at}, and goes out no more. Its stories may be picked by the next edition."
+            f"It expired at {at}, and goes out no more."
+            + ("" if on_publish else " Its stories may be picked by the next edition.")
         )
     if edition.state is EditionState.HELD:
         return f"{edition.name} is held: {_short(act.note)}", "It goes out when you release it, until it is too late."

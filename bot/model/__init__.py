@@ -18,6 +18,7 @@ from bot.model.delivery import (
     Recipient,
 )
 from bot.model.edition import (
+    ARTICLE,
     CORRECTION,
     VARIANT,
     Card,
@@ -58,6 +59,7 @@ from bot.model.subscriber import (
 from bot.model.written import TextKind, Written
 
 __all__ = [
+    "ARTICLE",
     "CORRECTION",
     "ERASED",
     "LIFTED_BY_READERS",

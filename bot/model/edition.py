@@ -136,6 +136,8 @@ class Post:
     target: str = ""
 
 
+ARTICLE = "article:"
+"""How the key of a slot begins that is one article's, on publish; its id follows."""
 CORRECTION = "correction:"
 """How the slot keys of editions begin that correct posts by replies to them: no slot's key does."""
 

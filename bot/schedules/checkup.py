@@ -18,7 +18,7 @@ from bot.editions.imprint import lacking
 from bot.editions.lint import lint, own_templates
 from bot.editions.weight import weight
 from bot.errors import BroadsheetError, DnsError, LlmError
-from bot.model import Article, Checked, EditionStory, Summary, TextKind
+from bot.model import ARTICLE, Article, Checked, EditionStory, Summary, TextKind
 from bot.model.checked import fault, ok, warning
 from bot.schedules import public_host
 from bot.schedules.installation import Connected, Installation, opened
@@ -129,19 +129,19 @@ def _own_templates(installation: Installation) -> Iterator[Checked]:
 def _templates(installation: Installation) -> Iterator[Checked]:
     for schedule, table in installation.settings.schedules.items():
         id, slot = f"schedule.{schedule}", _slot(installation, schedule)
+        most = 1 if table.on_publish else table.selection.maximum
         frame = installation.frame(schedule, slot)
         try:
             made = compose.render(frame, [_sample(installation, 1)])
-            full = compose.render(
-                frame, [_sample(installation, place) for place in range(1, table.selection.maximum + 1)]
-            )
+            full = compose.render(frame, [_sample(installation, place) for place in range(1, most + 1)])
         except BroadsheetError as error:
             yield fault(id, str(error), "")
             continue
-        yield ok(id, f"its templates render; next slot {slot.key}")
+        comes = "each new article goes out as it appears" if table.on_publish else f"next slot {slot.key}"
+        yield ok(id, f"its templates render; {comes}")
         for email in [each.email for each in full if each.email]:
-            heavy = weight(email, table.selection.maximum)
-            said = f"with {table.selection.maximum} stories of usual length: {heavy.said}"
+            heavy = weight(email, most)
+            said = f"with {most} stories of usual length: {heavy.said}"
             if heavy.said:
                 yield (fault if heavy.grave else warning)(f"{id}.size", said, heavy.fix)
         mails = [each.email for each in made if each.email]
@@ -168,8 +168,10 @@ def _cards(installation: Installation) -> Iterator[Checked]:
 
 
 def _slot(installation: Installation, schedule: str) -> Slot:
-    cron = installation.settings.schedules[schedule].cron
-    return slots_after(schedule, cron, installation.timezone(schedule), installation.clock(), count=1)[0]
+    table, now = installation.settings.schedules[schedule], installation.clock()
+    if table.on_publish:
+        return Slot(schedule, ARTICLE, now)
+    return slots_after(schedule, table.crons, installation.timezone(schedule), now, count=1)[0]
 
 
 def _sample(installation: Installation, place: int) -> EditionStory:

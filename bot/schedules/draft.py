@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from bot.editions import compose
-from bot.model import Article, Correction, Edition, EditionState, EditionStory, Selected
+from bot.model import Article, Correction, Edition, EditionState, EditionStory, Rejection, Selected
 from bot.schedules.installation import Installation
 from bot.schedules.pictures import hosted
-from bot.schedules.plan import Slot, previous_slot
-from bot.settings import LlmTable, ScheduleTable
+from bot.schedules.plan import Slot, article_of, previous_slot
+from bot.settings import LlmTable, ScheduleTable, SelectionTable
 from bot.store import Transaction
+from bot.stories.rules import refusal
 from bot.stories.selection import Circumstances, select
 from bot.stories.vocabulary import Vocabulary, opening, terms
 from bot.summaries.prompt import maker
@@ -35,19 +37,30 @@ class Draft:
     expires: datetime
 
 
-def draft(tx: Transaction, installation: Installation, schedule: str, slot: Slot, now: datetime) -> Draft:
-    """What the slot would send if it were made ``now``, without renditions: ``pressed`` makes them."""
+def draft(
+    tx: Transaction, installation: Installation, schedule: str, slot: Slot, now: datetime, *, hold: str = ""
+) -> Draft:
+    """What the slot would send if it were made ``now``, without renditions: ``pressed`` makes them.
+
+    ``hold``: why an editor must see it first, whatever it is.
+    """
     table = installation.settings.schedules[schedule]
     around = circumstances(tx, installation, schedule, slot, now)
     # A day more than can be picked, so that the report also says what was just too old.
     articles = tx.articles.newest(since=now - table.selection.max_age - DAY)
-    selected = select(articles, table.selection, around)
+    article = article_of(slot.key)
+    if article is None:
+        selected = select(articles, table.selection, around)
+    else:
+        selected = _selected(tx, articles, article, schedule, table.selection, around)
+    if hold and not selected.skip:
+        selected = replace(selected, hold=hold)
     state, reason = _state(table, selected)
     leads = [pick.story.lead for pick in selected.picks]
     texts = texts_of(tx, installation.settings.llm, leads)
     stories = _frozen(installation, selected, texts) if state is not EditionState.SKIPPED else ()
     edition = Edition(
-        id=edition_id(installation.keys, schedule, slot.key),
+        id=edition_id(installation.keys, schedule, slot.seed),
         schedule=schedule,
         slot_key=slot.key,
         slot=slot.due,
@@ -60,6 +73,43 @@ def draft(tx: Transaction, installation: Installation, schedule: str, slot: Slot
         corrections=_corrections(tx, installation, schedule, stories),
     )
     return Draft(edition, selected, compose.report(selected, stories, texts), slot.due + table.max_lateness)
+
+
+def one_article(rules: SelectionTable) -> SelectionTable:
+    """The rules by which an article is judged alone: no window, for it is new, and nothing to rank it against."""
+    window = f"last {math.ceil(rules.max_age.total_seconds())}s"
+    return rules.model_copy(update={"window": window, "minimum": 1, "maximum": 1, "section_maximum": 1})
+
+
+def _selected(
+    tx: Transaction,
+    articles: Sequence[Article],
+    wanted: int,
+    schedule: str,
+    rules: SelectionTable,
+    around: Circumstances,
+) -> Selected:
+    """One article, in its newest revision, held against what the schedule told; 0: the newest that may be told."""
+    one = one_article(rules)
+    if not wanted:
+        around = replace(around, consumed=frozenset(), reserved=frozenset())
+        chosen = next((each for each in articles if not refusal(each, one, around)), None)
+        if chosen is None:
+            return Selected((), (), skip="no article that this schedule takes", hold="")
+        return select([chosen], one, around)
+    article = tx.articles.get(wanted)
+    if article is None:
+        return Selected((), (), skip="the article is no longer known", hold="")
+    told = [each for each in articles if each.id in around.consumed | around.reserved and each.id != wanted]
+    selected = select([article, *told], one, around)
+    refused = [each for each in selected.rejections if each.article.id == wanted]
+    if refused:
+        return Selected((), tuple(refused), skip=refused[0].reason, hold="")
+    twin = tx.articles.told_at_its_address(schedule, wanted)
+    if twin:
+        reason = f"Stands at the address of “{twin.title or twin.url}”, which another edition of this schedule took."
+        return Selected((), (Rejection(article, "copy", reason),), skip=reason, hold="")
+    return replace(selected, rejections=(), skip="")
 
 
 def pressed(tx: Transaction, installation: Installation, made: Draft, slot: Slot) -> Draft:
@@ -113,7 +163,7 @@ def circumstances(
     if last:
         since = last.created
     else:
-        before = previous_slot(schedule, table.cron, installation.timezone(schedule), slot.due)
+        before = previous_slot(schedule, table.crons, installation.timezone(schedule), slot.due)
         since = before.due if before else now - DAY
     return Circumstances(
         now=now,

@@ -102,7 +102,7 @@ def host_ahead(installation: Installation, now: datetime, *, stop: Callable[[], 
     for schedule, table in installation.settings.schedules.items():
         if table.enabled and not stop():
             start, zone = now + table.lead_time, installation.timezone(schedule)
-            for slot in slots_between(schedule, table.cron, zone, start, start + AHEAD)[:1]:
+            for slot in slots_between(schedule, table.crons, zone, start, start + AHEAD)[:1]:
                 host_now(installation, schedule, slot, now)
 
 

@@ -103,7 +103,7 @@ class Installation:
         """The edition of ``slot`` without its stories, telling ``corrections``, with ``shown``, its hosted pictures."""
         table = self.settings.schedules[schedule]
         return Frame(
-            edition=edition_id(self.keys, schedule, slot.key),
+            edition=edition_id(self.keys, schedule, slot.seed),
             schedule=table,
             slot=slot.due,
             newsroom=self.newsroom,

@@ -294,6 +294,6 @@ def coming(installation: Installation, now: datetime) -> list[tuple[str, Slot, d
         if not each.enabled:
             continue
         zone = installation.timezone(schedule)
-        for slot in slots_between(schedule, each.cron, zone, now + each.lead_time, now + each.lead_time + table.ahead):
+        for slot in slots_between(schedule, each.crons, zone, now + each.lead_time, now + each.lead_time + table.ahead):
             found.append((schedule, slot, slot.due - each.lead_time))
     return sorted(found, key=lambda item: item[2])

@@ -4,6 +4,9 @@ A cron whose hour field is a plain list of numbers (``0 7 * * 1-5``, ``30 2,14 *
 once a day. One that falls into the gap of a clock change runs at the first minute after it; in the repeated hour only
 the first pass counts. Any other hour field (``*``, ``*/2``, ``9-17``) names a rhythm of real time: each instant whose
 wall time matches is a slot, so the repeated hour runs twice and the missing one not at all.
+
+A timetable is one cron or several (best times): those that fall on one instant are one slot. What goes out on publish
+has no timetable: there each article is a slot of its own.
 """
 
 from __future__ import annotations
@@ -12,11 +15,13 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from heapq import heappop, heappush
+from heapq import heappop, heappush, merge
 from itertools import islice, takewhile
 from zoneinfo import ZoneInfo
 
 from cronsim import CronSim
+
+from bot.model import ARTICLE
 
 MOVED = "clock change: moved from"
 REPEATED = "clock change: repeated hour, runs once"
@@ -31,12 +36,17 @@ _DAY = timedelta(days=1)
 _LOOKBACKS = (_DAY / 24, _DAY, 8 * _DAY, 63 * _DAY, 400 * _DAY, 3300 * _DAY, 14_700 * _DAY)
 
 
+Crons = str | Sequence[str]
+"""A timetable: one cron, or several."""
+
+
 @dataclass(frozen=True, slots=True)
 class Slot:
     """One due time of a schedule. ``(schedule, key)`` is unique for ever; ``due`` is in UTC.
 
     ``key`` is the wall time that the cron names (``2027-10-31T02:30``), also when a clock change moved the slot, or
-    the instant (``2027-10-31T00:30Z``) for a rhythm. ``note`` says what a clock change did, "" otherwise.
+    the instant (``2027-10-31T00:30Z``) for a rhythm, or the article (``article:17``) on publish. ``note`` says what a
+    clock change did, "" otherwise.
     """
 
     schedule: str
@@ -44,25 +54,42 @@ class Slot:
     due: datetime
     note: str = ""
 
+    @property
+    def seed(self) -> str:
+        """What the edition's id is made of. A store that was restored gives the ids of lost articles to others, and
+        networks know a post again by its edition's: the time tells the two apart.
+        """
+        return f"{self.key}@{self.due.astimezone(UTC).isoformat()}" if self.key.startswith(ARTICLE) else self.key
 
-def slots_after(schedule_id: str, cron: str, timezone: str, after: datetime, *, count: int) -> list[Slot]:
-    """The next ``count`` slots later than ``after``; fewer only when the cron never fires again."""
-    return list(islice(_slots(schedule_id, cron, timezone, after), count))
+
+def article_slot(schedule_id: str, article: int, due: datetime) -> Slot:
+    """The slot of one article, which appeared at ``due``."""
+    return Slot(schedule_id, f"{ARTICLE}{article}", due)
+
+
+def article_of(slot_key: str) -> int | None:
+    """The article whose slot this is, 0 for that of the newest (a preview's); None for a slot of a timetable."""
+    return int(slot_key.removeprefix(ARTICLE) or 0) if slot_key.startswith(ARTICLE) else None
+
+
+def slots_after(schedule_id: str, crons: Crons, timezone: str, after: datetime, *, count: int) -> list[Slot]:
+    """The next ``count`` slots later than ``after``; fewer only when no cron ever fires again."""
+    return list(islice(_slots(schedule_id, crons, timezone, after), count))
 
 
 def slots_between(
-    schedule_id: str, cron: str, timezone: str, after: datetime, until: datetime, limit: int = 10_000
+    schedule_id: str, crons: Crons, timezone: str, after: datetime, until: datetime, limit: int = 10_000
 ) -> list[Slot]:
     """The slots later than ``after`` and not later than ``until``, oldest first, the first ``limit`` of them."""
-    slots = takewhile(lambda slot: slot.due <= until, _slots(schedule_id, cron, timezone, after))
+    slots = takewhile(lambda slot: slot.due <= until, _slots(schedule_id, crons, timezone, after))
     return list(islice(slots, limit))
 
 
-def previous_slot(schedule_id: str, cron: str, timezone: str, before: datetime) -> Slot | None:
+def previous_slot(schedule_id: str, crons: Crons, timezone: str, before: datetime) -> Slot | None:
     """The newest slot earlier than ``before`` (never the one due at that moment); None when there was none."""
     for lookback in _LOOKBACKS:
         newest = None
-        for slot in _slots(schedule_id, cron, timezone, before - lookback):
+        for slot in _slots(schedule_id, crons, timezone, before - lookback):
             if slot.due >= before:
                 break
             newest = slot
@@ -95,7 +122,17 @@ def due_slots(
     return make, skipped
 
 
-def _slots(schedule_id: str, cron: str, timezone: str, after: datetime) -> Iterator[Slot]:
+def _slots(schedule_id: str, crons: Crons, timezone: str, after: datetime) -> Iterator[Slot]:
+    each = [_of_cron(schedule_id, cron, timezone, after) for cron in ((crons,) if isinstance(crons, str) else crons)]
+    last: datetime | None = None
+    # As within one cron: of two that fall on one instant, that of the time that exists is the edition's.
+    for slot in merge(*each, key=lambda slot: (slot.due, slot.note != "")):
+        if slot.due != last:
+            yield slot
+        last = slot.due
+
+
+def _of_cron(schedule_id: str, cron: str, timezone: str, after: datetime) -> Iterator[Slot]:
     zone = ZoneInfo(timezone)
     start = after.astimezone(UTC)
     slots = _fixed if _names_wall_times(cron) else _rhythm

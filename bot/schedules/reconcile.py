@@ -15,6 +15,7 @@ from bot.editions.lifecycle import WAITING
 from bot.errors import NotFound, NothingToDo, UsageError
 from bot.model import Act, Edition, EditionState
 from bot.schedules.installation import Installation
+from bot.schedules.on_publish import forget
 from bot.schedules.plan import Slot, previous_slot, slots_between
 from bot.store import Transaction
 from bot.store.flags import RESTORED, Restored
@@ -105,7 +106,7 @@ def _slots(tx: Transaction, installation: Installation, since: Restored, now: da
         start = min(state.reckoned, since.backup) if state else since.backup
         due = list(_slots_between(installation, schedule, start, now))
         for slot in [*_runnable(installation, schedule, since.backup, start), *due]:
-            if tx.editions.of_slot(schedule, slot.key):
+            if tx.editions.of_slot(schedule, slot.seed):
                 continue
             after = since.at is not None and slot.due > since.at
             yield Question(
@@ -121,14 +122,14 @@ def _slots(tx: Transaction, installation: Installation, since: Restored, now: da
 def _runnable(installation: Installation, schedule: str, backup: datetime, start: datetime) -> Iterator[Slot]:
     """The slot up to ``start`` that was the newest at the backup: `broadsheet run` could still make it afterwards."""
     table = installation.settings.schedules[schedule]
-    slot = previous_slot(schedule, table.cron, installation.timezone(schedule), backup + timedelta(microseconds=1))
+    slot = previous_slot(schedule, table.crons, installation.timezone(schedule), backup + timedelta(microseconds=1))
     if slot and slot.due <= start and backup - slot.due <= table.max_lateness:
         yield slot
 
 
 def _slots_between(installation: Installation, schedule: str, start: datetime, now: datetime) -> Iterator[Slot]:
-    cron, zone = installation.settings.schedules[schedule].cron, installation.timezone(schedule)
-    while found := slots_between(schedule, cron, zone, start, now):
+    crons, zone = installation.settings.schedules[schedule].crons, installation.timezone(schedule)
+    while found := slots_between(schedule, crons, zone, start, now):
         yield from found
         start = found[-1].due
 
@@ -165,6 +166,7 @@ def reconcile(
         tx.flags.set(RESTORED, replace(since, unsent=(*since.unsent, *stayed)).text(), now)
         left = questions(tx, installation, now)
         if not left:
+            forget(tx, installation, now)
             tx.flags.set(RESTORED, "", now)
             said = f"the backup of {since.backup:%Y-%m-%d %H:%M} UTC: all is said, the store sends again"
             tx.acts.add(Act(at=now, who=who, what=RECONCILE, thing="installation", note=said))

@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from bot.errors import NotFound, NothingToDo
+from bot.errors import NotFound, NothingToDo, UsageError
+from bot.model import ARTICLE
 from bot.schedules.installation import Installation
+from bot.schedules.on_publish import next_slot
 from bot.schedules.plan import Slot, previous_slot, slots_after
 from bot.settings import ScheduleTable, duration_text, nearest, parse_duration
 
@@ -31,6 +33,14 @@ def need_open(installation: Installation) -> None:
 def due_slot(installation: Installation, schedule: str, now: datetime) -> Slot:
     """The slot that is due and has no edition. Raises ``NothingToDo``, ``NotFound``."""
     table = schedule_table(installation, schedule)
+    if table.on_publish:
+        article = next_slot(installation, schedule, now)
+        if article is None:
+            raise NothingToDo(
+                f"schedule {schedule} tells each article as it appears, and none is new; "
+                f"`broadsheet preview {schedule}` shows the newest as it would go out"
+            )
+        return article
     slot = latest_slot(installation, schedule, now)
     extra = "`--extra` makes one outside the timetable"
     if slot is None:
@@ -54,14 +64,17 @@ def latest_slot(installation: Installation, schedule: str, now: datetime) -> Slo
     """The newest slot that is not in the future, whether or not it has an edition."""
     table = schedule_table(installation, schedule)
     just_after = now + timedelta(microseconds=1)
-    return previous_slot(schedule, table.cron, installation.timezone(schedule), just_after)
+    return previous_slot(schedule, table.crons, installation.timezone(schedule), just_after)
 
 
 def shown_slot(installation: Installation, schedule: str, now: datetime) -> Slot:
     """The slot that a preview shows: the due one without an edition, else the next to come.
 
-    A schedule that has sent nothing yet shows its latest slot: a newcomer sees a whole edition at any hour.
+    A schedule that has sent nothing yet shows its latest slot: a newcomer sees a whole edition at any hour. One that
+    posts on publish shows the newest article it would take.
     """
+    if schedule_table(installation, schedule).on_publish:
+        return Slot(schedule, ARTICLE, now)
     with installation.store.read() as tx:
         unsent = tx.editions.last_sent(schedule) is None
     latest = latest_slot(installation, schedule, now)
@@ -71,12 +84,15 @@ def shown_slot(installation: Installation, schedule: str, now: datetime) -> Slot
         return due_slot(installation, schedule, now)
     except NothingToDo:
         table = schedule_table(installation, schedule)
-        return slots_after(schedule, table.cron, installation.timezone(schedule), now, count=1)[0]
+        return slots_after(schedule, table.crons, installation.timezone(schedule), now, count=1)[0]
 
 
 def extra_slot(installation: Installation, schedule: str, now: datetime) -> Slot:
-    """A slot outside the timetable, due now."""
-    schedule_table(installation, schedule)
+    """A slot outside the timetable, due now. Raises ``UsageError`` where there is no timetable."""
+    if schedule_table(installation, schedule).on_publish:
+        raise UsageError(
+            f"schedule {schedule} tells each article once, as it appears: it has no --extra; a schedule with cron has"
+        )
     return Slot(schedule, f"extra:{now.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}", now)
 
 

@@ -22,11 +22,18 @@ TRIES = 3
 
 
 def make(
-    installation: Installation, schedule: str, slot: Slot, now: datetime, *, within: PictureTime | None = None
+    installation: Installation,
+    schedule: str,
+    slot: Slot,
+    now: datetime,
+    *,
+    within: PictureTime | None = None,
+    hold: str = "",
 ) -> Edition | None:
     """Claims the slot with its edition, drafted or skipped; None when the slot has its edition already.
 
-    Its pictures are those that come ``within`` that time, an edition's own unless it is given.
+    Its pictures are those that come ``within`` that time, an edition's own unless it is given. ``hold``: why an editor
+    must see it first.
 
     Raises ``RenderError``: then nothing is stored, and the slot can be made once the template is mended.
     """
@@ -34,7 +41,7 @@ def make(
         with installation.store.read() as tx:
             if tx.editions.of_slot(schedule, slot.key):
                 return None
-            picked = draft(tx, installation, schedule, slot, now)
+            picked = draft(tx, installation, schedule, slot, now, hold=hold)
         host_stories(installation, slot, picked.edition.stories, now, within=within)
         with installation.store.read() as tx:
             made = pressed(tx, installation, picked, slot)

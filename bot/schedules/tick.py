@@ -11,6 +11,7 @@ from bot.errors import BroadsheetError
 from bot.model import Edition, EditionState
 from bot.schedules.hosting import PictureTime
 from bot.schedules.installation import Installation
+from bot.schedules.on_publish import arrivals, tell
 from bot.schedules.plan import Slot, due_slots, slots_between
 from bot.schedules.slot import advance, make, skip
 from bot.schedules.withdrawn import stop_withdrawn
@@ -39,9 +40,10 @@ def tick(
     done, within = Ticked(), within or PictureTime()
     if held(installation):
         return done
-    for schedule in installation.settings.schedules:
+    for schedule, table in installation.settings.schedules.items():
+        look = _tick_articles if table.on_publish else _tick_schedule
         try:
-            _tick_schedule(installation, schedule, now, drafting or now, done, within)
+            look(installation, schedule, now, drafting or now, done, within)
         except Exception as error:
             done.failed.append(f"{schedule}: {_said(error)}")
     advance_waiting(installation, drafting or now, done, within=within)
@@ -89,10 +91,28 @@ def held(installation: Installation) -> str:
 
 
 def is_due(installation: Installation, now: datetime) -> bool:
-    """Whether ``tick`` would make an edition now: then the sources are worth a visit first."""
+    """Whether ``tick`` would make an edition of a slot now: then the sources are worth a visit first."""
+    schedules = installation.settings.schedules.items()
     return not held(installation) and any(
-        _due(installation, schedule, now).make for schedule in installation.settings.schedules
+        _due(installation, name, now).make for name, table in schedules if not table.on_publish
     )
+
+
+def sources_due(installation: Installation, now: datetime) -> dict[str, str]:
+    """By edition, the source of each article that ``tick`` would tell on publish now: it may be corrected by now."""
+    found: dict[str, str] = {}
+    for name, table in installation.settings.schedules.items() if not held(installation) else ():
+        if table.on_publish:
+            found |= {f"{name} {key}": source for key, source in arrivals(installation, name, now).sources.items()}
+    return found
+
+
+def _tick_articles(
+    installation: Installation, schedule: str, now: datetime, drafting: datetime, done: Ticked, within: PictureTime
+) -> None:
+    made, failed = tell(installation, schedule, now, drafting, within=within)
+    done.made += made
+    done.failed += [f"{schedule}: {_said(each)}" for each in failed]
 
 
 def _tick_schedule(
@@ -122,30 +142,30 @@ class _Due:
 def _due(installation: Installation, schedule: str, now: datetime) -> _Due:
     table = installation.settings.schedules[schedule]
     zone = installation.timezone(schedule)
-    state = _state(installation, schedule, table.cron, zone, now)
+    state = _state(installation, schedule, table.trigger, zone, now)
     if not table.enabled:
         # While it is off no slot counts, so that switching it on makes up for nothing.
         return _Due([], [], now if now - state.reckoned > timedelta(minutes=1) else None)
-    slots = slots_between(schedule, table.cron, zone, state.reckoned, now + table.lead_time)
+    slots = slots_between(schedule, table.crons, zone, state.reckoned, now + table.lead_time)
     if not slots:
         return _Due([], [], None)
     missed = [slot for slot in slots if slot.due <= now]
-    to_make, to_skip = due_slots(missed, catch_up=table.catch_up, max_lateness=table.max_lateness, now=now)
+    to_make, to_skip = due_slots(missed, catch_up=table.catches_up, max_lateness=table.max_lateness, now=now)
     return _Due([*to_make, *(slot for slot in slots if slot.due > now)], to_skip, slots[-1].due)
 
 
-def _state(installation: Installation, schedule: str, cron: str, zone: str, now: datetime) -> ScheduleState:
+def _state(installation: Installation, schedule: str, trigger: str, zone: str, now: datetime) -> ScheduleState:
     """Since when the schedule runs. A new one counts from now on, and so does a changed timetable."""
     with installation.store.read() as tx:
         state = tx.schedules.get(schedule)
-    if state and (state.cron, state.timezone) == (cron, zone):
+    if state and (state.cron, state.timezone) == (trigger, zone):
         return state
     # A slot that falls on this very minute still counts.
     start = now.replace(second=0, microsecond=0) - timedelta(seconds=1)
     state = ScheduleState(
         schedule=schedule,
         activated=state.activated if state else now,
-        cron=cron,
+        cron=trigger,
         timezone=zone,
         reckoned=max(start, state.reckoned) if state else start,
     )

@@ -17,6 +17,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from bot.clock import system_clock
@@ -33,14 +34,14 @@ from bot.delivery.intake.poll import Polled, poll
 from bot.delivery.permission import permissions_due
 from bot.errors import BroadsheetError
 from bot.http import Http
-from bot.schedules import learning, renewing, signups
+from bot.schedules import hubs, learning, pings, renewing, signups
 from bot.schedules.corrected import watch_changes
 from bot.schedules.hosting import PictureTime, host_ahead, sweep
 from bot.schedules.installation import Connected, Installation
 from bot.schedules.loop import run
 from bot.schedules.machine_texts import coming, never_in_the_way, write_now
 from bot.schedules.preflight import look_at_new
-from bot.schedules.tick import Ticked, advance_waiting, is_due, tick
+from bot.schedules.tick import Ticked, advance_waiting, is_due, sources_due, tick
 from bot.settings.bounces import REPLAYS
 from bot.sources.collect import Report, collect
 from bot.store.flags import PAUSED
@@ -48,6 +49,8 @@ from bot.store.flags import PAUSED
 if TYPE_CHECKING:
     from bot.delivery.distributed import Distributed
 
+THREADS = 20
+"""More than there are jobs: with APScheduler's ten, jobs that wait for foreign servers could hold up the tick."""
 TICK_SECONDS = 2
 ALERT_SECONDS = 15
 LOOK_SECONDS = 15
@@ -59,8 +62,13 @@ SIGNUPS_REST_SECONDS = 30.0
 """How long after a failure the mails of sign-ups wait."""
 IDLE_SECONDS = 1.0
 PAUSE_SECONDS = 5.0
+QUIET_SECONDS = 10.0
+"""A source that was visited within this time is not asked again for a correction of what it brought."""
 FRESH_SECONDS = 60.0
 """A visit to the sources serves the slots of so many seconds after it."""
+
+JUDGED_FOR = timedelta(days=90)
+"""How long it is kept why an article was not told on publish."""
 
 FOLDING_HOUR = 3
 """Hour of the newsroom's day in which old editions are folded: before the first digests, after the last."""
@@ -78,10 +86,14 @@ class Ticker:
         self._installation = installation
         self._told = told
         self._scheduler = BackgroundScheduler(
-            timezone=UTC, job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
+            timezone=UTC,
+            executors={"default": ThreadPoolExecutor(THREADS)},
+            job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
         )
         self._collecting = threading.Lock()
         self._collected = float("-inf")
+        self._looked: frozenset[str] = frozenset()
+        self._visited: dict[str, float] = {}
         self._failures: list[str] = []
         self._signups_rest = float("-inf")
         self._stopping = threading.Event()
@@ -91,6 +103,9 @@ class Ticker:
         soon = datetime.now(UTC)
         self._scheduler.add_job(self._collect, "interval", seconds=every, next_run_time=soon)
         self._scheduler.add_job(self._tick, "interval", seconds=TICK_SECONDS)
+        # A slow source must not keep the pings of others waiting; each ping is taken once.
+        self._scheduler.add_job(self._pinged, "interval", seconds=pings.SECONDS, max_instances=3)
+        self._scheduler.add_job(self._hubs, "interval", seconds=hubs.SECONDS, next_run_time=soon)
         looks = self._installation.settings.bounces.every.total_seconds()
         self._scheduler.add_job(self._poll, "interval", seconds=looks, next_run_time=datetime.now(UTC))
         if self._installation.settings.alerts.channels:
@@ -122,6 +137,39 @@ class Ticker:
                 log.exception("collecting failed")
             finally:
                 self._collected = time.monotonic()
+
+    def _pinged(self) -> None:
+        """Visits the sources that have news, they say; not behind a slow visit to all of them."""
+        try:
+            self._visit(pings.pinged(self._installation))
+        except Exception as error:
+            log.error("pings wait: %s", error, exc_info=not isinstance(error, BroadsheetError))
+
+    def _look_again(self, now: datetime) -> None:
+        """Visits the sources of articles that are about to be told, once for each: the newest revision goes out."""
+        try:
+            due = sources_due(self._installation, now)
+        except Exception:
+            # The tick meets the same fault, in its schedule alone, and tells of it.
+            return
+        fresh = {source for name, source in due.items() if name not in self._looked}
+        self._looked = frozenset(due)
+        quiet = time.monotonic() - QUIET_SECONDS
+        self._visit(tuple(sorted(name for name in fresh if self._visited_at(name) < quiet)))
+
+    def _visit(self, names: tuple[str, ...]) -> None:
+        if names:
+            self._told(collect_now(self._installation, names))
+            self._visited |= dict.fromkeys(names, time.monotonic())
+
+    def _visited_at(self, name: str) -> float:
+        return max(self._collected, self._visited.get(name, float("-inf")))
+
+    def _hubs(self) -> None:
+        try:
+            hubs.settle(self._installation)
+        except Exception as error:
+            log.error("hubs are not asked: %s", error, exc_info=not isinstance(error, BroadsheetError))
 
     def _write(self) -> None:
         """Texts by a language model for what is drafted soon; in a thread of its own, so that no tick waits for it."""
@@ -228,6 +276,7 @@ class Ticker:
             # A slot that cannot be made, for a fault in its template, is tried at each tick; the sources are not.
             if is_due(installation, now) and time.monotonic() - self._collected > FRESH_SECONDS:
                 self._collect()
+            self._look_again(now)
             ticked = tick(installation, now, drafting=installation.clock(), within=within)
         except Exception as error:
             # The next tick comes in two seconds; a tick that raised has decided nothing.
@@ -262,6 +311,7 @@ def prune_events(installation: Installation) -> int:
     kept, now = installation.settings.bounces.keep, installation.clock()
     with installation.store.write() as tx:
         tx.flags.drop(ONCE, now - 2 * REPLAYS)
+        tx.schedules.forget_judged(now - JUDGED_FOR)
         return tx.events.prune(now - kept) if kept else 0
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from email.utils import parseaddr
 from ipaddress import ip_network
 from pathlib import Path
@@ -151,6 +151,48 @@ def _cron(value: Any) -> str:
     return str(value)
 
 
+_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+def parse_days(value: Any) -> str:
+    """``"mon-fri"``, ``"sat,sun"`` → a cron's fifth field, ``1,2,3,4,5``; "" → ``*``. Raises ``ValueError``."""
+    found: set[int] = set()
+    for part in value.lower().replace(" ", "").split(",") if isinstance(value, str) and value.strip() else []:
+        first, dash, last = part.partition("-")
+        if first not in _DAYS or (dash and last not in _DAYS):
+            raise ValueError('days are "mon", "tue", "wed", "thu", "fri", "sat", "sun": "mon-fri", "sat,sun"')
+        begin = _DAYS.index(first)
+        # "fri-mon" goes over the end of the week.
+        found |= {(begin + step) % 7 for step in range((_DAYS.index(last) - begin) % 7 + 1 if dash else 1)}
+    return ",".join(str((day + 1) % 7) for day in sorted(found)) or "*"
+
+
+def _days(value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError('days are one text: "mon-fri", or "sat,sun"')
+    parse_days(value)
+    return value.lower()
+
+
+def _times(value: Any) -> tuple[str, ...]:
+    if not isinstance(value, list | tuple) or not value:
+        raise ValueError('times are a list of wall times: ["08:10", "17:30"]')
+    found = [_wall_time(each) for each in value]
+    twice = next((each for each in found if found.count(each) > 1), "")
+    if twice:
+        raise ValueError(f'"{twice}" stands there twice; name each time once')
+    return tuple(sorted(found))
+
+
+def _wall_time(value: Any) -> str:
+    match = re.fullmatch(r"([01]?[0-9]|2[0-3]):([0-5][0-9])", value.strip()) if isinstance(value, str) else None
+    if isinstance(value, time) and not (value.second or value.microsecond):
+        return f"{value:%H:%M}"
+    if not match:
+        raise ValueError('a time is a wall time of 24 hours, "08:10" or "17:30"')
+    return f"{int(match[1]):02}:{match[2]}"
+
+
 def _url(value: Any) -> str:
     parts = urlsplit(value) if isinstance(value, str) else None
     if not parts or parts.scheme not in ("http", "https") or not parts.hostname:
@@ -219,6 +261,11 @@ Rates = Annotated[tuple[Rate, ...], _check("rate", parse_rates)]
 """One rate, or a list of rates that all hold; ``()`` is no limit."""
 Timezone = Annotated[str, _check("timezone", _timezone)]
 Cron = Annotated[str, _check("cron", _cron)]
+OptionalCron = Annotated[str, _check("cron", _optional(_cron))]
+Days = Annotated[str, _check("days", _days)]
+"""Days of the week as ``parse_days`` reads them; "" is every day."""
+WallTimes = Annotated[tuple[str, ...], _check("times", _times)]
+"""Wall times ``HH:MM``, each once, in order."""
 Url = Annotated[str, _check("url", _url)]
 Sender = Annotated[str, _check("sender", _sender)]
 MailAddress = Annotated[str, _check("address", _address)]

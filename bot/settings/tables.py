@@ -3,27 +3,30 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, StrictBool, StrictInt, field_validator
+from pydantic import Field, StrictBool, StrictInt, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from bot.settings.bounces import BouncesTable
 from bot.settings.kinds import (
     Colour,
-    Cron,
+    Days,
     Duration,
     Keeping,
     MailAddress,
     Network,
     OptionalColour,
+    OptionalCron,
     OptionalMailAddress,
     OptionalTimezone,
     OptionalUrl,
     Table,
     Timezone,
     Url,
+    WallTimes,
     at_least,
+    parse_days,
     parse_duration,
 )
 from bot.settings.llm import LlmTable
@@ -267,7 +270,23 @@ class ScheduleTable(Table):
     name: str = Field(min_length=1, description="What readers see, e.g. `Morning briefing`. May change; the key never.")
     description: str = Field("", description="One sentence under its name where readers choose, e.g. `Weekdays at 7`.")
     archive: StrictBool = Field(True, description="Whether its sent editions stand in the public archive and its feed.")
-    cron: Cron = Field(description='Five fields, in the schedule\'s timezone: `"0 7 * * 1-5"` is 07:00 on weekdays.')
+    cron: OptionalCron = Field(
+        "",
+        description='When it goes out, in five fields: `"0 7 * * 1-5"` is 07:00 on weekdays, in the schedule\'s '
+        "timezone. A schedule has one of `cron`, `times` and `on_publish`.",
+    )
+    times: WallTimes = Field(
+        (), description='In place of `cron`: the best times of the day, `["08:10", "12:30", "17:45"]`.'
+    )
+    days: Days = Field("", description='On which days `times` hold, `"mon-fri"` or `"sat,sun"`; every day without it.')
+    on_publish: StrictBool = Field(
+        False, description="In place of `cron`: each new article goes out as it appears (docs/on-publish.md)."
+    )
+    settle: Duration = Field(
+        timedelta(minutes=1),
+        description="With `on_publish`: how long after it was first seen an article is told, in its newest revision, "
+        "so that a slip which is mended at once is never posted.",
+    )
     timezone: OptionalTimezone = Field("", description="IANA timezone; the newsroom's when left out.")
     enabled: StrictBool = Field(True, description="Whether its slots run.")
     audience: str = Field("", description="Who gets its mails: a key of `[audiences]`.")
@@ -290,7 +309,9 @@ class ScheduleTable(Table):
         "all of them where the network knows threads (elsewhere as `edition`).",
     )
     catch_up: Literal["latest", "all", "skip"] = Field(
-        "latest", description="What becomes of slots missed while Broadsheet was down."
+        "latest",
+        description="What becomes of slots missed while Broadsheet was down. With `on_publish`, of articles that "
+        "appeared meanwhile: `all` there unless you say otherwise.",
     )
     max_lateness: SomeTime = Field(timedelta(hours=3), description="Later than this an edition expires instead.")
     approval: StrictBool = Field(False, description="An editor must approve each edition.")
@@ -300,12 +321,58 @@ class ScheduleTable(Table):
     if_unapproved: Literal["hold", "send", "skip"] = Field("hold", description="At the slot, without approval.")
     selection: SelectionTable = Field(default_factory=SelectionTable, description="Which stories it takes.")
 
+    @model_validator(mode="after")
+    def _one_trigger(self) -> Self:
+        said = _trigger_fault(self)
+        if said:
+            raise PydanticCustomError("trigger", "{reason}", {"reason": said})
+        return self
+
+    @property
+    def crons(self) -> tuple[str, ...]:
+        """The crons of its timetable, which are several for ``times``; none of what goes out on publish."""
+        if self.on_publish:
+            return ()
+        if self.cron:
+            return (self.cron,)
+        walls = [each.split(":") for each in self.times]
+        return tuple(f"{int(minute)} {int(hour)} * * {parse_days(self.days)}" for hour, minute in walls)
+
+    @property
+    def trigger(self) -> str:
+        """Its timetable in one text: another one counts from when it is met first."""
+        return "; ".join(self.crons) or "on publish"
+
+    @property
+    def catches_up(self) -> Literal["latest", "all", "skip"]:
+        """``catch_up``; on publish all that is not too late, unless it is set: each article is news of its own."""
+        return "all" if self.on_publish and "catch_up" not in self.model_fields_set else self.catch_up
+
     @property
     def lead_time(self) -> timedelta:
-        """How long before its slot an edition is drafted."""
+        """How long before its slot an edition is drafted; on publish, the time an editor has to approve it."""
         if self.prepare_before is not None:
             return self.prepare_before
         return timedelta(minutes=30) if self.approval else timedelta(0)
+
+
+def _trigger_fault(table: ScheduleTable) -> str:
+    """What is wrong with when a schedule goes out; "" when nothing is."""
+    given = [name for name in ("cron", "times", "on_publish") if getattr(table, name)]
+    if len(given) != 1:
+        has = f"it has {' and '.join(given)}" if given else "it has none of them"
+        return f'a schedule takes exactly one of cron = "…", times = […] and on_publish = true; {has}'
+    if table.days and not table.times:
+        return f"days belong to times; a schedule with {given[0]} takes none"
+    if not table.on_publish:
+        return "settle belongs to on_publish = true" if "settle" in table.model_fields_set else ""
+    if table.prepare_before is not None:
+        return "prepare_before makes no sense with on_publish: nobody knows before what will appear; leave it out"
+    if table.selection.minimum > 1:
+        return "selection.minimum makes no sense with on_publish: each article is an edition of its own; leave it out"
+    if "window" in table.selection.model_fields_set:
+        return "selection.window makes no sense with on_publish: selection.max_age says how old an article may be"
+    return ""
 
 
 class SettingsTables(Table):

@@ -48,13 +48,22 @@ class Visit:
     known: Sequence[Known] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Hub:
+    """Who tells when a feed changes (WebSub), and by what address it knows the feed; "" for a feed without one."""
+
+    url: str = ""
+    topic: str = ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Collected:
     """What one visit brought. ``gone`` are the guids of known articles that are no longer published.
 
     ``doubtful``: that they are gone is only inferred from their absence; it must be seen twice before they are
     withdrawn. ``unchanged`` says that the source answered "nothing new" (304) and nothing else is to be read from this.
-    ``warnings`` are one line each: an item that could not be read, a feed that is not well formed.
+    ``warnings`` are one line each: an item that could not be read, a feed that is not well formed. ``hub`` is None
+    where nothing was said of it.
     """
 
     articles: tuple[Article, ...] = ()
@@ -62,6 +71,7 @@ class Collected:
     doubtful: bool = False
     retrieval: Retrieval = field(default_factory=Retrieval)
     unchanged: bool = False
+    hub: Hub | None = None
     warnings: tuple[str, ...] = ()
 
 

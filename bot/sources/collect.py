@@ -13,6 +13,7 @@ from bot.articles.url import identity_key
 from bot.clock import Clock
 from bot.errors import BroadsheetError, FetchError, SourceError
 from bot.http import Http
+from bot.model import Article
 from bot.sources.base import Collected, Known, Retrieval, Source, Visit
 from bot.store import Store, Transaction
 from bot.store.sources import SourceState
@@ -144,11 +145,14 @@ def _kept(tx: Transaction, fetched: Fetched, collected: Collected) -> Report:
                 kept = tx.articles.kept(article, url_key=key, present=present)
                 # The same at each visit: a date that moves on would be a new revision each time.
                 article = replace(article, published=kept.published if kept else now)
-            counts[tx.articles.put(article, url_key=key, present=present, now=now)] += 1
+            appeared = _appeared(article, state.last_success, now)
+            counts[tx.articles.put(article, url_key=key, present=present, now=now, appeared=appeared)] += 1
     gone, doubted, warnings = _gone(fetched, collected)
     if ahead:
         warnings.append(f"{ahead} of its articles are dated more than a day ahead; they count from when they were seen")
     withdrawn = len(tx.articles.withdraw(state.source, gone, now))
+    if collected.hub is not None:
+        tx.hubs.name(state.source, collected.hub.url, collected.hub.topic, now)
     retrieval = collected.retrieval
     tx.sources.put(
         SourceState(
@@ -171,6 +175,16 @@ def _kept(tx: Transaction, fetched: Fetched, collected: Collected) -> Report:
         withdrawn=withdrawn,
         warnings=(*collected.warnings, *warnings),
     )
+
+
+def _appeared(article: Article, before: datetime | None, now: datetime) -> datetime | None:
+    """When a new article came to be published: between the good visit ``before`` and this one, or at its own hour.
+
+    None at a first visit, which brings what was there already: only what is still to come is new then.
+    """
+    if before is None:
+        return article.published if article.published > now else None
+    return max(article.published, before)
 
 
 def _gone(fetched: Fetched, collected: Collected) -> tuple[list[str], tuple[str, ...], list[str]]:

@@ -18,11 +18,12 @@ from bot.errors import SourceError
 from bot.http import Http
 from bot.model import Article
 from bot.settings import Table
-from bot.sources.base import OUTLET, Collected, Known, Retrieval, Visit, kind
+from bot.sources.base import OUTLET, Collected, Hub, Known, Retrieval, Visit, kind
 from bot.sources.feed_parse import ParsedFeed, parse_feed
 from bot.sources.full_text import FullTexts, Read, full_texts
 from bot.sources.item import Item, article_of
 from bot.sources.json_feed import is_json_feed, parse_json_feed
+from bot.sources.websub import hub_of
 
 ACCEPT = "application/feed+json, application/atom+xml, application/rss+xml, application/xml;q=0.9, */*;q=0.5"
 MAX_BYTES = 8_000_000
@@ -56,6 +57,11 @@ class FeedOptions(Table):
         True,
         description="Whether the page of an article is fetched where the feed has no more than an excerpt of it.",
     )
+    websub: StrictBool = Field(
+        True,
+        description="Whether the hub that the feed names (WebSub) is asked to tell of its news at once; only where "
+        "`newsroom.public_url` is https and not this machine's own.",
+    )
     outlet: str = OUTLET
 
     @field_validator("url")
@@ -88,7 +94,8 @@ class Feed:
             headers["If-Modified-Since"] = before.last_modified
         answer = await http.get(self._options.url, headers=headers, max_bytes=MAX_BYTES)
         if answer.status == 304:
-            return Collected(unchanged=True, retrieval=replace(before, moved_to=answer.moved_to))
+            hub = None if self._options.websub else Hub()
+            return Collected(unchanged=True, retrieval=replace(before, moved_to=answer.moved_to), hub=hub)
         try:
             async with asyncio.timeout(PARSE_SECONDS):
                 parsed = await asyncio.to_thread(
@@ -118,6 +125,7 @@ class Feed:
                 cursor=_Cursor(found.undated, texts.read).told(),
                 moved_to=answer.moved_to,
             ),
+            hub=hub_of(answer.headers.get("link", ""), answer.url, parsed) if self._options.websub else Hub(),
             warnings=tuple(f"sources.{self._name}: {warning}" for warning in (*found.warnings, *texts.warnings)),
         )
 

@@ -36,13 +36,18 @@ _MAIL = re.compile(r"[^\s@]{1,64}@[^\s@]{1,255}\s{0,9}(?:\((?P<name>[^)]{1,200})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParsedFeed:
-    """What a feed says. ``well_formed`` is false when a parser had to guess; ``note`` says why then."""
+    """What a feed says. ``well_formed`` is false when a parser had to guess; ``note`` says why then.
+
+    ``hub`` and ``own_url`` are the addresses of its links ``hub`` (the first) and ``self``, as they stand there.
+    """
 
     items: tuple[Item, ...]
     language: str = ""
     title: str = ""
     well_formed: bool = True
     note: str = ""
+    hub: str = ""
+    own_url: str = ""
 
 
 def parse_feed(data: bytes, *, url: str, content_type: str = "") -> ParsedFeed:
@@ -81,7 +86,14 @@ def parse_feed(data: bytes, *, url: str, content_type: str = "") -> ParsedFeed:
         title=plain(about.get("title") or ""),
         well_formed=fault is None or harmless,
         note="" if fault is None or harmless else " ".join(str(fault).split())[:200],
+        hub=_link(about, "hub"),
+        own_url=_link(about, "self"),
     )
+
+
+def _link(about: Mapping[str, Any], rel: str) -> str:
+    found = (str(each.get("href") or "") for each in about.get("links") or () if each.get("rel") == rel)
+    return next(filter(None, found), "")
 
 
 def _guard(data: bytes, charset: str) -> None:

@@ -39,7 +39,13 @@ def parse_json_feed(data: bytes, *, url: str) -> ParsedFeed:
         else (),
         language=_text(feed, "language"),
         title=plain(_text(feed, "title")),
+        hub=next((_text(each, "url") for each in _list(feed, "hubs") if _is_websub(each)), ""),
+        own_url=_text(feed, "feed_url"),
     )
+
+
+def _is_websub(hub: object) -> bool:
+    return isinstance(hub, dict) and _text(hub, "type").lower() == "websub" and bool(_text(hub, "url"))
 
 
 def _item(item: Mapping[str, Any], base: str, feed: Mapping[str, Any]) -> Item:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -10,10 +11,18 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, func, insert, sel
 
 from bot.model import Article
 from bot.store.conflict import insert_or_ignore
-from bot.store.tables import articles, reservations, revisions
+from bot.store.tables import articles, judged, reservations, revisions
 
 OPENING = 3000
 """Characters of a body that tell how it begins."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """An article that a schedule is to decide on; ``appeared`` in UTC."""
+
+    article: Article
+    appeared: datetime
 
 
 class Articles:
@@ -22,16 +31,31 @@ class Articles:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def put(self, article: Article, *, url_key: str, present: Collection[str], now: datetime) -> str:
+    def put(
+        self,
+        article: Article,
+        *,
+        url_key: str,
+        present: Collection[str],
+        now: datetime,
+        appeared: datetime | None = None,
+    ) -> str:
         """Keeps what a source brought; says ``new``, ``changed``, ``returned`` (was withdrawn) or ``unchanged``.
 
         Identity is the GUID, then ``url_key``: an article whose GUID was never seen is the one with the same URL,
         unless that one stands in the same visit (``present``: its GUIDs), as when a feed links every item to one page.
+        ``appeared`` is kept of a new one: when it came to be published, None when it was there before its source was.
         """
         row = self._find(article, url_key, present)
         if row is None:
             values = self._values(article, url_key, now)
-            identity = {"guid": article.guid, "source": article.source, "revision": 1, "first_seen": now}
+            identity = {
+                "guid": article.guid,
+                "source": article.source,
+                "revision": 1,
+                "first_seen": now,
+                "appeared": appeared,
+            }
             mine = insert_or_ignore(self._connection, articles, {**values, **identity})
             row = self._connection.execute(_by_guid(article)).one()
             if mine:
@@ -46,6 +70,9 @@ class Articles:
         changed, returned = row.fingerprint != article.fingerprint, row.withdrawn is not None
         revision = row.revision + 1 if changed else row.revision
         values = self._values(article, url_key, now) if changed else {"withdrawn": None}
+        if row.appeared and row.appeared > now:
+            # It waits for an hour that may have been moved.
+            values["appeared"] = max(article.published, now)
         self._connection.execute(
             update(articles).where(articles.c.id == row.id).values(**values, guid=article.guid, revision=revision)
         )
@@ -113,6 +140,40 @@ class Articles:
             reservations.c.schedule == schedule, reservations.c.consumed.is_(True)
         )
         return self._list([articles.c.id.in_(ids), articles.c.published < until], since, limit)
+
+    def arrived(
+        self, schedule: str, *, floor: datetime, after: datetime, settled: datetime, now: datetime, limit: int
+    ) -> list[Arrival]:
+        """What appeared later than ``after`` and a schedule has not judged yet, the earliest first.
+
+        Only what was first seen by ``settled`` and whose time of publication has come. ``floor`` keeps the look short:
+        nothing is found that was seen, appeared and was published before it.
+        """
+        known = select(judged.c.article).where(judged.c.schedule == schedule, judged.c.article == articles.c.id)
+        query = (
+            select(articles)
+            # Each by its index. The hour of one that waits for it may have been moved either way.
+            .where((articles.c.first_seen > floor) | (articles.c.appeared > floor) | (articles.c.published > floor))
+            .where(articles.c.appeared > after, articles.c.appeared <= now)
+            .where(articles.c.first_seen <= settled, articles.c.published <= now)
+            .where(~known.exists())
+            .order_by(articles.c.appeared, articles.c.id)
+            .limit(limit)
+        )
+        return [Arrival(_article(row), row.appeared) for row in self._connection.execute(query)]
+
+    def told_at_its_address(self, schedule: str, article: int) -> Article | None:
+        """Another article that the schedule told, or holds, under the same address as this one."""
+        own = select(articles.c.url_key).where(articles.c.id == article).scalar_subquery()
+        query = (
+            select(articles)
+            .join(reservations, reservations.c.article == articles.c.id)
+            .where(reservations.c.schedule == schedule, articles.c.url_key == own)
+            .where(articles.c.url_key != "", articles.c.id != article)
+            .limit(1)
+        )
+        row = self._connection.execute(query).one_or_none()
+        return _article(row) if row else None
 
     def _list(self, conditions: Iterable[ColumnElement[bool]], since: datetime | None, limit: int) -> list[Article]:
         query = select(articles).where(*conditions).order_by(articles.c.published.desc(), articles.c.id).limit(limit)

@@ -95,6 +95,16 @@ class Flags:
         which = (flags.c.name.startswith(prefix, autoescape=True), flags.c.at < before)
         return self._connection.execute(delete(flags).where(*which)).rowcount
 
+    def named(self, prefix: str) -> dict[str, tuple[str, datetime]]:
+        """The flags whose names begin so, by the rest of the name: the value of each, and when it was set."""
+        query = select(flags).where(flags.c.name.startswith(prefix, autoescape=True)).order_by(flags.c.name)
+        return {row.name.removeprefix(prefix): (row.value, row.at) for row in self._connection.execute(query)}
+
+    def take(self, name: str, seen: tuple[str, datetime]) -> bool:
+        """Clears the flag if it still is as it was ``seen``; False when another process took or set it meanwhile."""
+        same = (flags.c.name == name, flags.c.value == seen[0], flags.c.at == seen[1])
+        return self._connection.execute(delete(flags).where(*same)).rowcount == 1
+
     def swap(self, name: str, seen: tuple[str, datetime] | None, value: str, now: datetime) -> bool:
         """Sets the flag if it still is as it was ``seen``; False when another process has changed it meanwhile."""
         if seen is None:

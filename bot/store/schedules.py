@@ -5,15 +5,18 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, delete, select, update
 
-from bot.store.conflict import insert_or_replace
-from bot.store.tables import schedule_states
+from bot.store.conflict import insert_or_ignore, insert_or_replace
+from bot.store.tables import judged, schedule_states
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScheduleState:
-    """``reckoned``: every slot up to then has its edition, or is on record as skipped."""
+    """``reckoned``: every slot up to then has its edition, or is on record as skipped.
+
+    ``cron`` is the timetable it was reckoned by (``ScheduleTable.trigger``).
+    """
 
     schedule: str
     activated: datetime
@@ -43,3 +46,22 @@ class Schedules:
             .where(schedule_states.c.schedule == schedule, schedule_states.c.reckoned < until)
             .values(reckoned=until)
         )
+
+    def judge(self, schedule: str, article: int, reason: str, now: datetime) -> None:
+        """Keeps that a schedule has decided on an article; ``reason`` says why it is not told, "" when it is."""
+        row = {"schedule": schedule, "article": article, "at": now, "reason": reason}
+        insert_or_ignore(self._connection, judged, row)
+
+    def left_out(self, schedule: str, limit: int) -> list[tuple[datetime, int, str]]:
+        """(when, article, reason) of what a schedule decided not to tell, newest first."""
+        query = (
+            select(judged.c.at, judged.c.article, judged.c.reason)
+            .where(judged.c.schedule == schedule, judged.c.reason != "")
+            .order_by(judged.c.at.desc(), judged.c.article.desc())
+            .limit(limit)
+        )
+        return [(row.at, row.article, row.reason) for row in self._connection.execute(query)]
+
+    def forget_judged(self, before: datetime) -> int:
+        """Deletes what was decided so long ago that no article of then is looked at again; returns how much."""
+        return self._connection.execute(delete(judged).where(judged.c.at < before)).rowcount

@@ -27,6 +27,7 @@ from bot.store.events import Events
 from bot.store.figures import Figures
 from bot.store.flags import Flags
 from bot.store.folds import Folds
+from bot.store.hubs import Hubs
 from bot.store.images import Images
 from bot.store.imports import Imports
 from bot.store.jobs import Jobs, used
@@ -56,6 +57,10 @@ class Transaction:
     @cached_property
     def sources(self) -> Sources:
         return Sources(self.connection)
+
+    @cached_property
+    def hubs(self) -> Hubs:
+        return Hubs(self.connection)
 
     @cached_property
     def schedules(self) -> Schedules:

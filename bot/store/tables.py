@@ -100,9 +100,13 @@ articles = Table(
     Column("first_seen", Moment, nullable=False),
     Column("changed", Moment, nullable=False),
     Column("withdrawn", Moment),
+    # When it came to be published, as far as visits can tell; NULL for what stood there at its source's first visit.
+    Column("appeared", Moment),
     UniqueConstraint("source", "guid"),
     Index("ix_articles_url_key", "url_key"),
     Index("ix_articles_published", "published"),
+    Index("ix_articles_first_seen", "first_seen"),
+    Index("ix_articles_appeared", "appeared"),
     sqlite_autoincrement=True,
 )
 
@@ -123,6 +127,35 @@ schedule_states = Table(
     Column("cron", Text, nullable=False),
     Column("timezone", Text, nullable=False),
     Column("reckoned", Moment, nullable=False),
+)
+
+# What a schedule that posts on publish has decided of an article: it has its edition, or is left out for a reason.
+judged = Table(
+    "judged",
+    metadata,
+    Column("schedule", String(100), primary_key=True),
+    Column("article", Id, ForeignKey("articles.id", ondelete="CASCADE"), primary_key=True),
+    Column("at", Moment, nullable=False),
+    Column("reason", Text, nullable=False),
+    Index("ix_judged_at", "at"),
+)
+
+# The hubs that feeds name (WebSub), and how the subscription of each source stands.
+hubs = Table(
+    "hubs",
+    metadata,
+    Column("source", String(100), primary_key=True),
+    # What the feed names now; "" when it names none, or is no longer asked.
+    Column("hub", Text, nullable=False),
+    Column("topic", Text, nullable=False),
+    # Where we subscribed, or asked to; "" while we are not subscribed.
+    Column("held_hub", Text, nullable=False),
+    Column("held_topic", Text, nullable=False),
+    Column("state", String(12), nullable=False),
+    Column("until", Moment),
+    Column("due", Moment, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("error", Text, nullable=False),
 )
 
 editions = Table(

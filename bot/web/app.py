@@ -15,7 +15,7 @@ from bot.audience.words import languages
 from bot.delivery.counters import Counters
 from bot.schedules.installation import Installation
 from bot.web import api, editor, health, metrics
-from bot.web.api import hooks
+from bot.web.api import hooks, ping
 from bot.web.brand import stylesheet
 from bot.web.headers import TOKENS, Headers, complete
 from bot.web.public import archive, connected, data, edition, find, image, link, preferences, signup, unsubscribe
@@ -38,6 +38,7 @@ def create_app(installation: Installation, counters: Counters | None = None) -> 
     for public in (unsubscribe, preferences, data, find, archive, signup, api, edition, image, link, health, connected):
         app.include_router(public.routes(site))
     app.include_router(hooks.routes(installation))
+    app.include_router(ping.routes(installation))
     app.include_router(editor.routes(site))
     app.include_router(metrics.routes(installation, counters or Counters()))
     _add_styles(app, stylesheet(site.own.tokens, [site.voice(each).tokens for each in languages()]))
@@ -49,8 +50,10 @@ def create_app(installation: Installation, counters: Counters | None = None) -> 
         return site.message(HTTPConnection(scope), "refused", status=status)
 
     # The last one added stands outermost: refusals, too, carry the headers.
-    app.add_middleware(BodyLimit, refuse=refuse, larger={hooks.PATH: hooks.MAX_BODY})
-    app.add_middleware(SameOrigin, refuse=refuse, open_to_all=("/u/", hooks.PATH, *SIGNUP), unnamed=TOKENS)
+    app.add_middleware(
+        BodyLimit, refuse=refuse, larger={hooks.PATH: hooks.MAX_BODY, **dict.fromkeys(ping.PATHS, ping.MAX_BODY)}
+    )
+    app.add_middleware(SameOrigin, refuse=refuse, open_to_all=("/u/", hooks.PATH, *ping.PATHS, *SIGNUP), unnamed=TOKENS)
     app.add_middleware(Headers)
     return app
 

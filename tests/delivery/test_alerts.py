@@ -363,3 +363,35 @@ def test_a_permission_that_ends_is_told_once_by_mail_and_by_webhook(store, newsr
     (file,) = (tmp_path / "mails").glob("*.eml")
     mail = message_from_bytes(file.read_bytes(), policy=policy.default)
     assert "broadsheet channels connect ops" in mail.get_body(["plain"]).get_content()
+
+
+def _held(store, number, at, key):
+    made = edition(state=EditionState.HELD, slot_key=f"{key}{number}", reason="60 new articles at once")
+    with store.write() as tx:
+        tx.editions.add(made, expires=NOW + timedelta(hours=3), report={})
+        thing = f"edition:{made.id}"
+        tx.acts.add(Act(at=at, who=PROGRAM, what="draft", thing=thing, before="", after="held", note=made.reason))
+    return made
+
+
+def test_a_flood_of_articles_is_one_alert_and_a_later_one_another(store):
+    for number in range(5):
+        last = _held(store, number, NOW + timedelta(seconds=number), "article:")
+    with store.read() as tx:
+        (alert,) = due(tx, RULES, "UTC", NOW + timedelta(minutes=1))
+    assert alert.edition.id == last.id
+    assert ("Beside it", "4 more editions of this schedule") in alert.facts
+    assert any("editions --state held" in each for each in alert.do)
+    with store.write() as tx:
+        tx.flags.set(alert.flag, "told", NOW + timedelta(minutes=1))
+    _held(store, 9, NOW + timedelta(minutes=30), "article:")
+    for minutes, alerts in ((31, 0), (62, 1)):
+        with store.read() as tx:
+            assert len(due(tx, RULES, "UTC", NOW + timedelta(minutes=minutes))) == alerts
+
+
+def test_editions_of_slots_are_alerts_of_their_own(store):
+    for number in range(3):
+        _held(store, number, NOW, "2026-11-24T08:0")
+    with store.read() as tx:
+        assert len(due(tx, RULES, "UTC", NOW + timedelta(minutes=1))) == 3

@@ -237,3 +237,51 @@ def test_each_named_time_that_exists_is_one_slot(hours: set[int], place: tuple[s
             wall = datetime.combine(first + timedelta(days=days), time(hour), ZoneInfo(zone))
             if wall.astimezone(UTC).astimezone(ZoneInfo(zone)).replace(fold=0) == wall:
                 assert [slot.key for slot in found].count(f"{wall:%Y-%m-%dT%H:%M}") == 1
+
+
+def test_best_times_are_one_timetable_in_order() -> None:
+    times = ("10 8 * * 1,2,3,4,5", "30 12 * * 1,2,3,4,5", "45 17 * * 1,2,3,4,5")
+    slots = slots_after("posts", times, BERLIN, utc("2026-11-27T11:00"), count=4)
+    assert [slot.key for slot in slots] == [
+        "2026-11-27T12:30",
+        "2026-11-27T17:45",
+        "2026-11-30T08:10",
+        "2026-11-30T12:30",
+    ]
+    assert previous_slot("posts", times, BERLIN, slots[2].due) == slots[1]
+
+
+def test_best_times_within_the_gap_of_a_clock_change_are_one_slot() -> None:
+    slots = slots_between(
+        "s", ("30 2 * * *", "45 2 * * *", "0 3 * * *"), BERLIN, utc("2027-03-27T23:00"), utc("2027-03-28T20:00")
+    )
+    assert [(slot.key, slot.due, slot.note) for slot in slots] == [("2027-03-28T03:00", utc("2027-03-28T01:00"), "")]
+    without = slots_between("s", ("30 2 * * *", "45 2 * * *"), BERLIN, utc("2027-03-27T23:00"), utc("2027-03-28T20:00"))
+    assert [(slot.due, slot.note) for slot in without] == [(utc("2027-03-28T01:00"), "clock change: moved from 02:30")]
+
+
+def test_best_times_in_the_repeated_hour_come_once_each() -> None:
+    slots = slots_between("s", ("10 2 * * *", "50 2 * * *"), BERLIN, utc("2027-10-30T22:00"), utc("2027-10-31T20:00"))
+    assert [(slot.key, slot.due) for slot in slots] == [
+        ("2027-10-31T02:10", utc("2027-10-31T00:10")),
+        ("2027-10-31T02:50", utc("2027-10-31T00:50")),
+    ]
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    walls=st.sets(st.tuples(st.integers(0, 23), st.sampled_from([0, 10, 30, 45])), min_size=1, max_size=4),
+    place=st.sampled_from(CHANGES),
+)
+def test_several_times_are_the_slots_of_each_alone(walls: set[tuple[int, int]], place: tuple[str, datetime]) -> None:
+    zone, start = place
+    crons = [f"{minute} {hour} * * *" for hour, minute in walls]
+    span = (start - timedelta(days=2), start + timedelta(days=2))
+    together = slots_between("s", crons, zone, *span)
+    alone = {slot.due for cron in crons for slot in slots_between("s", cron, zone, *span)}
+    assert [slot.due for slot in together] == sorted(alone)
+
+
+def test_what_goes_out_on_publish_has_no_timetable() -> None:
+    assert slots_after("s", (), BERLIN, utc("2026-11-24T12:00"), count=3) == []
+    assert previous_slot("s", (), BERLIN, utc("2026-11-24T12:00")) is None

@@ -7,12 +7,12 @@ import pytest
 from bot.delivery.folding import Folded
 from bot.editions import lifecycle
 from bot.model import EditionState, Image
-from bot.schedules import ticker
+from bot.schedules import pings, ticker
 from bot.schedules.plan import Slot
 from bot.schedules.slot import make
 from bot.schedules.tick import Ticked, tick
 from bot.schedules.ticker import Ticker
-from bot.testing import NOW
+from bot.testing import NOW, article
 from tests.pictures import photograph, picture_site
 
 
@@ -124,3 +124,72 @@ def test_a_slot_finds_its_pictures_hosted_already(ticking, publish, store, clock
         made = tx.editions.of_slot("morning", "2026-11-24T07:00")
         copy = tx.images.known([url])[url].picture.whole.name
         assert copy in tx.images.of(made.id)
+
+
+ON_PUBLISH = """
+[sources.site]
+type = "feed"
+url = "https://record.example/feed"
+
+[sources.wire]
+type = "feed"
+url = "https://wire.example/feed"
+
+[schedules.breaking]
+name = "Breaking"
+on_publish = true
+audience = "readers"
+channels = ["mail"]
+"""
+
+
+def _appears(store, clock, number):
+    new = article(guid=f"new-{number}", published=clock())
+    with store.write() as tx:
+        tx.articles.put(new, url_key=new.url, present={new.guid}, now=clock(), appeared=clock())
+
+
+def test_the_source_of_a_new_article_is_visited_once_more_before_it_is_told(ticking, store, clock, monkeypatch):
+    working, _, told = ticking(ON_PUBLISH)
+    visited = []
+    monkeypatch.setattr(ticker, "collect_now", lambda _installation, names=(): visited.append(names) or [])
+    clock.advance(minutes=-8)
+    working._tick()
+    _appears(store, clock, 1)
+    for _ in range(4):
+        clock.advance(seconds=20)
+        working._tick()
+    assert visited == [("site",)]
+    assert [len(each.made) for each in told if isinstance(each, Ticked) and each.made] == [1]
+
+
+def test_an_article_that_cannot_be_told_costs_its_source_one_visit(ticking, store, clock, monkeypatch):
+    working, _, _ = ticking(ON_PUBLISH + 'subject = "{{ nonsense }}"\n')
+    visited = []
+    monkeypatch.setattr(ticker, "collect_now", lambda _installation, names=(): visited.append(names) or [])
+    clock.advance(minutes=-8)
+    working._tick()
+    _appears(store, clock, 1)
+    clock.advance(minutes=2)
+    for _ in range(5):
+        working._tick()
+        clock.advance(seconds=2)
+    assert visited == [("site",)]
+
+
+def test_a_ping_is_a_visit_to_that_source_alone(ticking, monkeypatch):
+    working, _, _ = ticking(ON_PUBLISH)
+    visited = []
+    monkeypatch.setattr(ticker, "collect_now", lambda _installation, names=(): visited.append(names) or [])
+    pings.take(working._installation, "wire")
+    working._pinged()
+    working._pinged()
+    assert visited == [("wire",)]
+
+
+def test_there_are_more_threads_than_jobs(ticking):
+    working, _, _ = ticking(ON_PUBLISH + '[llm]\nurl = "http://127.0.0.1:9/v1"\nmodel = "m"\n')
+    working.start()
+    jobs = len(working._scheduler.get_jobs())
+    working.stop()
+    assert jobs < ticker.THREADS

@@ -24,6 +24,9 @@ channels = ["mail"]
 """
 )
 
+TIMES = SCHEDULE.replace('cron = "0 7 * * *"', 'times = ["17:30", "08:10"]')
+ON_PUBLISH = SCHEDULE.replace('cron = "0 7 * * *"', "on_publish = true")
+
 
 def _refused(tmp_path, toml):
     with pytest.raises(SettingsError) as refused:
@@ -46,6 +49,28 @@ def test_a_small_file_loads_with_sound_defaults(tmp_path):
 def test_approval_prepares_half_an_hour_before_the_slot(tmp_path):
     loaded = settings(tmp_path, SCHEDULE + "approval = true\n")
     assert loaded.schedules["morning"].lead_time == timedelta(minutes=30)
+
+
+@pytest.mark.parametrize(
+    ("days", "field"),
+    [("", "*"), ("mon-fri", "1,2,3,4,5"), ("sat, sun", "6,0"), ("Fri-Mon", "1,5,6,0"), ("mon-sun", "1,2,3,4,5,6,0")],
+)
+def test_best_times_are_a_cron_each_on_their_days(tmp_path, days, field):
+    schedule = settings(tmp_path, TIMES + f'days = "{days}"\n').schedules["morning"]
+    assert schedule.crons == (f"10 8 * * {field}", f"30 17 * * {field}")
+    assert settings(tmp_path, SCHEDULE).schedules["morning"].crons == ("0 7 * * *",)
+
+
+def test_a_time_may_be_written_as_toml_has_it(tmp_path):
+    toml = TIMES.replace('"08:10"', "08:10:00")
+    assert settings(tmp_path, toml).schedules["morning"].times == ("08:10", "17:30")
+
+
+def test_on_publish_has_no_timetable_and_makes_up_for_all_unless_told_otherwise(tmp_path):
+    schedule = settings(tmp_path, ON_PUBLISH).schedules["morning"]
+    assert (schedule.crons, schedule.catches_up, schedule.settle) == ((), "all", timedelta(minutes=1))
+    said = settings(tmp_path, ON_PUBLISH + 'catch_up = "latest"\n').schedules["morning"]
+    assert said.catches_up == "latest"
 
 
 @pytest.mark.parametrize(
@@ -78,6 +103,16 @@ def test_approval_prepares_half_an_hour_before_the_slot(tmp_path):
             CHANNEL.replace("mail]", "letters]") + SCHEDULE.replace('["mail"]', '["mail", "letters"]'),
             ["schedules.morning.channels", "mail and letters", "everybody would get it twice"],
         ),
+        (SCHEDULE.replace('cron = "0 7 * * *"', ""), ["schedules.morning", "exactly one of cron", "none of them"]),
+        (SCHEDULE + "on_publish = true\n", ["schedules.morning", "exactly one", "it has cron and on_publish"]),
+        (TIMES.replace("17:30", "25:00"), ["schedules.morning.times", '"08:10"']),
+        (TIMES.replace('"17:30"', '"8:10"'), ["schedules.morning.times", '"08:10" stands there twice']),
+        (TIMES + 'days = "mo-fr"\n', ["schedules.morning.days", "mon-fri"]),
+        (SCHEDULE + 'days = "mon"\n', ["schedules.morning", "days belong to times"]),
+        (TIMES + 'settle = "2m"\n', ["schedules.morning", "settle belongs to on_publish"]),
+        (ON_PUBLISH + 'prepare_before = "10m"\n', ["schedules.morning", "prepare_before makes no sense"]),
+        (ON_PUBLISH + "[schedules.morning.selection]\nminimum = 2\n", ["schedules.morning", "minimum makes no sense"]),
+        (ON_PUBLISH + '[schedules.morning.selection]\nwindow = "last 2h"\n', ["schedules.morning", "max_age"]),
         ("[nonsense]\na = 1\n", ["nonsense", "unknown key", "allowed here", "newsroom"]),
     ],
 )

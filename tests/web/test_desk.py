@@ -50,6 +50,15 @@ async def test_a_stranger_still_reaches_the_public_pages(web, reader):
         assert (await client.get("/static/brand.css")).status_code == 200
 
 
+async def test_today_shows_what_goes_out_as_it_appears(build_web):
+    toml = '\n[channels.mail]\ntype = "email"\nfrom = "news@record.example"\nhost = "mail.record.example"\n'
+    schedule = '[schedules.now]\nname = "As it breaks"\non_publish = true\naudience = "readers"\nchannels = ["mail"]\n'
+    page = (await build_web(toml=toml + schedule).get("/")).text
+    assert "As it breaks" in page
+    assert "as it appears" in page
+    assert "No schedule is on" not in page
+
+
 async def test_today_shows_the_next_slots_in_the_newsrooms_time_with_utc(build_web):
     toml = '\n[channels.mail]\ntype = "email"\nfrom = "news@record.example"\nhost = "mail.record.example"\n'
     schedule = '[schedules.night]\nname = "Night"\ncron = "30 2 * * *"\naudience = "readers"\nchannels = ["mail"]\n'

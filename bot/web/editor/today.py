@@ -71,7 +71,17 @@ def routes(desk: Desk) -> APIRouter:
         now = desk.installation.clock()
         with desk.installation.store.read() as tx:
             needs, coming, past = _needs(tx, desk, now), _coming(tx, desk, now), _past(tx)
-        return desk.page(request, "editor/today.html.j2", here="today", now=now, needs=needs, coming=coming, past=past)
+        schedules = desk.installation.settings.schedules.values()
+        return desk.page(
+            request,
+            "editor/today.html.j2",
+            here="today",
+            now=now,
+            needs=needs,
+            coming=coming,
+            listening=[each for each in schedules if each.on_publish and each.enabled],
+            past=past,
+        )
 
     return router
 
@@ -122,7 +132,7 @@ def _coming(tx: Transaction, desk: Desk, now: datetime) -> list[Coming]:
     first, later = [], []
     for name, table in installation.settings.schedules.items():
         if table.enabled:
-            slots = slots_after(name, table.cron, installation.timezone(name), now, count=NEXT)
+            slots = slots_after(name, table.crons, installation.timezone(name), now, count=NEXT)
             first += [(slot, table) for slot in slots[:1]]
             later += [(slot, table) for slot in slots[1:]]
     later.sort(key=lambda each: each[0].due)

@@ -55,7 +55,7 @@ class Offers:
         first = ""
         if now:
             zone = self._site.installation.timezone(newsletter.key)
-            slots = slots_after(newsletter.key, newsletter.schedule.cron, zone, now, count=1)
+            slots = slots_after(newsletter.key, newsletter.schedule.crons, zone, now, count=1)
             words = wording(voice.words.language, zone)
             first = voice.words.plain("confirm_first", date=words.long_date(slots[0].due)) if slots else ""
         return Offered(
@@ -87,7 +87,9 @@ class Offers:
         return self._kept[key]
 
     def _when(self, newsletter: Newsletter, voice: Voice) -> str:
-        fields = newsletter.schedule.cron.split()
+        crons = newsletter.schedule.crons
+        # Several best times, or each article as it appears: that takes words of the newsroom's own.
+        fields = crons[0].split() if len(crons) == 1 else []
         if len(fields) != 5 or not (fields[0].isdecimal() and fields[1].isdecimal() and fields[2:4] == ["*", "*"]):
             return ""
         days = _weekdays(fields[4])
