@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 
@@ -12,21 +11,21 @@ from bot.channels.base import Editing, Removing
 from bot.clock import SetClock
 from bot.errors import ChannelRefused, OutcomeUnknown, ServerBusy, SettingsError
 from bot.model import Post
-from bot.testing.networks import BREAK, HANG, Fault, running
+from bot.testing.networks import BREAK, HANG, Fault
 from bot.testing.networks.slack import BOT_TOKEN, HOOK, Slack
-from tests.channels.posts import HOSTILE, HOSTILE_POST, POST, TITLE, URL, opened, parcel, pictured, refusal
+from tests.channels.posts import HOSTILE, HOSTILE_POST, POST, TITLE, URL, opened, parcel, pictured, refusal, served_by
 
 SECRET = HOOK.rpartition("/")[2]
 
 
 @pytest.fixture
-def slack(clock: SetClock) -> Iterator[tuple[Slack, dict[str, dict[str, str]]]]:
+def slack(clock: SetClock, stage) -> tuple[Slack, dict[str, dict[str, str]]]:
     """The network, and the options of both ways to post."""
     network = Slack(clock)
     given = network.credentials
-    with running(network) as (base, _):
-        bot = {"api": f"{base}/api", "channel": given["channel"], "token": given["token"]}
-        yield network, {"bot": bot, "webhook": {"webhook": base + given["hook"]}}
+    base = served_by(stage, network)
+    bot = {"api": f"{base}/api", "channel": given["channel"], "token": given["token"]}
+    return network, {"bot": bot, "webhook": {"webhook": base + given["hook"]}}
 
 
 @pytest.mark.parametrize("way", ["bot", "webhook"])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
@@ -17,9 +16,9 @@ from bot.errors import ChannelRefused, DeliveryError, OutcomeUnknown, ServerBusy
 from bot.model import Post
 from bot.store import Store
 from bot.testing import KEYS
-from bot.testing.networks import BREAK, DROP, HANG, Fault, running
+from bot.testing.networks import BREAK, DROP, HANG, Fault
 from bot.testing.networks.threads import Threads
-from tests.channels.posts import BARE, HOSTILE_POST, TITLE, URL, opened, parcel, pictured, refusal
+from tests.channels.posts import BARE, HOSTILE_POST, TITLE, URL, opened, parcel, pictured, refusal, served_by
 
 PICTURE = "https://record.example/ferry.jpg"
 BACK = "https://desk.record.example/connected"
@@ -31,10 +30,10 @@ def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def threads(clock: SetClock) -> Iterator[tuple[Threads, dict[str, str]]]:
+def threads(clock: SetClock, stage) -> tuple[Threads, dict[str, str]]:
     network = Threads(clock)
-    with running(network) as (base, _):
-        yield network, {"api": base, "login": base, "token": network.credentials["token"]}
+    base = served_by(stage, network)
+    return network, {"api": base, "login": base, "token": network.credentials["token"]}
 
 
 def made(network: Threads) -> int:
@@ -191,16 +190,16 @@ async def test_a_text_that_was_changed_meanwhile_is_the_one_that_goes_out(thread
     assert [each.text for each in network.visible] == [said.text]
 
 
-async def test_what_takes_long_to_be_made_ready_is_gone_on_with_later(clock, store: Store) -> None:
+async def test_what_takes_long_to_be_made_ready_is_gone_on_with_later(clock, stage, store: Store) -> None:
     network = Threads(clock, processing=5)
-    with running(network) as (base, _):
-        options = {"api": base, "token": network.credentials["token"]}
-        async with opened("threads", clock, store=store, **options) as channel:
-            error = await refusal(channel.send(parcel(BARE)), options["token"])
-            assert (error.permanent, error.retry_after) == (False, 60)
-            error = await refusal(channel.recall(parcel(BARE), clock()), options["token"])
-            assert (type(error), error.permanent) == (DeliveryError, False)
-            await channel.send(parcel(BARE))
+    base = served_by(stage, network)
+    options = {"api": base, "token": network.credentials["token"]}
+    async with opened("threads", clock, store=store, **options) as channel:
+        error = await refusal(channel.send(parcel(BARE)), options["token"])
+        assert (error.permanent, error.retry_after) == (False, 60)
+        error = await refusal(channel.recall(parcel(BARE), clock()), options["token"])
+        assert (type(error), error.permanent) == (DeliveryError, False)
+        await channel.send(parcel(BARE))
     assert made(network) == len(network.visible) == 1
 
 
