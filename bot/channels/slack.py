@@ -6,14 +6,15 @@ in slack_sdk 3.47: a header of 150 characters, a section of 3,000, an image's ``
 more than about 13,000 characters is refused stands in slackapi/bolt-js#2509 only. One message a second: from memory.
 
 An article's words go out as ``plain_text``, which Slack reads no markup and no ping in; only the link is mrkdwn.
-Nothing keeps a message from being posted twice: what has no clear answer is ``OutcomeUnknown`` until an editor looks.
+Nothing keeps a message from being posted twice. A bot marks its messages with ``metadata`` that no reader sees, and looks
+for the mark in ``conversations.history`` (from memory) when an answer is lost; by a webhook, an editor looks.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Any, ClassVar, Self
 
@@ -31,6 +32,11 @@ from bot.settings import PostTable, Table, Url, secret_variable
 HEADER = 150
 SECTION = 3000
 WHOLE = 12_500
+_EVENT = "broadsheet_post"
+_NEWEST = 200
+_SKEW = timedelta(minutes=1)
+_SETTLED = timedelta(minutes=2)
+"""What is not listed by then surely is not there."""
 _ALT = 2000
 _TOKEN = frozenset(
     ("invalid_auth", "not_authed", "token_revoked", "token_expired", "account_inactive", "invalid_token", "no_service",
@@ -95,6 +101,7 @@ class SlackChannel:
         )
         self.rules = options.rules
         self.pace = options.pace((timedelta(seconds=1), 1))
+        self._around = around
         self._channel = options.channel
         self._hook = hook
         self._token = token
@@ -129,7 +136,8 @@ class SlackChannel:
             return message
         # A reply to a reply hangs below the first one too: Slack's threads have one level.
         reply = {"thread_ts": _root(post.answers)} if post.answers else {}
-        return {"channel": self._channel, **message, **reply}
+        mark = {"event_type": _EVENT, "event_payload": {"token": parcel.token}}
+        return {"channel": self._channel, **message, **reply, "metadata": mark}
 
     async def check(self) -> str:
         """Asks who the bot is; of a webhook, says what would be done: only a message shows whether it works."""
@@ -193,7 +201,36 @@ class SlackChannel:
 
 
 class SlackBot(SlackChannel):
-    """One that posts by a bot's token: what it posted it can change and take down."""
+    """One that posts by a bot's token: what it posted it can find again, change and take down."""
+
+    async def recall(self, parcel: Parcel, began: datetime) -> Receipt | None:
+        """Looks for the mark among the channel's messages since then; replies are not among them."""
+        if fitting(parcel, self.limits, self._server).answers:
+            raise OutcomeUnknown("a reply is not listed; look into the thread", server=self._server)
+        asked = {"channel": self._channel, "oldest": f"{(began - _SKEW).timestamp():.6f}", "limit": _NEWEST}
+        try:
+            told = await self._ask("conversations.history", {**asked, "include_all_metadata": True}, repeatable=True)
+        except ChannelRefused as error:
+            if "missing_scope" not in str(error):
+                raise
+            said = "Slack lets us not read back; give the app channels:history (groups:history), or look yourself"
+            raise OutcomeUnknown(said, server=self._server) from error
+        listed = told.data.get("messages")
+        rows = [each for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []
+        for each in rows:
+            mark = each.get("metadata")
+            payload = mark.get("event_payload") if isinstance(mark, dict) else None
+            if isinstance(payload, dict) and payload.get("token") == parcel.token:
+                id = f"{self._channel}/{each.get('ts')}"
+                return Receipt(server=self._server, code=told.status, text="found in the channel", id=id)
+        if told.data.get("has_more"):
+            raise OutcomeUnknown(
+                "too much was said in the channel since; look whether it is there", server=self._server
+            )
+        wait = (began + _SETTLED - self._around.clock()).total_seconds()
+        if wait > 0:
+            raise DeliveryError("Slack may not list it yet", permanent=False, retry_after=wait, server=self._server)
+        return None
 
     async def edit(self, id: str, parcel: Parcel) -> Receipt:
         """Changes the message."""

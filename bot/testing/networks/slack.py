@@ -1,8 +1,9 @@
-"""A strict fake of Slack: an incoming webhook, and the three methods of the Web API that post, change and delete.
+"""A strict fake of Slack: an incoming webhook, and the methods of the Web API that post, change, delete and read back.
 
 After https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks and the errors of
 https://api.slack.com/changelog/2016-05-17-changes-to-errors-for-incoming-webhooks (checked 2026-11-29);
-https://docs.slack.dev/reference/methods/chat.postMessage, chat.update, chat.delete (as clients quote them, 2026-11-29);
+https://docs.slack.dev/reference/methods/chat.postMessage, chat.update, chat.delete (as clients quote them, 2026-11-29)
+and conversations.history (from memory);
 https://docs.slack.dev/apis/web-api/rate-limits (one message a second to a channel, 429 with Retry-After; from memory).
 A webhook says ``ok`` and no id. The Web API says no with HTTP 200, ``{"ok": false, "error": …}``.
 """
@@ -35,13 +36,15 @@ _HOOK_ERRORS = {
     "deleted": (404, "channel_not_found"),
 }
 _API_ERRORS = {"archived": "is_archived", "prohibited": "restricted_action", "deleted": "channel_not_found"}
+
 SAMPLE = {"channel": "{channel}", "token": "{token}", "api": "{base}/api"}
 """What a newsroom sets to post here (bot.testing.networks.sample)."""
 
 
 @network
 class Slack(Network):
-    """Posts have the id ``CHANNEL/TS``. Their ``fields``: ``links`` (label, URL), ``pings``, ``fallback`` (of notices).
+    """Posts have the id ``CHANNEL/TS``. Their ``fields``: ``links`` (label, URL), ``pings``, ``fallback`` (of notices),
+    ``metadata`` (which no reader sees).
 
     ``trouble`` of the channel is "", "archived", "prohibited", "deleted" or "not in channel" (the bot only).
     """
@@ -65,6 +68,8 @@ class Slack(Network):
         return [
             ("POST", "/services/{team}/{bot}/{secret}", self._webhook),
             ("POST", "/api/auth.test", self._test),
+            ("GET", "/api/conversations.history", self._history),
+            ("POST", "/api/conversations.history", self._history),
             ("POST", "/api/chat.postMessage", self._post_message),
             ("POST", "/api/chat.update", self._update),
             ("POST", "/api/chat.delete", self._delete),
@@ -100,9 +105,31 @@ class Slack(Network):
             raise _no("thread_not_found")
         if (wait := self._wait()) is not None:
             raise Refused(429, {"ok": False, "error": "ratelimited"}, {"Retry-After": str(wait)})
-        post = self._publish(call, shown, fallback, reply_to)
+        post = self._publish(call, shown, fallback, reply_to, _metadata(asked))
         stamp = post.id.partition("/")[2]
         return JSONResponse({"ok": True, "channel": CHANNEL, "ts": stamp, "message": {"text": fallback, "ts": stamp}})
+
+    def _history(self, call: Call) -> Response:
+        asked = {**call.query, **self._signed(call)}
+        self._channel(asked)
+        limit = str(asked.get("limit") or "100")
+        if not re.fullmatch(r"[0-9]{1,3}", limit) or not 1 <= int(limit) <= 999:
+            raise _no("invalid_limit")
+        oldest, latest = str(asked.get("oldest") or ""), str(asked.get("latest") or "")
+        found = []
+        for post in reversed(self.visible):
+            stamp = post.id.partition("/")[2]
+            if not post.reply_to and stamp > oldest and (not latest or stamp < latest):
+                told = {
+                    "type": "message",
+                    "ts": stamp,
+                    "text": post.fields["fallback"] or post.text,
+                    "bot_id": "B024BE7LH",
+                }
+                if str(asked.get("include_all_metadata")).lower() in ("true", "1") and post.fields["metadata"]:
+                    told["metadata"] = post.fields["metadata"]
+                found.append(told)
+        return JSONResponse({"ok": True, "messages": found[: int(limit)], "has_more": len(found) > int(limit)})
 
     def _update(self, call: Call) -> Response:
         asked = self._signed(call)
@@ -162,7 +189,9 @@ class Slack(Network):
         reading = self._pace.take(now)
         return None if reading.allowed else max(1, math.ceil((reading.reset - now).total_seconds()))
 
-    def _publish(self, call: Call, shown: Shown, fallback: str, thread: str) -> Posted:
+    def _publish(
+        self, call: Call, shown: Shown, fallback: str, thread: str, metadata: Mapping[str, Any] | None = None
+    ) -> Posted:
         now = self.clock()
         return self.publish(
             Posted(
@@ -173,7 +202,7 @@ class Slack(Network):
                 pictures=tuple(shown.pictures),
                 reply_to=f"{CHANNEL}/{thread}" if thread else "",
                 raw=call.body,
-                fields=_fields(shown, fallback),
+                fields={**_fields(shown, fallback), "metadata": metadata},
             )
         )
 
@@ -205,6 +234,21 @@ def _message(asked: Mapping[str, Any]) -> tuple[Shown, str]:
     if too_long(found):
         raise BadBlocks("msg_blocks_too_long")
     return shown, fallback.text
+
+
+def _metadata(asked: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    found = asked.get("metadata")
+    if isinstance(found, str):
+        try:
+            found = json.loads(found)
+        except ValueError as error:
+            raise _no("invalid_metadata_format") from error
+    if found is None:
+        return None
+    named = isinstance(found, dict) and isinstance(found.get("event_type"), str)
+    if not named or not isinstance(found.get("event_payload"), dict):
+        raise _no("invalid_metadata_schema")
+    return dict(found)
 
 
 def _word(error: BadBlocks) -> str:
