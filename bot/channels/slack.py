@@ -6,13 +6,12 @@ in slack_sdk 3.47: a header of 150 characters, a section of 3,000, an image's ``
 more than about 13,000 characters is refused stands in slackapi/bolt-js#2509 only. One message a second: from memory.
 
 An article's words go out as ``plain_text``, which Slack reads no markup and no ping in; only the link is mrkdwn.
-Nothing keeps a message from being posted twice. A bot marks its messages with ``metadata`` that no reader sees, and looks
-for the mark in ``conversations.history`` (from memory) when an answer is lost; by a webhook, an editor looks.
+Nothing keeps a message from being posted twice. A bot marks its messages with ``metadata`` that no reader sees, and
+looks for the mark in ``conversations.history`` (from memory) when an answer is lost; by a webhook, an editor looks.
 """
 
 from __future__ import annotations
 
-import json
 import re
 from datetime import datetime, timedelta
 from types import TracebackType
@@ -21,23 +20,18 @@ from typing import Any, ClassVar, Self
 from pydantic import Field, SecretStr, StrictInt
 
 from bot.channels.base import Surroundings, kind
+from bot.channels.blocks import ALT, SECTION, message_of
 from bot.channels.exchange import Exchange, Refusal, Told
 from bot.channels.fit import fitting
-from bot.channels.parts import host_of, parts_of
-from bot.editions.escaping import escaped
 from bot.errors import ChannelRefused, DeliveryError, OutcomeUnknown, ServerBusy, SettingsError
-from bot.model import Counting, Idempotency, Limits, Markup, Parcel, Post, Receipt
+from bot.model import Counting, Idempotency, Limits, Markup, Parcel, Receipt
 from bot.settings import PostTable, Table, Url, secret_variable
 
-HEADER = 150
-SECTION = 3000
-WHOLE = 12_500
 _EVENT = "broadsheet_post"
 _NEWEST = 200
 _SKEW = timedelta(minutes=1)
 _SETTLED = timedelta(minutes=2)
 """What is not listed by then surely is not there."""
-_ALT = 2000
 _TOKEN = frozenset(
     ("invalid_auth", "not_authed", "token_revoked", "token_expired", "account_inactive", "invalid_token", "no_service",
      "no_active_hooks", "team_access_not_granted", "team_disabled", "org_login_required", "access_denied")
@@ -95,7 +89,7 @@ class SlackChannel:
             counting=Counting.UTF16,
             markup=Markup.PLAIN,
             images=1,
-            alt=_ALT,
+            alt=ALT,
             card=True,
             thread=bool(token),
         )
@@ -248,47 +242,6 @@ class SlackBot(SlackChannel):
 
 class _Gone(DeliveryError):
     """The message is not there any more."""
-
-
-def message_of(post: Post, server: str) -> dict[str, Any]:
-    """``post`` as blocks. Raises ``DeliveryError`` when it is longer than Slack takes."""
-    parts = parts_of(post)
-    blocks: list[dict[str, Any]] = []
-    body = parts.body
-    if parts.headline and len(parts.headline) <= HEADER:
-        blocks.append({"type": "header", "text": _plain(parts.headline)})
-    else:
-        body = "\n\n".join(each for each in (parts.headline, parts.body) if each)
-    picture = post.card.image_url if post.card and not post.pictures else ""
-    if body:
-        section: dict[str, Any] = {"type": "section", "text": _plain(body)}
-        if picture and post.card:
-            # A section of its own height beside a small picture: the card as Slack shows one.
-            section["accessory"] = _image(picture, post.card.image_alt or post.card.title)
-        blocks.append(section)
-    if post.url:
-        blocks.append({"type": "section", "text": {"type": "mrkdwn", "text": _link(post.url), "verbatim": True}})
-    blocks += [_image(each.url, each.alt) for each in post.pictures[:1]]
-    # Of notifications and screen readers; `mrkdwn` off: an asterisk is an asterisk.
-    message = {"text": escaped(post.text, Markup.MRKDWN, (post.url,)), "mrkdwn": False, "blocks": blocks}
-    longest = max((len(each["text"]["text"]) for each in blocks if "text" in each), default=0)
-    if longest > SECTION or len(json.dumps(blocks, ensure_ascii=False)) > WHOLE:
-        raise DeliveryError("the post is longer than Slack takes", permanent=True, server=server)
-    return {**message, "unfurl_links": False, "unfurl_media": False}
-
-
-def _plain(text: str) -> dict[str, Any]:
-    return {"type": "plain_text", "text": text, "emoji": False}
-
-
-def _image(url: str, alt: str) -> dict[str, Any]:
-    return {"type": "image", "image_url": url, "alt_text": alt[:_ALT]}
-
-
-def _link(url: str) -> str:
-    """The link under its site's name."""
-    address = escaped(url, Markup.MRKDWN, (url,)).removesuffix(">")
-    return f"{address}|{host_of(url) or 'link'}>"
 
 
 def _word(value: object) -> str:
