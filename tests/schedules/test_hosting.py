@@ -324,9 +324,10 @@ def test_posts_show_the_copy_on_their_cards(newsroom, publish, site, store, monk
 
 
 def _posting(self, name, options, around):
+    from bot.model import Limits
     from bot.testing import ScriptedChannel
 
-    ScriptedChannel.__init__(self, medium="post")
+    ScriptedChannel.__init__(self, medium="post", limits=Limits(card=True))
 
 
 async def test_a_preview_has_its_pictures_beside_it_and_stores_none(newsroom, publish, site, store, tmp_path):
