@@ -51,21 +51,24 @@ def remove(
     """Has the next tick take down all posts about ``article`` that stand, or those on ``channels``.
 
     Returns the editions that do it, one a schedule. Raises ``NotFound``, ``NothingToDo`` when none stands that a
-    program can take down, ``StateError`` when they are being taken down already, ``StoreHeld``.
+    program can take down, ``StateError`` when those that do are being taken down or replaced already, ``StoreHeld``.
     """
     with installation.store.write() as tx:
         if tx.articles.get(article) is None:
             raise NotFound(f"article {article}: there is none; `broadsheet articles` lists them")
         wanted: dict[str, list[Posted]] = defaultdict(list)
+        going: list[str] = []
         for each in _of(tx, {article}, None):
-            wanted[each.edition.schedule] += [
-                post
-                for post in each.posts
-                if removable(installation, post) and (not channels or post.delivery.channel in channels)
-            ]
-        made = [
-            _edition(tx, installation, schedule, article, posts, now) for schedule, posts in wanted.items() if posts
-        ]
+            for post in each.posts:
+                if not removable(installation, post) or (channels and post.delivery.channel not in channels):
+                    continue
+                if post.goes:
+                    going.append(f"edition {post.pending} is to {post.pending_act} its post on {post.delivery.channel}")
+                else:
+                    wanted[each.edition.schedule].append(post)
+        made = [_edition(tx, installation, schedule, article, posts, now) for schedule, posts in wanted.items()]
+        if not made and going:
+            raise StateError(f"article {article}: {going[0]} already; wait until it is sent, or cancel it")
         if not made:
             raise NothingToDo(f"article {article}: no post about it stands that a program can take down")
         for edition in made:
@@ -93,13 +96,8 @@ def _of(tx: Transaction, articles: Collection[int], since: datetime | None) -> l
 def _edition(
     tx: Transaction, installation: Installation, schedule: str, article: int, posts: Sequence[Posted], now: datetime
 ) -> Edition:
-    for number in count(1):
-        key = f"{CORRECTION}removal:{article}:{number}"
-        earlier = tx.editions.of_slot(schedule, key)
-        if earlier is None:
-            break
-        if not earlier.state.ended:
-            raise StateError(f"article {article}: edition {earlier.id} takes its posts down already")
+    keys = (f"{CORRECTION}removal:{article}:{number}" for number in count(1))
+    key = next(key for key in keys if tx.editions.of_slot(schedule, key) is None)
     table = installation.settings.schedules.get(schedule)
     edition = Edition(
         id=edition_id(installation.keys, schedule, key),

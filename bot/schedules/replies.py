@@ -15,7 +15,7 @@ from enum import StrEnum
 from bot.editions.amended import compose_amended
 from bot.editions.compose import Outlet
 from bot.editions.posts import compose_correction
-from bot.errors import RenderError, UsageError
+from bot.errors import RenderError, StateError, UsageError
 from bot.model import (
     CORRECTION,
     Article,
@@ -59,7 +59,8 @@ def reply(
 ) -> Edition | None:
     """Has the next tick correct ``posts``; None where there is none, or no channel of theirs left.
 
-    Raises ``UsageError`` when it is too long for a network, ``StoreHeld``.
+    Raises ``UsageError`` when it is too long for a network, ``StateError`` when another edition is to change or take
+    down one of them, ``StoreHeld``.
     """
     correction = correcting.correction
     table = installation.settings.schedules.get(correction.schedule)
@@ -123,6 +124,12 @@ def _renditions(
 def _post(installation: Installation, correcting: Correcting, name: str, post: Posted, outlet: Outlet) -> Post:
     newsroom, folders = installation.newsroom, installation.settings.template_folders()
     act = act_of(correcting.way, outlet, post)
+    if post.goes or (post.pending and act is not PostAct.POST):
+        # Of two changes nobody knows which comes last, and two posts would replace the same one.
+        raise StateError(
+            f"{outlet.channel}: edition {post.pending} is to {post.pending_act} this post; correct it when that is "
+            f"sent, or `broadsheet cancel {post.pending}` first"
+        )
     if act is not PostAct.POST:
         article = correcting.article
         return compose_amended(

@@ -13,7 +13,8 @@ class Posted:
     """A post about an article that a network accepted. ``language`` is the article's, "" when nobody knows.
 
     ``id`` is the network's name of it by now: a post that replaced another has one of its own; "" where the network
-    gives none. ``post`` is what it says by now. ``removed``: it was taken down.
+    gives none. ``post`` is what it says by now, in its place in the thread. ``removed``: it was taken down.
+    ``pending`` is the edition that is to do ``pending_act`` with it, and may still do so; "" when none is.
     """
 
     delivery: Delivery
@@ -21,6 +22,23 @@ class Posted:
     id: str
     post: Post
     removed: bool = False
+    pending: str = ""
+    pending_act: PostAct = PostAct.POST
+
+    @property
+    def goes(self) -> bool:
+        """It is to be replaced or taken down: what is done to it meanwhile is done to a post that will be gone."""
+        return self.pending_act in (PostAct.REPLACE, PostAct.REMOVE)
+
+
+@dataclass(frozen=True, slots=True)
+class _Done:
+    """What was done, or is to be done, to a post that stands; ``delivery`` is None before it begins."""
+
+    edition: Edition
+    channel: str
+    post: Post
+    delivery: Delivery | None
 
 
 def posted(tx: Transaction, edition: Edition, story: EditionStory) -> list[Posted]:
@@ -39,26 +57,36 @@ def posted(tx: Transaction, edition: Edition, story: EditionStory) -> list[Poste
     return [_now(each, done) for each in found]
 
 
-def _done(tx: Transaction, edition: Edition) -> list[tuple[Delivery, Post]]:
-    """What networks accepted of changes to posts of the edition's schedule since it went out, in its order."""
+def _done(tx: Transaction, edition: Edition) -> list[_Done]:
+    """The changes to posts of the edition's schedule since it went out, in their order."""
     done = []
     for amending in tx.editions.amending(edition.schedule, edition.slot):
-        posts = {(each.channel, each.subject): each.post for each in amending.renditions if each.post}
-        for delivery in tx.deliveries.of_edition(amending.id, 0):
-            post = posts.get((delivery.channel, delivery.subject))
-            if post and post.target and delivery.state is DeliveryState.ACCEPTED:
-                done.append((delivery, post))
+        deliveries = {(each.channel, each.subject): each for each in tx.deliveries.of_edition(amending.id, 0)}
+        for each in amending.renditions:
+            if each.post and each.post.target:
+                done.append(_Done(amending, each.channel, each.post, deliveries.get((each.channel, each.subject))))
     return done
 
 
-def _now(posted: Posted, done: list[tuple[Delivery, Post]]) -> Posted:
-    for delivery, post in done:
-        if delivery.channel != posted.delivery.channel or post.target != posted.id:
+def _now(posted: Posted, done: list[_Done]) -> Posted:
+    place = {name: getattr(posted.post, name) for name in ("part", "parts", "follows")}
+    for each in done:
+        if each.channel != posted.delivery.channel or each.post.target != posted.id:
             continue
-        if post.act is PostAct.REMOVE:
+        if each.delivery is None or each.delivery.state is not DeliveryState.ACCEPTED:
+            if _may_be_done(each):
+                posted = replace(posted, pending=each.edition.id, pending_act=each.post.act)
+        elif each.post.act is PostAct.REMOVE:
             posted = replace(posted, removed=True)
-        elif post.act is PostAct.REPLACE:
-            posted = replace(posted, id=delivery.provider_id, post=post, removed=False)
-        elif post.act is PostAct.EDIT:
-            posted = replace(posted, post=post)
+        elif each.post.act is PostAct.REPLACE:
+            posted = replace(posted, id=each.delivery.provider_id, post=replace(each.post, **place), removed=False)
+        elif each.post.act is PostAct.EDIT:
+            posted = replace(posted, post=replace(each.post, **place))
     return posted
+
+
+def _may_be_done(done: _Done) -> bool:
+    """Whether it is not known yet, or nobody knows, what becomes of a change."""
+    if done.delivery is None:
+        return not done.edition.state.ended
+    return done.delivery.state.open or done.delivery.state is DeliveryState.UNKNOWN

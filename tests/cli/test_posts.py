@@ -59,7 +59,7 @@ def test_posts_about_a_withdrawn_article_are_taken_down_by_one_command(broadshee
     assert edition["name"] == "Posts: posts taken down"
     again = broadsheet("posts", "remove", posted)
     assert (again.code, again.err.count("\n")) == (1, 1)
-    assert "takes its posts down already" in again.err
+    assert "is to remove its post on hook already" in again.err
 
 
 @pytest.mark.parametrize(

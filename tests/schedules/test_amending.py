@@ -10,6 +10,7 @@ import pytest
 from bot.channels.base import KINDS
 from bot.clock import SetClock
 from bot.delivery.engine import Engine
+from bot.editions.lifecycle import cancel
 from bot.errors import DeliveryError, NothingToDo, OutcomeUnknown, StateError
 from bot.model import DeliveryState, EditionState, Limits, Receipt
 from bot.schedules.corrected import correct, reach
@@ -193,7 +194,7 @@ def test_the_posts_of_a_withdrawn_article_are_listed_until_they_are_down(posted,
         (found,) = standing(tx, since=NOW - timedelta(days=1), withdrawn=True)
     assert [each.id for each in found.posts] == [id]
     (edition,) = remove(installation, 1, who="mara", now=LATER)
-    with pytest.raises(StateError, match=f"edition {edition.id} takes its posts down already"):
+    with pytest.raises(StateError, match=f"edition {edition.id} is to remove its post on social already"):
         remove(installation, 1, who="mara", now=LATER)
     work(installation, LATER, "removable")
     assert SEEN == {}
@@ -248,3 +249,66 @@ def test_a_removal_does_not_move_what_is_new_since_the_last_edition(posted, publ
     due = NOW + timedelta(days=1)
     edition = make(installation, "posts", Slot("posts", "tomorrow", due), due)
     assert [each.article.title for each in edition.stories] == ["Other news"]
+
+
+def again(installation, way, right="it is $2 million."):
+    return correct(installation, 1, said=RIGHT, right=right, who="mara", now=LATER, way=way)
+
+
+def test_a_post_that_is_to_be_replaced_is_not_replaced_by_a_second_one_too(posted):
+    installation, _ = posted("removable")
+    made = correct_by(installation, Way.REPLACE)
+    for way in (Way.REPLACE, Way.REPLY):
+        with pytest.raises(StateError, match=f"social: edition {made.carried} is to replace this post"):
+            again(installation, way)
+    work(installation, LATER, "removable")
+    again(installation, Way.REPLACE)
+    work(installation, LATER, "removable")
+    (post,) = SEEN.values()
+    assert "Correction: it is $2 million." in post.text
+
+
+def test_a_post_that_is_to_be_replaced_is_taken_down_only_when_it_was(posted):
+    installation, _ = posted("removable")
+    made = correct_by(installation, Way.REPLACE)
+    with pytest.raises(StateError, match=f"edition {made.carried} is to replace its post on social already"):
+        remove(installation, 1, who="mara", now=LATER)
+    work(installation, LATER, "removable")
+    remove(installation, 1, who="mara", now=LATER)
+    work(installation, LATER, "removable")
+    assert SEEN == {}
+
+
+def test_a_post_that_is_to_be_taken_down_is_not_posted_anew(posted):
+    installation, _ = posted("removable")
+    remove(installation, 1, who="mara", now=LATER)
+    with pytest.raises(StateError, match="is to remove this post"):
+        correct_by(installation, Way.REPLACE)
+    work(installation, LATER, "removable")
+    assert SEEN == {}
+
+
+def test_a_change_that_waits_is_not_overtaken_by_a_second_one(posted):
+    installation, id = posted("editable")
+    made = correct_by(installation, Way.EDIT)
+    with pytest.raises(StateError, match=f"edition {made.carried} is to edit this post"):
+        again(installation, Way.EDIT)
+    cancel(installation.store, made.carried, who="mara", now=LATER)
+    again(installation, Way.EDIT)
+    work(installation, LATER, "editable")
+    assert "Correction: it is $2 million." in SEEN[id].text and RIGHT not in SEEN[id].text
+
+
+def test_a_post_whose_replacement_may_have_arrived_is_not_replaced_again(posted, store, monkeypatch):
+    installation, _ = posted("removable")
+    made = correct_by(installation, Way.REPLACE)
+
+    def unknown(self, parcel):
+        raise OutcomeUnknown("wall: no answer")
+
+    monkeypatch.setattr(Removable, "_post", unknown)
+    work(installation, LATER, "removable")
+    with store.read() as tx:
+        assert [each.state for each in tx.deliveries.of_edition(made.carried, 0)] == [DeliveryState.UNKNOWN]
+    with pytest.raises(StateError, match=f"edition {made.carried} is to replace this post"):
+        again(installation, Way.REPLACE)
