@@ -176,11 +176,12 @@ def compose_post(
     limits: Limits,
     rules: PostRules = _PLAIN_RULES,
     seen: Seen | None = None,
+    place: Place | None = None,
     url: str = "",
 ) -> Post:
     """One post by itself, as ``Composer.post`` makes it. Raises ``RenderError``."""
     composer = Composer(edition_name=edition_name, newsroom=newsroom, folders=folders)
-    return composer.post(story, template=template, limits=limits, rules=rules, seen=seen, url=url)
+    return composer.post(story, template=template, limits=limits, rules=rules, seen=seen, place=place, url=url)
 
 
 def compose_correction(
@@ -192,11 +193,12 @@ def compose_correction(
     folders: tuple[Path, ...],
     limits: Limits,
     answers: str,
+    warning: str = "",
 ) -> Post:
     """The reply to a post that said what is not so, by ``templates/posts/TEMPLATE-correction.txt.j2`` (``default``).
 
     What is right is never cut: where both do not fit, it stands without what was said. ``answers`` names the post in
-    the network's words. Raises ``RenderError`` when it is too long even so, or naming file and line.
+    the network's words, ``warning`` is the one that it is folded behind. Raises ``RenderError`` when it is too long even so, or naming file and line.
     """
     words = wording(language, timezone)
     link = _link(correction.url)
@@ -208,9 +210,17 @@ def compose_correction(
         said_so = {"heading": words.say("correction"), "said": told, "right": right, "url": link}
         context = {name: worded(name, value) for name, value in said_so.items()}
         text = joined(templates.rendered(name, context).parts)
-        if fits(text, limits):
+        if fits(text, limits, warning=warning):
             data = {"event": "correction.post", "correction": {"said": correction.said, "right": correction.right}}
-            return Post(text=text, url=link, language=_language(language), data=data, answers=answers)
+            return Post(
+                text=text,
+                url=link,
+                language=_language(language),
+                data=data,
+                answers=answers,
+                warning=warning,
+                sensitive=bool(warning),
+            )
     most = f"{limits.characters} characters" if limits.characters else f"{limits.size} bytes"
     raise RenderError(f"the correction is longer than the {most} the network takes; say what is right in fewer words")
 

@@ -151,17 +151,19 @@ def _post(installation: Installation, correcting: Correcting, name: str, post: P
         folders=folders,
         limits=outlet.limits,
         answers=post.id if outlet.limits.thread else "",
+        warning=post.post.warning if outlet.limits.warning else "",
     )
 
 
 def act_of(way: Way, outlet: Outlet, post: Posted) -> PostAct:
     """What is done to correct ``post``: ``POST`` is a reply, or a post of its own where the network knows no replies.
 
-    A post without a name of the network's can be neither changed nor taken down.
+    A post without a name of the network's can be neither changed nor taken down. A part of a thread is not taken down:
+    the parts behind it answer it, and one that is posted anew would stand outside.
     """
     if not post.id:
         return PostAct.POST
-    if way is Way.REPLACE and not outlet.edits and outlet.removes:
+    if way is Way.REPLACE and not outlet.edits and outlet.removes and post.post.parts == 1:
         return PostAct.REPLACE
     if outlet.edits and (way is not Way.REPLY or not outlet.limits.thread):
         return PostAct.EDIT

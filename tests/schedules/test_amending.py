@@ -10,20 +10,46 @@ import pytest
 from bot.channels.base import KINDS
 from bot.clock import SetClock
 from bot.delivery.engine import Engine
+from bot.editions.amended import compose_amended
+from bot.editions.compose import Outlet
 from bot.editions.lifecycle import cancel
 from bot.errors import DeliveryError, NothingToDo, OutcomeUnknown, StateError
-from bot.model import DeliveryState, EditionState, Limits, Receipt
+from bot.model import (
+    Correction,
+    DeliveryState,
+    EditionState,
+    EditionStory,
+    Limits,
+    Newsroom,
+    Post,
+    PostAct,
+    PostRules,
+    Receipt,
+    Summary,
+)
 from bot.schedules.corrected import correct, reach
 from bot.schedules.plan import Slot
 from bot.schedules.removal import remove, standing
 from bot.schedules.replies import Way
 from bot.schedules.slot import make
 from bot.schedules.tick import Ticked, advance_waiting
-from bot.testing import KEYS, NOW
+from bot.settings import shipped
+from bot.testing import KEYS, NOW, article
 from tests.schedules.conftest import Scripted
 
 SAID, RIGHT = "the subsidy is $14 million a year.", "it is $1.4 million."
 LATER = NOW + timedelta(hours=2)
+WRONG = {
+    "article": 1,
+    "edition": "e",
+    "schedule": "posts",
+    "title": "",
+    "url": "",
+    "said": SAID,
+    "told": NOW,
+    "at": NOW,
+    "who": "mara",
+}
 TOML = """
 [channels.social]
 type = "{kind}"
@@ -69,7 +95,11 @@ class Removable(Wall):
         FAULTS and FAULTS.pop()()
 
 
-WALLS = {"wall": Wall, "editable": Editable, "removable": Removable}
+class Chain(Editable):
+    threads = True
+
+
+WALLS = {"chain": Chain, "wall": Wall, "editable": Editable, "removable": Removable}
 SEEN: dict[str, object] = {}
 FAULTS: list = []
 
@@ -82,13 +112,12 @@ def posted(newsroom, publish, monkeypatch):
     for name, cls in WALLS.items():
         monkeypatch.setitem(KINDS, name, cls)
 
-    def build(kind):
-        publish("The ferry returns")
-        installation = newsroom(TOML.format(kind=kind))
+    def build(kind, *titles, posts="each"):
+        publish("The ferry returns", *titles)
+        installation = newsroom(TOML.format(kind=kind).replace("each", posts))
         make(installation, "posts", Slot("posts", f"{NOW:%Y-%m-%dT%H:%M}", NOW), NOW)
         work(installation, NOW, kind)
-        (id,) = SEEN
-        return installation, id
+        return installation, next(iter(SEEN))
 
     return build
 
@@ -312,3 +341,48 @@ def test_a_post_whose_replacement_may_have_arrived_is_not_replaced_again(posted,
         assert [each.state for each in tx.deliveries.of_edition(made.carried, 0)] == [DeliveryState.UNKNOWN]
     with pytest.raises(StateError, match=f"edition {made.carried} is to replace this post"):
         again(installation, Way.REPLACE)
+
+
+def lead_of(store):
+    with store.read() as tx:
+        edition = next(each for each in tx.editions.newest(schedule="posts") if not each.slot_key.startswith("corr"))
+        return tx.editions.get(edition.id).stories
+
+
+def test_a_changed_part_of_a_thread_still_opens_it_and_keeps_its_place(posted, store):
+    installation, first = posted("chain", "The mayor resigns", posts="thread")
+    before = SEEN[first].text.splitlines()[:3]
+    lead, _ = lead_of(store)
+    for right in (RIGHT, "it is $2 million."):
+        correct(installation, lead.article.id, said=SAID, right=right, who="mara", now=LATER, way=Way.EDIT)
+        work(installation, LATER, "chain")
+        assert SEEN[first].text.splitlines()[:3] == before == ["Posts", "", lead.article.title]
+        assert f"Correction: {right}" in SEEN[first].text
+    assert len(SEEN) == 2
+
+
+def test_a_changed_part_of_a_thread_keeps_its_number():
+    told = article(title="The ferry returns", url="https://record.example/ferry", standfirst="")
+    made = compose_amended(
+        correction=Correction(**WRONG, right=RIGHT),
+        story=EditionStory(position=2, article=told, summary=Summary("")),
+        edition_name="Posts",
+        newsroom=Newsroom(name="The Record", url="https://record.example"),
+        folders=(shipped("templates"),),
+        outlet=Outlet(
+            channel="x", medium="post", limits=Limits(characters=280), template="x", rules=PostRules(numbered=True)
+        ),
+        before=Post(text="", url=told.url, part=2, parts=3, follows="7"),
+        act=PostAct.EDIT,
+        target="1",
+    )
+    assert made.text == f"The ferry returns 2/3\n\nCorrection: {RIGHT}\n\n{told.url}"
+    assert (made.part, made.parts, made.follows) == (1, 1, "")
+
+
+def test_a_part_of_a_thread_is_answered_rather_than_replaced(posted, store):
+    installation, first = posted("removable", "The mayor resigns", posts="thread")
+    lead, _ = lead_of(store)
+    correct(installation, lead.article.id, said=SAID, right=RIGHT, who="mara", now=LATER, way=Way.REPLACE)
+    work(installation, LATER, "removable")
+    assert len(SEEN) == 3 and SEEN[list(SEEN)[2]].answers == first
