@@ -11,7 +11,7 @@ import typer
 from bot.cli.command import Session, command, without_subcommand
 from bot.cli.editions import who
 from bot.cli.output import local
-from bot.errors import NothingToDo, UsageError
+from bot.errors import NothingToDo, StateError, StoreHeld, UsageError
 from bot.schedules.installation import Installation
 from bot.schedules.removal import Standing, removable, standing
 from bot.schedules.removal import remove as take_down
@@ -73,7 +73,10 @@ def remove(
         for article in articles or ():
             try:
                 made = take_down(installation, article, channels=channel or (), who=who(), now=installation.clock())
-            except NothingToDo as error:
+            except (NothingToDo, StateError) as error:
+                # The others go down all the same.
+                if isinstance(error, StoreHeld) or (isinstance(error, StateError) and len(articles or ()) == 1):
+                    raise
                 session.out.say(str(error))
                 continue
             for edition in made:

@@ -76,3 +76,10 @@ def test_what_cannot_be_done_is_one_line(broadsheet, posted, arguments, code, sa
     found = broadsheet("posts", "remove", *arguments)
     assert (found.code, found.err.count("\n")) == (code, 1)
     assert said in found.err
+
+
+def test_what_is_being_taken_down_already_keeps_no_other_post_up(broadsheet, folder, posted):
+    others = [each["article"] for each in broadsheet("posts", "--json").value if each["article"] != posted]
+    broadsheet("posts", "remove", posted)
+    done = broadsheet("posts", "remove", posted, *others, "--json").value
+    assert [each["article"] for each in done] == others
