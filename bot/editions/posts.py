@@ -198,7 +198,8 @@ def compose_correction(
     """The reply to a post that said what is not so, by ``templates/posts/TEMPLATE-correction.txt.j2`` (``default``).
 
     What is right is never cut: where both do not fit, it stands without what was said. ``answers`` names the post in
-    the network's words, ``warning`` is the one that it is folded behind. Raises ``RenderError`` when it is too long even so, or naming file and line.
+    the network's words, ``warning`` is the one that it is folded behind. Raises ``RenderError`` when it is too long
+    even so, or naming file and line.
     """
     words = wording(language, timezone)
     link = _link(correction.url)

@@ -84,15 +84,10 @@ def reach(tx: Transaction, article: int) -> Reach:
     found = tx.articles.get(article)
     if found is None:
         raise NotFound(f"article {article}: there is none; `broadsheet articles` lists them")
+    told = tx.editions.telling([article])
     tellings = tuple(
-        Telling(
-            edition,
-            story,
-            _what(story.article, found),
-            difference(story.article, found),
-            tuple(posted(tx, edition, story)),
-        )
-        for edition, story in tx.editions.telling([article])
+        Telling(edition, story, _what(story.article, found), difference(story.article, found), posts)
+        for (edition, story), posts in zip(told, posted(tx, told), strict=True)
     )
     if not tellings:
         raise NothingToDo(f"article {article}: nothing was sent about it")
@@ -116,6 +111,8 @@ def correct(
         if not text or len(text) > LONGEST:
             raise UsageError(f"{name}: one or two sentences, at most {LONGEST} characters")
     with installation.store.write() as tx:
+        # Of two who say the same at once, one comes after the other, and learns that it is told.
+        tx.editions.lock_all([edition.id for edition, _ in tx.editions.telling([article])])
         found = reach(tx, article)
         newest: dict[str, Telling] = {}
         for telling in found.tellings:

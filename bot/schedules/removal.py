@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import count
@@ -16,8 +16,6 @@ from bot.store import Transaction
 from bot.tokens import edition_id
 
 REMOVE = "remove posts"
-LONGEST_AGE = timedelta(days=31)
-"""How much older than its edition an article is at most."""
 LIFE = timedelta(days=7)
 """How long it is tried to take a post down while the network cannot be reached."""
 
@@ -39,10 +37,10 @@ def standing(tx: Transaction, *, since: datetime, withdrawn: bool = False) -> li
     """
     if withdrawn:
         gone = {each.id for each in tx.articles.changed(since) if each.withdrawn}
-        found = _of(tx, gone, None)
+        found = _of(tx, tx.editions.telling(gone) if gone else ())
         left = [replace(each, posts=tuple(post for post in each.posts if not post.removed)) for each in found]
         return [each for each in left if each.posts]
-    return _of(tx, {each.id for each in tx.articles.newest(since=since - LONGEST_AGE)}, since)
+    return _of(tx, tx.editions.told(since))
 
 
 def remove(
@@ -54,11 +52,13 @@ def remove(
     program can take down, ``StateError`` when those that do are being taken down or replaced already, ``StoreHeld``.
     """
     with installation.store.write() as tx:
+        # Two who take down the same post, or one who replaces it, come one after the other.
+        tx.editions.lock_all([edition.id for edition, _ in tx.editions.telling([article])])
         if tx.articles.get(article) is None:
             raise NotFound(f"article {article}: there is none; `broadsheet articles` lists them")
         wanted: dict[str, list[Posted]] = defaultdict(list)
         going: list[str] = []
-        for each in _of(tx, {article}, None):
+        for each in _of(tx, tx.editions.telling([article])):
             for post in each.posts:
                 if not removable(installation, post) or (channels and post.delivery.channel not in channels):
                     continue
@@ -84,11 +84,12 @@ def removable(installation: Installation, post: Posted) -> bool:
     return bool(post.id) and not post.removed and outlet is not None and outlet.removes
 
 
-def _of(tx: Transaction, articles: Collection[int], since: datetime | None) -> list[Standing]:
+def _of(tx: Transaction, told: Iterable[tuple[Edition, EditionStory]]) -> list[Standing]:
+    told = list(told)
     found = []
-    for edition, story in tx.editions.telling(articles, since) if articles else ():
-        article, posts = tx.articles.get(story.article.id), tuple(posted(tx, edition, story))
-        if article and posts:
+    for (edition, story), posts in zip(told, posted(tx, told), strict=True):
+        article = tx.articles.get(story.article.id) if posts else None
+        if article:
             found.append(Standing(article, edition, story, posts))
     return found
 

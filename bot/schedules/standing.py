@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from datetime import datetime
+from itertools import groupby
 
 from bot.model import Delivery, DeliveryState, Edition, EditionStory, Post, PostAct
 from bot.store import Transaction
@@ -41,26 +44,37 @@ class _Done:
     delivery: Delivery | None
 
 
-def posted(tx: Transaction, edition: Edition, story: EditionStory) -> list[Posted]:
-    """The posts of ``edition`` about ``story``: its own, or that of the whole edition, which tells the lead."""
-    about = {str(story.article.id)} | ({""} if story.position == 1 else set())
+def posted(tx: Transaction, told: Iterable[tuple[Edition, EditionStory]]) -> list[tuple[Posted, ...]]:
+    """Of each story that an edition told: its posts, or that of the whole edition, which tells the lead."""
+    told = list(told)
+    since: dict[str, datetime] = {}
+    for edition, _ in told:
+        since[edition.schedule] = min(edition.slot, since.get(edition.schedule, edition.slot))
+    done = {schedule: _done(tx, schedule, slot) for schedule, slot in since.items()}
     found = []
-    for each in tx.deliveries.of_edition(edition.id, 0):
-        if each.subject not in about or each.state is not DeliveryState.ACCEPTED:
-            continue
-        rendition = tx.editions.rendition(edition.id, each.channel, each.subject)
-        if rendition and rendition.post:
-            found.append(Posted(each, story.article.language, each.provider_id, rendition.post))
-    if not found:
-        return []
-    done = _done(tx, edition)
-    return [_now(each, done) for each in found]
+    for _, stories in groupby(told, key=lambda each: each[0].id):
+        deliveries = None
+        for edition, story in stories:
+            deliveries = tx.deliveries.of_edition(edition.id, 0) if deliveries is None else deliveries
+            standing = (_posted(tx, each, story) for each in deliveries)
+            found.append(tuple(_now(each, done[edition.schedule]) for each in standing if each))
+    return found
 
 
-def _done(tx: Transaction, edition: Edition) -> list[_Done]:
-    """The changes to posts of the edition's schedule since it went out, in their order."""
+def _posted(tx: Transaction, delivery: Delivery, story: EditionStory) -> Posted | None:
+    about = {str(story.article.id)} | ({""} if story.position == 1 else set())
+    if delivery.subject not in about or delivery.state is not DeliveryState.ACCEPTED:
+        return None
+    rendition = tx.editions.rendition(delivery.edition, delivery.channel, delivery.subject)
+    if rendition is None or rendition.post is None:
+        return None
+    return Posted(delivery, story.article.language, delivery.provider_id, rendition.post)
+
+
+def _done(tx: Transaction, schedule: str, since: datetime) -> list[_Done]:
+    """The changes to posts of a schedule, in their order."""
     done = []
-    for amending in tx.editions.amending(edition.schedule, edition.slot):
+    for amending in tx.editions.amending(schedule, since):
         deliveries = {(each.channel, each.subject): each for each in tx.deliveries.of_edition(amending.id, 0)}
         for each in amending.renditions:
             if each.post and each.post.target:

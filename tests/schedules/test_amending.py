@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from datetime import timedelta
 
 import pytest
@@ -39,6 +40,11 @@ from tests.schedules.conftest import Scripted
 
 SAID, RIGHT = "the subsidy is $14 million a year.", "it is $1.4 million."
 LATER = NOW + timedelta(hours=2)
+SELECTION = """
+[schedules.posts.selection]
+window = "last 90d"
+max_age = "90d"
+"""
 WRONG = {
     "article": 1,
     "edition": "e",
@@ -112,9 +118,10 @@ def posted(newsroom, publish, monkeypatch):
     for name, cls in WALLS.items():
         monkeypatch.setitem(KINDS, name, cls)
 
-    def build(kind, *titles, posts="each"):
-        publish("The ferry returns", *titles)
-        installation = newsroom(TOML.format(kind=kind).replace("each", posts))
+    def build(kind, *titles, posts="each", hours=1.0):
+        publish("The ferry returns", *titles, hours=hours)
+        toml = TOML.format(kind=kind).replace("each", posts) + SELECTION
+        installation = newsroom(toml)
         make(installation, "posts", Slot("posts", f"{NOW:%Y-%m-%dT%H:%M}", NOW), NOW)
         work(installation, NOW, kind)
         return installation, next(iter(SEEN))
@@ -344,8 +351,8 @@ def test_a_post_whose_replacement_may_have_arrived_is_not_replaced_again(posted,
 
 
 def lead_of(store):
+    (edition,) = newest(store)
     with store.read() as tx:
-        edition = next(each for each in tx.editions.newest(schedule="posts") if not each.slot_key.startswith("corr"))
         return tx.editions.get(edition.id).stories
 
 
@@ -386,3 +393,62 @@ def test_a_part_of_a_thread_is_answered_rather_than_replaced(posted, store):
     correct(installation, lead.article.id, said=SAID, right=RIGHT, who="mara", now=LATER, way=Way.REPLACE)
     work(installation, LATER, "removable")
     assert len(SEEN) == 3 and SEEN[list(SEEN)[2]].answers == first
+
+
+def test_posts_of_an_edition_that_was_cancelled_half_way_are_listed_and_taken_down(posted, store, monkeypatch):
+    def once(self, parcel, post=Wall._post):
+        if SEEN:
+            raise DeliveryError("wall: later", permanent=False)
+        return post(self, parcel)
+
+    monkeypatch.setattr(Removable, "_post", once)
+    installation, first = posted("removable", "The mayor resigns")
+    (edition,) = (each for each in newest(store) if each.state is EditionState.SENDING)
+    cancel(store, edition.id, who="mara", now=LATER)
+    with store.read() as tx:
+        (found,) = standing(tx, since=NOW - timedelta(days=1))
+    assert [each.id for each in found.posts] == [first]
+    remove(installation, found.article.id, who="mara", now=LATER)
+    work(installation, LATER, "removable")
+    assert SEEN == {}
+
+
+def test_a_post_is_listed_however_old_its_article_is(posted, store):
+    posted("removable", hours=24 * 50)
+    with store.read() as tx:
+        assert len(standing(tx, since=NOW - timedelta(days=1))) == 1
+
+
+def test_posts_of_a_schedule_that_left_the_settings_are_taken_down(posted, newsroom):
+    posted("removable")
+    installation = newsroom('\n[channels.social]\ntype = "removable"\n')
+    remove(installation, 1, who="mara", now=LATER)
+    work(installation, LATER, "removable")
+    assert SEEN == {}
+
+
+def test_of_four_who_correct_a_post_at_once_one_does(posted, store):
+    installation, _ = posted("removable")
+    start, outcomes = threading.Barrier(4), []
+
+    def run():
+        start.wait()
+        try:
+            correct_by(installation, Way.REPLACE)
+            outcomes.append("corrected")
+        except StateError:
+            outcomes.append("is told already")
+
+    threads = [threading.Thread(target=run) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(outcomes) == ["corrected", *["is told already"] * 3]
+    work(installation, LATER, "removable")
+    assert len(SEEN) == 1
+
+
+def newest(store):
+    with store.read() as tx:
+        return tx.editions.newest(schedule="posts")
