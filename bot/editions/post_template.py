@@ -42,6 +42,7 @@ _SIGNS = {name: chr(0xFDD2 + place) for place, name in enumerate((*NAMES, URL, O
 _NAMED = {sign: name for name, sign in _SIGNS.items()}
 _PRINTED = regex.compile(rf"{_OPEN}([\ufdd2-\ufdef])([^{_CLOSE}]*){_CLOSE}")
 _NONCHARACTERS = regex.compile(r"[\ufdd0-\ufdef]")
+_SEEN = regex.compile(r"[\p{L}\p{N}\p{P}\p{S}]")
 _LEADING_MARKS = regex.compile(r"^[\p{M}\u200d\ufe0e\ufe0f]+")
 # Marks that turn the direction of all that follows: a title must not turn the rest of a post.
 _TURNING = regex.compile(r"[\ufdd0-\ufdef\u202a-\u202e\u2066-\u2069]")
@@ -116,8 +117,9 @@ class PostTemplates:
 
 
 def clean(value: Any) -> str:
-    """One line in NFC; no mark at its beginning, which would join what a template puts before it."""
-    return _LEADING_MARKS.sub("", unicodedata.normalize("NFC", flat(value)))
+    """One line in NFC; no mark at its beginning, which would join what a template puts before it; "" if none sees it."""
+    text = _LEADING_MARKS.sub("", unicodedata.normalize("NFC", flat(value)))
+    return text if _SEEN.search(text) else ""
 
 
 def flat(value: Any) -> str:

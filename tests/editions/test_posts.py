@@ -253,3 +253,9 @@ def test_any_text_is_cut_between_clusters_within_its_room(text: str, characters:
     if kept and kept != text:
         whole = regex.findall(r"\X", text)
         assert regex.findall(r"\X", kept.removesuffix("…")) == whole[: count(kept.removesuffix("…"))]
+
+
+@pytest.mark.parametrize("title", ["", "\u0301", "\u200b"])
+def test_what_has_no_title_is_told_by_its_words_on_x(title: str) -> None:
+    made = post(template="x", title=title, limits=Limits(characters=280), rules=PostRules())
+    assert made.text == f"Boats run again from Monday.\n\n{URL}"
