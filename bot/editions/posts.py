@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import Any
 from urllib.parse import quote
 
+import idna
 import regex
 
 from bot.editions.campaign import tagged
@@ -101,7 +102,7 @@ class Composer:
             limits=limits,
         )
         words = {
-            **told.printed,
+            **(told.printed if link == told.link else told.linking(link)),
             "url": worded("url", link),
             "hashtags": worded("hashtags", wanted),
             "linked": bool(link) and not shown.pictures,
@@ -240,6 +241,16 @@ class _Told:
     data: Mapping[str, Any]
     cuts: dict[str, Cuts] = field(default_factory=dict)
 
+    def linking(self, link: str) -> Mapping[str, Any]:
+        """``printed`` with ``link`` where the text has the article's own address: one place has one address."""
+        if not self.link or not any(self.link in each for each in self.words.values() if isinstance(each, str)):
+            return self.printed
+        own = regex.compile(rf"(?<!\S){regex.escape(self.link)}(?=[.,;:!?)]*(?:\s|$))")
+        return {
+            name: worded(name, own.sub(lambda _: link, value) if isinstance(value, str) else value)
+            for name, value in self.words.items()
+        }
+
     def cuts_of(self, text: str) -> Cuts:
         if text not in self.cuts:
             self.cuts[text] = Cuts(text, self.language)
@@ -264,7 +275,22 @@ def _link(url: str) -> str:
     link = flat(url)
     if not _WEB.match(link):
         return ""
-    return link if link.isascii() and " " not in link else quote(link, safe="!#$%&'()*+,/:;=?@[]~")
+    if link.isascii() and " " not in link:
+        return link
+    return quote(_with_ascii_host(link), safe="!#$%&'()*+,/:;=?@[]~")
+
+
+def _with_ascii_host(link: str) -> str:
+    """``link`` with its host as DNS knows it: escaped by bytes, most networks would not take it for an address."""
+    scheme, _, rest = link.partition("://")
+    end = min((place for mark in "/?#" if (place := rest.find(mark)) >= 0), default=len(rest))
+    name, colon, port = rest[:end].partition(":")
+    if name.isascii():
+        return link
+    try:
+        return f"{scheme}://{idna.encode(name, uts46=True).decode()}{colon}{port}{rest[end:]}"
+    except idna.IDNAError:
+        return link
 
 
 def _language(tag: str) -> str:
