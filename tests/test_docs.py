@@ -43,17 +43,27 @@ def test_every_kind_of_channel_and_source_is_in_the_configuration_page(kind):
     assert f'### `type = "{kind}"`' in (DOCS / "configuration.md").read_text("utf-8")
 
 
+@pytest.mark.parametrize("kind", sorted(channels.kinds()))
+def test_every_kind_of_channel_has_its_page_and_its_line(kind):
+    page = (DOCS / "channels" / f"{kind}.md").read_text("utf-8")
+    assert page.startswith("# ")
+    assert f"[`{kind}`](channels/{kind}.md)" in (DOCS / "channels.md").read_text("utf-8")
+    verified = getattr(channels.kinds()[kind], "verified", None)
+    if verified is not None:
+        assert ("not yet verified live" in " ".join(page.lower().split())) is (verified == "")
+
+
 def test_every_direct_dependency_has_its_reason():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     extras = project["optional-dependencies"]
-    named = [*project["dependencies"], *extras["postgresql"], *extras["build"], *extras["dev"]]
+    named = [*project["dependencies"], *extras["postgresql"], *extras["apprise"], *extras["build"], *extras["dev"]]
     page = (DOCS / "dependencies.md").read_text("utf-8")
     names = {re.split(r"[\[<>=; ]", each)[0] for each in named} - {"broadsheet"}
     assert [name for name in sorted(names) if f"`{name}`" not in page] == []
 
 
 def test_links_between_pages_lead_somewhere():
-    for page in [ROOT / "README.md", *DOCS.glob("*.md")]:
+    for page in [ROOT / "README.md", *DOCS.glob("*.md"), *DOCS.glob("channels/*.md")]:
         for link in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", page.read_text("utf-8")):
             if "://" not in link:
                 assert (page.parent / link).exists(), f"{page.name}: {link}"

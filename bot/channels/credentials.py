@@ -29,7 +29,6 @@ AHEAD = timedelta(days=20)
 IDLE = timedelta(days=7)
 """How long a short token may lie unused until it is renewed all the same: refresh tokens end when nobody uses them."""
 _PURPOSE = "credential"
-_RENEWING = "renewing:"
 _CLAIM = timedelta(minutes=2)
 """After so long a process that claimed the renewal has died over it."""
 _LOOK, _LOOKS = 0.5, 60
@@ -113,6 +112,8 @@ class Credentials:
 
     def __init__(self, channel: str, around: Surroundings, renew: Renew, sleep: Sleep = asyncio.sleep) -> None:
         self._channel = channel
+        # A flag's name has 100 characters.
+        self._flag = f"renewing:{channel}"[:100]
         self._sleep = sleep
         self._around = around
         self._renew = renew
@@ -187,17 +188,21 @@ class Credentials:
         return fresh
 
     def _claim(self) -> bool:
-        """Whether this process may renew now: a refresh token is good once. A claim of a process that died ends."""
+        """Whether this process may renew now: a refresh token is good once. A claim of a process that died ends.
+
+        Raises ``StoreHeld``: from a copy, the tokens of the store that is in use would be made worthless.
+        """
         with self._store().write() as tx:
-            now, flag = self._around.clock(), _RENEWING + self._channel
-            seen = tx.flags.seen(flag)
+            tx.flags.need_open()
+            now = self._around.clock()
+            seen = tx.flags.seen(self._flag)
             if seen and now - seen[1] < _CLAIM:
                 return False
-            return tx.flags.swap(flag, seen, "claimed", now)
+            return tx.flags.swap(self._flag, seen, "claimed", now)
 
     def _release(self) -> None:
         with self._store().write() as tx:
-            tx.flags.set(_RENEWING + self._channel, "", self._around.clock())
+            tx.flags.set(self._flag, "", self._around.clock())
 
     def _state(self) -> ChannelState:
         with self._store().read() as tx:

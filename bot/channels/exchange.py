@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from json import loads
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from bot.clock import Clock
 from bot.errors import BlockedAddress, ChannelRefused, DeliveryError, FetchError, OutcomeUnknown, ServerBusy
@@ -21,6 +21,9 @@ from bot.http import Answer, Http, Upload, retry_after
 from bot.model import Quota
 
 _LIMITS = ("ratelimit", "x-ratelimit", "x-rate-limit")
+_SECRETIVE = re.compile(r"token|secret|key|sig|password|code", re.IGNORECASE)
+_SHORTEST = 6
+"""Characters of a secret: to strike out a shorter one would strike out words."""
 _GATEWAYS = (502, 503, 504)
 _EPOCH = 1_000_000_000
 """A reset that is greater is a moment (epoch seconds), a smaller one is seconds from now."""
@@ -64,7 +67,7 @@ class Exchange:
     """Asks one server. ``server`` is its name, as receipts and errors show it.
 
     ``judge`` is asked first what a refusal means. Nothing that it raises holds a path, a query, a header or one of the
-    ``secrets``, not even when the server says them back.
+    ``secrets``, nor the credential of the request, not even when the server says them back.
     """
 
     def __init__(
@@ -105,7 +108,7 @@ class Exchange:
         data = _object(answer.body)
         if 200 <= answer.status < 300:
             return Told(answer.status, data, answer.headers, answer.body, self.quota(answer.headers))
-        raise self._refused(answer, data, repeatable)
+        raise self._refused(answer, data, repeatable, _credentials(headers or {}, url))
 
     def quota(self, headers: Mapping[str, str]) -> Quota | None:
         """What the headers say of limits (``RateLimit-*``, ``X-RateLimit-*``, ``X-Rate-Limit-*``); None: nothing."""
@@ -138,9 +141,12 @@ class Exchange:
             return DeliveryError(str(error), permanent=False, server=self.server)
         return OutcomeUnknown(f"{error}: it may have been posted", server=self.server)
 
-    def _refused(self, answer: Answer, data: dict[str, Any], repeatable: bool) -> DeliveryError:
+    def _refused(self, answer: Answer, data: dict[str, Any], repeatable: bool, secrets: Sequence[str]) -> DeliveryError:
         status = answer.status
-        words = self._without_secrets(data, answer.body)
+        words = _words(data, answer.body)
+        for secret in (*self._secrets, *secrets):
+            words = words.replace(secret, "…")
+        words = words[:300]
         said = f"{self.server} refuses it (HTTP {status}){f': {words}' if words else ''}"
         judged = self._judge(Refusal(status, data, answer.headers, said, self.server))
         if judged:
@@ -175,11 +181,13 @@ class Exchange:
             asked = max(0.0, (resets - self._clock()).total_seconds()) if resets else None
         return asked
 
-    def _without_secrets(self, data: Mapping[str, Any], body: bytes) -> str:
-        words = _words(data, body)
-        for secret in self._secrets:
-            words = words.replace(secret, "…")
-        return words[:300]
+
+def _credentials(headers: Mapping[str, str], url: str) -> list[str]:
+    """What of a request lets somebody in: its ``Authorization``, and tokens, keys and signatures of its query."""
+    _, _, given = headers.get("Authorization", "").partition(" ")
+    query = (value for name, value in parse_qsl(urlsplit(url).query) if _SECRETIVE.search(name))
+    # OAuth 1.0a has a list of quoted values (RFC 5849 §3.5.1).
+    return [each for each in (given, *re.findall(r'"([^"]{8,})"', given), *query) if len(each) >= _SHORTEST]
 
 
 def _parsed(body: bytes) -> Any:

@@ -41,7 +41,9 @@ _PHOTO = 4_000_000
 _PIXELS = 2048
 _NEWEST = 100
 _SKEW = timedelta(minutes=1)
-"""How far Facebook's clock may be off ours, and how long its lists may lag behind."""
+"""How far Facebook's clock may be off ours."""
+_SETTLED = timedelta(minutes=5)
+"""What is not listed by then surely is not there."""
 
 
 class FacebookOptions(PostTable):
@@ -114,6 +116,11 @@ class FacebookChannel:
     ) -> None:
         return None
 
+    @property
+    def keyed(self) -> bool:
+        """Whether it was given a token, and needs no sign-in."""
+        return self._token is not None
+
     async def send(self, parcel: Parcel) -> Receipt:
         """Posts once; ``Receipt.id`` is ``PAGE_POST``. A picture that is not to be had costs the picture only."""
         post = fitting(parcel, self.limits, self._server)
@@ -134,10 +141,6 @@ class FacebookChannel:
 
     async def recall(self, parcel: Parcel, began: datetime) -> Receipt | None:
         """Looks for the post among those of the page since then."""
-        if self._around.clock() - began < _SKEW:
-            raise DeliveryError(
-                "Facebook may not list it yet; it is asked in a minute", permanent=False, retry_after=60
-            )
         post = fitting(parcel, self.limits, self._server)
         since = began - _SKEW
         fields = {"fields": "id,message,created_time", "since": int(since.timestamp()), "limit": _NEWEST}
@@ -151,6 +154,10 @@ class FacebookChannel:
         alike = _words(post.text.split("\n", 1)[0])
         if len(listed) >= _NEWEST or any(_words(each.get("message")).startswith(alike) for each in listed):
             raise OutcomeUnknown("the page has posts like it; look whether it is there", server=self._server)
+        wait = began + _SETTLED - self._around.clock()
+        if wait > timedelta(0):
+            said = "Facebook may not list it yet; it is asked again"
+            raise DeliveryError(said, permanent=False, retry_after=wait.total_seconds(), server=self._server)
         return None
 
     async def edit(self, id: str, parcel: Parcel) -> Receipt:
@@ -177,6 +184,8 @@ class FacebookChannel:
 
     async def sign_in(self, redirect: str, state: str) -> SignIn:
         """Facebook Login, for who manages the page."""
+        if self.keyed:
+            raise DeliveryError("a page's token stands in the environment: no sign-in is needed", permanent=True)
         return self._oauth.sign_in(redirect, state)
 
     async def connect(self, answer: Mapping[str, str], begun: SignIn, redirect: str) -> Credential:

@@ -27,9 +27,9 @@ from pydantic import Field, SecretStr
 from bot.channels.base import Surroundings, kind
 from bot.channels.credentials import Credential, Credentials, SignIn
 from bot.channels.exchange import Exchange, Refusal, Told
+from bot.channels.fit import fitting, post_of
 from bot.channels.oauth import OAuth2, Provider
 from bot.channels.pictures import fetched, jpeg
-from bot.editions.counting import fits, length
 from bot.editions.escaping import escaped
 from bot.errors import ChannelRefused, DeliveryError, FetchError, OutcomeUnknown, ServerBusy, StoreError
 from bot.model import Counting, Idempotency, Limits, Markup, Parcel, Post, Receipt
@@ -115,7 +115,8 @@ class LinkedInChannel:
             around.clock,
         )
         self._credentials = Credentials(name, around, self.renew)
-        self._exchange = Exchange(around.http, around.clock, self._api, judge=self._judged)
+        secrets = [options.client_secret.get_secret_value()]
+        self._exchange = Exchange(around.http, around.clock, self._api, judge=self._judged, secrets=secrets)
 
     async def __aenter__(self) -> Self:
         return self
@@ -127,7 +128,7 @@ class LinkedInChannel:
 
     async def send(self, parcel: Parcel) -> Receipt:
         """Posts once; ``Receipt.id`` is the post's URN."""
-        post = self._post(parcel)
+        post = fitting(parcel, self.limits, self._exchange.server)
         author = await self._author()
         content = await self._content(post, author)
         told = await self._ask("POST", "/rest/posts", repeatable=False, json=body_of(post, author, content))
@@ -140,7 +141,7 @@ class LinkedInChannel:
 
     def payload(self, parcel: Parcel) -> dict[str, Any]:
         """The body, its pictures by their addresses; a member's name is not known here."""
-        post = self._post(parcel)
+        post = fitting(parcel, self.limits, self._exchange.server)
         pictures = [each.url for each in post.pictures[:_IMAGES]]
         thumb = post.card.image_url if post.card and not pictures else ""
         return body_of(post, self._page or "urn:li:person:…", content_of(post, pictures, thumb))
@@ -159,10 +160,8 @@ class LinkedInChannel:
         if not self._page:
             said = "LinkedIn lets no app read a member's posts back; look at the profile, and say whether it is there"
             raise OutcomeUnknown(said, server=server)
-        if self._around.clock() - began < _SKEW:
-            raise DeliveryError("LinkedIn may not list it yet; it is asked in a minute", permanent=False)
         since = (began - _SKEW).timestamp() * 1000
-        words = commentary_of(self._post(parcel))
+        words = commentary_of(post_of(parcel, self._exchange.server))
         try:
             told = await self._newest(_NEWEST)
         except ChannelRefused as error:
@@ -179,13 +178,16 @@ class LinkedInChannel:
         for each in recent:
             if _same(str(each.get("commentary", "")), words):
                 return Receipt(server=server, code=told.status, text="found", id=str(each.get("id", "")))
+        if self._around.clock() - began < _SKEW:
+            said = "LinkedIn does not list it, and may not list it yet; it is asked again in a minute"
+            raise DeliveryError(said, permanent=False, retry_after=_SKEW.total_seconds())
         if len(recent) >= _NEWEST:
             raise OutcomeUnknown(f"the page's newest {_NEWEST} posts do not reach back to it", server=server)
         return None
 
     async def edit(self, id: str, parcel: Parcel) -> Receipt:
         """Changes the text; card and pictures stay as they are."""
-        patch = {"patch": {"$set": {"commentary": commentary_of(self._post(parcel))}}}
+        patch = {"patch": {"$set": {"commentary": commentary_of(fitting(parcel, self.limits, self._exchange.server))}}}
         told = await self._ask(
             "POST", f"/rest/posts/{_in_path(id)}", repeatable=True, json=patch, method_of_rest="PARTIAL_UPDATE"
         )
@@ -300,15 +302,6 @@ class LinkedInChannel:
             **({"X-RestLi-Method": method_of_rest} if method_of_rest else {}),
         }
         return await self._exchange.ask(method, f"{self._api}{path}", repeatable=repeatable, json=json, headers=headers)
-
-    def _post(self, parcel: Parcel) -> Post:
-        post = parcel.rendition.post
-        if post is None:
-            raise DeliveryError(f"edition {parcel.edition}: has no post for LinkedIn", permanent=True)
-        if not fits(post.text, self.limits):
-            counted = f"{length(post.text, self.limits):,} of {self.limits.characters:,}"
-            raise DeliveryError(f"the post is longer than LinkedIn takes: {counted} characters", permanent=True)
-        return post
 
     def _old(self) -> str:
         """What is to be known of a version that LinkedIn retires soon."""

@@ -13,6 +13,7 @@ import asyncio
 import html
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from types import TracebackType
@@ -179,12 +180,12 @@ class MastodonChannel:
     async def learn(self) -> Limits:
         """Asks the instance, first by its newer address. They hold for this channel from then on."""
         try:
-            told = await self._exchange.ask("GET", f"{self._instance}/api/v2/instance", repeatable=True)
+            told = await self._ask("GET", "/api/v2/instance")
         except ChannelRefused:
             raise
         except DeliveryError:
             # snac has none, Takahe's is broken.
-            told = await self._exchange.ask("GET", f"{self._instance}/api/v1/instance", repeatable=True)
+            told = await self._ask("GET", "/api/v1/instance")
         self.limits = _limits(told.data, self.limits)
         self._learned = True
         return self.limits
@@ -202,18 +203,12 @@ class MastodonChannel:
 
     async def _know_limits(self) -> None:
         """The limits that the server told, from the store when they are there; without them nothing is refused here."""
-        if self._learned:
-            return
         kept = await asyncio.to_thread(self._kept_limits)
         if kept:
             self.limits, self._learned = kept, True
-            return
-        try:
-            await self.learn()
-        except ChannelRefused:
-            raise
-        except DeliveryError:
-            return
+        elif not self._learned:
+            with suppress(DeliveryError):
+                await self.learn()
 
     def _kept_limits(self) -> Limits | None:
         if self._around.store is None:

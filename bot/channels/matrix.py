@@ -136,9 +136,10 @@ class MatrixChannel:
             for event in events:
                 if _moment(event.get("origin_server_ts")) < began - _SKEW:
                     return None
-                content, unsigned = _table(event, "content"), _table(event, "unsigned")
-                ours = event.get("sender") == me and content.get("body") == body
-                if unsigned.get("transaction_id") == parcel.token or ours:
+                # Only who sent it, with the same access token, is told its transaction.
+                transaction = _table(event, "unsigned").get("transaction_id")
+                alike = event.get("sender") == me and _table(event, "content").get("body") == body
+                if transaction == parcel.token or (alike and not transaction):
                     id = str(event.get("event_id", ""))
                     return Receipt(server=self._exchange.server, code=told.status, text="already there", id=id)
             since = str(told.data.get("end") or "")

@@ -61,7 +61,7 @@ class SlackOptions(PostTable):
 
 @kind("slack")
 class SlackChannel:
-    """A channel of a workspace. Without a bot's token a post has no id, and can be neither changed nor taken down."""
+    """A channel of a workspace. By a webhook a post has no id, and can be neither changed nor taken down."""
 
     Options: ClassVar[type[Table]] = SlackOptions
     medium: ClassVar[str] = "post"
@@ -69,6 +69,10 @@ class SlackChannel:
     verified: ClassVar[str] = ""
     template = "slack"
     connections = 1
+
+    def __new__(cls, name: str, options: SlackOptions, around: Surroundings) -> Self:  # noqa: ARG004
+        """A ``SlackBot`` where there is a token: what a channel can, it shows by having the methods."""
+        return super().__new__(SlackBot if options.token else cls)  # type: ignore[return-value]
 
     def __init__(self, name: str, options: SlackOptions, around: Surroundings) -> None:
         """Raises ``SettingsError`` when there are both ways to post, or none."""
@@ -110,12 +114,12 @@ class SlackChannel:
         return None
 
     async def send(self, parcel: Parcel) -> Receipt:
-        """Posts once; ``Receipt.id`` is ``CHANNEL/TS``, and "" by a webhook, which tells none."""
+        """Posts once; ``Receipt.id`` is ``CHANNEL/TS``, of a reply ``CHANNEL/TS/ROOT``, and "" by a webhook."""
         message = self.payload(parcel)
         if self._hook:
             told = await self._exchange.ask("POST", self._hook, repeatable=False, json=message)
             return Receipt(server=self._server, code=told.status, text="ok", quota=told.quota)
-        return self._receipt(await self._ask("chat.postMessage", message))
+        return self._receipt(await self._ask("chat.postMessage", message), message.get("thread_ts", ""))
 
     def payload(self, parcel: Parcel) -> dict[str, Any]:
         """The message: its blocks, and the ``text`` of notifications."""
@@ -123,22 +127,9 @@ class SlackChannel:
         message = message_of(post, self._server)
         if self._hook:
             return message
-        reply = {"thread_ts": _where(post.answers)["ts"]} if post.answers else {}
+        # A reply to a reply hangs below the first one too: Slack's threads have one level.
+        reply = {"thread_ts": _root(post.answers)} if post.answers else {}
         return {"channel": self._channel, **message, **reply}
-
-    async def edit(self, id: str, parcel: Parcel) -> Receipt:
-        """Changes the message. Raises a permanent ``DeliveryError`` where a webhook posted it."""
-        self._need_token()
-        message = message_of(fitting(parcel, self.limits, self._server), self._server)
-        return self._receipt(await self._ask("chat.update", {**_where(id), **message}, repeatable=True))
-
-    async def remove(self, id: str) -> None:
-        """Deletes the message. Raises a permanent ``DeliveryError`` where a webhook posted it."""
-        self._need_token()
-        try:
-            await self._ask("chat.delete", _where(id), repeatable=True)
-        except _Gone:
-            return
 
     async def check(self) -> str:
         """Asks who the bot is; of a webhook, says what would be done: only a message shows whether it works."""
@@ -146,11 +137,6 @@ class SlackChannel:
             return f"{self._server} is posted to by a webhook; only a message shows whether it works"
         told = await self._ask("auth.test", {}, repeatable=True)
         return f"{told.data.get('user', '')} of {told.data.get('team', '')} posts to {self._channel}"
-
-    def _need_token(self) -> None:
-        if self._hook:
-            said = "a webhook can neither change nor take down what it posted; do it in Slack, or set a bot's token"
-            raise DeliveryError(f"{self._server}: {said}", permanent=True, server=self._server)
 
     async def _ask(self, method: str, fields: dict[str, Any], *, repeatable: bool = False) -> Told:
         told = await self._exchange.ask(
@@ -200,10 +186,27 @@ class SlackChannel:
     def _said(self, word: str) -> str:
         return f"{self._server} refuses it: {word or 'it does not say why'}"
 
-    def _receipt(self, told: Told) -> Receipt:
+    def _receipt(self, told: Told, root: str) -> Receipt:
         channel, stamp = told.data.get("channel"), told.data.get("ts")
-        id = f"{channel}/{stamp}" if channel and stamp else ""
+        id = "/".join(each for each in (channel, stamp, root) if each) if channel and stamp else ""
         return Receipt(server=self._server, code=told.status, id=id, quota=told.quota)
+
+
+class SlackBot(SlackChannel):
+    """One that posts by a bot's token: what it posted it can change and take down."""
+
+    async def edit(self, id: str, parcel: Parcel) -> Receipt:
+        """Changes the message."""
+        message = message_of(fitting(parcel, self.limits, self._server), self._server)
+        told = await self._ask("chat.update", {**_where(id), **message}, repeatable=True)
+        return Receipt(server=self._server, code=told.status, id=id, quota=told.quota)
+
+    async def remove(self, id: str) -> None:
+        """Deletes the message."""
+        try:
+            await self._ask("chat.delete", _where(id), repeatable=True)
+        except _Gone:
+            return
 
 
 class _Gone(DeliveryError):
@@ -256,7 +259,12 @@ def _word(value: object) -> str:
 
 
 def _where(id: str) -> dict[str, str]:
-    channel, _, stamp = id.partition("/")
-    if not re.fullmatch(r"[A-Z0-9]{5,20}", channel) or not re.fullmatch(r"\d+\.\d+", stamp):
+    found = re.fullmatch(r"([A-Z0-9]{5,20})/(\d+\.\d+)(?:/\d+\.\d+)?", id)
+    if not found:
         raise DeliveryError(f'"{id[:60]}" names no message of Slack', permanent=True)
-    return {"channel": channel, "ts": stamp}
+    return {"channel": found[1], "ts": found[2]}
+
+
+def _root(id: str) -> str:
+    """The first message of the thread in which ``id`` stands."""
+    return id.split("/")[2] if id.count("/") == 2 else _where(id)["ts"]

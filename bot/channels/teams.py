@@ -63,7 +63,9 @@ class TeamsChannel:
         self.limits = Limits(characters=_CHARACTERS, counting=Counting.UTF16, size=12_000, images=1, card=True)
         self.rules = options.rules
         self.pace = options.pace((timedelta(seconds=1), 4))
-        self._exchange = Exchange(around.http, around.clock, self._url, judge=self._judged, secrets=[self._url])
+        address = urlsplit(self._url)
+        secrets = [self._url, f"{address.path}?{address.query}", address.path]
+        self._exchange = Exchange(around.http, around.clock, self._url, judge=self._judged, secrets=secrets)
         self._server = self._exchange.server
 
     async def __aenter__(self) -> Self:

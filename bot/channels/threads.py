@@ -63,7 +63,7 @@ class ThreadsChannel:
     verified: ClassVar[str] = ""
     template = "threads"
     connections = 1
-    waits: tuple[float, ...] = (1, 2, 4, 8)
+    waits: tuple[float, ...] = (0.5, 1, 2, 4, 8)
 
     def __init__(self, name: str, options: ThreadsOptions, around: Surroundings) -> None:
         """Raises ``SettingsError`` when there is neither an app to connect with nor a token."""
@@ -113,14 +113,22 @@ class ThreadsChannel:
     ) -> None:
         return None
 
+    @property
+    def keyed(self) -> bool:
+        """Whether it was given a token, and needs no sign-in."""
+        return self._token is not None
+
     async def send(self, parcel: Parcel) -> Receipt:
         """Publishes the parcel's container, which is made unless an earlier attempt left one. ``Receipt.id`` is the
         post's. A picture that Threads cannot fetch costs the picture only."""
         fields = self.payload(parcel)
         kept = await asyncio.to_thread(self._containers.find, parcel.token)
         status = await self._status(kept.id) if kept else ""
-        if kept and status == "PUBLISHED":
-            return await self._published(parcel, kept)
+        if kept and (status == "PUBLISHED" or not status):
+            found = await self._published(parcel, kept)
+            # A container that Threads no longer knows says nothing: then the post itself does.
+            if status or found.id:
+                return found
         if not kept or status not in ("FINISHED", "IN_PROGRESS") or kept.content != content_of(fields):
             kept = await self._made(parcel, fields)
         if await self._ready(kept.id) == "ERROR":
@@ -153,12 +161,12 @@ class ThreadsChannel:
         if kept is None:
             return None
         status = await self._status(kept.id)
-        if status == "PUBLISHED":
-            return await self._published(parcel, kept)
-        if not status:
-            raise OutcomeUnknown(
-                "Threads no longer knows the post's container; look at the profile", server=self._server
-            )
+        if status == "PUBLISHED" or not status:
+            found = await self._published(parcel, kept)
+            if status or found.id:
+                return found
+            said = "Threads no longer knows the post's container; look at the profile"
+            raise OutcomeUnknown(said, server=self._server)
         if status == "IN_PROGRESS":
             raise DeliveryError("Threads is at it", permanent=False, server=self._server, retry_after=_LATER)
         return None
@@ -179,6 +187,8 @@ class ThreadsChannel:
 
     async def sign_in(self, redirect: str, state: str) -> SignIn:
         """The Authorization Window of Threads."""
+        if self.keyed:
+            raise DeliveryError("a token stands in the environment: no sign-in is needed", permanent=True)
         return self._oauth.sign_in(redirect, state)
 
     async def connect(self, answer: Mapping[str, str], begun: SignIn, redirect: str) -> Credential:

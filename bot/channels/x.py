@@ -27,9 +27,9 @@ from pydantic import Field, SecretStr
 from bot.channels.base import Surroundings, kind
 from bot.channels.credentials import Credential, Credentials, SignIn
 from bot.channels.exchange import Exchange, Refusal, Told
+from bot.channels.fit import fitting, post_of
 from bot.channels.oauth import Method, OAuth2, Provider, UserKeys
 from bot.channels.pictures import fetched, jpeg
-from bot.editions.counting import fits, length
 from bot.errors import ChannelRefused, DeliveryError, FetchError, OutcomeUnknown, SettingsError, StoreError
 from bot.http import Upload
 from bot.model import Counting, Idempotency, Limits, Parcel, Post, PostPicture, Quota, Receipt
@@ -103,7 +103,9 @@ class XChannel:
             around.clock,
         )
         self._credentials = Credentials(name, around, self.renew)
-        self._exchange = Exchange(around.http, around.clock, self._api, judge=self._judged)
+        kept = (options.client_secret, options.consumer_secret, options.access_secret)
+        secrets = [each.get_secret_value() for each in (*kept, options.consumer_key, options.access_token)]
+        self._exchange = Exchange(around.http, around.clock, self._api, judge=self._judged, secrets=secrets)
         self._user = ""
 
     async def __aenter__(self) -> Self:
@@ -121,7 +123,7 @@ class XChannel:
 
     async def send(self, parcel: Parcel) -> Receipt:
         """Posts once; ``Receipt.id`` is the post's id."""
-        post = self._post(parcel)
+        post = fitting(parcel, self.limits, self._exchange.server)
         media = [each for each in [await self._uploaded(picture) for picture in post.pictures[:4]] if each]
         told = await self._ask("POST", "/2/tweets", repeatable=False, json=body_of(post, media))
         data = told.data.get("data")
@@ -134,7 +136,7 @@ class XChannel:
 
     def payload(self, parcel: Parcel) -> dict[str, Any]:
         """The body, its pictures by their addresses."""
-        post = self._post(parcel)
+        post = fitting(parcel, self.limits, self._exchange.server)
         pictures = [{"url": each.url, "alt_text": each.alt[:_ALT]} for each in post.pictures[:4]]
         return body_of(post, []) | ({"media": pictures} if pictures else {})
 
@@ -144,9 +146,7 @@ class XChannel:
 
     async def recall(self, parcel: Parcel, began: datetime) -> Receipt | None:
         """Looks for the post among the account's newest."""
-        if self._around.clock() - began < _SKEW:
-            raise DeliveryError("X may not list it yet; it is asked in a minute", permanent=False)
-        post, since = self._post(parcel), began - _SKEW
+        post, since = post_of(parcel, self._exchange.server), began - _SKEW
         if not self._user:
             await self._me()
         query = {
@@ -167,6 +167,9 @@ class XChannel:
         for each in recent:
             if shown(each) == _plain(post.text):
                 return Receipt(server=self._exchange.server, code=told.status, text="found", id=str(each.get("id", "")))
+        if self._around.clock() - began < _SKEW:
+            said = "X does not list it, and may not list it yet; it is asked again in a minute"
+            raise DeliveryError(said, permanent=False, retry_after=_SKEW.total_seconds())
         if len(recent) >= _NEWEST:
             raise OutcomeUnknown(
                 f"the account's newest {_NEWEST} posts do not reach back to it", server=self._exchange.server
@@ -257,15 +260,6 @@ class XChannel:
     ) -> Told:
         headers = {"Authorization": f"Bearer {credential.access}"}
         return await self._exchange.ask(method, f"{self._api}{path}", repeatable=repeatable, headers=headers, **body)
-
-    def _post(self, parcel: Parcel) -> Post:
-        post = parcel.rendition.post
-        if post is None:
-            raise DeliveryError(f"edition {parcel.edition}: has no post for X", permanent=True)
-        if not fits(post.text, self.limits):
-            counted = f"{length(post.text, self.limits):,} of {self.limits.characters:,}"
-            raise DeliveryError(f"the post is longer than X takes: {counted} characters", permanent=True)
-        return post
 
     def _quota(self, told: Told) -> Quota | None:
         """Of the windows that X tells of, the one with the least left."""

@@ -16,6 +16,7 @@ from bot.cli.output import local
 from bot.cli.preflight import lines
 from bot.clock import system_clock
 from bot.delivery.alerts import PREFLIGHT
+from bot.delivery.pausing import waits_for
 from bot.delivery.progress import progress
 from bot.delivery.rates import Returned, returned
 from bot.editions import lifecycle
@@ -112,9 +113,12 @@ def _show(session: Session, installation: Installation, edition_id: str) -> None
         came_back = returned(tx, edition_id)
         links = tx.links.of(edition_id)
         preflight = findings(tx, installation, edition)
+        waits = waits_for(tx, edition_id)
     out, zone = session.out, installation.newsroom.timezone
     out.say(f"{edition.id}  {edition.name}, slot {edition.slot_key} ({local(edition.slot, zone)})")
     out.say(f"state: {edition.state}{f' ({edition.reason})' if edition.reason else ''}")
+    for channel, why in waits.items():
+        out.say(f"waits for channel {channel}, which is paused: {why}; `broadsheet channels resume {channel}`")
     for story in edition.stories:
         out.say(f"  {story.position}. {story.article.title or story.summary.text}")
         out.say(f"     {story.reason}")

@@ -23,6 +23,8 @@ LOOKBACK = timedelta(hours=24)
 """What happened longer ago is no news: an installation that was down is not told of last week."""
 RETRY = timedelta(minutes=5)
 """How long after an alert that reached nobody it is tried again."""
+SETTLED_IN = timedelta(minutes=10)
+"""So long a post that is unknown may be settled without anybody (``bot.delivery.recalling``) before it is told of."""
 LOOKED_AT = timedelta(minutes=2)
 """So long an edition that awaits approval waits to be looked at, before it is told without."""
 TOLD, CLAIMED, FAILED = "told", "claimed", "failed"
@@ -207,6 +209,8 @@ def _alert(tx: Transaction, rules: AlertsTable, flag: str, act: Act, zone: ZoneI
         # Who approves is told together with what needs a look.
         return []
     balance = tx.deliveries.balance(edition.id)
+    if act.after == EditionState.SENT and now - act.at < SETTLED_IN and tx.deliveries.unknown_posts(edition.id):
+        return []
     title, said = _words(edition, act, balance, zone, rules.failed_share)
     if not title:
         return []

@@ -118,12 +118,14 @@ class Distributed:
                 return
 
     async def _recalling(self) -> None:
-        """Apart from the tending, which must not wait for a network."""
+        """What has no job of its own. Apart from the tending, which must not wait for a network."""
         while await self._pause(self.tend_seconds):
             try:
                 await self.engine.recall()
+                if not self._paused():
+                    await self.engine.hurry()
             except StoreError as error:
-                log.warning("what became of unknown posts is not looked for: %s", error)
+                log.warning("neither unknown posts nor corrections are looked for: %s", error)
 
     async def _put_away(self, app: App) -> None:
         """Jobs of dead workers. Their chunks come back when their leases end (``Engine.recover``), with new jobs."""

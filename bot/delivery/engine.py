@@ -148,6 +148,14 @@ class Engine:
         tried = await self._all(once())
         return tried if feeds[0].claimed else None
 
+    async def hurry(self) -> None:
+        """Sends what is due of corrections on channels that rest by their own pace: these wait for no quiet hours."""
+        await self._all(*(self._drain(name, "") for name in self._posts() if self._hurries(name)))
+
+    def _hurries(self, channel: str) -> bool:
+        carrier = self._carrier(channel)
+        return isinstance(carrier, Posts) and carrier.hurries()
+
     async def recall(self) -> None:
         """Settles the posts whose outcome nobody knows, where that is safe (``bot.delivery.recalling``)."""
         for failure in await asyncio.gather(*map(self._recall, self._posts()), return_exceptions=True):
@@ -275,7 +283,7 @@ class Engine:
 
     async def _drain(self, channel: str, edition: str) -> int:
         tried = 0
-        while not self.stop() and self.rests_until(channel) is None:
+        while not self.stop() and (self.rests_until(channel) is None or self._hurries(channel)):
             feed = await self._carry(channel, edition=edition)
             tried += feed.tried
             if not feed.tried:
@@ -390,6 +398,7 @@ class Engine:
                 edition=edition,
                 after=busy,
                 chunk=chunk,
+                corrections=self._hurries(channel),
             )
             due = (
                 tx.deliveries.due(claimed, now, self._shelf.away(claimed.edition, now, self.timezone))

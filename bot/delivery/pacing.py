@@ -51,34 +51,45 @@ class Pacing:
         self._zone = ZoneInfo(timezone)
         self._clock = clock
         self._limits = _limits(pace)
-        self._rest: datetime | None = None
+        self._paced: datetime | None = None
+        self._asked: datetime | None = None
         self._troubles = 0
 
     def rests_until(self) -> datetime | None:
         """When it can post again, as far as this process knows; None: now."""
         now = self._clock()
-        rest = self._rest if self._rest and now < self._rest else None
-        quiet = quiet_until(self._quiet, self._zone, max(now, rest or now))
-        return quiet or rest
+        rest = max(now, self._paced or now, self._asked or now)
+        return quiet_until(self._quiet, self._zone, rest) or (rest if rest > now else None)
 
-    def ask(self, tx: Transaction) -> May | MayNot:
-        """Whether one post may go now; if so, it counts as gone with the commit."""
+    def asked_until(self) -> datetime | None:
+        """Until when its network wants nothing at all; None: it takes what is urgent."""
+        return self._asked if self._asked and self._clock() < self._asked else None
+
+    def ask(self, tx: Transaction, *, urgent: bool = False) -> May | MayNot:
+        """Whether one post may go now; if so, it counts as gone with the commit.
+
+        ``urgent``: it waits for nothing but its network.
+        """
         tx.allowances.lock([self._key])
         now = self._clock()
         state = tx.channels.get(self._channel)
         if state.paused:
             return MayNot(None)
-        until = state.rests_until if state.rests_until and now < state.rests_until else None
-        until = until or quiet_until(self._quiet, self._zone, now)
-        if until is None and self._limits:
-            grant = tx.allowances.reserve(self._key, self._limits, 1, now)
-            if grant.granted:
-                return May(grant)
-            until = min(grant.next_at or now + ASK_AGAIN, now + ASK_AGAIN)
-        if until is None:
+        if state.rests_until and now < state.rests_until:
+            self._asked = state.rests_until
+            return MayNot(state.rests_until)
+        if urgent:
             return May()
-        self._rest = until
-        return MayNot(until)
+        quiet = quiet_until(self._quiet, self._zone, now)
+        if quiet:
+            return MayNot(quiet)
+        if not self._limits:
+            return May()
+        grant = tx.allowances.reserve(self._key, self._limits, 1, now)
+        if grant.granted:
+            return May(grant)
+        self._paced = min(grant.next_at or now + ASK_AGAIN, now + ASK_AGAIN)
+        return MayNot(self._paced)
 
     def give_back(self, tx: Transaction, may: May) -> None:
         """Of a post that was not attempted."""
@@ -93,8 +104,8 @@ class Pacing:
             self._troubles += 1
         else:
             rest = max(cool, timedelta(seconds=max(0.0, min(error.retry_after, LONGEST_REST.total_seconds()))))
-        self._rest = max(self._rest or now, now + rest)
-        return self._rest
+        self._asked = max(self._asked or now, now + rest)
+        return self._asked
 
     def told(self, quota: Quota | None) -> datetime | None:
         """A post was taken, and the network said that of how much more it takes; until when it rests (None: not)."""
@@ -102,8 +113,8 @@ class Pacing:
         now = self._clock()
         if quota is None or quota.remaining > 0 or quota.resets <= now:
             return None
-        self._rest = max(self._rest or now, min(quota.resets, now + LONGEST_REST))
-        return self._rest
+        self._asked = max(self._asked or now, min(quota.resets, now + LONGEST_REST))
+        return self._asked
 
     def keep(self, tx: Transaction, until: datetime | None, quota: Quota | None = None) -> None:
         """Says it to the other processes. A rest that is longer already stays."""

@@ -63,7 +63,8 @@ def permissions_due(
         since = state.expires - timedelta(days=reached)
         if now - since > timedelta(days=_LAST):
             continue
-        flag = f"alert:permission:{name}:{reached}"
+        # A flag's name has 100 characters.
+        flag = f"alert:permission:{reached}:{name}"[:100]
         if may_tell(tx.flags.seen(flag), since, rules.quiet, now):
             found.append(_alert(flag, since, name, state.account, state.expires, timezone, now))
     return found

@@ -72,13 +72,18 @@ class Posts:
     def rests_until(self) -> datetime | None:
         return self._pacing.rests_until()
 
+    def hurries(self) -> bool:
+        """Whether it rests by its own pace alone: a correction is posted, and a post taken down, even so."""
+        return self.rests_until() is not None and self._pacing.asked_until() is None
+
     async def busy(self, error: ServerBusy, cool: timedelta) -> None:
         """Lets the channel rest whose network has had enough, here and in all processes."""
         until = self._pacing.troubled(error, cool)
         await self._kept(lambda tx: self._pacing.keep(tx, until))
 
     async def _session(self, feed: Feed) -> None:
-        while self.rests_until() is None and (parcel := feed.take()):
+        # What the feed gives while the channel rests by its own pace is urgent.
+        while self._pacing.asked_until() is None and (parcel := feed.take()):
             leave = await self._leave(parcel)
             if isinstance(leave, threads.Waits):
                 feed.give_back(parcel, leave.until)
@@ -100,13 +105,14 @@ class Posts:
 
     def _look(self, tx: Transaction, parcel: Parcel) -> _Goes | MayNot | threads.Waits | threads.Broken:
         now = self._clock()
-        late = self._too_late(tx, parcel, now)
+        urgent = tx.editions.corrects(parcel.edition)
+        late = "" if urgent else self._too_late(tx, parcel, now)
         if late:
             return threads.Broken(late)
         stands = threads.standing(tx, parcel, now)
         if not isinstance(stands, threads.Ready):
             return stands
-        may = self._pacing.ask(tx)
+        may = self._pacing.ask(tx, urgent=urgent)
         return _Goes(stands.parcel, may) if isinstance(may, May) else may
 
     def _too_late(self, tx: Transaction, parcel: Parcel, now: datetime) -> str:

@@ -8,7 +8,7 @@ knows our key again is sent the post again with the same key, and an edit or a r
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -120,28 +120,35 @@ class Recaller:
 
     def _settle(self, doubt: Doubt, receipt: Receipt | None) -> None:
         now = self.clock()
-        outcome = _accepted(doubt, receipt, now) if receipt else _absent(doubt, now)
-        self._written(doubt, now, lambda tx: tx.recalls.settle(doubt, outcome, now), reopens=receipt is None)
-        if receipt:
+        with self.store.write() as tx:
+            state = tx.editions.lock(doubt.edition)
+            if receipt:
+                outcome = _accepted(doubt, receipt, now)
+            else:
+                outcome = _absent(doubt, state, now)
+                self._open_again(tx, doubt, state, now)
+            settled = tx.recalls.settle(doubt, outcome, now)
+        if receipt and settled:
             self.counters.settled(doubt.channel, outcome)
 
     def _again(self, doubt: Doubt) -> None:
         now = self.clock()
         wait = min(self.rules.retry_after * GROWTH ** min(max(doubt.tries - 1, 0), 10), LONGEST_WAIT)
-        self._written(doubt, now, lambda tx: tx.recalls.send_again(doubt, now, now + wait), reopens=True)
-
-    def _written(self, doubt: Doubt, now: datetime, write: Callable[[Transaction], bool], *, reopens: bool) -> None:
         with self.store.write() as tx:
             state = tx.editions.lock(doubt.edition)
-            if reopens and state is EditionState.SENT:
-                tx.editions.move(doubt.edition, to=EditionState.SENDING, since=[state], now=now)
-                note = f"delivery {doubt.delivery} on {doubt.channel} is sent again: it was unknown, and did not arrive"
-                thing = f"edition:{doubt.edition}"
-                tx.acts.add(
-                    Act(at=now, who=PROGRAM, what="recall", thing=thing, before=state, after="sending", note=note)
-                )
-            if not write(tx):
-                log.info("delivery %s was settled by somebody else meanwhile", doubt.delivery)
+            if state is EditionState.CANCELLED:
+                tx.recalls.put_off(doubt, now + LIFE)
+                return
+            self._open_again(tx, doubt, state, now)
+            tx.recalls.send_again(doubt, now, now + wait)
+
+    def _open_again(self, tx: Transaction, doubt: Doubt, state: EditionState | None, now: datetime) -> None:
+        if state is not EditionState.SENT or not tx.recalls.is_open(doubt):
+            return
+        tx.editions.move(doubt.edition, to=EditionState.SENDING, since=[state], now=now)
+        note = f"delivery {doubt.delivery} on {doubt.channel} is sent again: it was unknown, and doing so is safe"
+        thing = f"edition:{doubt.edition}"
+        tx.acts.add(Act(at=now, who=PROGRAM, what="recall", thing=thing, before=state, after="sending", note=note))
 
     def _parcel(self, doubt: Doubt) -> Parcel | None:
         """As it was sent; None when nobody knows that any more."""
@@ -178,14 +185,16 @@ def _accepted(doubt: Doubt, receipt: Receipt, now: datetime) -> Outcome:
     )
 
 
-def _absent(doubt: Doubt, now: datetime) -> Outcome:
-    said = "asked for, it does not stand there: it is sent again"
+def _absent(doubt: Doubt, state: EditionState | None, now: datetime) -> Outcome:
+    gone = state is EditionState.CANCELLED
+    then = "the edition was cancelled" if gone else "it is sent again"
     return Outcome(
         delivery=doubt.delivery,
         attempt=doubt.attempt,
-        state=DeliveryState.PENDING,
+        state=DeliveryState.CANCELLED if gone else DeliveryState.PENDING,
         began=doubt.began,
         ended=now,
-        text=said,
+        reason="the edition was cancelled" if gone else "",
+        text=f"asked for, it does not stand there: {then}",
         counts=False,
     )

@@ -73,9 +73,10 @@ def _in_order(edition: Edition) -> list[Rendition]:
     """As their posts go out: by story, then by part. An edition's own come first."""
     places = {str(story.article.id): story.position for story in edition.stories}
 
-    def place(rendition: Rendition) -> tuple[int, int]:
+    def place(rendition: Rendition) -> tuple[int, str, int]:
         article = rendition.subject.partition("/")[0]
-        return places.get(article, len(places) + 1) if article else 0, rendition.post.part if rendition.post else 1
+        known = places.get(article, len(places) + 1) if article else 0
+        return known, article, rendition.post.part if rendition.post else 1
 
     return sorted(edition.renditions, key=place)
 

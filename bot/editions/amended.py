@@ -49,7 +49,7 @@ def compose_amended(
         template=outlet.template,
         folders=folders,
         limits=room,
-        # The link stays as it is, parameters and all.
+        # The link that stands has its parameters already.
         rules=replace(outlet.rules, utm=MappingProxyType({})),
         url=before.url,
         place=Place(part=before.part, parts=before.parts, follows=before.follows),

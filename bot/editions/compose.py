@@ -73,7 +73,8 @@ class Frame:
 
     ``clicks``: the links of its mail that lead to stories are counted.
     ``open``: whether anybody may subscribe to something of the newsroom by its pages. ``corrections`` are those that
-    its mail tells. ``shown`` are its hosted pictures. ``key`` is the schedule's key in the settings.
+    its mail tells. ``shown`` are its hosted pictures. ``key`` is the schedule's key in the settings,
+    ``compiled`` where the templates of posts are kept for later editions.
     """
 
     edition: str
@@ -87,6 +88,7 @@ class Frame:
     corrections: tuple[Correction, ...] = ()
     shown: Shown = field(default_factory=Shown)
     key: str = ""
+    compiled: Compiled | None = None
 
 
 Texts = Mapping[str, Mapping[TextKind, Written]]
@@ -164,7 +166,12 @@ def links(frame: Frame, stories: Sequence[EditionStory]) -> tuple[str, ...]:
 def render(frame: Frame, stories: Sequence[EditionStory]) -> tuple[Rendition, ...]:
     """The edition for each of its channels. Raises ``RenderError``."""
     made: list[Rendition] = []
-    composer = Composer(edition_name=frame.schedule.name, newsroom=frame.newsroom, folders=frame.folders)
+    composer = Composer(
+        edition_name=frame.schedule.name,
+        newsroom=frame.newsroom,
+        folders=frame.folders,
+        compiled=frame.compiled,
+    )
     for outlet in frame.outlets:
         if outlet.medium == "email":
             card = frame.shown.cards.get(stories[0].position) if stories else None

@@ -86,7 +86,7 @@ def fits(text: str, limits: Limits, *, warning: str = "") -> bool:
 def _most(text: str, limits: Limits) -> int:
     """More characters than this it never has: found without reading it, where that is enough."""
     if limits.marked_up:
-        return 16 * len(text)
+        return 16 * len(text)  # {hashtag|\\#|…} of a single letter.
     per_dot = (limits.url or _URL) if limits.url or limits.counting in _SHORTENING else 0
     return _HEAVIEST.get(limits.counting, 1) * len(text) + per_dot * text.count(".")
 
@@ -124,7 +124,7 @@ def _mastodon(text: str, placed: int) -> int:
     for word in _split(text):
         spans = [each["indices"] for each in _found(word, protocol_only=True)] if "://" in word else []
         # An address whose ending nobody registered is none to Mastodon, and may be one to a server like it.
-        odd = max(0, placed - graphemes(word)) if "://" in word and not spans else 0
+        odd = max(0, placed - graphemes(word)) if "://" in word and "." in word and not spans else 0
         total += graphemes(_without(word, spans)) + placed * len(spans) + odd
     return total
 

@@ -9,13 +9,13 @@ character that is not escaped cuts the post without a word.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import regex
 
 from bot.model import Markup
 
-_FOREIGN = r"https?://[^\s<>\\]*"
+_ADDRESS = regex.compile(r"https?://[^\s<>\\]*")
 _SPECIAL = regex.compile(r"([\\`*_~|<>\[\]()#])")
 # What makes a list or a smaller line only at its beginning; quotations and headings are escaped everywhere.
 _BEGINS_LINE = regex.compile(r"(?m)^(\s*)([-+]|\d+(?=[.)]\s))")
@@ -37,12 +37,23 @@ def escaped(text: str, markup: Markup, urls: Sequence[str] = ()) -> str:
     words, link = _WAYS[markup]
     if markup is Markup.HTML:
         return words(text)
-    known = "|".join(regex.escape(url) for url in sorted(filter(None, urls), key=len, reverse=True))
-    parts = regex.split(f"({known}|{_FOREIGN})" if known else f"({_FOREIGN})", text)
-    made = [link(part) if place % 2 else words(part) for place, part in enumerate(parts)]
+    made, last = [], 0
+    for begin, end in _addresses(text, sorted(filter(None, urls), key=len, reverse=True)):
+        made += [words(text[last:begin]), link(text[begin:end])]
+        last = end
+    made.append(words(text[last:]))
     if markup is Markup.MARKDOWN:
         made[2::2] = map(_behind_link, made[2::2])
     return "".join(made)
+
+
+def _addresses(text: str, known: Sequence[str]) -> Iterator[tuple[int, int]]:
+    """Where addresses begin and end: those that are known to their own end, others to the next white space."""
+    place = 0
+    while found := _ADDRESS.search(text, place):
+        own = next((url for url in known if text.startswith(url, found.start())), found[0])
+        place = found.start() + len(own)
+        yield found.start(), place
 
 
 def _angles(text: str) -> str:
@@ -75,8 +86,7 @@ def _little(text: str) -> str:
 
 def _in_little(url: str) -> str:
     """Nothing is escaped in an address: a backslash would break it (``utm_source``)."""
-    scheme, _, rest = url.partition("://")
-    return f"{scheme}://{''.join(_ENCODED.get(character, character) for character in rest)}"
+    return "".join(_ENCODED.get(character, character) for character in url)
 
 
 def _as_it_is(url: str) -> str:

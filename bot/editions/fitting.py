@@ -18,8 +18,9 @@ from bot.errors import RenderError
 from bot.model import Limits
 
 TITLE, HASHTAGS, URL = "title", "hashtags", "url"
+_TRIED = 400
+"""Places in one text where it might end: behind a quotation of so many words nothing is looked for."""
 _SPACES = re.compile(r" {2,}")
-_AROUND_BREAKS = re.compile(r"[^\S\n]*\n[^\S\n]*")
 _BLANK = re.compile(r"\n{3,}")
 _TOKEN = re.compile(r"\S+")
 
@@ -177,7 +178,7 @@ class _Fitting:
                 low = middle + 1
             else:
                 high = middle
-        for end in reversed(ends[:low]):
+        for end in reversed(ends[max(0, low - _TRIED) : low]):
             text = cuts.ended(end)
             if text and self._fits_with(place, text):
                 return text
@@ -197,7 +198,11 @@ def joined(parts: Sequence[Part]) -> str:
 
 def tidy(text: str) -> str:
     """``text`` in NFC without blank lines twice, without spaces twice or at the ends of lines."""
-    text = _BLANK.sub("\n\n", _AROUND_BREAKS.sub("\n", _SPACES.sub(" ", text))).strip()
+    if "  " in text:
+        text = _SPACES.sub(" ", text)
+    text = "\n".join([line.strip() for line in text.split("\n")]).strip()
+    if "\n\n\n" in text:
+        text = _BLANK.sub("\n\n", text)
     return text if text.isascii() else unicodedata.normalize("NFC", text)
 
 

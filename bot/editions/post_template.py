@@ -41,6 +41,7 @@ _OPEN, _CLOSE = "\ufdd0", "\ufdd1"
 _SIGNS = {name: chr(0xFDD2 + place) for place, name in enumerate((*NAMES, URL, OTHER))}
 _NAMED = {sign: name for name, sign in _SIGNS.items()}
 _PRINTED = regex.compile(rf"{_OPEN}([\ufdd2-\ufdef])([^{_CLOSE}]*){_CLOSE}")
+_WORD = regex.compile(r"\S+")
 _NONCHARACTERS = regex.compile(r"[\ufdd0-\ufdef]")
 _SEEN = regex.compile(r"[\p{L}\p{N}\p{P}\p{S}]")
 _LEADING_MARKS = regex.compile(r"^[\p{M}\u200d\ufe0e\ufe0f]+")
@@ -195,14 +196,27 @@ def _own(text: str) -> Part:
 
 def _around(text: str, link: str) -> list[str]:
     """``text`` cut before and after each word that is the link: it is not free text wherever it stands."""
-    if not link or link not in text:
-        return [text]
-    return [part for part in regex.split(rf"((?<!\S){regex.escape(link)}(?!\S))", text) if part]
+    if text == link or not link or link not in text:
+        return [text] if text else []
+    parts, last, place = [], 0, text.find(link)
+    while place >= 0:
+        end = place + len(link)
+        if not text[place - 1 : place].strip() and not text[end : end + 1].strip():
+            parts += [text[last:place], link]
+            last = end
+        place = text.find(link, end)
+    return [part for part in (*parts, text[last:]) if part]
 
 
 def _with_one_link(parts: list[Part], link: str) -> list[Part]:
     """Without the words that only hold the link inside themselves: a second link would be another place."""
-    if not link or not any(link in part.text for part in parts if part.name != URL):
+    if not link:
         return parts
-    inside = regex.compile(rf"\S*{regex.escape(link)}\S*")
-    return [part if part.name == URL else Part(inside.sub("", part.text), part.name) for part in parts]
+    return [
+        part if part.name == URL or link not in part.text else Part(_without(part.text, link), part.name)
+        for part in parts
+    ]
+
+
+def _without(text: str, link: str) -> str:
+    return _WORD.sub(lambda word: "" if link in word[0] else word[0], text)

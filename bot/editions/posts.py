@@ -33,6 +33,9 @@ from bot.model import Correction, EditionStory, HostedImage, Limits, Newsroom, P
 CARD_TITLE = 300
 CARD_DESCRIPTION = 300
 """Grapheme clusters of a card's texts; more is shown nowhere."""
+LONGEST = 5_000
+"""Characters of any one text of a story."""
+_CLUSTER = regex.compile(r"\X")
 _PLAIN_RULES = PostRules()
 _WEB = regex.compile(r"https?://[^\s/]", regex.IGNORECASE)
 _LANGUAGE = regex.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*")
@@ -141,13 +144,13 @@ class Composer:
 
     def _cleaned(self, story: EditionStory) -> _Told:
         article = story.article
-        title = clean(article.title)
-        standfirst, summary = (_beside(title, clean(text)) for text in (article.standfirst, story.summary.text))
+        title = _sane(article.title)
+        standfirst, summary = (_beside(title, _sane(text)) for text in (article.standfirst, story.summary.text))
         words = {
             "title": title,
             "standfirst": standfirst,
             "summary": summary,
-            "written": clean(story.post),
+            "written": _sane(story.post),
             "section": clean(article.sections[0]) if article.sections else "",
             "authors": tuple(map(clean, article.authors)),
             "tags": tuple(map(clean, article.tags)),
@@ -263,6 +266,15 @@ def _warning(story: EditionStory, rules: PostRules) -> str:
         return ""
     about = {clean(each).casefold() for each in (*story.article.tags, *story.article.sections)}
     return next((clean(words) for topic, words in rules.warnings.items() if topic in about and words), "")
+
+
+def _sane(text: str) -> str:
+    """``text`` clean, and no longer than anybody posts: a feed may send a book."""
+    whole = clean(text[: 4 * LONGEST])
+    if len(whole) <= LONGEST:
+        return whole
+    begun, space, _ = whole[:LONGEST].rpartition(" ")
+    return f"{begun}…" if space else "".join(_CLUSTER.findall(whole[:LONGEST])[:-1]) + "…"
 
 
 def _beside(title: str, text: str) -> str:

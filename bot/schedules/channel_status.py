@@ -17,7 +17,7 @@ from bot.store import Transaction
 IDEMPOTENCY: Mapping[Idempotency, str] = {
     Idempotency.KEY: "never doubled: by the network's own key",
     Idempotency.STEPS: "never doubled: made first, then published once",
-    Idempotency.NONE: "never doubled: what may have arrived waits until it is known",
+    Idempotency.NONE: "never doubled: after a lost answer it waits",
 }
 """What keeps a post from standing there twice, as people read it."""
 

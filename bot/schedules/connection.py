@@ -27,7 +27,6 @@ CALLBACK = "oauth/callback"
 """The page below ``newsroom.public_url`` to which networks come back: each app must name it."""
 LASTS = timedelta(minutes=10)
 _PURPOSE = "sign-in"
-_FLAG = "sign-in:"
 _USED = "used"
 _LONGEST = 4096
 _AGAIN = "run `broadsheet channels connect {name}` again"
@@ -71,6 +70,11 @@ def callback(installation: Installation) -> str:
     return f"{installation.newsroom.public_url.rstrip('/') or f'http://127.0.0.1:{table.port}'}/{CALLBACK}"
 
 
+def _flag(name: str) -> str:
+    """Of at most 100 characters, as flags are."""
+    return f"sign-in:{name}"[:100]
+
+
 async def begin(installation: Installation, name: str, who: str) -> Begun:
     """Begins a sign-in; one that had begun before is worth nothing then.
 
@@ -83,7 +87,7 @@ async def begin(installation: Installation, name: str, who: str) -> Begun:
         begun = await _connecting(connected, name).sign_in(redirect, state)
     kept = {"nonce": nonce, "kept": dict(begun.kept), "redirect": redirect, "who": who}
     with installation.store.write() as tx:
-        tx.flags.set(_FLAG + name, sealed(json.dumps(kept), installation.keys, _PURPOSE), now)
+        tx.flags.set(_flag(name), sealed(json.dumps(kept), installation.keys, _PURPOSE), now)
     return Begun(name, begun.url, redirect, now + LASTS)
 
 
@@ -129,7 +133,7 @@ def pasted(text: str) -> dict[str, str]:
 def waits(installation: Installation, name: str) -> bool:
     """Whether a sign-in of the channel has begun and not ended yet."""
     with installation.store.read() as tx:
-        seen = tx.flags.seen(_FLAG + name)
+        seen = tx.flags.seen(_flag(name))
     return seen is not None and seen[0] != _USED and installation.clock() - seen[1] <= LASTS
 
 
@@ -141,7 +145,7 @@ def disconnect(installation: Installation, name: str, who: str) -> str:
         if not state.credential:
             raise NothingToDo(f"channel {name} is not connected")
         tx.channels.disconnect(name)
-        tx.flags.set(_FLAG + name, "", installation.clock())
+        tx.flags.set(_flag(name), "", installation.clock())
         note = "its tokens are deleted"
         act = Act(
             at=installation.clock(), who=who, what="disconnect", thing=thing(name), before=state.account, note=note
@@ -183,7 +187,7 @@ def _taken(installation: Installation, name: str, nonce: str) -> tuple[SignIn, s
     """
     gone = TokenError(f"no sign-in of {name} waits: it was used, is over, or another began; {_AGAIN.format(name=name)}")
     with installation.store.write() as tx:
-        now, seen = installation.clock(), tx.flags.seen(_FLAG + name)
+        now, seen = installation.clock(), tx.flags.seen(_flag(name))
         if seen is None or seen[0] == _USED or now - seen[1] > LASTS:
             raise gone
         try:
@@ -192,7 +196,7 @@ def _taken(installation: Installation, name: str, nonce: str) -> tuple[SignIn, s
             raise gone from error
         if nonce and not hmac.compare_digest(kept["nonce"].encode(), nonce.encode()):
             raise gone
-        if not tx.flags.swap(_FLAG + name, seen, _USED, now):
+        if not tx.flags.swap(_flag(name), seen, _USED, now):
             raise gone
     return SignIn("", kept["kept"]), kept["redirect"], kept["who"]
 

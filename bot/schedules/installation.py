@@ -13,6 +13,7 @@ from bot.channels import base as channels
 from bot.channels.base import Channel
 from bot.clock import Clock, system_clock
 from bot.editions.compose import Frame, Outlet, Shown
+from bot.editions.environment import Compiled
 from bot.http import Http
 from bot.model import ChannelState, Correction, Newsroom, PostRules
 from bot.schedules.plan import Slot
@@ -46,6 +47,11 @@ class Installation:
     @cached_property
     def newsroom(self) -> Newsroom:
         return self.settings.newsroom
+
+    @cached_property
+    def compiled(self) -> Compiled:
+        """The templates of posts, compiled once for all editions: it is most of what composing one takes."""
+        return Compiled()
 
     @cached_property
     def sources(self) -> dict[str, sources.Source]:
@@ -108,6 +114,7 @@ class Installation:
             corrections=tuple(corrections),
             shown=shown or Shown(),
             key=schedule,
+            compiled=self.compiled,
         )
 
     def timezone(self, schedule: str) -> str:

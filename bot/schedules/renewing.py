@@ -19,11 +19,14 @@ log = logging.getLogger(__name__)
 
 
 def renew_now(installation: Installation) -> list[str]:
-    """Renews what is due; returns the channels whose tokens are new. One that was revoked is paused.
+    """Renews what is due; returns the channels whose tokens are new. One that was revoked is paused. Nothing from a
+    store that is held.
 
     Raises ``StoreError``.
     """
     with installation.store.read() as tx:
+        if tx.flags.held():
+            return []
         connected = {name for name, state in tx.channels.all().items() if state.credential}
     if not connected & installation.settings.channels.keys():
         return []

@@ -23,6 +23,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from bot.clock import system_clock
 from bot.delivery.alerting import tell
 from bot.delivery.alerts import Alert, due
+from bot.delivery.channel_alert import paused_due
 from bot.delivery.counters import Counters
 from bot.delivery.engine import Ended, Engine
 from bot.delivery.feed import Watcher
@@ -321,11 +322,8 @@ def alert_now(installation: Installation) -> list[Alert]:
         return []
     with installation.store.read() as tx:
         now, zone = installation.clock(), installation.newsroom.timezone
-        found = [
-            *due(tx, rules, zone, now),
-            *flood_due(tx, rules, zone, now),
-            *permissions_due(tx, rules, installation.settings.channels, zone, now),
-        ]
+        found = [each for told in (due, flood_due, paused_due) for each in told(tx, rules, zone, now)]
+        found += permissions_due(tx, rules, installation.settings.channels, zone, now)
     if not found:
         return []
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, and_, case, func, or_, select
 
-from bot.model import OPEN_STATES, Delivery, DeliveryState, EditionState
+from bot.model import OPEN_STATES, Delivery, DeliveryState
 from bot.store.among import among, integers
 from bot.store.chunks import its_chunk, within
 from bot.store.tables import attempts, chunks, deliveries, editions, subscribers
@@ -116,6 +116,16 @@ class Books:
         one = (deliveries.c.subscriber == 0, deliveries.c.channel == channel, deliveries.c.subject == subject)
         return next(iter(self._shown(_rows().where(deliveries.c.edition == edition, *one))), None)
 
+    def open_posts(self, channel: str) -> int:
+        """How many posts wait on a channel, of editions being sent."""
+        query = (
+            select(func.count())
+            .select_from(chunks.join(editions, editions.c.id == chunks.c.edition))
+            .where(chunks.c.due.is_not(None), chunks.c.audience == "", chunks.c.channel == channel)
+            .where(editions.c.state == "sending")
+        )
+        return int(self._connection.execute(query).scalar() or 0)
+
     def unknown_posts(self, edition: str) -> int:
         """How many posts of an edition are ``unknown``."""
         number = chunks.c.counts[DeliveryState.UNKNOWN.value].as_integer()
@@ -157,21 +167,6 @@ class Books:
         which = chunks.c.id.in_(self._connection.execute(candidates).scalars().all())
         query = _rows(within(chunks)).where(which, _STATE == DeliveryState.ACCEPTED)
         return self._shown(query.order_by(deliveries.c.updated.desc(), deliveries.c.id.desc()).limit(limit))
-
-    def open_posts(self, channel: str) -> int:
-        """How many posts of editions that are being sent wait for a channel."""
-        query = (
-            select(func.count())
-            .select_from(deliveries.join(chunks, within(chunks)))
-            .join(editions, editions.c.id == chunks.c.edition)
-            .where(
-                chunks.c.channel == channel,
-                chunks.c.audience == "",
-                editions.c.state == EditionState.SENDING,
-                _STATE.in_(list(OPEN_STATES)),
-            )
-        )
-        return int(self._connection.execute(query).scalar() or 0)
 
     def of_edition(self, edition: str, subscriber: int) -> list[Delivery]:
         """What became of an edition for one reader."""

@@ -27,7 +27,7 @@ from sqlalchemy import (
     update,
 )
 
-from bot.model import Chunk, DeliveryState
+from bot.model import CORRECTION, Chunk, DeliveryState
 from bot.store.among import among, integers
 from bot.store.chosen_readers import Run
 from bot.store.jobs import Jobs
@@ -94,12 +94,14 @@ class Chunks:
         edition: str = "",
         after: Collection[str] = (),
         chunk: int | None = None,
+        corrections: bool = False,
     ) -> Chunk | None:
         """Leases the next chunk with work due on ``channel``, of editions being sent; None when there is none.
 
         There is none on a channel that is paused.
 
         Chunks of the editions ``after`` come last: no edition waits for a larger one. ``chunk``: that one only.
+        ``corrections``: only those of editions that correct posts, or take them down.
         """
         query = (
             select(chunks)
@@ -112,6 +114,8 @@ class Chunks:
             query = query.where(chunks.c.id == chunk)
         if edition:
             query = query.where(chunks.c.edition == edition)
+        if corrections:
+            query = query.where(editions.c.slot_key.startswith(CORRECTION))
         if after:
             query = query.order_by(case((chunks.c.edition.in_(sorted(after)), 1), else_=0))
         query = query.order_by(chunks.c.due, chunks.c.id).limit(1)

@@ -252,7 +252,7 @@ class Deliveries(Books):
         """
         outcomes = list(outcomes)
         late = attempts.end(self._connection, outcomes)
-        deferred = [each.delivery for each in outcomes if each.state in WAITING]
+        deferred = [each.delivery for each in outcomes if each.state is DeliveryState.DEFERRED]
         if deferred:
             # What was cancelled while it was under way is not tried again.
             gone = exists().where(editions.c.id == deliveries.c.edition, editions.c.state == "cancelled")

@@ -157,6 +157,11 @@ class Editions:
         found = self._connection.execute(select(editions.c.state).where(editions.c.id == edition)).scalar()
         return EditionState(found) if found else None
 
+    def corrects(self, edition: str) -> bool:
+        """Whether it corrects posts, or takes them down."""
+        query = select(editions.c.id).where(editions.c.id == edition, editions.c.slot_key.startswith(CORRECTION))
+        return self._connection.execute(query).first() is not None
+
     def report(self, edition: str) -> dict[str, Any]:
         """The selection the edition was made of, with its reasons."""
         return self._connection.execute(select(editions.c.report).where(editions.c.id == edition)).scalar() or {}

@@ -75,6 +75,10 @@ class Recalls:
         taken = update(deliveries).where(_still(doubt), free).values(not_before=until)
         return self._connection.execute(taken).rowcount == 1
 
+    def is_open(self, doubt: Doubt) -> bool:
+        """Whether it is not settled yet."""
+        return self._connection.execute(select(deliveries.c.id).where(_still(doubt))).first() is not None
+
     def put_off(self, doubt: Doubt, until: datetime) -> None:
         """It is asked for again then."""
         self._connection.execute(update(deliveries).where(_still(doubt)).values(not_before=until))

@@ -14,7 +14,18 @@ from pathlib import Path
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.errors import BroadsheetError
-from tests.bench import clustering, enqueueing, importing, latency, million, peer, report, summarising, throughput
+from tests.bench import (
+    clustering,
+    enqueueing,
+    importing,
+    latency,
+    million,
+    peer,
+    posting,
+    report,
+    summarising,
+    throughput,
+)
 from tests.bench.figure import Figure
 from tests.bench.newsroom import ROOT
 from tests.bench.proof import proven
@@ -50,6 +61,7 @@ GROUPS: dict[str, Callable[[Workbench, Sizes], Sequence[Figure]]] = {
     ),
     "stories": lambda _bench, sizes: clustering.measured(5_000, sizes.repeats),
     "summaries": lambda _bench, sizes: summarising.measured(500, sizes.repeats),
+    "posts": lambda _bench, sizes: posting.measured(50, sizes.repeats),
     "chosen": lambda bench, sizes: enqueueing.chosen(bench.folder, sizes.large, min(3, sizes.repeats)),
     "million": lambda bench, sizes: million.growth_and_memory(
         bench, small=sizes.small, large=sizes.large, repeats=min(3, sizes.repeats)

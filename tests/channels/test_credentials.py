@@ -11,11 +11,14 @@ from typing import Any
 import pytest
 
 from bot.channels.credentials import Credential, Credentials, closed, due, opened, signs_in
+from bot.channels.facebook import FacebookChannel, FacebookOptions
 from bot.channels.linkedin import LinkedInChannel, LinkedInOptions
+from bot.channels.threads import ThreadsChannel, ThreadsOptions
 from bot.channels.x import XChannel, XOptions
 from bot.clock import SetClock
-from bot.errors import ChannelRefused, NothingToDo, ServerBusy
+from bot.errors import ChannelRefused, NothingToDo, ServerBusy, StoreHeld
 from bot.store import Store
+from bot.store.flags import RESTORED, Restored
 from bot.testing import KEYS, NOW
 from bot.tokens import KeyRing
 from tests.channels.account import Around, around, keep
@@ -159,6 +162,17 @@ async def test_a_failed_renewal_lets_the_next_one_try(store: Store, of: Any, clo
     assert (await Credentials("x", of(), once([], clock)).renewed(OLD)).access == "access-1"
 
 
+async def test_from_a_restored_store_no_token_is_renewed_for_the_other_one_may_be_in_use(
+    store: Store, of: Any, clock: SetClock
+) -> None:
+    keep(store, "x", OLD)
+    with store.write() as tx:
+        tx.flags.set(RESTORED, Restored(backup=NOW).text(), NOW)
+    clock.advance(hours=3)
+    with pytest.raises(StoreHeld):
+        await Credentials("x", of(), never).current()
+
+
 async def test_a_revoked_permission_names_the_command_that_helps(store: Store, of: Any) -> None:
     keep(store, "x", OLD)
 
@@ -257,3 +271,11 @@ async def test_a_channel_with_keys_of_its_own_is_not_signed_in(clock: SetClock) 
         assert signs_in(LinkedInChannel("li", LinkedInOptions(client_id="c", **secret), here))  # type: ignore[arg-type]
         four = ("consumer_key", "consumer_secret", "access_token", "access_secret")
         assert not signs_in(XChannel("x", XOptions(**dict.fromkeys(four, "k")), here))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("cls", "options"), [(FacebookChannel, FacebookOptions), (ThreadsChannel, ThreadsOptions)])
+async def test_a_channel_that_was_given_a_token_is_not_signed_in(cls: Any, options: Any, clock: SetClock) -> None:
+    page = {"page": "546349135390552"} if cls is FacebookChannel else {}
+    async with around(clock) as here:
+        assert signs_in(cls("f", options(client_id="1", client_secret="s", **page), here))
+        assert not signs_in(cls("f", options(token="t", **page), here))

@@ -138,7 +138,7 @@ async def test_what_is_too_long_with_its_escapes_is_not_even_sent(account: Accou
     async with around(clock, account.store) as here:
         li = account.channel(here)
         await li.send(parcel("(" * 1500))
-        with pytest.raises(DeliveryError, match="3,002 of 3,000") as raised:
+        with pytest.raises(DeliveryError, match="more than the 3,000 characters") as raised:
             await li.send(parcel("(" * 1501))
     assert raised.value.permanent
     assert len(account.linkedin.visible) == 1

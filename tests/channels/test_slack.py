@@ -8,8 +8,9 @@ from datetime import timedelta
 
 import pytest
 
+from bot.channels.base import Editing, Removing
 from bot.clock import SetClock
-from bot.errors import ChannelRefused, DeliveryError, OutcomeUnknown, ServerBusy, SettingsError
+from bot.errors import ChannelRefused, OutcomeUnknown, ServerBusy, SettingsError
 from bot.model import Post
 from bot.testing.networks import BREAK, HANG, Fault, running
 from bot.testing.networks.slack import BOT_TOKEN, HOOK, Slack
@@ -99,8 +100,14 @@ async def test_the_parts_of_a_thread_hang_below_the_first(slack, clock) -> None:
     async with opened("slack", clock, **options["bot"]) as channel:
         first = await channel.send(parcel())
         clock.advance(seconds=2)
-        await channel.send(parcel(replace(POST, answers=first.id)))
-    assert network.visible[1].reply_to == first.id
+        second = await channel.send(parcel(replace(POST, answers=first.id)))
+        clock.advance(seconds=2)
+        third = await channel.send(parcel(replace(POST, answers=second.id)))
+        # To Slack, a reply to a reply is one to the first.
+        assert [each.reply_to for each in network.visible] == ["", first.id, first.id]
+        await channel.edit(third.id, parcel(replace(POST, text="Third")))
+        await channel.remove(second.id)
+    assert [each.text.startswith("Third") for each in network.visible] == [False, True]
 
 
 async def test_a_bot_changes_and_takes_down_what_it_posted_and_twice_is_no_fault(slack, clock) -> None:
@@ -118,14 +125,15 @@ async def test_a_bot_changes_and_takes_down_what_it_posted_and_twice_is_no_fault
     assert error.permanent
 
 
-async def test_a_webhook_can_change_nothing_and_says_so(slack, clock) -> None:
-    network, options = slack
+async def test_only_a_bot_can_change_take_down_and_answer(slack, clock) -> None:
+    _, options = slack
+    async with opened("slack", clock, **options["bot"]) as channel:
+        assert isinstance(channel, Editing)
+        assert isinstance(channel, Removing)
+        assert channel.limits.thread
     async with opened("slack", clock, **options["webhook"]) as channel:
-        await channel.send(parcel())
-        id = network.visible[0].id
-        for asked in (channel.edit(id, parcel()), channel.remove(id)):
-            error = await refusal(asked, SECRET)
-            assert (type(error), error.permanent) == (DeliveryError, True)
+        assert not isinstance(channel, Editing)
+        assert not isinstance(channel, Removing)
         assert not channel.limits.thread
 
 

@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 
-from bot.channels.credentials import Credential, closed
+from bot.channels.credentials import Credential, closed, signs_in
 from bot.channels.threads import ThreadsChannel
 from bot.clock import SetClock
 from bot.errors import ChannelRefused, DeliveryError, OutcomeUnknown, ServerBusy, SettingsError
@@ -109,6 +109,20 @@ async def test_what_is_out_is_told_by_its_container_and_sent_again_stands_there_
     (post,) = network.visible
     assert recalled.id == again.id == post.id
     assert made(network) == 1
+
+
+async def test_a_container_that_the_network_forgot_is_no_second_post(threads, clock, store: Store) -> None:
+    network, options = threads
+    network.fail(BREAK, path="*/threads_publish")
+    async with opened("threads", clock, store=store, **options) as channel:
+        await refusal(channel.send(parcel(BARE)), options["token"])
+        network._containers.clear()
+        recalled = await channel.recall(parcel(BARE), clock())
+        again = await channel.send(parcel(BARE))
+        (post,) = network.visible
+        assert recalled.id == again.id == post.id
+        await channel.remove(post.id)
+        assert isinstance(await refusal(channel.recall(parcel(BARE), clock()), options["token"]), OutcomeUnknown)
 
 
 async def test_what_is_not_out_is_surely_not_and_the_same_container_is_published(threads, clock, store: Store) -> None:
@@ -296,6 +310,16 @@ async def test_a_renewal_that_is_refused_says_to_connect_again_and_quotes_no_tok
         network.fail(Fault(400, {"Content-Type": "application/json"}, told), path="/refresh_access_token")
         refused = await refusal(channel.renew(Credential(access=token)), token)
         assert isinstance(refused, ChannelRefused)
+
+
+async def test_a_profile_whose_token_is_given_needs_no_sign_in(threads, clock, store: Store) -> None:
+    _, options = threads
+    async with opened("threads", clock, **options) as channel:
+        assert not signs_in(channel)
+        assert (await refusal(channel.sign_in(BACK, "s"), options["token"])).permanent
+    asked = {"api": options["api"], "client_id": "threads-app", "client_secret": "threads-secret"}
+    async with opened("threads", clock, store=store, **asked) as channel:
+        assert signs_in(channel)
 
 
 async def test_without_a_way_to_sign_in_and_a_token_nothing_starts(clock) -> None:

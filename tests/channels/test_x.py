@@ -130,7 +130,7 @@ async def test_an_answer_to_a_post_that_is_gone_is_refused_for_good(account: Acc
 
 async def test_what_is_too_long_is_not_even_sent(account: Account, channel: Any) -> None:
     async with channel() as x:
-        with pytest.raises(DeliveryError, match="282 of 280 characters") as raised:
+        with pytest.raises(DeliveryError, match="more than the 280 characters") as raised:
             await x.send(parcel("漢" * 141))
         with pytest.raises(DeliveryError):
             x.payload(parcel("漢" * 141))
@@ -185,12 +185,13 @@ async def test_an_older_post_of_the_same_words_is_not_taken_for_it(
         assert await x.recall(parcel("Weather"), began) is None
 
 
-async def test_it_is_not_asked_before_x_may_list_it(account: Account, channel: Any) -> None:
+async def test_what_x_may_not_list_yet_is_asked_for_again(account: Account, channel: Any) -> None:
     async with channel() as x:
         with pytest.raises(DeliveryError) as raised:
             await x.recall(parcel(), NOW)
     assert not raised.value.permanent
-    assert account.x.asked == []
+    assert not isinstance(raised.value, OutcomeUnknown)
+    assert raised.value.retry_after == 60
 
 
 async def test_an_app_that_may_not_read_leaves_it_to_the_editor(

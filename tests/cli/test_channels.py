@@ -12,10 +12,11 @@ import pytest
 from bot.channels.credentials import Credential, closed
 from bot.cli import channels
 from bot.delivery.pausing import pause_channel
-from bot.model import Quota
+from bot.model import Grade, Quota
+from bot.schedules.checkup import checkup
 from bot.schedules.installation import opened
-from bot.testing import KEYS
-from bot.testing.networks import running
+from bot.testing import KEYS, Zones
+from bot.testing.networks import Fault, running
 from tests.cli.conftest import configure
 
 TOML = """
@@ -77,7 +78,7 @@ def test_each_channel_is_listed_with_how_it_is(newsroom, broadsheet):
     assert mail[-1] == "morning, alerts"
     assert news[:5] == ["news", "x", "ok: not yet verified live", "@record", "7 of 100 left"]
     assert news[5].startswith(f"{SOON:%Y-%m-%d}")
-    assert news[6] == "never doubled: what may have arrived waits until it is known"
+    assert news[6] == "never doubled: after a lost answer it waits"
     assert sky[2] == "paused: sky: a new app password is needed"
     assert sky[6] == "never doubled: by the network's own key"
     assert "access-secret" not in said.out
@@ -203,6 +204,53 @@ def test_a_paused_channel_is_let_go_on(newsroom, broadsheet):
     assert broadsheet("channels", "--json").value[2]["state"] == "ok"
     again = broadsheet("channels", "resume", "sky")
     assert (again.code, "is not paused" in again.err) == (3, True)
+
+
+@pytest.fixture
+def toots(folder, monkeypatch):
+    """A newsroom with a Mastodon account whose instance takes 5,000 characters."""
+    with running("mastodon", max_characters=5000) as (base, state):
+        monkeypatch.setenv("BROADSHEET_TOOTS_TOKEN", state.credentials["token"])
+        channel = f'[channels.toots]\ntype = "mastodon"\ninstance = "{base}"\n'
+        configure(folder, f"[http]\nallow_loopback = true\n\n{channel}")
+        yield state
+
+
+def learnt(folder):
+    with opened(folder / "config") as installation:
+        return installation.outlets["toots"].limits.characters
+
+
+def test_a_test_keeps_what_limits_the_server_tells(folder, toots, broadsheet):
+    assert learnt(folder) == 500
+    assert "its limits are kept" in broadsheet("channels", "test", "toots").out
+    assert learnt(folder) == 5000
+    assert broadsheet("channels", "--json").value[1]["learned"]
+
+
+def test_a_test_says_when_the_server_is_down(folder, toots, broadsheet):
+    toots.fail(Fault(500), path="*", times=9)
+    said = broadsheet("channels", "test", "toots")
+    assert (said.code, said.err[:27]) == (1, "broadsheet: channel toots: ")
+    assert learnt(folder) == 500
+
+
+def test_check_learns_limits_that_nobody_knows(folder, toots):
+    found = {each.id: each for each in checkup(folder / "config", dns=Zones({}))}
+    assert found["channel.toots.limits"].grade is Grade.OK
+    assert learnt(folder) == 5000
+    assert "channel.toots.limits" not in {each.id for each in checkup(folder / "config", dns=Zones({}))}
+
+
+def test_a_preview_learns_limits_that_nobody_knows(folder, toots, broadsheet):
+    assert broadsheet("preview", "morning", "--out", folder / "preview").code in (0, 3)
+    assert learnt(folder) == 5000
+
+
+def test_a_preview_does_without_a_server_that_is_down(folder, toots, broadsheet):
+    toots.fail(Fault(500), path="*", times=99)
+    assert broadsheet("preview", "morning", "--out", folder / "preview").code in (0, 3)
+    assert learnt(folder) == 500
 
 
 @pytest.mark.parametrize("verb", ["connect", "disconnect", "resume", "test"])

@@ -341,3 +341,19 @@ def test_editions_of_slots_are_alerts_of_their_own(store):
         _held(store, number, NOW, "2026-11-24T08:0")
     with store.read() as tx:
         assert len(due(tx, RULES, "UTC", NOW + timedelta(minutes=1))) == 3
+
+
+def test_a_permission_that_ends_is_told_once_by_mail_and_by_webhook(store, newsroom, tmp_path, hook):
+    port, got = hook
+    with store.write() as tx:
+        ends = NOW + timedelta(days=6)
+        tx.channels.save("ops", "gAAAA", account="@record", expires=ends, now=NOW, serial=0)
+    with mailbox(tmp_path / "mails") as smtp:
+        installation = newsroom(smtp, port, channels=("mail", "ops"), to=("ida@record.example",))
+        assert [alert.title for alert in alert_now(installation)] == ["ops stops in 6 days"]
+        assert alert_now(installation) == []
+    (event,) = got
+    assert event["type"] == "alert"
+    (file,) = (tmp_path / "mails").glob("*.eml")
+    mail = message_from_bytes(file.read_bytes(), policy=policy.default)
+    assert "broadsheet channels connect ops" in mail.get_body(["plain"]).get_content()

@@ -9,11 +9,12 @@ import pytest
 from sqlalchemy import text
 
 from bot.clock import SetClock
+from bot.delivery.sending import begin_sending
 from bot.errors import ServerBusy
-from bot.model import EditionState, Pace, Quiet, Quota, Receipt, Rendition
+from bot.model import CORRECTION, EditionState, Pace, Quiet, Quota, Receipt, Rendition
 from bot.settings.tables import DeliveryTable
 from bot.store import Store
-from bot.testing import NOW, ScriptedChannel, email, subscribe
+from bot.testing import NOW, ScriptedChannel, edition, email, subscribe
 from tests.delivery.posting import CHANNEL, Process, begin, books, posts, texts
 
 FIVE = posts("a", "b", "c", "d", "e")
@@ -97,8 +98,8 @@ async def test_a_post_that_was_not_attempted_gives_its_place_back(store, clock):
     process = Process(store, clock, town)
     ask = process.engine._carrier(CHANNEL)._pacing.ask
 
-    def cancelled_meanwhile(tx):
-        may = ask(tx)
+    def cancelled_meanwhile(tx, **how):
+        may = ask(tx, **how)
         tx.deliveries.cancel_edition(made.id, NOW)
         return may
 
@@ -168,6 +169,40 @@ class SlowMail(ScriptedChannel):
     async def send(self, parcel):
         await asyncio.sleep(0.02)
         return await super().send(parcel)
+
+
+# --- what is urgent
+
+
+def _correction(store, clock, *renditions):
+    made = edition(renditions=renditions, slot=clock(), created=clock(), slot_key=f"{CORRECTION}1")
+    with store.write() as tx:
+        tx.editions.add(made, expires=clock() + timedelta(days=1), report={})
+    assert begin_sending(store, made, audience="readers", now=clock())
+    return made
+
+
+async def test_a_correction_waits_for_no_quiet_hours_and_no_gap_and_lets_nothing_else_by(store):
+    clock = SetClock(datetime(2026, 11, 24, 23, 0, tzinfo=UTC))
+    town = Timed(clock, pace=Pace(gap=MINUTE, quiet=Quiet(time(22), time(6, 30))))
+    begin(store, clock(), *FIVE)
+    process = Process(store, clock, town)
+    await process.look()
+    corrected = _correction(store, clock, *posts("right", "also right"))
+    await process.look()
+    assert texts(town) == ["also right", "right"]
+    assert books(store, corrected) == (EditionState.SENT, {"accepted": 2})
+
+
+async def test_a_correction_waits_for_a_network_that_wants_nothing(store, clock):
+    with store.write() as tx:
+        tx.channels.rest(CHANNEL, NOW + MINUTE)
+    town = Timed(clock)
+    _correction(store, clock, *posts("right"))
+    process = Process(store, clock, town)
+    assert await process.look() == 0
+    clock.advance(seconds=61)
+    assert await process.look() == 1
 
 
 # --- what networks say

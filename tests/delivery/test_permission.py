@@ -56,13 +56,13 @@ def test_each_stage_is_told_once(store: Store, clock: SetClock) -> None:
     for _ in range(24 * 18):
         seen += told(store, clock)
         clock.advance(hours=1)
-    assert seen == [f"alert:permission:news:{days}" for days in (14, 7, 1, 0)]
+    assert seen == [f"alert:permission:{days}:news" for days in (14, 7, 1, 0)]
 
 
 def test_an_installation_that_was_down_is_told_how_it_is_now_and_no_more(store: Store, clock: SetClock) -> None:
     ends(store, "news", days=15)
     clock.advance(days=12)
-    assert told(store, clock) == ["alert:permission:news:7"]
+    assert told(store, clock) == ["alert:permission:7:news"]
     assert told(store, clock) == []
 
 
@@ -71,7 +71,7 @@ def test_what_reached_nobody_is_told_again(store: Store, clock: SetClock) -> Non
     told(store, clock, how=FAILED)
     assert told(store, clock) == []
     clock.advance(minutes=6)
-    assert told(store, clock) == ["alert:permission:news:7"]
+    assert told(store, clock) == ["alert:permission:7:news"]
 
 
 def test_a_permission_that_was_renewed_is_told_of_anew_when_it_ends(store: Store, clock: SetClock) -> None:
@@ -80,7 +80,7 @@ def test_a_permission_that_was_renewed_is_told_of_anew_when_it_ends(store: Store
     ends(store, "news", days=65)
     assert told(store, clock) == []
     clock.advance(days=60)
-    assert told(store, clock) == ["alert:permission:news:7"]
+    assert told(store, clock) == ["alert:permission:7:news"]
 
 
 def test_channels_that_left_the_settings_are_not_told_of(store: Store, clock: SetClock) -> None:

@@ -2,15 +2,27 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from bot.editions.compose import Frame, Outlet, freeze, render, report
+from bot.editions.compose import Frame, Outlet, Shown, freeze, render, report
 from bot.errors import RenderError
-from bot.model import Article, Limits, Newsroom, Pick, Rejection, Selected, Story
+from bot.model import (
+    Article,
+    HostedImage,
+    HostedPicture,
+    Image,
+    Limits,
+    Newsroom,
+    Pick,
+    PostRules,
+    Rejection,
+    Selected,
+    Story,
+)
 from bot.settings import ScheduleTable, shipped
 from bot.testing import NOW, article
 
@@ -185,3 +197,64 @@ def test_the_report_says_why_each_article_is_in_or_out_in_json() -> None:
 def test_the_report_of_a_selection_that_makes_no_edition_says_why() -> None:
     told = report(Selected((), skip="nothing new", hold="5 at once"))
     assert told == {"picks": [], "rejections": [], "skip": "nothing new", "hold": "5 at once"}
+
+
+THIRD = article(id=13, title="The market moves", standfirst="Stalls are on the quay.", url="https://record.example/m")
+
+
+def test_a_thread_is_the_edition_with_its_lead_and_a_part_for_each_further_story() -> None:
+    outlet = replace(BLUESKY, rules=PostRules(numbered=True))
+    made = render(frame(MAIL, outlet, posts="thread"), freeze(selected(FERRY, LIBRARY, THIRD)))
+    posts = [each.post for each in made if each.post]
+    assert [each.subject for each in made] == ["", "", "12", "13"]
+    assert [post.text.split("\n\n")[0] for post in posts] == [
+        "Morning briefing 1/3",
+        "The library opens 2/3",
+        "The market moves 3/3",
+    ]
+    assert posts[0].text.split("\n\n")[1:3] == ["The ferry returns", "Boats run again from Monday."]
+    assert [(post.part, post.parts, post.follows) for post in posts] == [(1, 3, ""), (2, 3, ""), (3, 3, "12")]
+    assert [post.url for post in posts] == [FERRY.url, LIBRARY.url, THIRD.url]
+    assert all(post.card and post.card.url == post.url for post in posts)
+
+
+def test_where_the_network_knows_no_threads_or_there_is_one_story_it_is_the_editions_post() -> None:
+    plain = replace(BLUESKY, limits=replace(BLUESKY.limits, thread=False))
+    (alone,) = render(frame(plain, posts="thread"), freeze(selected(FERRY, LIBRARY)))
+    (one,) = render(frame(BLUESKY, posts="thread"), freeze(selected(FERRY)))
+    for rendition in (alone, one):
+        assert rendition.subject == ""
+        assert rendition.post
+        assert rendition.post.text.startswith("The ferry returns\n\n")
+        assert (rendition.post.part, rendition.post.parts) == (1, 1)
+
+
+def test_a_newsroom_may_open_its_threads_by_a_template_of_its_own(tmp_path: Path) -> None:
+    (tmp_path / "posts").mkdir()
+    (tmp_path / "posts" / "bluesky-thread.txt.j2").write_text("Today: {{ title }} {{ url }}", "utf-8")
+    framed = replace(frame(BLUESKY, posts="thread"), folders=(tmp_path, shipped("templates")))
+    first, second = (each.post for each in render(framed, freeze(selected(FERRY, LIBRARY))))
+    assert first and second
+    assert first.text == f"Today: The ferry returns {FERRY.url}"
+    assert second.text.startswith("The library opens\n")
+
+
+def test_the_links_of_a_channel_name_channel_network_schedule_and_the_slots_own_day() -> None:
+    utm = {"utm_source": "{network}", "utm_medium": "{channel}", "utm_campaign": "{schedule}-{date}"}
+    outlet = replace(BLUESKY, kind="bluesky", rules=PostRules(utm=utm))
+    framed = replace(
+        frame(outlet, timezone="Pacific/Auckland"), key="morning", slot=datetime(2026, 11, 24, 18, tzinfo=UTC)
+    )
+    (made,) = render(framed, freeze(selected(FERRY)))
+    assert made.post
+    assert made.post.url == f"{FERRY.url}?utm_source=bluesky&utm_medium=sky&utm_campaign=morning-2026-11-25"
+
+
+def test_a_hosted_picture_of_a_posts_own_is_named_with_it() -> None:
+    picture = HostedPicture(whole=HostedImage(name="a.jpg", width=1200, height=800))
+    pictured = replace(FERRY, image=Image(url="https://record.example/f.jpg", alt="A ferry"))
+    outlet = replace(BLUESKY, limits=replace(BLUESKY.limits, images=4), rules=PostRules(picture="image"))
+    framed = replace(frame(outlet), shown=Shown(pictures={"https://record.example/f.jpg": picture}))
+    (made,) = render(framed, freeze(selected(pictured)))
+    assert made.post and made.post.pictures[0].url == "https://news.record.example/i/a.jpg"
+    assert made.images == ("a.jpg",)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 import unicodedata
+from dataclasses import replace
 
 import pytest
 import regex
@@ -170,6 +171,15 @@ def test_no_text_is_too_odd_to_be_counted(text: str) -> None:
     for limits in EVERY:
         assert length(text, limits) >= 0
         assert fits(text, limits) in (True, False)
+
+
+@given(text=TEXT)
+def test_a_text_fits_what_is_as_long_as_it_and_nothing_shorter(text: str) -> None:
+    for limits in EVERY:
+        exact = length(text, limits)
+        bare = replace(limits, size=None, links=None)
+        assert fits(text, replace(bare, characters=exact))
+        assert not fits(text, replace(bare, characters=exact - 1))
 
 
 @given(first=WHOLE, second=WHOLE)

@@ -56,7 +56,7 @@ def test_without_an_order_the_longest_goes_first_and_the_headline_last() -> None
 
 def test_sentences_go_before_words_and_only_words_leave_a_mark() -> None:
     texts = [made(characters, "hashtags").text for characters in range(60, 160)]
-    told = [text.split("\n\n")[1] for text in texts if text.count("\n\n") > 1 and text.split("\n\n")[1][0] != "h"]
+    told = [text.split("\n\n")[1] for text in texts if text.count("\n\n") > 1 and text.split("\n\n")[1] != URL]
     assert "Boats run again from Monday." in told
     assert "Boats run again…" in told
     for each in told:
@@ -122,7 +122,10 @@ def test_an_apostrophe_is_no_quotation() -> None:
 
 
 def test_no_cut_falls_into_a_number_an_address_or_a_word() -> None:
-    text = "Losses came to $68 billion, €14.1 million and 1 204 boats (see https://a.com/x?y=1 or mail ed@a.com) of Port Alder’s"
+    text = (
+        "Losses came to $68 billion, €14.1 million and 1 204 boats "
+        "(see https://a.com/x?y=1 or mail ed@a.com) of the town’s"
+    )
     for each in filter(None, (Cuts(text).ended(end) for end in Cuts(text).ends())):
         kept = each.removesuffix("…")
         assert text[len(kept)] in " ,.)(" or text[len(kept) :].startswith((",", " "))

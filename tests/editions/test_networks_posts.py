@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import unicodedata
 from dataclasses import replace
 from pathlib import Path
@@ -351,3 +352,15 @@ def test_any_article_is_a_post_that_each_network_takes(
         sources = [composer._of(told).words[each] for each in ("title", "summary", "standfirst")]
         if all(map(whole, sources)) and whole(" ".join(sources)):
             assert all(map(whole, post.text.split("\n")))
+
+
+@pytest.mark.parametrize(
+    "text", ["“" + "a b " * 50_000, "渡し船" * 20_000, "a." * 50_000, "“a” " * 50_000, "1 " * 50_000]
+)
+def test_an_endless_story_is_composed_in_no_time(text: str) -> None:
+    begun = time.process_time()
+    told = story(text, title=text, standfirst=text[::-1])
+    for network, limits in NETWORKS.items():
+        post = COMPOSER.post(told, template=network, limits=limits)
+        assert fits(post.text, limits)
+    assert time.process_time() - begun < 8

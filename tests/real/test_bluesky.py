@@ -69,7 +69,7 @@ def story(picture: str = "", **fields: Any) -> Post:
         newsroom=NEWSROOM,
         template="bluesky",
         folders=(shipped("templates"),),
-        limits=Limits(characters=300, size=3000),
+        limits=Limits(characters=300, size=3000, card=True),
     )
 
 

@@ -12,6 +12,7 @@ from bot.channels.base import KINDS
 from bot.delivery.sending import begin_sending
 from bot.editions import card
 from bot.model import Image as Picture
+from bot.model import Limits
 from bot.schedules.checkup import _cards
 from bot.schedules.corrected import correct
 from bot.schedules.plan import Slot
@@ -30,7 +31,7 @@ class Sky(ScriptedChannel):
     Options = Nothing
 
     def __init__(self, name, options, around):
-        super().__init__(medium="post")
+        super().__init__(medium="post", limits=Limits(card=True))
 
 
 @pytest.fixture

@@ -287,6 +287,20 @@ def work(installation, now):
     asyncio.run(Engine(installation.store, channels, KEYS, SetClock(now), rules).deliver())
 
 
+def test_in_a_thread_the_part_that_was_wrong_is_answered(social, publish, store):
+    publish("The ferry returns")
+    publish("The bakery closes")
+    installation = social(posts="thread")
+    told = {each.rendition.subject: each for each in TOLD}
+    assert sorted(told) in (["", "1"], ["", "2"])
+    wrong = told["1"] if "1" in told else told[""]
+    correct(installation, 1, said=SAID, right=RIGHT, who="mara", now=LATER)
+    work(installation, LATER)
+    (reply,) = TOLD[2:]
+    assert reply.rendition.post.answers == f"post:{wrong.token}"
+    assert reply.rendition.subject == wrong.rendition.subject
+
+
 def test_a_post_is_corrected_by_a_reply_to_it_at_once_and_once(social, publish, store):
     publish("The ferry returns")
     publish("The bakery closes")

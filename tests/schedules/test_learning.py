@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, ClassVar
@@ -17,6 +18,7 @@ from bot.model import Limits
 from bot.schedules import learning
 from bot.schedules.installation import Installation
 from bot.schedules.learning import learn_now, stale
+from bot.schedules.ticker import Ticker
 from bot.store import Store
 from bot.testing import KEYS, Nothing, ScriptedChannel, settings
 
@@ -115,3 +117,14 @@ def test_a_server_that_never_answers_holds_nobody_up(
     learn_now(newsroom)
     assert limits(newsroom) == 500
     assert "no answer within" in caplog.text
+
+
+def test_up_asks_when_it_starts(newsroom: Installation) -> None:
+    ticking = Ticker(newsroom, told=lambda _: None)
+    learn_now(newsroom)
+    ticking.start()
+    deadline = time.monotonic() + 10
+    while Learner.asked < 2 and time.monotonic() < deadline:
+        time.sleep(0.02)
+    ticking.stop()
+    assert Learner.asked == 2

@@ -14,6 +14,7 @@ from bot.model import ChannelState
 from bot.schedules.installation import Installation
 from bot.schedules.renewing import renew_now
 from bot.store import Store
+from bot.store.flags import RESTORED, Restored
 from bot.testing import KEYS, settings
 from bot.testing.networks import Fault, running
 from bot.testing.networks.linkedin import LinkedIn
@@ -110,5 +111,13 @@ def test_what_only_an_editor_can_renew_is_left_alone_while_it_is_good(newsroom: 
 
 
 def test_nobody_connected_means_nobody_is_asked(newsroom: Installation, linkedin: Any) -> None:
+    assert renew_now(newsroom) == []
+    assert linkedin[1].asked == []
+
+
+def test_from_a_restored_store_nothing_is_renewed(newsroom: Installation, linkedin: Any) -> None:
+    connected(newsroom, linkedin[1], days_left=3)
+    with newsroom.store.write() as tx:
+        tx.flags.set(RESTORED, Restored(backup=system_clock()).text(), system_clock())
     assert renew_now(newsroom) == []
     assert linkedin[1].asked == []

@@ -19,6 +19,7 @@ SUPPRESS_NOTIFICATIONS = 1 << 12
 _LIMITS = {"title": 256, "description": 4096}
 _ALL_EMBEDS = 6000
 # What was escaped or is code is held as a number between NULs by then, and no part of an address.
+_HELD = re.compile(r"\\([^\w\s]|_)|```(?:\w*\n)?(.+?)```|`([^`\n]+)`", re.DOTALL)
 _MASKED = re.compile(r"\[([^\[\]\n]+)\]\(<?(https?://[^\s<>\0]+?)>?\)")
 _BARE = re.compile(r"<?(https?://[^\s<>\0]+[^\s<>\0.,;:!?)'\"*_])>?")
 _KINDS = {"users": r"<@!?(\d+)>", "roles": r"<@&(\d+)>", "everyone": r"@(everyone|here)\b"}
@@ -202,8 +203,8 @@ def seen(content: str) -> tuple[str, tuple[tuple[str, str], ...]]:
         return keep(label)
 
     text = content.strip().replace("\0", "")
-    text = re.sub(r"```(?:\w*\n)?(.+?)```|`([^`\n]+)`", lambda found: keep(found[1] or found[2]), text, flags=re.S)
-    text = re.sub(r"\\([\\*_~|`>#\[\]()<@:-])", lambda found: keep(found[1]), text)
+    # From left to right, as clients read it: a sign that is escaped opens no code.
+    text = _HELD.sub(lambda found: keep(found[1] or found[2] or found[3]), text)
     text = _MASKED.sub(lambda found: link(found[1], found[2]), text)
     text = _BARE.sub(lambda found: link(found[1], found[1]), text)
     text = re.sub(r"(?m)^(?:-# |#{1,3} |>>> |> )", "", text)

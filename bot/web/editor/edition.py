@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Request, Response
 
+from bot.delivery.pausing import waits_for
 from bot.editions.compose import Outlet
 from bot.editions.digest import LARGEST
 from bot.editions.origin import origin
@@ -52,6 +53,7 @@ def routes(desk: Desk) -> APIRouter:
             report, balance = tx.editions.report(edition), tx.deliveries.balance(edition)
             expires, acts = tx.editions.expires(edition), tx.acts.newest(thing=f"edition:{edition}")
             checks, channels = findings(tx, desk.installation, found), tx.channels.all()
+            waits = waits_for(tx, edition)
         return desk.page(
             request,
             "editor/edition.html.j2",
@@ -70,6 +72,7 @@ def routes(desk: Desk) -> APIRouter:
             posts=_posts(desk.installation, found, channels),
             clipped=LARGEST,
             checks=checks,
+            waits=waits,
             to_mend=sum(each.grade is Grade.FAULT for each in checks),
             to_know=sum(each.grade is Grade.WARNING for each in checks),
         )

@@ -1,0 +1,57 @@
+"""The alert that a channel was paused: its network refuses us, and its posts wait for somebody."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from bot.delivery.alerts import LOOKBACK, Alert, may_tell
+from bot.delivery.pausing import PAUSED, thing
+from bot.delivery.sending import PROGRAM
+from bot.model import ChannelState
+from bot.settings.tables import AlertsTable
+from bot.store import Transaction
+
+
+def paused_due(tx: Transaction, rules: AlertsTable, timezone: str, now: datetime) -> list[Alert]:
+    """One for each channel that the program paused and that still is, and that was not told yet."""
+    zone = ZoneInfo(timezone)
+    return [
+        _alert(tx, name, state, state.paused_at, zone)
+        for name, state in sorted(tx.channels.all().items())
+        if state.paused
+        and state.paused_at
+        and now - state.paused_at < LOOKBACK
+        and _by_program(tx, name)
+        and may_tell(tx.flags.seen(_flag(name)), state.paused_at, rules.quiet, now)
+    ]
+
+
+def _by_program(tx: Transaction, channel: str) -> bool:
+    """What somebody paused themselves is no news to them."""
+    act = next((each for each in tx.acts.newest(thing=thing(channel)) if each.after == PAUSED), None)
+    return act is not None and act.who == PROGRAM
+
+
+def _flag(channel: str) -> str:
+    return f"alert:{thing(channel)}"[:100]
+
+
+def _alert(tx: Transaction, name: str, state: ChannelState, at: datetime, zone: ZoneInfo) -> Alert:
+    waiting = tx.deliveries.open_posts(name)
+    posts = f"{waiting:,} post{'s' * (waiting != 1)}"
+    return Alert(
+        flag=_flag(name),
+        at=at,
+        edition=None,
+        status="Channel paused",
+        title=f"Channel {name} is paused: its network refuses us",
+        said=f"Broadsheet stopped posting on {name} at {at.astimezone(zone):%H:%M}. {posts} of it wait until you "
+        "resume it; mail and the other channels go on. Nothing was lost, nothing is posted twice.",
+        facts=(("Channel", name), ("Reason", state.paused), ("Waiting", posts)),
+        do=(
+            f"broadsheet check: asks {name} again, and says what is wrong",
+            f"broadsheet channels resume {name}: posts what waits, once the cause is mended",
+            "broadsheet cancel EDITION: for an edition that is no news any more",
+        ),
+    )
