@@ -100,6 +100,8 @@ def _found(
 def _state(installation: Installation, found: Standing, post: Posted) -> str:
     if post.removed:
         return "taken down"
+    if post.pending:
+        return f"edition {post.pending} is to {post.pending_act} it"
     if found.article.withdrawn:
         return "withdrawn" if removable(installation, post) else "withdrawn; take it down by hand"
     return "stands"
@@ -115,5 +117,6 @@ def _told(installation: Installation, found: Standing, post: Posted) -> dict[str
         "withdrawn": found.article.withdrawn,
         "id": post.id,
         "removed": post.removed,
+        "pending": post.pending or None,
         "removable": removable(installation, post),
     }

@@ -118,7 +118,10 @@ class PostTemplates:
 
 
 def clean(value: Any) -> str:
-    """One line in NFC; no mark at its beginning, which would join what a template puts before it; "" if none sees it."""
+    """One line in NFC, without a mark at its beginning, which would join what a template puts before it.
+
+    "" where there is nothing to see.
+    """
     text = _LEADING_MARKS.sub("", unicodedata.normalize("NFC", flat(value)))
     return text if _SEEN.search(text) else ""
 

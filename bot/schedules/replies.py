@@ -123,7 +123,8 @@ def _renditions(
 
 def _post(installation: Installation, correcting: Correcting, name: str, post: Posted, outlet: Outlet) -> Post:
     newsroom, folders = installation.newsroom, installation.settings.template_folders()
-    act = act_of(correcting.way, outlet, post)
+    # What was withdrawn is not told again.
+    act = PostAct.POST if correcting.article.withdrawn else act_of(correcting.way, outlet, post)
     if post.goes or (post.pending and act is not PostAct.POST):
         # Of two changes nobody knows which comes last, and two posts would replace the same one.
         raise StateError(

@@ -81,5 +81,7 @@ def test_what_cannot_be_done_is_one_line(broadsheet, posted, arguments, code, sa
 def test_what_is_being_taken_down_already_keeps_no_other_post_up(broadsheet, folder, posted):
     others = [each["article"] for each in broadsheet("posts", "--json").value if each["article"] != posted]
     broadsheet("posts", "remove", posted)
+    (pending,) = (each["pending"] for each in broadsheet("posts", "--json").value if each["article"] == posted)
+    assert f"edition {pending} is to remove it" in broadsheet("posts").out
     done = broadsheet("posts", "remove", posted, *others, "--json").value
     assert [each["article"] for each in done] == others

@@ -20,8 +20,10 @@ from bot.model import (
     DeliveryState,
     EditionState,
     EditionStory,
+    Idempotency,
     Limits,
     Newsroom,
+    Pace,
     Post,
     PostAct,
     PostRules,
@@ -452,3 +454,42 @@ def test_of_four_who_correct_a_post_at_once_one_does(posted, store):
 def newest(store):
     with store.read() as tx:
         return tx.editions.newest(schedule="posts")
+
+
+def test_a_post_about_a_withdrawn_article_is_answered_and_its_article_not_told_again(posted, store):
+    installation, first = posted("removable")
+    withdraw(store)
+    correct_by(installation, Way.REPLACE)
+    work(installation, LATER, "removable")
+    reply = SEEN[list(SEEN)[1]]
+    assert (reply.answers, reply.url) == (first, "") and "The ferry returns" not in reply.text
+
+
+def test_a_replacement_that_is_refused_says_that_nothing_stands_any_more(posted, store, monkeypatch):
+    installation, _ = posted("removable")
+    made = correct_by(installation, Way.REPLACE)
+
+    def refused(self, parcel):
+        raise DeliveryError("wall: duplicate (HTTP 403)", permanent=True, code=403)
+
+    monkeypatch.setattr(Removable, "_post", refused)
+    work(installation, LATER, "removable")
+    with store.read() as tx:
+        (delivery,) = tx.deliveries.of_edition(made.carried, 0)
+        (attempt,) = tx.deliveries.attempts(delivery.id)
+    assert (delivery.state, attempt["code"]) == (DeliveryState.FAILED, 403)
+    said = "the post that it was to replace is taken down, and this one is refused: wall: duplicate (HTTP 403)"
+    assert attempt["text"] == said
+
+
+def test_nothing_is_taken_down_for_a_post_that_may_not_go_out(posted, monkeypatch):
+    def payload(self, parcel):
+        raise DeliveryError("wall: too long", permanent=True)
+
+    posting = {"idempotency": Idempotency.NONE, "verified": "", "rules": PostRules(), "pace": Pace()}
+    for name, value in {**posting, "payload": payload}.items():
+        monkeypatch.setattr(Removable, name, value, raising=False)
+    installation, first = posted("removable")
+    correct_by(installation, Way.REPLACE)
+    work(installation, LATER, "removable")
+    assert list(SEEN) == [first]
