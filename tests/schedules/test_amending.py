@@ -11,6 +11,7 @@ import pytest
 from bot.channels.base import KINDS
 from bot.clock import SetClock
 from bot.delivery.engine import Engine
+from bot.delivery.folding import fold
 from bot.editions.amended import compose_amended
 from bot.editions.compose import Outlet
 from bot.editions.lifecycle import cancel
@@ -493,3 +494,16 @@ def test_nothing_is_taken_down_for_a_post_that_may_not_go_out(posted, monkeypatc
     correct_by(installation, Way.REPLACE)
     work(installation, LATER, "removable")
     assert list(SEEN) == [first]
+
+
+def test_a_post_is_taken_down_years_after_it_went_out(posted, store):
+    installation, _ = posted("removable")
+    correct_by(installation, Way.REPLACE)
+    work(installation, LATER, "removable")
+    late = NOW + timedelta(days=800)
+    fold(store, installation.settings.delivery, SetClock(late), rest=lambda _: None)
+    remove(installation, 1, who="mara", now=late)
+    work(installation, late, "removable")
+    assert SEEN == {}
+    with store.read() as tx:
+        assert [post.removed for each in standing(tx, since=NOW - timedelta(days=1)) for post in each.posts] == [True]
