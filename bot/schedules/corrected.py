@@ -18,7 +18,7 @@ from bot.model import Act, Article, Correction, Edition, EditionState, EditionSt
 from bot.schedules.hosting import host_corrections
 from bot.schedules.installation import Installation
 from bot.schedules.replies import Correcting, Way, replies_of, reply, unanswered
-from bot.schedules.standing import Posted, posted
+from bot.schedules.standing import Posted, posted, waiting
 from bot.store import Transaction
 
 WITHIN = timedelta(days=7)
@@ -32,7 +32,8 @@ MUTE = "it sends no mail, and no post about it can be answered"
 @dataclass(frozen=True, slots=True)
 class Telling:
     """An edition that told an article, as the ``story`` it was then; ``what`` has changed since ("": nothing that
-    matters), ``differences`` are the first of it. ``posts`` are those about it that networks accepted.
+    matters), ``differences`` are the first of it. ``posts`` are those about it that networks accepted,
+    ``waiting`` the channels to which it goes yet, as it was.
     """
 
     edition: Edition
@@ -40,6 +41,7 @@ class Telling:
     what: str
     differences: tuple[Difference, ...]
     posts: tuple[Posted, ...]
+    waiting: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +88,14 @@ def reach(tx: Transaction, article: int) -> Reach:
         raise NotFound(f"article {article}: there is none; `broadsheet articles` lists them")
     told = tx.editions.telling([article])
     tellings = tuple(
-        Telling(edition, story, _what(story.article, found), difference(story.article, found), posts)
+        Telling(
+            edition,
+            story,
+            _what(story.article, found),
+            difference(story.article, found),
+            posts,
+            waiting(tx, edition, story),
+        )
         for (edition, story), posts in zip(told, posted(tx, told), strict=True)
     )
     if not tellings:
@@ -101,7 +110,8 @@ def correct(
     """Has the next edition of each schedule that told ``article`` say what was wrong, and what is right.
 
     Posts about it are corrected at once, in the ``way`` asked for where their network can. Nobody is told the same
-    twice: only posts that an edition with it did not reach, because it was cancelled or expired, are corrected again.
+    twice: only posts that went out since, or that an edition with it did not reach, because it was cancelled or expired,
+    are corrected again.
     Raises ``UsageError`` for an empty or endless text, or one that a network does not take, ``NotFound``,
     ``NothingToDo``, also where nobody can be told, ``StateError`` when the same correction waits or is told already,
     ``StoreHeld``.
@@ -130,7 +140,7 @@ def correct(
                 if not post.removed
             ]
             if told:
-                posts = unanswered(tx, posts, earlier) if len(earlier) == len(told) else []
+                posts = unanswered(tx, posts, earlier)
                 if not posts:
                     continue
             correction = Correction(

@@ -87,18 +87,20 @@ def reply(
 
 
 def unanswered(tx: Transaction, posts: Sequence[Posted], replies: Sequence[Edition]) -> list[Posted]:
-    """Those of ``posts`` that ``replies`` did not, and never will, answer; none while one of these may still go out.
+    """Those of ``posts`` that none of ``replies`` is aimed at, but such as ended before it answered them.
 
     Of a reply that may have arrived nobody can tell that it did not.
     """
-    if any(each.state not in (EditionState.CANCELLED, EditionState.EXPIRED) for each in replies):
-        return []
-    answered = {
-        (each.channel, each.subject)
-        for edition in replies
-        for each in tx.deliveries.of_edition(edition.id, 0)
-        if each.state in (DeliveryState.ACCEPTED, DeliveryState.ATTEMPTING, DeliveryState.UNKNOWN)
-    }
+    answered: set[tuple[str, str]] = set()
+    for edition in replies:
+        if edition.state in (EditionState.CANCELLED, EditionState.EXPIRED):
+            answered |= {
+                (each.channel, each.subject)
+                for each in tx.deliveries.of_edition(edition.id, 0)
+                if each.state in (DeliveryState.ACCEPTED, DeliveryState.ATTEMPTING, DeliveryState.UNKNOWN)
+            }
+        else:
+            answered |= {(each.channel, each.subject) for each in edition.renditions}
     return [each for each in posts if (each.delivery.channel, each.delivery.subject) not in answered]
 
 

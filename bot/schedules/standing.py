@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import groupby
 
-from bot.model import Delivery, DeliveryState, Edition, EditionStory, Post, PostAct
+from bot.model import Delivery, DeliveryState, Edition, EditionState, EditionStory, Post, PostAct
 from bot.store import Transaction
 
 
@@ -61,9 +61,20 @@ def posted(tx: Transaction, told: Iterable[tuple[Edition, EditionStory]]) -> lis
     return found
 
 
+def waiting(tx: Transaction, edition: Edition, story: EditionStory) -> tuple[str, ...]:
+    """The channels to which the posts of ``edition`` about ``story`` go yet, as it was told."""
+    if edition.state not in (EditionState.SENDING, EditionState.PAUSED):
+        return ()
+    deliveries = tx.deliveries.of_edition(edition.id, 0)
+    return tuple(each.channel for each in deliveries if each.subject in _about(story) and each.state.open)
+
+
+def _about(story: EditionStory) -> set[str]:
+    return {str(story.article.id)} | ({""} if story.position == 1 else set())
+
+
 def _posted(tx: Transaction, delivery: Delivery, story: EditionStory) -> Posted | None:
-    about = {str(story.article.id)} | ({""} if story.position == 1 else set())
-    if delivery.subject not in about or delivery.state is not DeliveryState.ACCEPTED:
+    if delivery.subject not in _about(story) or delivery.state is not DeliveryState.ACCEPTED:
         return None
     rendition = tx.editions.rendition(delivery.edition, delivery.channel, delivery.subject)
     if rendition is None or rendition.post is None:

@@ -121,13 +121,14 @@ def posted(newsroom, publish, monkeypatch):
     for name, cls in WALLS.items():
         monkeypatch.setitem(KINDS, name, cls)
 
-    def build(kind, *titles, posts="each", hours=1.0):
+    def build(kind, *titles, posts="each", hours=1.0, with_mail=False):
         publish("The ferry returns", *titles, hours=hours)
         toml = TOML.format(kind=kind).replace("each", posts) + SELECTION
+        toml = toml.replace('["social"]', '["social", "mail"]\naudience = "readers"') if with_mail else toml
         installation = newsroom(toml)
         make(installation, "posts", Slot("posts", f"{NOW:%Y-%m-%dT%H:%M}", NOW), NOW)
         work(installation, NOW, kind)
-        return installation, next(iter(SEEN))
+        return installation, next(iter(SEEN), None)
 
     return build
 
@@ -507,3 +508,23 @@ def test_a_post_is_taken_down_years_after_it_went_out(posted, store):
     assert SEEN == {}
     with store.read() as tx:
         assert [post.removed for each in standing(tx, since=NOW - timedelta(days=1)) for post in each.posts] == [True]
+
+
+def test_a_post_that_goes_out_after_the_correction_is_told_of_and_corrected_then(posted, store, monkeypatch):
+    def never(self, parcel):
+        raise DeliveryError("wall: later", permanent=False)
+
+    posting = Wall._post
+    monkeypatch.setattr(Removable, "_post", never)
+    installation, _ = posted("removable", with_mail=True)
+    with store.read() as tx:
+        assert [each.waiting for each in reach(tx, 1).tellings] == [("social",)]
+    correct_by(installation, Way.REPLY)
+    monkeypatch.setattr(Removable, "_post", posting)
+    work(installation, NOW + timedelta(hours=1), "removable")
+    (first,) = SEEN
+    correct_by(installation, Way.REPLY)
+    work(installation, LATER, "removable")
+    assert SEEN[list(SEEN)[1]].answers == first
+    with store.read() as tx:
+        assert [each.waiting for each in reach(tx, 1).tellings] == [()]
