@@ -110,8 +110,9 @@ def correct(
     """Has the next edition of each schedule that told ``article`` say what was wrong, and what is right.
 
     Posts about it are corrected at once, in the ``way`` asked for where their network can. Nobody is told the same
-    twice: only posts that went out since, or that an edition with it did not reach, because it was cancelled or expired,
-    are corrected again.
+    twice: only posts are corrected again that went out since, or that an edition with it did not reach, because it was
+    cancelled or expired.
+
     Raises ``UsageError`` for an empty or endless text, or one that a network does not take, ``NotFound``,
     ``NothingToDo``, also where nobody can be told, ``StateError`` when the same correction waits or is told already,
     ``StoreHeld``.

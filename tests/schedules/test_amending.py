@@ -81,6 +81,8 @@ class Wall(Scripted):
         self.medium, self.template = "post", "default"
         self.limits = Limits(characters=300, thread=self.threads)
         self.answer = self._post
+        # A second one would find that the first part does not stand yet, and wait.
+        self.connections = 1
 
     def _post(self, parcel):
         SEEN[f"post:{parcel.token}"] = parcel.rendition.post
