@@ -85,3 +85,13 @@ def test_what_is_being_taken_down_already_keeps_no_other_post_up(broadsheet, fol
     assert f"edition {pending} is to remove it" in broadsheet("posts").out
     done = broadsheet("posts", "remove", posted, *others, "--json").value
     assert [each["article"] for each in done] == others
+
+
+def test_posts_of_a_channel_that_left_the_settings_are_to_be_corrected_by_hand(broadsheet, folder, posted, monkeypatch):
+    assert "by hand" not in broadsheet("correct", posted).out
+    path = folder / "config" / "broadsheet.toml"
+    path.write_text(
+        path.read_text("utf-8").replace("channels.hook]", "channels.other]").replace('["hook"]', '["other"]')
+    )
+    monkeypatch.setenv("BROADSHEET_OTHER_SECRET", SECRET)
+    assert "; the channel left the settings: correct it by hand" in broadsheet("correct", posted).out
