@@ -136,14 +136,17 @@ class DeliveryError(BroadsheetError):
 
 
 class OutcomeUnknown(DeliveryError):
-    """The line broke after the last byte: the delivery may have arrived. Never tried again by itself."""
+    """The line broke after the last byte: the delivery may have arrived. Never tried again as if it had not."""
 
     def __init__(self, message: str, *, server: str = "") -> None:
         super().__init__(message, permanent=False, server=server)
 
 
 class ChannelRefused(DeliveryError):
-    """The server refuses us, not the recipient: bad login, sender or policy. The edition pauses, all stays pending."""
+    """The server refuses us, not the recipient: bad login, sender or policy. All stays pending.
+
+    Mail pauses its edition, a post its channel.
+    """
 
     def __init__(self, message: str, *, code: int = 0, enhanced: str = "", server: str = "") -> None:
         super().__init__(message, permanent=False, code=code, enhanced=enhanced, server=server)

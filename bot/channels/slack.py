@@ -6,32 +6,32 @@ in slack_sdk 3.47: a header of 150 characters, a section of 3,000, an image's ``
 more than about 13,000 characters is refused stands in slackapi/bolt-js#2509 only. One message a second: from memory.
 
 An article's words go out as ``plain_text``, which Slack reads no markup and no ping in; only the link is mrkdwn.
-Nothing keeps a message from being posted twice: what has no clear answer is ``OutcomeUnknown`` until an editor looks.
+Nothing keeps a message from being posted twice. A bot marks its messages with ``metadata`` that no reader sees, and
+looks for the mark in ``conversations.history`` (from memory) when an answer is lost; by a webhook, an editor looks.
 """
 
 from __future__ import annotations
 
-import json
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Any, ClassVar, Self
 
 from pydantic import Field, SecretStr, StrictInt
 
 from bot.channels.base import Surroundings, kind
+from bot.channels.blocks import ALT, SECTION, message_of
 from bot.channels.exchange import Exchange, Refusal, Told
 from bot.channels.fit import fitting
-from bot.channels.parts import host_of, parts_of
-from bot.editions.escaping import escaped
 from bot.errors import ChannelRefused, DeliveryError, OutcomeUnknown, ServerBusy, SettingsError
-from bot.model import Counting, Idempotency, Limits, Markup, Parcel, Post, Receipt
+from bot.model import Counting, Idempotency, Limits, Markup, Parcel, Receipt
 from bot.settings import PostTable, Table, Url, secret_variable
 
-HEADER = 150
-SECTION = 3000
-WHOLE = 12_500
-_ALT = 2000
+_EVENT = "broadsheet_post"
+_NEWEST = 200
+_SKEW = timedelta(minutes=1)
+_SETTLED = timedelta(minutes=2)
+"""What is not listed by then surely is not there."""
 _TOKEN = frozenset(
     ("invalid_auth", "not_authed", "token_revoked", "token_expired", "account_inactive", "invalid_token", "no_service",
      "no_active_hooks", "team_access_not_granted", "team_disabled", "org_login_required", "access_denied")
@@ -89,12 +89,13 @@ class SlackChannel:
             counting=Counting.UTF16,
             markup=Markup.PLAIN,
             images=1,
-            alt=_ALT,
+            alt=ALT,
             card=True,
             thread=bool(token),
         )
         self.rules = options.rules
         self.pace = options.pace((timedelta(seconds=1), 1))
+        self._around = around
         self._channel = options.channel
         self._hook = hook
         self._token = token
@@ -129,7 +130,8 @@ class SlackChannel:
             return message
         # A reply to a reply hangs below the first one too: Slack's threads have one level.
         reply = {"thread_ts": _root(post.answers)} if post.answers else {}
-        return {"channel": self._channel, **message, **reply}
+        mark = {"event_type": _EVENT, "event_payload": {"token": parcel.token}}
+        return {"channel": self._channel, **message, **reply, "metadata": mark}
 
     async def check(self) -> str:
         """Asks who the bot is; of a webhook, says what would be done: only a message shows whether it works."""
@@ -193,7 +195,36 @@ class SlackChannel:
 
 
 class SlackBot(SlackChannel):
-    """One that posts by a bot's token: what it posted it can change and take down."""
+    """One that posts by a bot's token: what it posted it can find again, change and take down."""
+
+    async def recall(self, parcel: Parcel, began: datetime) -> Receipt | None:
+        """Looks for the mark among the channel's messages since then; replies are not among them."""
+        if fitting(parcel, self.limits, self._server).answers:
+            raise OutcomeUnknown("a reply is not listed; look into the thread", server=self._server)
+        asked = {"channel": self._channel, "oldest": f"{(began - _SKEW).timestamp():.6f}", "limit": _NEWEST}
+        try:
+            told = await self._ask("conversations.history", {**asked, "include_all_metadata": True}, repeatable=True)
+        except ChannelRefused as error:
+            if "missing_scope" not in str(error):
+                raise
+            said = "Slack lets us not read back; give the app channels:history (groups:history), or look yourself"
+            raise OutcomeUnknown(said, server=self._server) from error
+        listed = told.data.get("messages")
+        rows = [each for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []
+        for each in rows:
+            mark = each.get("metadata")
+            payload = mark.get("event_payload") if isinstance(mark, dict) else None
+            if isinstance(payload, dict) and payload.get("token") == parcel.token:
+                id = f"{self._channel}/{each.get('ts')}"
+                return Receipt(server=self._server, code=told.status, text="found in the channel", id=id)
+        if told.data.get("has_more"):
+            raise OutcomeUnknown(
+                "too much was said in the channel since; look whether it is there", server=self._server
+            )
+        wait = (began + _SETTLED - self._around.clock()).total_seconds()
+        if wait > 0:
+            raise DeliveryError("Slack may not list it yet", permanent=False, retry_after=wait, server=self._server)
+        return None
 
     async def edit(self, id: str, parcel: Parcel) -> Receipt:
         """Changes the message."""
@@ -211,47 +242,6 @@ class SlackBot(SlackChannel):
 
 class _Gone(DeliveryError):
     """The message is not there any more."""
-
-
-def message_of(post: Post, server: str) -> dict[str, Any]:
-    """``post`` as blocks. Raises ``DeliveryError`` when it is longer than Slack takes."""
-    parts = parts_of(post)
-    blocks: list[dict[str, Any]] = []
-    body = parts.body
-    if parts.headline and len(parts.headline) <= HEADER:
-        blocks.append({"type": "header", "text": _plain(parts.headline)})
-    else:
-        body = "\n\n".join(each for each in (parts.headline, parts.body) if each)
-    picture = post.card.image_url if post.card and not post.pictures else ""
-    if body:
-        section: dict[str, Any] = {"type": "section", "text": _plain(body)}
-        if picture and post.card:
-            # A section of its own height beside a small picture: the card as Slack shows one.
-            section["accessory"] = _image(picture, post.card.image_alt or post.card.title)
-        blocks.append(section)
-    if post.url:
-        blocks.append({"type": "section", "text": {"type": "mrkdwn", "text": _link(post.url), "verbatim": True}})
-    blocks += [_image(each.url, each.alt) for each in post.pictures[:1]]
-    # Of notifications and screen readers; `mrkdwn` off: an asterisk is an asterisk.
-    message = {"text": escaped(post.text, Markup.MRKDWN, (post.url,)), "mrkdwn": False, "blocks": blocks}
-    longest = max((len(each["text"]["text"]) for each in blocks if "text" in each), default=0)
-    if longest > SECTION or len(json.dumps(blocks, ensure_ascii=False)) > WHOLE:
-        raise DeliveryError("the post is longer than Slack takes", permanent=True, server=server)
-    return {**message, "unfurl_links": False, "unfurl_media": False}
-
-
-def _plain(text: str) -> dict[str, Any]:
-    return {"type": "plain_text", "text": text, "emoji": False}
-
-
-def _image(url: str, alt: str) -> dict[str, Any]:
-    return {"type": "image", "image_url": url, "alt_text": alt[:_ALT]}
-
-
-def _link(url: str) -> str:
-    """The link under its site's name."""
-    address = escaped(url, Markup.MRKDWN, (url,)).removesuffix(">")
-    return f"{address}|{host_of(url) or 'link'}>"
 
 
 def _word(value: object) -> str:

@@ -5,7 +5,7 @@ links, pictures from a public address), …/threads/reference/publishing (``alt_
 ``reply_to_id``), …/threads/troubleshooting (a container's ``status``; unpublished ones end after 24 hours;
 ``threads_publishing_limit``), https://developers.facebook.com/docs/threads/posts/delete-posts (100 a day),
 …/threads/get-started/long-lived-tokens (60 days, renewed when a day old). That a container may not be ready at once,
-even a text's: gitroomhq/postiz-app#2047.
+even a text's: gitroomhq/postiz-app#2047. ``/me/replies``: from memory.
 
 A container's id is kept in the store before it is published. So whatever breaks then, its status says whether the post
 is out, and sending again publishes the same container: it stands there once. A post cannot be changed.
@@ -34,7 +34,13 @@ from bot.errors import ChannelRefused, DeliveryError, OutcomeUnknown, ServerBusy
 from bot.model import Counting, Idempotency, Limits, Parcel, Post, Quota, Receipt
 from bot.settings import PostTable, Table, Url, secret_variable
 
-SCOPES = ("threads_basic", "threads_content_publish", "threads_delete", "threads_manage_replies")
+SCOPES = (
+    "threads_basic",
+    "threads_content_publish",
+    "threads_delete",
+    "threads_manage_replies",
+    "threads_read_replies",
+)
 TEXT = 500
 ALT = 1000
 _SKEW = timedelta(minutes=1)
@@ -261,17 +267,24 @@ class ThreadsChannel:
         return str(told.data.get("status", ""))
 
     async def _published(self, parcel: Parcel, kept: Container) -> Receipt:
-        """The receipt of a post that is out. Its id stands in the profile's list; replies are not in it."""
-        words = post_of(parcel, self._server).text
+        """The receipt of a post that is out; its id stands in the profile's list of posts or of replies.
+
+        Where that may not be read, the id is "": the post stands there all the same.
+        """
+        post = post_of(parcel, self._server)
         since = int((kept.made - _SKEW).timestamp())
         query = urlencode({"fields": "id,text,timestamp", "since": since, "limit": 100})
-        told = await self._ask("GET", f"/me/threads?{query}", repeatable=True)
+        try:
+            told = await self._ask("GET", f"/me/{'replies' if post.answers else 'threads'}?{query}", repeatable=True)
+        except DeliveryError as error:
+            if not error.permanent and not isinstance(error, ChannelRefused):
+                raise
+            return Receipt(server=self._server, code=200, text="already out")
         listed = told.data.get("data")
         rows = [each for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []
-        found = [str(each.get("id", "")) for each in rows if each.get("text") == words]
-        return Receipt(
-            server=self._server, code=told.status, text="already out", id=found[0] if len(found) == 1 else ""
-        )
+        found = [str(each.get("id", "")) for each in rows if each.get("text") == post.text]
+        id = found[0] if len(found) == 1 else ""
+        return Receipt(server=self._server, code=told.status, text="already out", id=id)
 
     async def _quota(self) -> Quota | None:
         """What is left of the 250 posts of 24 hours. The post is out: no fault here is one of it."""

@@ -196,7 +196,7 @@ def run_due(session: Session, installation: Installation, schedule: str, *, extr
     for report in collect_now(installation):
         if report.error:
             session.out.say(f"warning: {report.error}")
-    if on_publish:
+    if on_publish and not extra:
         # Which article is due is not known before.
         slot = due_slot(installation, schedule, installation.clock())
     for written in write_now(installation, schedule, slot, installation.clock()):

@@ -13,7 +13,7 @@ import random
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from bot.channels.base import Carrier, Channel, Posting, Serving
 from bot.clock import Clock
@@ -38,10 +38,16 @@ HEARTBEAT = 60.0
 """Seconds between two renewals of the leases this process holds."""
 TICK = 1.0
 """Seconds between two looks at how fast it goes."""
+BESIDE = 5.0
+"""Seconds between two looks for posts while mail goes out."""
+RECALL_EVERY = timedelta(seconds=5)
+"""Between two looks for posts whose outcome nobody knows."""
 ONWARD = 20
 """Chunks that one that was woken for a chunk sends after it, before it makes room for other jobs."""
 PATIENCE = 30.0
 """Seconds for which a process that is told to end waits for a store that does not answer."""
+
+_NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 log = logging.getLogger(__name__)
 
@@ -86,6 +92,7 @@ class Engine:
     _tally: Tally = field(init=False)
     _carriers: dict[str, Carrier | Posts] = field(default_factory=dict)
     _recaller: Recaller = field(init=False)
+    _recalled: dict[str, datetime] = field(default_factory=dict)
     _mailing: set[str] = field(default_factory=set)
     _mailed: asyncio.Event = field(default_factory=asyncio.Event)
     _shelf: Shelf = field(init=False)
@@ -163,8 +170,11 @@ class Engine:
                 raise failure
 
     async def _recall(self, channel: str, edition: str = "") -> None:
-        if self.rests_until(channel) is not None:
+        now = self.clock()
+        since = now - self._recalled.get(channel, _NEVER)
+        if self.rests_until(channel) is not None or timedelta(0) <= since < RECALL_EVERY:
             return
+        self._recalled[channel] = now
         busy = await self._recaller.look(channel, edition)
         carrier = self._carrier(channel)
         if busy and isinstance(carrier, Posts):
@@ -279,7 +289,7 @@ class Engine:
             if self.stop() or not self._mailing:
                 return tried
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._mailed.wait(), TICK)
+                await asyncio.wait_for(self._mailed.wait(), BESIDE)
 
     async def _drain(self, channel: str, edition: str) -> int:
         tried = 0
@@ -379,10 +389,8 @@ class Engine:
     def _made(self, name: str, channel: Channel) -> Carrier | Posts:
         if isinstance(channel, Carrier):
             return channel
-        if channel.medium != "post":
+        if channel.medium != "post" or not isinstance(channel, Posting):
             return OneByOne(channel, self.clock)
-        if not isinstance(channel, Posting):
-            raise TypeError(f"the channel {name} posts, and does not say how (bot.channels.base.Posting)")
         life = self.rules.give_up_after
         return Posts(name, channel, self.store, self.clock, timezone=self.timezone, life=life)
 

@@ -58,12 +58,12 @@ class Pacing:
     def rests_until(self) -> datetime | None:
         """When it can post again, as far as this process knows; None: now."""
         now = self._clock()
-        rest = max(now, self._paced or now, self._asked or now)
+        rest = max(now, _still(self._paced, now, ASK_AGAIN) or now, self.asked_until() or now)
         return quiet_until(self._quiet, self._zone, rest) or (rest if rest > now else None)
 
     def asked_until(self) -> datetime | None:
         """Until when its network wants nothing at all; None: it takes what is urgent."""
-        return self._asked if self._asked and self._clock() < self._asked else None
+        return _still(self._asked, self._clock(), LONGEST_REST)
 
     def ask(self, tx: Transaction, *, urgent: bool = False) -> May | MayNot:
         """Whether one post may go now; if so, it counts as gone with the commit.
@@ -75,9 +75,10 @@ class Pacing:
         state = tx.channels.get(self._channel)
         if state.paused:
             return MayNot(None)
-        if state.rests_until and now < state.rests_until:
-            self._asked = state.rests_until
-            return MayNot(state.rests_until)
+        asked = _still(state.rests_until, now, LONGEST_REST)
+        if asked:
+            self._asked = asked
+            return MayNot(asked)
         if urgent:
             return May()
         quiet = quiet_until(self._quiet, self._zone, now)
@@ -123,6 +124,11 @@ class Pacing:
         known = tx.channels.get(self._channel).rests_until
         if until and (known is None or known < until):
             tx.channels.rest(self._channel, until)
+
+
+def _still(until: datetime | None, now: datetime, longest: timedelta) -> datetime | None:
+    """``until`` while it is to come; what is farther ahead than it can be was said before the clock was set back."""
+    return until if until and now < until <= now + longest else None
 
 
 def _limits(pace: Pace) -> Mapping[timedelta, int]:

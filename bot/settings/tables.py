@@ -127,11 +127,14 @@ class DeliveryTable(Table):
     retry_after: SomeTime = Field(
         timedelta(minutes=1), description="Wait before the second attempt; each later wait is longer, up to an hour."
     )
-    give_up_after: SomeTime = Field(timedelta(hours=24), description="How long a temporary refusal is tried again.")
+    give_up_after: SomeTime = Field(
+        timedelta(hours=24),
+        description="How long a temporary refusal is tried again, and how long a post waits for its turn.",
+    )
     unknown: Literal["ask", "resend"] = Field(
         "ask",
-        description="When a line broke after the last byte: `ask` leaves the delivery `unknown` for an editor, "
-        "`resend` sends it again with the same Message-ID or key.",
+        description="When a line broke after a mail's last byte: `ask` leaves the delivery `unknown` for an editor, "
+        "`resend` sends it again with the same Message-ID. Posts are never doubled (docs/posting.md).",
     )
     refused_share: StrictInt = Field(
         30,

@@ -45,6 +45,11 @@ class Recalls:
             attempts_table.c.number == deliveries.c.attempts,
             attempts_table.c.outcome == DeliveryState.UNKNOWN,
         )
+        # An edition that was sent says so itself, so that few are looked through.
+        likely = or_(
+            editions.c.state.in_([EditionState.SENDING, EditionState.PAUSED, EditionState.CANCELLED]),
+            and_(editions.c.state == EditionState.SENT, editions.c.reason.contains("unknown")),
+        )
         some = chunks.c.counts[DeliveryState.UNKNOWN.value].as_integer() > 0
         query = (
             select(deliveries, attempts_table.c.began)
@@ -56,6 +61,7 @@ class Recalls:
             .where(
                 editions.c.slot > now - OLDEST,
                 editions.c.folded.is_(None),
+                likely,
                 chunks.c.audience == "",
                 chunks.c.channel.in_(list(channels)),
                 chunks.c.lease == "",
@@ -107,14 +113,11 @@ class Recalls:
     def recount(self, ids: Collection[int]) -> None:
         """Says of the editions of these deliveries that were sent how many are unknown now."""
         dialect = self._connection.dialect.name
-        sent = (
-            select(editions.c.id)
-            .join(deliveries, deliveries.c.edition == editions.c.id)
-            .where(among(dialect, deliveries.c.id, "ids"), editions.c.state == EditionState.SENT)
-            .distinct()
-            .order_by(editions.c.id)
-        )
-        for edition in self._connection.execute(sent, {"ids": integers(dialect, ids)}).scalars().all():
+        # Apart from the editions: SQLite would look through all deliveries of each.
+        of = select(deliveries.c.edition).where(among(dialect, deliveries.c.id, "ids")).distinct()
+        found = self._connection.execute(of, {"ids": integers(dialect, ids)}).scalars().all()
+        sent = select(editions.c.id).where(editions.c.id.in_(found), editions.c.state == EditionState.SENT)
+        for edition in self._connection.execute(sent.order_by(editions.c.id)).scalars().all():
             unknown = Books(self._connection).balance(edition).states.get(DeliveryState.UNKNOWN, 0)
             said = update(editions).where(editions.c.id == edition)
             self._connection.execute(said.values(reason=f"{unknown} unknown" if unknown else ""))

@@ -94,7 +94,7 @@ def test_of_each_language(newsroom, visit, axe, language):
     check(axe, page, ALL if language == "en" else BOTH)
 
 
-@pytest.mark.parametrize("path", ["", "articles", "sources"])
+@pytest.mark.parametrize("path", ["", "articles", "sources", "channels"])
 def test_of_the_desk(newsroom, visit, axe, path):
     check(axe, visit(f"{newsroom.url}/{path}"))
 

@@ -22,6 +22,8 @@ from bot.settings import Table
 from bot.settings.tables import HttpTable
 from bot.store import Store
 from bot.testing import KEYS, NOW
+from bot.testing.networks import Network
+from tests.channels.trial import Stage
 
 URL = "https://record.example/ferry?utm_source=x&utm_medium=social"
 TITLE = "Ferry back"
@@ -57,6 +59,13 @@ class Around:
 def parcel(post: Post = POST, *, token: str = TOKEN, slot: datetime = NOW) -> Parcel:
     rendition = Rendition(channel="news", post=post)
     return Parcel(token=token, edition="k7f3q9xdabcd", schedule="morning", slot=slot, rendition=rendition)
+
+
+def served_by(stage: tuple[str, Stage], network: Network) -> str:
+    """Puts ``network`` on the server that the tests share; returns its base URL."""
+    base, serving = stage
+    serving.app = network.app()
+    return base
 
 
 @asynccontextmanager

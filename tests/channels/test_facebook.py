@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
@@ -18,20 +17,31 @@ from bot.errors import ChannelRefused, DeliveryError, NothingToDo, OutcomeUnknow
 from bot.model import Newsroom, Post
 from bot.store import Store
 from bot.testing import KEYS
-from bot.testing.networks import BREAK, HANG, Fault, running
+from bot.testing.networks import BREAK, HANG, Fault
 from bot.testing.networks.facebook import Facebook
-from tests.channels.posts import BARE, HOSTILE_POST, TITLE, URL, opened, parcel, photograph, pictured, refusal
+from tests.channels.posts import (
+    BARE,
+    HOSTILE_POST,
+    TITLE,
+    URL,
+    opened,
+    parcel,
+    photograph,
+    pictured,
+    refusal,
+    served_by,
+)
 
 WORDS = BARE.text.removesuffix(f"\n\n{URL}")
 BACK = "https://desk.record.example/connected"
 
 
 @pytest.fixture
-def facebook(clock: SetClock) -> Iterator[tuple[Facebook, dict[str, str]]]:
+def facebook(clock: SetClock, stage) -> tuple[Facebook, dict[str, str]]:
     network = Facebook(clock)
     given = network.credentials
-    with running(network) as (base, _):
-        yield network, {"api": base, "login": base, "page": given["page"], "token": given["token"]}
+    base = served_by(stage, network)
+    return network, {"api": base, "login": base, "page": given["page"], "token": given["token"]}
 
 
 def to_connect(network: Facebook, options: dict[str, str]) -> dict[str, str]:
@@ -176,14 +186,14 @@ async def test_a_limit_makes_the_channel_wait(facebook, clock, code) -> None:
     assert network.visible == []
 
 
-async def test_a_page_that_asked_too_often_waits_as_long_as_facebook_says(clock) -> None:
+async def test_a_page_that_asked_too_often_waits_as_long_as_facebook_says(clock, stage) -> None:
     network = Facebook(clock, calls_an_hour=2)
-    with running(network) as (base, _):
-        options = {"api": base, "page": network.page, "token": network.credentials["token"]}
-        async with opened("facebook", clock, **options) as channel:
-            for number in range(2):
-                await channel.send(parcel(replace(BARE, text=f"{number}")))
-            error = await refusal(channel.send(parcel(BARE)), options["token"])
+    base = served_by(stage, network)
+    options = {"api": base, "page": network.page, "token": network.credentials["token"]}
+    async with opened("facebook", clock, **options) as channel:
+        for number in range(2):
+            await channel.send(parcel(replace(BARE, text=f"{number}")))
+        error = await refusal(channel.send(parcel(BARE)), options["token"])
     assert isinstance(error, ServerBusy)
     assert error.retry_after == 3600
 

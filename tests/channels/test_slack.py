@@ -2,31 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from bot.channels.base import Editing, Removing
+from bot.channels.base import Editing, Recalling, Removing
 from bot.clock import SetClock
-from bot.errors import ChannelRefused, OutcomeUnknown, ServerBusy, SettingsError
+from bot.errors import ChannelRefused, DeliveryError, OutcomeUnknown, ServerBusy, SettingsError
 from bot.model import Post
-from bot.testing.networks import BREAK, HANG, Fault, running
+from bot.testing.networks import BREAK, HANG, Fault
 from bot.testing.networks.slack import BOT_TOKEN, HOOK, Slack
-from tests.channels.posts import HOSTILE, HOSTILE_POST, POST, TITLE, URL, opened, parcel, pictured, refusal
+from tests.channels.posts import HOSTILE, HOSTILE_POST, POST, TITLE, URL, opened, parcel, pictured, refusal, served_by
 
 SECRET = HOOK.rpartition("/")[2]
 
 
 @pytest.fixture
-def slack(clock: SetClock) -> Iterator[tuple[Slack, dict[str, dict[str, str]]]]:
+def slack(clock: SetClock, stage) -> tuple[Slack, dict[str, dict[str, str]]]:
     """The network, and the options of both ways to post."""
     network = Slack(clock)
     given = network.credentials
-    with running(network) as (base, _):
-        bot = {"api": f"{base}/api", "channel": given["channel"], "token": given["token"]}
-        yield network, {"bot": bot, "webhook": {"webhook": base + given["hook"]}}
+    base = served_by(stage, network)
+    bot = {"api": f"{base}/api", "channel": given["channel"], "token": given["token"]}
+    return network, {"bot": bot, "webhook": {"webhook": base + given["hook"]}}
 
 
 @pytest.mark.parametrize("way", ["bot", "webhook"])
@@ -130,11 +129,38 @@ async def test_only_a_bot_can_change_take_down_and_answer(slack, clock) -> None:
     async with opened("slack", clock, **options["bot"]) as channel:
         assert isinstance(channel, Editing)
         assert isinstance(channel, Removing)
+        assert isinstance(channel, Recalling)
         assert channel.limits.thread
     async with opened("slack", clock, **options["webhook"]) as channel:
         assert not isinstance(channel, Editing)
         assert not isinstance(channel, Removing)
+        assert not isinstance(channel, Recalling)
         assert not channel.limits.thread
+
+
+async def test_a_message_whose_answer_was_lost_is_found_by_its_mark(slack, clock) -> None:
+    network, options = slack
+    began = clock()
+    network.fail(BREAK)
+    async with opened("slack", clock, **options["bot"]) as channel:
+        assert isinstance(await refusal(channel.send(parcel()), BOT_TOKEN), OutcomeUnknown)
+        assert (await channel.recall(parcel(), began)).id == network.visible[0].id
+        # The same words, posted for another parcel, are another message.
+        error = await refusal(channel.recall(parcel(token="b" * 26), began), BOT_TOKEN)
+        assert (type(error), error.permanent, error.retry_after) == (DeliveryError, False, 120)
+        clock.advance(minutes=2)
+        assert await channel.recall(parcel(token="b" * 26), began) is None
+        reply = parcel(replace(POST, answers=network.visible[0].id))
+        assert isinstance(await refusal(channel.recall(reply, began), BOT_TOKEN), OutcomeUnknown)
+
+
+async def test_a_bot_that_may_not_read_back_leaves_it_to_an_editor_and_posts_on(slack, clock) -> None:
+    network, options = slack
+    network.fail(Fault(200, body='{"ok": false, "error": "missing_scope"}'), path="*/conversations.history")
+    async with opened("slack", clock, **options["bot"]) as channel:
+        error = await refusal(channel.recall(parcel(), clock()), BOT_TOKEN)
+    assert isinstance(error, OutcomeUnknown)
+    assert "channels:history" in str(error)
 
 
 @pytest.mark.parametrize("way", ["bot", "webhook"])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 
@@ -10,16 +9,16 @@ import pytest
 
 from bot.clock import SetClock
 from bot.errors import ChannelRefused, OutcomeUnknown, ServerBusy, SettingsError
-from bot.testing.networks import BREAK, HANG, Fault, running
+from bot.testing.networks import BREAK, HANG, Fault
 from bot.testing.networks.teams import SIGNATURE, Teams
-from tests.channels.posts import HOSTILE, HOSTILE_POST, POST, TITLE, URL, opened, parcel, pictured, refusal
+from tests.channels.posts import HOSTILE, HOSTILE_POST, POST, TITLE, URL, opened, parcel, pictured, refusal, served_by
 
 
 @pytest.fixture
-def teams(clock: SetClock) -> Iterator[tuple[Teams, dict[str, str]]]:
+def teams(clock: SetClock, stage) -> tuple[Teams, dict[str, str]]:
     network = Teams(clock, delay=0)
-    with running(network) as (base, _):
-        yield network, {"url": base + network.credentials["hook"]}
+    base = served_by(stage, network)
+    return network, {"url": base + network.credentials["hook"]}
 
 
 async def test_a_post_is_a_card_with_its_headline_its_words_and_a_button(teams, clock) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 
@@ -13,16 +12,28 @@ from bot.editions.image import fitted
 from bot.errors import ChannelRefused, DeliveryError, OutcomeUnknown, ServerBusy
 from bot.model import Newsroom
 from bot.store import Store
-from bot.testing.networks import BREAK, DROP, HANG, Fault, running
+from bot.testing.networks import BREAK, DROP, HANG, Fault
 from bot.testing.networks.telegram import Telegram
-from tests.channels.posts import BARE, HOSTILE, HOSTILE_POST, TITLE, URL, opened, parcel, photograph, pictured, refusal
+from tests.channels.posts import (
+    BARE,
+    HOSTILE,
+    HOSTILE_POST,
+    TITLE,
+    URL,
+    opened,
+    parcel,
+    photograph,
+    pictured,
+    refusal,
+    served_by,
+)
 
 
 @pytest.fixture
-def telegram(clock: SetClock) -> Iterator[tuple[Telegram, dict[str, str]]]:
+def telegram(clock: SetClock, stage) -> tuple[Telegram, dict[str, str]]:
     network = Telegram(clock)
-    with running(network) as (base, _):
-        yield network, {"api": base, "chat": network.credentials["chat"], "token": network.credentials["token"]}
+    base = served_by(stage, network)
+    return network, {"api": base, "chat": network.credentials["chat"], "token": network.credentials["token"]}
 
 
 async def test_a_post_has_its_headline_in_bold_its_link_whole_and_a_large_preview(telegram, clock) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
@@ -14,12 +13,13 @@ from bot.channels.credentials import Credential, closed, signs_in
 from bot.channels.threads import ThreadsChannel
 from bot.clock import SetClock
 from bot.errors import ChannelRefused, DeliveryError, OutcomeUnknown, ServerBusy, SettingsError
-from bot.model import Post
+from bot.model import EditionState, Post
 from bot.store import Store
 from bot.testing import KEYS
-from bot.testing.networks import BREAK, DROP, HANG, Fault, running
+from bot.testing.networks import BREAK, DROP, HANG, Fault
 from bot.testing.networks.threads import Threads
-from tests.channels.posts import BARE, HOSTILE_POST, TITLE, URL, opened, parcel, pictured, refusal
+from tests.channels.posts import BARE, HOSTILE_POST, TITLE, URL, opened, parcel, pictured, refusal, served_by
+from tests.delivery.posting import Process, begin, books, thread
 
 PICTURE = "https://record.example/ferry.jpg"
 BACK = "https://desk.record.example/connected"
@@ -31,10 +31,10 @@ def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def threads(clock: SetClock) -> Iterator[tuple[Threads, dict[str, str]]]:
+def threads(clock: SetClock, stage) -> tuple[Threads, dict[str, str]]:
     network = Threads(clock)
-    with running(network) as (base, _):
-        yield network, {"api": base, "login": base, "token": network.credentials["token"]}
+    base = served_by(stage, network)
+    return network, {"api": base, "login": base, "token": network.credentials["token"]}
 
 
 def made(network: Threads) -> int:
@@ -191,16 +191,16 @@ async def test_a_text_that_was_changed_meanwhile_is_the_one_that_goes_out(thread
     assert [each.text for each in network.visible] == [said.text]
 
 
-async def test_what_takes_long_to_be_made_ready_is_gone_on_with_later(clock, store: Store) -> None:
+async def test_what_takes_long_to_be_made_ready_is_gone_on_with_later(clock, stage, store: Store) -> None:
     network = Threads(clock, processing=5)
-    with running(network) as (base, _):
-        options = {"api": base, "token": network.credentials["token"]}
-        async with opened("threads", clock, store=store, **options) as channel:
-            error = await refusal(channel.send(parcel(BARE)), options["token"])
-            assert (error.permanent, error.retry_after) == (False, 60)
-            error = await refusal(channel.recall(parcel(BARE), clock()), options["token"])
-            assert (type(error), error.permanent) == (DeliveryError, False)
-            await channel.send(parcel(BARE))
+    base = served_by(stage, network)
+    options = {"api": base, "token": network.credentials["token"]}
+    async with opened("threads", clock, store=store, **options) as channel:
+        error = await refusal(channel.send(parcel(BARE)), options["token"])
+        assert (error.permanent, error.retry_after) == (False, 60)
+        error = await refusal(channel.recall(parcel(BARE), clock()), options["token"])
+        assert (type(error), error.permanent) == (DeliveryError, False)
+        await channel.send(parcel(BARE))
     assert made(network) == len(network.visible) == 1
 
 
@@ -333,3 +333,22 @@ async def test_without_a_picture_no_card_is_asked_for(threads, clock, store: Sto
     async with opened("threads", clock, store=store, picture="none", **options) as channel:
         await channel.send(parcel(BARE))
     assert network.visible[0].card is None
+
+
+@pytest.mark.parametrize("fault", [BREAK, DROP], ids=["it is out", "it is not"])
+async def test_a_thread_goes_out_once_in_its_order_though_a_process_dies_over_its_second_part(
+    threads, clock, store: Store, fault
+) -> None:
+    """Through the ledger: the answer to the second publishing is lost, and another process goes on."""
+    network, options = threads
+    made_edition = begin(store, clock(), *thread("Ferry", 3))
+    async with opened("threads", clock, store=store, gap="10s", **options) as channel:
+        await Process(store, clock, channel).look()
+        assert [each.text for each in network.visible] == ["Ferry"]
+        network.fail(fault, path="*/threads_publish")
+        for _ in range(12):
+            clock.advance(seconds=20)
+            await Process(store, clock, channel).look()
+    assert books(store, made_edition) == (EditionState.SENT, {"accepted": 3})
+    assert [each.text for each in network.visible] == ["Ferry", "Ferry/2", "Ferry/3"]
+    assert [each.reply_to for each in network.visible] == ["", network.posts[0].id, network.posts[1].id]

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import json
 import threading
 from datetime import timedelta
@@ -12,6 +13,7 @@ from bot.clock import SetClock
 from bot.delivery import flood
 from bot.delivery.alerts import due
 from bot.delivery.engine import Engine
+from bot.delivery.pausing import pause_channel
 from bot.delivery.sending import PROGRAM, begin_sending
 from bot.delivery.sending import pause as stop
 from bot.demo.mailbox import mailbox
@@ -22,6 +24,7 @@ from bot.schedules.installation import Installation
 from bot.schedules.ticker import alert_now
 from bot.settings.tables import AlertsTable, DeliveryTable
 from bot.testing import KEYS, NOW, ScriptedChannel, edition, settings, subscribe
+from tests.delivery.posting import Process, begin, posts
 
 RULES = AlertsTable()
 READERS = [f"reader{number:02d}@example.org" for number in range(20)]
@@ -39,6 +42,8 @@ security = "none"
 [channels.ops]
 type = "webhook"
 url = "http://127.0.0.1:{hook}/alerts"
+gap = "1d"
+quiet = "00:00-23:59"
 
 [alerts]
 channels = {channels}
@@ -216,6 +221,39 @@ def test_where_the_mail_server_failed_the_webhook_tells(store, newsroom, hook):
     (act,) = _acts(store, made)
     assert "ops" in act.note
     assert "not ida@record.example by mail" in act.note
+
+
+def test_two_alerts_at_once_wait_for_no_gap_and_no_quiet_hours(store, newsroom, hook):
+    for made in (_sending(store), _sending(store)):
+        _pause(store, made)
+    port, got = hook
+    assert len(alert_now(newsroom(9, port, channels=("ops",), to=()))) == 2
+    assert len(got) == 2
+
+
+async def test_a_channel_that_was_paused_is_told_once_by_what_is_left(store, clock, newsroom, hook):
+    with store.write() as tx:
+        pause_channel(tx, "town", "town.example refuses it (HTTP 401)", NOW)
+    port, got = hook
+    installation = newsroom(9, port, channels=("ops",), to=())
+    assert len(await asyncio.to_thread(alert_now, installation)) == 1
+    clock.advance(hours=2)
+    assert await asyncio.to_thread(alert_now, installation) == []
+    (event,) = got
+    assert event["type"] == "alert"
+    assert "broadsheet channels resume town" in event["data"]["text"]
+
+
+async def test_a_post_that_may_be_settled_without_anybody_is_told_of_later(store, clock):
+    def unknown(parcel):
+        raise OutcomeUnknown("the line broke")
+
+    made = begin(store, NOW, *posts("a"))
+    await Process(store, clock, ScriptedChannel(answer=unknown, medium="post")).look()
+    with store.read() as tx:
+        assert tx.editions.state(made.id) is EditionState.SENT
+    assert _due(store) == []
+    assert _due(store, NOW + timedelta(minutes=11)) == ["Morning briefing went out, 1 unknown"]
 
 
 def test_that_confirmations_were_stopped_is_told_once_and_not_when_it_is_over(store, clock, newsroom, tmp_path, hook):

@@ -18,14 +18,25 @@ from sqlalchemy import text
 from bot.clock import system_clock
 from bot.delivery.distributed import Distributed
 from bot.delivery.engine import Engine
+from bot.delivery.posts import Posts
 from bot.delivery.sending import begin_sending
 from bot.demo.mailbox import mailbox
 from bot.editions import lifecycle
-from bot.errors import DeliveryError, ServerBusy
-from bot.model import EditionState, Placement, Post, Preferences, Receipt, Rendition
+from bot.errors import DeliveryError, OutcomeUnknown, ServerBusy
+from bot.model import (
+    CORRECTION,
+    EditionState,
+    Pace,
+    Placement,
+    Post,
+    Preferences,
+    Quiet,
+    Receipt,
+    Rendition,
+)
 from bot.settings.tables import DeliveryTable
 from bot.store import Store
-from bot.testing import ENVIRONMENT, KEYS, NEWSROOM, ScriptedChannel, edition, email, subscribe
+from bot.testing import ENVIRONMENT, KEYS, NEWSROOM, RecallingChannel, ScriptedChannel, edition, email, subscribe
 
 pytestmark = pytest.mark.postgresql
 PATIENCE = 120
@@ -380,6 +391,60 @@ async def test_a_channel_that_rests_holds_up_no_other(store):
     # Both chunks that were on their way may have asked.
     assert len(mail.sent) <= 2
     assert _state(store, made)[0] is EditionState.SENDING
+
+
+def _posts(*texts):
+    return tuple(Rendition(channel="town", subject=each, post=Post(text=each)) for each in texts)
+
+
+async def test_the_posts_of_a_paced_channel_wait_for_their_turn_over_all_workers_and_spin_nowhere(
+    store, store_url, monkeypatch
+):
+    at, looks = [], []
+
+    def answer(parcel):
+        at.append(time.monotonic())
+        return Receipt(server="town", code=200)
+
+    look = Posts._look
+    monkeypatch.setattr(Posts, "_look", lambda self, tx, parcel: looks.append(parcel) or look(self, tx, parcel))
+    other = Store.open(store_url)
+    one, two = (ScriptedChannel(answer=answer, medium="post", pace=Pace(gap=timedelta(seconds=1))) for _ in range(2))
+    made = _begin(store, renditions=_posts("a", "b", "c"))
+    async with _working(store, town=one), _working(other, town=two):
+        await _sent(store, made)
+    assert _state(store, made) == (EditionState.SENT, {"accepted": 3})
+    assert all(later - sooner >= 0.8 for sooner, later in zip(at, at[1:], strict=False))
+    # Each process looks once for a turn that another had; not once a job.
+    assert len(looks) <= 4 * 3
+    other.close()
+
+
+async def test_what_became_of_an_unknown_post_is_asked_by_one_of_the_workers(store, store_url, monkeypatch):
+    monkeypatch.setattr("bot.delivery.recalling.DELAY", timedelta(seconds=0.2))
+
+    def answer(parcel):
+        raise OutcomeUnknown("the line broke")
+
+    fields = {"medium": "post", "answer": answer, "recalled": lambda _: Receipt(server="town", code=200, id="there")}
+    one, two = RecallingChannel(**fields), RecallingChannel(**fields)
+    other = Store.open(store_url)
+    made = _begin(store, renditions=_posts("a"))
+    async with _working(store, town=one), _working(other, town=two):
+        await _until(lambda: _state(store, made) == (EditionState.SENT, {"accepted": 1}))
+    assert len(one.asked + two.asked) == 1
+    other.close()
+
+
+async def test_a_correction_goes_out_by_a_worker_whose_channel_is_quiet(store):
+    now = system_clock()
+    quiet = Quiet((now - timedelta(hours=2)).time(), (now + timedelta(hours=2)).time())
+    town = ScriptedChannel(medium="post", pace=Pace(quiet=quiet))
+    waits = _begin(store, renditions=_posts("a"))
+    made = _begin(store, renditions=_posts("right"), slot_key=f"{CORRECTION}7")
+    async with _working(store, town=town):
+        await _sent(store, made)
+    assert _state(store, waits) == (EditionState.SENDING, {"pending": 1})
 
 
 async def test_a_worker_that_is_told_to_stop_finishes_what_is_in_flight_and_gives_the_rest_back(store):

@@ -147,7 +147,7 @@ async def test_a_channel_that_rests_holds_up_no_other_and_no_mail(store, clock):
 
 
 async def test_what_becomes_due_while_mail_goes_out_does_not_wait_for_the_last_mail(store, clock, monkeypatch):
-    monkeypatch.setattr("bot.delivery.engine.TICK", 0.01)
+    monkeypatch.setattr("bot.delivery.engine.BESIDE", 0.01)
     subscribe(store, *(f"reader{number}@example.org" for number in range(40)))
     town = Timed(clock, pace=Pace(gap=timedelta(seconds=5)))
     seen = []
@@ -268,6 +268,18 @@ async def test_a_network_that_is_down_is_asked_less_and_less_often(store, clock)
     assert max(waits) <= timedelta(minutes=61)
     assert waits[-1] > 20 * waits[0]
     assert books(store, made)[1] == {"deferred": 1}
+
+
+async def test_a_clock_that_is_set_back_by_days_does_not_silence_a_channel_for_days(store, clock):
+    busy = ServerBusy("429", code=429, retry_after=3600)
+    town = Timed(clock, answer=_answering(iter([busy])))
+    begin(store, NOW - timedelta(days=9), *posts("a", "b"))
+    process = Process(store, clock, town, rules=DeliveryTable(give_up_after=timedelta(days=30)))
+    await process.look()
+    clock.moment = NOW - timedelta(days=5)
+    assert process.engine.rests_until(CHANNEL) is None
+    await process.look()
+    assert "b" in texts(town)
 
 
 # --- too late

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from bot.delivery.sending import begin_sending
 from bot.delivery.threads import BROKEN
 from bot.editions import lifecycle
 from bot.errors import DeliveryError, OutcomeUnknown
-from bot.model import DeliveryState, EditionState, Receipt
-from bot.testing import NOW, ScriptedChannel
+from bot.model import DeliveryState, EditionState, EditionStory, Receipt, Summary
+from bot.testing import NOW, ScriptedChannel, article, edition
 from tests.delivery.posting import CHANNEL, Process, begin, books, posts, texts, thread
 
 
@@ -56,6 +57,22 @@ async def test_each_part_answers_the_one_before_and_knows_the_first(store, clock
     assert _answers(net)["a/3"] == ("id-a/2", "id-a")
     assert _answers(net)["a/12"] == ("id-a/11", "id-a")
     assert books(store, made) == (EditionState.SENT, {"accepted": 12})
+
+
+async def test_posts_go_out_in_the_order_of_the_stories_and_the_editions_own_first(store, clock):
+    net = Net()
+    stories = tuple(
+        EditionStory(position=place, article=article(id=number), summary=Summary("It is."), article_ids=(number,))
+        for place, number in enumerate((210, 30, 9), start=1)
+    )
+    whole = (*thread("9", 1), *thread("30", 11), *thread("210", 2), *posts(""))
+    made = edition(stories=stories, renditions=whole)
+    with store.write() as tx:
+        tx.editions.add(made, expires=NOW, report={})
+    assert begin_sending(store, made, audience="readers", now=NOW)
+    await Process(store, clock, net).look()
+    parts = [f"30/{part}" for part in range(2, 12)]
+    assert texts(net) == ["", "210", "210/2", "30", *parts, "9"]
 
 
 async def test_with_one_connection_a_thread_goes_out_in_one_look(store, clock):

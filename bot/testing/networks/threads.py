@@ -111,6 +111,7 @@ class Threads(Network):
             ("GET", "/refresh_access_token", self._refresh),
             ("POST", "/v1.0/{user}/threads", self._create),
             ("GET", "/v1.0/{user}/threads", self._list),
+            ("GET", "/v1.0/{user}/replies", self._replies),
             ("POST", "/v1.0/{user}/threads_publish", self._publish),
             ("GET", "/v1.0/{user}/threads_publishing_limit", self._limits),
             ("GET", "/v1.0/{id}", self._show),
@@ -249,6 +250,12 @@ class Threads(Network):
         self._own(call)
         limit = min(100, call.number("limit", 25))
         shown = [each for each in reversed(self.visible) if not each.reply_to][:limit]
+        return JSONResponse({"data": [_entity(each, call) for each in shown]})
+
+    def _replies(self, call: Call) -> Response:
+        """What the profile answered to others and itself (reply-management, from memory)."""
+        self._own(call, "threads_read_replies")
+        shown = [each for each in reversed(self.visible) if each.reply_to][: min(100, call.number("limit", 25))]
         return JSONResponse({"data": [_entity(each, call) for each in shown]})
 
     def _limits(self, call: Call) -> Response:
