@@ -530,3 +530,15 @@ def test_a_post_that_goes_out_after_the_correction_is_told_of_and_corrected_then
     assert SEEN[list(SEEN)[1]].answers == first
     with store.read() as tx:
         assert [each.waiting for each in reach(tx, 1).tellings] == [()]
+
+
+def test_of_an_archive_that_changes_only_what_was_told_is_looked_at(posted, publish, store):
+    posted("removable")
+    at = {"published": NOW - timedelta(days=99)}
+    for title in ("Old", "Old and moved"):
+        publish(title, guid="old", url="https://record.example/old", **at)
+    with store.write() as tx:
+        tx.articles.withdraw("site", ["old"], LATER)
+    withdraw(store)
+    with store.read() as tx:
+        assert [each.id for each in tx.articles.changed(NOW)] == [1]
