@@ -11,7 +11,7 @@ from itertools import count
 from bot.errors import NotFound, NothingToDo, StateError
 from bot.model import CORRECTION, Act, Article, Edition, EditionState, EditionStory, Post, PostAct, Rendition
 from bot.schedules.installation import Installation
-from bot.schedules.standing import Posted, posted
+from bot.schedules.standing import Posted, answers, posted
 from bot.store import Transaction
 from bot.tokens import edition_id
 
@@ -22,7 +22,7 @@ LIFE = timedelta(days=7)
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """The posts about ``article`` that ``edition`` sent, with what became of them."""
+    """The posts about ``article`` that ``edition`` sent, and those that corrected them, with what became of them."""
 
     article: Article
     edition: Edition
@@ -88,6 +88,7 @@ def _of(tx: Transaction, told: Iterable[tuple[Edition, EditionStory]]) -> list[S
     told = list(told)
     found = []
     for (edition, story), posts in zip(told, posted(tx, told), strict=True):
+        posts += answers(tx, edition.schedule, story.article.id)
         article = tx.articles.get(story.article.id) if posts else None
         if article:
             found.append(Standing(article, edition, story, posts))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import groupby
 
-from bot.model import Delivery, DeliveryState, Edition, EditionState, EditionStory, Post, PostAct
+from bot.model import CORRECTION, Delivery, DeliveryState, Edition, EditionState, EditionStory, Post, PostAct
 from bot.store import Transaction
 
 
@@ -59,6 +59,23 @@ def posted(tx: Transaction, told: Iterable[tuple[Edition, EditionStory]]) -> lis
             standing = (_posted(tx, each, story) for each in deliveries)
             found.append(tuple(_now(each, done[edition.schedule]) for each in standing if each))
     return found
+
+
+def answers(tx: Transaction, schedule: str, article: int) -> tuple[Posted, ...]:
+    """The posts of a schedule that corrected those about ``article``, as replies or on their own."""
+    corrections = (each for each in tx.corrections.of_article(article) if each.schedule == schedule)
+    editions = (tx.editions.of_slot(schedule, f"{CORRECTION}{each.id}") for each in corrections)
+    found: list[Posted] = []
+    since: list[datetime] = []
+    for edition in filter(None, editions):
+        posts = {(each.channel, each.subject): each.post for each in edition.renditions}
+        for each in tx.deliveries.of_edition(edition.id, 0):
+            post = posts.get((each.channel, each.subject))
+            if post and post.act is PostAct.POST and each.state is DeliveryState.ACCEPTED:
+                found.append(Posted(each, post.language, each.provider_id, post))
+                since.append(edition.slot)
+    done = _done(tx, schedule, min(since)) if since else []
+    return tuple(_now(each, done) for each in found)
 
 
 def waiting(tx: Transaction, edition: Edition, story: EditionStory) -> tuple[str, ...]:

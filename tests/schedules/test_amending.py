@@ -542,3 +542,16 @@ def test_of_an_archive_that_changes_only_what_was_told_is_looked_at(posted, publ
     withdraw(store)
     with store.read() as tx:
         assert [each.id for each in tx.articles.changed(NOW)] == [1]
+
+
+def test_the_replies_that_corrected_a_post_are_taken_down_with_it(posted, store):
+    installation, _ = posted("removable")
+    correct_by(installation, Way.REPLY)
+    work(installation, LATER, "removable")
+    assert len(SEEN) == 2
+    remove(installation, 1, who="mara", now=LATER + timedelta(minutes=1))
+    work(installation, LATER + timedelta(minutes=1), "removable")
+    assert SEEN == {}
+    with store.read() as tx:
+        (found,) = standing(tx, since=NOW - timedelta(days=1))
+    assert [each.removed for each in found.posts] == [True, True]
