@@ -88,9 +88,9 @@ def _of(tx: Transaction, told: Iterable[tuple[Edition, EditionStory]]) -> list[S
     told = list(told)
     found = []
     for (edition, story), posts in zip(told, posted(tx, told), strict=True):
-        posts += answers(tx, edition.schedule, story.article.id)
         article = tx.articles.get(story.article.id) if posts else None
         if article:
+            posts += answers(tx, edition.schedule, story.article.id)
             found.append(Standing(article, edition, story, posts))
     return found
 
