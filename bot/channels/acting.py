@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.channels.base import Channel, Editing, Removing
+from bot.channels.base import Channel, Editing, Posting, Removing
 from bot.errors import DeliveryError, OutcomeUnknown
 from bot.model import Parcel, PostAct, Receipt
 
@@ -29,9 +29,24 @@ async def perform(channel: Channel, parcel: Parcel) -> Receipt:
             return await channel.edit(post.target, parcel)
         if not isinstance(channel, Removing):
             raise DeliveryError("its posts cannot be taken down by a program: do it by hand", permanent=True)
+        if post.act is PostAct.REPLACE and isinstance(channel, Posting):
+            # Nothing is taken down for a post that may not go out.
+            channel.payload(parcel)
         await channel.remove(post.target)
     except OutcomeUnknown as error:
         raise DeliveryError(str(error), permanent=False, server=error.server) from error
     if post.act is PostAct.REMOVE:
         return Receipt(server="", code=200, text="taken down", id=post.target)
-    return await channel.send(parcel)
+    try:
+        return await channel.send(parcel)
+    except DeliveryError as error:
+        if type(error) is DeliveryError and error.permanent:
+            # It is over, and nothing stands any more: that must not read as if the old post did.
+            raise DeliveryError(
+                f"the post that it was to replace is taken down, and this one is refused: {error}",
+                permanent=True,
+                code=error.code,
+                enhanced=error.enhanced,
+                server=error.server,
+            ) from error
+        raise

@@ -71,9 +71,12 @@ def _show(session: Session, installation: Installation, found: Reach) -> None:
             f"  it told revision {telling.story.article.revision}; {telling.what or 'nothing that matters changed'}"
         )
         for post in telling.posts:
-            out.say(
-                f"  posted on {post.delivery.channel}: {'taken down' if post.removed else post.id or 'no id known'}"
-            )
+            known = post.id or "no id known"
+            if post.delivery.channel not in installation.outlets:
+                known += "; the channel left the settings: correct it by hand"
+            out.say(f"  posted on {post.delivery.channel}: {'taken down' if post.removed else known}")
+        for channel in telling.waiting:
+            out.say(f"  goes out on {channel} yet, as it was: cancel the edition, or correct it when it is posted")
         for each in telling.differences if not article.withdrawn else ():
             out.say(f"  was: {_short(each.was)}")
             out.say(f"  is:  {_short(each.now)}")
@@ -116,5 +119,6 @@ def _sent(telling: Telling) -> dict[str, Any]:
         "revision": telling.story.article.revision,
         "changed": telling.what,
         "posts": [{"channel": each.delivery.channel, "id": each.id, "removed": each.removed} for each in telling.posts],
+        "waiting": list(telling.waiting),
         "differences": [asdict(each) for each in telling.differences],
     }

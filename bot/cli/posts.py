@@ -11,7 +11,7 @@ import typer
 from bot.cli.command import Session, command, without_subcommand
 from bot.cli.editions import who
 from bot.cli.output import local
-from bot.errors import NothingToDo, UsageError
+from bot.errors import NothingToDo, StateError, StoreHeld, UsageError
 from bot.schedules.installation import Installation
 from bot.schedules.removal import Standing, removable, standing
 from bot.schedules.removal import remove as take_down
@@ -73,7 +73,10 @@ def remove(
         for article in articles or ():
             try:
                 made = take_down(installation, article, channels=channel or (), who=who(), now=installation.clock())
-            except NothingToDo as error:
+            except (NothingToDo, StateError) as error:
+                # The others go down all the same.
+                if isinstance(error, StoreHeld) or (isinstance(error, StateError) and len(articles or ()) == 1):
+                    raise
                 session.out.say(str(error))
                 continue
             for edition in made:
@@ -97,6 +100,8 @@ def _found(
 def _state(installation: Installation, found: Standing, post: Posted) -> str:
     if post.removed:
         return "taken down"
+    if post.pending:
+        return f"edition {post.pending} is to {post.pending_act} it"
     if found.article.withdrawn:
         return "withdrawn" if removable(installation, post) else "withdrawn; take it down by hand"
     return "stands"
@@ -112,5 +117,6 @@ def _told(installation: Installation, found: Standing, post: Posted) -> dict[str
         "withdrawn": found.article.withdrawn,
         "id": post.id,
         "removed": post.removed,
+        "pending": post.pending or None,
         "removable": removable(installation, post),
     }

@@ -26,7 +26,8 @@ def compose_amended(
     act: PostAct,
     target: str,
 ) -> Post:
-    """The post of ``story`` with the line that says what is right; ``before`` is what stands, whose picture stays.
+    """The post of ``story`` with the line that says what is right; ``before`` is what stands, whose picture stays, and
+    its words on its place in a thread: as a delivery it is no part of one, for it waits for none.
 
     Nothing of that line is cut, the rest makes room for it. ``act`` and ``target``: what is done with which post.
     Raises ``RenderError`` when it is too long even so, or naming file and line.
@@ -64,7 +65,9 @@ def compose_amended(
         if (made.card and before.card)
         else made.card
     )
-    return replace(made, text=text, card=card, pictures=before.pictures, act=act, target=target)
+    return replace(
+        made, text=text, card=card, pictures=before.pictures, part=1, parts=1, follows="", act=act, target=target
+    )
 
 
 def _has_room(limits: Limits) -> bool:

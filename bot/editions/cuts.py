@@ -21,8 +21,10 @@ _LEAST = 12
 """Characters; of fewer nobody learns anything, and they are left out."""
 _SPACE = regex.compile(r"\s+")
 _SINGLE = (("‘", "’"), ("‚", "‘"), ("‹", "›"), ("›", "‹"))
+# Straight single marks: from before a word to behind one. An apostrophe before a word has none that closes it.
+_STRAIGHT = regex.compile(r"(?<![\p{L}\p{N}'])'(?=[^\s']).{1,400}?(?<=[^\s'])'(?![\p{L}\p{N}'])", regex.DOTALL)
 _JOINS = regex.compile(r"[\p{M}\u200d]")
-_LOOSE = regex.compile(r"[\s,;:.…·–—\-(\[{/&+]+$")
+_LOOSE = regex.compile(r"[\s,;:.…·–—\-(\[{/&+。、，．]+$")
 
 
 class Cuts:
@@ -31,6 +33,7 @@ class Cuts:
     def __init__(self, text: str, language: str = "") -> None:
         self.text = text
         self._language = language
+        self._quoted = tuple(found.span() for found in _STRAIGHT.finditer(text)) if "'" in text else ()
         self._sentences: tuple[str, ...] | None = None
         self._ends: tuple[int, ...] | None = None
 
@@ -50,10 +53,13 @@ class Cuts:
         """The text up to ``place`` and "…"; "" when it may not end there, or says too little."""
         for hanging in (_LOOSE, HANGING):
             kept = hanging.sub("", self.text[:place])
-            if kept and whole(kept):
+            if kept and whole(kept) and not self._in_quotation(len(kept)):
                 good = not ends_in_number(kept) and (len(kept) >= _LEAST or UNSPACED.search(kept))
                 return kept + ELLIPSIS if good else ""
         return ""
+
+    def _in_quotation(self, place: int) -> bool:
+        return any(begin < place < end for begin, end in self._quoted)
 
     def _whole(self) -> Iterator[str]:
         end, ends = 0, []
@@ -61,7 +67,7 @@ class Cuts:
             end = self.text.find(sentence, end) + len(sentence)
             ends.append(end)
         for place in reversed(ends[:-1]):
-            if whole(self.text[:place]):
+            if whole(self.text[:place]) and not self._in_quotation(place):
                 yield self.text[:place]
 
     def _places(self) -> Iterator[int]:

@@ -18,7 +18,7 @@ _CLUSTER = regex.compile(r"\X")
 WHOLE = regex.compile(r"\w+://\S+|www\.\S+|\S+@\S+|[#@]\w+|[\p{Sc}+\-−–]*\d(?:[\d.,:/’'\-–%\p{Sc}]*\d)?[%\p{Sc}]?")
 # Scripts that put no space between words: a cut is good between any two clusters.
 UNSPACED = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]")
-HANGING = regex.compile(r"[\s,;:.…·–—\-(\[{«“‘\"'/&+]+$")
+HANGING = regex.compile(r"[\s,;:.…·–—\-(\[{«“‘\"'/&+。、，．]+$")
 
 _LONGEST_MAIL_ADDRESS = 320
 

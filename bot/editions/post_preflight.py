@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+import regex
+
 from bot.editions.counting import fits
 from bot.editions.environment import letters_of, one_line
 from bot.editions.findings import every, fault, named, ok, titled, warning
 from bot.editions.hashtags import found
-from bot.model import Edition, EditionStory, Finding, Limits, Post, PostRules, Rendition
+from bot.model import Counting, Edition, EditionStory, Finding, Limits, Post, PostRules, Rendition
 from bot.stories.words import counted
 
 
 def looked_at(edition: Edition, limits: Mapping[str, Limits], rules: Mapping[str, PostRules]) -> Iterator[Finding]:
     """What an editor should know of the edition's posts; ``limits`` and ``rules`` are those of channels, by name."""
     posts = [(each.channel, each.post, _about(edition, each)) for each in edition.renditions if each.post]
-    odd = [*_too_much(posts, limits, rules), *_missing(posts)]
+    odd = [*_too_much(posts, limits, rules), *_missing(posts), *_calling(posts, limits)]
     folded = {f"{channel}: {post.warning}" for channel, post, _ in posts if post.warning}
     yield from odd
     if folded:
@@ -51,6 +53,23 @@ def _too_much(
         said = f"{counted(len(many), 'post')} with more hashtags than its channel is to have"
         fix = "headline or template hold some of their own; raise `hashtags`, or take them out"
         yield warning("posts", said, named(dict.fromkeys(many)), fix)
+
+
+_MENTION = regex.compile(r"(?<![\w.@/])@\w+")
+_NOTIFYING = (Counting.MASTODON, Counting.WEIGHTED, Counting.THREADS)
+"""How networks count that make mentions of plain text: elsewhere it is escaped, or nobody is called."""
+
+
+def _calling(posts: Sequence[_Posted], limits: Mapping[str, Limits]) -> Iterator[Finding]:
+    called = {
+        f"{channel}: {name}"
+        for channel, post, _ in posts
+        if limits.get(channel, Limits()).counting in _NOTIFYING
+        for name in _MENTION.findall(_bare_text(post))
+    }
+    if called:
+        said = f"{counted(len(called), 'account')} called by a post's words, who will be notified"
+        yield warning("posts", said, named(sorted(called)), "a headline or standfirst holds @ and a name")
 
 
 def _missing(posts: Sequence[_Posted]) -> Iterator[Finding]:

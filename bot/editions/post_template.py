@@ -43,6 +43,7 @@ _NAMED = {sign: name for name, sign in _SIGNS.items()}
 _PRINTED = regex.compile(rf"{_OPEN}([\ufdd2-\ufdef])([^{_CLOSE}]*){_CLOSE}")
 _WORD = regex.compile(r"\S+")
 _NONCHARACTERS = regex.compile(r"[\ufdd0-\ufdef]")
+_SEEN = regex.compile(r"[\p{L}\p{N}\p{P}\p{S}]")
 _LEADING_MARKS = regex.compile(r"^[\p{M}\u200d\ufe0e\ufe0f]+")
 # Marks that turn the direction of all that follows: a title must not turn the rest of a post.
 _TURNING = regex.compile(r"[\ufdd0-\ufdef\u202a-\u202e\u2066-\u2069]")
@@ -117,8 +118,12 @@ class PostTemplates:
 
 
 def clean(value: Any) -> str:
-    """One line in NFC; no mark at its beginning, which would join what a template puts before it."""
-    return _LEADING_MARKS.sub("", unicodedata.normalize("NFC", flat(value)))
+    """One line in NFC, without a mark at its beginning, which would join what a template puts before it.
+
+    "" where there is nothing to see.
+    """
+    text = _LEADING_MARKS.sub("", unicodedata.normalize("NFC", flat(value)))
+    return text if _SEEN.search(text) else ""
 
 
 def flat(value: Any) -> str:

@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import Any
 from urllib.parse import quote
 
+import idna
 import regex
 
 from bot.editions.campaign import tagged
@@ -104,7 +105,7 @@ class Composer:
             limits=limits,
         )
         words = {
-            **told.printed,
+            **(told.printed if link == told.link else told.linking(link)),
             "url": worded("url", link),
             "hashtags": worded("hashtags", wanted),
             "linked": bool(link) and not shown.pictures,
@@ -196,11 +197,13 @@ def compose_correction(
     folders: tuple[Path, ...],
     limits: Limits,
     answers: str,
+    warning: str = "",
 ) -> Post:
     """The reply to a post that said what is not so, by ``templates/posts/TEMPLATE-correction.txt.j2`` (``default``).
 
     What is right is never cut: where both do not fit, it stands without what was said. ``answers`` names the post in
-    the network's words. Raises ``RenderError`` when it is too long even so, or naming file and line.
+    the network's words, ``warning`` is the one that it is folded behind. Raises ``RenderError`` when it is too long
+    even so, or naming file and line.
     """
     words = wording(language, timezone)
     link = _link(correction.url)
@@ -212,9 +215,17 @@ def compose_correction(
         said_so = {"heading": words.say("correction"), "said": told, "right": right, "url": link}
         context = {name: worded(name, value) for name, value in said_so.items()}
         text = joined(templates.rendered(name, context).parts)
-        if fits(text, limits):
+        if fits(text, limits, warning=warning):
             data = {"event": "correction.post", "correction": {"said": correction.said, "right": correction.right}}
-            return Post(text=text, url=link, language=_language(language), data=data, answers=answers)
+            return Post(
+                text=text,
+                url=link,
+                language=_language(language),
+                data=data,
+                answers=answers,
+                warning=warning,
+                sensitive=bool(warning),
+            )
     most = f"{limits.characters} characters" if limits.characters else f"{limits.size} bytes"
     raise RenderError(f"the correction is longer than the {most} the network takes; say what is right in fewer words")
 
@@ -232,6 +243,16 @@ class _Told:
     language: str
     data: Mapping[str, Any]
     cuts: dict[str, Cuts] = field(default_factory=dict)
+
+    def linking(self, link: str) -> Mapping[str, Any]:
+        """``printed`` with ``link`` where the text has the article's own address: one place has one address."""
+        if not self.link or not any(self.link in each for each in self.words.values() if isinstance(each, str)):
+            return self.printed
+        own = regex.compile(rf"(?<!\S){regex.escape(self.link)}(?=[.,;:!?)]*(?:\s|$))")
+        return {
+            name: worded(name, own.sub(lambda _: link, value) if isinstance(value, str) else value)
+            for name, value in self.words.items()
+        }
 
     def cuts_of(self, text: str) -> Cuts:
         if text not in self.cuts:
@@ -266,7 +287,22 @@ def _link(url: str) -> str:
     link = flat(url)
     if not _WEB.match(link):
         return ""
-    return link if link.isascii() and " " not in link else quote(link, safe="!#$%&'()*+,/:;=?@[]~")
+    if link.isascii() and " " not in link:
+        return link
+    return quote(_with_ascii_host(link), safe="!#$%&'()*+,/:;=?@[]~")
+
+
+def _with_ascii_host(link: str) -> str:
+    """``link`` with its host as DNS knows it: escaped by bytes, most networks would not take it for an address."""
+    scheme, _, rest = link.partition("://")
+    end = min((place for mark in "/?#" if (place := rest.find(mark)) >= 0), default=len(rest))
+    name, colon, port = rest[:end].partition(":")
+    if name.isascii():
+        return link
+    try:
+        return f"{scheme}://{idna.encode(name, uts46=True).decode()}{colon}{port}{rest[end:]}"
+    except idna.IDNAError:
+        return link
 
 
 def _language(tag: str) -> str:

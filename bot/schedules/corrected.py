@@ -18,7 +18,7 @@ from bot.model import Act, Article, Correction, Edition, EditionState, EditionSt
 from bot.schedules.hosting import host_corrections
 from bot.schedules.installation import Installation
 from bot.schedules.replies import Correcting, Way, replies_of, reply, unanswered
-from bot.schedules.standing import Posted, posted
+from bot.schedules.standing import Posted, posted, waiting
 from bot.store import Transaction
 
 WITHIN = timedelta(days=7)
@@ -32,7 +32,8 @@ MUTE = "it sends no mail, and no post about it can be answered"
 @dataclass(frozen=True, slots=True)
 class Telling:
     """An edition that told an article, as the ``story`` it was then; ``what`` has changed since ("": nothing that
-    matters), ``differences`` are the first of it. ``posts`` are those about it that networks accepted.
+    matters), ``differences`` are the first of it. ``posts`` are those about it that networks accepted,
+    ``waiting`` the channels to which it goes yet, as it was.
     """
 
     edition: Edition
@@ -40,6 +41,7 @@ class Telling:
     what: str
     differences: tuple[Difference, ...]
     posts: tuple[Posted, ...]
+    waiting: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,15 +86,17 @@ def reach(tx: Transaction, article: int) -> Reach:
     found = tx.articles.get(article)
     if found is None:
         raise NotFound(f"article {article}: there is none; `broadsheet articles` lists them")
+    told = tx.editions.telling([article])
     tellings = tuple(
         Telling(
             edition,
             story,
             _what(story.article, found),
             difference(story.article, found),
-            tuple(posted(tx, edition, story)),
+            posts,
+            waiting(tx, edition, story),
         )
-        for edition, story in tx.editions.telling([article])
+        for (edition, story), posts in zip(told, posted(tx, told), strict=True)
     )
     if not tellings:
         raise NothingToDo(f"article {article}: nothing was sent about it")
@@ -106,7 +110,9 @@ def correct(
     """Has the next edition of each schedule that told ``article`` say what was wrong, and what is right.
 
     Posts about it are corrected at once, in the ``way`` asked for where their network can. Nobody is told the same
-    twice: only posts that an edition with it did not reach, because it was cancelled or expired, are corrected again.
+    twice: only posts are corrected again that went out since, or that an edition with it did not reach, because it was
+    cancelled or expired.
+
     Raises ``UsageError`` for an empty or endless text, or one that a network does not take, ``NotFound``,
     ``NothingToDo``, also where nobody can be told, ``StateError`` when the same correction waits or is told already,
     ``StoreHeld``.
@@ -116,6 +122,8 @@ def correct(
         if not text or len(text) > LONGEST:
             raise UsageError(f"{name}: one or two sentences, at most {LONGEST} characters")
     with installation.store.write() as tx:
+        # Of two who say the same at once, one comes after the other, and learns that it is told.
+        tx.editions.lock_all([edition.id for edition, _ in tx.editions.telling([article])])
         found = reach(tx, article)
         newest: dict[str, Telling] = {}
         for telling in found.tellings:
@@ -133,7 +141,7 @@ def correct(
                 if not post.removed
             ]
             if told:
-                posts = unanswered(tx, posts, earlier) if len(earlier) == len(told) else []
+                posts = unanswered(tx, posts, earlier)
                 if not posts:
                     continue
             correction = Correction(

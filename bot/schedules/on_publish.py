@@ -29,19 +29,25 @@ STEP = timedelta(minutes=10)
 USUAL = timedelta(minutes=5)
 """Beyond two visits' time, an article that is told later than this after it appeared was missed while we were down."""
 AT_ONCE = 1000
+FAULTS = 10
+"""So many articles that cannot be told are tried again at each tick: the others are not kept waiting for them."""
 FLOOD = "flood:"
 OFF = "off: "
 
 
 @dataclass
 class Arrivals:
-    """What a schedule is to decide now. ``left_out`` are articles with the reason that refuses them."""
+    """What a schedule is to decide now. ``left_out`` are articles with the reason that refuses them.
+
+    Of ``make`` the first ``most`` that can be made are.
+    """
 
     make: list[Slot] = field(default_factory=list)
+    most: int = 0
     skip: list[tuple[Slot, str]] = field(default_factory=list)
     left_out: list[tuple[int, str]] = field(default_factory=list)
     sources: dict[str, str] = field(default_factory=dict)
-    """By slot key, the source of each to make."""
+    """By slot key, the source of each that may be made now."""
     reckoned: datetime | None = None
     flood: tuple[datetime, str] | None = None
     """More than ``selection.flood`` at once: what was seen up to this moment waits for an editor, and why."""
@@ -50,7 +56,7 @@ class Arrivals:
 
 
 def arrivals(installation: Installation, schedule: str, now: datetime, *, at_once: bool = False) -> Arrivals:
-    """What is new for a schedule that posts on publish; of it at most ``selection.maximum`` to make.
+    """What is new for a schedule that posts on publish.
 
     ``at_once``: also what has not settled yet.
     """
@@ -87,13 +93,14 @@ def arrivals(installation: Installation, schedule: str, now: datetime, *, at_onc
     if len(new) > table.selection.flood:
         said = f"{len(new)} new articles at once, more than the {table.selection.flood} that may go out unseen"
         flood = max([*seen, *([flood[0]] if flood else [])]), said
-    chosen = to_make[: table.selection.maximum]
-    whole = len(chosen) == len(to_make) and len(found) < AT_ONCE
+    most = table.selection.maximum
+    whole = len(to_make) <= most and len(found) < AT_ONCE
     return Arrivals(
-        make=chosen,
+        make=to_make,
+        most=most,
         skip=to_skip,
         left_out=left_out,
-        sources={slot.key: each.article.source for slot, each in zip(chosen, new, strict=False)},
+        sources={slot.key: each.article.source for slot, each in zip(to_make[: most + FAULTS], new, strict=False)},
         # What waits for the next tick must still be found by it.
         reckoned=now if whole else None,
         flood=flood,
@@ -134,12 +141,16 @@ def tell(
         skipped = skip(installation, schedule, slot, reason, now)
         made += [skipped] if skipped else []
         _judge(installation, slot, reason, now)
+    told = 0
     for slot in due.make:
+        if told == due.most or len(failed) == FAULTS:
+            break
         try:
             edition = make(installation, schedule, slot, drafting, within=within, hold=_hold(installation, slot, due))
         except Exception as error:
             failed.append(error)
             continue
+        told += 1
         made += [edition] if edition else []
         _judge(installation, slot, "", now)
     if due.left_out or due.reckoned:

@@ -127,9 +127,9 @@ def prepare(installation: Installation, edition: Edition, now: datetime) -> Plan
     """
     store = installation.store
     choices = choices_of(installation, edition)
-    table = installation.settings.schedules[edition.schedule]
+    table = installation.settings.schedules.get(edition.schedule)
     channel = next((each.channel for each in edition.renditions if each.email), "")
-    if not channel or not table.audience:
+    if not channel or table is None or not table.audience:
         return Plan(choices)
     slot = Slot(edition.schedule, edition.slot_key, edition.slot)
     with store.read() as tx:

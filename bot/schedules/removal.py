@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import count
@@ -11,20 +11,18 @@ from itertools import count
 from bot.errors import NotFound, NothingToDo, StateError
 from bot.model import CORRECTION, Act, Article, Edition, EditionState, EditionStory, Post, PostAct, Rendition
 from bot.schedules.installation import Installation
-from bot.schedules.standing import Posted, posted
+from bot.schedules.standing import Posted, answers, posted
 from bot.store import Transaction
 from bot.tokens import edition_id
 
 REMOVE = "remove posts"
-LONGEST_AGE = timedelta(days=31)
-"""How much older than its edition an article is at most."""
 LIFE = timedelta(days=7)
 """How long it is tried to take a post down while the network cannot be reached."""
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """The posts about ``article`` that ``edition`` sent, with what became of them."""
+    """The posts about ``article`` that ``edition`` sent, and those that corrected them, with what became of them."""
 
     article: Article
     edition: Edition
@@ -39,10 +37,10 @@ def standing(tx: Transaction, *, since: datetime, withdrawn: bool = False) -> li
     """
     if withdrawn:
         gone = {each.id for each in tx.articles.changed(since) if each.withdrawn}
-        found = _of(tx, gone, None)
+        found = _of(tx, tx.editions.telling(gone) if gone else ())
         left = [replace(each, posts=tuple(post for post in each.posts if not post.removed)) for each in found]
         return [each for each in left if each.posts]
-    return _of(tx, {each.id for each in tx.articles.newest(since=since - LONGEST_AGE)}, since)
+    return _of(tx, tx.editions.told(since))
 
 
 def remove(
@@ -51,21 +49,26 @@ def remove(
     """Has the next tick take down all posts about ``article`` that stand, or those on ``channels``.
 
     Returns the editions that do it, one a schedule. Raises ``NotFound``, ``NothingToDo`` when none stands that a
-    program can take down, ``StateError`` when they are being taken down already, ``StoreHeld``.
+    program can take down, ``StateError`` when those that do are being taken down or replaced already, ``StoreHeld``.
     """
     with installation.store.write() as tx:
+        # Two who take down the same post, or one who replaces it, come one after the other.
+        tx.editions.lock_all([edition.id for edition, _ in tx.editions.telling([article])])
         if tx.articles.get(article) is None:
             raise NotFound(f"article {article}: there is none; `broadsheet articles` lists them")
         wanted: dict[str, list[Posted]] = defaultdict(list)
-        for each in _of(tx, {article}, None):
-            wanted[each.edition.schedule] += [
-                post
-                for post in each.posts
-                if removable(installation, post) and (not channels or post.delivery.channel in channels)
-            ]
-        made = [
-            _edition(tx, installation, schedule, article, posts, now) for schedule, posts in wanted.items() if posts
-        ]
+        going: list[str] = []
+        for each in _of(tx, tx.editions.telling([article])):
+            for post in each.posts:
+                if not removable(installation, post) or (channels and post.delivery.channel not in channels):
+                    continue
+                if post.goes:
+                    going.append(f"edition {post.pending} is to {post.pending_act} its post on {post.delivery.channel}")
+                else:
+                    wanted[each.edition.schedule].append(post)
+        made = [_edition(tx, installation, schedule, article, posts, now) for schedule, posts in wanted.items()]
+        if not made and going:
+            raise StateError(f"article {article}: {going[0]} already; wait until it is sent, or cancel it")
         if not made:
             raise NothingToDo(f"article {article}: no post about it stands that a program can take down")
         for edition in made:
@@ -81,11 +84,13 @@ def removable(installation: Installation, post: Posted) -> bool:
     return bool(post.id) and not post.removed and outlet is not None and outlet.removes
 
 
-def _of(tx: Transaction, articles: Collection[int], since: datetime | None) -> list[Standing]:
+def _of(tx: Transaction, told: Iterable[tuple[Edition, EditionStory]]) -> list[Standing]:
+    told = list(told)
     found = []
-    for edition, story in tx.editions.telling(articles, since) if articles else ():
-        article, posts = tx.articles.get(story.article.id), tuple(posted(tx, edition, story))
-        if article and posts:
+    for (edition, story), posts in zip(told, posted(tx, told), strict=True):
+        article = tx.articles.get(story.article.id) if posts else None
+        if article:
+            posts += answers(tx, edition.schedule, story.article.id)
             found.append(Standing(article, edition, story, posts))
     return found
 
@@ -93,13 +98,8 @@ def _of(tx: Transaction, articles: Collection[int], since: datetime | None) -> l
 def _edition(
     tx: Transaction, installation: Installation, schedule: str, article: int, posts: Sequence[Posted], now: datetime
 ) -> Edition:
-    for number in count(1):
-        key = f"{CORRECTION}removal:{article}:{number}"
-        earlier = tx.editions.of_slot(schedule, key)
-        if earlier is None:
-            break
-        if not earlier.state.ended:
-            raise StateError(f"article {article}: edition {earlier.id} takes its posts down already")
+    keys = (f"{CORRECTION}removal:{article}:{number}" for number in count(1))
+    key = next(key for key in keys if tx.editions.of_slot(schedule, key) is None)
     table = installation.settings.schedules.get(schedule)
     edition = Edition(
         id=edition_id(installation.keys, schedule, key),

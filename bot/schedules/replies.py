@@ -15,7 +15,7 @@ from enum import StrEnum
 from bot.editions.amended import compose_amended
 from bot.editions.compose import Outlet
 from bot.editions.posts import compose_correction
-from bot.errors import RenderError, UsageError
+from bot.errors import RenderError, StateError, UsageError
 from bot.model import (
     CORRECTION,
     Article,
@@ -59,7 +59,8 @@ def reply(
 ) -> Edition | None:
     """Has the next tick correct ``posts``; None where there is none, or no channel of theirs left.
 
-    Raises ``UsageError`` when it is too long for a network, ``StoreHeld``.
+    Raises ``UsageError`` when it is too long for a network, ``StateError`` when another edition is to change or take
+    down one of them, ``StoreHeld``.
     """
     correction = correcting.correction
     table = installation.settings.schedules.get(correction.schedule)
@@ -86,18 +87,20 @@ def reply(
 
 
 def unanswered(tx: Transaction, posts: Sequence[Posted], replies: Sequence[Edition]) -> list[Posted]:
-    """Those of ``posts`` that ``replies`` did not, and never will, answer; none while one of these may still go out.
+    """Those of ``posts`` that none of ``replies`` is aimed at, but such as ended before it answered them.
 
     Of a reply that may have arrived nobody can tell that it did not.
     """
-    if any(each.state not in (EditionState.CANCELLED, EditionState.EXPIRED) for each in replies):
-        return []
-    answered = {
-        (each.channel, each.subject)
-        for edition in replies
-        for each in tx.deliveries.of_edition(edition.id, 0)
-        if each.state in (DeliveryState.ACCEPTED, DeliveryState.ATTEMPTING, DeliveryState.UNKNOWN)
-    }
+    answered: set[tuple[str, str]] = set()
+    for edition in replies:
+        if edition.state in (EditionState.CANCELLED, EditionState.EXPIRED):
+            answered |= {
+                (each.channel, each.subject)
+                for each in tx.deliveries.of_edition(edition.id, 0)
+                if each.state in (DeliveryState.ACCEPTED, DeliveryState.ATTEMPTING, DeliveryState.UNKNOWN)
+            }
+        else:
+            answered |= {(each.channel, each.subject) for each in edition.renditions}
     return [each for each in posts if (each.delivery.channel, each.delivery.subject) not in answered]
 
 
@@ -122,7 +125,14 @@ def _renditions(
 
 def _post(installation: Installation, correcting: Correcting, name: str, post: Posted, outlet: Outlet) -> Post:
     newsroom, folders = installation.newsroom, installation.settings.template_folders()
-    act = act_of(correcting.way, outlet, post)
+    # What was withdrawn is not told again.
+    act = PostAct.POST if correcting.article.withdrawn else act_of(correcting.way, outlet, post)
+    if post.goes or (post.pending and act is not PostAct.POST):
+        # Of two changes nobody knows which comes last, and two posts would replace the same one.
+        raise StateError(
+            f"{outlet.channel}: edition {post.pending} is to {post.pending_act} this post; correct it when that is "
+            f"sent, or `broadsheet cancel {post.pending}` first"
+        )
     if act is not PostAct.POST:
         article = correcting.article
         return compose_amended(
@@ -144,17 +154,19 @@ def _post(installation: Installation, correcting: Correcting, name: str, post: P
         folders=folders,
         limits=outlet.limits,
         answers=post.id if outlet.limits.thread else "",
+        warning=post.post.warning if outlet.limits.warning else "",
     )
 
 
 def act_of(way: Way, outlet: Outlet, post: Posted) -> PostAct:
     """What is done to correct ``post``: ``POST`` is a reply, or a post of its own where the network knows no replies.
 
-    A post without a name of the network's can be neither changed nor taken down.
+    A post without a name of the network's can be neither changed nor taken down. A part of a thread is not taken down:
+    the parts behind it answer it, and one that is posted anew would stand outside.
     """
     if not post.id:
         return PostAct.POST
-    if way is Way.REPLACE and not outlet.edits and outlet.removes:
+    if way is Way.REPLACE and not outlet.edits and outlet.removes and post.post.parts == 1:
         return PostAct.REPLACE
     if outlet.edits and (way is not Way.REPLY or not outlet.limits.thread):
         return PostAct.EDIT

@@ -9,7 +9,7 @@ from bot.delivery.sending import PROGRAM, begin_sending
 from bot.editions import compose, lifecycle
 from bot.editions.changes import refresh
 from bot.errors import ReservedElsewhere
-from bot.model import Act, Edition, EditionState
+from bot.model import CORRECTION, Act, Edition, EditionState
 from bot.schedules.draft import draft, pressed
 from bot.schedules.hosting import PictureTime, host_stories
 from bot.schedules.installation import Installation
@@ -92,6 +92,8 @@ def advance(
     Until then it follows the newsroom: what was withdrawn or corrected since the drafting is taken over at once.
     """
     store = installation.store
+    # What corrects posts or takes them down goes out whatever became of the schedule.
+    amends = edition.slot_key.startswith(CORRECTION)
     table = installation.settings.schedules.get(edition.schedule)
     with store.read() as tx:
         expires = tx.editions.expires(edition.id)
@@ -99,12 +101,12 @@ def advance(
     if expires and now > expires:
         late = "later than its schedule allows"
         return EditionState.EXPIRED if lifecycle.expire(store, edition.id, now=now, reason=late) else edition.state
-    if edition.state is EditionState.HELD or table is None:
+    if edition.state is EditionState.HELD or (table is None and not amends):
         return edition.state
     fresh = _refreshed(installation, edition.id, now, within)
     if fresh is None or fresh.state.ended or fresh.state is EditionState.HELD or now < fresh.slot or paused:
         return fresh.state if fresh else edition.state
-    if fresh.state is EditionState.AWAITING:
+    if fresh.state is EditionState.AWAITING and table:
         # Who approves has the time the schedule promises, also when the drafting came late.
         if now < fresh.created + table.lead_time:
             return fresh.state
@@ -127,11 +129,12 @@ def _unapproved(installation: Installation, edition: Edition, rule: str, now: da
 
 
 def _send(installation: Installation, edition: Edition, now: datetime) -> EditionState:
-    audience = installation.settings.schedules[edition.schedule].audience
+    table = installation.settings.schedules.get(edition.schedule)
     with installation.store.read() as tx:
         stored = tx.editions.get(edition.id)
     assert stored is not None
     plan = prepare(installation, stored, now)
+    audience = table.audience if table else ""
     if begin_sending(installation.store, stored, audience=audience, now=now, place=lambda each: plan.place(each, now)):
         return EditionState.SENDING
     with installation.store.read() as tx:

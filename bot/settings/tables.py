@@ -372,6 +372,10 @@ def _trigger_fault(table: ScheduleTable) -> str:
         return "selection.minimum makes no sense with on_publish: each article is an edition of its own; leave it out"
     if "window" in table.selection.model_fields_set:
         return "selection.window makes no sense with on_publish: selection.max_age says how old an article may be"
+    if table.settle >= min(table.max_lateness, table.selection.max_age):
+        return (
+            "settle is shorter than max_lateness and selection.max_age, or each article is too late when it has settled"
+        )
     return ""
 
 

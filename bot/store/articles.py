@@ -113,9 +113,13 @@ class Articles:
         return self._list([articles.c.source == source, articles.c.withdrawn.is_(None)], since, limit)
 
     def changed(self, since: datetime) -> list[Article]:
-        """What changed, or was withdrawn, since, after it had been seen."""
+        """What an edition holds, or told, and changed or was withdrawn since, after it had been seen.
+
+        Of the rest, which may be a whole archive that was moved, nobody was told.
+        """
         again = (articles.c.revision > 1) | articles.c.withdrawn.is_not(None)
-        query = select(articles).where(articles.c.changed >= since, again).order_by(articles.c.id)
+        held = articles.c.id.in_(select(reservations.c.article))
+        query = select(articles).where(articles.c.changed >= since, again, held).order_by(articles.c.id)
         return [_article(row) for row in self._connection.execute(query)]
 
     def newest(self, *, since: datetime | None = None, source: str = "", limit: int = 5000) -> list[Article]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import asdict
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, delete, insert, select, update
 
 from bot.errors import ReservedElsewhere
 from bot.model import (
@@ -25,6 +26,7 @@ from bot.model import (
     Rendition,
     Summary,
 )
+from bot.store.among import among, integers
 from bot.store.conflict import insert_or_ignore
 from bot.store.corrections import Corrections
 from bot.store.flags import Flags
@@ -275,23 +277,34 @@ class Editions:
         )
 
     def telling(self, which: Collection[int], since: datetime | None = None) -> list[tuple[Edition, EditionStory]]:
-        """The editions that went out with a story led by one of the articles ``which``, newest slot first."""
-        holds = (reservations.c.edition == editions.c.id) & reservations.c.article.in_(list(which))
-        query = (
-            select(editions)
-            .where(editions.c.state.in_(list(WENT_OUT)), select(reservations.c.edition).where(holds).exists())
-            .order_by(editions.c.slot.desc(), editions.c.created.desc())
-        )
+        """The editions that went out, wholly or in part, with a story led by one of the articles ``which``.
+
+        Newest slot first.
+        """
+        dialect = self._connection.dialect.name
+        holding = select(reservations.c.edition).where(among(dialect, reservations.c.article, "which"))
+        query = select(editions).where(_went_out(), editions.c.id.in_(holding))
         if since:
             query = query.where(editions.c.slot >= since)
-        found = []
-        for row in self._connection.execute(query).all():
+        return [
+            (edition, story)
+            for edition, story in self._stories_of(query, {"which": integers(dialect, which)})
+            if story.article.id in which
+        ]
+
+    def told(self, since: datetime) -> list[tuple[Edition, EditionStory]]:
+        """The stories of editions since ``since`` that went out, wholly or in part, newest slot first."""
+        query = select(editions).where(editions.c.slot >= since, _went_out())
+        return list(self._stories_of(query))
+
+    def _stories_of(
+        self, query: Select[Any], values: Mapping[str, Any] = MappingProxyType({})
+    ) -> Iterator[tuple[Edition, EditionStory]]:
+        query = query.order_by(editions.c.slot.desc(), editions.c.created.desc())
+        for row in self._connection.execute(query, values).all():
             held = select(edition_stories).where(edition_stories.c.edition == row.id)
             for each in self._connection.execute(held.order_by(edition_stories.c.position)):
-                story = _story(each)
-                if story.article.id in which:
-                    found.append((_edition(row), story))
-        return found
+                yield _edition(row), _story(each)
 
     def amending(self, schedule: str, since: datetime) -> list[Edition]:
         """The editions that answer, change or take down posts of this schedule, oldest first, with their renditions."""
@@ -334,6 +347,12 @@ class Editions:
             renditions=tuple(_rendition(rendition) for rendition in made),
             corrections=tuple(Corrections(self._connection).carried(row.id)),
         )
+
+
+def _went_out() -> ColumnElement[bool]:
+    """Also of an edition that was cancelled half-way: what was accepted stands, and its stories are consumed."""
+    held = select(reservations.c.edition).where(reservations.c.edition == editions.c.id, reservations.c.consumed)
+    return editions.c.state.in_(list(WENT_OUT)) | ((editions.c.state == EditionState.CANCELLED) & held.exists())
 
 
 def _rendition_row(edition: str, rendition: Rendition) -> dict[str, Any]:

@@ -3,6 +3,8 @@
 A chunk shrinks from its beginning: the deliveries that are deleted and the chunk's part that named them go together,
 and are added to the edition's totals in the same transaction. So a stop at any moment loses nothing, and the next
 folding goes on at what is left.
+
+Posts stay: they are nobody's personal data and few, and by what networks called them they are corrected and taken down.
 """
 
 from __future__ import annotations
@@ -19,7 +21,8 @@ from bot.store.editions import Editions
 from bot.store.tables import attempts, chunks, deliveries, editions
 
 _CHUNKS = 64
-"""Chunks looked at in one transaction: posts have one each."""
+"""Chunks looked at in one transaction."""
+_MAIL = chunks.c.audience != ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +117,7 @@ class Folds:
         """By id, which is the order of their deliveries too."""
         query = (
             select(chunks)
-            .where(chunks.c.edition == edition, chunks.c.last > after)
+            .where(chunks.c.edition == edition, chunks.c.last > after, _MAIL)
             .order_by(chunks.c.id)
             .limit(_CHUNKS)
         )
@@ -166,7 +169,7 @@ def _foldable(before: datetime) -> Select[tuple[str, datetime, int]]:
     return (
         select(editions.c.id, editions.c.changed, func.sum(chunks.c.last - chunks.c.first + 1).label("rows"))
         .join(chunks, chunks.c.edition == editions.c.id)
-        .where(editions.c.state.in_(ended), editions.c.changed < before)
+        .where(editions.c.state.in_(ended), editions.c.changed < before, _MAIL)
         .group_by(editions.c.id, editions.c.changed)
         .order_by(editions.c.changed, editions.c.id)
     )

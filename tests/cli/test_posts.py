@@ -59,7 +59,7 @@ def test_posts_about_a_withdrawn_article_are_taken_down_by_one_command(broadshee
     assert edition["name"] == "Posts: posts taken down"
     again = broadsheet("posts", "remove", posted)
     assert (again.code, again.err.count("\n")) == (1, 1)
-    assert "takes its posts down already" in again.err
+    assert "is to remove its post on hook already" in again.err
 
 
 @pytest.mark.parametrize(
@@ -76,3 +76,22 @@ def test_what_cannot_be_done_is_one_line(broadsheet, posted, arguments, code, sa
     found = broadsheet("posts", "remove", *arguments)
     assert (found.code, found.err.count("\n")) == (code, 1)
     assert said in found.err
+
+
+def test_what_is_being_taken_down_already_keeps_no_other_post_up(broadsheet, folder, posted):
+    others = [each["article"] for each in broadsheet("posts", "--json").value if each["article"] != posted]
+    broadsheet("posts", "remove", posted)
+    (pending,) = (each["pending"] for each in broadsheet("posts", "--json").value if each["article"] == posted)
+    assert f"edition {pending} is to remove it" in broadsheet("posts").out
+    done = broadsheet("posts", "remove", posted, *others, "--json").value
+    assert [each["article"] for each in done] == others
+
+
+def test_posts_of_a_channel_that_left_the_settings_are_to_be_corrected_by_hand(broadsheet, folder, posted, monkeypatch):
+    assert "by hand" not in broadsheet("correct", posted).out
+    path = folder / "config" / "broadsheet.toml"
+    path.write_text(
+        path.read_text("utf-8").replace("channels.hook]", "channels.other]").replace('["hook"]', '["other"]')
+    )
+    monkeypatch.setenv("BROADSHEET_OTHER_SECRET", SECRET)
+    assert "; the channel left the settings: correct it by hand" in broadsheet("correct", posted).out

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import unicodedata
 
 import pytest
@@ -202,3 +203,30 @@ def test_any_story_fits_every_network_whole_where_it_must_be(
         tail = text.split(URL)[1].split()
         assert tail == hashtags[: len(tail)]
         assert length(text, limits) <= (limits.characters or 10_000)
+
+
+def test_no_cut_leaves_a_straight_single_quotation_open() -> None:
+    text = "Mayor 'did not lie' to the workers' council, says 'fully independent' report of '24 that isn't out"
+    ends = [each for each in (Cuts(text).ended(end) for end in Cuts(text).ends()) if each]
+    assert not [each for each in ends if each.endswith(("'did…", "not…", "'fully…"))]
+    assert "Mayor 'did not lie'…" in ends and "Mayor 'did not lie' to the workers' council, says…" in ends
+    assert ends[-1] == f"{text.removesuffix(' out')}…"
+
+
+def test_a_sentence_that_ends_in_a_quotation_is_no_place_to_end() -> None:
+    assert Cuts("He said: 'I stay. I will not go.' Nobody laughed. So it was.").sentences() == (
+        "He said: 'I stay. I will not go.' Nobody laughed.",
+        "He said: 'I stay. I will not go.'",
+    )
+
+
+def test_endless_single_marks_are_cut_in_no_time() -> None:
+    started = time.perf_counter()
+    Cuts("'a " * 30_000).ends()
+    assert time.perf_counter() - started < 2
+
+
+def test_an_ellipsis_stands_behind_no_full_stop_of_another_script() -> None:
+    text = "市長は辞任しないと述べた。議会は反対した。"
+    ends = [each for each in (Cuts(text, "ja").ended(end) for end in Cuts(text, "ja").ends()) if each]
+    assert "市長は辞任しないと述べた…" in ends and not [each for each in ends if "。…" in each]

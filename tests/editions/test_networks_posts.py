@@ -254,6 +254,25 @@ def test_a_correction_is_counted_as_its_network_counts_and_has_no_hashtags() -> 
     assert (post.hashtags, post.answers, post.language) == ((), "123", "ja")
 
 
+def test_a_correction_is_folded_behind_the_warning_of_its_post_which_counts() -> None:
+    limits = NETWORKS["mastodon"]
+    correction = Correction(
+        id=1, edition="e", schedule="morning", article=11, title="", url="", said="s" * 100, right="r" * 300,
+        told=NOW, at=NOW, who="ann",
+    )  # fmt: skip
+    post = compose_correction(
+        correction=correction, language="en", timezone="UTC", template="mastodon", folders=(shipped("templates"),),
+        limits=limits, answers="123", warning="Violence",
+    )  # fmt: skip
+    assert (post.warning, post.sensitive) == ("Violence", True)
+    assert "s" * 100 in post.text and fits(post.text, limits, warning="Violence")
+    post = compose_correction(
+        correction=correction, language="en", timezone="UTC", template="mastodon", folders=(shipped("templates"),),
+        limits=limits, answers="123", warning="Violence " * 8,
+    )  # fmt: skip
+    assert "s" * 100 not in post.text and "r" * 300 in post.text
+
+
 @pytest.mark.parametrize(
     ("template", "said"),
     [

@@ -113,6 +113,13 @@ def test_more_hashtags_than_the_channel_is_to_have_are_told(tmp_path: Path) -> N
     assert told not in found(Post(text="#a #b, No. #1 and https://r.com/#c", url="https://r.com/#c"))
 
 
+def test_who_is_called_by_a_posts_words_is_told_where_the_network_calls_them() -> None:
+    post = Post(text="Hoax about @mayor@town.example, mail ed@record.com\n\nhttps://r.com/@a", url="https://r.com/@a")
+    told = (Grade.WARNING, "1 account called by a post's words, who will be notified", "sky: @mayor")
+    assert told in found(post, limits=replace(SKY, counting=Counting.MASTODON))
+    assert told not in found(post)
+
+
 def test_posts_behind_a_warning_are_named_with_its_words() -> None:
     rules = PostRules(warnings={"harbour": "Water"})
     assert found(composed(story(), rules=rules), rules=rules) == [

@@ -3,6 +3,7 @@ from __future__ import annotations
 import time
 import unicodedata
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -253,3 +254,22 @@ def test_any_text_is_cut_between_clusters_within_its_room(text: str, characters:
     if kept and kept != text:
         whole = regex.findall(r"\X", text)
         assert regex.findall(r"\X", kept.removesuffix("…")) == whole[: count(kept.removesuffix("…"))]
+
+
+@pytest.mark.parametrize("title", ["", "\u0301", "\u200b"])
+def test_what_has_no_title_is_told_by_its_words_on_x(title: str) -> None:
+    made = post(template="x", title=title, limits=Limits(characters=280), rules=PostRules())
+    assert made.text == f"Boats run again from Monday.\n\n{URL}"
+
+
+def test_the_articles_own_address_in_its_words_is_the_link_with_its_parameters() -> None:
+    rules = PostRules(utm=MappingProxyType({"utm_source": "bluesky"}))
+    made = post(title="The ferry returns", summary=f"Times: {URL} and {URL}/more.", rules=rules)
+    tagged = f"{URL}?utm_source=bluesky"
+    assert made.url == tagged
+    assert made.text == f"The ferry returns\n\nTimes: {tagged} and {URL}/more."
+    assert post(summary=f"Read more: {URL}.", rules=rules).text == f"The ferry returns\n\nRead more:\n\n{tagged}"
+
+
+def test_the_host_of_a_link_is_the_one_that_dns_knows() -> None:
+    assert post(url="https://straße.example:8080/ä").url == "https://xn--strae-oqa.example:8080/%C3%A4"

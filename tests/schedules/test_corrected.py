@@ -247,6 +247,8 @@ class Network(Scripted):
         super().__init__(name, options, around)
         self.medium, self.template, self.limits = "post", "default", Limits(characters=300, thread=True)
         self.answer = lambda parcel: Receipt(server="social", code=200, id=f"post:{parcel.token}")
+        # A second one would find that the first part does not stand yet, and wait.
+        self.connections = 1
         self.sent = TOLD
 
 

@@ -434,3 +434,16 @@ def test_a_source_that_was_never_visited_well_is_at_its_first_visit(visit, store
             "breaking", floor=NOW - HOUR, after=NOW - HOUR, settled=NOW + HOUR, now=NOW + HOUR, limit=9
         )
     assert arrived == []
+
+
+def test_what_cannot_be_told_keeps_no_other_article_waiting(newsroom, visit, store, tmp_path):
+    (tmp_path / "templates" / "posts").mkdir(parents=True)
+    (tmp_path / "templates" / "posts" / "default.txt.j2").write_text(
+        "{{ title }} {{ 1 // (0 if 'harbour1 ' in title or 'harbour2 ' in title else 1) }}", "utf-8"
+    )
+    installation = _listening(newsroom, visit, "\n[schedules.breaking.selection]\nmaximum = 1\n")
+    at = NOW + MINUTE
+    visit(at, *(_story(number, at) for number in (1, 2, 3, 4)))
+    for tick_at in (at + 2 * MINUTE, at + 3 * MINUTE):
+        assert len(tick(installation, tick_at).failed) == 2
+    assert sorted(guid for guid, _ in _editions(store)) == ["g3", "g4"]

@@ -110,6 +110,7 @@ def test_on_publish_has_no_timetable_and_makes_up_for_all_unless_told_otherwise(
         (TIMES + 'days = "mo-fr"\n', ["schedules.morning.days", "mon-fri"]),
         (SCHEDULE + 'days = "mon"\n', ["schedules.morning", "days belong to times"]),
         (TIMES + 'settle = "2m"\n', ["schedules.morning", "settle belongs to on_publish"]),
+        (ON_PUBLISH + 'settle = "3h"\n', ["schedules.morning", "settle is shorter than max_lateness"]),
         (ON_PUBLISH + 'prepare_before = "10m"\n', ["schedules.morning", "prepare_before makes no sense"]),
         (ON_PUBLISH + "[schedules.morning.selection]\nminimum = 2\n", ["schedules.morning", "minimum makes no sense"]),
         (ON_PUBLISH + '[schedules.morning.selection]\nwindow = "last 2h"\n', ["schedules.morning", "max_age"]),
