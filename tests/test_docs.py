@@ -46,7 +46,7 @@ def test_every_kind_of_channel_and_source_is_in_the_configuration_page(kind):
 def test_every_direct_dependency_has_its_reason():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     extras = project["optional-dependencies"]
-    named = [*project["dependencies"], *extras["postgresql"], *extras["build"], *extras["dev"]]
+    named = [*project["dependencies"], *extras["postgresql"], *extras["apprise"], *extras["build"], *extras["dev"]]
     page = (DOCS / "dependencies.md").read_text("utf-8")
     names = {re.split(r"[\[<>=; ]", each)[0] for each in named} - {"broadsheet"}
     assert [name for name in sorted(names) if f"`{name}`" not in page] == []

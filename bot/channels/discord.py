@@ -22,8 +22,10 @@ from pydantic import Field, SecretStr
 from bot.channels.base import Surroundings, kind
 from bot.channels.exchange import Exchange, Refusal, Told
 from bot.channels.fit import fitting
+from bot.channels.parts import parts_of
 from bot.channels.pictures import made_fit
 from bot.editions.counting import graphemes
+from bot.editions.escaping import escaped
 from bot.editions.graphemes import Room, shortened
 from bot.errors import ChannelRefused, DeliveryError, SettingsError
 from bot.http import Upload
@@ -35,11 +37,6 @@ _EMBEDS = 6000
 _FILE = 8_000_000
 _PIXELS = 2048
 _HOOK = re.compile(r"/api/(v\d+/)?webhooks/\d+/[\w-]+")
-_ADDRESS = re.compile(r"https?://[^\s<>]+")
-# What Discord would read as a sign: emphasis, code, spoilers, masked links, mentions; at a line's beginning, headings,
-# quotations and lists.
-_SIGNS = re.compile(r"[\\*_~|`<\[]")
-_BEGINNINGS = re.compile(r"^([ \t]*)(?=(?:#{1,3}|-#|>{1,3}|-) )", re.MULTILINE)
 _UNKNOWN_WEBHOOK, _UNKNOWN_CHANNEL = 10015, 10003
 
 
@@ -141,15 +138,16 @@ class DiscordChannel:
         return f"{self._exchange.server} knows the webhook “{str(told.data.get('name') or '')[:80]}”"
 
     def _message(self, post: Post) -> dict[str, Any]:
-        carded = post.card is not None and bool(post.card.url)
-        content = escaped(post.text)
-        if carded and post.url:
+        card = post.card if post.card and post.card.url else None
+        words = _beside_card(post) if card else post.text
+        content = escaped(words, Markup.MARKDOWN, [post.url])
+        if card and post.url:
             # Else Discord would put a card of its own beside ours.
             content = content.replace(post.url, f"<{post.url}>", 1)
         if _units(content) > _CONTENT:
             said = f"the post is longer than the {_CONTENT:,} characters that {self._exchange.server} takes, escaped"
             raise DeliveryError(said, permanent=True, server=self._exchange.server)
-        embeds = [_embed(post.card, sensitive=post.sensitive)] if post.card and carded else []
+        embeds = [_embed(card, words, sensitive=post.sensitive)] if card else []
         return {"content": content, "embeds": embeds, "allowed_mentions": {"parse": []}}
 
     async def _files(self, payload: dict[str, Any]) -> dict[str, Upload]:
@@ -186,23 +184,19 @@ class DiscordChannel:
         )
 
 
-def escaped(text: str) -> str:
-    """``text`` so that Discord shows it as it is; addresses stay whole, they are no Markdown."""
-    done, whole = 0, []
-    for address in _ADDRESS.finditer(text):
-        whole += [_SIGNS.sub(r"\\\g<0>", text[done : address.start()]), address[0]]
-        done = address.end()
-    return _BEGINNINGS.sub(r"\1\\", "".join([*whole, _SIGNS.sub(r"\\\g<0>", text[done:])]))
+def _beside_card(post: Post) -> str:
+    """What stands above the card, which shows headline and link itself."""
+    parts = parts_of(post)
+    return parts.body or parts.headline or post.text
 
 
-def _embed(card: Card, *, sensitive: bool) -> dict[str, Any]:
-    """The card. Its title and description count together with those of all embeds."""
-    title = _short(card.title, _TITLE)
-    description = _short(card.description, min(_DESCRIPTION, _EMBEDS - _TITLE))
+def _embed(card: Card, words: str, *, sensitive: bool) -> dict[str, Any]:
+    """The card, without what stands above it. Its title and description count together with those of all embeds."""
+    description = card.description if card.description not in words else ""
     return {
         "url": card.url,
-        "title": title,
-        **({"description": description} if description else {}),
+        "title": _short(card.title, _TITLE),
+        **({"description": _short(description, min(_DESCRIPTION, _EMBEDS - _TITLE))} if description else {}),
         **({"image": {"url": card.image_url}} if card.image_url and not sensitive else {}),
     }
 
@@ -210,7 +204,7 @@ def _embed(card: Card, *, sensitive: bool) -> dict[str, Any]:
 def _short(text: str, most: int) -> str:
     """``text`` escaped, within ``most`` units of UTF-16."""
     room = most
-    while _units(short := escaped(shortened(text, Room(room, None)))) > most:
+    while _units(short := escaped(shortened(text, Room(room, None)), Markup.MARKDOWN)) > most:
         room = min(room, graphemes(text)) - max(1, (_units(short) - most) // 2)
     return short
 

@@ -41,7 +41,9 @@ _PHOTO = 4_000_000
 _PIXELS = 2048
 _NEWEST = 100
 _SKEW = timedelta(minutes=1)
-"""How far Facebook's clock may be off ours, and how long its lists may lag behind."""
+"""How far Facebook's clock may be off ours."""
+_SETTLED = timedelta(minutes=5)
+"""What is not listed by then surely is not there."""
 
 
 class FacebookOptions(PostTable):
@@ -134,10 +136,6 @@ class FacebookChannel:
 
     async def recall(self, parcel: Parcel, began: datetime) -> Receipt | None:
         """Looks for the post among those of the page since then."""
-        if self._around.clock() - began < _SKEW:
-            raise DeliveryError(
-                "Facebook may not list it yet; it is asked in a minute", permanent=False, retry_after=60
-            )
         post = fitting(parcel, self.limits, self._server)
         since = began - _SKEW
         fields = {"fields": "id,message,created_time", "since": int(since.timestamp()), "limit": _NEWEST}
@@ -151,6 +149,10 @@ class FacebookChannel:
         alike = _words(post.text.split("\n", 1)[0])
         if len(listed) >= _NEWEST or any(_words(each.get("message")).startswith(alike) for each in listed):
             raise OutcomeUnknown("the page has posts like it; look whether it is there", server=self._server)
+        wait = began + _SETTLED - self._around.clock()
+        if wait > timedelta(0):
+            said = "Facebook may not list it yet; it is asked again"
+            raise DeliveryError(said, permanent=False, retry_after=wait.total_seconds(), server=self._server)
         return None
 
     async def edit(self, id: str, parcel: Parcel) -> Receipt:

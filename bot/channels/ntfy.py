@@ -23,7 +23,7 @@ from pydantic import Field, SecretStr, StrictInt
 from bot.channels.base import Surroundings, kind
 from bot.channels.exchange import Exchange, Refusal, Told
 from bot.channels.fit import fitting
-from bot.editions.graphemes import Room, shortened
+from bot.channels.parts import parts_of
 from bot.errors import ChannelRefused, DeliveryError, OutcomeUnknown
 from bot.model import Idempotency, Limits, Parcel, Post, Receipt
 from bot.settings import PostTable, Table, Url, secret_variable
@@ -87,11 +87,11 @@ class NtfyChannel:
     def payload(self, parcel: Parcel) -> dict[str, Any]:
         """The message. A tap on it opens the article; the picture is fetched by the phones, from its address."""
         post = fitting(parcel, self.limits, self._exchange.server)
-        title = shortened(post.card.title if post.card else parcel.name, Room(None, _TITLE))
+        title, message = _told(post)
         picture = _picture(post)
         return {
             "topic": self._options.topic,
-            "message": post.text,
+            "message": message,
             "sequence_id": parcel.token,
             **({"title": title} if title else {}),
             **({"click": post.url} if post.url else {}),
@@ -154,6 +154,15 @@ class NtfyChannel:
     def _receipt(self, told: Told, text: str = "") -> Receipt:
         id = _text(told.data, "sequence_id") or _text(told.data, "id")
         return Receipt(server=self._exchange.server, code=told.status, text=text, id=id, quota=told.quota)
+
+
+def _told(post: Post) -> tuple[str, str]:
+    """Title and message: the headline once, and no link, which a tap opens."""
+    parts = parts_of(post)
+    whole = f"{parts.headline}\n\n{parts.body}".strip("\n")
+    if not parts.headline or not parts.body or len(parts.headline.encode()) > _TITLE:
+        return "", whole or post.text
+    return parts.headline, parts.body
 
 
 def _picture(post: Post) -> str:

@@ -61,7 +61,7 @@ class SlackOptions(PostTable):
 
 @kind("slack")
 class SlackChannel:
-    """A channel of a workspace. Without a bot's token a post has no id, and can be neither changed nor taken down."""
+    """A channel of a workspace. By a webhook a post has no id, and can be neither changed nor taken down."""
 
     Options: ClassVar[type[Table]] = SlackOptions
     medium: ClassVar[str] = "post"
@@ -69,6 +69,10 @@ class SlackChannel:
     verified: ClassVar[str] = ""
     template = "slack"
     connections = 1
+
+    def __new__(cls, name: str, options: SlackOptions, around: Surroundings) -> Self:  # noqa: ARG004
+        """A ``SlackBot`` where there is a token: what a channel can, it shows by having the methods."""
+        return super().__new__(SlackBot if options.token else cls)  # type: ignore[return-value]
 
     def __init__(self, name: str, options: SlackOptions, around: Surroundings) -> None:
         """Raises ``SettingsError`` when there are both ways to post, or none."""
@@ -126,31 +130,12 @@ class SlackChannel:
         reply = {"thread_ts": _where(post.answers)["ts"]} if post.answers else {}
         return {"channel": self._channel, **message, **reply}
 
-    async def edit(self, id: str, parcel: Parcel) -> Receipt:
-        """Changes the message. Raises a permanent ``DeliveryError`` where a webhook posted it."""
-        self._need_token()
-        message = message_of(fitting(parcel, self.limits, self._server), self._server)
-        return self._receipt(await self._ask("chat.update", {**_where(id), **message}, repeatable=True))
-
-    async def remove(self, id: str) -> None:
-        """Deletes the message. Raises a permanent ``DeliveryError`` where a webhook posted it."""
-        self._need_token()
-        try:
-            await self._ask("chat.delete", _where(id), repeatable=True)
-        except _Gone:
-            return
-
     async def check(self) -> str:
         """Asks who the bot is; of a webhook, says what would be done: only a message shows whether it works."""
         if self._hook:
             return f"{self._server} is posted to by a webhook; only a message shows whether it works"
         told = await self._ask("auth.test", {}, repeatable=True)
         return f"{told.data.get('user', '')} of {told.data.get('team', '')} posts to {self._channel}"
-
-    def _need_token(self) -> None:
-        if self._hook:
-            said = "a webhook can neither change nor take down what it posted; do it in Slack, or set a bot's token"
-            raise DeliveryError(f"{self._server}: {said}", permanent=True, server=self._server)
 
     async def _ask(self, method: str, fields: dict[str, Any], *, repeatable: bool = False) -> Told:
         told = await self._exchange.ask(
@@ -204,6 +189,22 @@ class SlackChannel:
         channel, stamp = told.data.get("channel"), told.data.get("ts")
         id = f"{channel}/{stamp}" if channel and stamp else ""
         return Receipt(server=self._server, code=told.status, id=id, quota=told.quota)
+
+
+class SlackBot(SlackChannel):
+    """One that posts by a bot's token: what it posted it can change and take down."""
+
+    async def edit(self, id: str, parcel: Parcel) -> Receipt:
+        """Changes the message."""
+        message = message_of(fitting(parcel, self.limits, self._server), self._server)
+        return self._receipt(await self._ask("chat.update", {**_where(id), **message}, repeatable=True))
+
+    async def remove(self, id: str) -> None:
+        """Deletes the message."""
+        try:
+            await self._ask("chat.delete", _where(id), repeatable=True)
+        except _Gone:
+            return
 
 
 class _Gone(DeliveryError):

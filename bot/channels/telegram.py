@@ -198,7 +198,7 @@ class TelegramChannel:
         status, words = refusal.status, str(refusal.data.get("description", "")).lower()
         if status == 429:
             asked = (refusal.data.get("parameters") or {}).get("retry_after")
-            wait = float(asked) if isinstance(asked, int | float) and not isinstance(asked, bool) else None
+            wait = self._exchange.wait(refusal.headers, {"retry_after": asked})
             return ServerBusy(refusal.said, code=429, retry_after=wait, server=self._server)
         if status in (401, 404) and refusal.data.get("ok") is False:
             # A token that was never one is answered with 404: it is part of the path.

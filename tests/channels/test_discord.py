@@ -9,23 +9,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from bot.channels.discord import DiscordChannel, DiscordOptions, escaped
+from bot.channels.discord import DiscordChannel, DiscordOptions
+from bot.editions.escaping import escaped
 from bot.errors import ChannelRefused, DeliveryError, SettingsError
-from bot.model import Card, PostPicture
+from bot.model import Card, Markup, PostPicture
 from bot.testing.networks.discord_form import seen
 from tests.channels.trial import OTHER, PICTURE, POST, TOKEN, parcel
 
 
 @given(st.text(alphabet=st.sampled_from(" \n*_~|`>#-+[]()<@&!:\\.1aé🏳"), max_size=60))
 def test_what_was_escaped_is_shown_as_it_was_written(text: str) -> None:
-    shown, links = seen(escaped(text))
-    assert shown == text.strip()
+    shown, links = seen(escaped(text, Markup.MARKDOWN))
+    assert shown.replace("\u200b", "") == text.strip()
     assert links == ()
-
-
-def test_an_address_stays_whole() -> None:
-    address = "https://record.example/a_b_c?x=1*2*3&y=~z~"
-    assert escaped(f"*new* {address}") == f"\\*new\\* {address}"
 
 
 async def test_nobody_is_called_and_the_card_is_ours_alone(trial_of) -> None:
@@ -34,11 +30,24 @@ async def test_nobody_is_called_and_the_card_is_ours_alone(trial_of) -> None:
     await trial.do("send", parcel(replace(POST, text=hostile)))
     (post,) = trial.network.visible
     assert post.fields["pings"] == ()
-    assert post.text == hostile
-    assert post.fields["links"] == ((POST.url, POST.url),)
-    # An address in angle brackets gets no card of Discord's beside ours.
-    assert f"<{POST.url}>" in post.fields["content"]
+    assert post.text.replace("\u200b", "") == "@everyone <@123> <@&456> @here"
     assert (post.card.url, post.card.title, post.card.description) == (POST.url, "The ferry returns", "From Monday on.")
+
+
+async def test_headline_and_link_stand_in_the_card_alone(trial_of) -> None:
+    trial = trial_of("discord")
+    text = f"The ferry returns\n\nFrom Monday on.\n\n{POST.url}"
+    await trial.do("send", parcel(replace(POST, text=text)))
+    (post,) = trial.network.visible
+    assert (post.text, post.card.title, post.card.description) == ("From Monday on.", "The ferry returns", "")
+
+
+async def test_a_link_among_words_gets_no_second_card(trial_of) -> None:
+    trial = trial_of("discord")
+    await trial.do("send", parcel(replace(POST, text=f"Read {POST.url} today")))
+    (post,) = trial.network.visible
+    assert post.fields["content"] == f"Read <{POST.url}> today"
+    assert post.fields["links"] == ((POST.url, POST.url),)
 
 
 async def test_an_edit_calls_nobody_either(trial_of) -> None:

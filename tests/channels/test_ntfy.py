@@ -17,9 +17,10 @@ from tests.channels.trial import OTHER, POST, TOKEN, URL, parcel
 async def test_a_tap_opens_the_article_and_the_headline_is_the_title(trial_of) -> None:
     trial = trial_of("ntfy", {"tags": ["newspaper"], "priority": 4})
     card = Card(url=URL, title="The ferry returns", image_url="https://record.example/a.jpg")
-    await trial.do("send", parcel(replace(POST, card=card)))
+    text = f"The ferry returns\n\nFrom Monday on.\n\n{URL}"
+    await trial.do("send", parcel(replace(POST, text=text, card=card)))
     (post,) = trial.network.visible
-    assert (post.url, post.fields["title"], post.fields["message"]) == (URL, "The ferry returns", POST.text)
+    assert (post.url, post.fields["title"], post.fields["message"]) == (URL, "The ferry returns", "From Monday on.")
     assert (post.fields["tags"], post.fields["priority"]) == (("newspaper",), 4)
     assert [each.url for each in post.pictures] == ["https://record.example/a.jpg"]
 
@@ -31,12 +32,13 @@ async def test_a_sensitive_picture_is_not_shown_on_locked_screens(trial_of) -> N
     assert trial.network.visible[0].pictures == ()
 
 
-async def test_a_long_headline_is_cut_to_what_a_title_has(trial_of) -> None:
+@pytest.mark.parametrize("title", ["Fähre " * 200, "The ferry returns"])
+async def test_a_headline_that_is_too_long_or_alone_is_the_message(trial_of, title) -> None:
     trial = trial_of("ntfy")
-    await trial.do("send", parcel(replace(POST, card=Card(url=URL, title="Fähre " * 300))))
-    title = trial.network.visible[0].fields["title"]
-    assert title.endswith("Fähre…")
-    assert 1000 < len(title.encode()) <= 1024
+    body = "\n\nFrom Monday on." if len(title) > 100 else ""
+    await trial.do("send", parcel(replace(POST, text=f"{title}{body}\n\n{URL}", card=Card(url=URL, title=title))))
+    fields = trial.network.visible[0].fields
+    assert (fields["title"], fields["message"]) == ("", f"{title}{body}")
 
 
 async def test_the_longest_message_is_no_attachment_and_a_longer_one_is_not_sent(trial_of) -> None:

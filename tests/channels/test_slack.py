@@ -8,8 +8,9 @@ from datetime import timedelta
 
 import pytest
 
+from bot.channels.base import Editing, Removing
 from bot.clock import SetClock
-from bot.errors import ChannelRefused, DeliveryError, OutcomeUnknown, ServerBusy, SettingsError
+from bot.errors import ChannelRefused, OutcomeUnknown, ServerBusy, SettingsError
 from bot.model import Post
 from bot.testing.networks import BREAK, HANG, Fault, running
 from bot.testing.networks.slack import BOT_TOKEN, HOOK, Slack
@@ -118,14 +119,15 @@ async def test_a_bot_changes_and_takes_down_what_it_posted_and_twice_is_no_fault
     assert error.permanent
 
 
-async def test_a_webhook_can_change_nothing_and_says_so(slack, clock) -> None:
-    network, options = slack
+async def test_only_a_bot_can_change_take_down_and_answer(slack, clock) -> None:
+    _, options = slack
+    async with opened("slack", clock, **options["bot"]) as channel:
+        assert isinstance(channel, Editing)
+        assert isinstance(channel, Removing)
+        assert channel.limits.thread
     async with opened("slack", clock, **options["webhook"]) as channel:
-        await channel.send(parcel())
-        id = network.visible[0].id
-        for asked in (channel.edit(id, parcel()), channel.remove(id)):
-            error = await refusal(asked, SECRET)
-            assert (type(error), error.permanent) == (DeliveryError, True)
+        assert not isinstance(channel, Editing)
+        assert not isinstance(channel, Removing)
         assert not channel.limits.thread
 
 

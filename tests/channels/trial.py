@@ -25,7 +25,7 @@ from bot.model import Card, Newsroom, Parcel, Post, Rendition
 from bot.settings.tables import HttpTable
 from bot.store import Store
 from bot.testing import KEYS, NOW
-from bot.testing.networks import NETWORKS, Fault, Network, made
+from bot.testing.networks import NETWORKS, Fault, Network, Posted, made
 from bot.testing.networks.sample import credential, options
 
 TOKEN = "abcdefghijklmnopqrstuvwxyz"
@@ -55,6 +55,10 @@ class Around:
     keys: Any = KEYS
 
 
+async def _here(host: str, port: int) -> list[str]:
+    return ["127.0.0.1"]
+
+
 class Stage:
     """Serves the fake of the test that runs, and a photograph beside it."""
 
@@ -82,6 +86,8 @@ class Trial:
     fake: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        # A network that fetches pictures itself wants a public name.
+        self.picture = f"{self.base.replace('127.0.0.1', 'pictures.record.example')}{PICTURE}"
         self.network: Any = self.fresh()
         self.secrets: list[str] = []
 
@@ -107,9 +113,11 @@ class Trial:
             self.secrets += [account[name] for name in ("access", "refresh", "secret") if account.get(name)]
             tls = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
             async with (
-                Http(HttpTable(allow_loopback=True, timeout="5s"), tls=tls) as http,
+                Http(HttpTable(allow_loopback=True, timeout="5s"), tls=tls, resolve=_here) as http,
                 cls("outlet", table, Around(http, self.clock, store)) as opened,
             ):
+                if hasattr(opened, "waits"):  # Between the looks at what is being made.
+                    opened.waits = (0,) * 4
                 yield opened
         finally:
             store.close()
@@ -161,8 +169,11 @@ class Trial:
         method, path = await self.publishing()
         self.network.fail(fault, method=method, path=path)
 
-    def texts(self) -> list[str]:
-        """What followers see now; a card that fakes of chats show beside the text is no part of it."""
+    def seen(self) -> list[Posted]:
+        """What followers see now."""
         if self.kind == "teams":
             self.clock.advance(minutes=5)  # A workflow answers before it posts.
-        return [each.text for each in self.network.visible]
+        return list(self.network.visible)
+
+    def texts(self) -> list[str]:
+        return [each.text for each in self.seen()]

@@ -41,6 +41,8 @@ _THROTTLES = {
     368: (400, "The action attempted has been deemed abusive or is otherwise disallowed", 1_390_008),
     613: (403, "(#613) Calls to this api have exceeded the rate limit.", None),
 }
+SAMPLE = {"page": "{page}", "token": "{token}", "api": "{base}", "login": "{base}"}
+"""What a newsroom sets to post here (bot.testing.networks.sample)."""
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,17 @@ from bot.testing.networks.linkedin_text import little
 from bot.testing.networks.posted import Card, Picture, Posted, picture
 from bot.testing.networks.rates import Daily
 
+SAMPLE = {
+    "api": "{base}",
+    "oauth": "{base}/oauth/v2",
+    "client_id": "{client_id}",
+    "client_secret": "{client_secret}",
+    "organization": "{organization}",
+    "version": "{version}",
+}
+"""What a newsroom sets to post here (bot.testing.networks.sample)."""
+CREDENTIAL = {"access": "{token}", "account": "page", "id": "{organization}"}
+"""The account, connected."""
 SCOPES = ("openid", "profile", "email", "w_member_social", "w_organization_social", "r_organization_social")
 ACCESS_SECONDS = 60 * 86_400
 REFRESH_SECONDS = 365 * 86_400

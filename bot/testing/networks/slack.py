@@ -36,6 +36,8 @@ _HOOK_ERRORS = {
     "deleted": (404, "channel_not_found"),
 }
 _API_ERRORS = {"archived": "is_archived", "prohibited": "restricted_action", "deleted": "channel_not_found"}
+SAMPLE = {"channel": "{channel}", "token": "{token}", "api": "{base}/api"}
+"""What a newsroom sets to post here (bot.testing.networks.sample)."""
 
 
 @network

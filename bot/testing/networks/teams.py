@@ -34,6 +34,8 @@ LARGEST = 28 * 1024
 _VERSIONS = {"1.0", "1.1", "1.2", "1.3", "1.4", "1.5"}
 _CONTAINERS = {"Container": "items", "ColumnSet": "columns", "Column": "items", "ImageSet": "images"}
 _URL = re.compile(r"https?://\S+$")
+SAMPLE = {"url": "{base}{hook}"}
+"""What a newsroom sets to post here (bot.testing.networks.sample)."""
 
 
 class BadCard(Exception):

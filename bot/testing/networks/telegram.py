@@ -27,6 +27,8 @@ from bot.testing.networks.telegram_html import Entity, Unparsable, given, parse_
 _URL = re.compile(r"https?://[^\s<>\"]*[^\s<>\".,;:!?)\]]")
 TOKEN = "110201543:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw"
 _DELETABLE = timedelta(hours=48)
+SAMPLE = {"chat": "{chat}", "token": "{token}", "api": "{base}"}
+"""What a newsroom sets to post here (bot.testing.networks.sample)."""
 
 
 @dataclass

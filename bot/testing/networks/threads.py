@@ -45,6 +45,8 @@ LINKS = 5
 ALT = 1000
 _EMOJI = regex.compile(r"[\p{Extended_Pictographic}\p{Regional_Indicator}\uFE0F\u20E3]")
 _LINK = re.compile(r"(?:https?://|www\.)[^\s<>\"]*[^\s<>\".,;:!?)\]]", re.IGNORECASE)
+SAMPLE = {"token": "{token}", "api": "{base}", "login": "{base}"}
+"""What a newsroom sets to post here (bot.testing.networks.sample)."""
 
 
 def counted(text: str) -> int:

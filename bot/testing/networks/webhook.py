@@ -88,6 +88,7 @@ class Webhook(Network):
         except ValueError as error:
             raise UsageError(f"the fake of {self.kind}: {error}") from error
         self._largest = largest
+        self._known: set[str] = set()
         self._pace = Moving(a_second, 1)
         self.trouble = ""
 
@@ -119,9 +120,20 @@ class Webhook(Network):
         if not plain_id(identity):
             raise Refused(400, {"error": "webhook-id is not a plain word"})
         sent = _sent(call)
-        if any(each.id == identity for each in self.posts):
+        if identity in self._known:
             return JSONResponse({"id": identity, "status": "known"})
+        self._known.add(identity)
+        if sent["type"] in ("post.edited", "post.removed"):
+            return self._amend(identity, sent)
         self.publish(Posted(id=identity, when=now, account=PATH, raw=call.body, **_seen(sent)))
+        return JSONResponse({"id": identity, "status": "stored"})
+
+    def _amend(self, identity: str, sent: Mapping[str, Any]) -> Response:
+        """Changes or takes down what an earlier event brought; what is not there is taken for done."""
+        removed = sent["type"] == "post.removed"
+        target = str(sent["data"].get("removes" if removed else "edits") or "")
+        if self.find(target) is not None:
+            self.remove(target) if removed else self.edit(target, **_seen(sent))
         return JSONResponse({"id": identity, "status": "stored"})
 
 

@@ -30,6 +30,15 @@ from bot.testing.networks.oauth1 import OAuth1, Unsigned
 from bot.testing.networks.posted import Picture, Posted, picture
 from bot.testing.networks.rates import Limit, Reading, Window
 
+SAMPLE = {
+    "api": "{base}",
+    "authorize": "{base}/i/oauth2/authorize",
+    "consumer_key": "{consumer_key}",
+    "consumer_secret": "{consumer_secret}",
+    "access_token": "{user_token}",
+    "access_secret": "{user_secret}",
+}
+"""What a newsroom sets to post here (bot.testing.networks.sample)."""
 SCOPES = ("tweet.read", "tweet.write", "users.read", "media.write", "offline.access")
 ACCESS_SECONDS = 7200
 MEDIA_SECONDS = 86_400
