@@ -64,6 +64,7 @@ def demo(
             }
         )
         if serve:
+            session.out.say("\nwhat followers see, while this runs:")
             for network in town.networks:
                 session.out.say(f"{network_name(network.kind):<16} {network.page}")
             session.out.say(f"sign up at {town.public_url}/subscribe; the confirmation comes to {town.mailbox}")
@@ -112,8 +113,8 @@ def _show(session: Session, town: Running, keepsake: Keepsake | None) -> None:
     states = ", ".join(f"{count} {state}" for state, count in sorted(keepsake.deliveries.items()))
     out.say(f"deliveries: {states}; together {sum(keepsake.deliveries.values())} of {keepsake.snapshot}")
     out.say("")
-    networks = {each.kind: each for each in town.networks}
-    for kind, each in networks.items():
+    networks = [each.kind for each in town.networks]
+    for kind in networks:
         if (file := town.posts / f"{kind}.json").exists():
             out.say(f"posted on {network_name(kind):<16} {file}")
     for post in sorted(town.posts.glob("*.json")):

@@ -30,6 +30,8 @@ _FAKES: dict[str, dict[str, Any]] = {
     "teams": {"delay": 0},
     "threads": {"public_only": False, "processing": 0},
 }
+_PICTURED = ("facebook", "mastodon", "telegram", "threads", "x")
+"""Where the article's picture is the post's own, with its description; elsewhere it is in the card of the link."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,8 @@ class Standing:
 
     def options(self, base: str = "") -> dict[str, str]:
         """The keys of ``[channels.KIND]`` when the fake is served at ``base``, secrets left out."""
-        return {key: value for key, value in self._told(base).items() if not self._secret(key)}
+        told = {key: value for key, value in self._told(base).items() if not self._secret(key)}
+        return {**told, "picture": "image"} if self.kind in _PICTURED else told
 
     def secrets(self) -> dict[str, str]:
         """The lines of ``.env``: variable and value."""
