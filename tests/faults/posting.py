@@ -1,0 +1,298 @@
+"""A trial of posting: stories go to all networks at once, ``up`` is killed at moments drawn from a seed, books checked.
+
+The clock of all processes, networks' and newsroom's, is one that the trial moves: what the program waits for (a network
+is asked after half a minute what became of a post) is over at once.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+
+from bot.channels.base import Recalling, kinds
+from bot.clock import system_clock
+from bot.model import Post
+from bot.schedules.installation import opened
+from bot.testing import ENVIRONMENT
+from tests.faults.networks import Networks, Seen, by_story
+from tests.faults.newsroom import OPEN, Books, Newsroom, Setting
+
+STORIES = 3
+PATIENCE = 150.0
+STALLED = 3.0
+"""Seconds without the awaited post, after which the kill comes anyway."""
+STEP = 31.0
+"""Seconds that the clock is put forward when nothing moves: the longest that a network is not asked at first."""
+SLIP = 0.15
+"""How often an editor is wrong, and says that a post is missing which is there: then it stands there twice."""
+FAULTS = (
+    {"status": 503},
+    {"status": 429, "headers": {"Retry-After": "2"}},
+    {"how": "close"},
+    {"status": 504, "when": "after"},
+    {"when": "after", "how": "close"},
+    {"when": "after", "how": "hang"},
+)
+_WORDS = ("ferry", "budget", "school", "bridge", "pear", "tram", "library", "sluice", "clinic", "harvest", "orchestra")
+_SCHEDULE = """
+[schedules.{name}]
+name = "{name}"
+cron = "0 7 1 1 *"
+channels = {channels}
+posts = "{posts}"
+approval = true
+
+[schedules.{name}.selection]
+window = "last 24h"
+maximum = {stories}
+"""
+
+
+@dataclass
+class Figures:
+    """What came of trials. ``doubled`` and ``lost`` are faults; ``resent`` stands twice because an editor said so."""
+
+    kills: int = 0
+    between: int = 0
+    posts: int = 0
+    unknown: int = 0
+    recalled: int = 0
+    resent: int = 0
+    doubled: int = 0
+    lost: int = 0
+    broken: list[str] = field(default_factory=list)
+
+    def __iadd__(self, other: Figures) -> Figures:
+        for each in fields(self):
+            setattr(self, each.name, getattr(self, each.name) + getattr(other, each.name))
+        return self
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A delivery, and the number of the story that it tells."""
+
+    id: int
+    kind: str
+    state: str
+    story: int
+    text: str
+
+
+def posting_newsroom(folder: Path, networks: Networks, clock: object) -> Newsroom:
+    """A newsroom whose channels are all the networks. Schedule ``each`` posts stories, ``thread`` threads of them."""
+    blocks = ['[http]\nallow_loopback = true\ntimeout = "1s"\n']
+    secrets: dict[str, str] = {}
+    for kind, each in networks.standing.items():
+        told = {"type": kind, **each.options(), "gap": "0s"}
+        blocks.append("\n".join([f"[channels.{kind}]", *(f'{key} = "{value}"' for key, value in told.items()), ""]))
+        secrets |= each.secrets()
+    names = str(list(networks.standing)).replace("'", '"')
+    blocks += [_SCHEDULE.format(name=name, channels=names, posts=name, stories=STORIES) for name in ("each", "thread")]
+    setting = Setting(schedules="\n".join(blocks))
+    newsroom = Newsroom(folder, 1, setting, secrets=secrets, clock=clock).make(port=1)
+    environment = "".join(f"{name}={value}\n" for name, value in {**ENVIRONMENT, **secrets}.items())
+    (folder / "config" / ".env").write_text(environment)
+    with opened(folder / "config") as installation:
+        for standing in networks.standing.values():
+            standing.connect(installation.store, installation.keys, system_clock())
+    return newsroom
+
+
+def posting_trial(
+    newsroom: Newsroom, networks: Networks, chance: random.Random, *, kills: int, posts: str, faulty: bool
+) -> Figures:
+    """One edition, its sender killed ``kills`` times, settled by an editor who errs now and then, and checked."""
+    figures = Figures()
+    edition = _edition(newsroom, posts)
+    before = {kind: {each.id for each in networks.seen(kind)} for kind in networks.standing}
+    trial = _Trial(newsroom, networks, chance, edition, before, figures)
+    trial.run(kills, faulty)
+    return figures
+
+
+@dataclass
+class _Trial:
+    newsroom: Newsroom
+    networks: Networks
+    chance: random.Random
+    edition: str
+    before: dict[str, set[str]]
+    figures: Figures
+    resent: Counter[tuple[str, int]] = field(default_factory=Counter)
+    doubtful: set[int] = field(default_factory=set)
+
+    def run(self, kills: int, faulty: bool) -> None:
+        up = self.newsroom.start("up")
+        try:
+            for _ in range(kills):
+                self._moment(faulty)
+                up.kill()
+                self.figures.kills += 1
+                if self._books().state == "sent":
+                    self.figures.kills -= 1
+                    up = self.newsroom.start("up")
+                    break
+                self._look("after a kill")
+                up = self.newsroom.start("up")
+            self.networks.clear()
+            self._settle()
+        finally:
+            if up.runs:
+                up.kill()
+        self._finish()
+
+    def _moment(self, faulty: bool) -> None:
+        """Waits for the kill's moment. Half of them come between a request and its answer."""
+        kind = self.chance.choice(list(self.networks.standing))
+        if faulty:
+            for each in self.chance.sample(list(self.networks.standing), 3):
+                self.networks.fail(each, self.chance.choice(FAULTS))
+        if self.chance.random() < 0.5:
+            was, until = len(self.networks.seen(kind)), time.monotonic() + STALLED
+            self.networks.hang(kind)
+            while len(self.networks.seen(kind)) == was and time.monotonic() < until:
+                time.sleep(0.005)
+            self.figures.between += len(self.networks.seen(kind)) > was
+            return
+        goal, until = self.networks.count() + self.chance.randrange(0, 8), time.monotonic() + STALLED
+        while self.networks.count() < goal and time.monotonic() < until:
+            time.sleep(0.005)
+        time.sleep(self.chance.uniform(0.0, 0.05))
+
+    def _settle(self) -> None:
+        """An editor settles what no network tells, the clock goes on, until nothing is left to be done."""
+        until = time.monotonic() + PATIENCE
+        while time.monotonic() < until:
+            rows = self.rows()
+            unknown = [row for row in rows if row.state == "unknown"]
+            self.doubtful |= {row.id for row in unknown}
+            if not unknown and not [row for row in rows if row.state in OPEN]:
+                return
+            self._look("while it is settled")
+            for row in unknown:
+                if not issubclass(kinds()[row.kind], Recalling):
+                    self._resolve(row)
+            moved = Counter(row.state for row in self.rows())
+            time.sleep(0.3)
+            if Counter(row.state for row in self.rows()) == moved:
+                self.newsroom.clock.value += STEP
+        self.figures.broken.append(f"it did not settle: {Counter((row.kind, row.state, row.text) for row in rows)}")
+
+    def _resolve(self, row: Row) -> None:
+        there = self._posts(row.kind).get(row.story, [])
+        slip = bool(there) and self.chance.random() < SLIP
+        told = self.newsroom.call("resolve", str(row.id), "--as", "sent" if there and not slip else "unsent")
+        if slip and told.code == 0:
+            self.resent[row.kind, row.story] += 1
+
+    def _posts(self, kind: str) -> dict[int, list[Seen]]:
+        return by_story([each for each in self.networks.seen(kind) if each.id not in self.before[kind]])
+
+    def _books(self) -> Books:
+        return self.newsroom.books(self.edition)
+
+    def rows(self) -> list[Row]:
+        """The edition's deliveries as the ledger has them now."""
+        return _rows(self.newsroom, self.edition)
+
+    def _look(self, when: str) -> None:
+        """What holds at any moment: the books balance, and nothing stands twice that no editor asked for."""
+        books = self._books()
+        if books.snapshot and (not books.balanced or sum(books.states.values()) != books.snapshot):
+            self.figures.broken.append(f"{when}: {dict(books.states)} of {books.snapshot}")
+        self.figures.broken += [f"{when}: {said}" for said in self._doubled()]
+
+    def _doubled(self) -> Iterator[str]:
+        for kind in self.networks.standing:
+            for story, seen in self._posts(kind).items():
+                if len(seen) > 1 + self.resent[kind, story]:
+                    yield f"story {story} stands {len(seen)} times on {kind} ({kinds()[kind].idempotency})"  # type: ignore[attr-defined]
+
+    def _finish(self) -> None:
+        rows = self.rows()
+        self.figures.broken += sorted(set(self._doubled()))
+        self.figures.broken += list(self._unfinished(rows))
+        for kind in self.networks.standing:
+            posts = self._posts(kind)
+            told = [row.story for row in rows if row.kind == kind and row.state == "accepted"]
+            self.figures.posts += sum(map(len, posts.values()))
+            missing, stray = set(told) - posts.keys(), posts.keys() - set(told)
+            self.figures.lost += len(missing)
+            self.figures.doubled += sum(
+                max(0, len(seen) - 1 - self.resent[kind, story]) for story, seen in posts.items()
+            )
+            if missing or stray:
+                self.figures.broken.append(f"{kind}: {missing} accepted and not there, {stray} there and not accepted")
+            self.figures.broken += list(_gaps(kind, told, posts, rows))
+        self.figures.resent += sum(self.resent.values())
+        self.figures.unknown += len(self.doubtful)
+        self.figures.recalled += len(
+            [row for row in rows if row.id in self.doubtful and issubclass(kinds()[row.kind], Recalling)]
+        )
+
+    def _unfinished(self, rows: Sequence[Row]) -> Iterator[str]:
+        books = self._books()
+        if not books.balanced or sum(books.states.values()) != books.snapshot or len(rows) != books.snapshot:
+            yield f"the books: {dict(books.states)}, {len(rows)} rows, {books.snapshot} in the snapshot"
+        if books.state != "sent":
+            yield f"the edition is {books.state} ({books.reason})"
+        for row in rows:
+            if row.state != "accepted":
+                yield f"story {row.story} on {row.kind} is {row.state}: {row.text}"
+
+
+def _gaps(kind: str, told: Sequence[int], posts: dict[int, list[Seen]], rows: Sequence[Row]) -> Iterator[str]:
+    """What speaks against: the parts of a thread stand in its order, each as an answer to the one before."""
+    parts = [(row.story, posts.get(row.story, [])) for row in rows if row.kind == kind]
+    if len(parts) < 2 or not any(each.reply_to for _, seen in parts for each in seen):
+        return
+    for (_, before), (story, seen) in zip(parts, parts[1:], strict=False):
+        ids = {each.id for each in before}
+        for each in seen:
+            if each.reply_to not in ids and not _of_one_level(kind, each, parts[0][1]):
+                yield f"{kind}: part {story} of {told} answers {each.reply_to!r}, not {sorted(ids)}"
+
+
+def _of_one_level(kind: str, part: Seen, first: Sequence[Seen]) -> bool:
+    """Slack's threads have one level: all parts answer the first."""
+    return kind == "slack" and part.reply_to in {each.id for each in first}
+
+
+def _rows(newsroom: Newsroom, edition: str) -> list[Row]:
+    """In the order of the edition's renditions, which is a thread's."""
+    with opened(newsroom.folder / "config") as installation, installation.store.read() as tx:
+        found = tx.editions.get(edition)
+        assert found is not None
+        order = {(each.channel, each.subject): each.post for each in found.renditions}
+        rows = {(each.channel, each.subject): each for each in tx.deliveries.page(edition=edition, limit=10_000)}
+    return [
+        Row(rows[key].id, key[0], str(rows[key].state), _story(post), rows[key].reason or rows[key].text)
+        for key, post in order.items()
+        if post and key in rows
+    ]
+
+
+def _story(post: Post) -> int:
+    shown = f"{post.text} {post.card.title if post.card else ''}"
+    return int(shown.partition("Trial number ")[2].partition(" ")[0])
+
+
+def _edition(newsroom: Newsroom, schedule: str) -> str:
+    for _ in range(STORIES):
+        newsroom.stories += 1
+        number = newsroom.stories
+        own = random.Random(number)
+        title = f"Trial number {number} of the {own.choice(_WORDS)}"
+        body = " ".join(f"The {each} of case {own.randrange(10_000)} waits." for each in own.sample(_WORDS, 6))
+        text = f"---\ntitle: {title}\nurl: https://record.example/story-{number}\nlang: en\n---\n{body}\n"
+        (newsroom.folder / "articles" / f"story-{number}.md").write_text(text)
+    made = newsroom.call("run", schedule, "--extra", "--json")
+    assert made.code == 0, (made.out, made.errors)
+    edition = str(made.value["edition"])
+    assert newsroom.ask("approve", edition)["state"] == "approved"
+    return edition
