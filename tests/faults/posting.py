@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 
@@ -17,13 +17,14 @@ from bot.channels.base import Recalling, kinds
 from bot.clock import system_clock
 from bot.model import Post
 from bot.schedules.installation import opened
+from bot.store import Store
 from bot.testing import ENVIRONMENT
 from tests.faults.networks import Networks, Seen, by_story
 from tests.faults.newsroom import OPEN, Books, Newsroom, Setting
 
 STORIES = 3
 PATIENCE = 150.0
-STALLED = 3.0
+STALLED = 10.0
 """Seconds without the awaited post, after which the kill comes anyway."""
 STEP = 31.0
 """Seconds that the clock is put forward when nothing moves: the longest that a network is not asked at first."""
@@ -110,14 +111,15 @@ def posting_trial(
     figures = Figures()
     edition = _edition(newsroom, posts)
     before = {kind: {each.id for each in networks.seen(kind)} for kind in networks.standing}
-    trial = _Trial(newsroom, networks, chance, edition, before, figures)
-    trial.run(kills, faulty)
+    with opened(newsroom.folder / "config") as installation:
+        _Trial(newsroom, installation.store, networks, chance, edition, before, figures).run(kills, faulty)
     return figures
 
 
 @dataclass
 class _Trial:
     newsroom: Newsroom
+    store: Store
     networks: Networks
     chance: random.Random
     edition: str
@@ -125,6 +127,9 @@ class _Trial:
     figures: Figures
     resent: Counter[tuple[str, int]] = field(default_factory=Counter)
     doubtful: set[int] = field(default_factory=set)
+    nameless: set[tuple[str, int]] = field(default_factory=set)
+    """Posts that an editor says are there; what the network calls them nobody knows."""
+    said: set[str] = field(default_factory=set)
 
     def run(self, kills: int, faulty: bool) -> None:
         up = self.newsroom.start("up")
@@ -148,21 +153,26 @@ class _Trial:
 
     def _moment(self, faulty: bool) -> None:
         """Waits for the kill's moment. Half of them come between a request and its answer."""
-        kind = self.chance.choice(list(self.networks.standing))
+        begun = self.rows()
+        waiting = sorted({row.kind for row in begun if row.state in OPEN}) or list(self.networks.standing)
         if faulty:
             for each in self.chance.sample(list(self.networks.standing), 3):
                 self.networks.fail(each, self.chance.choice(FAULTS))
         if self.chance.random() < 0.5:
-            was, until = len(self.networks.seen(kind)), time.monotonic() + STALLED
+            kind = self.chance.choice(waiting)
+            was = len(self.networks.seen(kind))
             self.networks.hang(kind)
-            while len(self.networks.seen(kind)) == was and time.monotonic() < until:
-                time.sleep(0.005)
+            self._until(lambda: len(self.networks.seen(kind)) > was)
             self.figures.between += len(self.networks.seen(kind)) > was
             return
-        goal, until = self.networks.count() + self.chance.randrange(0, 8), time.monotonic() + STALLED
-        while self.networks.count() < goal and time.monotonic() < until:
-            time.sleep(0.005)
+        goal = self.networks.count() + self.chance.randrange(0 if begun else 1, 6)
+        self._until(lambda: self.networks.count() >= goal)
         time.sleep(self.chance.uniform(0.0, 0.05))
+
+    def _until(self, come: Callable[[], bool]) -> None:
+        until = time.monotonic() + STALLED
+        while not come() and time.monotonic() < until:
+            time.sleep(0.01)
 
     def _settle(self) -> None:
         """An editor settles what no network tells, the clock goes on, until nothing is left to be done."""
@@ -171,7 +181,7 @@ class _Trial:
             rows = self.rows()
             unknown = [row for row in rows if row.state == "unknown"]
             self.doubtful |= {row.id for row in unknown}
-            if not unknown and not [row for row in rows if row.state in OPEN]:
+            if not unknown and self._books().state == "sent":
                 return
             self._look("while it is settled")
             for row in unknown:
@@ -187,25 +197,47 @@ class _Trial:
         there = self._posts(row.kind).get(row.story, [])
         slip = bool(there) and self.chance.random() < SLIP
         told = self.newsroom.call("resolve", str(row.id), "--as", "sent" if there and not slip else "unsent")
-        if slip and told.code == 0:
+        if told.code == 0 and slip:
             self.resent[row.kind, row.story] += 1
+        elif told.code == 0 and there:
+            self.nameless.add((row.kind, row.story))
 
     def _posts(self, kind: str) -> dict[int, list[Seen]]:
         return by_story([each for each in self.networks.seen(kind) if each.id not in self.before[kind]])
 
     def _books(self) -> Books:
-        return self.newsroom.books(self.edition)
+        with self.store.read() as tx:
+            edition, balance = tx.editions.get(self.edition), tx.deliveries.balance(self.edition)
+        assert edition is not None
+        return Books(
+            edition=self.edition,
+            state=str(edition.state),
+            reason=edition.reason or "",
+            snapshot=balance.snapshot or 0,
+            balanced=balance.balanced,
+            states={str(state): count for state, count in balance.states.items()},
+        )
 
     def rows(self) -> list[Row]:
-        """The edition's deliveries as the ledger has them now."""
-        return _rows(self.newsroom, self.edition)
+        """The edition's deliveries as the ledger has them now, in the order of its renditions, which is a thread's."""
+        with self.store.read() as tx:
+            found = tx.editions.get(self.edition)
+            assert found is not None
+            order = {(each.channel, each.subject): each.post for each in found.renditions}
+            rows = {(each.channel, each.subject): each for each in tx.deliveries.page(edition=self.edition, limit=1000)}
+        return [
+            Row(rows[key].id, key[0], str(rows[key].state), _story(post), rows[key].reason or rows[key].text)
+            for key, post in order.items()
+            if post and key in rows
+        ]
 
     def _look(self, when: str) -> None:
         """What holds at any moment: the books balance, and nothing stands twice that no editor asked for."""
         books = self._books()
         if books.snapshot and (not books.balanced or sum(books.states.values()) != books.snapshot):
             self.figures.broken.append(f"{when}: {dict(books.states)} of {books.snapshot}")
-        self.figures.broken += [f"{when}: {said}" for said in self._doubled()]
+        self.figures.broken += [f"{when}: {said}" for said in self._doubled() if said not in self.said]
+        self.said |= set(self._doubled())
 
     def _doubled(self) -> Iterator[str]:
         for kind in self.networks.standing:
@@ -215,7 +247,7 @@ class _Trial:
 
     def _finish(self) -> None:
         rows = self.rows()
-        self.figures.broken += sorted(set(self._doubled()))
+        self._look("in the end")
         self.figures.broken += list(self._unfinished(rows))
         for kind in self.networks.standing:
             posts = self._posts(kind)
@@ -228,12 +260,27 @@ class _Trial:
             )
             if missing or stray:
                 self.figures.broken.append(f"{kind}: {missing} accepted and not there, {stray} there and not accepted")
-            self.figures.broken += list(_gaps(kind, told, posts, rows))
+            self.figures.broken += list(self._gaps(kind, posts, rows))
         self.figures.resent += sum(self.resent.values())
         self.figures.unknown += len(self.doubtful)
         self.figures.recalled += len(
             [row for row in rows if row.id in self.doubtful and issubclass(kinds()[row.kind], Recalling)]
         )
+
+    def _gaps(self, kind: str, posts: Mapping[int, Sequence[Seen]], rows: Sequence[Row]) -> Iterator[str]:
+        """What speaks against: the parts of a thread stand in its order, each as an answer to the one before."""
+        parts = [row.story for row in rows if row.kind == kind]
+        if len(parts) < 2 or not any(each.reply_to for part in parts for each in posts.get(part, ())):
+            return
+        for number, part in enumerate(parts[1:], start=1):
+            # Slack's threads have one level; a part before that has no name is passed over.
+            before = [earlier for earlier in parts[:number] if (kind, earlier) not in self.nameless]
+            good = {
+                each.id for earlier in before[-1:] + (before[:1] if kind == "slack" else []) for each in posts[earlier]
+            }
+            for each in posts.get(part, ()):
+                if each.reply_to not in (good or {""}) and not (each.reply_to == "" and before != parts[:number]):
+                    yield f"{kind}: part {part} of {parts} answers {each.reply_to!r}, not one of {sorted(good)}"
 
     def _unfinished(self, rows: Sequence[Row]) -> Iterator[str]:
         books = self._books()
@@ -244,37 +291,6 @@ class _Trial:
         for row in rows:
             if row.state != "accepted":
                 yield f"story {row.story} on {row.kind} is {row.state}: {row.text}"
-
-
-def _gaps(kind: str, told: Sequence[int], posts: dict[int, list[Seen]], rows: Sequence[Row]) -> Iterator[str]:
-    """What speaks against: the parts of a thread stand in its order, each as an answer to the one before."""
-    parts = [(row.story, posts.get(row.story, [])) for row in rows if row.kind == kind]
-    if len(parts) < 2 or not any(each.reply_to for _, seen in parts for each in seen):
-        return
-    for (_, before), (story, seen) in zip(parts, parts[1:], strict=False):
-        ids = {each.id for each in before}
-        for each in seen:
-            if each.reply_to not in ids and not _of_one_level(kind, each, parts[0][1]):
-                yield f"{kind}: part {story} of {told} answers {each.reply_to!r}, not {sorted(ids)}"
-
-
-def _of_one_level(kind: str, part: Seen, first: Sequence[Seen]) -> bool:
-    """Slack's threads have one level: all parts answer the first."""
-    return kind == "slack" and part.reply_to in {each.id for each in first}
-
-
-def _rows(newsroom: Newsroom, edition: str) -> list[Row]:
-    """In the order of the edition's renditions, which is a thread's."""
-    with opened(newsroom.folder / "config") as installation, installation.store.read() as tx:
-        found = tx.editions.get(edition)
-        assert found is not None
-        order = {(each.channel, each.subject): each.post for each in found.renditions}
-        rows = {(each.channel, each.subject): each for each in tx.deliveries.page(edition=edition, limit=10_000)}
-    return [
-        Row(rows[key].id, key[0], str(rows[key].state), _story(post), rows[key].reason or rows[key].text)
-        for key, post in order.items()
-        if post and key in rows
-    ]
 
 
 def _story(post: Post) -> int:
