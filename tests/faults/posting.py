@@ -11,6 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from itertools import pairwise
 from pathlib import Path
 
 from bot.channels.base import Recalling, kinds
@@ -22,9 +23,9 @@ from bot.testing import ENVIRONMENT
 from tests.faults.networks import Networks, Seen, by_story
 from tests.faults.newsroom import OPEN, Books, Newsroom, Setting
 
-STORIES = 3
+STORIES = 4
 PATIENCE = 150.0
-STALLED = 10.0
+STALLED = 6.0
 """Seconds without the awaited post, after which the kill comes anyway."""
 STEP = 31.0
 """Seconds that the clock is put forward when nothing moves: the longest that a network is not asked at first."""
@@ -82,6 +83,8 @@ class Row:
     state: str
     story: int
     text: str
+    name: str
+    """What the network calls the post; "" where only an editor, or a network that shows no replies, told of it."""
 
 
 def posting_newsroom(folder: Path, networks: Networks, clock: object) -> Newsroom:
@@ -127,9 +130,8 @@ class _Trial:
     figures: Figures
     resent: Counter[tuple[str, int]] = field(default_factory=Counter)
     doubtful: set[int] = field(default_factory=set)
-    nameless: set[tuple[str, int]] = field(default_factory=set)
-    """Posts that an editor says are there; what the network calls them nobody knows."""
     said: set[str] = field(default_factory=set)
+    states: Counter[tuple[int, str]] = field(default_factory=Counter)
 
     def run(self, kills: int, faulty: bool) -> None:
         up = self.newsroom.start("up")
@@ -153,7 +155,7 @@ class _Trial:
 
     def _moment(self, faulty: bool) -> None:
         """Waits for the kill's moment. Half of them come between a request and its answer."""
-        begun = self.rows()
+        begun = self._cared_for()
         waiting = sorted({row.kind for row in begun if row.state in OPEN}) or list(self.networks.standing)
         if faulty:
             for each in self.chance.sample(list(self.networks.standing), 3):
@@ -170,28 +172,37 @@ class _Trial:
         time.sleep(self.chance.uniform(0.0, 0.05))
 
     def _until(self, come: Callable[[], bool]) -> None:
-        until = time.monotonic() + STALLED
+        until, care = time.monotonic() + STALLED, time.monotonic() + 1
         while not come() and time.monotonic() < until:
+            if time.monotonic() > care:
+                self._cared_for()
+                care = time.monotonic() + 1
             time.sleep(0.01)
 
     def _settle(self) -> None:
         """An editor settles what no network tells, the clock goes on, until nothing is left to be done."""
         until = time.monotonic() + PATIENCE
         while time.monotonic() < until:
-            rows = self.rows()
-            unknown = [row for row in rows if row.state == "unknown"]
-            self.doubtful |= {row.id for row in unknown}
-            if not unknown and self._books().state == "sent":
-                return
             self._look("while it is settled")
-            for row in unknown:
-                if not issubclass(kinds()[row.kind], Recalling):
-                    self._resolve(row)
-            moved = Counter(row.state for row in self.rows())
-            time.sleep(0.3)
-            if Counter(row.state for row in self.rows()) == moved:
-                self.newsroom.clock.value += STEP
+            rows = self._cared_for()
+            if self._books().state == "sent" and not [row for row in rows if row.state == "unknown"]:
+                return
+            time.sleep(0.5)
         self.figures.broken.append(f"it did not settle: {Counter((row.kind, row.state, row.text) for row in rows)}")
+
+    def _cared_for(self) -> list[Row]:
+        """The deliveries; an editor has settled what no network tells, the clock goes on where nothing else does."""
+        rows = self.rows()
+        unknown = [row for row in rows if row.state == "unknown"]
+        self.doubtful |= {row.id for row in unknown}
+        for row in unknown:
+            if not issubclass(kinds()[row.kind], Recalling):
+                self._resolve(row)
+        states = Counter((row.id, row.state) for row in rows)
+        if states == self.states and rows:
+            self.newsroom.clock.value += STEP
+        self.states = states
+        return rows
 
     def _resolve(self, row: Row) -> None:
         there = self._posts(row.kind).get(row.story, [])
@@ -199,8 +210,6 @@ class _Trial:
         told = self.newsroom.call("resolve", str(row.id), "--as", "sent" if there and not slip else "unsent")
         if told.code == 0 and slip:
             self.resent[row.kind, row.story] += 1
-        elif told.code == 0 and there:
-            self.nameless.add((row.kind, row.story))
 
     def _posts(self, kind: str) -> dict[int, list[Seen]]:
         return by_story([each for each in self.networks.seen(kind) if each.id not in self.before[kind]])
@@ -219,15 +228,22 @@ class _Trial:
         )
 
     def rows(self) -> list[Row]:
-        """The edition's deliveries as the ledger has them now, in the order of its renditions, which is a thread's."""
+        """The edition's deliveries as the ledger has them now, the parts of threads in their order."""
         with self.store.read() as tx:
             found = tx.editions.get(self.edition)
             assert found is not None
             order = {(each.channel, each.subject): each.post for each in found.renditions}
             rows = {(each.channel, each.subject): each for each in tx.deliveries.page(edition=self.edition, limit=1000)}
         return [
-            Row(rows[key].id, key[0], str(rows[key].state), _story(post), rows[key].reason or rows[key].text)
-            for key, post in order.items()
+            Row(
+                rows[key].id,
+                key[0],
+                str(rows[key].state),
+                _story(post),
+                rows[key].reason or rows[key].text,
+                rows[key].provider_id,
+            )
+            for key, post in sorted(order.items(), key=lambda each: (each[0][0], each[1].part if each[1] else 0))
             if post and key in rows
         ]
 
@@ -269,18 +285,18 @@ class _Trial:
 
     def _gaps(self, kind: str, posts: Mapping[int, Sequence[Seen]], rows: Sequence[Row]) -> Iterator[str]:
         """What speaks against: the parts of a thread stand in its order, each as an answer to the one before."""
-        parts = [row.story for row in rows if row.kind == kind]
-        if len(parts) < 2 or not any(each.reply_to for part in parts for each in posts.get(part, ())):
+        parts = [row for row in rows if row.kind == kind]
+        if len(parts) < 2 or not any(each.reply_to for row in parts for each in posts.get(row.story, ())):
             return
-        for number, part in enumerate(parts[1:], start=1):
-            # Slack's threads have one level; a part before that has no name is passed over.
-            before = [earlier for earlier in parts[:number] if (kind, earlier) not in self.nameless]
-            good = {
-                each.id for earlier in before[-1:] + (before[:1] if kind == "slack" else []) for each in posts[earlier]
-            }
-            for each in posts.get(part, ()):
-                if each.reply_to not in (good or {""}) and not (each.reply_to == "" and before != parts[:number]):
-                    yield f"{kind}: part {part} of {parts} answers {each.reply_to!r}, not one of {sorted(good)}"
+        for before, row in pairwise(parts):
+            # Slack's threads have one level. What has no name cannot be answered: the next part stands on its own.
+            answered = [before, *(parts[:1] if kind == "slack" else [])]
+            good = {each.id for other in answered for each in posts.get(other.story, ())} | (
+                set() if before.name else {""}
+            )
+            for each in posts.get(row.story, ()):
+                if each.reply_to not in good:
+                    yield f"{kind}: story {row.story} answers {each.reply_to!r}, not one of {sorted(good)}"
 
     def _unfinished(self, rows: Sequence[Row]) -> Iterator[str]:
         books = self._books()
