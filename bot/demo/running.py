@@ -24,7 +24,8 @@ SUBSCRIBERS = Path(__file__).resolve().parent / "subscribers.csv"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Running:
-    """``config`` is the configuration folder, ``mailbox`` holds ``.eml`` files, ``posts`` one JSON file a post.
+    """``config`` is the configuration folder, ``mailbox`` holds ``.eml`` files, ``posts`` a JSON file for each post
+    that the webhook got and one for each network.
 
     ``started`` (UTC) is when the demo first ran in this folder: publication times count from it. ``web_port`` is
     free now and kept for Broadsheet's own pages, whose address is ``public_url``.
