@@ -87,7 +87,7 @@ class Row:
     """What the network calls the post; "" where only an editor, or a network that shows no replies, told of it."""
 
 
-def posting_newsroom(folder: Path, networks: Networks, clock: object) -> Newsroom:
+def posting_newsroom(folder: Path, networks: Networks, clock: object, *, stories: int = STORIES) -> Newsroom:
     """A newsroom whose channels are all the networks. Schedule ``each`` posts stories, ``thread`` threads of them."""
     blocks = ['[http]\nallow_loopback = true\ntimeout = "1s"\n']
     secrets: dict[str, str] = {}
@@ -96,7 +96,7 @@ def posting_newsroom(folder: Path, networks: Networks, clock: object) -> Newsroo
         blocks.append("\n".join([f"[channels.{kind}]", *(f'{key} = "{value}"' for key, value in told.items()), ""]))
         secrets |= each.secrets()
     names = str(list(networks.standing)).replace("'", '"')
-    blocks += [_SCHEDULE.format(name=name, channels=names, posts=name, stories=STORIES) for name in ("each", "thread")]
+    blocks += [_SCHEDULE.format(name=name, channels=names, posts=name, stories=stories) for name in ("each", "thread")]
     setting = Setting(schedules="\n".join(blocks))
     newsroom = Newsroom(folder, 1, setting, secrets=secrets, clock=clock).make(port=1)
     environment = "".join(f"{name}={value}\n" for name, value in {**ENVIRONMENT, **secrets}.items())
@@ -108,11 +108,18 @@ def posting_newsroom(folder: Path, networks: Networks, clock: object) -> Newsroo
 
 
 def posting_trial(
-    newsroom: Newsroom, networks: Networks, chance: random.Random, *, kills: int, posts: str, faulty: bool
+    newsroom: Newsroom,
+    networks: Networks,
+    chance: random.Random,
+    *,
+    kills: int,
+    posts: str,
+    faulty: bool,
+    stories: int = STORIES,
 ) -> Figures:
     """One edition, its sender killed ``kills`` times, settled by an editor who errs now and then, and checked."""
     figures = Figures()
-    edition = _edition(newsroom, posts)
+    edition = _edition(newsroom, posts, stories)
     before = {kind: {each.id for each in networks.seen(kind)} for kind in networks.standing}
     with opened(newsroom.folder / "config") as installation:
         _Trial(newsroom, installation.store, networks, chance, edition, before, figures).run(kills, faulty)
@@ -314,8 +321,8 @@ def _story(post: Post) -> int:
     return int(shown.partition("Trial number ")[2].partition(" ")[0])
 
 
-def _edition(newsroom: Newsroom, schedule: str) -> str:
-    for _ in range(STORIES):
+def _edition(newsroom: Newsroom, schedule: str, stories: int) -> str:
+    for _ in range(stories):
         newsroom.stories += 1
         number = newsroom.stories
         own = random.Random(number)

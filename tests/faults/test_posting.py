@@ -7,22 +7,26 @@ import random
 import pytest
 
 from tests.faults.networks import running_networks
-from tests.faults.posting import posting_newsroom, posting_trial
+from tests.faults.posting import Figures, posting_newsroom, posting_trial
 from tests.faults.program import new_clock
 
 pytestmark = pytest.mark.slow
 
 
-@pytest.mark.parametrize(
-    ("posts", "faulty"), [("each", False), ("thread", True)], ids=["good networks", "bad networks"]
-)
-def test_up_is_killed_while_it_posts_and_every_post_stands_there_once(tmp_path, posts, faulty):
-    clock = new_clock()
+STORIES = 2
+KILLS = 2
+
+
+def test_up_is_killed_while_it_posts_and_every_post_stands_there_once(tmp_path):
+    clock, chance, figures = new_clock(), random.Random(7), Figures()
     with running_networks(clock) as networks:
-        newsroom = posting_newsroom(tmp_path / "newsroom", networks, clock)
-        figures = posting_trial(newsroom, networks, random.Random(posts), kills=2, posts=posts, faulty=faulty)
+        newsroom = posting_newsroom(tmp_path / "newsroom", networks, clock, stories=STORIES)
+        for posts, faulty in (("each", False), ("thread", True)):
+            figures += posting_trial(
+                newsroom, networks, chance, kills=KILLS, posts=posts, faulty=faulty, stories=STORIES
+            )
     assert figures.broken == []
     assert (figures.doubled, figures.lost) == (0, 0)
     # The last moment may come too late: then all was posted before the sender died.
-    assert figures.kills >= 1
-    assert figures.posts >= len(networks.standing)
+    assert figures.kills >= KILLS
+    assert figures.posts >= 3 * len(networks.standing)
