@@ -79,7 +79,8 @@ class Campaign:
         if self.file.exists():
             for line in self.file.read_text("utf-8").splitlines():
                 record = json.loads(line)
-                self.done[record.pop("unit")] = Figures(**record)
+                unit = record.pop("unit")
+                self.done[unit] = Figures(**record)
 
     @property
     def total(self) -> Figures:

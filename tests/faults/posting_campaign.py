@@ -57,7 +57,8 @@ def _kept(file: Path) -> dict[int, Figures]:
     found: dict[int, Figures] = {}
     for line in file.read_text("utf-8").splitlines() if file.exists() else ():
         record = json.loads(line)
-        found[record.pop("unit")] = Figures(**record)
+        unit = record.pop("unit")
+        found[unit] = Figures(**record)
     return found
 
 
