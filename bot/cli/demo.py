@@ -14,6 +14,7 @@ from bot.cli.command import Session, command
 from bot.cli.schedules import run_due
 from bot.cli.up import Roles
 from bot.clock import system_clock
+from bot.editions.post_view import network_name
 from bot.errors import NothingToDo
 from bot.schedules.installation import Installation, opened
 from bot.schedules.keepsake import Keepsake, write_keepsake
@@ -34,11 +35,13 @@ def demo(
     folder: Annotated[Path, typer.Option("--dir", help="Where the demo keeps its files.")] = Path("demo"),
     serve: Annotated[bool, typer.Option("--serve", help="Then show its pages in the browser until Ctrl-C.")] = False,
 ) -> int:
-    """Runs the whole main job on a bundled newsroom, with its own site, mailbox and webhook. No account, no network."""
+    """Runs the whole main job on a bundled newsroom: its own site, mailbox and social networks. No account needed."""
     # Only here: other commands need none of the demo's servers, and should not wait for them.
     from bot.demo import running
 
     with running(folder, system_clock) as town, opened(town.config) as installation:
+        for network in town.networks:
+            network.connect(installation.store, installation.keys, installation.clock())
         said = _collected(session, installation)
         job = enrolment.subscribers_import(
             town.subscribers, "readers", ["readers"], by="demo", consent="bundled with Broadsheet"
@@ -47,6 +50,7 @@ def demo(
         session.out.say(f"audience: {subscribed.accepted + subscribed.known} subscribers")
         made = _made(session, installation)
         keepsake = asyncio.run(write_keepsake(installation, SCHEDULE, folder / "editions"))
+        _posted(town)
         _show(session, town, keepsake)
         session.out.value(
             {
@@ -60,12 +64,17 @@ def demo(
             }
         )
         if serve:
+            session.out.say("\nwhat followers see, while this runs:")
+            for network in town.networks:
+                session.out.say(f"{network_name(network.kind):<16} {network.page}")
             session.out.say(f"sign up at {town.public_url}/subscribe; the confirmation comes to {town.mailbox}")
             session.out.say("Ctrl-C ends it")
             web = installation.settings.web
-            return Roles(installation, session.out.say).run(
+            code = Roles(installation, session.out.say).run(
                 ticks=True, works=True, serves=True, host=web.host, port=town.web_port
             )
+            _posted(town)
+            return code
     return 0
 
 
@@ -88,6 +97,12 @@ def _made(session: Session, installation: Installation) -> str:
     return "sent"
 
 
+def _posted(town: Running) -> None:
+    """Keeps what followers see: the networks forget it when they stop."""
+    for network in town.networks:
+        network.write(town.posts)
+
+
 def _show(session: Session, town: Running, keepsake: Keepsake | None) -> None:
     if keepsake is None:
         return
@@ -98,9 +113,15 @@ def _show(session: Session, town: Running, keepsake: Keepsake | None) -> None:
     states = ", ".join(f"{count} {state}" for state, count in sorted(keepsake.deliveries.items()))
     out.say(f"deliveries: {states}; together {sum(keepsake.deliveries.values())} of {keepsake.snapshot}")
     out.say("")
+    networks = [each.kind for each in town.networks]
+    for kind in networks:
+        if (file := town.posts / f"{kind}.json").exists():
+            out.say(f"posted on {network_name(kind):<16} {file}")
+    for post in sorted(town.posts.glob("*.json")):
+        if post.stem not in networks:
+            out.say(f"posted to {network_name('webhook'):<16} {post}")
+    out.say("")
     mails = sorted(town.mailbox.glob("*.eml"))
     out.say(f"mails   {town.mailbox}  ({len(mails)} files)")
     for name, file in keepsake.named.items():
         out.say(f"{name:<7} {file}")
-    for post in sorted(town.posts.glob("*.json")):
-        out.say(f"post    {post}")

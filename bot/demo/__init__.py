@@ -1,4 +1,4 @@
-"""A bundled newsroom, mailbox and webhook receiver on loopback, for ``broadsheet demo`` and for tests."""
+"""A bundled newsroom, mailbox, webhook and social networks on loopback, for ``broadsheet demo`` and for tests."""
 
 from bot.demo.running import Running, running
 

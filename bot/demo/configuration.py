@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import base64
+import json
 import secrets
-from dataclasses import asdict, dataclass
+import textwrap
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from dotenv import dotenv_values
@@ -16,11 +19,12 @@ from bot.tokens import KeyRing
 
 TEMPLATE = Path(__file__).resolve().parent / "broadsheet.toml"
 HOOK_SECRET = secret_variable("hook", "secret")
+_CHANNELS, _NAMES = "{networks}", "{network_names}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Addresses:
-    """Where the demo's servers listen."""
+    """Where the demo's servers listen. ``networks`` are the keys of each network's channel but its secrets, by kind."""
 
     newsroom_url: str
     hook_url: str
@@ -28,6 +32,7 @@ class Addresses:
     smtp_port: int
     web_port: int
     timezone: str = TIMEZONE
+    networks: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 def write_secrets(folder: Path) -> str:
@@ -48,6 +53,17 @@ def write_secrets(folder: Path) -> str:
     return hook
 
 
+def write_network_secrets(folder: Path, wanted: Mapping[str, str]) -> None:
+    """Makes ``folder/.env`` say of the networks what is true now: addresses that are secrets name a port."""
+    file = folder / ".env"
+    known = dotenv_values(file, interpolate=False)
+    stale = tuple(f"{name}=" for name, value in wanted.items() if known.get(name) != value)
+    if stale:
+        kept = [line for line in file.read_text("utf-8").splitlines() if not line.startswith(stale)]
+        new = [f"{line}{wanted[line[:-1]]}" for line in stale]
+        write_over(file, ("\n".join([*kept, *new]) + "\n").encode(), mode=0o600)
+
+
 def write_configuration(folder: Path, addresses: Addresses, before: Addresses | None = None) -> Path:
     """Writes ``folder/broadsheet.toml`` and returns it.
 
@@ -61,15 +77,41 @@ def write_configuration(folder: Path, addresses: Addresses, before: Addresses | 
         write_over(file, _filled(template, addresses).encode())
     elif before is not None and before != addresses:
         text = file.read_text("utf-8")
-        for line in template.splitlines():
-            old = _filled(line, before)
-            if old != line:
-                text = text.replace(old, _filled(line, addresses))
+        for old, new in _changes(template, before, addresses):
+            text = text.replace(old, new)
         write_over(file, text.encode())
     return file
 
 
+def _changes(template: str, before: Addresses, addresses: Addresses) -> Iterator[tuple[str, str]]:
+    """The lines that changed."""
+    for line in template.splitlines():
+        if _CHANNELS not in line and _NAMES not in line:
+            yield _filled(line, before), _filled(line, addresses)
+    for kind in before.networks.keys() & addresses.networks.keys():
+        old, new = before.networks[kind], addresses.networks[kind]
+        for key in old.keys() & new.keys():
+            yield _line(key, old[key]), _line(key, new[key])
+
+
 def _filled(text: str, addresses: Addresses) -> str:
-    for name, value in asdict(addresses).items():
-        text = text.replace(f"{{{name}}}", str(value))
-    return text
+    for name in ("newsroom_url", "hook_url", "public_url", "smtp_port", "web_port", "timezone"):
+        text = text.replace(f"{{{name}}}", str(getattr(addresses, name)))
+    names = textwrap.fill(
+        ", ".join(map(_quoted, addresses.networks)), 90, initial_indent="    ", subsequent_indent="    "
+    )
+    blocks = "\n".join(_block(kind, told) for kind, told in addresses.networks.items())
+    return text.replace(_NAMES, names).replace(_CHANNELS, blocks)
+
+
+def _block(kind: str, told: Mapping[str, str]) -> str:
+    return "\n".join([f"[channels.{kind}]", _line("type", kind), *(_line(*each) for each in told.items()), ""])
+
+
+def _line(key: str, value: str) -> str:
+    return f"{key} = {_quoted(value)}"
+
+
+def _quoted(value: str) -> str:
+    # What JSON escapes, TOML's basic strings escape the same way.
+    return json.dumps(value, ensure_ascii=False)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
@@ -16,12 +17,13 @@ FILE = "demo.json"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ports:
-    """Ports on 127.0.0.1. The numbers here are tried first; a taken one is replaced."""
+    """Ports on 127.0.0.1. The numbers here are tried first; a taken one is replaced. ``networks`` are by their kind."""
 
     newsroom: int = 8180
     hook: int = 8181
     smtp: int = 8125
     web: int = 8080
+    networks: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +53,5 @@ class DemoState:
         return replace(self, ports=ports)
 
     def write(self, folder: Path) -> None:
-        ports = {name: getattr(self.ports, name) for name in Ports.__dataclass_fields__}
-        text = json.dumps({"started": self.started.isoformat(), "ports": ports}, indent=2) + "\n"
+        text = json.dumps({"started": self.started.isoformat(), "ports": asdict(self.ports)}, indent=2) + "\n"
         write_over(folder / FILE, text.encode())

@@ -12,11 +12,13 @@ from html import unescape
 from pathlib import Path
 
 from bot.channels.pictures import kept
+from bot.editions.post_view import PostView
+from bot.editions.post_view import page as post_page
 from bot.errors import FetchError
 from bot.http import Http
 from bot.model import Edition, EditionState
 from bot.schedules.installation import Installation
-from bot.schedules.preview import filled
+from bot.schedules.preview import filled, payload_of, view_of
 
 _PICTURE = re.compile(r'(<img\b[^>]*?\ssrc=")([^"]+)(")')
 _TYPES = {"image/jpeg": ".jpg", "image/png": ".png", "image/gif": ".gif", "image/webp": ".webp"}
@@ -24,7 +26,7 @@ _TYPES = {"image/jpeg": ".jpg", "image/png": ".png", "image/gif": ".gif", "image
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Keepsake:
-    """What was written; ``named`` says which file is the ``html``, ``text``, ``choice``."""
+    """What was written; ``named`` says which file is the ``html``, ``text``, ``choice``, and ``cards``: all posts."""
 
     edition: str
     state: str
@@ -50,21 +52,22 @@ async def write_keepsake(installation: Installation, schedule: str, out: Path) -
     named: dict[str, Path] = {}
     files: list[Path] = []
     subject = ""
+    views: list[PostView] = []
     for rendition in edition.renditions:
         if rendition.email:
             subject = rendition.email.subject
             email = filled(installation, edition, rendition.email)
-            async with Http(installation.settings.http) as http:
-                page, pictures = await offline(
-                    email.html, folder, http, own=partial(kept, installation.store, installation.newsroom)
-                )
-            named["html"] = _write(folder / "digest.html", page)
+            named["html"] = await _page(installation, email.html, folder / "digest.html", files)
             named["text"] = _write(folder / "digest.txt", email.text)
-            files += pictures
         elif rendition.post:
             name = "-".join(part for part in (rendition.channel, rendition.subject) if part)
             text = json.dumps(asdict(rendition.post), ensure_ascii=False, indent=2)
             files.append(_write(folder / "posts" / f"{name}.json", text + "\n"))
+            if channel := installation.configured.get(rendition.channel):
+                views.append(view_of(installation, rendition, payload_of(installation, edition, channel, rendition)))
+    if views:
+        html = post_page(views, installation.newsroom, edition.name, installation.settings.template_folders())
+        named["cards"] = await _page(installation, html, folder / "posts.html", files)
     named["choice"] = _write(folder / "selection.json", json.dumps(report, ensure_ascii=False, indent=2) + "\n")
     return Keepsake(
         edition=edition.id,
@@ -76,6 +79,15 @@ async def write_keepsake(installation: Installation, schedule: str, out: Path) -
         named=named,
         files=(*named.values(), *files),
     )
+
+
+async def _page(installation: Installation, html: str, file: Path, files: list[Path]) -> Path:
+    """Writes ``html`` with its pictures beside it; those are added to ``files``."""
+    async with Http(installation.settings.http) as http:
+        own = partial(kept, installation.store, installation.newsroom)
+        page, pictures = await offline(html, file.parent, http, own=own)
+    files += [each for each in pictures if each not in files]
+    return _write(file, page)
 
 
 def _said(edition: Edition) -> str:

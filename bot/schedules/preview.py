@@ -198,11 +198,11 @@ async def _written(installation: Installation, made: Draft, images: Mapping[str,
             elif rendition.post:
                 name = "-".join(part.replace("/", "-") for part in (rendition.channel, rendition.subject) if part)
                 (out / "posts").mkdir(exist_ok=True)
-                payload = _payload(installation, made.edition, channel, rendition)
+                payload = payload_of(installation, made.edition, channel, rendition)
                 files.append(
                     _write(out / "posts" / f"{name}.json", _json({**asdict(rendition.post), "payload": payload}))
                 )
-                views.append(_view(installation, rendition, payload))
+                views.append(view_of(installation, rendition, payload))
     if views:
         html = post_page(views, installation.newsroom, made.edition.name, installation.settings.template_folders())
         files.append(_write(out / "posts.html", _with_copies(installation, html, images)))
@@ -216,7 +216,7 @@ def _with_copies(installation: Installation, html: str, images: Mapping[str, byt
     return html
 
 
-def _payload(installation: Installation, edition: Edition, channel: Channel, rendition: Rendition) -> Any:
+def payload_of(installation: Installation, edition: Edition, channel: Channel, rendition: Rendition) -> Any:
     """What would go on the wire; what a channel says that it cannot send."""
     if not isinstance(channel, Posting):
         return None
@@ -235,7 +235,8 @@ def _payload(installation: Installation, edition: Edition, channel: Channel, ren
         return {"refused": str(error)}
 
 
-def _view(installation: Installation, rendition: Rendition, payload: Any) -> PostView:
+def view_of(installation: Installation, rendition: Rendition, payload: Any) -> PostView:
+    """A post as its followers see it; ``payload`` as ``payload_of`` says it."""
     with installation.store.read() as tx:
         account = tx.channels.get(rendition.channel).account
     return view(

@@ -5,6 +5,11 @@ from email import message_from_bytes, policy
 
 import pytest
 
+from bot.demo.networks import social
+from bot.testing.networks import NETWORKS
+
+KINDS = list(social())
+
 
 @pytest.fixture
 def elsewhere(tmp_path, monkeypatch):
@@ -16,7 +21,8 @@ def test_the_demo_does_the_whole_job_once(broadsheet, elsewhere):
     first = broadsheet("demo", "--dir", "town", "--json").value
     assert first["collected"]["new"] >= 20
     assert first["mails"] == 25
-    assert len(first["posts"]) == 1
+    assert sorted(file.stem for file in (elsewhere / "town" / "posts").glob("*.json") if file.stem in NETWORKS) == KINDS
+    assert len(first["posts"]) == len(KINDS) + 1
     mails = [
         message_from_bytes(file.read_bytes(), policy=policy.default)
         for file in sorted((elsewhere / "town" / "mailbox").glob("*.eml"))
@@ -25,22 +31,39 @@ def test_the_demo_does_the_whole_job_once(broadsheet, elsewhere):
     assert len({mail["Message-ID"] for mail in mails}) == 25
     assert len({mail["List-Unsubscribe"] for mail in mails}) == 25
     assert {mail.get_content_type() for mail in mails} == {"multipart/alternative"}
-    post = json.loads((elsewhere / "town" / "posts").glob("*.json").__next__().read_text())
+    (hook,) = (file for file in (elsewhere / "town" / "posts").glob("*.json") if file.stem not in NETWORKS)
+    post = json.loads(hook.read_text())
     assert post["data"]["title"] in mails[0].get_body(("plain",)).get_content().replace("\n", " ")
 
+    link, alt = post["data"]["url"], "Three container cranes and a loaded ship stand dark against an orange dusk"
+    described = set()
+    for kind in KINDS:
+        (seen,) = json.loads((elsewhere / "town" / "posts" / f"{kind}.json").read_text())
+        addresses = [seen["url"], (seen["card"] or {}).get("url"), *(to for _, to in seen["fields"].get("links", []))]
+        assert link in seen["text"] or link in addresses, kind
+        assert post["data"]["title"] in seen["text"] or post["data"]["title"] in seen["card"]["title"], kind
+        described |= {kind} if any(alt in picture["alt"] for picture in seen["pictures"]) else set()
+    assert described >= {"facebook", "mastodon", "threads", "x"}
+    kept = {file.name: file.read_bytes() for file in (elsewhere / "town" / "posts").iterdir()}
+
     second = broadsheet("demo", "--dir", "town", "--json").value
+    assert {file.name: file.read_bytes() for file in (elsewhere / "town" / "posts").iterdir()} == kept
     assert second["outcome"] == "nothing to do"
     assert second["mails"] == 25
     assert second["edition"] == first["edition"]
     said = broadsheet("demo", "--dir", "town")
     assert "nothing is sent twice" in said.out
+    assert "posted on Mastodon" in said.out
 
 
 def test_what_the_demo_wrote_opens_without_a_server(broadsheet, elsewhere):
     made = broadsheet("demo", "--dir", "town", "--json").value
-    html = (elsewhere / "town" / "editions" / made["edition"] / "digest.html").read_text("utf-8")
-    assert 'src="pictures/' in html
-    assert 'src="http' not in html
+    folder = elsewhere / "town" / "editions" / made["edition"]
+    cards, html = (folder / "posts.html").read_text("utf-8"), (folder / "digest.html").read_text("utf-8")
+    for page in (cards, html):
+        assert 'src="pictures/' in page
+        assert 'src="http' not in page
+    assert cards.count('<article class="post ') == len(KINDS) + 1
     assert "__S" not in html
     for word in ("[courier_poll", "Share this", "No Comments"):
         assert word not in html

@@ -12,6 +12,7 @@ import pytest
 from bot.clock import SetClock
 from bot.demo import Running, running
 from bot.demo.configuration import HOOK_SECRET
+from bot.demo.networks import social
 from bot.demo.running import SUBSCRIBERS
 from bot.demo.state import DemoState, Ports
 from bot.errors import StateError
@@ -31,7 +32,8 @@ def folder(tmp_path: Path) -> Path:
 def used(folder: Path) -> Ports:
     """The ports of an earlier run in ``folder``, free ones, so that another demo on this machine does not matter."""
     folder.mkdir()
-    ports = Ports(newsroom=free_port(), hook=free_port(), smtp=free_port(), web=free_port())
+    networks = {kind: free_port() for kind in social()}
+    ports = Ports(newsroom=free_port(), hook=free_port(), smtp=free_port(), web=free_port(), networks=networks)
     DemoState.begun(NOW).on(ports).write(folder)
     return ports
 
@@ -68,6 +70,11 @@ def test_the_configuration_is_right_and_knows_the_servers(folder: Path) -> None:
         assert settings.channels["mail"]["port"] == run.smtp_port
         assert settings.channels["hook"]["url"] == run.hook_url
         assert settings.web.port == run.web_port
+        for network in run.networks:
+            assert network.options().items() <= settings.channels[network.kind].items()
+            assert network.secrets().items() <= environment(run).items()
+            assert not [each for each in network.secrets().values() if each in str(settings.channels)]
+            assert network.kind in settings.schedules["morning"].channels
         assert settings.schedules["morning"].timezone == "America/Los_Angeles"
         assert len(KeyRing.parse(environment(run)["BROADSHEET_SECRET_KEYS"]).keys) == 1
         assert environment(run)[HOOK_SECRET].startswith("whsec_")
@@ -98,6 +105,22 @@ def test_a_port_that_is_taken_meanwhile_is_replaced_and_remembered(folder: Path,
         assert run.newsroom_url == f"http://127.0.0.1:{used.newsroom}"
     with running(folder, SetClock(NOW)) as after:
         assert after.smtp_port == run.smtp_port
+
+
+def test_a_network_that_moved_is_posted_to_where_it_is_now_also_where_its_address_is_a_secret(
+    folder: Path, used: Ports
+) -> None:
+    with running(folder, SetClock(NOW)) as first:
+        was = {each.kind: each.port for each in first.networks}
+    secrets = environment(first)
+    teams, x = (socket.create_server(("127.0.0.1", was[kind])) for kind in ("teams", "x"))
+    with teams, x, running(folder, SetClock(NOW)) as run:
+        now = {each.kind: each for each in run.networks}
+        assert now["teams"].port != was["teams"]
+        assert environment(run)["BROADSHEET_TEAMS_URL"].startswith(now["teams"].base)
+        assert tables(run).channels["x"]["api"] == now["x"].base
+        unmoved = {name: value for name, value in secrets.items() if name != "BROADSHEET_TEAMS_URL"}
+        assert unmoved.items() <= environment(run).items()
 
 
 def test_the_servers_stop_within_a_second(folder: Path) -> None:

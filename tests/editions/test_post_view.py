@@ -86,3 +86,8 @@ def test_alt_text_and_payload_stand_below_the_post():
 @pytest.mark.parametrize(("kind", "name"), [("x", "X"), ("linkedin", "LinkedIn"), ("mastodon", "Mastodon"), ("", "")])
 def test_networks_are_named_as_people_know_them(kind, name):
     assert network_name(kind) == name
+
+
+def test_a_link_that_stands_beside_the_words_is_shown_too():
+    attached = Post(text="The ferry returns", url="https://record.news/2026/11/ferry")
+    assert "https://record.news/2026/11/ferry" in shown(seen(attached, "facebook"))

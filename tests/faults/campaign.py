@@ -21,6 +21,7 @@ from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from tests.faults import posting_campaign
 from tests.faults.cluster import Cluster, running_cluster
 from tests.faults.evidence import ROOT, running_sink
 from tests.faults.newsroom import Newsroom, Setting
@@ -78,7 +79,8 @@ class Campaign:
         if self.file.exists():
             for line in self.file.read_text("utf-8").splitlines():
                 record = json.loads(line)
-                self.done[record.pop("unit")] = Figures(**record)
+                unit = record.pop("unit")
+                self.done[unit] = Figures(**record)
 
     @property
     def total(self) -> Figures:
@@ -151,12 +153,27 @@ def _cells(figures: Figures) -> str:
     return " | ".join(f"{getattr(figures, name):,}" for name in FIGURES)
 
 
-def write_page(page: Path, table: str, command: str) -> None:
+def write_page(page: Path, table: str, command: str, marks: tuple[str, str] = (BEGIN, END)) -> None:
     """Puts the table between the page's markers."""
+    begin, end = marks
     text = page.read_text("utf-8")
-    before, rest = text.split(BEGIN)
-    _, after = rest.split(END)
-    page.write_text(f"{before}{BEGIN}\n`{command}`\n\n{table}\n{END}{after}", "utf-8")
+    before, rest = text.split(begin)
+    _, after = rest.split(end)
+    page.write_text(f"{before}{begin}\n`{command}`\n\n{table}\n{end}{after}", "utf-8")
+
+
+def _posting(kills: int, seed: int, lanes: int, *, docs: bool) -> int:
+    """The campaign of posts, which needs no PostgreSQL."""
+    sums = posting_campaign.run(kills, seed, lanes)
+    table = posting_campaign.table(sums)
+    sys.stdout.write(f"\n{table}\n")
+    broken = [said for each in sums.values() for said in each.broken]
+    for said in broken:
+        sys.stdout.write(f"BROKEN: {said}\n")
+    if docs:
+        marks = posting_campaign.BEGIN, posting_campaign.END
+        write_page(PAGE, table, f"make faults N={kills} SEED={seed} ARGS=--posting", marks)
+    return 1 if broken else 0
 
 
 def main() -> int:
@@ -167,7 +184,10 @@ def main() -> int:
     options.add_argument("--seed", type=int, default=1)
     options.add_argument("--lanes", type=int, default=max(2, os.cpu_count() or 1), help="newsrooms at a time")
     options.add_argument("--docs", action="store_true", help="put the table into docs/reliability.md")
+    options.add_argument("--posting", action="store_true", help="kill what posts to networks, not what sends mail")
     given = options.parse_args()
+    if given.posting:
+        return _posting(given.kills, given.seed, given.lanes, docs=given.docs)
     folder = ROOT / "var"
     folder.mkdir(exist_ok=True)
     campaign = Campaign(given.seed, given.kills, folder / f"faults-{given.seed}-{given.kills}.jsonl")

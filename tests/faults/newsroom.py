@@ -118,6 +118,8 @@ class Newsroom:
     secrets: Mapping[str, str] = field(default_factory=dict)
     stories: int = 0
     editions: int = 0
+    clock: Any = None
+    """How far wrong the clock of all its processes is (``program.new_clock``)."""
 
     def make(self, port: int) -> Newsroom:
         """Writes the folder for a mail server on ``port``, and imports the readers."""
@@ -147,7 +149,7 @@ class Newsroom:
     # --- commands
 
     def call(self, *arguments: str) -> Result:
-        return call(arguments, folder=self.folder, environment=self.environment)
+        return call(arguments, folder=self.folder, environment=self.environment, clock=self.clock)
 
     def ask(self, *arguments: str) -> Any:
         """What the command answers with ``--json``."""
@@ -155,7 +157,7 @@ class Newsroom:
 
     def start(self, *arguments: str, clock: Any = None, cold: bool = False) -> Program:
         """Starts a command that runs until it is ended."""
-        log = self.folder / f"{arguments[0]}.log"
+        log, clock = self.folder / f"{arguments[0]}.log", clock or self.clock
         return Program.start(
             arguments, folder=self.folder, environment=self.environment, log=log, clock=clock, cold=cold
         )

@@ -13,7 +13,8 @@ import resource
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
@@ -22,7 +23,9 @@ from typing import Any, Self
 from tests.faults.evidence import ROOT
 
 _warm = multiprocessing.get_context("forkserver")
-_warm.set_forkserver_preload(["bot.cli", "bot.web.server", "sqlalchemy.dialects.postgresql.psycopg", __name__])
+_warm.set_forkserver_preload(
+    ["bot.cli", "bot.web.server", "bot.demo", "sqlalchemy.dialects.postgresql.psycopg", __name__]
+)
 
 
 def new_clock() -> Any:
@@ -110,13 +113,20 @@ class Program:
             self._process.join(patience)
 
 
-def call(arguments: Sequence[str], *, folder: Path, environment: Mapping[str, str], patience: float = 120) -> Result:
+def call(
+    arguments: Sequence[str],
+    *,
+    folder: Path,
+    environment: Mapping[str, str],
+    clock: Any = None,
+    patience: float = 120,
+) -> Result:
     """Runs one command to its end."""
     with tempfile.TemporaryDirectory(prefix="broadsheet-call-") as place:
         out, errors = Path(place) / "out", Path(place) / "errors"
         process = _warm.Process(
             target=_run,
-            args=(list(arguments), str(folder), dict(environment), str(out), str(errors), None),
+            args=(list(arguments), str(folder), dict(environment), str(out), str(errors), clock),
             daemon=True,
         )
         process.start()
@@ -126,6 +136,22 @@ def call(arguments: Sequence[str], *, folder: Path, environment: Mapping[str, st
             process.join()
             raise AssertionError(f"broadsheet {' '.join(arguments)} did not end within {patience} s")
         return Result(process.exitcode, out.read_text("utf-8"), errors.read_text("utf-8"))
+
+
+@contextmanager
+def in_a_process(serve: Callable[..., None], *arguments: Any) -> Iterator[Any]:
+    """Runs ``serve(pipe, *arguments)`` beside this process; yields what it says first. It ends when it hears a word."""
+    ours, theirs = _warm.Pipe()
+    process = _warm.Process(target=serve, args=(theirs, *arguments), daemon=True)
+    process.start()
+    try:
+        assert ours.poll(60), "the process beside this one did not start"
+        yield ours.recv()
+    finally:
+        ours.send(None)
+        process.join(10)
+        if process.exitcode is None:
+            process.kill()
 
 
 def limit_files(pid: int, size: int) -> None:

@@ -90,7 +90,7 @@ class Newsroom:
 
     def __init__(self, folder: Path, toml: str, **secrets_of: str) -> None:
         self.folder = folder
-        (folder / "config").mkdir()
+        (folder / "config").mkdir(parents=True)
         (folder / "config" / "broadsheet.toml").write_text(NEWSROOM + COMMON + toml)
         # Its own keys: ids derive from them, and the servers remember those of earlier runs.
         self.environment = {**os.environ, SECRET_KEYS: KeyRing.generate(), **secrets_of}

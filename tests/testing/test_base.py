@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 import os
 import signal
+import socket
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -221,3 +223,13 @@ def test_a_fake_runs_in_a_process_of_its_own():
             assert client.post("/api/v1/statuses", data={"status": "Hi"}, headers=headers).status_code == 401
         process.send_signal(signal.SIGTERM)
         assert process.wait(10) == 0
+
+
+def test_half_a_request_is_none_and_disturbs_nobody(caplog: pytest.LogCaptureFixture) -> None:
+    with running("mastodon") as (base, network):
+        address = urlsplit(base)
+        with socket.create_connection((address.hostname, address.port)) as line:
+            line.sendall(b"POST /api/v1/statuses HTTP/1.1\r\nHost: mastodon\r\nContent-Length: 100\r\n\r\nstatus=Ha")
+        assert httpx.get(f"{base}/_fake/", trust_env=False).status_code == 200
+        assert network.asked == []
+    assert [each.message for each in caplog.records if each.levelname == "ERROR"] == []

@@ -16,7 +16,7 @@ from datetime import datetime
 from typing import Any, ClassVar, TypeVar
 
 from starlette.applications import Starlette
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
@@ -141,6 +141,9 @@ class Network:
                 call = await read(request, largest=self.largest)
             except Refused as refused:
                 return refused.answer
+            except ClientDisconnect:
+                # Half a request is none, and nobody waits for what is said to it.
+                return Response(status_code=400)
             with self.lock:
                 try:
                     made = handler(call)
