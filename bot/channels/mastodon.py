@@ -74,6 +74,7 @@ class MastodonChannel:
             image_size=_LARGEST,
             alt=1500,
             thread=True,
+            mentions=True,
             warning=True,
         )
         self.rules = options.rules

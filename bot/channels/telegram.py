@@ -73,7 +73,13 @@ class TelegramChannel:
 
     def __init__(self, name: str, options: TelegramOptions, around: Surroundings) -> None:
         self.limits = Limits(
-            characters=TEXT, counting=Counting.UTF16, markup=Markup.HTML, images=1, image_size=_PHOTO, thread=True
+            characters=TEXT,
+            counting=Counting.UTF16,
+            markup=Markup.HTML,
+            images=1,
+            image_size=_PHOTO,
+            thread=True,
+            mentions=True,
         )
         self.rules = options.rules
         self.pace = options.pace((timedelta(minutes=1), 20))

@@ -79,7 +79,9 @@ class ThreadsChannel:
                 f"channels.{name}: needs client_id and {variables['client_secret']} in .env to be connected with, or a "
                 f"token in {variables['token']}"
             )
-        self.limits = Limits(characters=TEXT, counting=Counting.THREADS, links=5, images=1, alt=ALT, thread=True)
+        self.limits = Limits(
+            characters=TEXT, counting=Counting.THREADS, links=5, images=1, alt=ALT, thread=True, mentions=True
+        )
         self.rules = options.rules
         # Ten of the 250 of a day stay for people who post by hand.
         self.pace = options.pace((timedelta(days=1), 240))

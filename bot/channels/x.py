@@ -82,6 +82,7 @@ class XChannel:
             image_size=_IMAGE,
             alt=_ALT,
             thread=True,
+            mentions=True,
         )
         self.rules = options.rules
         self.pace = options.pace((timedelta(minutes=15), 100))

@@ -10,7 +10,7 @@ from bot.editions.counting import fits
 from bot.editions.environment import letters_of, one_line
 from bot.editions.findings import every, fault, named, ok, titled, warning
 from bot.editions.hashtags import found
-from bot.model import Counting, Edition, EditionStory, Finding, Limits, Post, PostRules, Rendition
+from bot.model import Edition, EditionStory, Finding, Limits, Post, PostRules, Rendition
 from bot.stories.words import counted
 
 
@@ -56,20 +56,18 @@ def _too_much(
 
 
 _MENTION = regex.compile(r"(?<![\w.@/])@\w+")
-_NOTIFYING = (Counting.MASTODON, Counting.WEIGHTED, Counting.THREADS)
-"""How networks count that make mentions of plain text: elsewhere it is escaped, or nobody is called."""
 
 
 def _calling(posts: Sequence[_Posted], limits: Mapping[str, Limits]) -> Iterator[Finding]:
     called = {
         f"{channel}: {name}"
         for channel, post, _ in posts
-        if limits.get(channel, Limits()).counting in _NOTIFYING
+        if limits.get(channel, Limits()).mentions
         for name in _MENTION.findall(_bare_text(post))
     }
     if called:
         said = f"{counted(len(called), 'account')} called by a post's words, who will be notified"
-        yield warning("posts", said, named(sorted(called)), "a headline or standfirst holds @ and a name")
+        yield warning("posts", said, named(sorted(called)), "a template or a correction holds @ and a name")
 
 
 def _missing(posts: Sequence[_Posted]) -> Iterator[Finding]:

@@ -38,6 +38,7 @@ LONGEST = 5_000
 _CLUSTER = regex.compile(r"\X")
 _PLAIN_RULES = PostRules()
 _WEB = regex.compile(r"https?://[^\s/]", regex.IGNORECASE)
+_CALL = regex.compile(r"(?<![\w.@/])[@＠](?=\w)")
 _LANGUAGE = regex.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*")
 
 
@@ -104,8 +105,9 @@ class Composer:
             rules=rules,
             limits=limits,
         )
+        printed = told.printed if link == told.link else told.linking(link)
         words = {
-            **(told.printed if link == told.link else told.linking(link)),
+            **(_uncalling(printed) if limits.mentions and told.calls else printed),
             "url": worded("url", link),
             "hashtags": worded("hashtags", wanted),
             "linked": bool(link) and not shown.pictures,
@@ -167,6 +169,8 @@ class Composer:
             link=link,
             language=_language(article.language) or _language(self._newsroom.language),
             data=_data(words, link, story),
+            calls=any(_CALL.search(value) for value in words.values() if isinstance(value, str))
+            or any(_CALL.search(each) for each in (*words["authors"], *words["tags"])),
         )
 
 
@@ -230,6 +234,19 @@ def compose_correction(
     raise RenderError(f"the correction is longer than the {most} the network takes; say what is right in fewer words")
 
 
+def _uncalling(printed: Mapping[str, Any]) -> dict[str, Any]:
+    """The words without calling anybody: U+200B stands behind the ``@`` of a name, not in addresses."""
+    return {
+        name: worded(
+            name,
+            tuple(_CALL.sub("@\u200b", each) for each in value)
+            if isinstance(value, tuple)
+            else _CALL.sub("@\u200b", value),
+        )
+        for name, value in printed.items()
+    }
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Told:
     """A story without anything of a network's."""
@@ -242,6 +259,8 @@ class _Told:
     link: str
     language: str
     data: Mapping[str, Any]
+    calls: bool = False
+    """Some of its words name somebody behind an ``@``."""
     cuts: dict[str, Cuts] = field(default_factory=dict)
 
     def linking(self, link: str) -> Mapping[str, Any]:

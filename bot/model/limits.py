@@ -64,5 +64,7 @@ class Limits:
     """Shows a card that we make. Elsewhere the network makes its own from the page, or none."""
     thread: bool = False
     """A post can answer another: threads, and corrections as replies."""
+    mentions: bool = False
+    """An ``@`` and a name in a text call whoever has it: a story's words never do, an editor's own may."""
     warning: bool = False
     """A post can be folded behind a warning (CW), whose words count with the text."""

@@ -116,7 +116,7 @@ def test_more_hashtags_than_the_channel_is_to_have_are_told(tmp_path: Path) -> N
 def test_who_is_called_by_a_posts_words_is_told_where_the_network_calls_them() -> None:
     post = Post(text="Hoax about @mayor@town.example, mail ed@record.com\n\nhttps://r.com/@a", url="https://r.com/@a")
     told = (Grade.WARNING, "1 account called by a post's words, who will be notified", "sky: @mayor")
-    assert told in found(post, limits=replace(SKY, counting=Counting.MASTODON))
+    assert told in found(post, limits=replace(SKY, mentions=True))
     assert told not in found(post)
 
 

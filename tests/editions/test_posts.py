@@ -273,3 +273,14 @@ def test_the_articles_own_address_in_its_words_is_the_link_with_its_parameters()
 
 def test_the_host_of_a_link_is_the_one_that_dns_knows() -> None:
     assert post(url="https://straße.example:8080/ä").url == "https://xn--strae-oqa.example:8080/%C3%A4"
+
+
+def test_a_storys_words_call_nobody_where_an_at_sign_would() -> None:
+    title = "Hoax about @mayor@town.example and ＠harbour, write to ed@record.com"
+    link = "https://medium.com/@record/ferry"
+    calling = post(title=title, url=link, template="mastodon", limits=Limits(characters=500, mentions=True))
+    assert not regex.search(r"(?<![\w.@/])[@＠]\w", calling.text.replace(link, ""))
+    assert calling.text.replace("\u200b", "").startswith(title.replace("＠", "@"))
+    assert "ed@record.com" in calling.text and calling.text.count(link) == 1
+    quiet = post(title=title, url=link, template="mastodon", limits=Limits(characters=500))
+    assert quiet.text.startswith(title)
