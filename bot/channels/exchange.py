@@ -110,6 +110,18 @@ class Exchange:
             return Told(answer.status, data, answer.headers, answer.body, self.quota(answer.headers))
         raise self._refused(answer, data, repeatable, _credentials(headers or {}, url))
 
+    def listed(self, told: Told, name: str = "") -> list[dict[str, Any]]:
+        """The objects of a list that was asked for: of the field ``name``, else the whole answer.
+
+        Raises ``DeliveryError``, to be asked again, when there is none: a page that a proxy puts in the answer's place
+        says nothing of what is not in it.
+        """
+        found = told.data.get(name) if name else _parsed(told.body)
+        if not isinstance(found, list) or not all(isinstance(each, dict) for each in found):
+            said = f"{self.server} answers with no list (HTTP {told.status})"
+            raise DeliveryError(said, permanent=False, code=told.status, server=self.server)
+        return found
+
     def quota(self, headers: Mapping[str, str]) -> Quota | None:
         """What the headers say of limits (``RateLimit-*``, ``X-RateLimit-*``, ``X-Rate-Limit-*``); None: nothing."""
         for name in _LIMITS:

@@ -145,7 +145,7 @@ class FacebookChannel:
         since = began - _SKEW
         fields = {"fields": "id,message,created_time", "since": int(since.timestamp()), "limit": _NEWEST}
         told = await self._ask("GET", f"/{self._page}/feed?{urlencode(fields)}", repeatable=True)
-        listed = [each for each in _rows(told.data) if _moment(each, since) >= since]
+        listed = [each for each in self._exchange.listed(told, "data") if _moment(each, since) >= since]
         wanted = _words(_linked(post)["message"]), _words(_photo(post).get("caption", ""))
         for each in listed:
             if _words(each.get("message")) in wanted:

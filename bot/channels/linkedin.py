@@ -169,12 +169,7 @@ class LinkedInChannel:
                 raise
             said = f"LinkedIn does not let this app read posts back ({error}); look at the page, and say so"
             raise OutcomeUnknown(said, server=server) from error
-        listed = told.data.get("elements")
-        recent = [
-            each
-            for each in (listed if isinstance(listed, list) else ())
-            if isinstance(each, dict) and _moment(each, since) >= since
-        ]
+        recent = [each for each in self._exchange.listed(told, "elements") if _moment(each, since) >= since]
         for each in recent:
             if _same(str(each.get("commentary", "")), words):
                 return Receipt(server=server, code=told.status, text="found", id=str(each.get("id", "")))

@@ -165,14 +165,15 @@ class MastodonChannel:
         oldest = ""
         for _ in range(_PAGES):
             told = await self._ask("GET", f"{path}&max_id={oldest}" if oldest else path)
-            for status in told.rows:
+            rows = self._exchange.listed(told)
+            for status in rows:
                 if _moment(status.get("created_at")) < began - _SKEW:
                     return None
                 if _same(status, post):
                     return self._receipt(replace(told, data=status), "already there")
-            if not told.rows:
+            if not rows:
                 return None
-            oldest = _segment(str(told.rows[-1].get("id", "")))
+            oldest = _segment(str(rows[-1].get("id", "")))
         raise OutcomeUnknown(
             f"{self._exchange.server}: the account posted too much since to find out", server=self._exchange.server
         )

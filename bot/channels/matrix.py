@@ -128,11 +128,14 @@ class MatrixChannel:
         """Reads the room backwards to that time: for our transaction, else for our words from our account."""
         body = self.payload(parcel)["body"]
         me = (await self._ask("GET", "/v3/account/whoami")).data.get("user_id")
+        if not isinstance(me, str):
+            said = f"{self._exchange.server} does not say who we are"
+            raise DeliveryError(said, permanent=False, server=self._exchange.server)
         page = f"{await self._path()}/messages?dir=b&limit={_PAGE}"
         since = ""
         for _ in range(_PAGES):
             told = await self._ask("GET", f"{page}&from={quote(since, safe='')}" if since else page)
-            events = [each for each in told.data.get("chunk") or [] if isinstance(each, dict)]
+            events = self._exchange.listed(told, "chunk")
             for event in events:
                 if _moment(event.get("origin_server_ts")) < began - _SKEW:
                     return None

@@ -209,9 +209,7 @@ class SlackBot(SlackChannel):
                 raise
             said = "Slack lets us not read back; give the app channels:history (groups:history), or look yourself"
             raise OutcomeUnknown(said, server=self._server) from error
-        listed = told.data.get("messages")
-        rows = [each for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []
-        for each in rows:
+        for each in self._exchange.listed(told, "messages"):
             mark = each.get("metadata")
             payload = mark.get("event_payload") if isinstance(mark, dict) else None
             if isinstance(payload, dict) and payload.get("token") == parcel.token:

@@ -45,6 +45,7 @@ TEXT = 500
 ALT = 1000
 _SKEW = timedelta(minutes=1)
 _LATER = 60.0
+_STATES = ("FINISHED", "IN_PROGRESS", "PUBLISHED", "EXPIRED", "ERROR")
 
 
 class ThreadsOptions(PostTable):
@@ -264,7 +265,12 @@ class ThreadsChannel:
             told = await self._ask("GET", f"/{id}?fields=status,error_message", repeatable=True)
         except Missing:
             return ""
-        return str(told.data.get("status", ""))
+        status = told.data.get("status")
+        if status not in _STATES:
+            # To take it for a container that is not there would be to publish another one.
+            said = f"{self._server} does not say what became of the post's container"
+            raise DeliveryError(said, permanent=False, code=told.status, server=self._server)
+        return str(status)
 
     async def _published(self, parcel: Parcel, kept: Container) -> Receipt:
         """The receipt of a post that is out; its id stands in the profile's list of posts or of replies.

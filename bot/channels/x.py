@@ -161,8 +161,9 @@ class XChannel:
                 raise
             said = f"X does not let this app read posts back ({error}); look at the account, and say so"
             raise OutcomeUnknown(said, server=self._exchange.server) from error
-        listed = told.data.get("data")
-        found = [each for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []
+        meta = told.data.get("meta")
+        none = isinstance(meta, dict) and meta.get("result_count") == 0 and "data" not in told.data
+        found = [] if none else self._exchange.listed(told, "data")
         recent = [each for each in found if _created(each, since) >= since]
         for each in recent:
             if shown(each) == _plain(post.text):

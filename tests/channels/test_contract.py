@@ -12,6 +12,7 @@ import re
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 
@@ -153,6 +154,26 @@ async def test_a_post_that_never_came_is_not_recalled(trial: Trial) -> None:
             assert await channel.recall(parcel(), began) is None
         except OutcomeUnknown as error:
             trial.shows_no_secret(error)
+
+
+@able(Recalling)
+async def test_an_answer_of_something_else_than_the_network_does_not_say_what_is_there(trial: Trial) -> None:
+    """A proxy's page for maintenance, with a 200: to believe that the post is not there would be to double it."""
+    await trial.meets(BREAK)
+    began = trial.clock()
+    await trial.failure("send", parcel())
+    trial.clock.advance(hours=1)
+    await trial.do("recall", parcel(), began)
+    last = trial.network.asked[-1]
+    for body in ("<html>Back soon</html>", "{}", "[1]", '{"ok": true, "error": {"code": 1}}'):
+        trial.network.fail(Fault(200, {"content-type": "text/html"}, body), method=last.method, path=unquote(last.path))
+        try:
+            found = await trial.do("recall", parcel(), began)
+        except DeliveryError as error:
+            assert not error.permanent or isinstance(error, OutcomeUnknown)
+        else:
+            # Not the place where it looked last: it knows from elsewhere.
+            assert found is not None
 
 
 @pytest.mark.parametrize("seconds", [7, 900])
