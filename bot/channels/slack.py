@@ -29,7 +29,7 @@ from bot.settings import PostTable, Table, Url, secret_variable
 
 _EVENT = "broadsheet_post"
 _NEWEST = 200
-_SKEW = timedelta(minutes=1)
+_SKEW = timedelta(minutes=10)
 _SETTLED = timedelta(minutes=2)
 """What is not listed by then surely is not there."""
 _TOKEN = frozenset(
