@@ -148,6 +148,15 @@ class SlackChannel:
             json=fields,
             headers={"Authorization": f"Bearer {self._token}", "Content-Type": "application/json; charset=utf-8"},
         )
+        return self._good(told)
+
+    async def _read(self, method: str, fields: dict[str, str]) -> Told:
+        """Only methods that write take JSON (https://docs.slack.dev/apis/web-api, checked 2026-11-29)."""
+        headers = {"Authorization": f"Bearer {self._token}"}
+        url = f"{self._api}/{method}"
+        return self._good(await self._exchange.ask("POST", url, repeatable=True, form=fields, headers=headers))
+
+    def _good(self, told: Told) -> Told:
         if told.data.get("ok") is True:
             return told
         word = _word(told.data.get("error"))
@@ -201,9 +210,9 @@ class SlackBot(SlackChannel):
         """Looks for the mark among the channel's messages since then; replies are not among them."""
         if fitting(parcel, self.limits, self._server).answers:
             raise OutcomeUnknown("a reply is not listed; look into the thread", server=self._server)
-        asked = {"channel": self._channel, "oldest": f"{(began - _SKEW).timestamp():.6f}", "limit": _NEWEST}
+        asked = {"channel": self._channel, "oldest": f"{(began - _SKEW).timestamp():.6f}", "limit": str(_NEWEST)}
         try:
-            told = await self._ask("conversations.history", {**asked, "include_all_metadata": True}, repeatable=True)
+            told = await self._read("conversations.history", {**asked, "include_all_metadata": "true"})
         except ChannelRefused as error:
             if "missing_scope" not in str(error):
                 raise
