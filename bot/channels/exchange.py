@@ -122,6 +122,18 @@ class Exchange:
             raise DeliveryError(said, permanent=False, code=told.status, server=self.server)
         return found
 
+    def named(self, told: Told, id: object, *, repeatable: bool = False) -> str:
+        """What the network calls the post that ``told`` says it took: a success that names none is no proof of one.
+
+        Raises ``OutcomeUnknown``, and where the request is ``repeatable`` ``DeliveryError``, to be asked again.
+        """
+        if isinstance(id, str | int) and not isinstance(id, bool) and str(id):
+            return str(id)
+        said = f"{self.server} answers with a success (HTTP {told.status}) that names no post"
+        if repeatable:
+            raise DeliveryError(said, permanent=False, code=told.status, server=self.server)
+        raise OutcomeUnknown(f"{said}; it may have been posted", server=self.server)
+
     def quota(self, headers: Mapping[str, str]) -> Quota | None:
         """What the headers say of limits (``RateLimit-*``, ``X-RateLimit-*``, ``X-Rate-Limit-*``); None: nothing."""
         for name in _LIMITS:

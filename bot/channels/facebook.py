@@ -131,7 +131,7 @@ class FacebookChannel:
             form = {key: value for key, value in _photo(post).items() if key != "url"}
             files = {"source": picture}
             told = await self._ask("POST", f"/{self._page}/photos", repeatable=False, form=form, files=files)
-        id = str(told.data.get("post_id") or told.data.get("id") or "")
+        id = self._exchange.named(told, told.data.get("post_id") or told.data.get("id"))
         return Receipt(server=self._server, code=told.status, id=id, quota=told.quota)
 
     def payload(self, parcel: Parcel) -> dict[str, Any]:

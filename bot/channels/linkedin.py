@@ -137,7 +137,7 @@ class LinkedInChannel:
         return Receipt(
             server=self._exchange.server,
             code=told.status,
-            id=told.headers.get("x-restli-id", ""),
+            id=self._exchange.named(told, told.headers.get("x-restli-id")),
             quota=told.quota,
         )
 

@@ -130,6 +130,7 @@ class MastodonChannel:
     async def _posted(self, body: Mapping[str, Any], token: str) -> Told:
         try:
             told = await self._ask("POST", "/api/v1/statuses", json=body, headers={"Idempotency-Key": token})
+            self._exchange.named(told, told.data.get("id"), repeatable=True)
         except ServerBusy as error:
             # A gateway gives up on what its server goes on with.
             if error.code >= 500:

@@ -87,7 +87,9 @@ class MatrixChannel:
             found = await self.recall(parcel, parcel.slot)
             if found:
                 return found
-        return self._receipt(await self._put(content, parcel.token))
+        told = await self._put(content, parcel.token)
+        self._exchange.named(told, told.data.get("event_id"), repeatable=True)
+        return self._receipt(told)
 
     def payload(self, parcel: Parcel) -> dict[str, Any]:
         """The event's content."""

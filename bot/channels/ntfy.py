@@ -82,7 +82,9 @@ class NtfyChannel:
 
     async def send(self, parcel: Parcel) -> Receipt:
         """Publishes once. ``Receipt.id`` is the sequence; of a server that has none, the message's id."""
-        return self._receipt(await self._publish(self.payload(parcel), repeatable=False))
+        told = await self._publish(self.payload(parcel), repeatable=False)
+        self._exchange.named(told, told.data.get("id"))
+        return self._receipt(told)
 
     def payload(self, parcel: Parcel) -> dict[str, Any]:
         """The message. A tap on it opens the article; the picture is fetched by the phones, from its address."""

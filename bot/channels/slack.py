@@ -119,8 +119,13 @@ class SlackChannel:
         message = self.payload(parcel)
         if self._hook:
             told = await self._exchange.ask("POST", self._hook, repeatable=False, json=message)
+            # Servers that take Slack's webhooks may say it in JSON.
+            if told.body.strip() != b"ok" and True not in (told.data.get("ok"), told.data.get("success")):
+                raise OutcomeUnknown(f"{self._server} does not say that it was posted", server=self._server)
             return Receipt(server=self._server, code=told.status, text="ok", quota=told.quota)
-        return self._receipt(await self._ask("chat.postMessage", message), message.get("thread_ts", ""))
+        told = await self._ask("chat.postMessage", message)
+        self._exchange.named(told, told.data.get("ts"))
+        return self._receipt(told, message.get("thread_ts", ""))
 
     def payload(self, parcel: Parcel) -> dict[str, Any]:
         """The message: its blocks, and the ``text`` of notifications."""
@@ -148,18 +153,21 @@ class SlackChannel:
             json=fields,
             headers={"Authorization": f"Bearer {self._token}", "Content-Type": "application/json; charset=utf-8"},
         )
-        return self._good(told)
+        return self._good(told, repeatable=repeatable)
 
     async def _read(self, method: str, fields: dict[str, str]) -> Told:
         """Only methods that write take JSON (https://docs.slack.dev/apis/web-api, checked 2026-11-29)."""
         headers = {"Authorization": f"Bearer {self._token}"}
         url = f"{self._api}/{method}"
-        return self._good(await self._exchange.ask("POST", url, repeatable=True, form=fields, headers=headers))
+        told = await self._exchange.ask("POST", url, repeatable=True, form=fields, headers=headers)
+        return self._good(told, repeatable=True)
 
-    def _good(self, told: Told) -> Told:
+    def _good(self, told: Told, *, repeatable: bool) -> Told:
         if told.data.get("ok") is True:
             return told
         word = _word(told.data.get("error"))
+        if not word and not repeatable:
+            raise OutcomeUnknown(f"{self._server} does not say that it was posted", server=self._server)
         raise self._sorted(word, Refusal(told.status, told.data, told.headers, self._said(word), self._server)) or (
             DeliveryError(self._said(word), permanent=bool(word), code=told.status, server=self._server)
         )

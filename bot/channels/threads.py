@@ -151,9 +151,8 @@ class ThreadsChannel:
             if await self._status(kept.id) == "PUBLISHED":
                 return await self._published(parcel, kept)
             raise DeliveryError(str(error), permanent=False, code=error.code, retry_after=_LATER) from error
-        return Receipt(
-            server=self._server, code=told.status, id=str(told.data.get("id", "")), quota=await self._quota()
-        )
+        id = self._exchange.named(told, told.data.get("id"))
+        return Receipt(server=self._server, code=told.status, id=id, quota=await self._quota())
 
     def payload(self, parcel: Parcel) -> dict[str, str]:
         """The fields of the container. Threads fetches the picture from its address."""

@@ -133,7 +133,7 @@ class XChannel:
         return Receipt(
             server=self._exchange.server,
             code=told.status,
-            id=str(data.get("id", "")) if isinstance(data, dict) else "",
+            id=self._exchange.named(told, data.get("id") if isinstance(data, dict) else None),
             quota=self._quota(told),
         )
 
@@ -174,7 +174,9 @@ class XChannel:
                 return Receipt(server=self._exchange.server, code=told.status, text="found", id=str(each.get("id", "")))
         beginning = _loosely(post.text.split("\n", 1)[0])
         if any(_loosely(shown(each)).startswith(beginning) for each in recent):
-            raise OutcomeUnknown("the account has a post like it; look whether it is this", server=self._exchange.server)
+            raise OutcomeUnknown(
+                "the account has a post like it; look whether it is this", server=self._exchange.server
+            )
         if self._around.clock() - began < _LISTED:
             said = "X does not list it, and may not list it yet; it is asked again in a minute"
             raise DeliveryError(said, permanent=False, retry_after=_LISTED.total_seconds())
