@@ -17,7 +17,7 @@ from typing import Protocol, runtime_checkable
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
 from bot.channels.base import Surroundings
-from bot.errors import ChannelRefused, NothingToDo, ServerBusy
+from bot.errors import ChannelRefused, DeliveryError, NothingToDo, ServerBusy, StoreError
 from bot.model import ChannelState
 from bot.store import Store
 from bot.tokens import KeyRing
@@ -33,6 +33,8 @@ _CLAIM = timedelta(minutes=2)
 """After so long a process that claimed the renewal has died over it."""
 _LOOK, _LOOKS = 0.5, 60
 """Seconds between looks whether another process is done, and how many of them."""
+_SAVES = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
+"""Seconds between attempts to save new tokens, all within ``_CLAIM``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,14 +120,23 @@ class Credentials:
         self._around = around
         self._renew = renew
         self._renewing = asyncio.Lock()
+        self._unsaved: tuple[Credential, int] | None = None
 
     async def current(self) -> Credential:
         """The tokens, renewed when they end soon. Raises ``ChannelRefused`` when nobody connected it, or they ended."""
         credential, _ = await asyncio.to_thread(self._read)
         now = self._around.clock()
-        if credential.expires and credential.expires - EARLY <= now:
+        if not credential.expires or credential.expires - EARLY > now:
+            return credential
+        try:
             return await self.renewed(credential)
-        return credential
+        except ChannelRefused:
+            raise
+        except DeliveryError:
+            # What cannot be renewed now is good for as long as it is good.
+            if not _holds(credential, now):
+                raise
+            return credential
 
     async def renewed(self, stale: Credential) -> Credential:
         """New tokens in the place of ``stale``, which the network no longer takes; another process's, if it was faster.
@@ -170,10 +181,17 @@ class Credentials:
         credential, serial = await asyncio.to_thread(self._read)
         if credential.access != stale.access:
             return credential
+        if self._unsaved and self._unsaved[1] == serial:
+            return await self._saved(*self._unsaved)
         try:
             fresh = await self._renew(credential)
         except ChannelRefused as error:
             raise self._refused(str(error)) from error
+        except DeliveryError as error:
+            if not error.permanent:
+                raise
+            # No fault of the post's: it waits.
+            raise ServerBusy(str(error), code=error.code, server=error.server) from error
         fresh = replace(
             fresh,
             account=fresh.account or credential.account,
@@ -182,7 +200,22 @@ class Credentials:
             ends=fresh.ends or credential.ends,
             extra={**credential.extra, **fresh.extra},
         )
-        if not await asyncio.to_thread(self._write, fresh, serial):
+        return await self._saved(fresh, serial)
+
+    async def _saved(self, fresh: Credential, serial: int) -> Credential:
+        """Commits it before anybody uses it. The old one may be worth nothing any more, so the store is asked often;
+        what it does not take now is saved the next time."""
+        self._unsaved = fresh, serial
+        for wait in (*_SAVES, None):
+            try:
+                written = await asyncio.to_thread(self._write, fresh, serial)
+                break
+            except StoreError:
+                if wait is None:
+                    raise
+                await self._sleep(wait)
+        self._unsaved = None
+        if not written:
             # An editor connected it anew meanwhile.
             fresh, _ = await asyncio.to_thread(self._read)
         return fresh
@@ -233,6 +266,12 @@ class Credentials:
 
     def _refused(self, said: str) -> ChannelRefused:
         return ChannelRefused(f"{self._channel}: {said}; run `broadsheet channels connect {self._channel}`")
+
+
+def _holds(credential: Credential, now: datetime) -> bool:
+    """Whether the network still takes it: what is its own refresh token (Threads) is renewed long before its end."""
+    end = credential.expires if credential.refresh else credential.ends or credential.expires
+    return end is not None and end > now
 
 
 def due(credential: Credential, renewed: datetime | None, now: datetime) -> bool:
