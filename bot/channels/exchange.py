@@ -154,9 +154,9 @@ class Exchange:
             return datetime.fromtimestamp(moment, UTC)
         try:
             told = datetime.fromisoformat(value)
-        except ValueError:
+            return (told if told.tzinfo else told.replace(tzinfo=UTC)).astimezone(UTC)
+        except (ValueError, OverflowError):
             return None
-        return (told if told.tzinfo else told.replace(tzinfo=UTC)).astimezone(UTC)
 
     def _broken(self, error: FetchError, repeatable: bool) -> DeliveryError:
         if not error.sent:

@@ -102,7 +102,7 @@ class Recaller:
                 pause_channel(tx, doubt.channel, str(error), self.clock())
                 tx.recalls.put_off(doubt, self.clock())
         except DeliveryError as error:
-            self._later(doubt, timedelta(seconds=error.retry_after or 0))
+            self._later(doubt, timedelta(seconds=min(error.retry_after or 0, LIFE.total_seconds())))
             return error if isinstance(error, ServerBusy) else None
         except Exception:
             log.exception("delivery %s: the channel %s failed when it was asked for", doubt.delivery, doubt.channel)

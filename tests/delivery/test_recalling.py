@@ -101,6 +101,14 @@ async def test_what_the_network_cannot_tell_stays_unknown_and_is_not_asked_for_a
     assert len(net.sent) == 1
 
 
+async def test_a_network_that_asks_for_ten_thousand_years_is_not_waited_for_so_long(store, clock):
+    net = _net(recalled=_raising(ServerBusy("429", retry_after=4e11)))
+    made = begin(store, NOW, *posts("a"))
+    await _run(store, clock, net, looks=5, seconds=15)
+    assert len(net.asked) == 1
+    assert books(store, made) == (EditionState.SENT, {"unknown": 1})
+
+
 async def test_a_network_that_cannot_be_asked_is_asked_less_and_less_often_for_a_day(store, clock):
     net = _net(recalled=_raising(DeliveryError("500", permanent=False)))
     made = begin(store, NOW, *posts("a"))
