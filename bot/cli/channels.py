@@ -17,7 +17,7 @@ from bot.cli.output import local
 from bot.delivery.pausing import resume_channel
 from bot.errors import DeliveryError, NothingToDo, StateError
 from bot.schedules.channel_status import IDEMPOTENCY, ChannelStatus, Condition, statuses
-from bot.schedules.connection import Account, Begun, begin, disconnect, finish_pasted, known, waits
+from bot.schedules.connection import Account, Begun, before_that, begin, disconnect, finish_pasted, known, waits
 from bot.schedules.installation import Installation
 from bot.schedules.learning import learn
 
@@ -153,6 +153,9 @@ def _told(session: Session, account: Account) -> None:
     lasts = f", until {account.expires:%Y-%m-%d}" if account.expires else ""
     on = "; it was paused, and goes on" if account.resumed else ""
     session.out.say(f"{account.channel} is connected as {account.account}{lasts}{on}")
+    if account.before:
+        session.out.say(f"until now it posted as {account.before}: what waits is posted by {account.account}; where an")
+        session.out.say("outcome is unknown, look at the account before")
     session.out.value(
         {
             "channel": account.channel,
@@ -160,6 +163,7 @@ def _told(session: Session, account: Account) -> None:
             "account": account.account,
             "expires": account.expires,
             "resumed": account.resumed,
+            "before": account.before,
         }
     )
 
@@ -177,11 +181,11 @@ def _waited(installation: Installation, begun: Begun) -> Account:
         if line:
             return asyncio.run(finish_pasted(installation, begun.channel, line))
         with installation.store.read() as tx:
-            state = tx.channels.get(begun.channel)
+            state, earlier = tx.channels.get(begun.channel), before_that(tx, begun.channel)
         taken += not waits(installation, begun.channel)
         # A rotation of the old tokens raises the serial too, but leaves the sign-in waiting.
         if taken and state.serial != before and state.credential:
-            return Account(begun.channel, state.account, state.expires, False)
+            return Account(begun.channel, state.account, state.expires, False, earlier)
         if taken > TAKEN_LOOKS:
             raise StateError("the sign-in ended in the browser without a permission; the page there says why")
     raise NothingToDo(f"nobody said yes within ten minutes; run `broadsheet channels connect {begun.channel}` again")

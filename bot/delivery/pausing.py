@@ -13,6 +13,7 @@ from bot.model import Act
 from bot.store import Store, Transaction
 
 PAUSE, RESUME = "pause channel", "resume channel"
+CONNECT = "connect"
 POSTING, PAUSED = "posting", "paused"
 
 
@@ -42,6 +43,12 @@ def resume_channel(store: Store, channel: str, who: str, now: datetime) -> None:
 def resumed_at(tx: Transaction, channel: str) -> datetime | None:
     """When somebody let it go on last; None: nobody had to."""
     return next((act.at for act in tx.acts.newest(thing=thing(channel)) if act.what == RESUME), None)
+
+
+def moved_at(tx: Transaction, channel: str) -> datetime | None:
+    """When it was last connected as another account than before; None: it never was."""
+    acts = (act for act in tx.acts.newest(thing=thing(channel)) if act.what == CONNECT)
+    return next((act.at for act in acts if act.before and act.before != act.after), None)
 
 
 def waits_for(tx: Transaction, edition: str) -> dict[str, str]:
