@@ -16,7 +16,7 @@ from bot.cli.editions import who
 from bot.cli.output import local
 from bot.delivery.pausing import resume_channel
 from bot.errors import DeliveryError, NothingToDo, StateError
-from bot.schedules.channel_status import IDEMPOTENCY, ChannelStatus, Condition, statuses
+from bot.schedules.channel_status import ChannelStatus, Condition, statuses
 from bot.schedules.connection import Account, Begun, before_that, begin, disconnect, finish_pasted, known, waits
 from bot.schedules.installation import Installation
 from bot.schedules.learning import learn
@@ -55,7 +55,7 @@ def show(session: Session) -> None:
                     each.state.account,
                     each.quota(now),
                     local(each.state.expires, zone),
-                    IDEMPOTENCY[each.idempotency] if each.idempotency else "",
+                    each.doubling,
                     ", ".join([*each.schedules, *(["alerts"] if each.alerts else [])]),
                 )
                 for each in found
