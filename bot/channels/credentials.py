@@ -43,7 +43,8 @@ class Credential:
     ``refresh`` is worth nothing and an editor must connect again (None: not, or nobody knows).
 
     ``secret`` is the token secret of OAuth 1.0a. ``account`` is the name that people know it by, ``id`` the network's.
-    ``extra`` is what else the network needs, such as a page's id.
+    ``extra`` is what else the network needs, such as a page's id. ``kind`` is the type of the channel that it was given
+    to: whoever has another one under the same name must not show it to another network ("": from before this was kept).
     """
 
     access: str = field(repr=False)
@@ -54,6 +55,7 @@ class Credential:
     expires: datetime | None = None
     ends: datetime | None = None
     extra: Mapping[str, str] = field(default_factory=dict, repr=False)
+    kind: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +114,12 @@ Sleep = Callable[[float], Awaitable[None]]
 class Credentials:
     """The credential of one channel. For one event loop; many processes may share the store."""
 
-    def __init__(self, channel: str, around: Surroundings, renew: Renew, sleep: Sleep = asyncio.sleep) -> None:
+    def __init__(
+        self, channel: str, around: Surroundings, renew: Renew, sleep: Sleep = asyncio.sleep, *, kind: str = ""
+    ) -> None:
+        """``kind`` is the channel's type."""
         self._channel = channel
+        self._kind = kind
         # A flag's name has 100 characters.
         self._flag = f"renewing:{channel}"[:100]
         self._sleep = sleep
@@ -154,7 +160,7 @@ class Credentials:
         Raises ``ChannelRefused`` when they were revoked, ``ServerBusy``.
         """
         state = await asyncio.to_thread(self._state)
-        credential = opened(state.credential, self._around.keys, self._channel)
+        credential = self._opened(state)
         if not due(credential, state.renewed, self._around.clock()):
             return False
         try:
@@ -199,6 +205,7 @@ class Credentials:
             refresh=fresh.refresh or credential.refresh,
             ends=fresh.ends or credential.ends,
             extra={**credential.extra, **fresh.extra},
+            kind=credential.kind,
         )
         return await self._saved(fresh, serial)
 
@@ -251,7 +258,13 @@ class Credentials:
 
     def _read(self) -> tuple[Credential, int]:
         state = self._state()
-        return opened(state.credential, self._around.keys, self._channel), state.serial
+        return self._opened(state), state.serial
+
+    def _opened(self, state: ChannelState) -> Credential:
+        credential = opened(state.credential, self._around.keys, self._channel)
+        if self._kind and credential.kind not in ("", self._kind):
+            raise self._refused(f"it is connected to {credential.kind}, and is of the type {self._kind} now")
+        return credential
 
     def _write(self, credential: Credential, serial: int) -> bool:
         with self._store().write() as tx:

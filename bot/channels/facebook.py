@@ -104,7 +104,7 @@ class FacebookChannel:
             around.http,
             around.clock,
         )
-        self._credentials = Credentials(name, around, self.renew)
+        self._credentials = Credentials(name, around, self.renew, kind="facebook")
         self._exchange = Exchange(around.http, around.clock, options.api, judge=self._judged)
         self._server = self._exchange.server
 

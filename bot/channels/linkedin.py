@@ -116,7 +116,7 @@ class LinkedInChannel:
             around.http,
             around.clock,
         )
-        self._credentials = Credentials(name, around, self.renew)
+        self._credentials = Credentials(name, around, self.renew, kind="linkedin")
         secrets = [options.client_secret.get_secret_value()]
         self._exchange = Exchange(around.http, around.clock, self._api, judge=self._judged, secrets=secrets)
 

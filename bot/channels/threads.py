@@ -108,7 +108,7 @@ class ThreadsChannel:
             around.clock,
         )
         self._containers = Containers(around.store)
-        self._credentials = Credentials(name, around, self.renew)
+        self._credentials = Credentials(name, around, self.renew, kind="threads")
         self._exchange = Exchange(around.http, around.clock, options.api, judge=self._judged)
         self._server = self._exchange.server
 

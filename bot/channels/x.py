@@ -105,7 +105,7 @@ class XChannel:
             around.http,
             around.clock,
         )
-        self._credentials = Credentials(name, around, self.renew)
+        self._credentials = Credentials(name, around, self.renew, kind="x")
         kept = (options.client_secret, options.consumer_secret, options.access_secret)
         secrets = [each.get_secret_value() for each in (*kept, options.consumer_key, options.access_token)]
         self._exchange = Exchange(around.http, around.clock, self._api, judge=self._judged, secrets=secrets)

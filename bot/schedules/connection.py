@@ -12,7 +12,7 @@ import hmac
 import json
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from urllib.parse import parse_qsl, urlsplit
 
@@ -211,6 +211,7 @@ async def _finished(installation: Installation, name: str, nonce: str, answer: M
             credential = await _connecting(connected, name).connect(answer, begun, redirect)
         except DeliveryError as error:
             raise DeliveryError(f"{error}; {_AGAIN.format(name=name)}", permanent=error.permanent) from error
+    credential = replace(credential, kind=str(installation.settings.channels[name].get("type", "")))
     before = await asyncio.to_thread(_keep, installation, name, credential, who)
     resumed = await asyncio.to_thread(_resumed, installation, name, who)
     return Account(name, credential.account, credential.ends, resumed, before)

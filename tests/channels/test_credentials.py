@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -133,6 +134,16 @@ async def test_tokens_that_cannot_be_renewed_now_are_used_while_they_are_good(
     clock.advance(days=30)
     with pytest.raises(ServerBusy):
         await Credentials("x", of(), renew).current()
+
+
+async def test_tokens_of_one_network_are_not_shown_to_another_of_the_same_name(
+    store: Store, of: Any, clock: SetClock
+) -> None:
+    keep(store, "x", replace(OLD, kind="x"))
+    assert (await Credentials("x", of(), once([], clock), kind="x").renewed(OLD)).kind == "x"
+    for act in ("current", "ahead"):
+        with pytest.raises(ChannelRefused, match="connected to x, and is of the type linkedin now"):
+            await getattr(Credentials("x", of(), never, kind="linkedin"), act)()
 
 
 async def test_of_two_processes_that_renew_at_once_one_asks_and_both_go_on(
