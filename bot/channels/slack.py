@@ -117,6 +117,16 @@ class SlackChannel:
     async def send(self, parcel: Parcel) -> Receipt:
         """Posts once; ``Receipt.id`` is ``CHANNEL/TS``, of a reply ``CHANNEL/TS/ROOT``, and "" by a webhook."""
         message = self.payload(parcel)
+        try:
+            return await self._send(message)
+        except DeliveryError as error:
+            bare = _without_pictures(message)
+            if not error.permanent or "invalid_blocks" not in str(error) or bare == message:
+                raise
+        # Slack fetches pictures first, and takes no blocks with one that is not to be had: it costs the picture only.
+        return await self._send(bare)
+
+    async def _send(self, message: dict[str, Any]) -> Receipt:
         if self._hook:
             told = await self._exchange.ask("POST", self._hook, repeatable=False, json=message)
             # Servers that take Slack's webhooks may say it in JSON.
@@ -257,6 +267,15 @@ class SlackBot(SlackChannel):
 
 class _Gone(DeliveryError):
     """The message is not there any more."""
+
+
+def _without_pictures(message: dict[str, Any]) -> dict[str, Any]:
+    blocks = [
+        {key: value for key, value in each.items() if key != "accessory"}
+        for each in message["blocks"]
+        if each["type"] != "image"
+    ]
+    return {**message, "blocks": blocks}
 
 
 def _word(value: object) -> str:

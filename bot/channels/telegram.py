@@ -102,8 +102,12 @@ class TelegramChannel:
         if _as_photo(post):
             picture = await self._picture(post)
             if picture is not None:
-                told = await self._ask("sendPhoto", self._photo(post), picture=picture)
-                return self._sent(told)
+                try:
+                    return self._sent(await self._ask("sendPhoto", self._photo(post), picture=picture))
+                except DeliveryError as error:
+                    # Of a shape that Telegram does not take (PHOTO_INVALID_DIMENSIONS): surely nothing was posted.
+                    if error.code != 400 or not re.search("photo|image", str(error), re.IGNORECASE):
+                        raise
         return self._sent(await self._ask("sendMessage", self._message(post)))
 
     def payload(self, parcel: Parcel) -> dict[str, Any]:
