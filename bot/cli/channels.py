@@ -107,6 +107,8 @@ async def checked(installation: Installation, name: str) -> str:
             said = await connected.channels[name].check()
         except DeliveryError as error:
             raise DeliveryError(f"channel {name}: {error}", permanent=error.permanent) from error
+        # Names of chats and accounts stand in it, which strangers chose: no control characters for a terminal.
+        said = "".join(each if each.isprintable() else " " for each in said)
         if isinstance(connected.channels[name], Learning):
             told = (await learn(connected, {name}))[name]
             said += f"; its limits are not learnt: {told}" if isinstance(told, str) else "; its limits are kept"

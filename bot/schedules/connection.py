@@ -211,7 +211,10 @@ async def _finished(installation: Installation, name: str, nonce: str, answer: M
             credential = await _connecting(connected, name).connect(answer, begun, redirect)
         except DeliveryError as error:
             raise DeliveryError(f"{error}; {_AGAIN.format(name=name)}", permanent=error.permanent) from error
-    credential = replace(credential, kind=str(installation.settings.channels[name].get("type", "")))
+    kind = str(installation.settings.channels[name].get("type", ""))
+    # Whoever owns the account chose its name: terminals and mails show it.
+    account = "".join(each if each.isprintable() else " " for each in credential.account)
+    credential = replace(credential, kind=kind, account=account)
     before = await asyncio.to_thread(_keep, installation, name, credential, who)
     resumed = await asyncio.to_thread(_resumed, installation, name, who)
     return Account(name, credential.account, credential.ends, resumed, before)

@@ -9,7 +9,8 @@ from urllib.parse import parse_qsl, urlsplit
 import httpx
 import pytest
 
-from bot.channels.credentials import opened
+from bot.channels.credentials import Credential, opened
+from bot.channels.x import XChannel
 from bot.clock import SetClock
 from bot.delivery.pausing import moved_at, pause_channel
 from bot.errors import DeliveryError, NotFound, NothingToDo, TokenError, UsageError
@@ -96,6 +97,19 @@ async def test_that_another_account_was_connected_before_is_said(newsroom: Insta
     with newsroom.store.read() as tx:
         assert moved_at(tx, "news") == newsroom.clock()
         assert moved_at(tx, "sport") is None
+
+
+async def test_a_name_with_control_characters_does_not_reach_a_terminal(
+    newsroom: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun = await begin(newsroom, "news", "ines")
+    back = parameters(await said_yes(begun.url))
+
+    async def connect(*_: Any) -> Credential:
+        return Credential(access="a", account="The \x1b]0;Record\x07")
+
+    monkeypatch.setattr(XChannel, "connect", connect)
+    assert (await finish(newsroom, back)).account == "The  ]0;Record "
 
 
 async def test_a_sign_in_is_good_once(newsroom: Installation) -> None:
