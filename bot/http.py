@@ -189,7 +189,11 @@ class Http:
             content, kind = _form(form or {}, files or {})
             all_headers = {"Content-Type": kind} | all_headers
         body = content if content is not None or method == "GET" else b""
-        here = _parsed(url)
+        try:
+            here = _parsed(url)
+        except FetchError:
+            # What it says shows the path.
+            raise FetchError("the address that is posted to is no address of http:// or https://") from None
         sent = _Sent()
         try:
             async with asyncio.timeout(seconds):

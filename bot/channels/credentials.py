@@ -17,7 +17,7 @@ from typing import Protocol, runtime_checkable
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
 from bot.channels.base import Surroundings
-from bot.errors import ChannelRefused, NothingToDo, ServerBusy
+from bot.errors import ChannelRefused, DeliveryError, NothingToDo, ServerBusy, StoreError
 from bot.model import ChannelState
 from bot.store import Store
 from bot.tokens import KeyRing
@@ -33,6 +33,8 @@ _CLAIM = timedelta(minutes=2)
 """After so long a process that claimed the renewal has died over it."""
 _LOOK, _LOOKS = 0.5, 60
 """Seconds between looks whether another process is done, and how many of them."""
+_SAVES = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
+"""Seconds between attempts to save new tokens, all within ``_CLAIM``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +43,8 @@ class Credential:
     ``refresh`` is worth nothing and an editor must connect again (None: not, or nobody knows).
 
     ``secret`` is the token secret of OAuth 1.0a. ``account`` is the name that people know it by, ``id`` the network's.
-    ``extra`` is what else the network needs, such as a page's id.
+    ``extra`` is what else the network needs, such as a page's id. ``kind`` is the type of the channel that it was given
+    to: whoever has another one under the same name must not show it to another network ("": from before this was kept).
     """
 
     access: str = field(repr=False)
@@ -52,6 +55,7 @@ class Credential:
     expires: datetime | None = None
     ends: datetime | None = None
     extra: Mapping[str, str] = field(default_factory=dict, repr=False)
+    kind: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,22 +114,35 @@ Sleep = Callable[[float], Awaitable[None]]
 class Credentials:
     """The credential of one channel. For one event loop; many processes may share the store."""
 
-    def __init__(self, channel: str, around: Surroundings, renew: Renew, sleep: Sleep = asyncio.sleep) -> None:
+    def __init__(
+        self, channel: str, around: Surroundings, renew: Renew, sleep: Sleep = asyncio.sleep, *, kind: str = ""
+    ) -> None:
+        """``kind`` is the channel's type."""
         self._channel = channel
+        self._kind = kind
         # A flag's name has 100 characters.
         self._flag = f"renewing:{channel}"[:100]
         self._sleep = sleep
         self._around = around
         self._renew = renew
         self._renewing = asyncio.Lock()
+        self._unsaved: tuple[Credential, int] | None = None
 
     async def current(self) -> Credential:
         """The tokens, renewed when they end soon. Raises ``ChannelRefused`` when nobody connected it, or they ended."""
         credential, _ = await asyncio.to_thread(self._read)
         now = self._around.clock()
-        if credential.expires and credential.expires - EARLY <= now:
+        if not credential.expires or credential.expires - EARLY > now:
+            return credential
+        try:
             return await self.renewed(credential)
-        return credential
+        except ChannelRefused:
+            raise
+        except DeliveryError:
+            # What cannot be renewed now is good for as long as it is good.
+            if not _holds(credential, now):
+                raise
+            return credential
 
     async def renewed(self, stale: Credential) -> Credential:
         """New tokens in the place of ``stale``, which the network no longer takes; another process's, if it was faster.
@@ -143,7 +160,7 @@ class Credentials:
         Raises ``ChannelRefused`` when they were revoked, ``ServerBusy``.
         """
         state = await asyncio.to_thread(self._state)
-        credential = opened(state.credential, self._around.keys, self._channel)
+        credential = self._opened(state)
         if not due(credential, state.renewed, self._around.clock()):
             return False
         try:
@@ -170,10 +187,17 @@ class Credentials:
         credential, serial = await asyncio.to_thread(self._read)
         if credential.access != stale.access:
             return credential
+        if self._unsaved and self._unsaved[1] == serial:
+            return await self._saved(*self._unsaved)
         try:
             fresh = await self._renew(credential)
         except ChannelRefused as error:
             raise self._refused(str(error)) from error
+        except DeliveryError as error:
+            if not error.permanent:
+                raise
+            # No fault of the post's: it waits.
+            raise ServerBusy(str(error), code=error.code, server=error.server) from error
         fresh = replace(
             fresh,
             account=fresh.account or credential.account,
@@ -181,8 +205,24 @@ class Credentials:
             refresh=fresh.refresh or credential.refresh,
             ends=fresh.ends or credential.ends,
             extra={**credential.extra, **fresh.extra},
+            kind=credential.kind,
         )
-        if not await asyncio.to_thread(self._write, fresh, serial):
+        return await self._saved(fresh, serial)
+
+    async def _saved(self, fresh: Credential, serial: int) -> Credential:
+        """Commits it before anybody uses it. The old one may be worth nothing any more, so the store is asked often;
+        what it does not take now is saved the next time."""
+        self._unsaved = fresh, serial
+        for wait in (*_SAVES, None):
+            try:
+                written = await asyncio.to_thread(self._write, fresh, serial)
+                break
+            except StoreError:
+                if wait is None:
+                    raise
+                await self._sleep(wait)
+        self._unsaved = None
+        if not written:
             # An editor connected it anew meanwhile.
             fresh, _ = await asyncio.to_thread(self._read)
         return fresh
@@ -218,7 +258,13 @@ class Credentials:
 
     def _read(self) -> tuple[Credential, int]:
         state = self._state()
-        return opened(state.credential, self._around.keys, self._channel), state.serial
+        return self._opened(state), state.serial
+
+    def _opened(self, state: ChannelState) -> Credential:
+        credential = opened(state.credential, self._around.keys, self._channel)
+        if self._kind and credential.kind not in ("", self._kind):
+            raise self._refused(f"it is connected to {credential.kind}, and is of the type {self._kind} now")
+        return credential
 
     def _write(self, credential: Credential, serial: int) -> bool:
         with self._store().write() as tx:
@@ -233,6 +279,12 @@ class Credentials:
 
     def _refused(self, said: str) -> ChannelRefused:
         return ChannelRefused(f"{self._channel}: {said}; run `broadsheet channels connect {self._channel}`")
+
+
+def _holds(credential: Credential, now: datetime) -> bool:
+    """Whether the network still takes it: what is its own refresh token (Threads) is renewed long before its end."""
+    end = credential.expires if credential.refresh else credential.ends or credential.expires
+    return end is not None and end > now
 
 
 def due(credential: Credential, renewed: datetime | None, now: datetime) -> bool:

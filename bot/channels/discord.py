@@ -101,7 +101,9 @@ class DiscordChannel:
         body: dict[str, Any] = {"form": {"payload_json": _written(payload)}, "files": files}
         if not files:
             body = {"json": payload}
-        return self._receipt(await self._exchange.ask("POST", self._address(wait="true"), repeatable=False, **body))
+        told = await self._exchange.ask("POST", self._address(wait="true"), repeatable=False, **body)
+        self._exchange.named(told, told.data.get("id"))
+        return self._receipt(told)
 
     def payload(self, parcel: Parcel) -> dict[str, Any]:
         """The message; each of its ``attachments`` stands with the address of its picture as ``file``."""

@@ -110,6 +110,30 @@ class Exchange:
             return Told(answer.status, data, answer.headers, answer.body, self.quota(answer.headers))
         raise self._refused(answer, data, repeatable, _credentials(headers or {}, url))
 
+    def listed(self, told: Told, name: str = "") -> list[dict[str, Any]]:
+        """The objects of a list that was asked for: of the field ``name``, else the whole answer.
+
+        Raises ``DeliveryError``, to be asked again, when there is none: a page that a proxy puts in the answer's place
+        says nothing of what is not in it.
+        """
+        found = told.data.get(name) if name else _parsed(told.body)
+        if not isinstance(found, list) or not all(isinstance(each, dict) for each in found):
+            said = f"{self.server} answers with no list (HTTP {told.status})"
+            raise DeliveryError(said, permanent=False, code=told.status, server=self.server)
+        return found
+
+    def named(self, told: Told, id: object, *, repeatable: bool = False) -> str:
+        """What the network calls the post that ``told`` says it took: a success that names none is no proof of one.
+
+        Raises ``OutcomeUnknown``, and where the request is ``repeatable`` ``DeliveryError``, to be asked again.
+        """
+        if isinstance(id, str | int) and not isinstance(id, bool) and str(id):
+            return str(id)
+        said = f"{self.server} answers with a success (HTTP {told.status}) that names no post"
+        if repeatable:
+            raise DeliveryError(said, permanent=False, code=told.status, server=self.server)
+        raise OutcomeUnknown(f"{said}; it may have been posted", server=self.server)
+
     def quota(self, headers: Mapping[str, str]) -> Quota | None:
         """What the headers say of limits (``RateLimit-*``, ``X-RateLimit-*``, ``X-Rate-Limit-*``); None: nothing."""
         for name in _LIMITS:
@@ -130,9 +154,9 @@ class Exchange:
             return datetime.fromtimestamp(moment, UTC)
         try:
             told = datetime.fromisoformat(value)
-        except ValueError:
+            return (told if told.tzinfo else told.replace(tzinfo=UTC)).astimezone(UTC)
+        except (ValueError, OverflowError):
             return None
-        return (told if told.tzinfo else told.replace(tzinfo=UTC)).astimezone(UTC)
 
     def _broken(self, error: FetchError, repeatable: bool) -> DeliveryError:
         if not error.sent:

@@ -40,7 +40,7 @@ MESSAGE = 63_206
 _PHOTO = 4_000_000
 _PIXELS = 2048
 _NEWEST = 100
-_SKEW = timedelta(minutes=1)
+_SKEW = timedelta(minutes=10)
 """How far Facebook's clock may be off ours."""
 _SETTLED = timedelta(minutes=5)
 """What is not listed by then surely is not there."""
@@ -104,7 +104,7 @@ class FacebookChannel:
             around.http,
             around.clock,
         )
-        self._credentials = Credentials(name, around, self.renew)
+        self._credentials = Credentials(name, around, self.renew, kind="facebook")
         self._exchange = Exchange(around.http, around.clock, options.api, judge=self._judged)
         self._server = self._exchange.server
 
@@ -131,7 +131,7 @@ class FacebookChannel:
             form = {key: value for key, value in _photo(post).items() if key != "url"}
             files = {"source": picture}
             told = await self._ask("POST", f"/{self._page}/photos", repeatable=False, form=form, files=files)
-        id = str(told.data.get("post_id") or told.data.get("id") or "")
+        id = self._exchange.named(told, told.data.get("post_id") or told.data.get("id"))
         return Receipt(server=self._server, code=told.status, id=id, quota=told.quota)
 
     def payload(self, parcel: Parcel) -> dict[str, Any]:
@@ -143,12 +143,14 @@ class FacebookChannel:
         """Looks for the post among those of the page since then."""
         post = fitting(parcel, self.limits, self._server)
         since = began - _SKEW
-        fields = {"fields": "id,message,created_time", "since": int(since.timestamp()), "limit": _NEWEST}
+        fields = {"fields": "id,message,created_time,from", "since": int(since.timestamp()), "limit": _NEWEST}
         told = await self._ask("GET", f"/{self._page}/feed?{urlencode(fields)}", repeatable=True)
-        listed = [each for each in _rows(told.data) if _moment(each, since) >= since]
+        listed = [each for each in self._exchange.listed(told, "data") if _moment(each, since) >= since]
         wanted = _words(_linked(post)["message"]), _words(_photo(post).get("caption", ""))
         for each in listed:
-            if _words(each.get("message")) in wanted:
+            words = _words(each.get("message"))
+            # A post without words is like any other one: a changed cover photo, a link alone.
+            if words and words in wanted and self._is_the_pages(each):
                 said = "found among the page's posts"
                 return Receipt(server=self._server, code=told.status, text=said, id=str(each.get("id", "")))
         alike = _words(post.text.split("\n", 1)[0])
@@ -205,6 +207,11 @@ class FacebookChannel:
     async def renew(self, credential: Credential) -> Credential:  # noqa: ARG002
         """Raises ``NothingToDo``: a page's token has no end, and one that was revoked is asked for again."""
         raise NothingToDo("a page's token is not renewed")
+
+    def _is_the_pages(self, row: Mapping[str, Any]) -> bool:
+        """Visitors write on a page too."""
+        author = row.get("from")
+        return not isinstance(author, dict) or author.get("id") in (None, self._page)
 
     async def _picture(self, post: Post) -> Upload | None:
         if not post.pictures:

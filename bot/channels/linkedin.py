@@ -44,8 +44,10 @@ _ALT = 4086
 _TITLE = 400
 _NEWEST = 50
 _IMAGES = 20
-_SKEW = timedelta(minutes=1)
-"""How far LinkedIn's clock may be off ours, and how long its own lists may lag behind."""
+_SKEW = timedelta(minutes=10)
+"""How far LinkedIn's clock may be off ours."""
+_LISTED = timedelta(minutes=1)
+"""How long LinkedIn's own lists may lag behind."""
 
 
 class LinkedInOptions(PostTable):
@@ -114,7 +116,7 @@ class LinkedInChannel:
             around.http,
             around.clock,
         )
-        self._credentials = Credentials(name, around, self.renew)
+        self._credentials = Credentials(name, around, self.renew, kind="linkedin")
         secrets = [options.client_secret.get_secret_value()]
         self._exchange = Exchange(around.http, around.clock, self._api, judge=self._judged, secrets=secrets)
 
@@ -135,7 +137,7 @@ class LinkedInChannel:
         return Receipt(
             server=self._exchange.server,
             code=told.status,
-            id=told.headers.get("x-restli-id", ""),
+            id=self._exchange.named(told, told.headers.get("x-restli-id")),
             quota=told.quota,
         )
 
@@ -169,19 +171,19 @@ class LinkedInChannel:
                 raise
             said = f"LinkedIn does not let this app read posts back ({error}); look at the page, and say so"
             raise OutcomeUnknown(said, server=server) from error
-        listed = told.data.get("elements")
-        recent = [
-            each
-            for each in (listed if isinstance(listed, list) else ())
-            if isinstance(each, dict) and _moment(each, since) >= since
-        ]
+        listed = self._exchange.listed(told, "elements")
+        recent = [each for each in listed if _moment(each, since) >= since]
         for each in recent:
             if _same(str(each.get("commentary", "")), words):
                 return Receipt(server=server, code=told.status, text="found", id=str(each.get("id", "")))
-        if self._around.clock() - began < _SKEW:
+        beginning = _letters(words.split("\n", 1)[0])
+        if any(_letters(str(each.get("commentary", ""))).startswith(beginning) for each in recent):
+            raise OutcomeUnknown("the page has a post like it; look whether it is this", server=server)
+        if self._around.clock() - began < _LISTED:
             said = "LinkedIn does not list it, and may not list it yet; it is asked again in a minute"
-            raise DeliveryError(said, permanent=False, retry_after=_SKEW.total_seconds())
-        if len(recent) >= _NEWEST:
+            raise DeliveryError(said, permanent=False, retry_after=_LISTED.total_seconds())
+        # They are listed by their last change: a post that was changed since says nothing of those behind it.
+        if len(listed) >= _NEWEST and all(_changed(each, since) >= since for each in listed):
             raise OutcomeUnknown(f"the page's newest {_NEWEST} posts do not reach back to it", server=server)
         return None
 
@@ -390,6 +392,16 @@ def _moment(told: Mapping[str, Any], otherwise: float) -> float:
     """When it was published, in milliseconds; one that does not tell is looked at."""
     value = told.get("publishedAt") or told.get("createdAt")
     return float(value) if isinstance(value, int | float) else otherwise
+
+
+def _changed(told: Mapping[str, Any], otherwise: float) -> float:
+    value = told.get("lastModifiedAt")
+    return float(value) if isinstance(value, int | float) else _moment(told, otherwise)
+
+
+def _letters(text: str) -> str:
+    """What no escape and no template of a hashtag changes."""
+    return "".join(each for each in text.replace("{hashtag|", "") if each.isalnum())
 
 
 def _in_path(id: str) -> str:

@@ -3,7 +3,8 @@
 https://docs.joinmastodon.org/methods/statuses/, /methods/media/, /methods/instance/, /entities/Instance/ and
 /api/rate-limits/ (checked 2026-11-23, research of the networks; a run against a real Takahe and snac the same day).
 
-The delivery's token is the ``Idempotency-Key`` of the header. A server knows it again for an hour; after that the
+The delivery's token is the ``Idempotency-Key`` of the header. Mastodon knows it again for an hour, Pixelfed and Takahe
+never do (pixelfed/pixelfed#3581, jointakahe/takahe#618): after an hour, and after an answer that was lost, the
 account's own statuses are read back before anything is sent again.
 """
 
@@ -26,7 +27,7 @@ from bot.channels.exchange import Exchange, Refusal, Told
 from bot.channels.fit import fitting
 from bot.channels.pictures import made_fit
 from bot.editions.graphemes import Room, shortened
-from bot.errors import ChannelRefused, DeliveryError, OutcomeUnknown
+from bot.errors import ChannelRefused, DeliveryError, OutcomeUnknown, ServerBusy
 from bot.http import Upload
 from bot.model import Counting, Idempotency, Limits, Parcel, Post, Receipt
 from bot.settings import PostTable, Table, Url, secret_variable
@@ -90,6 +91,7 @@ class MastodonChannel:
         self._exchange = Exchange(around.http, around.clock, options.instance, judge=self._judged, secrets=[token])
         self._learned = False
         self._account = ""
+        self._doubted: set[str] = set()
 
     async def __aenter__(self) -> Self:
         return self
@@ -108,18 +110,39 @@ class MastodonChannel:
             found = await self.recall(parcel, parcel.slot)
             if found:
                 return found
+        elif parcel.token in self._doubted:
+            # The key does it where the token may not read.
+            with suppress(ChannelRefused):
+                found = await self.recall(parcel, parcel.slot)
+                if found:
+                    return found
         pictures = await self._uploaded(payload.pop("media_ids", []))
         body = payload | ({"media_ids": pictures} if pictures else {})
-        headers = {"Idempotency-Key": parcel.token}
         try:
-            told = await self._ask("POST", "/api/v1/statuses", json=body, headers=headers)
+            told = await self._posted(body, parcel.token)
         except DeliveryError as error:
             if error.code != 404 or "in_reply_to_id" not in body:
                 raise
             # What it answers is gone: it stands alone.
             del body["in_reply_to_id"]
-            told = await self._ask("POST", "/api/v1/statuses", json=body, headers=headers)
+            told = await self._posted(body, parcel.token)
         return self._receipt(told)
+
+    async def _posted(self, body: Mapping[str, Any], token: str) -> Told:
+        try:
+            told = await self._ask("POST", "/api/v1/statuses", json=body, headers={"Idempotency-Key": token})
+            self._exchange.named(told, told.data.get("id"), repeatable=True)
+        except ServerBusy as error:
+            # A gateway gives up on what its server goes on with.
+            if error.code >= 500:
+                self._doubted.add(token)
+            raise
+        except DeliveryError as error:
+            if not error.permanent and not isinstance(error, ChannelRefused):
+                self._doubted.add(token)
+            raise
+        self._doubted.discard(token)
+        return told
 
     def payload(self, parcel: Parcel) -> dict[str, Any]:
         """The status; in ``media_ids`` stand the addresses and descriptions of its pictures."""
@@ -166,14 +189,15 @@ class MastodonChannel:
         oldest = ""
         for _ in range(_PAGES):
             told = await self._ask("GET", f"{path}&max_id={oldest}" if oldest else path)
-            for status in told.rows:
+            rows = self._exchange.listed(told)
+            for status in rows:
                 if _moment(status.get("created_at")) < began - _SKEW:
                     return None
                 if _same(status, post):
                     return self._receipt(replace(told, data=status), "already there")
-            if not told.rows:
+            if not rows:
                 return None
-            oldest = _segment(str(told.rows[-1].get("id", "")))
+            oldest = _segment(str(rows[-1].get("id", "")))
         raise OutcomeUnknown(
             f"{self._exchange.server}: the account posted too much since to find out", server=self._exchange.server
         )
@@ -285,12 +309,15 @@ def _marks(post: Post) -> dict[str, Any]:
 
 
 def _same(status: Mapping[str, Any], post: Post) -> bool:
-    if str(status.get("in_reply_to_id") or "") != post.answers:
+    answers = str(status.get("in_reply_to_id") or "")
+    # A status whose predecessor is gone answers nothing any more.
+    alone = not answers and bool(post.answers) and str(status.get("id", "")) != post.answers
+    if answers != post.answers and not alone:
         return False
     content = str(status.get("content") or "")
     theirs, ours = _letters(html.unescape(re.sub(r"<[^>]*>", "", content))), _letters(post.text)
-    if theirs == ours:
-        return True
+    if theirs == ours or alone:
+        return theirs == ours
     # A server may change a text here and there; its beginning and its link it keeps.
     links = map(html.unescape, re.findall(r"""href=["']([^"']+)["']""", content))
     return bool(post.url) and post.url in links and theirs[:_BEGINNING] == ours[:_BEGINNING]

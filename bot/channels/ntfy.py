@@ -82,7 +82,9 @@ class NtfyChannel:
 
     async def send(self, parcel: Parcel) -> Receipt:
         """Publishes once. ``Receipt.id`` is the sequence; of a server that has none, the message's id."""
-        return self._receipt(await self._publish(self.payload(parcel), repeatable=False))
+        told = await self._publish(self.payload(parcel), repeatable=False)
+        self._exchange.named(told, told.data.get("id"))
+        return self._receipt(told)
 
     def payload(self, parcel: Parcel) -> dict[str, Any]:
         """The message. A tap on it opens the article; the picture is fetched by the phones, from its address."""
@@ -116,13 +118,16 @@ class NtfyChannel:
 
     async def recall(self, parcel: Parcel, began: datetime) -> Receipt | None:
         """Looks for the same sequence, else the same message, among those that the server still has."""
-        wanted = self.payload(parcel)
-        kept = await self._messages(int((began - _SKEW).timestamp()))
-        for each in kept.rows:
-            same = all(each.get(key) == wanted.get(key) for key in ("message", "title", "click"))
-            if each.get("event", "message") == "message" and (each.get("sequence_id") == parcel.token or same):
-                return self._receipt(Told(kept.status, each, kept.headers, kept.body, kept.quota), "already there")
-        if self._around.clock() - began > _KEPT or not (await self._messages("all")).rows:
+        wanted, since = self.payload(parcel), int((began - _SKEW).timestamp())
+        # All of them too: the server's clock may be far off ours, and a sequence is known whenever it came.
+        for kept in (await self._messages(since), await self._messages("all")):
+            messages = [each for each in kept.rows if each.get("event") == "message" and _text(each, "id")]
+            for each in messages:
+                recent = isinstance(each.get("time"), int) and each["time"] >= since
+                same = recent and all(each.get(key) == wanted.get(key) for key in ("message", "title", "click"))
+                if each.get("sequence_id") == parcel.token or same:
+                    return self._receipt(Told(kept.status, each, kept.headers, kept.body, kept.quota), "already there")
+        if self._around.clock() - began > _KEPT or not messages:
             said = f"{self._exchange.server} keeps no messages of that time; look whether it came, on a phone"
             raise OutcomeUnknown(said, server=self._exchange.server)
         return None

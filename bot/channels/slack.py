@@ -29,7 +29,7 @@ from bot.settings import PostTable, Table, Url, secret_variable
 
 _EVENT = "broadsheet_post"
 _NEWEST = 200
-_SKEW = timedelta(minutes=1)
+_SKEW = timedelta(minutes=10)
 _SETTLED = timedelta(minutes=2)
 """What is not listed by then surely is not there."""
 _TOKEN = frozenset(
@@ -117,10 +117,25 @@ class SlackChannel:
     async def send(self, parcel: Parcel) -> Receipt:
         """Posts once; ``Receipt.id`` is ``CHANNEL/TS``, of a reply ``CHANNEL/TS/ROOT``, and "" by a webhook."""
         message = self.payload(parcel)
+        try:
+            return await self._send(message)
+        except DeliveryError as error:
+            bare = _without_pictures(message)
+            if not error.permanent or "invalid_blocks" not in str(error) or bare == message:
+                raise
+        # Slack fetches pictures first, and takes no blocks with one that is not to be had: it costs the picture only.
+        return await self._send(bare)
+
+    async def _send(self, message: dict[str, Any]) -> Receipt:
         if self._hook:
             told = await self._exchange.ask("POST", self._hook, repeatable=False, json=message)
+            # Servers that take Slack's webhooks may say it in JSON.
+            if told.body.strip() != b"ok" and True not in (told.data.get("ok"), told.data.get("success")):
+                raise OutcomeUnknown(f"{self._server} does not say that it was posted", server=self._server)
             return Receipt(server=self._server, code=told.status, text="ok", quota=told.quota)
-        return self._receipt(await self._ask("chat.postMessage", message), message.get("thread_ts", ""))
+        told = await self._ask("chat.postMessage", message)
+        self._exchange.named(told, told.data.get("ts"))
+        return self._receipt(told, message.get("thread_ts", ""))
 
     def payload(self, parcel: Parcel) -> dict[str, Any]:
         """The message: its blocks, and the ``text`` of notifications."""
@@ -148,9 +163,21 @@ class SlackChannel:
             json=fields,
             headers={"Authorization": f"Bearer {self._token}", "Content-Type": "application/json; charset=utf-8"},
         )
+        return self._good(told, repeatable=repeatable)
+
+    async def _read(self, method: str, fields: dict[str, str]) -> Told:
+        """Only methods that write take JSON (https://docs.slack.dev/apis/web-api, checked 2026-11-29)."""
+        headers = {"Authorization": f"Bearer {self._token}"}
+        url = f"{self._api}/{method}"
+        told = await self._exchange.ask("POST", url, repeatable=True, form=fields, headers=headers)
+        return self._good(told, repeatable=True)
+
+    def _good(self, told: Told, *, repeatable: bool) -> Told:
         if told.data.get("ok") is True:
             return told
         word = _word(told.data.get("error"))
+        if not word and not repeatable:
+            raise OutcomeUnknown(f"{self._server} does not say that it was posted", server=self._server)
         raise self._sorted(word, Refusal(told.status, told.data, told.headers, self._said(word), self._server)) or (
             DeliveryError(self._said(word), permanent=bool(word), code=told.status, server=self._server)
         )
@@ -201,17 +228,15 @@ class SlackBot(SlackChannel):
         """Looks for the mark among the channel's messages since then; replies are not among them."""
         if fitting(parcel, self.limits, self._server).answers:
             raise OutcomeUnknown("a reply is not listed; look into the thread", server=self._server)
-        asked = {"channel": self._channel, "oldest": f"{(began - _SKEW).timestamp():.6f}", "limit": _NEWEST}
+        asked = {"channel": self._channel, "oldest": f"{(began - _SKEW).timestamp():.6f}", "limit": str(_NEWEST)}
         try:
-            told = await self._ask("conversations.history", {**asked, "include_all_metadata": True}, repeatable=True)
+            told = await self._read("conversations.history", {**asked, "include_all_metadata": "true"})
         except ChannelRefused as error:
             if "missing_scope" not in str(error):
                 raise
             said = "Slack lets us not read back; give the app channels:history (groups:history), or look yourself"
             raise OutcomeUnknown(said, server=self._server) from error
-        listed = told.data.get("messages")
-        rows = [each for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []
-        for each in rows:
+        for each in self._exchange.listed(told, "messages"):
             mark = each.get("metadata")
             payload = mark.get("event_payload") if isinstance(mark, dict) else None
             if isinstance(payload, dict) and payload.get("token") == parcel.token:
@@ -242,6 +267,15 @@ class SlackBot(SlackChannel):
 
 class _Gone(DeliveryError):
     """The message is not there any more."""
+
+
+def _without_pictures(message: dict[str, Any]) -> dict[str, Any]:
+    blocks = [
+        {key: value for key, value in each.items() if key != "accessory"}
+        for each in message["blocks"]
+        if each["type"] != "image"
+    ]
+    return {**message, "blocks": blocks}
 
 
 def _word(value: object) -> str:

@@ -26,7 +26,7 @@ from bot.channels.parts import headline_of
 from bot.channels.pictures import made_fit
 from bot.editions.counting import fits
 from bot.editions.escaping import escaped
-from bot.errors import ChannelRefused, DeliveryError, ServerBusy
+from bot.errors import ChannelRefused, DeliveryError, OutcomeUnknown, ServerBusy
 from bot.http import Upload
 from bot.model import Counting, Idempotency, Limits, Markup, Parcel, Post, Receipt
 from bot.settings import PostTable, Table, Url, secret_variable
@@ -108,9 +108,13 @@ class TelegramChannel:
         if _as_photo(post):
             picture = await self._picture(post)
             if picture is not None:
-                told = await self._ask("sendPhoto", self._photo(post), picture=picture)
-                return self._receipt(told)
-        return self._receipt(await self._ask("sendMessage", self._message(post)))
+                try:
+                    return self._sent(await self._ask("sendPhoto", self._photo(post), picture=picture))
+                except DeliveryError as error:
+                    # Of a shape that Telegram does not take (PHOTO_INVALID_DIMENSIONS): surely nothing was posted.
+                    if error.code != 400 or not re.search("photo|image", str(error), re.IGNORECASE):
+                        raise
+        return self._sent(await self._ask("sendMessage", self._message(post)))
 
     def payload(self, parcel: Parcel) -> dict[str, Any]:
         """The fields of ``sendPhoto`` (with the picture's address as ``photo``) or of ``sendMessage``."""
@@ -195,8 +199,17 @@ class TelegramChannel:
         result = told.data.get("result")
         return result if isinstance(result, dict) else {}
 
+    def _sent(self, message: dict[str, Any]) -> Receipt:
+        """Of a success without a message nobody knows whether it is one."""
+        receipt = self._receipt(message)
+        if not receipt.id:
+            said = f"{self._server} answers without a message; it may have been posted"
+            raise OutcomeUnknown(said, server=self._server)
+        return receipt
+
     def _receipt(self, message: dict[str, Any], id: str = "") -> Receipt:
-        chat, number = (message.get("chat") or {}).get("id"), message.get("message_id")
+        where = message.get("chat")
+        chat, number = where.get("id") if isinstance(where, dict) else None, message.get("message_id")
         told = f"{chat}/{number}" if chat is not None and number is not None else id
         return Receipt(server=self._server, code=200, id=told)
 

@@ -45,6 +45,7 @@ TEXT = 500
 ALT = 1000
 _SKEW = timedelta(minutes=1)
 _LATER = 60.0
+_STATES = ("FINISHED", "IN_PROGRESS", "PUBLISHED", "EXPIRED", "ERROR")
 
 
 class ThreadsOptions(PostTable):
@@ -109,7 +110,7 @@ class ThreadsChannel:
             around.clock,
         )
         self._containers = Containers(around.store)
-        self._credentials = Credentials(name, around, self.renew)
+        self._credentials = Credentials(name, around, self.renew, kind="threads")
         self._exchange = Exchange(around.http, around.clock, options.api, judge=self._judged)
         self._server = self._exchange.server
 
@@ -152,9 +153,8 @@ class ThreadsChannel:
             if await self._status(kept.id) == "PUBLISHED":
                 return await self._published(parcel, kept)
             raise DeliveryError(str(error), permanent=False, code=error.code, retry_after=_LATER) from error
-        return Receipt(
-            server=self._server, code=told.status, id=str(told.data.get("id", "")), quota=await self._quota()
-        )
+        id = self._exchange.named(told, told.data.get("id"))
+        return Receipt(server=self._server, code=told.status, id=id, quota=await self._quota())
 
     def payload(self, parcel: Parcel) -> dict[str, str]:
         """The fields of the container. Threads fetches the picture from its address."""
@@ -266,7 +266,12 @@ class ThreadsChannel:
             told = await self._ask("GET", f"/{id}?fields=status,error_message", repeatable=True)
         except Missing:
             return ""
-        return str(told.data.get("status", ""))
+        status = told.data.get("status")
+        if status not in _STATES:
+            # To take it for a container that is not there would be to publish another one.
+            said = f"{self._server} does not say what became of the post's container"
+            raise DeliveryError(said, permanent=False, code=told.status, server=self._server)
+        return str(status)
 
     async def _published(self, parcel: Parcel, kept: Container) -> Receipt:
         """The receipt of a post that is out; its id stands in the profile's list of posts or of replies.

@@ -143,13 +143,15 @@ class WebhookChannel:
                 retry_after=retry_after(answer.headers, self._around.clock),
                 server=self._server,
             )
-        said = f"{self._server} did not take the post (HTTP {status})"
+        # The address is at fault, not the post: that waits.
         if 300 <= status < 400:
             said = f"{self._server} redirects (HTTP {status}), which a webhook must not; put its final address into url"
-        elif status == 410:
+            return ChannelRefused(said, code=status, server=self._server)
+        if status == 410:
             said = f"{self._server} says the webhook is gone for good (HTTP 410); remove the channel or mend its url"
+            return ChannelRefused(said, code=status, server=self._server)
         return DeliveryError(
-            said,
+            f"{self._server} did not take the post (HTTP {status})",
             permanent=status < 500 and status not in (408, 425),
             code=status,
             retry_after=retry_after(answer.headers, self._around.clock),

@@ -13,6 +13,7 @@ newest posts. It refuses the same words twice (403), but only for a while, so no
 from __future__ import annotations
 
 import asyncio
+import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import replace
@@ -41,8 +42,10 @@ _PIXELS = 4096
 _IMAGE = 5_000_000
 _ALT = 1000
 _NEWEST = 100
-_SKEW = timedelta(minutes=1)
-"""How far X's clock may be off ours, and how long its own lists may lag behind."""
+_SKEW = timedelta(minutes=10)
+"""How far X's clock may be off ours."""
+_LISTED = timedelta(minutes=1)
+"""How long X's own lists may lag behind."""
 
 
 class XOptions(PostTable):
@@ -103,7 +106,7 @@ class XChannel:
             around.http,
             around.clock,
         )
-        self._credentials = Credentials(name, around, self.renew)
+        self._credentials = Credentials(name, around, self.renew, kind="x")
         kept = (options.client_secret, options.consumer_secret, options.access_secret)
         secrets = [each.get_secret_value() for each in (*kept, options.consumer_key, options.access_token)]
         self._exchange = Exchange(around.http, around.clock, self._api, judge=self._judged, secrets=secrets)
@@ -131,7 +134,7 @@ class XChannel:
         return Receipt(
             server=self._exchange.server,
             code=told.status,
-            id=str(data.get("id", "")) if isinstance(data, dict) else "",
+            id=self._exchange.named(told, data.get("id") if isinstance(data, dict) else None),
             quota=self._quota(told),
         )
 
@@ -158,20 +161,28 @@ class XChannel:
         try:
             told = await self._ask("GET", f"/2/users/{self._user}/tweets?{urlencode(query)}", repeatable=True)
         except ChannelRefused as error:
-            if error.code != 403:
+            # An app that may post need not be one that may read.
+            if error.code not in (402, 403):
                 raise
             said = f"X does not let this app read posts back ({error}); look at the account, and say so"
             raise OutcomeUnknown(said, server=self._exchange.server) from error
-        listed = told.data.get("data")
-        found = [each for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []
+        meta = told.data.get("meta")
+        none = isinstance(meta, dict) and meta.get("result_count") == 0 and "data" not in told.data
+        found = [] if none else self._exchange.listed(told, "data")
         recent = [each for each in found if _created(each, since) >= since]
         for each in recent:
-            if shown(each) == _plain(post.text):
+            if _loosely(shown(each)) == _loosely(post.text):
                 return Receipt(server=self._exchange.server, code=told.status, text="found", id=str(each.get("id", "")))
-        if self._around.clock() - began < _SKEW:
+        beginning = _loosely(post.text.split("\n", 1)[0])
+        if any(_loosely(shown(each)).startswith(beginning) for each in recent):
+            raise OutcomeUnknown(
+                "the account has a post like it; look whether it is this", server=self._exchange.server
+            )
+        if self._around.clock() - began < _LISTED:
             said = "X does not list it, and may not list it yet; it is asked again in a minute"
-            raise DeliveryError(said, permanent=False, retry_after=_SKEW.total_seconds())
-        if len(recent) >= _NEWEST:
+            raise DeliveryError(said, permanent=False, retry_after=_LISTED.total_seconds())
+        # A page may be shorter than was asked for, and not be the last one.
+        if len(recent) >= _NEWEST or (isinstance(meta, dict) and meta.get("next_token")):
             raise OutcomeUnknown(
                 f"the account's newest {_NEWEST} posts do not reach back to it", server=self._exchange.server
             )
@@ -328,12 +339,18 @@ def _plain(text: str) -> str:
     return unicodedata.normalize("NFC", text).strip()
 
 
+def _loosely(text: str) -> str:
+    """What stays the same where X makes a link of a mere name: it gives ``record.example`` back with a scheme."""
+    return " ".join(re.sub(r"https?://|/(?=\s|$)", "", _plain(text), flags=re.IGNORECASE).casefold().split())
+
+
 def _created(told: Mapping[str, Any], otherwise: datetime) -> datetime:
     """One that tells no time is looked at."""
     try:
-        return datetime.fromisoformat(str(told.get("created_at", "")))
+        created = datetime.fromisoformat(str(told.get("created_at", "")))
     except ValueError:
         return otherwise
+    return created if created.tzinfo else otherwise
 
 
 def _named(told: Told) -> tuple[str, str]:

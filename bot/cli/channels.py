@@ -16,8 +16,8 @@ from bot.cli.editions import who
 from bot.cli.output import local
 from bot.delivery.pausing import resume_channel
 from bot.errors import DeliveryError, NothingToDo, StateError
-from bot.schedules.channel_status import IDEMPOTENCY, ChannelStatus, Condition, statuses
-from bot.schedules.connection import Account, Begun, begin, disconnect, finish_pasted, known, waits
+from bot.schedules.channel_status import ChannelStatus, Condition, statuses
+from bot.schedules.connection import Account, Begun, before_that, begin, disconnect, finish_pasted, known, waits
 from bot.schedules.installation import Installation
 from bot.schedules.learning import learn
 
@@ -55,7 +55,7 @@ def show(session: Session) -> None:
                     each.state.account,
                     each.quota(now),
                     local(each.state.expires, zone),
-                    IDEMPOTENCY[each.idempotency] if each.idempotency else "",
+                    each.doubling,
                     ", ".join([*each.schedules, *(["alerts"] if each.alerts else [])]),
                 )
                 for each in found
@@ -107,6 +107,8 @@ async def checked(installation: Installation, name: str) -> str:
             said = await connected.channels[name].check()
         except DeliveryError as error:
             raise DeliveryError(f"channel {name}: {error}", permanent=error.permanent) from error
+        # Names of chats and accounts stand in it, which strangers chose: no control characters for a terminal.
+        said = "".join(each if each.isprintable() else " " for each in said)
         if isinstance(connected.channels[name], Learning):
             told = (await learn(connected, {name}))[name]
             said += f"; its limits are not learnt: {told}" if isinstance(told, str) else "; its limits are kept"
@@ -153,6 +155,9 @@ def _told(session: Session, account: Account) -> None:
     lasts = f", until {account.expires:%Y-%m-%d}" if account.expires else ""
     on = "; it was paused, and goes on" if account.resumed else ""
     session.out.say(f"{account.channel} is connected as {account.account}{lasts}{on}")
+    if account.before:
+        session.out.say(f"until now it posted as {account.before}: what waits is posted by {account.account}; where an")
+        session.out.say("outcome is unknown, look at the account before")
     session.out.value(
         {
             "channel": account.channel,
@@ -160,6 +165,7 @@ def _told(session: Session, account: Account) -> None:
             "account": account.account,
             "expires": account.expires,
             "resumed": account.resumed,
+            "before": account.before,
         }
     )
 
@@ -177,11 +183,11 @@ def _waited(installation: Installation, begun: Begun) -> Account:
         if line:
             return asyncio.run(finish_pasted(installation, begun.channel, line))
         with installation.store.read() as tx:
-            state = tx.channels.get(begun.channel)
+            state, earlier = tx.channels.get(begun.channel), before_that(tx, begun.channel)
         taken += not waits(installation, begun.channel)
         # A rotation of the old tokens raises the serial too, but leaves the sign-in waiting.
         if taken and state.serial != before and state.credential:
-            return Account(begun.channel, state.account, state.expires, False)
+            return Account(begun.channel, state.account, state.expires, False, earlier)
         if taken > TAKEN_LOOKS:
             raise StateError("the sign-in ended in the browser without a permission; the page there says why")
     raise NothingToDo(f"nobody said yes within ten minutes; run `broadsheet channels connect {begun.channel}` again")

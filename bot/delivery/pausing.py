@@ -9,10 +9,11 @@ from datetime import datetime
 
 from bot.delivery.sending import PROGRAM
 from bot.errors import NothingToDo
-from bot.model import Act
+from bot.model import Act, EditionState
 from bot.store import Store, Transaction
 
 PAUSE, RESUME = "pause channel", "resume channel"
+CONNECT = "connect"
 POSTING, PAUSED = "posting", "paused"
 
 
@@ -42,6 +43,20 @@ def resume_channel(store: Store, channel: str, who: str, now: datetime) -> None:
 def resumed_at(tx: Transaction, channel: str) -> datetime | None:
     """When somebody let it go on last; None: nobody had to."""
     return next((act.at for act in tx.acts.newest(thing=thing(channel)) if act.what == RESUME), None)
+
+
+def let_go_at(tx: Transaction, channel: str, edition: str) -> datetime | None:
+    """When somebody let the channel, or the edition, go on last; None: nobody had to."""
+    acts = tx.acts.newest(thing=f"edition:{edition}")
+    paused, sending = EditionState.PAUSED, EditionState.SENDING
+    resumed = next((act.at for act in acts if (act.before, act.after) == (paused, sending)), None)
+    return max(filter(None, (resumed, resumed_at(tx, channel))), default=None)
+
+
+def moved_at(tx: Transaction, channel: str) -> datetime | None:
+    """When it was last connected as another account than before; None: it never was."""
+    acts = (act for act in tx.acts.newest(thing=thing(channel)) if act.what == CONNECT)
+    return next((act.at for act in acts if act.before and act.before != act.after), None)
 
 
 def waits_for(tx: Transaction, edition: str) -> dict[str, str]:

@@ -16,7 +16,7 @@ from bot.channels.base import Feed as Parcels
 from bot.clock import Clock
 from bot.delivery import threads
 from bot.delivery.pacing import May, MayNot, Pacing
-from bot.delivery.pausing import resumed_at
+from bot.delivery.pausing import let_go_at
 from bot.errors import DeliveryError, ServerBusy, StoreError
 from bot.model import Parcel, Quota
 from bot.settings.kinds import duration_text
@@ -106,10 +106,12 @@ class Posts:
     def _look(self, tx: Transaction, parcel: Parcel) -> _Goes | MayNot | threads.Waits | threads.Broken:
         now = self._clock()
         urgent = tx.editions.corrects(parcel.edition)
-        late = "" if urgent else self._too_late(tx, parcel, now)
+        stands = threads.standing(tx, parcel, now)
+        # Half a thread stands there otherwise.
+        goes_on = isinstance(stands, threads.Ready) and threads.follows(parcel)
+        late = "" if urgent or goes_on else self._too_late(tx, parcel, now)
         if late:
             return threads.Broken(late)
-        stands = threads.standing(tx, parcel, now)
         if not isinstance(stands, threads.Ready):
             return stands
         may = self._pacing.ask(tx, urgent=urgent)
@@ -120,7 +122,7 @@ class Posts:
         found = tx.deliveries.get(parcel.delivery)
         if found is None or found.first_try or found.updated is None or now - found.updated < self._life:
             return ""
-        resumed = resumed_at(tx, self._name)
+        resumed = let_go_at(tx, self._name, parcel.edition)
         if resumed and now - resumed < self._life:
             return ""
         return f"it waited for {duration_text(self._life)} (delivery.give_up_after) for its turn: too late to be posted"

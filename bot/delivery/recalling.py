@@ -18,7 +18,7 @@ from bot.clock import Clock
 from bot.delivery import threads
 from bot.delivery.counters import Counters
 from bot.delivery.feed import rendition_of
-from bot.delivery.pausing import pause_channel
+from bot.delivery.pausing import moved_at, pause_channel
 from bot.delivery.retry import GROWTH, LONGEST_WAIT
 from bot.delivery.sending import PROGRAM
 from bot.delivery.shelf import Shelf
@@ -59,7 +59,12 @@ class Recaller:
         """
         found = self.channels[channel]
         knows_key = isinstance(found, Posting) and found.idempotency is Idempotency.KEY
+        moved = self._moved(channel)
         for doubt in self._due(channel, edition):
+            if moved and doubt.began < moved:
+                # It may stand on the account before, which nobody can ask any more.
+                self._later(doubt, LIFE)
+                continue
             parcel = self._parcel(doubt)
             same = parcel and (may_repeat(parcel) or (knows_key and not isinstance(found, Recalling)))
             if same and self.clock() - doubt.first_try < self.rules.give_up_after:
@@ -80,6 +85,10 @@ class Recaller:
                 return []
             due = tx.recalls.due([channel], self.clock(), life=LIFE, edition=edition)
         return due[:AT_ONCE]
+
+    def _moved(self, channel: str) -> datetime | None:
+        with self.store.read() as tx:
+            return moved_at(tx, channel)
 
     def _stopped(self, channel: str) -> bool:
         with self.store.read() as tx:
@@ -102,7 +111,7 @@ class Recaller:
                 pause_channel(tx, doubt.channel, str(error), self.clock())
                 tx.recalls.put_off(doubt, self.clock())
         except DeliveryError as error:
-            self._later(doubt, timedelta(seconds=error.retry_after or 0))
+            self._later(doubt, timedelta(seconds=min(error.retry_after or 0, LIFE.total_seconds())))
             return error if isinstance(error, ServerBusy) else None
         except Exception:
             log.exception("delivery %s: the channel %s failed when it was asked for", doubt.delivery, doubt.channel)

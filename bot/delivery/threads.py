@@ -55,6 +55,11 @@ def standing(tx: Transaction, parcel: Parcel, now: datetime) -> Ready | Waits | 
     return Ready(answering(parcel, before.provider_id, _root(tx, parcel, before)))
 
 
+def follows(parcel: Parcel) -> bool:
+    """Whether it is a thread's second part or a later one."""
+    return parcel.rendition.post is not None and not _opens(parcel.rendition.post)
+
+
 def answering(parcel: Parcel, answers: str, root: str) -> Parcel:
     """The parcel as an answer to the post ``answers`` in the thread that begins with ``root``; "": on its own."""
     post = parcel.rendition.post

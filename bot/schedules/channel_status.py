@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from bot.channels.base import Posting
+from bot.channels.base import Posting, Recalling
 from bot.channels.credentials import signs_in
 from bot.delivery.permission import stage
 from bot.model import ChannelState, Idempotency
@@ -17,8 +17,10 @@ from bot.store import Transaction
 IDEMPOTENCY: Mapping[Idempotency, str] = {
     Idempotency.KEY: "never doubled: by the network's own key",
     Idempotency.STEPS: "never doubled: made first, then published once",
-    Idempotency.NONE: "never doubled: after a lost answer it waits",
+    Idempotency.NONE: "not by us: after a lost answer it waits for you",
 }
+LOOKED_UP = "not by us: after a lost answer it is looked for, or waits for you"
+"""Of a network without a key that can be asked what stands there: as sure as its lists are."""
 """What keeps a post from standing there twice, as people read it."""
 
 
@@ -36,7 +38,7 @@ class Condition(StrEnum):
 class ChannelStatus:
     """A channel of the settings. ``verified`` is as ``Posting`` has it; of mail, which is tested for real, "-".
 
-    ``schedules`` use it, ``alerts``: alerts go over it.
+    ``schedules`` use it, ``alerts``: alerts go over it. ``recalls``: its network can be asked what became of a post.
     """
 
     name: str
@@ -46,6 +48,7 @@ class ChannelStatus:
     state: ChannelState
     signs_in: bool
     idempotency: Idempotency | None
+    recalls: bool
     verified: str
     schedules: tuple[str, ...]
     alerts: bool
@@ -54,6 +57,14 @@ class ChannelStatus:
     def unverified(self) -> bool:
         """It only met the fake of its network."""
         return self.verified == ""
+
+    @property
+    def doubling(self) -> str:
+        """What keeps its posts from standing there twice; "" for mail."""
+        if self.idempotency is None:
+            return ""
+        looked_up = self.idempotency is Idempotency.NONE and self.recalls
+        return LOOKED_UP if looked_up else IDEMPOTENCY[self.idempotency]
 
     @property
     def why(self) -> str:
@@ -91,6 +102,7 @@ def statuses(installation: Installation, tx: Transaction, now: datetime) -> list
                 state=state,
                 signs_in=needed,
                 idempotency=posting.idempotency if posting else None,
+                recalls=isinstance(channel, Recalling),
                 verified=posting.verified if posting else "-",
                 schedules=tuple(key for key, each in settings.schedules.items() if name in each.channels),
                 alerts=name in settings.alerts.channels,

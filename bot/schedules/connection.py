@@ -12,16 +12,17 @@ import hmac
 import json
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from urllib.parse import parse_qsl, urlsplit
 
 from bot.channels.credentials import Connecting, Credential, SignIn, closed, sealed, signs_in, unsealed
-from bot.delivery.pausing import resume_channel, thing
+from bot.delivery.pausing import CONNECT, resume_channel, thing
 from bot.errors import DeliveryError, NotFound, NothingToDo, StateError, TokenError, UsageError
 from bot.model import Act
 from bot.schedules.installation import Connected, Installation
 from bot.settings import nearest
+from bot.store import Transaction
 
 CALLBACK = "oauth/callback"
 """The page below ``newsroom.public_url`` to which networks come back: each app must name it."""
@@ -46,13 +47,15 @@ class Begun:
 class Account:
     """An account that was connected. ``expires`` (UTC): when an editor must do so again; None: nobody knows.
 
-    ``resumed``: the channel had been paused, and posts again.
+    ``resumed``: the channel had been paused, and posts again. ``before``: as whom it posted until now, where that is
+    another account; "" where it is none.
     """
 
     channel: str
     account: str
     expires: datetime | None
     resumed: bool
+    before: str = ""
 
 
 def known(installation: Installation, name: str) -> str:
@@ -208,13 +211,23 @@ async def _finished(installation: Installation, name: str, nonce: str, answer: M
             credential = await _connecting(connected, name).connect(answer, begun, redirect)
         except DeliveryError as error:
             raise DeliveryError(f"{error}; {_AGAIN.format(name=name)}", permanent=error.permanent) from error
-    await asyncio.to_thread(_keep, installation, name, credential, who)
-    return Account(
-        name, credential.account, credential.ends, await asyncio.to_thread(_resumed, installation, name, who)
-    )
+    kind = str(installation.settings.channels[name].get("type", ""))
+    # Whoever owns the account chose its name: terminals and mails show it.
+    account = "".join(each if each.isprintable() else " " for each in credential.account)
+    credential = replace(credential, kind=kind, account=account)
+    before = await asyncio.to_thread(_keep, installation, name, credential, who)
+    resumed = await asyncio.to_thread(_resumed, installation, name, who)
+    return Account(name, credential.account, credential.ends, resumed, before)
 
 
-def _keep(installation: Installation, name: str, credential: Credential, who: str) -> None:
+def before_that(tx: Transaction, name: str) -> str:
+    """As whom the channel posted before it was connected last, where that was another account; "" where not."""
+    act = next((each for each in tx.acts.newest(thing=thing(name)) if each.what == CONNECT), None)
+    return act.before if act and act.before != act.after else ""
+
+
+def _keep(installation: Installation, name: str, credential: Credential, who: str) -> str:
+    """Returns as whom it posted until now, where that is another account."""
     for _ in range(5):
         with installation.store.write() as tx:
             now, before = installation.clock(), tx.channels.get(name)
@@ -226,19 +239,21 @@ def _keep(installation: Installation, name: str, credential: Credential, who: st
                 now=now,
                 serial=before.serial,
             ):
+                last = next((each.after for each in tx.acts.newest(thing=thing(name)) if each.what == CONNECT), "")
+                account = before.account or last
                 note = f"until {credential.ends:%Y-%m-%d %H:%M} UTC" if credential.ends else "no end is known"
                 tx.acts.add(
                     Act(
                         at=now,
                         who=who,
-                        what="connect",
+                        what=CONNECT,
                         thing=thing(name),
-                        before=before.account,
+                        before=account,
                         after=credential.account,
                         note=note,
                     )
                 )
-                return
+                return account if account != credential.account else ""
     raise StateError(f"the tokens of {name} change while they are saved; {_AGAIN.format(name=name)}")
 
 

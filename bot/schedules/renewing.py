@@ -45,7 +45,8 @@ async def _renew(connected: Connected, name: str, channel: Channel) -> bool:
     installation = connected.installation
     around = Around(installation.newsroom, connected.http, installation.keys, system_clock, installation.store)
     try:
-        return await Credentials(name, around, channel.renew).ahead()
+        kind = str(installation.settings.channels[name].get("type", ""))
+        return await Credentials(name, around, channel.renew, kind=kind).ahead()
     except ChannelRefused as error:
         await asyncio.to_thread(_pause, installation, name, str(error))
     except BroadsheetError as error:

@@ -12,6 +12,7 @@ import re
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 
@@ -30,6 +31,8 @@ FORGETFUL = {"ntfy", "webhook"}
 """They keep nothing of what was taken down, and take its edit for a new message, or for done."""
 WORDLESS = {"telegram"}
 """A picture has no description there: what it shows stands in no field of the network's."""
+TRUSTING = {"teams", "webhook"}
+"""Any success is one there: the receiver's answer has no words that we know."""
 KINDS = [name for name in POSTING if name not in OTHERS]
 KEYED = [name for name in KINDS if POSTING[name].idempotency is not Idempotency.NONE]
 
@@ -153,6 +156,39 @@ async def test_a_post_that_never_came_is_not_recalled(trial: Trial) -> None:
             assert await channel.recall(parcel(), began) is None
         except OutcomeUnknown as error:
             trial.shows_no_secret(error)
+
+
+@pytest.mark.parametrize("trial", [name for name in KINDS if name not in TRUSTING], indirect=True)
+async def test_a_success_that_names_no_post_is_not_taken_for_one(trial: Trial) -> None:
+    """A proxy's page, or an error in the clothes of a success: the post would be lost without a word."""
+    for body in ("<html>Back soon</html>", "{}", '{"ok": false, "error": {"message": "no"}}', "[]"):
+        await trial.meets(Fault(200, {"content-type": "text/html"}, body))
+        error = await trial.failure("send", parcel())
+        assert not error.permanent
+        async with trial.channel() as channel:
+            if channel.idempotency is not Idempotency.KEY:
+                assert isinstance(error, OutcomeUnknown)
+        assert trial.texts() == []
+
+
+@able(Recalling)
+async def test_an_answer_of_something_else_than_the_network_does_not_say_what_is_there(trial: Trial) -> None:
+    """A proxy's page for maintenance, with a 200: to believe that the post is not there would be to double it."""
+    await trial.meets(BREAK)
+    began = trial.clock()
+    await trial.failure("send", parcel())
+    trial.clock.advance(hours=1)
+    await trial.do("recall", parcel(), began)
+    last = trial.network.asked[-1]
+    for body in ("<html>Back soon</html>", "{}", "[1]", '{"ok": true, "error": {"code": 1}}'):
+        trial.network.fail(Fault(200, {"content-type": "text/html"}, body), method=last.method, path=unquote(last.path))
+        try:
+            found = await trial.do("recall", parcel(), began)
+        except DeliveryError as error:
+            assert not error.permanent or isinstance(error, OutcomeUnknown)
+        else:
+            # Not the place where it looked last: it knows from elsewhere.
+            assert found is not None
 
 
 @pytest.mark.parametrize("seconds", [7, 900])

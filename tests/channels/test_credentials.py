@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,7 +17,7 @@ from bot.channels.linkedin import LinkedInChannel, LinkedInOptions
 from bot.channels.threads import ThreadsChannel, ThreadsOptions
 from bot.channels.x import XChannel, XOptions
 from bot.clock import SetClock
-from bot.errors import ChannelRefused, NothingToDo, ServerBusy, StoreHeld
+from bot.errors import ChannelRefused, DeliveryError, NothingToDo, ServerBusy, StoreError, StoreHeld
 from bot.store import Store
 from bot.store.flags import RESTORED, Restored
 from bot.testing import KEYS, NOW
@@ -89,6 +90,60 @@ async def test_rotated_tokens_are_in_the_store_before_anybody_uses_them(store: S
     used.append(fresh.access)
     # Whoever dies here has lost nothing: another process goes on with what was saved.
     assert (await Credentials("x", of(), never).current()).access == used[0]
+
+
+@pytest.mark.parametrize("fails", [2, 8], ids=["for a while", "longer"])
+async def test_tokens_that_the_store_does_not_take_are_not_lost(
+    store: Store, of: Any, clock: SetClock, monkeypatch: pytest.MonkeyPatch, fails: int
+) -> None:
+    keep(store, "x", OLD)
+    log: list[str] = []
+
+    async def at_once(_: float) -> None: ...
+
+    credentials = Credentials("x", of(), once(log, clock), sleep=at_once)
+    left, write = [fails], credentials._write
+
+    def written(credential: Credential, serial: int) -> bool:
+        left[0] -= 1
+        if left[0] >= 0:
+            raise StoreError("the disk is full")
+        return write(credential, serial)
+
+    monkeypatch.setattr(credentials, "_write", written)
+    if fails > 7:
+        with pytest.raises(StoreError):
+            await credentials.renewed(OLD)
+    assert (await credentials.renewed(OLD)).access == "access-1"
+    assert log == ["refresh-old"]
+    assert kept(store).access == "access-1"
+
+
+@pytest.mark.parametrize("error", [ServerBusy("502"), DeliveryError("unsupported request", permanent=True)], ids=str)
+async def test_tokens_that_cannot_be_renewed_now_are_used_while_they_are_good(
+    store: Store, of: Any, clock: SetClock, error: DeliveryError
+) -> None:
+    own = Credential(access="a", expires=NOW + timedelta(days=30), ends=NOW + timedelta(days=60))
+    keep(store, "x", own)
+
+    async def renew(_: Credential) -> Credential:
+        raise error
+
+    clock.advance(days=31)
+    assert await Credentials("x", of(), renew).current() == own
+    clock.advance(days=30)
+    with pytest.raises(ServerBusy):
+        await Credentials("x", of(), renew).current()
+
+
+async def test_tokens_of_one_network_are_not_shown_to_another_of_the_same_name(
+    store: Store, of: Any, clock: SetClock
+) -> None:
+    keep(store, "x", replace(OLD, kind="x"))
+    assert (await Credentials("x", of(), once([], clock), kind="x").renewed(OLD)).kind == "x"
+    for act in ("current", "ahead"):
+        with pytest.raises(ChannelRefused, match="connected to x, and is of the type linkedin now"):
+            await getattr(Credentials("x", of(), never, kind="linkedin"), act)()
 
 
 async def test_of_two_processes_that_renew_at_once_one_asks_and_both_go_on(

@@ -286,3 +286,21 @@ def test_a_reset_far_away_is_a_moment() -> None:
     exchange = Exchange(None, SetClock(NOW), "https://x.example")  # type: ignore[arg-type]  # asks nobody
     quota = exchange.quota({"ratelimit-remaining": "0", "ratelimit-reset": "1795593600"})
     assert quota == Quota(remaining=0, resets=datetime(2026, 11, 25, 8, 0, tzinfo=UTC))
+
+
+def test_a_reset_beyond_the_end_of_time_is_none() -> None:
+    exchange = Exchange(None, SetClock(NOW), "https://api.example")  # type: ignore[arg-type]
+    for value in ("9999-12-31T23:59:59-12:00", "0001-01-01T00:00:00+12:00"):
+        assert exchange.quota({"ratelimit-remaining": "0", "ratelimit-reset": value}) is None
+
+
+async def test_an_address_that_is_none_is_not_shown() -> None:
+    async with Http(HttpTable(), tls=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)) as http:
+        url = f"https://api.example:99999{PATH}"
+        with pytest.raises(DeliveryError) as raised:
+            await Exchange(http, SetClock(NOW), "https://api.example").ask("POST", url, repeatable=False)
+    shown, seen = raised.value, ""
+    while shown is not None:
+        seen += f"{shown!r}"
+        shown = shown.__cause__
+    assert PATH not in seen

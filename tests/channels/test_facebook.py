@@ -142,6 +142,29 @@ async def test_an_older_post_is_not_taken_for_it_and_one_that_is_like_it_is_for_
         assert isinstance(await refusal(channel.recall(parcel(BARE), began), options["token"]), OutcomeUnknown)
 
 
+@pytest.mark.parametrize(
+    "row",
+    [{"message": BARE.text, "from": {"id": "900100200300400", "name": "A visitor"}}, {"story": "The cover photo"}],
+    ids=["a visitor's", "without words"],
+)
+async def test_what_another_wrote_or_nobody_is_not_taken_for_it(facebook, clock, row) -> None:
+    network, options = facebook
+    told = {"id": "1_2", "created_time": f"{clock():%Y-%m-%dT%H:%M:%S}+0000", **row}
+    network.fail(Fault(200, body=json.dumps({"data": [told]})), path="*/feed", method="GET")
+    post = replace(BARE, text=URL) if "story" in row else BARE
+    async with opened("facebook", clock, **options) as channel:
+        assert not (await refusal(channel.recall(parcel(post), clock()), options["token"])).permanent
+
+
+async def test_a_clock_that_is_minutes_ahead_of_the_networks_hides_no_post(facebook, clock) -> None:
+    _, options = facebook
+    async with opened("facebook", clock, **options) as channel:
+        sent = await channel.send(parcel(BARE))
+        began = clock() + timedelta(minutes=5)
+        clock.advance(minutes=11)
+        assert (await channel.recall(parcel(BARE), began)).id == sent.id
+
+
 async def test_a_recall_that_cannot_be_asked_is_asked_again(facebook, clock) -> None:
     network, options = facebook
     network.fail(Fault(502), path="*/feed", method="GET")

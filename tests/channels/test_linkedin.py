@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -178,6 +179,27 @@ async def test_what_never_arrived_is_surely_not_there(account: Account, clock: S
         await li.send(parcel("Another"))
         clock.advance(minutes=2)
         assert await li.recall(parcel("Lost"), NOW) is None
+
+
+async def test_a_post_that_is_told_in_other_words_is_left_to_the_editor(account: Account, clock: SetClock) -> None:
+    clock.advance(minutes=2)
+    shown = {"id": "urn:li:share:7", "commentary": "Ferry (again) #Ferry", "publishedAt": NOW.timestamp() * 1000}
+    body = json.dumps({"elements": [shown]})
+    account.linkedin.fail(Fault(200, {"content-type": "application/json"}, body), path="/rest/posts", method="GET")
+    async with around(clock, account.store) as here:
+        with pytest.raises(OutcomeUnknown, match="a post like it"):
+            await account.channel(here).recall(parcel("Ferry (again) #Ferry"), NOW)
+
+
+async def test_posts_that_were_changed_since_may_hide_it(account: Account, clock: SetClock) -> None:
+    clock.advance(minutes=2)
+    old, changed = (NOW - timedelta(days=9)).timestamp() * 1000, NOW.timestamp() * 1000
+    rows = [{"id": f"{n}", "commentary": "Old", "publishedAt": old, "lastModifiedAt": changed} for n in range(50)]
+    body = json.dumps({"elements": rows})
+    account.linkedin.fail(Fault(200, {"content-type": "application/json"}, body), path="/rest/posts", method="GET")
+    async with around(clock, account.store) as here:
+        with pytest.raises(OutcomeUnknown, match="do not reach back"):
+            await account.channel(here).recall(parcel("Ferry"), NOW)
 
 
 async def test_a_members_posts_cannot_be_read_back(account: Account, clock: SetClock) -> None:

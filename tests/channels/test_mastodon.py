@@ -183,6 +183,27 @@ async def test_a_text_that_the_server_refuses_fails_for_good(trial_of, like) -> 
     assert error.permanent
 
 
+@pytest.mark.parametrize("fault", [BREAK, Fault(504, when="after")], ids=str)
+async def test_a_lost_answer_is_looked_for_first_for_some_servers_know_no_key(trial_of, fault) -> None:
+    trial = trial_of("mastodon", like="takahe")
+    trial.network.fail(fault, path="/api/v1/statuses", method="POST")
+    async with trial.channel() as channel:
+        with pytest.raises(DeliveryError):
+            await channel.send(parcel())
+        trial.network._keys.clear()
+        assert (await channel.send(parcel())).text == "already there"
+    assert len(trial.texts()) == 1
+
+
+async def test_an_answer_that_stands_alone_since_its_predecessor_is_gone_is_still_found(trial_of) -> None:
+    trial = trial_of("mastodon")
+    first = await trial.do("send", parcel(replace(OTHER, text="One")))
+    await trial.do("remove", first.id)
+    reply = parcel(replace(POST, answers=first.id), TOKEN[::-1])
+    sent = await trial.do("send", reply)
+    assert (await trial.do("recall", reply, NOW)).id == sent.id
+
+
 async def test_a_lost_answer_is_sent_again_with_the_same_key(trial_of) -> None:
     trial = trial_of("mastodon")
     trial.network.fail(BREAK, path="/api/v1/statuses", method="POST")

@@ -65,6 +65,14 @@ async def test_a_room_is_read_no_further_back_than_the_attempt(trial_of) -> None
     assert await trial.do("recall", parcel(), NOW + timedelta(minutes=30)) is None
 
 
+async def test_a_guest_whose_clock_is_wrong_hides_no_post(trial_of) -> None:
+    trial = trial_of("matrix", burst=2000)
+    sent = await trial.do("send", parcel())
+    guest = trial.network._made("m.room.message", {"msgtype": "m.text", "body": "1970"}, "t1")
+    trial.network._keep(replace(guest, sender="@guest:elsewhere.example", when=NOW - timedelta(days=9)))
+    assert (await trial.do("recall", parcel(), NOW)).id == sent.id
+
+
 async def test_a_room_in_which_too_much_was_said_leaves_it_unknown(trial_of) -> None:
     trial = trial_of("matrix", burst=2000)
     for number in range(1001):

@@ -257,3 +257,22 @@ async def test_what_is_missing_is_said_before_anything_is_sent(clock, given, tol
     with pytest.raises(SettingsError, match=told):
         async with opened("slack", clock, **given):
             pass
+
+
+@pytest.mark.parametrize(
+    ("way", "fault"),
+    [
+        ("bot", Fault(200, body='{"ok": false, "error": "invalid_blocks"}')),
+        ("webhook", Fault(400, body="invalid_blocks")),
+    ],
+)
+async def test_a_picture_that_slack_cannot_fetch_costs_the_picture_not_the_post(slack, clock, way, fault) -> None:
+    network, options = slack
+    post = pictured("https://record.example/gone.jpg")
+    network.fail(fault)
+    async with opened("slack", clock, **options[way]) as channel:
+        await channel.send(parcel(post))
+        (posted,) = network.visible
+        assert posted.pictures == ()
+        network.fail(fault, times=2)
+        assert (await refusal(channel.send(parcel(post)), BOT_TOKEN)).permanent

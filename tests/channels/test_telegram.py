@@ -243,3 +243,17 @@ async def test_a_silent_bot_makes_no_sound(telegram, clock) -> None:
     async with opened("telegram", clock, silent=True, **options) as channel:
         await channel.send(parcel(BARE))
     assert network.visible[0].fields["silent"]
+
+
+async def test_a_picture_of_a_shape_that_is_not_taken_costs_the_picture_not_the_post(telegram, clock, store) -> None:
+    network, options = telegram
+    body = '{"ok": false, "error_code": 400, "description": "Bad Request: PHOTO_INVALID_DIMENSIONS"}'
+    network.fail(Fault(400, body=body), path="*/sendPhoto")
+    file, _ = fitted(photograph())
+    with store.write() as tx:
+        tx.images.put(file.image, file.content, clock())
+    post = pictured(f"{Newsroom(name='', url='').public_url}/i/{file.image.name}")
+    async with opened("telegram", clock, store=store, **options) as channel:
+        assert (await channel.send(parcel(post))).id
+    (posted,) = network.visible
+    assert posted.pictures == ()

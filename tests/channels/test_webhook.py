@@ -194,13 +194,13 @@ async def test_each_attempt_has_the_same_id_and_body_and_its_own_time(receiver: 
 @pytest.mark.parametrize(
     ("status", "kind", "permanent"),
     [
-        (301, DeliveryError, True),
+        (301, ChannelRefused, False),
         (400, DeliveryError, True),
         (401, ChannelRefused, False),
         (403, ChannelRefused, False),
         (404, DeliveryError, True),
         (408, DeliveryError, False),
-        (410, DeliveryError, True),
+        (410, ChannelRefused, False),
         (429, ServerBusy, False),
         (500, DeliveryError, False),
         (502, ServerBusy, False),

@@ -185,6 +185,48 @@ async def test_an_older_post_of_the_same_words_is_not_taken_for_it(
         assert await x.recall(parcel("Weather"), began) is None
 
 
+def listing(account: Account, *texts: str, clock: SetClock, **meta: Any) -> None:
+    """X answers the next look at its timeline with these."""
+    urls = [{"url": "https://t.co/1", "expanded_url": "http://record.example"}]
+    when = f"{clock():%Y-%m-%dT%H:%M:%S}.000Z"
+    data = [{"id": str(70 + n), "text": each, "created_at": when} for n, each in enumerate(texts)]
+    body = {"data": [{**each, "entities": {"urls": urls}} for each in data], "meta": {"result_count": 1, **meta}}
+    account.x.fail(Fault(200, {"content-type": "application/json"}, json.dumps(body)), path="/2/users/*/tweets")
+
+
+async def test_a_name_that_x_made_a_link_of_is_still_the_same_post(
+    account: Account, channel: Any, clock: SetClock
+) -> None:
+    listing(account, "The Record (https://t.co/1) is back", clock=clock)
+    async with channel() as x:
+        receipt = await x.recall(parcel("The Record (record.example) is back"), NOW)
+    assert receipt.id == "70"
+
+
+@pytest.mark.parametrize(
+    ("texts", "meta"),
+    [(["The ferry returns: more soon"], {}), (["Another"], {"next_token": "7140dibdnow9c7btw3z2vwioavpvutgzrzm9icis"})],
+    ids=["one like it", "a next page"],
+)
+async def test_what_may_be_it_is_left_to_the_editor(
+    account: Account, channel: Any, clock: SetClock, texts: list[str], meta: dict[str, str]
+) -> None:
+    clock.advance(minutes=2)
+    listing(account, *texts, clock=clock, **meta)
+    async with channel() as x:
+        with pytest.raises(OutcomeUnknown):
+            await x.recall(parcel("The ferry returns"), NOW)
+
+
+async def test_a_clock_that_is_minutes_ahead_of_xs_hides_no_post(
+    account: Account, channel: Any, clock: SetClock
+) -> None:
+    async with channel() as x:
+        sent = await x.send(parcel())
+        clock.advance(minutes=7)
+        assert (await x.recall(parcel(), NOW + timedelta(minutes=5))).id == sent.id
+
+
 async def test_what_x_may_not_list_yet_is_asked_for_again(account: Account, channel: Any) -> None:
     async with channel() as x:
         with pytest.raises(DeliveryError) as raised:
@@ -194,11 +236,12 @@ async def test_what_x_may_not_list_yet_is_asked_for_again(account: Account, chan
     assert raised.value.retry_after == 60
 
 
+@pytest.mark.parametrize("status", [402, 403])
 async def test_an_app_that_may_not_read_leaves_it_to_the_editor(
-    account: Account, channel: Any, clock: SetClock
+    account: Account, channel: Any, clock: SetClock, status: int
 ) -> None:
     body = '{"title": "Client Forbidden", "detail": "This plan cannot read", "reason": "client-not-enrolled"}'
-    account.x.fail(Fault(403, {"content-type": "application/json"}, body), path="/2/users/*/tweets")
+    account.x.fail(Fault(status, {"content-type": "application/json"}, body), path="/2/users/*/tweets")
     clock.advance(minutes=2)
     async with channel() as x:
         with pytest.raises(OutcomeUnknown, match="look at the account"):

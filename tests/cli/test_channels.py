@@ -78,7 +78,7 @@ def test_each_channel_is_listed_with_how_it_is(newsroom, broadsheet):
     assert mail[-1] == "morning, alerts"
     assert news[:5] == ["news", "x", "ok: not yet verified live", "@record", "7 of 100 left"]
     assert news[5].startswith(f"{SOON:%Y-%m-%d}")
-    assert news[6] == "never doubled: after a lost answer it waits"
+    assert news[6] == "not by us: after a lost answer it is looked for, or waits for you"
     assert sky[2] == "paused: sky: a new app password is needed"
     assert sky[6] == "never doubled: by the network's own key"
     assert "access-secret" not in said.out

@@ -10,12 +10,13 @@ from sqlalchemy import text
 
 from bot.clock import SetClock
 from bot.delivery.sending import begin_sending
+from bot.editions import lifecycle
 from bot.errors import ServerBusy
 from bot.model import CORRECTION, EditionState, Pace, Quiet, Quota, Receipt, Rendition
 from bot.settings.tables import DeliveryTable
 from bot.store import Store
 from bot.testing import NOW, ScriptedChannel, edition, email, subscribe
-from tests.delivery.posting import CHANNEL, Process, begin, books, posts, texts
+from tests.delivery.posting import CHANNEL, Process, begin, books, posts, texts, thread
 
 FIVE = posts("a", "b", "c", "d", "e")
 MINUTE = timedelta(minutes=1)
@@ -303,6 +304,24 @@ async def test_how_long_it_may_wait_is_what_the_editor_says(store, clock):
     begin(store, NOW, *FIVE)
     await _run(clock, [Process(store, clock, town, rules=rules)], minutes=300, step=600)
     assert texts(town) == ["a", "b"]
+
+
+async def test_an_edition_that_was_paused_has_its_time_once_more(store, clock):
+    town = Timed(clock)
+    made = begin(store, NOW, *posts("a"))
+    lifecycle.pause(store, made.id, who="mara", now=clock())
+    clock.advance(hours=30)
+    lifecycle.resume(store, made.id, who="mara", now=clock())
+    await _run(clock, [Process(store, clock, town)], minutes=10, step=60)
+    assert texts(town) == ["a"]
+
+
+async def test_the_rest_of_a_thread_is_never_too_late(store, clock):
+    town = Timed(clock, pace=Pace(gap=timedelta(hours=1)))
+    rules = DeliveryTable(give_up_after=timedelta(hours=2))
+    begin(store, NOW, *thread("a", 4))
+    await _run(clock, [Process(store, clock, town, rules=rules)], minutes=400, step=600)
+    assert texts(town) == ["a", "a/2", "a/3", "a/4"]
 
 
 @pytest.mark.postgresql

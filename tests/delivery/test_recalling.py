@@ -7,9 +7,10 @@ from datetime import timedelta
 
 import pytest
 
+from bot.delivery.pausing import CONNECT, thing
 from bot.editions import lifecycle
 from bot.errors import ChannelRefused, DeliveryError, OutcomeUnknown, ServerBusy
-from bot.model import DeliveryState, EditionState, Idempotency, Post, PostAct, Receipt, Rendition
+from bot.model import Act, DeliveryState, EditionState, Idempotency, Post, PostAct, Receipt, Rendition
 from bot.settings.tables import DeliveryTable
 from bot.testing import NOW, RecallingChannel, ScriptedChannel
 from tests.delivery.posting import CHANNEL, Process, begin, books, posts, thread
@@ -91,6 +92,19 @@ async def test_what_surely_is_not_there_is_posted_again_once_and_the_edition_is_
     assert outcomes == ["unknown", "pending", "accepted"]
 
 
+async def test_what_may_stand_on_another_account_is_not_posted_on_this_one(store, clock):
+    net = _net()
+    made = begin(store, NOW, *posts("a"))
+    await _run(store, clock, net, looks=1, seconds=5)
+    with store.write() as tx:
+        moved = Act(at=clock(), who="ines", what=CONNECT, thing=thing(CHANNEL), before="@record", after="@sport")
+        tx.acts.add(moved)
+    await _run(store, clock, net, looks=20, seconds=3600)
+    assert net.asked == []
+    assert len(net.sent) == 1
+    assert books(store, made) == (EditionState.SENT, {"unknown": 1})
+
+
 async def test_what_the_network_cannot_tell_stays_unknown_and_is_not_asked_for_again(store, clock):
     net = _net(recalled=_raising(OutcomeUnknown("too many posts since")))
     made = begin(store, NOW, *posts("a"))
@@ -99,6 +113,14 @@ async def test_what_the_network_cannot_tell_stays_unknown_and_is_not_asked_for_a
     assert books(store, made) == (EditionState.SENT, {"unknown": 1})
     assert _edition(store, made).reason == "1 unknown"
     assert len(net.sent) == 1
+
+
+async def test_a_network_that_asks_for_ten_thousand_years_is_not_waited_for_so_long(store, clock):
+    net = _net(recalled=_raising(ServerBusy("429", retry_after=4e11)))
+    made = begin(store, NOW, *posts("a"))
+    await _run(store, clock, net, looks=5, seconds=15)
+    assert len(net.asked) == 1
+    assert books(store, made) == (EditionState.SENT, {"unknown": 1})
 
 
 async def test_a_network_that_cannot_be_asked_is_asked_less_and_less_often_for_a_day(store, clock):

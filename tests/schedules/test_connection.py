@@ -9,9 +9,10 @@ from urllib.parse import parse_qsl, urlsplit
 import httpx
 import pytest
 
-from bot.channels.credentials import opened
+from bot.channels.credentials import Credential, opened
+from bot.channels.x import XChannel
 from bot.clock import SetClock
-from bot.delivery.pausing import pause_channel
+from bot.delivery.pausing import moved_at, pause_channel
 from bot.errors import DeliveryError, NotFound, NothingToDo, TokenError, UsageError
 from bot.schedules.connection import begin, callback, disconnect, finish, finish_pasted, pasted, waits
 from bot.schedules.installation import Installation
@@ -79,6 +80,36 @@ async def test_an_account_is_connected_and_its_tokens_are_kept_encrypted(newsroo
     assert credential.access not in state.credential
     assert [(act.who, act.what, act.after) for act in acts] == [("ines", "connect", "@record")]
     assert not waits(newsroom, "news")
+
+
+@pytest.mark.parametrize("disconnected", [False, True])
+async def test_that_another_account_was_connected_before_is_said(newsroom: Installation, x: Any, disconnected) -> None:
+    first = await begin(newsroom, "news", "ines")
+    assert (await finish(newsroom, parameters(await said_yes(first.url)))).before == ""
+    again = await begin(newsroom, "news", "ines")
+    assert (await finish(newsroom, parameters(await said_yes(again.url)))).before == ""
+    if disconnected:
+        disconnect(newsroom, "news", "ines")
+    x[1].username = "sport"
+    other = await begin(newsroom, "news", "ines")
+    account = await finish(newsroom, parameters(await said_yes(other.url)))
+    assert (account.account, account.before) == ("@sport", "@record")
+    with newsroom.store.read() as tx:
+        assert moved_at(tx, "news") == newsroom.clock()
+        assert moved_at(tx, "sport") is None
+
+
+async def test_a_name_with_control_characters_does_not_reach_a_terminal(
+    newsroom: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun = await begin(newsroom, "news", "ines")
+    back = parameters(await said_yes(begun.url))
+
+    async def connect(*_: Any) -> Credential:
+        return Credential(access="a", account="The \x1b]0;Record\x07")
+
+    monkeypatch.setattr(XChannel, "connect", connect)
+    assert (await finish(newsroom, back)).account == "The  ]0;Record "
 
 
 async def test_a_sign_in_is_good_once(newsroom: Installation) -> None:

@@ -185,15 +185,25 @@ def test_a_bot_posts_changes_and_deletes(client: TestClient, slack: Slack, clock
     assert api(client, "chat.delete", channel=CHANNEL, ts=posted["ts"]).json()["error"] == "message_not_found"
 
 
+def history(client: TestClient, **fields: str) -> Any:
+    headers = {"Authorization": f"Bearer {BOT_TOKEN}"}
+    asked = {"channel": CHANNEL, **fields}
+    return client.post("/api/conversations.history", data=asked, headers=headers).json()
+
+
+def test_methods_that_read_take_no_json(client: TestClient) -> None:
+    assert api(client, "conversations.history", channel=CHANNEL).json()["error"] == "invalid_arguments"
+
+
 def test_a_bot_reads_back_what_it_marked(client: TestClient, clock: SetClock) -> None:
     for number in range(3):
         mark = {"event_type": "broadsheet", "event_payload": {"key": f"k{number}"}}
         assert api(client, "chat.postMessage", channel=CHANNEL, text=f"post {number}", metadata=mark).json()["ok"]
         clock.advance(seconds=1)
-    page = api(client, "conversations.history", channel=CHANNEL, limit=2, include_all_metadata=True).json()
+    page = history(client, limit="2", include_all_metadata="true")
     assert [each["metadata"]["event_payload"]["key"] for each in page["messages"]] == ["k2", "k1"] and page["has_more"]
     since = page["messages"][1]["ts"]
-    rest = api(client, "conversations.history", channel=CHANNEL, oldest=since).json()
+    rest = history(client, oldest=since)
     assert [each["text"] for each in rest["messages"]] == ["post 2"] and "metadata" not in rest["messages"][0]
     unnamed = api(client, "chat.postMessage", channel=CHANNEL, text="x", metadata={"key": "k"})
     assert unnamed.json()["error"] == "invalid_metadata_schema"

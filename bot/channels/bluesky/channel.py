@@ -89,6 +89,10 @@ class BlueskyChannel:
         record = record_of(post, parcel.slot, thumb, await self._reply(post.answers), images)
         put = {"repo": did, "collection": COLLECTION, "rkey": key, "record": record}
         told = await self._session.signed("com.atproto.repo.putRecord", put)
+        if not isinstance(told.data.get("cid"), str):
+            # A proxy's page, perhaps. The same record is put again.
+            said = f"{self._server} does not say that it has the post"
+            raise DeliveryError(said, permanent=False, code=told.status, server=self._server)
         text = str(told.data.get("cid", ""))[:200]
         return Receipt(server=self._server, code=200, text=text, id=uri, quota=told.quota)
 

@@ -60,11 +60,15 @@ class Session:
         query = urlencode({"repo": repo, "collection": collection, "rkey": key})
         url = f"{self._service}/xrpc/com.atproto.repo.getRecord?{query}"
         try:
-            return await self._exchange.ask("GET", url, repeatable=True)
+            told = await self._exchange.ask("GET", url, repeatable=True)
         except DeliveryError as error:
             if error.code in (400, 404):
                 return None
             raise
+        if not isinstance(told.data.get("value"), dict):
+            # To take it for the record would be to take a post for one that is there.
+            raise DeliveryError(f"{self.server} answers with no record", permanent=False, server=self.server)
+        return told
 
     async def _sign_in(self) -> None:
         login = {"identifier": self._handle, "password": self._password.get_secret_value()}

@@ -47,6 +47,7 @@ class _Event:
     transaction: str = ""
     token: str = ""
     redacted: bool = False
+    sender: str = USER
 
 
 @network
@@ -214,7 +215,7 @@ class Matrix(Network):
             "event_id": event.id,
             "type": event.type,
             "room_id": ROOM,
-            "sender": USER,
+            "sender": event.sender,
             "origin_server_ts": int(event.when.timestamp() * 1000),
             "content": event.content,
         }

@@ -110,6 +110,9 @@ class Slack(Network):
         return JSONResponse({"ok": True, "channel": CHANNEL, "ts": stamp, "message": {"text": fallback, "ts": stamp}})
 
     def _history(self, call: Call) -> Response:
+        if "json" in call.headers.get("content-type", ""):
+            # Methods that read take parameters or a form (docs.slack.dev/apis/web-api, read 2026-11-29).
+            raise _no("invalid_arguments")
         asked = {**call.query, **self._signed(call)}
         self._channel(asked)
         limit = str(asked.get("limit") or "100")

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Request, Response
 
 from bot.delivery.permission import consequence, headline, stage
 from bot.model import Delivery
-from bot.schedules.channel_status import IDEMPOTENCY, ChannelStatus, Condition, statuses
+from bot.schedules.channel_status import ChannelStatus, Condition, statuses
 from bot.schedules.installation import Installation
 from bot.store import Transaction
 from bot.web.editor.desk import Desk
@@ -107,7 +107,7 @@ def _row(tx: Transaction, status: ChannelStatus, now: datetime) -> Row:
         shown=shown,
         quota=status.quota(now),
         used=used,
-        sent_twice=IDEMPOTENCY[status.idempotency] if status.idempotency else "",
+        sent_twice=status.doubling,
         ends_soon=reached is not None,
         last=tuple(tx.deliveries.newest_posts(status.name, limit=LAST)) if post else (),
         waits=tx.deliveries.open_posts(status.name) if post else 0,

@@ -47,7 +47,8 @@ def routes(site: Site) -> APIRouter:
         lasts = f" The permission lasts until {account.expires:%d %B %Y}." if account.expires else ""
         on = " It was paused, and goes on." if account.resumed else ""
         who = account.account or "the account"
-        lead = f"The channel {account.channel} posts as {who} from now on.{lasts}{on} You can close this page."
+        other = f" Until now it posted as {account.before}: is that what you want?" if account.before else ""
+        lead = f"The channel {account.channel} posts as {who} from now on.{other}{lasts}{on} You can close this page."
         return page(request, "Connected", lead)
 
     return router
