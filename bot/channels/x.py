@@ -341,7 +341,9 @@ def _plain(text: str) -> str:
 
 def _loosely(text: str) -> str:
     """What stays the same where X makes a link of a mere name: it gives ``record.example`` back with a scheme."""
-    return " ".join(re.sub(r"https?://|/(?=\s|$)", "", _plain(text), flags=re.IGNORECASE).casefold().split())
+    # U+200B stands behind an @ so that nobody is called, and may not come back.
+    bare = re.sub(r"https?://|/(?=\s|$)|\u200b", "", _plain(text), flags=re.IGNORECASE)
+    return " ".join(bare.casefold().split())
 
 
 def _created(told: Mapping[str, Any], otherwise: datetime) -> datetime:
