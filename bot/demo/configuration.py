@@ -97,9 +97,8 @@ def _changes(template: str, before: Addresses, addresses: Addresses) -> Iterator
 def _filled(text: str, addresses: Addresses) -> str:
     for name in ("newsroom_url", "hook_url", "public_url", "smtp_port", "web_port", "timezone"):
         text = text.replace(f"{{{name}}}", str(getattr(addresses, name)))
-    names = textwrap.fill(
-        ", ".join(map(_quoted, addresses.networks)), 90, initial_indent="    ", subsequent_indent="    "
-    )
+    quoted = "".join(f"{_quoted(each)}, " for each in addresses.networks).rstrip()
+    names = textwrap.fill(quoted, 90, initial_indent="    ", subsequent_indent="    ")
     blocks = "\n".join(_block(kind, told) for kind, told in addresses.networks.items())
     return text.replace(_NAMES, names).replace(_CHANNELS, blocks)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from bot.channels.email.answers import Reply
@@ -596,6 +596,8 @@ BEHAVIOURS = st.fixed_dictionaries(
 def test_whatever_a_server_does_nothing_is_said_of_a_message_that_is_not_so(
     answers: dict[str, list[str]], pipelining: bool, lenient: bool, denied: set[int]
 ) -> None:
+    # Nobody can tell "354, then 250" that was said too early and to nothing from what is said to DATA and a message.
+    assume(not ("250" in answers["DATA"] and any("|354" in each for each in answers["RCPT"])))
     asyncio.run(any_server(answers, pipelining, lenient, frozenset(denied)))
 
 

@@ -203,15 +203,15 @@ async def test_a_name_that_x_made_a_link_of_is_still_the_same_post(
     assert receipt.id == "70"
 
 
+def test_what_keeps_an_at_sign_from_calling_may_get_lost_on_the_way() -> None:
+    assert _loosely("Hoax about @\u200bmayor") == _loosely("Hoax about @mayor")
+
+
 @pytest.mark.parametrize(
     ("texts", "meta"),
     [(["The ferry returns: more soon"], {}), (["Another"], {"next_token": "7140dibdnow9c7btw3z2vwioavpvutgzrzm9icis"})],
     ids=["one like it", "a next page"],
 )
-def test_what_keeps_an_at_sign_from_calling_may_get_lost_on_the_way() -> None:
-    assert _loosely("Hoax about @\u200bmayor") == _loosely("Hoax about @mayor")
-
-
 async def test_what_may_be_it_is_left_to_the_editor(
     account: Account, channel: Any, clock: SetClock, texts: list[str], meta: dict[str, str]
 ) -> None:

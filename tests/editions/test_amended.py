@@ -13,7 +13,7 @@ NEWSROOM = Newsroom(name="The Record", url="https://record.com")
 FOLDERS = (shipped("templates"),)
 
 
-def test_an_amended_part_of_a_thread_keeps_link_and_place_and_is_counted_as_its_network_counts() -> None:
+def test_an_amended_part_of_a_thread_keeps_link_and_number_and_is_counted_as_its_network_counts() -> None:
     rules = PostRules(hashtags=2, numbered=True, utm={"utm_source": "{network}"})
     told = article(id=11, title="渡し船が戻る", url="https://record.com/" + "a" * 90, tags=("Ferry",), language="ja")
     story = EditionStory(position=2, article=told, summary=Summary(""), post="港は再開した。" * 15)
@@ -45,7 +45,7 @@ def test_an_amended_part_of_a_thread_keeps_link_and_place_and_is_counted_as_its_
     )
     assert made.url == before.url == f"{told.url}?utm_source=x"
     assert made.text.count(made.url) == 1
-    assert (made.part, made.parts, made.follows) == (2, 3, "9")
+    assert (made.part, made.parts, made.follows) == (1, 1, ""), "it waits for no other part"
     assert made.text.startswith("渡し船が戻る 2/3\n")
     assert "火曜日から船は再び運航する。" in made.text
     assert fits(made.text, X)

@@ -68,6 +68,7 @@ SKY = """
 type = "bluesky"
 service = "{SERVICE}"
 handle = "{HANDLE}"
+gap = "0s"
 """
 
 SCHEDULE = """
