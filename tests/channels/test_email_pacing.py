@@ -269,7 +269,7 @@ def most_in_a_window(used, period):
     )
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(
     steps=st.lists(
         st.tuples(st.integers(0, 2), st.integers(0, 4_000_000), st.integers(0, 80), st.sampled_from("sscx")),

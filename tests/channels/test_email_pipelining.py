@@ -591,7 +591,7 @@ BEHAVIOURS = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(BEHAVIOURS, st.booleans(), st.booleans(), st.sets(st.integers(1, 5), max_size=2))
 def test_whatever_a_server_does_nothing_is_said_of_a_message_that_is_not_so(
     answers: dict[str, list[str]], pipelining: bool, lenient: bool, denied: set[int]
