@@ -11,12 +11,11 @@ from __future__ import annotations
 
 import asyncio
 import re
-from types import TracebackType
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 from pydantic import Field, SecretStr
 
-from bot.channels.base import Surroundings, kind
+from bot.channels.base import Surroundings, Unopened, kind
 from bot.channels.fit import fitting
 from bot.errors import OutcomeUnknown, SettingsError
 from bot.model import Counting, Idempotency, Limits, Parcel, Receipt
@@ -36,7 +35,7 @@ class AppriseOptions(PostTable):
 
 
 @kind("apprise")
-class AppriseChannel:
+class AppriseChannel(Unopened):
     """One service of Apprise's."""
 
     Options: ClassVar[type[Table]] = AppriseOptions
@@ -78,14 +77,6 @@ class AppriseChannel:
         self.limits = Limits(characters=min(_LONGEST, service.body_maxlen), counting=Counting.UTF16)
         self.rules = options.rules
         self.pace = options.pace()
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        return None
 
     async def send(self, parcel: Parcel) -> Receipt:
         """Hands the text over, once. Whatever is no clear yes raises ``OutcomeUnknown``."""

@@ -208,6 +208,18 @@ class Channel(Protocol):
         ...
 
 
+class Unopened:
+    """For a channel that keeps nothing open between two posts: there is nothing to enter, and nothing to leave."""
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        return None
+
+
 REGISTRY: Registry[Channel] = Registry("channels", package="bot.channels", group="broadsheet.channels")
 KINDS = REGISTRY.known
 kind = REGISTRY.kind

@@ -13,13 +13,12 @@ from __future__ import annotations
 import json
 import re
 from datetime import timedelta
-from types import TracebackType
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr
 
-from bot.channels.base import Surroundings, kind
+from bot.channels.base import Surroundings, Unopened, kind
 from bot.channels.exchange import Exchange, Refusal, Told
 from bot.channels.fit import fitting
 from bot.channels.parts import parts_of
@@ -48,7 +47,7 @@ class DiscordOptions(PostTable):
 
 
 @kind("discord")
-class DiscordChannel:
+class DiscordChannel(Unopened):
     """One webhook."""
 
     Options: ClassVar[type[Table]] = DiscordOptions
@@ -85,14 +84,6 @@ class DiscordChannel:
         self._thread = options.thread
         secrets = [parts.path, parts.path.rpartition("/")[2]]
         self._exchange = Exchange(around.http, around.clock, self._url, judge=self._judged, secrets=secrets)
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        return None
 
     async def send(self, parcel: Parcel) -> Receipt:
         """Posts once; ``Receipt.id`` is the message's id."""

@@ -16,24 +16,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from types import TracebackType
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 from urllib.parse import urlencode
 
 from pydantic import Field, SecretStr
 
-from bot.channels.base import Surroundings, kind
+from bot.channels.base import Surroundings, Unopened, kind
 from bot.channels.credentials import Credential, Credentials, SignIn
-from bot.channels.exchange import Exchange, Refusal, Told
+from bot.channels.exchange import Exchange, Refusal
 from bot.channels.fit import fitting
-from bot.channels.graph import Missing, judged
-from bot.channels.oauth import OAuth2, Provider, without
+from bot.channels.graph import Graph, Missing, cure, judged
+from bot.channels.oauth import OAuth2, Provider
 from bot.channels.parts import without_link
 from bot.channels.pictures import made_fit
-from bot.errors import DeliveryError, NothingToDo, OutcomeUnknown, SettingsError
+from bot.errors import DeliveryError, NothingToDo, OutcomeUnknown
 from bot.http import Upload
 from bot.model import Counting, Idempotency, Limits, Parcel, Post, Receipt
-from bot.settings import PostTable, Table, Url, secret_variable
+from bot.settings import PostTable, Table, Url
 
 SCOPES = ("pages_show_list", "pages_manage_posts", "pages_read_engagement")
 MESSAGE = 63_206
@@ -59,7 +58,7 @@ class FacebookOptions(PostTable):
 
 
 @kind("facebook")
-class FacebookChannel:
+class FacebookChannel(Unopened):
     """One page."""
 
     Options: ClassVar[type[Table]] = FacebookOptions
@@ -71,25 +70,13 @@ class FacebookChannel:
 
     def __init__(self, name: str, options: FacebookOptions, around: Surroundings) -> None:
         """Raises ``SettingsError`` when there is neither an app to connect with nor a token."""
-        variables = {each: secret_variable(name, each) for each in ("token", "client_secret")}
-        connects = bool(options.client_id and options.client_secret)
-        if not connects and not options.token:
-            raise SettingsError(
-                f"channels.{name}: needs client_id and {variables['client_secret']} in .env to be connected with, or a "
-                f"page's token in {variables['token']}"
-            )
         self.limits = Limits(characters=MESSAGE, counting=Counting.UTF16, images=1, image_size=_PHOTO, alt=1000)
         self.rules = options.rules
         self.pace = options.pace()
         self._around = around
         self._page = options.page
-        self._token = options.token
         self._root = f"{options.api.rstrip('/')}/{options.version}"
-        self._cure = (
-            f"put a new token of the page into {variables['token']}"
-            if options.token
-            else f"run `broadsheet channels connect {name}`"
-        )
+        self._cure = cure(name, options, token="token of the page")
         self._oauth = OAuth2(
             Provider(
                 name="Facebook",
@@ -106,31 +93,24 @@ class FacebookChannel:
         )
         self._credentials = Credentials(name, around, self.renew, kind="facebook")
         self._exchange = Exchange(around.http, around.clock, options.api, judge=self._judged)
+        self._graph = Graph(self._exchange, self._root, options.token, self._credentials)
         self._server = self._exchange.server
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        return None
 
     @property
     def keyed(self) -> bool:
         """Whether it was given a token, and needs no sign-in."""
-        return self._token is not None
+        return self._graph.keyed
 
     async def send(self, parcel: Parcel) -> Receipt:
         """Posts once; ``Receipt.id`` is ``PAGE_POST``. A picture that is not to be had costs the picture only."""
         post = fitting(parcel, self.limits, self._server)
         picture = await self._picture(post)
         if picture is None:
-            told = await self._ask("POST", f"/{self._page}/feed", repeatable=False, form=_linked(post))
+            told = await self._graph.ask("POST", f"/{self._page}/feed", repeatable=False, form=_linked(post))
         else:
             form = {key: value for key, value in _photo(post).items() if key != "url"}
             files = {"source": picture}
-            told = await self._ask("POST", f"/{self._page}/photos", repeatable=False, form=form, files=files)
+            told = await self._graph.ask("POST", f"/{self._page}/photos", repeatable=False, form=form, files=files)
         id = self._exchange.named(told, told.data.get("post_id") or told.data.get("id"))
         return Receipt(server=self._server, code=told.status, id=id, quota=told.quota)
 
@@ -144,7 +124,7 @@ class FacebookChannel:
         post = fitting(parcel, self.limits, self._server)
         since = began - _SKEW
         fields = {"fields": "id,message,created_time,from", "since": int(since.timestamp()), "limit": _NEWEST}
-        told = await self._ask("GET", f"/{self._page}/feed?{urlencode(fields)}", repeatable=True)
+        told = await self._graph.ask("GET", f"/{self._page}/feed?{urlencode(fields)}", repeatable=True)
         listed = [each for each in self._exchange.listed(told, "data") if _moment(each, since) >= since]
         wanted = _words(_linked(post)["message"]), _words(_photo(post).get("caption", ""))
         for each in listed:
@@ -166,19 +146,19 @@ class FacebookChannel:
         """Changes the text; link and picture stay."""
         post = fitting(parcel, self.limits, self._server)
         words = _photo(post)["caption"] if post.pictures else _linked(post)["message"]
-        told = await self._ask("POST", f"/{_in_path(id)}", repeatable=True, form={"message": words})
+        told = await self._graph.ask("POST", f"/{_in_path(id)}", repeatable=True, form={"message": words})
         return Receipt(server=self._server, code=told.status, id=id, quota=told.quota)
 
     async def remove(self, id: str) -> None:
         """Deletes the post."""
         try:
-            await self._ask("DELETE", f"/{_in_path(id)}", repeatable=True)
+            await self._graph.ask("DELETE", f"/{_in_path(id)}", repeatable=True)
         except Missing:
             return
 
     async def check(self) -> str:
         """Asks for the page's name with the page's token."""
-        told = await self._ask("GET", f"/{self._page}?fields=id,name", repeatable=True)
+        told = await self._graph.ask("GET", f"/{self._page}?fields=id,name", repeatable=True)
         if str(told.data.get("id")) != self._page:
             said = f"the token is not that of the page {self._page}; {self._cure}"
             raise DeliveryError(f"{self._server}: {said}", permanent=True, server=self._server)
@@ -195,7 +175,9 @@ class FacebookChannel:
         short = await self._oauth.connect(answer, begun, redirect)
         form = {"grant_type": "fb_exchange_token", "fb_exchange_token": short.access}
         long = str((await self._oauth.grant(form, (short.access,)))["access_token"])
-        told = await self._bearing(long, "GET", "/me/accounts?fields=id,name,access_token&limit=100", repeatable=True)
+        told = await self._graph.bearing(
+            long, "GET", "/me/accounts?fields=id,name,access_token&limit=100", repeatable=True
+        )
         pages = {str(each.get("id")): each for each in _rows(told.data)}
         page = pages.get(self._page)
         if page is None or not page.get("access_token"):
@@ -218,21 +200,6 @@ class FacebookChannel:
             return None
         made = await made_fit(post.pictures[0].url, self._around, longest=_PIXELS, size=_PHOTO)
         return Upload("picture.jpg", "image/jpeg", made) if made else None
-
-    async def _ask(self, method: str, path: str, *, repeatable: bool, **more: Any) -> Told:
-        token = self._token.get_secret_value() if self._token else (await self._credentials.current()).access
-        return await self._bearing(token, method, path, repeatable=repeatable, **more)
-
-    async def _bearing(self, token: str, method: str, path: str, *, repeatable: bool, **more: Any) -> Told:
-        headers = {"Authorization": f"Bearer {token}"}
-        try:
-            url = f"{self._root}{path}"
-            return await self._exchange.ask(method, url, repeatable=repeatable, headers=headers, **more)
-        except DeliveryError as error:
-            error.args = (without(str(error), (token,)),)
-            if repeatable and isinstance(error, OutcomeUnknown):
-                raise DeliveryError(str(error), permanent=False, server=self._server) from error
-            raise
 
     def _judged(self, refusal: Refusal) -> DeliveryError | None:
         return judged(refusal, cure=self._cure, permissions=" and ".join(SCOPES[1:]))

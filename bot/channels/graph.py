@@ -10,10 +10,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Protocol
 
-from bot.channels.exchange import Refusal
-from bot.errors import ChannelRefused, DeliveryError, OutcomeUnknown, ServerBusy
+from pydantic import SecretStr
+
+from bot.channels.credentials import Credentials
+from bot.channels.exchange import Exchange, Refusal, Told
+from bot.channels.oauth import without
+from bot.errors import ChannelRefused, DeliveryError, OutcomeUnknown, ServerBusy, SettingsError
+from bot.settings import secret_variable
 
 _LIMITED = frozenset({4, 9, 17, 32, 341, 613, *range(80000, 80015)})
 _NO_TOKEN = frozenset({102, 190, 2500})
@@ -23,6 +28,67 @@ _TROUBLE = frozenset({1, 2})
 _DUPLICATE = 506
 _UNREAD_LINK = 1609005
 _MISSING = frozenset({(24, 4279009), (100, 33)})
+
+
+class Means(Protocol):
+    """The options by which a channel of Meta's gets its token."""
+
+    @property
+    def client_id(self) -> str: ...
+
+    @property
+    def client_secret(self) -> SecretStr | None: ...
+
+    @property
+    def token(self) -> SecretStr | None: ...
+
+
+def cure(name: str, means: Means, *, token: str) -> str:
+    """How an editor gets the channel ``name`` a new ``token`` (as people call it), in a few words.
+
+    Raises ``SettingsError`` when there is neither an app to connect with nor a token.
+    """
+    variables = {each: secret_variable(name, each) for each in ("token", "client_secret")}
+    if means.token:
+        return f"put a new {token} into {variables['token']}"
+    if not means.client_id or not means.client_secret:
+        raise SettingsError(
+            f"channels.{name}: needs client_id and {variables['client_secret']} in .env to be connected with, or a "
+            f"{token} in {variables['token']}"
+        )
+    return f"run `broadsheet channels connect {name}`"
+
+
+class Graph:
+    """The API as one channel asks it: with the token that it was given, or that of the account that was connected."""
+
+    def __init__(self, exchange: Exchange, root: str, token: SecretStr | None, credentials: Credentials) -> None:
+        self._exchange = exchange
+        self._root = root
+        self._token = token
+        self._credentials = credentials
+
+    @property
+    def keyed(self) -> bool:
+        """Whether it was given a token, and needs no sign-in."""
+        return self._token is not None
+
+    async def ask(self, method: str, path: str, *, repeatable: bool, **more: Any) -> Told:
+        """As ``Exchange.ask``; what may be repeated is never unknown."""
+        token = self._token.get_secret_value() if self._token else (await self._credentials.current()).access
+        return await self.bearing(token, method, path, repeatable=repeatable, **more)
+
+    async def bearing(self, token: str, method: str, path: str, *, repeatable: bool, **more: Any) -> Told:
+        """The same with a token of its own, as while an account is being connected."""
+        headers = {"Authorization": f"Bearer {token}"}
+        try:
+            url = f"{self._root}{path}"
+            return await self._exchange.ask(method, url, repeatable=repeatable, headers=headers, **more)
+        except DeliveryError as error:
+            error.args = (without(str(error), (token,)),)
+            if repeatable and isinstance(error, OutcomeUnknown):
+                raise DeliveryError(str(error), permanent=False, server=error.server) from error
+            raise
 
 
 class Missing(DeliveryError):

@@ -18,13 +18,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from types import TracebackType
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 from urllib.parse import quote, urlencode, urlsplit
 
 from pydantic import Field, SecretStr
 
-from bot.channels.base import Surroundings, kind
+from bot.channels.base import Surroundings, Unopened, kind
 from bot.channels.credentials import Credential, Credentials, SignIn
 from bot.channels.exchange import Exchange, Refusal, Told
 from bot.channels.fit import fitting, post_of
@@ -70,7 +69,7 @@ class LinkedInOptions(PostTable):
 
 
 @kind("linkedin")
-class LinkedInChannel:
+class LinkedInChannel(Unopened):
     """One page or member."""
 
     Options: ClassVar[type[Table]] = LinkedInOptions
@@ -119,14 +118,6 @@ class LinkedInChannel:
         self._credentials = Credentials(name, around, self.renew, kind="linkedin")
         secrets = [options.client_secret.get_secret_value()]
         self._exchange = Exchange(around.http, around.clock, self._api, judge=self._judged, secrets=secrets)
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        return None
 
     async def send(self, parcel: Parcel) -> Receipt:
         """Posts once; ``Receipt.id`` is the post's URN."""

@@ -17,12 +17,11 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from types import TracebackType
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field, SecretStr
 
-from bot.channels.base import Surroundings, kind
+from bot.channels.base import Surroundings, Unopened, kind
 from bot.channels.exchange import Exchange, Refusal, Told
 from bot.channels.fit import fitting
 from bot.channels.pictures import made_fit
@@ -56,7 +55,7 @@ class MastodonOptions(PostTable):
 
 
 @kind("mastodon")
-class MastodonChannel:
+class MastodonChannel(Unopened):
     """One account."""
 
     Options: ClassVar[type[Table]] = MastodonOptions
@@ -92,14 +91,6 @@ class MastodonChannel:
         self._learned = False
         self._account = ""
         self._doubted: set[str] = set()
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        return None
 
     async def send(self, parcel: Parcel) -> Receipt:
         """Posts once; ``Receipt.id`` is the status's id, ``text`` its address."""

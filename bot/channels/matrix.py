@@ -16,13 +16,12 @@ import html
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from types import TracebackType
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 from urllib.parse import quote
 
 from pydantic import Field, SecretStr
 
-from bot.channels.base import Surroundings, kind
+from bot.channels.base import Surroundings, Unopened, kind
 from bot.channels.exchange import Exchange, Refusal, Told
 from bot.channels.fit import fitting
 from bot.errors import ChannelRefused, DeliveryError, OutcomeUnknown
@@ -47,7 +46,7 @@ class MatrixOptions(PostTable):
 
 
 @kind("matrix")
-class MatrixChannel:
+class MatrixChannel(Unopened):
     """One room. The account must be in it already."""
 
     Options: ClassVar[type[Table]] = MatrixOptions
@@ -70,14 +69,6 @@ class MatrixChannel:
         token = options.token.get_secret_value()
         self._signed = {"Authorization": f"Bearer {token}"}
         self._exchange = Exchange(around.http, around.clock, options.homeserver, judge=self._judged, secrets=[token])
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        return None
 
     async def send(self, parcel: Parcel) -> Receipt:
         """Sends one event; ``Receipt.id`` is its id."""

@@ -14,13 +14,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from types import TracebackType
-from typing import Annotated, Any, ClassVar, Self
+from typing import Annotated, Any, ClassVar
 from urllib.parse import quote, urlsplit
 
 from pydantic import Field, SecretStr, StrictInt
 
-from bot.channels.base import Surroundings, kind
+from bot.channels.base import Surroundings, Unopened, kind
 from bot.channels.exchange import Exchange, Refusal, Told
 from bot.channels.fit import fitting
 from bot.channels.parts import parts_of
@@ -48,7 +47,7 @@ class NtfyOptions(PostTable):
 
 
 @kind("ntfy")
-class NtfyChannel:
+class NtfyChannel(Unopened):
     """One topic."""
 
     Options: ClassVar[type[Table]] = NtfyOptions
@@ -71,14 +70,6 @@ class NtfyChannel:
         token = options.token.get_secret_value() if options.token else ""
         self._signed = {"Authorization": f"Bearer {token}"} if token else {}
         self._exchange = Exchange(around.http, around.clock, options.server, judge=self._judged, secrets=[token])
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        return None
 
     async def send(self, parcel: Parcel) -> Receipt:
         """Publishes once. ``Receipt.id`` is the sequence; of a server that has none, the message's id."""

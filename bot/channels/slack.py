@@ -14,12 +14,11 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timedelta
-from types import TracebackType
 from typing import Any, ClassVar, Self
 
 from pydantic import Field, SecretStr, StrictInt
 
-from bot.channels.base import Surroundings, kind
+from bot.channels.base import Surroundings, Unopened, kind
 from bot.channels.blocks import ALT, SECTION, message_of
 from bot.channels.exchange import Exchange, Refusal, Told
 from bot.channels.fit import fitting
@@ -60,7 +59,7 @@ class SlackOptions(PostTable):
 
 
 @kind("slack")
-class SlackChannel:
+class SlackChannel(Unopened):
     """A channel of a workspace. By a webhook a post has no id, and can be neither changed nor taken down."""
 
     Options: ClassVar[type[Table]] = SlackOptions
@@ -105,14 +104,6 @@ class SlackChannel:
             around.http, around.clock, hook or options.api, judge=self._judged, secrets=[hook, token]
         )
         self._server = self._exchange.server
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        return None
 
     async def send(self, parcel: Parcel) -> Receipt:
         """Posts once; ``Receipt.id`` is ``CHANNEL/TS``, of a reply ``CHANNEL/TS/ROOT``, and "" by a webhook."""

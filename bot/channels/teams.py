@@ -16,13 +16,12 @@ from __future__ import annotations
 import json
 import re
 from datetime import timedelta
-from types import TracebackType
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, StrictInt
 
-from bot.channels.base import Surroundings, kind
+from bot.channels.base import Surroundings, Unopened, kind
 from bot.channels.exchange import Exchange, Refusal
 from bot.channels.fit import fitting
 from bot.channels.parts import host_of, parts_of
@@ -44,7 +43,7 @@ class TeamsOptions(PostTable):
 
 
 @kind("teams")
-class TeamsChannel:
+class TeamsChannel(Unopened):
     """One workflow. Its owner leaves, and it posts no more: give it a second one."""
 
     Options: ClassVar[type[Table]] = TeamsOptions
@@ -67,14 +66,6 @@ class TeamsChannel:
         secrets = [self._url, f"{address.path}?{address.query}", address.path]
         self._exchange = Exchange(around.http, around.clock, self._url, judge=self._judged, secrets=secrets)
         self._server = self._exchange.server
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        return None
 
     async def send(self, parcel: Parcel) -> Receipt:
         """Tells the workflow to post, once. A 202 is no proof that the post stands there."""

@@ -14,12 +14,11 @@ from __future__ import annotations
 import json
 import re
 from datetime import timedelta
-from types import TracebackType
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 from pydantic import Field, SecretStr
 
-from bot.channels.base import Surroundings, kind
+from bot.channels.base import Surroundings, Unopened, kind
 from bot.channels.exchange import Exchange, Refusal
 from bot.channels.fit import fitting
 from bot.channels.parts import headline_of
@@ -61,7 +60,7 @@ class TelegramOptions(PostTable):
 
 
 @kind("telegram")
-class TelegramChannel:
+class TelegramChannel(Unopened):
     """A chat that a bot may write in."""
 
     Options: ClassVar[type[Table]] = TelegramOptions
@@ -93,14 +92,6 @@ class TelegramChannel:
             around.http, around.clock, options.api, judge=self._judged, secrets=[options.token.get_secret_value()]
         )
         self._server = self._exchange.server
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        return None
 
     async def send(self, parcel: Parcel) -> Receipt:
         """Posts once; ``Receipt.id`` is ``CHAT/MESSAGE``. A picture that is not to be had costs the picture only."""

@@ -17,22 +17,21 @@ import asyncio
 import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from types import TracebackType
-from typing import Any, ClassVar, Self
+from typing import ClassVar
 from urllib.parse import urlencode
 
 from pydantic import Field, SecretStr
 
-from bot.channels.base import Surroundings, kind
+from bot.channels.base import Surroundings, Unopened, kind
 from bot.channels.containers import Container, Containers, content_of
 from bot.channels.credentials import Credential, Credentials, SignIn
-from bot.channels.exchange import Exchange, Refusal, Told
+from bot.channels.exchange import Exchange, Refusal
 from bot.channels.fit import fitting, post_of
-from bot.channels.graph import Missing, judged
+from bot.channels.graph import Graph, Missing, cure, judged
 from bot.channels.oauth import OAuth2, Provider, without
-from bot.errors import ChannelRefused, DeliveryError, OutcomeUnknown, ServerBusy, SettingsError
+from bot.errors import ChannelRefused, DeliveryError, OutcomeUnknown, ServerBusy
 from bot.model import Counting, Idempotency, Limits, Parcel, Post, Quota, Receipt
-from bot.settings import PostTable, Table, Url, secret_variable
+from bot.settings import PostTable, Table, Url
 
 SCOPES = (
     "threads_basic",
@@ -61,7 +60,7 @@ class ThreadsOptions(PostTable):
 
 
 @kind("threads")
-class ThreadsChannel:
+class ThreadsChannel(Unopened):
     """One profile. ``waits`` are the seconds between two looks at whether a container is ready."""
 
     Options: ClassVar[type[Table]] = ThreadsOptions
@@ -74,12 +73,6 @@ class ThreadsChannel:
 
     def __init__(self, name: str, options: ThreadsOptions, around: Surroundings) -> None:
         """Raises ``SettingsError`` when there is neither an app to connect with nor a token."""
-        variables = {each: secret_variable(name, each) for each in ("token", "client_secret")}
-        if not options.token and not (options.client_id and options.client_secret):
-            raise SettingsError(
-                f"channels.{name}: needs client_id and {variables['client_secret']} in .env to be connected with, or a "
-                f"token in {variables['token']}"
-            )
         self.limits = Limits(
             characters=TEXT, counting=Counting.THREADS, links=5, images=1, alt=ALT, thread=True, mentions=True
         )
@@ -87,14 +80,9 @@ class ThreadsChannel:
         # Ten of the 250 of a day stay for people who post by hand.
         self.pace = options.pace((timedelta(days=1), 240))
         self._around = around
-        self._token = options.token
         self._secret = options.client_secret or SecretStr("")
         self._api = options.api.rstrip("/")
-        self._cure = (
-            f"put a new token into {variables['token']}"
-            if options.token
-            else f"run `broadsheet channels connect {name}`"
-        )
+        self._cure = cure(name, options, token="token")
         self._oauth = OAuth2(
             Provider(
                 name="Threads",
@@ -112,20 +100,13 @@ class ThreadsChannel:
         self._containers = Containers(around.store)
         self._credentials = Credentials(name, around, self.renew, kind="threads")
         self._exchange = Exchange(around.http, around.clock, options.api, judge=self._judged)
+        self._graph = Graph(self._exchange, f"{self._api}/v1.0", options.token, self._credentials)
         self._server = self._exchange.server
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        return None
 
     @property
     def keyed(self) -> bool:
         """Whether it was given a token, and needs no sign-in."""
-        return self._token is not None
+        return self._graph.keyed
 
     async def send(self, parcel: Parcel) -> Receipt:
         """Publishes the parcel's container, which is made unless an earlier attempt left one. ``Receipt.id`` is the
@@ -147,7 +128,7 @@ class ThreadsChannel:
             kept = await self._made(parcel, fields, pictured=False)
             await self._ready(kept.id)
         try:
-            told = await self._ask("POST", "/me/threads_publish", repeatable=False, form={"creation_id": kept.id})
+            told = await self._graph.ask("POST", "/me/threads_publish", repeatable=False, form={"creation_id": kept.id})
         except Missing as error:
             # Either it is not ready yet, or a request that was taken for lost has published it.
             if await self._status(kept.id) == "PUBLISHED":
@@ -184,13 +165,13 @@ class ThreadsChannel:
         if not re.fullmatch(r"\d{1,30}", id):
             raise DeliveryError(f'"{id[:60]}" names no post of Threads', permanent=True)
         try:
-            await self._ask("DELETE", f"/{id}", repeatable=True)
+            await self._graph.ask("DELETE", f"/{id}", repeatable=True)
         except Missing:
             return
 
     async def check(self) -> str:
         """Asks whose token it is."""
-        told = await self._ask("GET", "/me?fields=id,username", repeatable=True)
+        told = await self._graph.ask("GET", "/me?fields=id,username", repeatable=True)
         return f"posts as @{str(told.data.get('username', ''))[:100]} to {self._server}"
 
     async def sign_in(self, redirect: str, state: str) -> SignIn:
@@ -205,7 +186,7 @@ class ThreadsChannel:
         secret = self._secret.get_secret_value()
         query = {"grant_type": "th_exchange_token", "client_secret": secret}
         long = await self._long(short.access, "access_token", query)
-        told = await self._bearing(long.access, "GET", "/me?fields=id,username", repeatable=True)
+        told = await self._graph.bearing(long.access, "GET", "/me?fields=id,username", repeatable=True)
         return Credential(
             access=long.access,
             expires=long.expires,
@@ -238,11 +219,11 @@ class ThreadsChannel:
         """A new container for ``fields``, kept. To make one twice does no harm: only what is published is seen."""
         plain = self._fields(post_of(parcel, self._server), pictured=False)
         try:
-            told = await self._ask("POST", "/me/threads", repeatable=True, form=fields if pictured else plain)
+            told = await self._graph.ask("POST", "/me/threads", repeatable=True, form=fields if pictured else plain)
         except DeliveryError as error:
             if not error.permanent or not pictured or fields == plain:
                 raise
-            told = await self._ask("POST", "/me/threads", repeatable=True, form=plain)
+            told = await self._graph.ask("POST", "/me/threads", repeatable=True, form=plain)
         id = str(told.data.get("id", ""))
         if not re.fullmatch(r"\d{1,30}", id):
             raise DeliveryError(f"{self._server} answers with no container", permanent=False, server=self._server)
@@ -263,7 +244,7 @@ class ThreadsChannel:
     async def _status(self, id: str) -> str:
         """``FINISHED``, ``IN_PROGRESS``, ``PUBLISHED``, ``EXPIRED`` or ``ERROR``; "" when nobody knows it."""
         try:
-            told = await self._ask("GET", f"/{id}?fields=status,error_message", repeatable=True)
+            told = await self._graph.ask("GET", f"/{id}?fields=status,error_message", repeatable=True)
         except Missing:
             return ""
         status = told.data.get("status")
@@ -282,7 +263,9 @@ class ThreadsChannel:
         since = int((kept.made - _SKEW).timestamp())
         query = urlencode({"fields": "id,text,timestamp", "since": since, "limit": 100})
         try:
-            told = await self._ask("GET", f"/me/{'replies' if post.answers else 'threads'}?{query}", repeatable=True)
+            told = await self._graph.ask(
+                "GET", f"/me/{'replies' if post.answers else 'threads'}?{query}", repeatable=True
+            )
         except DeliveryError as error:
             if not error.permanent and not isinstance(error, ChannelRefused):
                 raise
@@ -296,7 +279,9 @@ class ThreadsChannel:
     async def _quota(self) -> Quota | None:
         """What is left of the 250 posts of 24 hours. The post is out: no fault here is one of it."""
         try:
-            told = await self._ask("GET", "/me/threads_publishing_limit?fields=quota_usage,config", repeatable=True)
+            told = await self._graph.ask(
+                "GET", "/me/threads_publishing_limit?fields=quota_usage,config", repeatable=True
+            )
             row = told.data["data"][0]
             total, used, lasts = row["config"]["quota_total"], row["quota_usage"], row["config"]["quota_duration"]
             resets = self._around.clock() + timedelta(seconds=int(lasts))
@@ -313,21 +298,6 @@ class ThreadsChannel:
             # The card that Threads makes of the page.
             fields["link_attachment"] = post.url
         return {**fields, **({"reply_to_id": post.answers} if post.answers else {})}
-
-    async def _ask(self, method: str, path: str, *, repeatable: bool, **more: Any) -> Told:
-        token = self._token.get_secret_value() if self._token else (await self._credentials.current()).access
-        return await self._bearing(token, method, path, repeatable=repeatable, **more)
-
-    async def _bearing(self, token: str, method: str, path: str, *, repeatable: bool, **more: Any) -> Told:
-        headers = {"Authorization": f"Bearer {token}"}
-        try:
-            url = f"{self._api}/v1.0{path}"
-            return await self._exchange.ask(method, url, repeatable=repeatable, headers=headers, **more)
-        except DeliveryError as error:
-            error.args = (without(str(error), (token,)),)
-            if repeatable and isinstance(error, OutcomeUnknown):
-                raise DeliveryError(str(error), permanent=False, server=self._server) from error
-            raise
 
     def _judged(self, refusal: Refusal) -> DeliveryError | None:
         return judged(refusal, cure=self._cure, permissions=", ".join(SCOPES))

@@ -27,13 +27,12 @@ import hmac
 import json
 from dataclasses import replace
 from datetime import timedelta
-from types import TracebackType
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, StrictInt
 
-from bot.channels.base import Surroundings, kind
+from bot.channels.base import Surroundings, Unopened, kind
 from bot.errors import BlockedAddress, ChannelRefused, DeliveryError, FetchError, ServerBusy, SettingsError
 from bot.http import Answer, retry_after
 from bot.model import Card, Idempotency, Limits, Parcel, Post, PostAct, Receipt
@@ -54,7 +53,7 @@ class WebhookOptions(PostTable):
 
 
 @kind("webhook")
-class WebhookChannel:
+class WebhookChannel(Unopened):
     """A receiver of signed JSON."""
 
     Options: ClassVar[type[Table]] = WebhookOptions
@@ -75,14 +74,6 @@ class WebhookChannel:
         self._key = _key(options.secret, f"channels.{name}: {secret_variable(name, 'secret')}")
         # The path is often a secret too.
         self._server = urlsplit(options.url).netloc.rpartition("@")[2]
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        return None
 
     async def send(self, parcel: Parcel) -> Receipt:
         """Posts once. The delivery's token is the ``webhook-id``, by which the receiver knows a repeat."""

@@ -19,13 +19,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from html import unescape
-from types import TracebackType
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 from urllib.parse import urlencode
 
 from pydantic import Field, SecretStr
 
-from bot.channels.base import Surroundings, kind
+from bot.channels.base import Surroundings, Unopened, kind
 from bot.channels.credentials import Credential, Credentials, SignIn
 from bot.channels.exchange import Exchange, Refusal, Told
 from bot.channels.fit import fitting, post_of
@@ -65,7 +64,7 @@ class XOptions(PostTable):
 
 
 @kind("x")
-class XChannel:
+class XChannel(Unopened):
     """One account."""
 
     Options: ClassVar[type[Table]] = XOptions
@@ -111,14 +110,6 @@ class XChannel:
         secrets = [each.get_secret_value() for each in (*kept, options.consumer_key, options.access_token)]
         self._exchange = Exchange(around.http, around.clock, self._api, judge=self._judged, secrets=secrets)
         self._user = ""
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        return None
 
     @property
     def keyed(self) -> bool:

@@ -12,10 +12,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from types import TracebackType
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 from bot import dns
+from bot.channels.base import Unopened
 from bot.model import (
     Article,
     Consent,
@@ -132,7 +132,7 @@ Answer = Callable[[Parcel], Receipt]
 
 
 @dataclass
-class ScriptedChannel:
+class ScriptedChannel(Unopened):
     """A channel that keeps what it was sent and answers as the test says, by raising or with a receipt."""
 
     answer: Answer = lambda parcel: Receipt(server="test", code=250, text="ok", id=parcel.token)
@@ -146,14 +146,6 @@ class ScriptedChannel:
     idempotency: Idempotency = Idempotency.NONE
     verified: str = ""
     Options: ClassVar[type[Table]] = Nothing
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        return None
 
     async def send(self, parcel: Parcel) -> Receipt:
         self.sent.append(parcel)

@@ -14,12 +14,11 @@ from __future__ import annotations
 import asyncio
 import re
 from datetime import datetime, timedelta
-from types import TracebackType
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 from pydantic import Field, SecretStr
 
-from bot.channels.base import Surroundings, kind
+from bot.channels.base import Surroundings, Unopened, kind
 from bot.channels.bluesky.record import COLLECTION, record_key, record_of
 from bot.channels.bluesky.session import Session
 from bot.channels.fit import post_of
@@ -44,7 +43,7 @@ class BlueskyOptions(PostTable):
 
 
 @kind("bluesky")
-class BlueskyChannel:
+class BlueskyChannel(Unopened):
     """One account. It signs in once and keeps the session."""
 
     Options: ClassVar[type[Table]] = BlueskyOptions
@@ -66,14 +65,6 @@ class BlueskyChannel:
         variable = secret_variable(name, "password")
         self._session = Session(around, options.service, self._handle, options.password, variable)
         self._server = self._session.server
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        return None
 
     async def send(self, parcel: Parcel) -> Receipt:
         """Writes the post's record; ``Receipt.id`` is its ``at://`` address. A record that is there stays as it is."""
