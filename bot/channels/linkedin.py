@@ -9,6 +9,8 @@ tokens for approved partners), error codes beside those and ``DUPLICATE_POST``.
 
 LinkedIn has no key by which it knows a post again, and what it cuts it cuts with a success: the text is escaped here. A
 page's posts can be read back; those of a member only by apps that LinkedIn approved, so they are not asked for.
+
+In one file, though it is long: two kinds of accounts, two of pictures, a text of its own markup, and one network.
 """
 
 from __future__ import annotations

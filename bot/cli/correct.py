@@ -72,7 +72,7 @@ def _show(session: Session, installation: Installation, found: Reach) -> None:
         )
         for post in telling.posts:
             known = post.id or "no id known"
-            if post.delivery.channel not in installation.outlets:
+            if post.delivery.channel not in installation.configured:
                 known += "; the channel left the settings: correct it by hand"
             out.say(f"  posted on {post.delivery.channel}: {'taken down' if post.removed else known}")
         for channel in telling.waiting:

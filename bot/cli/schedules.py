@@ -30,7 +30,8 @@ from bot.schedules.preview import preview as previewed
 from bot.schedules.preview import send_test
 from bot.schedules.run import due_slot, extra_slot, need_open, schedule_table, shown_slot
 from bot.schedules.slot import advance, make
-from bot.schedules.ticker import Delivered, collect_now, deliver_now
+from bot.schedules.ticker import collect_now
+from bot.schedules.worker import Delivered, deliver_now
 from bot.settings import duration_text
 from bot.store.flags import PAUSED
 

@@ -19,7 +19,8 @@ from bot.model import Chunk, DeliveryState, EditionState, Outcome
 from bot.schedules.installation import Installation
 from bot.schedules.loop import run
 from bot.schedules.tick import Ticked, held
-from bot.schedules.ticker import News, Ticker, work
+from bot.schedules.ticker import News, Ticker
+from bot.schedules.worker import work
 
 Host = Annotated[str, typer.Option("--host", help="Address to listen on; web.host without it.")]
 Port = Annotated[int | None, typer.Option("--port", help="Port to listen on; web.port without it.")]

@@ -3,6 +3,9 @@
 The order is what keeps a send from going out twice or not at all (docs/design.md, invariant 2): a delivery is
 ``attempting``, committed, before the last byte of its message goes out; whatever the channel then says is written with
 the attempt's number. After a crash what was only leased is ``pending`` again, what was ``attempting`` is ``unknown``.
+
+In one file, though it is long: all it does rests on the same held chunks, one ledger and one stop; what is decided
+stands in files of its own (feed, ledger, posts, recalling, retry, sending).
 """
 
 from __future__ import annotations

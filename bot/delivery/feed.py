@@ -134,16 +134,7 @@ class Feed:
             self._ledger.pause(edition.id, f"it has no rendition for {held.chunk.channel}")
             self.stop(held)
             return None
-        return Parcel(
-            token=token,
-            edition=edition.id,
-            schedule=edition.schedule,
-            name=edition.name,
-            slot=edition.slot,
-            rendition=rendition,
-            recipient=due.recipient,
-            delivery=due.id,
-        )
+        return Parcel.of(edition, rendition, token, recipient=due.recipient, delivery=due.id)
 
     def give_back(self, parcel: Parcel, not_before: datetime | None = None) -> None:
         held = self._held[parcel.delivery]

@@ -166,15 +166,8 @@ class Recaller:
         rendition = rendition_of(edition, doubt.channel, doubt.subject)
         if rendition is None:
             return None
-        parcel = Parcel(
-            token=delivery_token(self.keys, edition.id, doubt.channel, doubt.subject, 0),
-            edition=edition.id,
-            schedule=edition.schedule,
-            name=edition.name,
-            slot=edition.slot,
-            rendition=rendition,
-            delivery=doubt.delivery,
-        )
+        token = delivery_token(self.keys, edition.id, doubt.channel, doubt.subject, 0)
+        parcel = Parcel.of(edition, rendition, token, delivery=doubt.delivery)
         with self.store.read() as tx:
             stands = threads.standing(tx, parcel, self.clock())
         return stands.parcel if isinstance(stands, threads.Ready) else parcel

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Self
 
-from bot.model.edition import Rendition
+from bot.model.edition import Edition, Rendition
 from bot.model.posting import Quota
 
 
@@ -89,6 +90,28 @@ class Parcel:
     rendition: Rendition
     recipient: Recipient | None = None
     delivery: int = 0
+
+    @classmethod
+    def of(
+        cls,
+        edition: Edition,
+        rendition: Rendition,
+        token: str,
+        *,
+        recipient: Recipient | None = None,
+        delivery: int = 0,
+    ) -> Self:
+        """``rendition`` of ``edition``, ready to be sent under ``token``."""
+        return cls(
+            token=token,
+            edition=edition.id,
+            schedule=edition.schedule,
+            name=edition.name,
+            slot=edition.slot,
+            rendition=rendition,
+            recipient=recipient,
+            delivery=delivery,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -89,7 +89,7 @@ def _unheard(installation: Installation) -> Iterator[Checked]:
 
 
 def _address(installation: Installation) -> Iterator[Checked]:
-    if not installation.newsroom.address and any(each.medium == "email" for each in installation.outlets.values()):
+    if not installation.newsroom.address and any(each.medium == "email" for each in installation.configured.values()):
         said = "each mail must name your postal address (CAN-SPAM, 15 U.S.C. §7704(a)(5); other laws too)"
         yield fault("address", said, "set newsroom.address; a post office box will do")
 

@@ -78,7 +78,10 @@ class Installation:
 
     @property
     def outlets(self) -> dict[str, Outlet]:
-        """What composing must know of each channel; limits that its server told take the place of the channel's own."""
+        """What composing must know of each channel; limits that its server told take the place of the channel's own.
+
+        Made anew, with a look into the store, each time it is asked for: a loop asks before it begins.
+        """
         known: dict[str, ChannelState] = {}
         if self.learning:
             with self.store.read() as tx:
@@ -101,14 +104,14 @@ class Installation:
         self, schedule: str, slot: Slot, corrections: Sequence[Correction] = (), shown: Shown | None = None
     ) -> Frame:
         """The edition of ``slot`` without its stories, telling ``corrections``, with ``shown``, its hosted pictures."""
-        table = self.settings.schedules[schedule]
+        table, outlets = self.settings.schedules[schedule], self.outlets
         return Frame(
             edition=edition_id(self.keys, schedule, slot.seed),
             schedule=table,
             slot=slot.due,
             newsroom=self.newsroom,
             folders=self.settings.template_folders(),
-            outlets=tuple(self.outlets[name] for name in table.channels),
+            outlets=tuple(outlets[name] for name in table.channels),
             clicks=self.settings.tracking.clicks,
             open=bool(newsletters(self.settings)),
             corrections=tuple(corrections),
@@ -124,7 +127,7 @@ class Installation:
     def sends_mail(self, schedule: str) -> bool:
         """Whether an edition of the schedule goes out as mail, and not as posts alone."""
         table = self.settings.schedules.get(schedule)
-        return table is not None and any(self.outlets[name].medium == "email" for name in table.channels)
+        return table is not None and any(self._channels[name].medium == "email" for name in table.channels)
 
     @asynccontextmanager
     async def connected(self) -> AsyncIterator[Connected]:

@@ -10,15 +10,15 @@ from functools import partial
 from hashlib import sha256
 from html import unescape
 from pathlib import Path
+from typing import Any
 
 from bot.channels.pictures import kept
-from bot.editions.post_view import PostView
 from bot.editions.post_view import page as post_page
 from bot.errors import FetchError
 from bot.http import Http
-from bot.model import Edition, EditionState
+from bot.model import Edition, EditionState, Rendition
 from bot.schedules.installation import Installation
-from bot.schedules.preview import filled, payload_of, view_of
+from bot.schedules.preview import filled, payload_of, views_of
 
 _PICTURE = re.compile(r'(<img\b[^>]*?\ssrc=")([^"]+)(")')
 _TYPES = {"image/jpeg": ".jpg", "image/png": ".png", "image/gif": ".gif", "image/webp": ".webp"}
@@ -52,7 +52,7 @@ async def write_keepsake(installation: Installation, schedule: str, out: Path) -
     named: dict[str, Path] = {}
     files: list[Path] = []
     subject = ""
-    views: list[PostView] = []
+    posts: list[tuple[Rendition, Any]] = []
     for rendition in edition.renditions:
         if rendition.email:
             subject = rendition.email.subject
@@ -64,9 +64,11 @@ async def write_keepsake(installation: Installation, schedule: str, out: Path) -
             text = json.dumps(asdict(rendition.post), ensure_ascii=False, indent=2)
             files.append(_write(folder / "posts" / f"{name}.json", text + "\n"))
             if channel := installation.configured.get(rendition.channel):
-                views.append(view_of(installation, rendition, payload_of(installation, edition, channel, rendition)))
-    if views:
-        html = post_page(views, installation.newsroom, edition.name, installation.settings.template_folders())
+                posts.append((rendition, payload_of(installation, edition, channel, rendition)))
+    if posts:
+        html = post_page(
+            views_of(installation, posts), installation.newsroom, edition.name, installation.settings.template_folders()
+        )
         named["cards"] = await _page(installation, html, folder / "posts.html", files)
     named["choice"] = _write(folder / "selection.json", json.dumps(report, ensure_ascii=False, indent=2) + "\n")
     return Keepsake(

@@ -141,7 +141,7 @@ def missing(
 
 def _kinds(installation: Installation, schedule: str, story: EditionStory) -> Iterator[TextKind]:
     table, write = installation.settings.schedules[schedule], installation.settings.llm.write
-    media = {installation.outlets[name].medium for name in table.channels}
+    media = {installation.configured[name].medium for name in table.channels}
     if "summaries" in write and summarise(story.article).origin == "extract":
         yield TextKind.SUMMARY
     if "subjects" in write and story.position == 1 and "email" in media and table.subject == DEFAULT_SUBJECT:

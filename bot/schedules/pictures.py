@@ -53,7 +53,7 @@ def cards(
     if rules.cards == "never":
         return {}
     table = installation.settings.schedules[slot.schedule]
-    mediums = {installation.outlets[channel].medium for channel in table.channels}
+    mediums = {installation.configured[channel].medium for channel in table.channels}
     newsroom = installation.newsroom
     words = wording(newsroom.language, installation.timezone(slot.schedule))
     wanted = {}

@@ -183,7 +183,7 @@ async def _written(installation: Installation, made: Draft, images: Mapping[str,
     for name in sorted(seen & images.keys()):
         (out / "images").mkdir(exist_ok=True)
         files.append(_write(out / "images" / name, images[name]))
-    views: list[PostView] = []
+    posts: list[tuple[Rendition, Any]] = []
     async with installation.connected() as connected:
         for rendition in made.edition.renditions:
             channel = connected.channels[rendition.channel]
@@ -202,9 +202,14 @@ async def _written(installation: Installation, made: Draft, images: Mapping[str,
                 files.append(
                     _write(out / "posts" / f"{name}.json", _json({**asdict(rendition.post), "payload": payload}))
                 )
-                views.append(view_of(installation, rendition, payload))
-    if views:
-        html = post_page(views, installation.newsroom, made.edition.name, installation.settings.template_folders())
+                posts.append((rendition, payload))
+    if posts:
+        html = post_page(
+            views_of(installation, posts),
+            installation.newsroom,
+            made.edition.name,
+            installation.settings.template_folders(),
+        )
         files.append(_write(out / "posts.html", _with_copies(installation, html, images)))
     return files
 
@@ -221,27 +226,28 @@ def payload_of(installation: Installation, edition: Edition, channel: Channel, r
     if not isinstance(channel, Posting):
         return None
     token = delivery_token(installation.keys, edition.id, rendition.channel, rendition.subject, 0)
-    parcel = Parcel(
-        token=token,
-        edition=edition.id,
-        schedule=edition.schedule,
-        name=edition.name,
-        slot=edition.slot,
-        rendition=rendition,
-    )
+    parcel = Parcel.of(edition, rendition, token)
     try:
         return channel.payload(parcel)
     except DeliveryError as error:
         return {"refused": str(error)}
 
 
-def view_of(installation: Installation, rendition: Rendition, payload: Any) -> PostView:
-    """A post as its followers see it; ``payload`` as ``payload_of`` says it."""
+def views_of(installation: Installation, posts: Sequence[tuple[Rendition, Any]]) -> list[PostView]:
+    """Posts as their followers see them, each with its payload, as ``payload_of`` says it."""
+    outlets = installation.outlets
     with installation.store.read() as tx:
-        account = tx.channels.get(rendition.channel).account
-    return view(
-        rendition, installation.outlets[rendition.channel], installation.newsroom, account=account, payload=payload
-    )
+        states = tx.channels.all()
+    return [
+        view(
+            rendition,
+            outlets[rendition.channel],
+            installation.newsroom,
+            account=states[rendition.channel].account if rendition.channel in states else "",
+            payload=payload,
+        )
+        for rendition, payload in posts
+    ]
 
 
 def filled(installation: Installation, edition: Edition, email: Email) -> Email:
@@ -271,19 +277,12 @@ def _audience(installation: Installation, edition: Edition) -> str:
 
 def _sample_parcel(installation: Installation, edition: Edition, channel: str, address: str) -> Parcel:
     rendition = next(each for each in edition.renditions if each.channel == channel)
-    return Parcel(
-        token=delivery_token(
-            installation.keys, edition.id, channel, f"test:{address}/{edition.created.isoformat()}", 0
-        ),
-        edition=edition.id,
-        schedule=edition.schedule,
-        name=edition.name,
-        slot=edition.slot,
-        rendition=rendition,
-        recipient=Recipient(
-            subscriber=0, address=address, audience=_audience(installation, edition), subscribed=edition.created
-        ),
+    reader = Recipient(
+        subscriber=0, address=address, audience=_audience(installation, edition), subscribed=edition.created
     )
+    subject = f"test:{address}/{edition.created.isoformat()}"
+    token = delivery_token(installation.keys, edition.id, channel, subject, 0)
+    return Parcel.of(edition, rendition, token, recipient=reader)
 
 
 async def send_test(

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import count
 
+from bot.channels.base import Removing
 from bot.errors import NotFound, NothingToDo, StateError
 from bot.model import CORRECTION, Act, Article, Edition, EditionState, EditionStory, Post, PostAct, Rendition
 from bot.schedules.installation import Installation
@@ -80,8 +81,8 @@ def remove(
 
 def removable(installation: Installation, post: Posted) -> bool:
     """Whether ``post`` stands and its channel can take it down."""
-    outlet = installation.outlets.get(post.delivery.channel)
-    return bool(post.id) and not post.removed and outlet is not None and outlet.removes
+    channel = installation.configured.get(post.delivery.channel)
+    return bool(post.id) and not post.removed and isinstance(channel, Removing)
 
 
 def _of(tx: Transaction, told: Iterable[tuple[Edition, EditionStory]]) -> list[Standing]:

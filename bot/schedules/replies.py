@@ -113,8 +113,9 @@ def replies_of(tx: Transaction, corrections: Iterable[Correction]) -> dict[int, 
 def _renditions(
     installation: Installation, correcting: Correcting, name: str, posts: Sequence[Posted]
 ) -> Iterator[Rendition]:
+    outlets = installation.outlets
     for post in posts:
-        outlet = installation.outlets.get(post.delivery.channel)
+        outlet = outlets.get(post.delivery.channel)
         if outlet and outlet.medium == "post" and not post.removed:
             try:
                 made = _post(installation, correcting, name, post, outlet)

@@ -1,4 +1,4 @@
-"""The background of ``broadsheet up``: APScheduler ticks, a worker delivers. Neither owns a decision; the store does.
+"""The background of ``broadsheet up``: APScheduler ticks. It owns no decision; the store does.
 
 APScheduler keeps its jobs in memory and runs each at most once at a time (research: a job store shared by two
 schedulers ran 220 of 276 slots twice).
@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import signal
 import threading
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -20,13 +18,9 @@ from zoneinfo import ZoneInfo
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from bot.clock import system_clock
 from bot.delivery.alerting import tell
 from bot.delivery.alerts import Alert, due
 from bot.delivery.channel_alert import paused_due
-from bot.delivery.counters import Counters
-from bot.delivery.engine import Ended, Engine
-from bot.delivery.feed import Watcher
 from bot.delivery.flood_alert import flood_due
 from bot.delivery.folding import Folded, fold
 from bot.delivery.hooks.recording import ONCE
@@ -37,17 +31,15 @@ from bot.http import Http
 from bot.schedules import hubs, learning, pings, renewing, signups
 from bot.schedules.corrected import watch_changes
 from bot.schedules.hosting import PictureTime, host_ahead, sweep
-from bot.schedules.installation import Connected, Installation
-from bot.schedules.loop import run
+from bot.schedules.installation import Installation
 from bot.schedules.machine_texts import coming, never_in_the_way, write_now
 from bot.schedules.preflight import look_at_new
 from bot.schedules.tick import Ticked, advance_waiting, is_due, sources_due, tick
 from bot.settings.bounces import REPLAYS
 from bot.sources.collect import Report, collect
-from bot.store.flags import PAUSED
 
 if TYPE_CHECKING:
-    from bot.delivery.distributed import Distributed
+    pass
 
 THREADS = 20
 """More than there are jobs: with APScheduler's ten, jobs that wait for foreign servers could hold up the tick."""
@@ -60,8 +52,6 @@ WRITE_SECONDS = 20
 """How often it is looked whether an edition is drafted soon that lacks texts by a language model."""
 SIGNUPS_REST_SECONDS = 30.0
 """How long after a failure the mails of sign-ups wait."""
-IDLE_SECONDS = 1.0
-PAUSE_SECONDS = 5.0
 QUIET_SECONDS = 10.0
 """A source that was visited within this time is not asked again for a correction of what it brought."""
 FRESH_SECONDS = 60.0
@@ -341,94 +331,3 @@ def alert_now(installation: Installation) -> list[Alert]:
             )
 
     return asyncio.run(send())
-
-
-@dataclass(frozen=True, slots=True)
-class Delivered:
-    """Whether the sending was ``interrupted``, and until when (UTC) each channel that can send no more rests."""
-
-    interrupted: bool
-    rests: Mapping[str, datetime]
-
-
-def deliver_now(installation: Installation, edition: str) -> Delivered:
-    """Sends what is due of one edition; an interrupt lets what is in flight finish and leaves the rest pending."""
-    stop = threading.Event()
-
-    async def send() -> dict[str, datetime]:
-        loop = asyncio.get_running_loop()
-        if threading.current_thread() is threading.main_thread():
-            for number in (signal.SIGINT, signal.SIGTERM):
-                loop.add_signal_handler(number, stop.set)
-        async with installation.connected() as connected:
-            engine = _engine(installation, connected, stop)
-            await engine.deliver(edition)
-            rests = {name: engine.rests_until(name) for name in connected.channels}
-        return {name: until for name, until in rests.items() if until}
-
-    rests = run(send())
-    return Delivered(stop.is_set(), rests)
-
-
-def _engine(
-    installation: Installation,
-    connected: Connected,
-    stop: threading.Event,
-    watch: Watcher = lambda _chunk, _outcome: None,
-    ended: Ended = lambda _edition, _state: None,
-    counters: Counters | None = None,
-) -> Engine:
-    return Engine(
-        store=installation.store,
-        channels=connected.channels,
-        keys=installation.keys,
-        # Leases and waits are real time, whatever time a command was told to act at.
-        clock=system_clock,
-        rules=installation.settings.delivery,
-        stop=stop.is_set,
-        watch=watch,
-        ended=ended,
-        counters=counters or Counters(),
-        timezone=installation.newsroom.timezone,
-    )
-
-
-async def work(
-    installation: Installation,
-    stop: threading.Event,
-    watch: Watcher,
-    ended: Ended,
-    counters: Counters | None = None,
-) -> None:
-    """Delivers what is due until ``stop`` is set; what is in flight then is finished, the rest stays pending.
-
-    Where the store has jobs (PostgreSQL) as one worker of many, be it in ``up`` or in ``worker``: the jobs would stay
-    if ``up`` worked without them. Else alone.
-    """
-    async with installation.connected() as connected:
-        engine = _engine(installation, connected, stop, watch, ended, counters)
-        distributed = _distributed(engine)
-        while not stop.is_set():
-            try:
-                if distributed:
-                    await distributed.work()
-                    continue
-                with installation.store.read() as tx:
-                    paused = tx.flags.get(PAUSED)
-                tried = 0 if paused else await engine.deliver()
-            except Exception as error:
-                # A database that restarts, a full disk: the rows say where to go on when it is over.
-                log.error("delivering failed: %s", error, exc_info=not isinstance(error, BroadsheetError))
-                tried = 0
-                await asyncio.sleep(PAUSE_SECONDS)
-            if not tried:
-                await asyncio.sleep(IDLE_SECONDS)
-
-
-def _distributed(engine: Engine) -> Distributed | None:
-    if engine.store.job_connection is None:
-        return None
-    # Only here: it needs the extra.
-    from bot.delivery.distributed import Distributed
-
-    return Distributed(engine)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import asdict
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any
@@ -14,21 +13,15 @@ from bot.errors import ReservedElsewhere
 from bot.model import (
     CORRECTION,
     VARIANT,
-    Article,
-    Card,
     Edition,
     EditionState,
     EditionStory,
-    Email,
-    Post,
-    PostAct,
-    PostPicture,
     Rendition,
-    Summary,
 )
 from bot.store.among import among, integers
 from bot.store.conflict import insert_or_ignore
 from bot.store.corrections import Corrections
+from bot.store.edition_rows import content_of, edition_of, rendition_of, row_of, story_of
 from bot.store.flags import Flags
 from bot.store.images import Images
 from bot.store.jobs import Jobs
@@ -89,9 +82,7 @@ class Editions:
     def _add_stories(self, edition: Edition) -> None:
         for story in edition.stories:
             self._connection.execute(
-                insert(edition_stories).values(
-                    edition=edition.id, position=story.position, content=_story_content(story)
-                )
+                insert(edition_stories).values(edition=edition.id, position=story.position, content=content_of(story))
             )
         held = dict.fromkeys(article for story in edition.stories for article in story.article_ids)
         for article in held:
@@ -105,13 +96,13 @@ class Editions:
         images = Images(self._connection)
         images.forget(edition)
         for rendition in made:
-            self._connection.execute(insert(renditions).values(_rendition_row(edition, rendition)))
+            self._connection.execute(insert(renditions).values(row_of(edition, rendition)))
             images.show(edition, rendition.images)
 
     def add_variants(self, edition: str, made: Iterable[Rendition]) -> None:
         """Keeps renditions that only some readers get, beside the others; those that are there already stay."""
         for rendition in made:
-            insert_or_ignore(self._connection, renditions, _rendition_row(edition, rendition))
+            insert_or_ignore(self._connection, renditions, row_of(edition, rendition))
             Images(self._connection).show(edition, rendition.images)
 
     def variants(self, edition: str, channel: str) -> frozenset[str]:
@@ -150,7 +141,7 @@ class Editions:
             query = query.where(editions.c.state.in_(list(states)))
         if schedule:
             query = query.where(editions.c.schedule == schedule)
-        return [_edition(row) for row in self._connection.execute(query)]
+        return [edition_of(row) for row in self._connection.execute(query)]
 
     def state(self, edition: str) -> EditionState | None:
         """The state alone, for those who ask often."""
@@ -187,7 +178,7 @@ class Editions:
             renditions.c.edition == edition, renditions.c.channel == channel, renditions.c.subject == subject
         )
         row = self._connection.execute(query).one_or_none()
-        return _rendition(row) if row else None
+        return rendition_of(row) if row else None
 
     def move(
         self,
@@ -304,7 +295,7 @@ class Editions:
         for row in self._connection.execute(query, values).all():
             held = select(edition_stories).where(edition_stories.c.edition == row.id)
             for each in self._connection.execute(held.order_by(edition_stories.c.position)):
-                yield _edition(row), _story(each)
+                yield edition_of(row), story_of(each)
 
     def amending(self, schedule: str, since: datetime) -> list[Edition]:
         """The editions that answer, change or take down posts of this schedule, oldest first, with their renditions."""
@@ -329,7 +320,7 @@ class Editions:
             .limit(1)
         )
         row = self._connection.execute(query).one_or_none()
-        return _edition(row) if row else None
+        return edition_of(row) if row else None
 
     def _whole(self, row: Row[Any]) -> Edition:
         stories = self._connection.execute(
@@ -341,10 +332,10 @@ class Editions:
             .where(renditions.c.edition == row.id, ~renditions.c.subject.startswith(VARIANT))
             .order_by(renditions.c.channel, renditions.c.subject)
         )
-        return _edition(
+        return edition_of(
             row,
-            stories=tuple(_story(story) for story in stories),
-            renditions=tuple(_rendition(rendition) for rendition in made),
+            stories=tuple(story_of(story) for story in stories),
+            renditions=tuple(rendition_of(rendition) for rendition in made),
             corrections=tuple(Corrections(self._connection).carried(row.id)),
         )
 
@@ -353,82 +344,3 @@ def _went_out() -> ColumnElement[bool]:
     """Also of an edition that was cancelled half-way: what was accepted stands, and its stories are consumed."""
     held = select(reservations.c.edition).where(reservations.c.edition == editions.c.id, reservations.c.consumed)
     return editions.c.state.in_(list(WENT_OUT)) | ((editions.c.state == EditionState.CANCELLED) & held.exists())
-
-
-def _rendition_row(edition: str, rendition: Rendition) -> dict[str, Any]:
-    content = {
-        "email": asdict(rendition.email) if rendition.email else None,
-        "post": asdict(rendition.post) if rendition.post else None,
-    }
-    return {"edition": edition, "channel": rendition.channel, "subject": rendition.subject, "content": content}
-
-
-def _edition(row: Row[Any], **whole: Any) -> Edition:
-    return Edition(
-        id=row.id,
-        schedule=row.schedule,
-        slot_key=row.slot_key,
-        slot=row.slot,
-        state=EditionState(row.state),
-        name=row.name,
-        reason=row.reason,
-        approval=row.approval,
-        created=row.created,
-        snapshot=row.snapshot,
-        sent=row.sent,
-        attempts_dropped=row.attempts_dropped,
-        folded=row.folded,
-        **whole,
-    )
-
-
-def _story_content(story: EditionStory) -> dict[str, Any]:
-    article = story.article
-    return {
-        "article": article.content(),
-        "id": article.id,
-        "revision": article.revision,
-        "summary": asdict(story.summary),
-        "also": [list(also) for also in story.also],
-        "article_ids": list(story.article_ids),
-        "also_about": list(story.also_about),
-        "reason": story.reason,
-        "subject": story.subject,
-        "post": story.post,
-    }
-
-
-def _story(row: Row[Any]) -> EditionStory:
-    content = row.content
-    summary = content["summary"]
-    return EditionStory(
-        position=row.position,
-        article=Article.from_content(content["article"], id=content["id"], revision=content["revision"]),
-        summary=Summary(summary["text"], tuple(summary["sentences"]), summary["origin"]),
-        also=tuple((who, url) for who, url in content["also"]),
-        article_ids=tuple(content["article_ids"]),
-        # Editions of before 2026-11 know the topics of their leads alone.
-        also_about=tuple(content.get("also_about", ())),
-        reason=content["reason"],
-        # Editions of before 0009 hold no words of a machine.
-        subject=content.get("subject", ""),
-        post=content.get("post", ""),
-    )
-
-
-def _rendition(row: Row[Any]) -> Rendition:
-    email, post = row.content["email"], row.content["post"]
-    if post:
-        card, pictures = post["card"], post.get("pictures", ())
-        post = Post(
-            **{
-                **post,
-                "card": Card(**card) if card else None,
-                "pictures": tuple(PostPicture(**each) for each in pictures),
-                "hashtags": tuple(post.get("hashtags", ())),
-                "act": PostAct(post.get("act", PostAct.POST)),
-            }
-        )
-    return Rendition(
-        channel=row.channel, subject=row.subject, email=Email(**email) if email else None, post=post or None
-    )

@@ -15,7 +15,7 @@ from bot.clock import system_clock
 from bot.demo.mailbox import mailbox
 from bot.model import Preferences
 from bot.schedules.installation import opened
-from bot.schedules.ticker import Delivered
+from bot.schedules.worker import Delivered
 from bot.store.tables import editions
 
 from .conftest import configure

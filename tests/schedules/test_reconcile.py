@@ -18,7 +18,7 @@ from bot.schedules.reconcile import questions, reconcile
 from bot.schedules.run import extra_slot
 from bot.schedules.slot import make
 from bot.schedules.tick import is_due, tick
-from bot.schedules.ticker import deliver_now
+from bot.schedules.worker import deliver_now
 from bot.store import Store
 from bot.store.backup import back_up
 from bot.store.restore import restore

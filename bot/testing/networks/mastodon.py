@@ -6,6 +6,8 @@ Documents, checked 2026-11-23 (social.md): https://docs.joinmastodon.org/methods
 Counting and links: ``mastodon_text.py``. The wording of errors is from memory of Mastodon's English locale.
 
 Not here: polls, scheduled statuses, visibility beyond its check, history of edits. One application is registered.
+
+In one file, though it is long: what one account is answered rests on the same statuses, keys and limits.
 """
 
 from __future__ import annotations

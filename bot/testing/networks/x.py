@@ -7,6 +7,8 @@ posts in 15 minutes and 10,000 in 24 hours: social.md. From memory: the answer t
 to nothing, the windows of the other endpoints, and that texts come back with t.co links and & < > escaped.
 
 Not here: polls, quotes, video, posts of more than 280.
+
+In one file, though it is long: what one account is answered rests on the same statuses, keys and limits.
 """
 
 from __future__ import annotations
