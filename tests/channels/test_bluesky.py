@@ -12,7 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -21,12 +21,25 @@ from bot.channels.bluesky import BlueskyChannel, BlueskyOptions, facets_of, reco
 from bot.channels.bluesky.record import check_facets
 from bot.clock import SetClock
 from bot.editions.image import fitted
+from bot.editions.posts import compose_post
 from bot.errors import ChannelRefused, DeliveryError, OutcomeUnknown, ServerBusy
 from bot.http import Http
-from bot.model import Card, Newsroom, Parcel, Post, PostPicture, Rendition
+from bot.model import (
+    Card,
+    EditionStory,
+    Limits,
+    Newsroom,
+    Parcel,
+    Post,
+    PostPicture,
+    PostRules,
+    Rendition,
+    Summary,
+)
+from bot.settings import shipped
 from bot.settings.tables import HttpTable
 from bot.store import Store
-from bot.testing import KEYS, NOW
+from bot.testing import KEYS, NOW, article
 from tests.channels.trial import PICTURE
 from tests.pictures import photograph
 
@@ -313,6 +326,39 @@ def test_the_link_facet_covers_the_link_whatever_stands_around_it(before: str, a
     text = f"{before} https://record.example/x {after}".encode("utf-8", "ignore").decode()
     post = Post(text=text, url="https://record.example/x")
     assert features(post)[0] == ("https://record.example/x", "#link")
+
+
+MARKS = [
+    "\u0301",
+    "\u200d",
+    "\ufe0f",
+    "👩‍👩‍👧‍👦",
+    "🇩🇪",
+    "क्षि",
+    "中",
+    "#",
+    "@",
+    "https://record.example/ferry",
+    "\u200b",
+]
+WORDS = st.text(max_size=60) | st.lists(st.sampled_from([*"ab 1.", *MARKS]), max_size=60).map("".join)
+
+
+@settings(max_examples=150, deadline=None)
+@given(title=WORDS, standfirst=WORDS, tags=st.lists(WORDS, max_size=4))
+def test_of_any_article_the_facets_lie_on_whole_clusters(title: str, standfirst: str, tags: list[str]) -> None:
+    told = article(title=title, standfirst=standfirst, tags=tuple(tags), url="https://record.example/ferry")
+    composed = compose_post(
+        story=EditionStory(position=1, article=told, summary=Summary(standfirst)),
+        edition_name="Morning",
+        newsroom=Newsroom(name="The Record", url="https://record.example"),
+        template="bluesky",
+        folders=(shipped("templates"),),
+        limits=Limits(characters=300, size=3000, card=True),
+        rules=PostRules(hashtags=3),
+    )
+    check_facets(composed.text, facets_of(composed))
+    assert [each for each in features(composed) if each[1] == "#link"] == [("https://record.example/ferry", "#link")]
 
 
 def test_a_hashtag_inside_the_link_or_a_word_is_none() -> None:
