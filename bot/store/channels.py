@@ -7,7 +7,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, select, update
+from sqlalchemy import Connection, Row, select, update
 
 from bot.model import ChannelState, Counting, Limits, Markup, Quota
 from bot.store.attempts import storable
@@ -81,10 +81,6 @@ class Channels:
         """Deletes a channel's tokens, and keeps what else is known of it."""
         values = {"credential": "", "account": "", "expires": None, "renewed": None, "serial": _C.serial + 1}
         self._connection.execute(update(channel_states).where(_C.channel == channel).values(**values))
-
-    def forget(self, channel: str) -> None:
-        """Deletes all that is known of a channel, its tokens included."""
-        self._connection.execute(delete(channel_states).where(_C.channel == channel))
 
     def _set(self, channel: str, **values: Any) -> None:
         self._make(channel)
