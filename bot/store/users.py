@@ -27,7 +27,7 @@ class Users:
 
         Raises ``sqlalchemy.exc.IntegrityError`` where somebody has the address or the name: look first.
         """
-        return self._connection.execute(
+        added: int = self._connection.execute(
             insert(users)
             .values(
                 name=user.name,
@@ -44,6 +44,7 @@ class Users:
             )
             .returning(users.c.id)
         ).scalar_one()
+        return added
 
     def get(self, user: int) -> User | None:
         row = self._connection.execute(select(users).where(users.c.id == user)).one_or_none()

@@ -51,9 +51,8 @@ class Needs:
     role: Role
 
     async def __call__(self, request: Request) -> User:
-        found = getattr(request.state, "user", None)
-        if not isinstance(found, User):
-            found = await run_in_threadpool(_identified, request)
+        known = getattr(request.state, "user", None)
+        found: User = known if isinstance(known, User) else await run_in_threadpool(_identified, request)
         if not found.role.may(self.role):
             raise NotAllowed(self.role, found)
         return found
