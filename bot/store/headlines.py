@@ -47,7 +47,7 @@ class Look:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listed:
-    """An article in the list. ``told`` is by how many schedules; ``open``: a change after sending waits for somebody."""
+    """An article in the list. ``told`` is by how many schedules; ``open``: a change after sending is to be decided."""
 
     id: int
     source: str
