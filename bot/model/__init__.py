@@ -4,6 +4,7 @@ from bot.model.article import Article, Image
 from bot.model.channel import ChannelState
 from bot.model.checked import Checked, Grade
 from bot.model.correction import Correction
+from bot.model.declaration import Declaration
 from bot.model.delivery import (
     OPEN_STATES,
     Chunk,
@@ -75,6 +76,7 @@ __all__ = [
     "Consent",
     "Correction",
     "Counting",
+    "Declaration",
     "Delivery",
     "DeliveryState",
     "DomainProgress",
