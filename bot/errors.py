@@ -45,6 +45,10 @@ class StateError(BroadsheetError):
     """The act is not allowed in the present state, e.g. approving an edition that was sent."""
 
 
+class ChangedMeanwhile(StateError):
+    """Somebody else changed it meanwhile: look at what it is now, and choose."""
+
+
 class ReservedElsewhere(StateError):
     """Another edition of the same schedule holds the story."""
 
