@@ -17,6 +17,7 @@ from bot.schedules.installation import Installation
 from bot.web import api, editor, health, metrics
 from bot.web.api import hooks, ping
 from bot.web.brand import stylesheet
+from bot.web.editor import access
 from bot.web.following import Following
 from bot.web.headers import TOKENS, Headers, complete
 from bot.web.public import archive, connected, data, edition, find, image, link, preferences, signup, unsubscribe
@@ -44,6 +45,7 @@ def create_app(installation: Installation, counters: Counters | None = None) -> 
     app.include_router(metrics.routes(installation, counters or Counters()))
     _add_styles(app, _Brand(site), site.environment.get_template("posts/posts.css").render())
     _add_faults(app, site)
+    access.guard(app, site)
 
     def refuse(scope: Scope, status: int) -> Response:
         if scope["path"].startswith(api.PREFIX):
