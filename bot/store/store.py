@@ -19,6 +19,7 @@ from bot.store.changes import Changes
 from bot.store.channels import Channels
 from bot.store.chunks import Chunks
 from bot.store.corrections import Corrections
+from bot.store.declarations import Declarations
 from bot.store.deliveries import Deliveries
 from bot.store.dossier import Dossier
 from bot.store.editions import Editions
@@ -69,6 +70,10 @@ class Transaction:
     @cached_property
     def sources(self) -> Sources:
         return Sources(self.connection)
+
+    @cached_property
+    def declarations(self) -> Declarations:
+        return Declarations(self.connection)
 
     @cached_property
     def hubs(self) -> Hubs:

@@ -609,6 +609,21 @@ channel_states = Table(
     Column("serial", Integer, nullable=False, server_default="0"),
 )
 
+# ---------------------------------------------------------------------------------------------------------------------
+# Parts of the settings that were made on the desk (bot.model.declaration).
+declarations = Table(
+    "declarations",
+    metadata,
+    Column("kind", String(20), primary_key=True),
+    # "" for what is one table, such as the brand.
+    Column("key", String(100), primary_key=True),
+    Column("content", Json, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("made", Moment, nullable=False),
+    Column("changed", Moment, nullable=False),
+    Column("who", Text, nullable=False),
+)
+
 # Who works at the desk. Nobody is ever deleted: their names stand on the record.
 users = Table(
     "users",
