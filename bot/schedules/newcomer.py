@@ -7,6 +7,7 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from ipaddress import ip_address
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -19,13 +20,16 @@ from bot.dns import SystemResolver
 from bot.errors import BroadsheetError, DnsError, UsageError
 from bot.model import Checked
 from bot.model.checked import fault, ok, warning
-from bot.schedules.installation import opened
+from bot.schedules.declaring import declare
+from bot.schedules.installation import Installation, opened
 from bot.settings import SECRET_KEYS, load_settings, secret_variable, shipped
 from bot.sources.discovery import Found
 from bot.tokens import KeyRing
 
 MAIL = "mail"
 """The key of a newcomer's only channel."""
+READERS, FIRST = "readers", "morning"
+"""The keys of a newcomer's audience and schedule."""
 _PORTS = {"none": 25, "starttls": 587, "tls": 465}
 
 
@@ -65,7 +69,10 @@ class Mailer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Newcomer:
-    """What ``init`` and the first run found out. ``sources`` are by their keys; without ``mail`` a sample stands there."""
+    """What ``init`` and the first run found out. ``sources`` are by their keys; without ``mail`` a sample stands there.
+
+    ``declared``: sources and schedules are not for the file, but for the desk, where they may be changed.
+    """
 
     name: str
     url: str
@@ -75,6 +82,7 @@ class Newcomer:
     allow_loopback: bool = False
     address: str = ""
     mail: Mailer | None = None
+    declared: bool = False
 
     @property
     def speaks(self) -> str:
@@ -131,6 +139,20 @@ def write_env(config: Path) -> Path:
                 f"{SECRET_KEYS}={KeyRing.generate()}\n"
             )
     return file
+
+
+def declare_newcomer(installation: Installation, newcomer: Newcomer, *, who: str, now: datetime) -> None:
+    """Puts the newcomer's sources and first schedule where the desk can change them. Each edition waits for a yes."""
+    for key, source in newcomer.sources.items():
+        declare(installation, "sources", key, {"type": source.type, "url": source.url}, who=who, now=now)
+    first = {
+        "name": f"{newcomer.name}: Morning briefing",
+        "cron": "0 7 * * *",
+        "audience": READERS,
+        "channels": [MAIL],
+        "approval": True,
+    }
+    declare(installation, "schedules", FIRST, first, who=who, now=now)
 
 
 async def try_mail(newcomer: Newcomer) -> list[Checked]:
