@@ -44,13 +44,15 @@ def empty(tmp_path):
     assert found, "it says where to go"
     yield found[1], folder
     process.send_signal(signal.SIGTERM)
-    process.stdout.close()
-    assert process.wait(20) == 0
+    said, _ = process.communicate(timeout=30)
+    assert process.returncode == 0, said
 
 
-def test_three_steps_end_in_an_edition_of_the_own_site_that_only_one_person_gets(visit, empty, site, smtp, tmp_path):
+def test_three_steps_end_in_an_edition_of_the_own_site_that_only_one_person_gets(browser, empty, site, smtp, tmp_path):
     url, folder = empty
-    page = visit(f"{url}/")
+    # Not by `visit`: the mail shows pictures of the site.
+    page = browser.new_page()
+    page.goto(f"{url}/")
     page.get_by_label("Website").fill(site)
     page.get_by_role("button", name="Find the news").click()
     assert "Write the street and town" in page.inner_text("main")
@@ -88,3 +90,4 @@ def test_three_steps_end_in_an_edition_of_the_own_site_that_only_one_person_gets
     assert message_from_bytes(letters[0].read_bytes(), policy=policy.default)["Subject"].startswith("[Test] ")
     assert "BROADSHEET_SECRET_KEYS" in (folder / "config" / ".env").read_text()
     assert (folder / "config" / ".env").stat().st_mode & 0o077 == 0
+    page.close()
