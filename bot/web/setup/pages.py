@@ -41,11 +41,8 @@ class Pages:
             undefined=StrictUndefined,
             trim_blocks=True,
             lstrip_blocks=True,
-            extensions=["jinja2.ext.i18n"],
         )
-        self._environment.install_gettext_callables(  # type: ignore[attr-defined]
-            speech._, speech.ngettext, newstyle=True, pgettext=speech.pgettext, npgettext=speech.npgettext
-        )
+        speech.install(self._environment)
         self._environment.filters.update(web_url=web_url, number=number)
 
     def newsroom(
