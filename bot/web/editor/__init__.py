@@ -12,8 +12,13 @@ from bot.web.site import Site
 
 def routes(site: Site) -> APIRouter:
     """All pages of the desk. The guard hangs on the router, so that no page can lack it."""
-    router = APIRouter(dependencies=[Depends(at_this_machine)])
     desk = Desk(site)
+
+    def followed() -> None:
+        # What a colleague changed a moment ago, maybe on another machine, stands on the next page.
+        site.installation.refresh()
+
+    router = APIRouter(dependencies=[Depends(at_this_machine), Depends(followed)])
     for page in (today, edition, progress, preview, articles, sources, channels, menu):
         router.include_router(page.routes(desk))
     return router
