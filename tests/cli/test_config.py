@@ -37,7 +37,11 @@ def test_what_was_made_on_the_desk_loads_from_the_file_it_is_pasted_into(made, b
     said = broadsheet("config", "export", "--out", "desk.toml")
     assert (said.code, said.out.strip()) == (0, "desk.toml: brand, schedules.evening, sources.wire")
     text = (made / "desk.toml").read_text("utf-8")
-    assert tomllib.loads(text) == {"schedules": {"evening": EVENING}, "sources": {"wire": WIRE}, "brand": {"accent": "#112233"}}
+    assert tomllib.loads(text) == {
+        "schedules": {"evening": EVENING},
+        "sources": {"wire": WIRE},
+        "brand": {"accent": "#112233"},
+    }
     file = made / "config" / "broadsheet.toml"
     file.write_text(file.read_text("utf-8") + "\n" + text, "utf-8")
     loaded = load_settings(made / "config")
@@ -67,7 +71,9 @@ def test_without_anything_made_on_the_desk_there_is_nothing_to_do(folder, broads
 
 def test_check_names_what_was_made_on_the_desk_and_does_not_hold(made, broadsheet):
     file = made / "config" / "broadsheet.toml"
-    file.write_text(file.read_text("utf-8") + '\n[sources.wire]\ntype = "feed"\nurl = "https://file.example/"\n', "utf-8")
+    file.write_text(
+        file.read_text("utf-8") + '\n[sources.wire]\ntype = "feed"\nurl = "https://file.example/"\n', "utf-8"
+    )
     said = broadsheet("check", "--offline")
     assert said.code == 1
     (fault,) = [line for line in said.out.splitlines() if line.startswith("fault") and "desk" in line]

@@ -47,7 +47,9 @@ def test_the_line_of_a_table_is_found_however_it_is_written(path, line):
 
 
 def test_settings_say_where_a_table_and_a_field_of_the_brand_stand(tmp_path):
-    loaded = settings(tmp_path, '[brand]\naccent = "#0b5d4b"\n[sources.wire]\ntype = "feed"\nurl = "https://a.example"\n')
+    loaded = settings(
+        tmp_path, '[brand]\naccent = "#0b5d4b"\n[sources.wire]\ntype = "feed"\nurl = "https://a.example"\n'
+    )
     lines = (tmp_path / "config" / "broadsheet.toml").read_text("utf-8").splitlines()
     wire = loaded.origin("sources", "wire")
     assert wire.file == loaded.file

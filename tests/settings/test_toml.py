@@ -11,7 +11,11 @@ from bot.settings.toml import toml
 # TOML holds no halves of characters, and integers of 64 bits.
 _texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 _plain = (
-    _texts | st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.floats(allow_nan=False) | st.lists(_texts, max_size=5)
+    _texts
+    | st.booleans()
+    | st.integers(-(2**63), 2**63 - 1)
+    | st.floats(allow_nan=False)
+    | st.lists(_texts, max_size=5)
 )
 _tables = st.dictionaries(_texts, st.recursive(_plain, lambda inner: st.dictionaries(_texts, inner, max_size=4)))
 

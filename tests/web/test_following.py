@@ -47,7 +47,8 @@ async def test_a_new_schedule_is_offered_on_the_page_and_by_the_api(web, at_once
     assert "The week" in (await web.get("/archive")).text
 
 
-async def test_readers_pages_ask_for_changes_now_and_then_only(web):
+async def test_readers_pages_ask_for_changes_now_and_then_only(web, monkeypatch):
+    monkeypatch.setattr(following, "SECONDS", 3600)
     await web.get("/subscribe")
     change(web, "schedules", "weekly", WEEKLY)
     assert "The week" not in (await web.get("/subscribe")).text
