@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Depends
 
-from bot.web.editor import articles, channels, edition, menu, preview, progress, sources, today
+from bot.web.editor import articles, channels, edition, menu, preview, progress, schedules, sources, today
 from bot.web.editor.desk import Desk
 from bot.web.security import at_this_machine
 from bot.web.site import Site
@@ -19,6 +19,6 @@ def routes(site: Site) -> APIRouter:
         site.installation.refresh()
 
     router = APIRouter(dependencies=[Depends(at_this_machine), Depends(followed)])
-    for page in (today, edition, progress, preview, articles, sources, channels, menu):
+    for page in (today, edition, progress, preview, articles, schedules, sources, channels, menu):
         router.include_router(page.routes(desk))
     return router
