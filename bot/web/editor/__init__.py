@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Depends
 
+from bot.model import Role
 from bot.web.editor import articles, channels, edition, menu, preview, progress, schedules, sources, today
+from bot.web.editor.access import Needs
 from bot.web.editor.desk import Desk
-from bot.web.security import at_this_machine
 from bot.web.site import Site
 
 
@@ -18,7 +19,7 @@ def routes(site: Site) -> APIRouter:
         # What a colleague changed a moment ago, maybe on another machine, stands on the next page.
         site.installation.refresh()
 
-    router = APIRouter(dependencies=[Depends(at_this_machine), Depends(followed)])
+    router = APIRouter(dependencies=[Depends(Needs(Role.VIEWER)), Depends(followed)])
     for page in (today, edition, progress, preview, articles, schedules, sources, channels, menu):
         router.include_router(page.routes(desk))
     return router
