@@ -29,11 +29,15 @@ HERE = "schedules"
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A schedule in the list; ``next`` is its next slot, ``path`` its page below ``schedules/``."""
+    """A schedule in the list; ``next`` is its next slot, ``path`` its page below ``schedules/``.
+
+    ``audience`` is the name of who gets its mails, "" for nobody.
+    """
 
     key: str
     path: str
     table: ScheduleTable
+    audience: str
     next: datetime | None
     origin: Origin | None
     past: Past
@@ -117,7 +121,8 @@ def _rows(installation: Installation) -> list[Row]:
         slots = slots_after(key, table.crons, installation.timezone(key), now, count=1) if table.enabled else []
         due = slots[0].due if slots else None
         origin = settings.origin("schedules", key)
-        rows.append(Row(key, quote(key, safe=""), table, due, origin, past.get(key, Past())))
+        audience = settings.audiences[table.audience].name if table.audience else ""
+        rows.append(Row(key, quote(key, safe=""), table, audience, due, origin, past.get(key, Past())))
     # What goes out first stands first; what is off, last.
     far = datetime.max.replace(tzinfo=ZoneInfo("UTC"))
     return sorted(rows, key=lambda row: (not row.table.enabled, row.next or far, row.table.name))
