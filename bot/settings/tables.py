@@ -270,6 +270,11 @@ class ScheduleTable(Table):
     """When, what, how, where."""
 
     name: str = Field(min_length=1, description="What readers see, e.g. `Morning briefing`. May change; the key never.")
+    short: str = Field(
+        "",
+        max_length=12,
+        description="A name of at most 12 letters for the calendar, e.g. `Morning`; made of the name.",
+    )
     description: str = Field("", description="One sentence under its name where readers choose, e.g. `Weekdays at 7`.")
     archive: StrictBool = Field(True, description="Whether its sent editions stand in the public archive and its feed.")
     cron: OptionalCron = Field(
