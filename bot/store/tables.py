@@ -696,6 +696,8 @@ api_tokens = Table(
     UniqueConstraint("hash"),
     Index("ix_api_tokens_user", "user"),
     sqlite_autoincrement=True,
+)
+
 # What an edition told its readers, version by version (bot.model.EditionVersion), since it was changed or approved
 # first.
 edition_versions = Table(
