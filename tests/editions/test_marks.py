@@ -44,7 +44,10 @@ def test_nothing_is_marked_in_heads_comments_styles_or_attributes():
 
 
 def test_marks_that_overlap_leave_the_first():
-    found = marked("<p>Ten of eleven nights</p>", [Mark("Ten of", "Ten of eleven nights"), Mark("of eleven", "Ten of eleven nights")])
+    found = marked(
+        "<p>Ten of eleven nights</p>",
+        [Mark("Ten of", "Ten of eleven nights"), Mark("of eleven", "Ten of eleven nights")],
+    )
     assert marks_in(found) == ["Ten of"]
 
 
