@@ -56,6 +56,7 @@ from bot.model.subscriber import (
     Subscriber,
     Suppression,
 )
+from bot.model.words import EditionVersion, EditionWords, Overruling, PostWords, StoryWords, Told, ToldPost, ToldStory
 from bot.model.written import TextKind, Written
 
 __all__ = [
@@ -83,6 +84,8 @@ __all__ = [
     "Edition",
     "EditionState",
     "EditionStory",
+    "EditionVersion",
+    "EditionWords",
     "Effect",
     "Email",
     "Enrolment",
@@ -101,6 +104,7 @@ __all__ = [
     "MergeField",
     "Newsroom",
     "Outcome",
+    "Overruling",
     "Pace",
     "Parcel",
     "PastEdition",
@@ -110,6 +114,7 @@ __all__ = [
     "PostAct",
     "PostPicture",
     "PostRules",
+    "PostWords",
     "Preferences",
     "Progress",
     "Quiet",
@@ -127,10 +132,14 @@ __all__ = [
     "Signup",
     "SignupOutcome",
     "Story",
+    "StoryWords",
     "Subscriber",
     "Summary",
     "Suppression",
     "TextKind",
+    "Told",
+    "ToldPost",
+    "ToldStory",
     "Verdict",
     "WorkerProgress",
     "Written",
