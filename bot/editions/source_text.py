@@ -14,15 +14,23 @@ LONGEST = 400
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
-    """A piece of a paragraph. ``numbers`` are those of the summary's sentences that rest on it.
+class Ground:
+    """Why a sentence of an article is marked: ``numbers`` are those of the summary's sentences that rest on it.
 
-    ``near``: nothing rests on it, but it is what the article says about something that the summary says otherwise.
+    ``number`` is its own in the article. Without any that rests on it, it is what the article says of something that
+    the summary says otherwise.
     """
 
-    text: str
+    number: int
     numbers: tuple[int, ...] = ()
-    near: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A piece of a paragraph; ``ground`` where it is a sentence that is marked."""
+
+    text: str
+    ground: Ground | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,41 +41,32 @@ class Paragraph:
     kind: str = ""
 
 
-def source_text(
-    article: Article, rests: Mapping[str, tuple[int, ...]], near: frozenset[str] = frozenset()
-) -> tuple[Paragraph, ...]:
-    """``article`` from its standfirst on. ``rests`` are its sentences on which something rests, ``near`` other ones.
+def source_text(article: Article, grounds: Mapping[str, Ground]) -> tuple[Paragraph, ...]:
+    """``article`` from its standfirst on; ``grounds`` by their sentences.
 
     A sentence that stands in it twice is marked where it stands first.
     """
-    left = dict(rests)
-    others = {_one(each) for each in near}
-    marked = {_one(sentence): numbers for sentence, numbers in left.items()}
+    left = {_one(sentence): ground for sentence, ground in grounds.items()}
     texts = [(article.standfirst, "standfirst")] if article.standfirst.strip() else []
     texts += [(each.text, "heading" if each.heading else "") for each in passages(article.body)[:LONGEST]]
     shown = []
     for text, kind in texts:
-        runs = tuple(_runs(" ".join(text.split()), article.language, marked, others))
+        runs = tuple(_runs(" ".join(text.split()), article.language, left))
         if runs:
             shown.append(Paragraph(runs, kind))
     return tuple(shown)
 
 
-def _runs(text: str, language: str, marked: dict[str, tuple[int, ...]], near: set[str]) -> Iterator[Run]:
+def _runs(text: str, language: str, left: dict[str, Ground]) -> Iterator[Run]:
     end = 0
     for sentence in split_sentences(text, language):
-        key = _one(sentence)
-        if key not in marked and key not in near:
-            continue
         start = text.find(sentence, end)
-        if start < 0:
+        ground = left.pop(_one(sentence), None) if start >= 0 else None
+        if ground is None:
             continue
         if text[end:start]:
             yield Run(text[end:start])
-        # Taken out: the same words further down are no second ground.
-        numbers = marked.pop(key, ())
-        yield Run(sentence, numbers, near=not numbers)
-        near.discard(key)
+        yield Run(sentence, ground)
         end = start + len(sentence)
     if text[end:]:
         yield Run(text[end:])

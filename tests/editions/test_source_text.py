@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from bot.editions.source_text import Run, source_text
+from bot.editions.source_text import Ground, Run, source_text
 from bot.testing import article
 
 TUNNEL = article(
@@ -27,21 +27,26 @@ def test_the_text_is_shown_whole_from_its_standfirst_on():
     ]
 
 
-def test_sentences_carry_the_numbers_of_what_rests_on_them():
-    shown = runs(source_text(TUNNEL, {"The harbour tunnel will close.": (1,), "One lane stays open.": (2, 3)}))
-    assert Run("The harbour tunnel will close.", (1,)) in shown
-    assert shown.count(Run("One lane stays open.", (2, 3))) == 1
+def test_sentences_are_marked_on_which_something_rests():
+    first, last = Ground(1, (1,)), Ground(4, (2, 3))
+    shown = runs(source_text(TUNNEL, {"The harbour tunnel will close.": first, "One lane stays open.": last}))
+    assert Run("The harbour tunnel will close.", first) in shown
+    assert shown.count(Run("One lane stays open.", last)) == 1
     assert Run("One lane stays open.") in shown
 
 
-def test_what_the_article_says_otherwise_is_near_and_no_ground():
+def test_a_sentence_in_the_middle_is_marked_alone():
     sentence = "The work costs £2.4 million, of which half is paid."
-    assert Run(sentence, (), near=True) in runs(source_text(TUNNEL, {}, frozenset({sentence})))
-    assert Run(sentence, (1,)) in runs(source_text(TUNNEL, {sentence: (1,)}, frozenset({sentence})))
+    shown = runs(source_text(TUNNEL, {sentence: Ground(3)}))
+    assert shown[2:5] == [
+        Run("Engineers will replace two fans. "),
+        Run(sentence, Ground(3)),
+        Run(" One lane stays open."),
+    ]
 
 
 def test_a_sentence_of_another_revision_marks_nothing():
-    assert all(not run.numbers for run in runs(source_text(TUNNEL, {"The tunnel closes for good.": (1,)})))
+    assert all(run.ground is None for run in runs(source_text(TUNNEL, {"The tunnel closes for good.": Ground(1)})))
 
 
 def test_an_article_without_a_text_has_no_paragraph():
