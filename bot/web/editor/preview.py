@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from zoneinfo import ZoneInfo
 
@@ -14,6 +15,9 @@ from bot.editions.mail_view import View, seen, with_style
 from bot.editions.marks import STYLE, Mark, marked
 from bot.editions.wording import wording
 from bot.model import Edition, Email, MergeField
+from bot.schedules.editing import EDITABLE
+from bot.schedules.truth import TextFinding, findings_of
+from bot.web.editor.access import Viewer
 from bot.web.editor.desk import Desk
 from bot.web.headers import BARE_PREVIEW_POLICY, PREVIEW_POLICY
 from bot.web.site import base
@@ -29,18 +33,26 @@ def routes(desk: Desk) -> APIRouter:
 
     @router.api_route("/editions/{edition}/preview/{channel}", methods=["GET", "HEAD"])
     def show(
-        request: Request, edition: str, channel: str, view: str = "desktop", variant: str = "", marks: str = ""
+        request: Request,
+        user: Viewer,
+        edition: str,
+        channel: str,
+        view: str = "desktop",
+        variant: str = "",
+        marks: str = "",
     ) -> Response:
         if not (edition.isalnum() and channel.isprintable() and variant.isprintable()) or view not in set(View):
             return desk.missing(request)
         with desk.installation.store.read() as tx:
             found, rendition = tx.editions.get(edition), tx.editions.rendition(edition, channel, variant)
+            asked = marks and found is not None and found.state in EDITABLE
+            texts = findings_of(tx, desk.installation, found) if found and asked else ()
         if found is None or rendition is None or rendition.email is None:
             return desk.missing(request)
         email = sample(rendition.email, found, ZoneInfo(desk.installation.newsroom.timezone))
         html = _with_copies(seen(email, View(view)), image_url(desk.installation.newsroom, ""), base(request))
-        if marks:
-            html = with_style(marked(html, _marks(found)), STYLE)
+        if texts:
+            html = with_style(marked(html, _marks(found, texts)), STYLE)
         policy = BARE_PREVIEW_POLICY if view == View.NO_IMAGES else PREVIEW_POLICY
         return HTMLResponse(html, headers={"Content-Security-Policy": policy})
 
@@ -66,5 +78,10 @@ def _with_copies(html: str, hosted: str, home: str) -> str:
     return html.replace(f'src="{escape(hosted)}', f'src="{home}i/')
 
 
-def _marks(edition: Edition) -> list[Mark]:
-    return []
+def _marks(edition: Edition, found: Iterable[TextFinding]) -> Iterator[Mark]:
+    """What is to be fixed in the mail, where it stands."""
+    told = {each.article.id: each.told for each in edition.stories}
+    for each in found:
+        story = told.get(each.article)
+        if story and each.stands_in_the_way and each.place in ("title", "summary"):
+            yield Mark(each.text, story.article.title if each.place == "title" else story.summary.text)
