@@ -119,7 +119,7 @@ def _show(session: Session, installation: Installation, edition_id: str) -> None
     for channel, why in waits.items():
         out.say(f"waits for channel {channel}, which is paused: {why}; `broadsheet channels resume {channel}`")
     for story in edition.stories:
-        out.say(f"  {story.position}. {story.article.title or story.summary.text}")
+        out.say(f"  {story.position}. {story.told.article.title or story.told.summary.text}")
         out.say(f"     {story.reason}")
         made = origin(story, report)
         if made:
@@ -148,10 +148,10 @@ def _show(session: Session, installation: Installation, edition_id: str) -> None
             "stories": [
                 {
                     "position": each.position,
-                    "title": each.article.title,
+                    "title": each.told.article.title,
                     "url": each.article.url,
                     "reason": each.reason,
-                    "summary": each.summary.origin,
+                    "summary": each.told.summary.origin,
                 }
                 for each in edition.stories
             ],

@@ -218,7 +218,7 @@ def _alert(tx: Transaction, rules: AlertsTable, flag: str, act: Act, zone: ZoneI
     facts = [
         ("Edition", f"{edition.name}, {edition.id}"),
         ("Slot", f"{edition.slot.astimezone(zone):%A %d %B %Y, %H:%M %Z}"),
-        ("Stories", "; ".join(each.article.title for each in edition.stories) if waits else ""),
+        ("Stories", "; ".join(each.told.article.title for each in edition.stories) if waits else ""),
         ("Reason", edition.reason if waits else act.note or edition.reason),
         ("Needs a look", looked),
         ("Deliveries", ", ".join(f"{count:,} {state}" for state, count in sorted(balance.states.items()))),
