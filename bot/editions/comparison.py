@@ -55,9 +55,9 @@ def words_between(before: str, after: str) -> tuple[Run, ...]:
     rest = after[_LONGEST:]
     old, new = (_WORD.findall(each[:_LONGEST]) for each in (before, after))
     # Compared without the spaces, so that a word that now ends the text is no other word.
-    bare = [[each.strip() for each in words] for words in (old, new)]
+    was, now = ([each.strip() for each in words] for words in (old, new))
     runs: list[Run] = []
-    for what, start, end, other, until in SequenceMatcher(None, *bare, autojunk=False).get_opcodes():
+    for what, start, end, other, until in SequenceMatcher(None, was, now, autojunk=False).get_opcodes():
         if what == "equal":
             _put(runs, Change.SAME, new[other:until])
             continue

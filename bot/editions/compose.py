@@ -116,9 +116,9 @@ def freeze(
                 position=position,
                 article=pick.story.lead,
                 summary=summarise(pick.story.lead),
-                also=_also(pick.story, site, outlets),
+                also=tellings(pick.story, site, outlets),
                 article_ids=tuple(article.id for article in pick.story.articles),
-                also_about=_topics(pick.story),
+                also_about=topics(pick.story),
                 reason=pick.reason,
             ),
             texts,
@@ -139,7 +139,8 @@ def with_texts(story: EditionStory, texts: Texts) -> EditionStory:
     return replace(story, subject=said.get(TextKind.SUBJECT, ""), post=said.get(TextKind.POST, ""))
 
 
-def _also(story: Story, site: str, outlets: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+def tellings(story: Story, site: str, outlets: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    """Who else told the story, and where, as ``freeze`` names them."""
     told: dict[str, str] = {}
     own = {"", site, _host(story.lead)}
     for other in story.others:
@@ -157,7 +158,8 @@ def _host(article: Article) -> str:
     return (urlsplit(article.url).hostname or "").removeprefix("www.")
 
 
-def _topics(story: Story) -> tuple[str, ...]:
+def topics(story: Story) -> tuple[str, ...]:
+    """What the story's other tellings are about."""
     return tuple(dict.fromkeys(topic for other in story.others for topic in (*other.sections, *other.tags)))
 
 

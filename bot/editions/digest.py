@@ -124,7 +124,9 @@ def compile_email(digest: Digest, *, page: bool = True, compiled: Compiled | Non
 
 def _honest(words: Wording, digest: Digest) -> Wording:
     """The words, with a footer that says so where a language model wrote something of the mail."""
-    machine = (digest.written and not digest.own_subject) or any(story.summary.origin == "llm" for story in digest.stories)
+    machine = (digest.written and not digest.own_subject) or any(
+        story.summary.origin == "llm" for story in digest.stories
+    )
     return replace(words, phrases={**words.phrases, "made": words.phrases["made_in_part"]}) if machine else words
 
 

@@ -27,9 +27,7 @@ def mending(offence: Offence, sentence: str, near: SourceSentence, language: str
     if offence.what == "number":
         found = _figures(offence.text, said, source)
     elif offence.what == "date":
-        found = [
-            source.text[source.tokens[each.first].start : _end(source, each.last)] for each in days(source)
-        ]
+        found = [source.text[source.tokens[each.first].start : _end(source, each.last)] for each in days(source)]
     elif offence.what == "name" and " " not in offence.text:
         names = {token.text for token in source.tokens if token.capital and token.kind == "word"}
         found = get_close_matches(offence.text, sorted(names), n=2, cutoff=_ALIKE)
