@@ -46,6 +46,19 @@ def marked(html: str, marks: Iterable[Mark]) -> str:
     return "".join((*made, html[last:]))
 
 
+def anchored(html: str, text: str, name: str) -> str:
+    """``html`` with an empty element of the id ``name`` before ``text``, where that stands last; else as it is.
+
+    Last, since the line below the subject, which is hidden, may say it first.
+    """
+    read, places = _readable(html)
+    at = read.rfind(_folded(text)) if text.strip() else -1
+    if at < 0:
+        return html
+    start = places[at][0]
+    return f'{html[:start]}<span id="{name}"></span>{html[start:]}'
+
+
 def _readable(html: str) -> tuple[str, Sequence[tuple[int, int]]]:
     """What is read of ``html``, a letter after the other, and where in it each letter stands."""
     letters: list[str] = []

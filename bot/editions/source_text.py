@@ -17,12 +17,13 @@ LONGEST = 400
 class Ground:
     """Why a sentence of an article is marked: ``numbers`` are those of the summary's sentences that rest on it.
 
-    ``number`` is its own in the article. Without any that rests on it, it is what the article says of something that
-    the summary says otherwise.
+    ``number`` is its own in the article. ``near``: it is what the article says of something that the summary says
+    otherwise.
     """
 
     number: int
     numbers: tuple[int, ...] = ()
+    near: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import time
 
-from bot.editions.marks import Mark, marked
+from bot.editions.marks import Mark, anchored, marked
 
 SUMMARY = "The work costs £4.2 million & keeps one lane."
 
@@ -70,3 +70,10 @@ def test_a_mail_as_large_as_one_may_be_is_marked_in_no_time():
     began = time.perf_counter()
     assert len(marks_in(marked(html, [Mark("£4.2 million", "The work costs £4.2 million")]))) == 3000
     assert time.perf_counter() - began < 2
+
+
+def test_a_text_can_be_found_by_its_fragment_where_it_stands_last():
+    html = "<div hidden>The ferry &amp; the bus</div><h2>The ferry &amp; the bus</h2>"
+    found = anchored(html, "The ferry & the bus", "story")
+    assert found == '<div hidden>The ferry &amp; the bus</div><h2><span id="story"></span>The ferry &amp; the bus</h2>'
+    assert anchored(html, "The tram", "story") == anchored(html, " ", "story") == html

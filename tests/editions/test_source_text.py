@@ -37,10 +37,10 @@ def test_sentences_are_marked_on_which_something_rests():
 
 def test_a_sentence_in_the_middle_is_marked_alone():
     sentence = "The work costs £2.4 million, of which half is paid."
-    shown = runs(source_text(TUNNEL, {sentence: Ground(3)}))
+    shown = runs(source_text(TUNNEL, {sentence: Ground(3, near=True)}))
     assert shown[2:5] == [
         Run("Engineers will replace two fans. "),
-        Run(sentence, Ground(3)),
+        Run(sentence, Ground(3, near=True)),
         Run(" One lane stays open."),
     ]
 

@@ -198,7 +198,9 @@ def _add(desk: Desk, request: Request, user: User, found: Opened, form: Submissi
     return desk.done(request, f"editions/{found.edition.id}?story={article}", _("Added to the stories."))
 
 
-def _by(desk: Desk, user: User, found: Opened, form: Submission, do: Callable[..., Edition], *args: Any, **more: Any) -> Edition:
+def _by(
+    desk: Desk, user: User, found: Opened, form: Submission, do: Callable[..., Edition], *args: Any, **more: Any
+) -> Edition:
     """Does what was asked for to the version that was seen."""
     installation = desk.installation
     return do(

@@ -101,9 +101,7 @@ def routes(desk: Desk) -> APIRouter:
             trouble = Trouble(said=str(error), values=form.values())
             return _shown(desk, request, user, edition, status=422, trouble=trouble)
         query = request.url.query[:500]
-        return desk.done(
-            request, f"editions/{edition}/posts{f'?{query}' if query else ''}", said(request, _("Saved."))
-        )
+        return desk.done(request, f"editions/{edition}/posts{f'?{query}' if query else ''}", said(request, _("Saved.")))
 
     @router.post("/editions/{edition}/posts/count")
     def count(user: Viewer, edition: str, form: Submitted) -> Response:  # noqa: ARG001
@@ -160,9 +158,7 @@ def _picked(renditions: list[Rendition], channel: str, subject: str) -> Renditio
     return next((each for each in renditions if (each.channel, each.subject) == (channel, subject)), first)
 
 
-def _posts(
-    desk: Desk, found: Opened, renditions: list[Rendition], picked: Rendition | None
-) -> list[PostShown]:
+def _posts(desk: Desk, found: Opened, renditions: list[Rendition], picked: Rendition | None) -> list[PostShown]:
     """The posts; those of channels that left the settings without their limits."""
     installation = desk.installation
     outlets = installation.outlets
@@ -170,9 +166,7 @@ def _posts(
         accounts = tx.channels.all()
     shown = []
     for place, each in enumerate(renditions, start=1):
-        outlet = outlets.get(each.channel) or Outlet(
-            channel=each.channel, medium="post", limits=Limits(), template=""
-        )
+        outlet = outlets.get(each.channel) or Outlet(channel=each.channel, medium="post", limits=Limits(), template="")
         account = accounts[each.channel].account if each.channel in accounts else ""
         payload = _payload(desk, found, each) if each is picked else None
         shown.append(

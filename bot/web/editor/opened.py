@@ -19,6 +19,7 @@ from bot.store.books import Balance
 from bot.store.editions import WENT_OUT
 from bot.web.editor.bar import Bar, bar_of
 from bot.web.editor.desk import Desk
+from bot.web.editor.source import quoted
 from bot.web.editor.states import Shown, of_edition
 
 TABS = ("stories", "email", "posts", "checks", "changes")
@@ -169,5 +170,6 @@ def page(
         edition=found.edition,
         bar=found.bar,
         tab=tab,
+        quoted=quoted,
         **values,
     )

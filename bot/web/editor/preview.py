@@ -12,7 +12,7 @@ from markupsafe import escape
 
 from bot.audience.links import image_url
 from bot.editions.mail_view import View, seen, with_style
-from bot.editions.marks import STYLE, Mark, marked
+from bot.editions.marks import STYLE, Mark, anchored, marked
 from bot.editions.wording import wording
 from bot.model import Edition, Email, MergeField
 from bot.schedules.editing import EDITABLE
@@ -22,12 +22,16 @@ from bot.web.editor.desk import Desk
 from bot.web.headers import BARE_PREVIEW_POLICY, PREVIEW_POLICY
 from bot.web.site import base
 
+STORY = "story"
+"""The fragment at which a preview shows the story that was picked."""
+
 
 def routes(desk: Desk) -> APIRouter:
     """GET and HEAD of ``/editions/ID/preview/CHANNEL``. An ``iframe srcdoc`` would lose the mail's inline styles.
 
     ``view`` is one of ``View``; ``variant`` the subject of a rendition that only some readers get. ``marks``: what
-    the gate found is marked in it, which it never is in what is sent.
+    the gate found is marked in it, which it never is in what is sent. ``story``: the article of one that is found by
+    the fragment ``STORY``.
     """
     router = APIRouter()
 
@@ -40,6 +44,7 @@ def routes(desk: Desk) -> APIRouter:
         view: str = "desktop",
         variant: str = "",
         marks: str = "",
+        story: str = "",
     ) -> Response:
         if not (edition.isalnum() and channel.isprintable() and variant.isprintable()) or view not in set(View):
             return desk.missing(request)
@@ -53,6 +58,9 @@ def routes(desk: Desk) -> APIRouter:
         html = _with_copies(seen(email, View(view)), image_url(desk.installation.newsroom, ""), base(request))
         if texts:
             html = with_style(marked(html, _marks(found, texts)), STYLE)
+        shown = next((each for each in found.stories if str(each.article.id) == story), None)
+        if shown:
+            html = anchored(html, shown.told.article.title, STORY)
         policy = BARE_PREVIEW_POLICY if view == View.NO_IMAGES else PREVIEW_POLICY
         return HTMLResponse(html, headers={"Content-Security-Policy": policy})
 

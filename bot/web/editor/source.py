@@ -28,12 +28,31 @@ def source(story: EditionStory, text: str, found: Iterable[TextFinding]) -> Sour
     for rest in rests_on(text, article) if text.strip() else ():
         for number in rest.on:
             numbers.setdefault(number, []).append(rest.number)
-    for each in found:
-        if each.sentence:
-            numbers.setdefault(each.sentence, [])
+    near = {each.sentence for each in found if each.stands_in_the_way}
     grounds = {
-        sentences[number]: Ground(number, tuple(dict.fromkeys(rests)))
-        for number, rests in numbers.items()
+        sentences[number]: Ground(number, tuple(dict.fromkeys(numbers.get(number, ()))), number in near)
+        for number in (*numbers, *near)
         if number in sentences
     }
     return Source(article, source_text(article, grounds), story.also)
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """Words as they stand in a text, with some of what is before and behind them; ``…`` where it goes on."""
+
+    before: str
+    words: str
+    behind: str
+
+
+def quoted(text: str, found: TextFinding, *, reach: int = 40) -> Quote:
+    """What was ``found`` within ``text``; alone when ``text`` is another one by now."""
+    if text[found.start : found.end] != found.text:
+        return Quote("", found.text, "")
+    before, behind = text[: found.start], text[found.end :]
+    if len(before) > reach:
+        before = f"… {before[-reach:].partition(' ')[2] or before[-reach:]}"
+    if len(behind) > reach:
+        behind = f"{behind[:reach].rpartition(' ')[0] or behind[:reach]} …"
+    return Quote(before, found.text, behind)
