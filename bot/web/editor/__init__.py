@@ -7,7 +7,9 @@ from fastapi import APIRouter, Depends
 from bot.web.editor import (
     articles,
     channels,
+    decisions,
     edition,
+    edition_changes,
     edition_checks,
     edition_email,
     edition_posts,
@@ -32,6 +34,8 @@ def routes(site: Site) -> APIRouter:
         edition_email,
         edition_posts,
         edition_checks,
+        edition_changes,
+        decisions,
         progress,
         preview,
         articles,
