@@ -165,7 +165,7 @@ async def test_a_test_goes_to_one_address_marked_as_such(build_web, monkeypatch)
     assert wrong.status_code == 422
     assert 'value="nobody"' in wrong.text
     with web.store.read() as tx:
-        assert tx.deliveries.balance(made.id).snapshot is None
+        assert tx.deliveries.balance(made.id).states == {}
 
 
 async def test_the_changes_of_an_edition_nobody_touched_say_so(web):
