@@ -9,8 +9,8 @@ from bot.testing import article
 
 BODY = (
     "<p>The harbour tunnel will close every night from 22:00 to 05:00 for eleven nights, starting on Monday, the "
-    "council said late on Wednesday.</p><p>Engineers will replace two ventilation fans. The work costs £2.4 million, of "
-    "which the government pays £1.1 million.</p><p>One lane stays open to ambulances throughout.</p>"
+    "council said late on Wednesday.</p><p>Engineers will replace two ventilation fans. The work costs £2.4 million, "
+    "of which the government pays £1.1 million.</p><p>One lane stays open to ambulances throughout.</p>"
 )
 
 
