@@ -30,8 +30,8 @@ class Opened:
     """``texts`` is what was found in an editor's words, ``checks`` what a look at the whole found.
 
     ``readers`` is how many its mail goes to, None when it sends none; ``channels`` are those of its posts. ``edited``
-    is the last act by which somebody changed it. ``waits`` are channels that are paused, with the reason of each. ``if_unapproved`` is what
-    becomes of it at its slot without a yes: ``hold``, ``send`` or ``skip``.
+    is the last act by which somebody changed it. ``waits`` are channels that are paused, with the reason of each.
+    ``if_unapproved`` is what becomes of it at its slot without a yes: ``hold``, ``send`` or ``skip``.
     """
 
     edition: Edition
