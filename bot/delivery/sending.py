@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from bot.editions import lifecycle
 from bot.model import Act, Edition, EditionState, Placement, Rendition
 from bot.store import Store, Transaction
 from bot.store.chosen_readers import Place
 from bot.store.flags import PAUSED
 
-PROGRAM = "broadsheet"
+PROGRAM = lifecycle.PROGRAM
 
 
 def begin_sending(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import regex
 
@@ -65,7 +65,7 @@ class Refreshed:
     stories: tuple[EditionStory, ...]
     changes: tuple[str, ...] = ()
     material: bool = False
-    words: EditionWords = EditionWords()
+    words: EditionWords = field(default_factory=EditionWords)
 
 
 def refresh(

@@ -76,7 +76,7 @@ class Frame:
     ``clicks``: the links of its mail that lead to stories are counted.
     ``open``: whether anybody may subscribe to something of the newsroom by its pages. ``corrections`` are those that
     its mail tells. ``shown`` are its hosted pictures. ``key`` is the schedule's key in the settings,
-    ``compiled`` where the templates of posts are kept for later editions. ``words`` are an editor's for the whole of it.
+    ``compiled`` where the templates of posts are kept for later editions. ``words`` are an editor's for all of it.
     """
 
     edition: str

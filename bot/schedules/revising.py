@@ -6,17 +6,15 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
-from bot.delivery.sending import PROGRAM
 from bot.editions import compose
+from bot.editions.lifecycle import keep_version
 from bot.editions.told import told_of
 from bot.model import Act, Edition, EditionVersion
 from bot.schedules.hosting import PictureTime, host_stories
 from bot.schedules.installation import Installation
 from bot.schedules.pictures import hosted
 from bot.schedules.plan import Slot
-from bot.store import Transaction
 
-DRAFT = "draft"
 _NOTE = 2_000
 
 
@@ -54,7 +52,7 @@ def revised(
     with installation.store.write() as tx:
         if not tx.editions.revise(fresh, since=[before.state], now=now):
             return None
-        keep(tx, before)
+        keep_version(tx, before)
         made = EditionVersion(number=fresh.version, at=now, who=who, what=said, told=told_of(fresh))
         tx.versions.keep(before.id, made)
         tx.acts.add(
@@ -69,9 +67,3 @@ def revised(
             )
         )
     return fresh
-
-
-def keep(tx: Transaction, edition: Edition) -> None:
-    """Keeps what ``edition`` tells as its version, unless that is kept: what nobody changed yet, the program made."""
-    drafted = EditionVersion(number=edition.version, at=edition.created, who=PROGRAM, what=DRAFT, told=told_of(edition))
-    tx.versions.keep(edition.id, drafted)

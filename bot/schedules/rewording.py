@@ -66,7 +66,9 @@ def tell(
             raise UsageError("the article has no picture")
         # Who writes what the article says already has written nothing: it follows the article.
         words: dict[str, Any] = {name: "" if text == own[name] else text for name, text in given.items()}
-        fresh = replace(story.words, **words, **({} if picture is None else {"picture": picture}))
+        if picture is not None:
+            words["picture"] = picture
+        fresh = replace(story.words, **words)
         return replace(now_is, stories=edits.changed(now_is.stories, replace(story, words=fresh)))
 
     names = (*given, *(() if picture is None else ("picture",)))

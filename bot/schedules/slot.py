@@ -103,7 +103,7 @@ def advance(
         return EditionState.EXPIRED if lifecycle.expire(store, edition.id, now=now, reason=late) else edition.state
     if edition.state is EditionState.HELD or (table is None and not amends):
         return edition.state
-    fresh = _refreshed(installation, edition.id, now, within)
+    fresh = refreshed(installation, edition.id, now, within=within)
     if fresh is None or fresh.state.ended or fresh.state is EditionState.HELD or now < fresh.slot or paused:
         return fresh.state if fresh else edition.state
     returned = fresh.state is EditionState.DRAFTED and fresh.approval
@@ -112,7 +112,7 @@ def advance(
         if now < fresh.created + table.lead_time:
             return fresh.state
         return _unapproved(installation, fresh, table.if_unapproved, now)
-    return _send(installation, fresh, now)
+    return send(installation, fresh, now)
 
 
 def _unapproved(installation: Installation, edition: Edition, rule: str, now: datetime) -> EditionState:
@@ -124,12 +124,16 @@ def _unapproved(installation: Installation, edition: Edition, rule: str, now: da
         return EditionState.HELD
     if rule == "send":
         lifecycle.approve(store, edition.id, who=PROGRAM, now=now, note=f"{late}; the schedule says send")
-        return _send(installation, replace(edition, state=EditionState.APPROVED), now)
+        return send(installation, replace(edition, state=EditionState.APPROVED), now)
     lifecycle.cancel(store, edition.id, who=PROGRAM, now=now, note=f"{late}; the schedule says skip")
     return EditionState.CANCELLED
 
 
-def _send(installation: Installation, edition: Edition, now: datetime) -> EditionState:
+def send(installation: Installation, edition: Edition, now: datetime) -> EditionState:
+    """Begins to send the edition, which is approved, or needs no approval; returns its state then.
+
+    Nothing begins when it was changed since, when everything is paused, or when nobody would get it.
+    """
     table = installation.settings.schedules.get(edition.schedule)
     with installation.store.read() as tx:
         stored = tx.editions.get(edition.id)
@@ -142,8 +146,8 @@ def _send(installation: Installation, edition: Edition, now: datetime) -> Editio
         return tx.editions.state(edition.id) or edition.state
 
 
-def _refreshed(
-    installation: Installation, edition_id: str, now: datetime, within: PictureTime | None
+def refreshed(
+    installation: Installation, edition_id: str, now: datetime, *, within: PictureTime | None = None
 ) -> Edition | None:
     """The edition with what the newsroom changed since it was drafted; stored and on record when anything did.
 
