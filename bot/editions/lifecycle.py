@@ -82,7 +82,7 @@ def take_back(store: Store, edition: str, *, who: str, now: datetime, note: str 
         said = f"{who} took the approval back{f': {note}' if note else ''}"
         since, to = [EditionState.APPROVED], EditionState.AWAITING
         found = _locked(tx, edition, None)
-        _move(tx, found, "take back approval", since, to, who=who, now=now, note=note, reason=said)
+        _move(tx, found, "take back", since, to, who=who, now=now, note=note, reason=said)
         tx.editions.need_approval(edition)
     return _again(store, edition)
 

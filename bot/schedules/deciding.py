@@ -142,7 +142,7 @@ _FIRST = {
 
 
 def _need_other_eyes(installation: Installation, edition: str, who: str) -> None:
-    if installation.settings.tables.desk.four_eyes and who in editors_since_approval(installation, edition):
+    if installation.settings.desk.four_eyes and who in editors_since_approval(installation, edition):
         raise StateError("You edited this. Another approver must say yes.")
 
 

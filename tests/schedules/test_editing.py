@@ -122,12 +122,8 @@ def test_a_change_is_on_the_record_with_what_stood_there_and_what_does_now(draft
 def test_an_empty_text_goes_back_to_the_articles_own_words(drafted):
     installation, made = drafted()
     lead = made.stories[0]
-    editing.tell(
-        installation, made.id, lead.article.id, title="Back", summary="It is.", version=1, who=TOM, now=EARLY
-    )
-    again = editing.tell(
-        installation, made.id, lead.article.id, title="", summary="", version=2, who=TOM, now=EARLY
-    )
+    editing.tell(installation, made.id, lead.article.id, title="Back", summary="It is.", version=1, who=TOM, now=EARLY)
+    again = editing.tell(installation, made.id, lead.article.id, title="", summary="", version=2, who=TOM, now=EARLY)
     assert _mail(again).html == _mail(made).html
     assert not again.stories[0].words.any
 
@@ -154,9 +150,7 @@ def test_saving_what_stands_there_already_makes_no_version(drafted):
 def test_a_headline_that_no_template_has_room_for_is_refused(drafted):
     installation, made = drafted()
     with pytest.raises(UsageError, match="12 too many"):
-        editing.tell(
-            installation, made.id, made.stories[0].article.id, title="x" * 312, version=1, who=TOM, now=EARLY
-        )
+        editing.tell(installation, made.id, made.stories[0].article.id, title="x" * 312, version=1, who=TOM, now=EARLY)
 
 
 def test_subject_and_preheader_are_the_editors_and_fall_back_with_the_story_they_are_about(drafted):
@@ -278,20 +272,14 @@ def test_an_article_that_another_edition_of_the_schedule_has_cannot_be_added(dra
 def test_a_story_can_be_told_by_another_of_its_articles(drafted, publish, store):
     installation, made = drafted("The ferry returns to the harbour after nine weeks of repairs")
     body = "<p>The ferry returns to the harbour after nine weeks of repairs, the line says.</p>"
-    other = article(
-        title="Ferry back after nine weeks", url="https://other.example/ferry", source="other", body=body
-    )
+    other = article(title="Ferry back after nine weeks", url="https://other.example/ferry", source="other", body=body)
     with store.write() as tx:
         tx.articles.put(other, url_key=other.url, present={other.guid}, now=EARLY)
         known = next(each for each in tx.articles.newest() if each.title == other.title)
         story = made.stories[0]
-        whole = replace(
-            story, article_ids=(*story.article_ids, known.id), also=(("other.example", other.url),)
-        )
+        whole = replace(story, article_ids=(*story.article_ids, known.id), also=(("other.example", other.url),))
         tx.editions.replace_stories(replace(made, stories=(whole,)))
-    changed = editing.retell(
-        installation, made.id, story.article.id, known.id, version=1, who=TOM, now=EARLY
-    )
+    changed = editing.retell(installation, made.id, story.article.id, known.id, version=1, who=TOM, now=EARLY)
     assert _titles(changed) == ["Ferry back after nine weeks"]
     assert story.article.url in [url for _, url in changed.stories[0].also]
     assert set(changed.stories[0].article_ids) == {known.id, story.article.id}

@@ -8,7 +8,9 @@ from bot.model import Role
 from bot.web.editor import (
     articles,
     channels,
+    decisions,
     edition,
+    edition_changes,
     edition_checks,
     edition_email,
     edition_posts,
@@ -27,7 +29,16 @@ def routes(site: Site) -> APIRouter:
     """All pages of the desk. The guard hangs on the router, so that no page can lack it."""
     router = APIRouter(dependencies=[Depends(Needs(Role.VIEWER))])
     desk = Desk(site)
-    edition_pages = (edition, edition_email, edition_posts, edition_checks, progress, preview)
-    for page in (today, *edition_pages, articles, sources, channels, menu):
+    of_edition = (
+        edition,
+        edition_email,
+        edition_posts,
+        edition_checks,
+        edition_changes,
+        decisions,
+        progress,
+        preview,
+    )
+    for page in (today, *of_edition, articles, sources, channels, menu):
         router.include_router(page.routes(desk))
     return router

@@ -90,7 +90,7 @@ def _shown(
         views=_VIEWS,
         adding=adding,
         query=words,
-        addable=editing.addable(desk.installation, identity, words, now=desk.installation.clock()) if adding else (),
+        addable=editing.addable(desk.installation, identity, words) if adding else (),
     )
 
 
