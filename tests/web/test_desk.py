@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from bot.editions import lifecycle
-from bot.model import DeliveryState, EditionState, EditionStory, Post, Rendition, Summary
+from bot.model import DeliveryState, EditionState, Post, Rendition
 from bot.store.flags import PAUSED
 from bot.store.sources import SourceState
 from bot.testing import NOW, article, email, subscribe
