@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
@@ -15,6 +14,7 @@ from bot.model import Edition, EditionStory, User
 from bot.schedules import editing
 from bot.schedules.truth import TextFinding
 from bot.web.editor.access import Editor, Viewer
+from bot.web.editor.change import Trouble, changed, mended, said
 from bot.web.editor.desk import Desk, Undo
 from bot.web.editor.form import Submission, Submitted
 from bot.web.editor.left_out import left_out
@@ -27,15 +27,6 @@ TITLE, SUMMARY, LINE = 300, 2_000, 500
 
 _TOLD = {"title": TITLE, "summary": SUMMARY, "alt": LINE, "credit": LINE}
 _VIEWS = (View.PHONE, View.DESKTOP, View.DARK, View.TEXT)
-
-
-@dataclass(frozen=True, slots=True)
-class Trouble:
-    """Why a form was not taken: ``conflict`` with somebody else's, or ``said``. ``values`` are what stood in it."""
-
-    said: str = ""
-    conflict: ConflictError | None = None
-    values: dict[str, str] = field(default_factory=dict)
 
 
 def routes(desk: Desk) -> APIRouter:
@@ -124,17 +115,6 @@ def _by_story(found: Opened) -> dict[int, TextFinding]:
     return first
 
 
-def changed(form: Submission, name: str, *, longest: int) -> str | None:
-    """What was written into a field; None when it still says what it said when the page was made."""
-    text = form.text(name, longest=longest)
-    return None if name not in form or text == form.text(f"{name}_was", longest=longest) else text
-
-
-def said(request: Request, words: str) -> str:
-    """``words`` for a page that is loaded anew; a part of one shows by itself what was done."""
-    return "" if "HX-Request" in request.headers else words
-
-
 def _tell(desk: Desk, request: Request, user: User, found: Opened, form: Submission) -> Response:
     """Changes what readers are told of a story."""
     article = form.number("story") or 0
@@ -153,12 +133,6 @@ def _tell(desk: Desk, request: Request, user: User, found: Opened, form: Submiss
     if values:
         _by(desk, user, found, form, editing.tell, article, **values)
     return desk.done(request, f"editions/{found.edition.id}?story={article}", said(request, _("Saved.")))
-
-
-def mended(text: str, found: TextFinding) -> str:
-    """``text`` with what is true in the place of what was found in it."""
-    at = found.start if text[found.start : found.end] == found.text else text.find(found.text)
-    return text if at < 0 else f"{text[:at]}{found.mending}{text[at + len(found.text) :]}"
 
 
 def _order(desk: Desk, request: Request, user: User, found: Opened, form: Submission) -> Response:

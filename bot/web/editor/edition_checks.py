@@ -12,8 +12,8 @@ from bot.model import Finding, Grade
 from bot.schedules.preflight import look, reached
 from bot.schedules.truth import TextFinding
 from bot.web.editor.access import Editor, Viewer
+from bot.web.editor.change import said
 from bot.web.editor.desk import Desk
-from bot.web.editor.edition import said
 from bot.web.editor.opened import Opened, address_of, opened, page
 from bot.web.editor.speech import _
 

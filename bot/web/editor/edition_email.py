@@ -13,8 +13,8 @@ from bot.errors import BroadsheetError, ConflictError
 from bot.model import Email, User
 from bot.schedules import editing
 from bot.web.editor.access import Editor, Viewer
+from bot.web.editor.change import Trouble, changed, mended, said
 from bot.web.editor.desk import Desk
-from bot.web.editor.edition import Trouble, changed, mended, said
 from bot.web.editor.form import Submitted
 from bot.web.editor.opened import Opened, opened, page
 from bot.web.editor.speech import _

@@ -17,8 +17,8 @@ from bot.schedules import editing
 from bot.schedules.preview import payload_of
 from bot.schedules.truth import TextFinding
 from bot.web.editor.access import Editor, Viewer
+from bot.web.editor.change import Trouble, changed, mended, said
 from bot.web.editor.desk import Desk
-from bot.web.editor.edition import Trouble, changed, mended, said
 from bot.web.editor.form import Submitted
 from bot.web.editor.opened import Opened, opened, page
 from bot.web.editor.source import Source, source
@@ -104,7 +104,7 @@ def routes(desk: Desk) -> APIRouter:
         return desk.done(request, f"editions/{edition}/posts{f'?{query}' if query else ''}", said(request, _("Saved.")))
 
     @router.post("/editions/{edition}/posts/count")
-    def count(user: Viewer, edition: str, form: Submitted) -> Response:  # noqa: ARG001
+    def count(user: Viewer, edition: str, form: Submitted) -> Response:
         outlet = desk.installation.outlets.get(form.text("channel", longest=100))
         text, warning = form.text("text", longest=TEXT), form.text("warning", longest=500)
         limits = outlet.limits if outlet else Limits()
@@ -146,7 +146,7 @@ def _shown(
         wrong=(trouble.values.get("channel", ""), trouble.values.get("subject", "")),
         posts=shown,
         picked=picked,
-        source=_source(found, told, picked),
+        source=_source(told, picked),
         channels=channels if len(channels) > 1 and len(shown) != found.posts else [],
         chosen=chosen,
         name_of={name: network_name(each.kind) for name, each in desk.installation.outlets.items()},
@@ -197,7 +197,7 @@ def _story(found: Opened, rendition: Rendition) -> EditionStory | None:
     return next((each for each in stories if str(each.article.id) == rendition.subject), None)
 
 
-def _source(found: Opened, shown: PostShown | None, picked: Rendition | None) -> Source | None:
+def _source(shown: PostShown | None, picked: Rendition | None) -> Source | None:
     if shown is None or shown.story is None or picked is None or picked.post is None:
         return None
     return source(shown.story, picked.post.text, shown.found)

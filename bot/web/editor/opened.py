@@ -30,8 +30,8 @@ class Opened:
     """``texts`` is what was found in an editor's words, ``checks`` what a look at the whole found.
 
     ``readers`` is how many its mail goes to, None when it sends none; ``channels`` are those of its posts. ``edited``
-    is the last act by which somebody changed it. ``waits`` are channels that are paused, with the reason of each. ``if_unapproved`` is what
-    becomes of it at its slot without a yes: ``hold``, ``send`` or ``skip``.
+    is the last act by which somebody changed it. ``waits`` are channels that are paused, with the reason of each.
+    ``if_unapproved`` is what becomes of it at its slot without a yes: ``hold``, ``send`` or ``skip``.
     """
 
     edition: Edition
@@ -114,7 +114,7 @@ def opened(desk: Desk, identity: str, user: User) -> Opened | None:
         readers = _readers(desk, tx, edition)
         waits = tx.channels.paused(channels) if edition.snapshot is None else waits_for(tx, identity)
         expires = tx.editions.expires(identity)
-    alone = getattr(getattr(installation.settings, "desk", None), "four_eyes", False) and edition.state in EDITABLE
+    alone = installation.settings.tables.desk.four_eyes and edition.state in EDITABLE
     wrote = editors_since_approval(installation, identity) if alone else ()
     to_fix = sum(each.stands_in_the_way for each in texts) + sum(each.grade is Grade.FAULT for each in checks)
     email = next((each.email for each in edition.renditions if each.email), None)
