@@ -60,6 +60,7 @@ from bot.model.subscriber import (
     Suppression,
 )
 from bot.model.user import AT_THIS_MACHINE, Role, User, operator
+from bot.model.words import EditionVersion, EditionWords, Overruling, PostWords, StoryWords, Told, ToldPost, ToldStory
 from bot.model.written import TextKind, Written
 
 __all__ = [
@@ -91,6 +92,8 @@ __all__ = [
     "Edition",
     "EditionState",
     "EditionStory",
+    "EditionVersion",
+    "EditionWords",
     "Effect",
     "Email",
     "Enrolment",
@@ -109,6 +112,7 @@ __all__ = [
     "MergeField",
     "Newsroom",
     "Outcome",
+    "Overruling",
     "Pace",
     "Parcel",
     "PastEdition",
@@ -118,6 +122,7 @@ __all__ = [
     "PostAct",
     "PostPicture",
     "PostRules",
+    "PostWords",
     "Preferences",
     "Progress",
     "Quiet",
@@ -136,10 +141,14 @@ __all__ = [
     "Signup",
     "SignupOutcome",
     "Story",
+    "StoryWords",
     "Subscriber",
     "Summary",
     "Suppression",
     "TextKind",
+    "Told",
+    "ToldPost",
+    "ToldStory",
     "User",
     "UserSession",
     "Verdict",
