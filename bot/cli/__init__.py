@@ -22,6 +22,7 @@ from bot.cli import (
     subscribers,
     suppressions,
     up,
+    users,
 )
 from bot.cli.command import run
 
@@ -47,6 +48,7 @@ for group in (
     suppressions,
     bounces,
     channels,
+    users,
     keys,
     record,
     db,

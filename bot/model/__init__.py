@@ -1,5 +1,6 @@
 """Frozen nouns that every layer speaks in."""
 
+from bot.model.api_token import ApiToken, Scope
 from bot.model.article import Article, Image
 from bot.model.channel import ChannelState
 from bot.model.checked import Checked, Grade
@@ -36,6 +37,7 @@ from bot.model.edition import (
 from bot.model.event import Effect, Event
 from bot.model.finding import Finding, Reach, Reached
 from bot.model.hosted import Fetched, HostedImage, HostedPicture
+from bot.model.invitation import Invitation, Purpose
 from bot.model.limits import Counting, Limits, Markup
 from bot.model.merge import MergeField
 from bot.model.newsroom import Newsroom
@@ -70,6 +72,7 @@ __all__ = [
     "UNSUBSCRIBED",
     "VARIANT",
     "Act",
+    "ApiToken",
     "Article",
     "Card",
     "ChannelState",
@@ -98,6 +101,7 @@ __all__ = [
     "HostedPicture",
     "Idempotency",
     "Image",
+    "Invitation",
     "Limits",
     "Link",
     "Markup",
@@ -115,6 +119,7 @@ __all__ = [
     "PostRules",
     "Preferences",
     "Progress",
+    "Purpose",
     "Quiet",
     "Quota",
     "Reach",
@@ -125,6 +130,7 @@ __all__ = [
     "Rendition",
     "Report",
     "Role",
+    "Scope",
     "Selected",
     "ServerNow",
     "ServerProgress",
