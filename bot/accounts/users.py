@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.accounts.flaws import Flaw, Unfit
@@ -74,6 +75,20 @@ def rename(store: Store, user: int, name: str, *, who: str, now: datetime) -> Us
         return known(tx, user)
 
 
+def set_tastes(store: Store, user: User, *, language: str, scheme: str, keys: bool, now: datetime) -> User:
+    """How somebody likes the desk; the fields as in ``User``, ``language`` checked by who asks."""
+    scheme = scheme if scheme in SCHEMES else ""
+    wanted = replace(user, language=language, scheme=scheme, keys=keys)
+    if wanted == user:
+        return user
+    with store.write() as tx:
+        tx.users.set_tastes(user.id, language=language, scheme=scheme, keys=keys)
+        before, after = (_tastes(each) for each in (user, wanted))
+        who, thing = user.name_on_record, f"user:{user.id}"
+        tx.acts.add(Act(at=now, who=who, what="set up the desk", thing=thing, before=before, after=after))
+    return wanted
+
+
 def change_password(store: Store, user: int, old: str, new: str, *, here: str, now: datetime) -> None:
     """Somebody's own new password; every other session of theirs ends, all but that of the hash ``here``.
 
@@ -114,6 +129,12 @@ def free_name(tx: Transaction, name: str, but: int = 0) -> None:
     taken = tx.users.named(name_key(name))
     if taken and taken.id != but:
         raise Unfit(Flaw.NAME_TAKEN)
+
+
+def _tastes(user: User) -> str:
+    return ", ".join(
+        (user.language or "newsroom's language", user.scheme or "system's scheme", "keys" if user.keys else "no keys")
+    )
 
 
 def _keep_an_admin(tx: Transaction, user: User) -> None:
