@@ -12,7 +12,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.model import User, UserSession
+from bot.model import Act, User, UserSession
 from bot.store import Store, Transaction
 
 KEPT_IDLE = timedelta(days=14)
@@ -70,6 +70,25 @@ def log_out(tx: Transaction, token: str) -> None:
     """Ends the session of ``token``, if there is one."""
     if _TOKEN.fullmatch(token):
         tx.sessions.end(hash_of(token))
+
+
+def end(store: Store, user: User, session: int, now: datetime) -> bool:
+    """Ends one of the sessions of ``user``; False when they have none such."""
+    with store.write() as tx:
+        if not tx.sessions.end_one(user.id, session):
+            return False
+        tx.acts.add(Act(at=now, who=user.name_on_record, what="end session", thing=f"user:{user.id}"))
+    return True
+
+
+def end_others(store: Store, user: User, hashed: str, now: datetime) -> int:
+    """Ends the sessions of ``user`` but the one of that hash; returns how many."""
+    with store.write() as tx:
+        ended = tx.sessions.end_all(user.id, but=hashed)
+        if ended:
+            who, thing = user.name_on_record, f"user:{user.id}"
+            tx.acts.add(Act(at=now, who=who, what="end other sessions", thing=thing, note=str(ended)))
+    return ended
 
 
 def holds(session: UserSession, now: datetime) -> bool:

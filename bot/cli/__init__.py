@@ -23,6 +23,7 @@ from bot.cli import (
     subscribers,
     suppressions,
     up,
+    users,
 )
 from bot.cli.command import run
 
@@ -49,6 +50,7 @@ for group in (
     suppressions,
     bounces,
     channels,
+    users,
     keys,
     record,
     db,

@@ -80,6 +80,39 @@ def data_link(newsroom: Newsroom, folders: Sequence[Path], *, language: str, url
     return _made(newsroom, folders, words, said, url)
 
 
+def joining(newsroom: Newsroom, folders: Sequence[Path], *, language: str, by: str, url: str, until: datetime) -> Email:
+    """Invites somebody to the desk in the name of ``by``; the link ``url`` works until then (UTC)."""
+    words, date = words_of(language), wording(language, newsroom.timezone).long_date(until)
+    frame, by = words.plain("note_join_lead", newsroom=newsroom.name, by="\0"), clean(by)
+    shown = escape(frame).replace("\0", Markup("<b><bdi>{}</bdi></b>").format(by))
+    said = _Said(
+        subject=words.plain("note_join_subject", newsroom=newsroom.name),
+        title=words.plain("note_join_title"),
+        lead=(shown, frame.replace("\0", by)),
+        button=words.plain("note_join_button"),
+        opens=words.plain("note_join_opens", date=date),
+        address=words.plain("note_confirm_address"),
+        not_you=words.plain("note_join_not_you"),
+    )
+    return _made(newsroom, folders, words, said, url)
+
+
+def new_password(newsroom: Newsroom, folders: Sequence[Path], *, language: str, url: str) -> Email:
+    """Leads somebody with an account at the desk to where they choose another password."""
+    words = words_of(language)
+    lead = words.plain("note_reset_lead", newsroom=newsroom.name)
+    said = _Said(
+        subject=words.plain("note_reset_subject", newsroom=newsroom.name),
+        title=words.plain("note_reset_title"),
+        lead=(escape(lead), lead),
+        button=words.plain("note_reset_button"),
+        opens=words.plain("note_reset_opens"),
+        address=words.plain("note_confirm_address"),
+        not_you=words.plain("note_reset_not_you"),
+    )
+    return _made(newsroom, folders, words, said, url)
+
+
 def _lead(words: Words, phrase: str, names: Sequence[str], timezone: str) -> tuple[str, str]:
     """The names stand out in HTML, each in its own direction."""
     frame = words.plain(phrase, names="\0")

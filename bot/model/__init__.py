@@ -1,5 +1,6 @@
 """Frozen nouns that every layer speaks in."""
 
+from bot.model.api_token import ApiToken, Scope
 from bot.model.article import Article, Image
 from bot.model.change import Change, Decision
 from bot.model.channel import ChannelState
@@ -38,6 +39,7 @@ from bot.model.edition import (
 from bot.model.event import Effect, Event
 from bot.model.finding import Finding, Reach, Reached
 from bot.model.hosted import Fetched, HostedImage, HostedPicture
+from bot.model.invitation import Invitation, Purpose
 from bot.model.limits import Counting, Limits, Markup
 from bot.model.merge import MergeField
 from bot.model.newsroom import Newsroom
@@ -73,6 +75,7 @@ __all__ = [
     "UNSUBSCRIBED",
     "VARIANT",
     "Act",
+    "ApiToken",
     "Article",
     "Card",
     "Change",
@@ -106,6 +109,7 @@ __all__ = [
     "HostedPicture",
     "Idempotency",
     "Image",
+    "Invitation",
     "Limits",
     "Link",
     "Markup",
@@ -125,6 +129,7 @@ __all__ = [
     "PostWords",
     "Preferences",
     "Progress",
+    "Purpose",
     "Quiet",
     "Quota",
     "Reach",
@@ -135,6 +140,7 @@ __all__ = [
     "Rendition",
     "Report",
     "Role",
+    "Scope",
     "Selected",
     "ServerNow",
     "ServerProgress",

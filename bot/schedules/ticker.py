@@ -28,7 +28,7 @@ from bot.delivery.intake.poll import Polled, poll
 from bot.delivery.permission import permissions_due
 from bot.errors import BroadsheetError
 from bot.http import Http
-from bot.schedules import hubs, learning, pings, renewing, signups
+from bot.schedules import hubs, invitations, learning, pings, renewing, signups
 from bot.schedules.approval_notice import asked
 from bot.schedules.corrected import watch_changes
 from bot.schedules.hosting import PictureTime, host_ahead, sweep
@@ -112,6 +112,7 @@ class Ticker:
         if self._installation.settings.llm.on:
             self._scheduler.add_job(self._write, "interval", seconds=WRITE_SECONDS, next_run_time=soon)
         self._scheduler.add_job(self._mail_signups, "interval", seconds=signups.SECONDS)
+        self._scheduler.add_job(self._mail_invitations, "interval", seconds=invitations.SECONDS)
         self._scheduler.add_job(self._sweep_signups, "interval", hours=signups.SWEEP_HOURS, next_run_time=soon)
         if self._installation.learning:
             self._scheduler.add_job(self._learn, "interval", hours=learning.HOURS, next_run_time=soon)
@@ -214,9 +215,16 @@ class Ticker:
         if rests:
             self._signups_rest = time.monotonic() + SIGNUPS_REST_SECONDS
 
+    def _mail_invitations(self) -> None:
+        try:
+            invitations.mail_now(self._installation)
+        except Exception as error:
+            log.error("who was invited gets no mail: %s", error, exc_info=not isinstance(error, BroadsheetError))
+
     def _sweep_signups(self) -> None:
         try:
             signups.sweep(self._installation)
+            invitations.sweep(self._installation)
         except Exception as error:
             log.error("sign-ups that are over stay: %s", error, exc_info=not isinstance(error, BroadsheetError))
 

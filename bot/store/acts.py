@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Any, Literal
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Column, Connection, Row, and_, func, insert, or_, select
 
 from bot.model import Act
 from bot.store.tables import acts
+
+_NAMES = 200
+"""People, or kinds of things, that are told of at most."""
+
+Place = tuple[datetime, int]
+"""Where an act stands in the record: its moment and its number."""
 
 
 class Acts:
@@ -39,15 +47,68 @@ class Acts:
             query = query.where(acts.c.thing == thing)
         if of:
             query = query.where(acts.c.thing.startswith(of, autoescape=True))
-        return [
-            Act(
-                at=row.at,
-                who=row.who,
-                what=row.what,
-                thing=row.thing,
-                before=row.before,
-                after=row.after,
-                note=row.note,
-            )
-            for row in self._connection.execute(query)
-        ]
+        return [_act(row) for row in self._connection.execute(query)]
+
+    def page(
+        self,
+        *,
+        who: str = "",
+        kind: str = "",
+        since: datetime | None = None,
+        until: datetime | None = None,
+        beyond: Place | None = None,
+        way: Literal["older", "newer"] = "older",
+        limit: int = 50,
+    ) -> list[tuple[Place, Act]]:
+        """Some acts with their places, the newest first: those next to ``beyond``, on its ``older`` or ``newer`` side.
+
+        Of ``who``, on a ``kind`` of things (what stands before the colon of ``thing``), from ``since`` up to but not at
+        ``until``. An index answers each of these.
+        """
+        at, number, older = acts.c.at, acts.c.id, way == "older"
+        query = select(acts)
+        if who:
+            query = query.where(acts.c.who == who)
+        if kind:
+            query = query.where(acts.c.kind == kind)
+        if since:
+            query = query.where(at >= since)
+        if until:
+            query = query.where(at < until)
+        if beyond:
+            moment, last = beyond
+            if older:
+                query = query.where(at <= moment, or_(at < moment, and_(at == moment, number < last)))
+            else:
+                query = query.where(at >= moment, or_(at > moment, and_(at == moment, number > last)))
+        order = (at.desc(), number.desc()) if older else (at, number)
+        rows = self._connection.execute(query.order_by(*order).limit(limit)).all()
+        return [((row.at, row.id), _act(row)) for row in (rows if older else reversed(rows))]
+
+    def people(self) -> list[str]:
+        """Everybody who did something, by name."""
+        return self._different(acts.c.who)
+
+    def kinds(self) -> list[str]:
+        """The kinds of things that something was done to."""
+        return [each for each in self._different(acts.c.kind) if each]
+
+    def _different(self, column: Column[Any]) -> Sequence[str]:
+        """From one value to the next by the index: DISTINCT would read all acts, to find few people."""
+        first = select(func.min(column).label("value")).cte("different", recursive=True)
+        following = select(func.min(column)).where(column > first.c.value).scalar_subquery()
+        walk = first.union_all(select(following).where(first.c.value.is_not(None)))
+        query = select(walk.c.value).where(walk.c.value.is_not(None)).limit(_NAMES)
+        return list(self._connection.execute(query).scalars())
+
+
+def _act(row: Row[Any]) -> Act:
+    return Act(
+        at=row.at,
+        who=row.who,
+        what=row.what,
+        thing=row.thing,
+        before=row.before,
+        after=row.after,
+        note=row.note,
+    )

@@ -178,6 +178,11 @@ class Editions:
             query = query.where(editions.c.schedule == schedule)
         return [edition_of(row) for row in self._connection.execute(query)]
 
+    def names(self, which: Collection[str]) -> dict[str, str]:
+        """The names of some, by id."""
+        query = select(editions.c.id, editions.c.name).where(editions.c.id.in_(which))
+        return {row.id: row.name for row in self._connection.execute(query)} if which else {}
+
     def state(self, edition: str) -> EditionState | None:
         """The state alone, for those who ask often."""
         found = self._connection.execute(select(editions.c.state).where(editions.c.id == edition)).scalar()

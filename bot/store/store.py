@@ -13,6 +13,7 @@ from bot.store import schema
 from bot.store.acts import Acts
 from bot.store.address import AddressHash, settle_key
 from bot.store.allowances import Allowances
+from bot.store.api_tokens import ApiTokens
 from bot.store.archive import Archive
 from bot.store.articles import Articles
 from bot.store.changes import Changes
@@ -34,6 +35,7 @@ from bot.store.headlines import Headlines
 from bot.store.hubs import Hubs
 from bot.store.images import Images
 from bot.store.imports import Imports
+from bot.store.invitations import Invitations
 from bot.store.jobs import Jobs, used
 from bot.store.links import Links
 from bot.store.machine_texts import MachineTexts
@@ -191,6 +193,14 @@ class Transaction:
     @cached_property
     def sessions(self) -> Sessions:
         return Sessions(self.connection)
+
+    @cached_property
+    def invitations(self) -> Invitations:
+        return Invitations(self.connection)
+
+    @cached_property
+    def api_tokens(self) -> ApiTokens:
+        return ApiTokens(self.connection)
 
     def counts(self) -> dict[str, int]:
         """How many rows each table has."""

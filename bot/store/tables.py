@@ -671,16 +671,17 @@ sessions = Table(
     sqlite_autoincrement=True,
 )
 
-# Links that let somebody in, once: to become a user, or (with `user`) to choose a new password.
+# Links that let somebody in, once: to join the desk, or to choose a new password.
 invitations = Table(
     "invitations",
     metadata,
     Column("id", String(26), primary_key=True),
-    Column("user", Id, ForeignKey("users.id", ondelete="CASCADE")),
+    Column("purpose", String(8), nullable=False),
     Column("address", Text, nullable=False),
     Column("address_key", Text, nullable=False),
     Column("name", String(200), nullable=False, server_default=""),
-    Column("role", String(12), nullable=False),
+    # Of who joins; "" where somebody has it already.
+    Column("role", String(12), nullable=False, server_default=""),
     Column("language", String(8), nullable=False, server_default=""),
     Column("by", Text, nullable=False),
     Column("created", Moment, nullable=False),
@@ -688,12 +689,12 @@ invitations = Table(
     # When its mail is to go out next; null: none is, or none is any more.
     Column("due", Moment),
     Column("mailed", Moment),
-    # Why no mail went out, "" while none was refused.
+    # Why its mail did not go out, "" while nothing was wrong.
     Column("fault", Text, nullable=False, server_default=""),
     Column("used", Moment),
     Index("ix_invitations_due", "due"),
     Index("ix_invitations_address_key", "address_key"),
-    Index("ix_invitations_ends", "ends"),
+    Index("ix_invitations_created", "created"),
 )
 
 # Keys of other programs (`bst_…`), of which only the SHA-256 is kept.

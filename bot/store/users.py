@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -67,6 +68,11 @@ class Users:
         """By name; those who are disabled last."""
         query = select(users).order_by(users.c.disabled.is_not(None), users.c.name_key, users.c.id).limit(limit)
         return [read_user(row) for row in self._connection.execute(query)]
+
+    def names(self, which: Collection[int]) -> dict[int, str]:
+        """The names of some, by id."""
+        query = select(users.c.id, users.c.name).where(users.c.id.in_(which))
+        return {row.id: row.name for row in self._connection.execute(query)} if which else {}
 
     def count(self, role: Role) -> int:
         """How many of that role may log in."""

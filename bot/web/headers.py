@@ -71,8 +71,8 @@ def ascii_host(netloc: str) -> str:
 
 
 PRIVATE = "no-store"
-TOKENS = ("/u/", "/p/", "/c/", "/d/")
-"""How the paths begin in which a reader's token stands."""
+TOKENS = ("/u/", "/p/", "/c/", "/d/", "/invitation/", "/reset/")
+"""How the paths begin in which somebody's token stands."""
 
 
 class Headers:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Annotated
 from urllib.parse import quote
 
+from babel.lists import format_list
 from fastapi import Depends, FastAPI, Request
 from fastapi.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse, Response
@@ -17,7 +18,9 @@ from starlette.responses import RedirectResponse, Response
 from bot.accounts.sessions import LoggedIn, logged_in
 from bot.model import AT_THIS_MACHINE, Newsroom, Role, User
 from bot.schedules.installation import Installation
-from bot.web.editor.speech import preferred, speak
+from bot.web.editor.desk import Desk
+from bot.web.editor.roles import role_word
+from bot.web.editor.speech import _, locale, preferred, speak
 from bot.web.security import Stranger, stranger
 from bot.web.site import Site, base
 
@@ -53,7 +56,7 @@ class Needs:
 
     async def __call__(self, request: Request) -> User:
         known = getattr(request.state, "user", None)
-        found: User = known if isinstance(known, User) else await run_in_threadpool(_identified, request)
+        found: User = known if isinstance(known, User) else await run_in_threadpool(identified, request)
         # Here, and not in the thread: what is set there ends with it.
         speak(preferred(found.language, request.headers.get("accept-language", "")))
         if not found.role.may(self.role):
@@ -71,7 +74,8 @@ Admin = Annotated[User, Depends(Needs(Role.ADMIN))]
 """Who looks after users, settings, brand, and erases."""
 
 
-def _identified(request: Request) -> User:
+def identified(request: Request) -> User:
+    """Who asks, whatever they may. Raises ``NotLoggedIn``, and ``Stranger`` while nobody has an account."""
     installation: Installation = request.app.state.installation
     token = request.cookies.get(cookie_name(installation.newsroom), "")
     session = logged_in(installation.store, token, installation.clock())
@@ -128,12 +132,13 @@ def _to_login(site: Site, request: Request) -> Response:
         return Response(status_code=401, headers={"HX-Refresh": "true"})
     if request.method in _SAFE:
         return RedirectResponse(f"{base(request)}{LOGIN}{_coming_back(request)}", status_code=303)
+    speak(preferred(request.headers.get("accept-language", ""), site.installation.newsroom.language))
     return site.page(
         request,
         "public/message.html.j2",
         status=401,
-        title="You are logged out",
-        lead="Nothing was changed. Log in on another tab, then come back here and do it again.",
+        title=_("You are logged out"),
+        lead=_("Nothing was changed. Log in on another tab, then come back here and do it again."),
     )
 
 
@@ -148,12 +153,8 @@ def _refusal(site: Site, request: Request, error: NotAllowed) -> Response:
     """Says who may."""
     with site.installation.store.read() as tx:
         able = [each.name for each in tx.users.every() if not each.disabled and each.role.may(error.needed)]
-    roles = ", ".join(Role.least(error.needed))
-    people = f" Ask {', '.join(able[:_NAMED])}." if able else ""
-    return site.page(
-        request,
-        "public/message.html.j2",
-        status=403,
-        title="Your role is not enough for this",
-        lead=f"You are {error.user.role}; this needs: {roles}.{people}",
-    )
+    facts = {"role": role_word(error.user.role), "needed": role_word(error.needed)}
+    said = _("Your role is %(role)s; this needs %(needed)s or more.") % facts
+    if able:
+        said += " " + _("Ask %(people)s.") % {"people": format_list(able[:_NAMED], "or", locale=locale())}
+    return Desk(site).fault(request, 403, _("Your role is not enough for this"), said)

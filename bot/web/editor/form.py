@@ -29,6 +29,11 @@ class Submission:
         # Browsers send line ends as CR LF (HTML, "constructing the entry list").
         return value.replace("\r\n", "\n").replace("\x00", "").strip()[:longest]
 
+    def raw(self, name: str, *, longest: int) -> str:
+        """The field as it was typed, spaces and all: a password."""
+        value = self._form.get(name)
+        return value[:longest] if isinstance(value, str) else ""
+
     def all(self, name: str, *, longest: int = 200) -> list[str]:
         """All values of a field that may be sent several times, in order."""
         return [value.strip()[:longest] for value in self._form.getlist(name) if isinstance(value, str)]

@@ -56,11 +56,11 @@ def upgrade() -> None:
     op.create_table(
         "invitations",
         sa.Column("id", sa.String(length=26), nullable=False),
-        sa.Column("user", Id, nullable=True),
+        sa.Column("purpose", sa.String(length=8), nullable=False),
         sa.Column("address", sa.Text(), nullable=False),
         sa.Column("address_key", sa.Text(), nullable=False),
         sa.Column("name", sa.String(length=200), server_default="", nullable=False),
-        sa.Column("role", sa.String(length=12), nullable=False),
+        sa.Column("role", sa.String(length=12), server_default="", nullable=False),
         sa.Column("language", sa.String(length=8), server_default="", nullable=False),
         sa.Column("by", sa.Text(), nullable=False),
         sa.Column("created", Moment(), nullable=False),
@@ -69,12 +69,11 @@ def upgrade() -> None:
         sa.Column("mailed", Moment(), nullable=True),
         sa.Column("fault", sa.Text(), server_default="", nullable=False),
         sa.Column("used", Moment(), nullable=True),
-        sa.ForeignKeyConstraint(["user"], ["users.id"], name=op.f("fk_invitations_user"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_invitations")),
     )
     op.create_index("ix_invitations_due", "invitations", ["due"], unique=False)
     op.create_index("ix_invitations_address_key", "invitations", ["address_key"], unique=False)
-    op.create_index("ix_invitations_ends", "invitations", ["ends"], unique=False)
+    op.create_index("ix_invitations_created", "invitations", ["created"], unique=False)
     op.create_table(
         "api_tokens",
         sa.Column("id", Id, autoincrement=True, nullable=False),

@@ -1,0 +1,257 @@
+"""``/activity``: who did what, when, with what it was before and after. Nothing here can be changed."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from difflib import SequenceMatcher
+from io import StringIO
+from typing import Literal
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import StreamingResponse
+
+from bot.audience.csv_file import guarded
+from bot.model import Act
+from bot.store import Transaction
+from bot.store.acts import Place
+from bot.web.editor.access import Viewer
+from bot.web.editor.deeds import did, kind_word
+from bot.web.editor.desk import Desk
+from bot.web.editor.speech import _
+
+PAGE = 50
+EXPORTED = 100_000
+"""Acts in one CSV file, the newest."""
+_READ_AT_ONCE = 1000
+_COLUMNS = ("at", "who", "what", "thing", "before", "after", "note")
+_LONGEST = 400
+"""Characters of a before, an after or a note that are shown; the CSV has them whole."""
+_PROGRAM, _READER = "broadsheet", "reader"
+
+Run = tuple[Literal["", "ins", "del"], str]
+"""Words in a row that stayed, came or went."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What of the record is asked for; "" and None: all of it."""
+
+    who: str = ""
+    kind: str = ""
+    day: date | None = None
+
+    def query(self, **more: str) -> str:
+        """As the end of an address."""
+        fields = {"who": self.who, "kind": self.kind, "day": self.day.isoformat() if self.day else "", **more}
+        return urlencode({name: value for name, value in fields.items() if value})
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One act as the page shows it. ``href`` is below the desk's root, "" when the thing has no page of its own."""
+
+    act: Act
+    who: str
+    by_program: bool
+    did: str
+    thing: str
+    href: str
+    runs: Sequence[Run]
+    note: str
+
+
+def routes(desk: Desk) -> APIRouter:
+    """GET and HEAD of ``/activity`` and ``/activity.csv``."""
+    router = APIRouter()
+    installation = desk.installation
+
+    @router.api_route("/activity", methods=["GET", "HEAD"])
+    def show(
+        request: Request,
+        user: Viewer,
+        who: str = "",
+        kind: str = "",
+        day: str = "",
+        older: str = "",
+        newer: str = "",
+    ) -> Response:
+        wish = Wish(who[:200], kind[:40], _day(day))
+        since, until = _span(desk, wish)
+        beyond, back = _place(newer) or _place(older), _place(newer) is not None
+        with installation.store.read() as tx:
+            found = tx.acts.page(
+                who=wish.who,
+                kind=wish.kind,
+                since=since,
+                until=until,
+                beyond=beyond,
+                way="newer" if back else "older",
+                limit=PAGE + 1,
+            )
+            people, kinds = tx.acts.people(), tx.acts.kinds()
+            over = len(found) > PAGE
+            found = (found[-PAGE:] if back else found[:PAGE]) if over else found
+            lines = _lines(tx, [act for _, act in found])
+        first, last = (found[0][0], found[-1][0]) if found else (None, None)
+        before = first if beyond and (over or not back) else None
+        after = last if over or back else None
+        return desk.page(
+            request,
+            user,
+            "editor/activity.html.j2",
+            here="activity",
+            wish=wish,
+            days=_by_day(desk, lines),
+            people=[("", _("Everyone")), *((each, _person(each)) for each in people)],
+            kinds=[("", _("Every kind")), *((each, kind_word(each)) for each in kinds)],
+            newer=f"activity?{wish.query(newer=_written(before))}" if before else "",
+            older=f"activity?{wish.query(older=_written(after))}" if after else "",
+            export=f"activity.csv?{wish.query()}".rstrip("?"),
+        )
+
+    @router.api_route("/activity.csv", methods=["GET", "HEAD"])
+    def export(user: Viewer, who: str = "", kind: str = "", day: str = "") -> Response:
+        wish = Wish(who[:200], kind[:40], _day(day))
+        headers = {"Content-Disposition": 'attachment; filename="activity.csv"'}
+        return StreamingResponse(_csv(desk, wish), media_type="text/csv; charset=utf-8", headers=headers)
+
+    return router
+
+
+def _lines(tx: Transaction, acts: Sequence[Act]) -> list[Line]:
+    """The names of all things are asked for at once."""
+    things = [each.thing.partition(":") for each in acts]
+    editions = tx.editions.names({name for kind, _colon, name in things if kind == "edition"})
+    numbers = {int(name) for kind, _colon, name in things if kind == "user" and name.isdecimal() and len(name) < 16}
+    users = tx.users.names(numbers)
+    found = []
+    for act, (kind, _colon, name) in zip(acts, things, strict=True):
+        shown, href = name or kind, ""
+        if kind == "edition":
+            shown, href = editions.get(name, name), f"editions/{name}" if name in editions else ""
+        elif kind == "user" and name.isdecimal():
+            shown, href = users.get(int(name), name), "settings/people"
+        elif kind == "token":
+            shown, href = act.note or name, "settings/tokens"
+        elif kind == "invitation":
+            shown, href = act.note or name, "settings/people"
+        elif kind == "installation":
+            shown = ""
+        elif kind in ("subscriber", "suppression"):
+            shown = f"{kind_word(kind)} {name}"
+        note = "" if shown == act.note else act.note
+        found.append(
+            Line(
+                act,
+                _person(act.who),
+                act.who == _PROGRAM,
+                did(act.what),
+                shown,
+                href,
+                runs(act.before[:_LONGEST], act.after[:_LONGEST]),
+                note[:_LONGEST],
+            )
+        )
+    return found
+
+
+def runs(before: str, after: str) -> list[Run]:
+    """What changed, by words: what went stands before what came in its place."""
+    old, new = before.split(), after.split()
+    found: list[Run] = []
+    for what, start, end, other, until in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        if what == "equal":
+            found.append(("", " ".join(old[start:end])))
+            continue
+        if start < end:
+            found.append(("del", " ".join(old[start:end])))
+        if other < until:
+            found.append(("ins", " ".join(new[other:until])))
+    return found
+
+
+def _by_day(desk: Desk, lines: Sequence[Line]) -> list[tuple[str, list[Line]]]:
+    times = desk.times
+    today = times.local(times.now).date()
+    named = {today: _("Today"), today - timedelta(days=1): _("Yesterday")}
+    found: dict[date, list[Line]] = {}
+    for line in lines:
+        found.setdefault(times.local(line.act.at).date(), []).append(line)
+    return [(named.get(day) or times.date(day), those) for day, those in found.items()]
+
+
+def _person(who: str) -> str:
+    return {_PROGRAM: "Broadsheet", _READER: _("A reader")}.get(who, who)
+
+
+def _day(text: str) -> date | None:
+    try:
+        found = date.fromisoformat(text)
+    except ValueError:
+        return None
+    # Of others a calendar cannot say when they begin.
+    return found if 1970 <= found.year < 3000 else None
+
+
+def _span(desk: Desk, wish: Wish) -> tuple[datetime | None, datetime | None]:
+    """From when until when the day lasts in the newsroom, which on two days a year is not 24 hours."""
+    if wish.day is None:
+        return None, None
+    zone = desk.times.zone
+    begin, end = (
+        datetime.combine(each, datetime.min.time(), zone) for each in (wish.day, wish.day + timedelta(days=1))
+    )
+    return begin.astimezone(UTC), end.astimezone(UTC)
+
+
+def _written(place: Place) -> str:
+    return f"{place[0].astimezone(UTC):%Y%m%dT%H%M%S.%f}_{place[1]}"
+
+
+def _place(text: str) -> Place | None:
+    moment, _line, number = text[:60].partition("_")
+    if not (number.isascii() and number.isdecimal() and len(number) < 16):
+        return None
+    try:
+        return datetime.strptime(moment, "%Y%m%dT%H%M%S.%f").replace(tzinfo=UTC), int(number)
+    except ValueError:
+        return None
+
+
+def _csv(desk: Desk, wish: Wish) -> Iterator[str]:
+    """Some at a time: no transaction lasts as long as a reader of the answer is slow."""
+    since, until = _span(desk, wish)
+    yield _row(_COLUMNS)
+    beyond, left = None, EXPORTED
+    while left > 0:
+        with desk.installation.store.read() as tx:
+            found = tx.acts.page(
+                who=wish.who, kind=wish.kind, since=since, until=until, beyond=beyond, limit=min(left, _READ_AT_ONCE)
+            )
+        if not found:
+            return
+        yield "".join(_row(_cells(act)) for _, act in found)
+        beyond, left = found[-1][0], left - len(found)
+
+
+def _cells(act: Act) -> list[str]:
+    cells: Mapping[str, str] = {
+        "at": act.at.isoformat(),
+        "who": act.who,
+        "what": act.what,
+        "thing": act.thing,
+        "before": act.before,
+        "after": act.after,
+        "note": act.note,
+    }
+    return [guarded(cells[name]) for name in _COLUMNS]
+
+
+def _row(cells: Sequence[str]) -> str:
+    line = StringIO(newline="")
+    csv.writer(line).writerow(cells)
+    return line.getvalue()
