@@ -156,10 +156,10 @@ def cancel(store: Store, edition: str, *, who: str, now: datetime, note: str = "
     return _again(store, edition)
 
 
-def expire(store: Store, edition: str, *, now: datetime, reason: str) -> bool:
-    """drafted, awaiting, approved, held → expired; False when it was none of these."""
+def expire(store: Store, edition: str, *, now: datetime, reason: str, due: datetime | None = None) -> bool:
+    """drafted, awaiting, approved, held → expired; False when it was none of these, or is not ``due`` then any more."""
     with store.write() as tx:
-        moved = tx.editions.move(edition, to=EditionState.EXPIRED, since=WAITING, now=now, reason=reason)
+        moved = tx.editions.move(edition, to=EditionState.EXPIRED, since=WAITING, now=now, reason=reason, due=due)
         if moved:
             tx.editions.release(edition)
             tx.acts.add(_act("expire", edition, "", EditionState.EXPIRED, "broadsheet", now, reason))

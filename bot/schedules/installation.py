@@ -17,9 +17,10 @@ from bot.editions.environment import Compiled
 from bot.http import Http
 from bot.model import ChannelState, Correction, Newsroom, PostRules
 from bot.schedules.plan import Slot
+from bot.schedules.timetable import Timetable
 from bot.settings import Settings, load_settings
 from bot.sources import base as sources
-from bot.store import Store
+from bot.store import Store, Transaction
 from bot.store.flags import MOVED
 from bot.tokens import KeyRing, edition_id
 
@@ -123,6 +124,14 @@ class Installation:
     def timezone(self, schedule: str) -> str:
         """The timezone in which the schedule's cron is read."""
         return self.settings.schedules[schedule].timezone or self.newsroom.timezone
+
+    def timetable(self, schedule: str, tx: Transaction | None = None) -> Timetable:
+        """The schedule's slots as they stand by now, seen by ``tx`` if there is one; without any, on publish."""
+        if tx is None:
+            with self.store.read() as looking:
+                return self.timetable(schedule, looking)
+        crons, zone = self.settings.schedules[schedule].crons, self.timezone(schedule)
+        return Timetable(schedule, crons, zone, tx.moved_slots.of(schedule))
 
     def sends_mail(self, schedule: str) -> bool:
         """Whether an edition of the schedule goes out as mail, and not as posts alone."""

@@ -30,7 +30,8 @@ def make(
     within: PictureTime | None = None,
     hold: str = "",
 ) -> Edition | None:
-    """Claims the slot with its edition, drafted or skipped; None when the slot has its edition already.
+    """Claims the slot with its edition, drafted or skipped; None when the slot has its edition already, or when
+    somebody moved it meanwhile.
 
     Its pictures are those that come ``within`` that time, an edition's own unless it is given. ``hold``: why an editor
     must see it first.
@@ -47,7 +48,7 @@ def make(
             made = pressed(tx, installation, picked, slot)
         try:
             with installation.store.write() as tx:
-                if not tx.editions.add(made.edition, expires=made.expires, report=made.report):
+                if not tx.editions.add(made.edition, expires=made.expires, report=made.report, planned=slot.planned):
                     return None
                 note = made.edition.reason or f"{len(made.edition.stories)} stories"
                 tx.acts.add(_act("draft", made.edition, "", made.edition.state, now, note))
@@ -62,8 +63,10 @@ def make(
     return None
 
 
-def skip(installation: Installation, schedule: str, slot: Slot, reason: str, now: datetime) -> Edition | None:
-    """Puts on record that the slot makes no edition, and why; None when it has one already."""
+def skip(
+    installation: Installation, schedule: str, slot: Slot, reason: str, now: datetime, *, who: str = PROGRAM
+) -> Edition | None:
+    """Puts on record that the slot makes no edition, and why; None when it has one already, or was moved meanwhile."""
     frame = installation.frame(schedule, slot)
     table = installation.settings.schedules[schedule]
     edition = Edition(
@@ -77,10 +80,11 @@ def skip(installation: Installation, schedule: str, slot: Slot, reason: str, now
         created=now,
         approval=table.approval,
     )
+    expires = slot.due + table.max_lateness
     with installation.store.write() as tx:
-        mine = tx.editions.add(edition, expires=slot.due + table.max_lateness, report={"skip": reason})
+        mine = tx.editions.add(edition, expires=expires, report={"skip": reason}, planned=slot.planned)
         if mine:
-            tx.acts.add(_act("skip", edition, "", EditionState.SKIPPED, now, reason))
+            tx.acts.add(replace(_act("skip", edition, "", EditionState.SKIPPED, now, reason), who=who))
     return edition if mine else None
 
 
@@ -100,7 +104,11 @@ def advance(
         paused = tx.flags.get(PAUSED)
     if expires and now > expires:
         late = "later than its schedule allows"
-        return EditionState.EXPIRED if lifecycle.expire(store, edition.id, now=now, reason=late) else edition.state
+        return (
+            EditionState.EXPIRED
+            if lifecycle.expire(store, edition.id, now=now, reason=late, due=edition.slot)
+            else edition.state
+        )
     if edition.state is EditionState.HELD or (table is None and not amends):
         return edition.state
     fresh = _refreshed(installation, edition.id, now, within)
@@ -172,7 +180,7 @@ def _refreshed(
     renditions, links = compose.render(frame, outcome.stories), compose.links(frame, outcome.stories)
     fresh = replace(edition, stories=outcome.stories, renditions=renditions, links=links, state=state, reason=reason)
     with installation.store.write() as tx:
-        if not tx.editions.move(edition.id, to=state, since=[edition.state], now=now, reason=reason):
+        if not tx.editions.move(edition.id, to=state, since=[edition.state], now=now, reason=reason, due=edition.slot):
             # Somebody else moved it meanwhile: the next look sees how.
             return None
         tx.editions.replace_stories(fresh)

@@ -26,6 +26,7 @@ from bot.store.flags import Flags
 from bot.store.images import Images
 from bot.store.jobs import Jobs
 from bot.store.links import Links
+from bot.store.moved_slots import MovedSlots
 from bot.store.tables import articles, chunks, edition_stories, editions, renditions, reservations
 
 WENT_OUT = (EditionState.SENDING, EditionState.PAUSED, EditionState.SENT)
@@ -37,13 +38,21 @@ class Editions:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def add(self, edition: Edition, *, expires: datetime, report: dict[str, Any]) -> bool:
+    def add(
+        self, edition: Edition, *, expires: datetime, report: dict[str, Any], planned: datetime | None = None
+    ) -> bool:
         """Claims the edition's slot and keeps all it froze; False when the slot has its edition already.
 
-        ``report`` is the selection with its reasons. Raises ``ReservedElsewhere`` when another edition of the same
-        schedule took one of the articles meanwhile: select again. Raises ``StoreHeld``.
+        ``planned``: the timetable's time of the slot; False, too, when somebody moved it to another time than the
+        edition's meanwhile. ``report`` is the selection with its reasons. Raises ``ReservedElsewhere`` when another
+        edition of the same schedule took one of the articles meanwhile: select again. Raises ``StoreHeld``.
         """
         Flags(self._connection).need_open()
+        if planned:
+            moved = MovedSlots(self._connection)
+            moved.lock(edition.schedule)
+            if not moved.stands(edition.schedule, edition.slot_key, was=planned, due=edition.slot):
+                return False
         mine = self._insert(edition, expires=expires, report=report)
         if mine:
             self._add_stories(edition)
@@ -188,17 +197,20 @@ class Editions:
         since: Collection[EditionState],
         now: datetime,
         reason: str = "",
+        due: datetime | None = None,
     ) -> bool:
         """Puts the edition into the state ``to`` if it is in one of ``since``; False when it is not.
 
+        ``due``: only if that still is its slot's time; somebody may have moved it meanwhile.
         Its chunks have jobs while it is being sent, and only then. Raises ``StoreHeld`` when it would be sent from a
         store from which nothing may go out.
         """
         if to is EditionState.SENDING:
             Flags(self._connection).need_open()
+        still = [editions.c.slot == due] if due else []
         moved = self._connection.execute(
             update(editions)
-            .where(editions.c.id == edition, editions.c.state.in_(list(since)))
+            .where(editions.c.id == edition, editions.c.state.in_(list(since)), *still)
             .values(state=to, reason=reason, changed=now, **({"sent": now} if to is EditionState.SENT else {}))
         )
         if moved.rowcount != 1:
@@ -208,6 +220,22 @@ class Editions:
         elif to is EditionState.PAUSED or to.ended:
             Jobs(self._connection).drop(edition)
         return True
+
+    def reschedule(
+        self, edition: str, *, slot: datetime, expires: datetime, since: Collection[EditionState], now: datetime
+    ) -> bool:
+        """Gives an edition another due time if it is in a state of ``since``; False when it is not."""
+        moved = self._connection.execute(
+            update(editions)
+            .where(editions.c.id == edition, editions.c.state.in_(list(since)))
+            .values(slot=slot, expires=expires, changed=now)
+        )
+        return moved.rowcount == 1
+
+    def drop_skipped(self, edition: str) -> bool:
+        """Deletes an edition that was skipped, so that its slot is nobody's again; False when it was not."""
+        gone = delete(editions).where(editions.c.id == edition, editions.c.state == EditionState.SKIPPED)
+        return self._connection.execute(gone).rowcount == 1
 
     def lock(self, edition: str) -> EditionState | None:
         """Keeps others from moving the edition until this transaction ends; returns its state."""

@@ -33,6 +33,7 @@ from bot.store.imports import Imports
 from bot.store.jobs import Jobs, used
 from bot.store.links import Links
 from bot.store.machine_texts import MachineTexts
+from bot.store.moved_slots import MovedSlots
 from bot.store.progress import ProgressRows
 from bot.store.recalls import Recalls
 from bot.store.schedules import Schedules
@@ -65,6 +66,10 @@ class Transaction:
     @cached_property
     def schedules(self) -> Schedules:
         return Schedules(self.connection)
+
+    @cached_property
+    def moved_slots(self) -> MovedSlots:
+        return MovedSlots(self.connection)
 
     @cached_property
     def editions(self) -> Editions:

@@ -600,3 +600,16 @@ channel_states = Table(
     # Counts the credentials saved: of two processes that renew one, the slower sees that it was done.
     Column("serial", Integer, nullable=False, server_default="0"),
 )
+
+# --- The calendar: slots that go out at another time than their timetable says (bot.model.moved_slot) ---
+
+moved_slots = Table(
+    "moved_slots",
+    metadata,
+    Column("schedule", String(100), primary_key=True),
+    Column("slot_key", String(100), primary_key=True),
+    Column("was", Moment, nullable=False),
+    Column("due", Moment, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+)
