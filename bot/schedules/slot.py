@@ -104,11 +104,8 @@ def advance(
         paused = tx.flags.get(PAUSED)
     if expires and now > expires:
         late = "later than its schedule allows"
-        return (
-            EditionState.EXPIRED
-            if lifecycle.expire(store, edition.id, now=now, reason=late, due=edition.slot)
-            else edition.state
-        )
+        expired = lifecycle.expire(store, edition.id, now=now, reason=late, due=edition.slot)
+        return EditionState.EXPIRED if expired else edition.state
     if edition.state is EditionState.HELD or (table is None and not amends):
         return edition.state
     fresh = _refreshed(installation, edition.id, now, within)
