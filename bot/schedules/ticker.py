@@ -60,6 +60,9 @@ FRESH_SECONDS = 60.0
 JUDGED_FOR = timedelta(days=90)
 """How long it is kept why an article was not told on publish."""
 
+MOVES_FOR = timedelta(days=90)
+"""How long it is kept after both times that a slot was moved: the edition's record says it for ever."""
+
 FOLDING_HOUR = 3
 """Hour of the newsroom's day in which old editions are folded: before the first digests, after the last."""
 
@@ -302,6 +305,7 @@ def prune_events(installation: Installation) -> int:
     with installation.store.write() as tx:
         tx.flags.drop(ONCE, now - 2 * REPLAYS)
         tx.schedules.forget_judged(now - JUDGED_FOR)
+        tx.moved_slots.forget(now - MOVES_FOR)
         return tx.events.prune(now - kept) if kept else 0
 
 

@@ -152,6 +152,14 @@ class Editions:
             query = query.where(editions.c.schedule == schedule)
         return [edition_of(row) for row in self._connection.execute(query)]
 
+    def between(self, start: datetime, until: datetime, *, schedule: str = "", limit: int = 2_000) -> list[Edition]:
+        """Those whose slot is from ``start`` to before ``until``, oldest first; without stories and renditions."""
+        query = select(editions).where(editions.c.slot >= start, editions.c.slot < until)
+        if schedule:
+            query = query.where(editions.c.schedule == schedule)
+        query = query.order_by(editions.c.slot, editions.c.created).limit(limit)
+        return [edition_of(row) for row in self._connection.execute(query)]
+
     def state(self, edition: str) -> EditionState | None:
         """The state alone, for those who ask often."""
         found = self._connection.execute(select(editions.c.state).where(editions.c.id == edition)).scalar()

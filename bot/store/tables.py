@@ -617,6 +617,7 @@ moved_slots = Table(
     Column("due", Moment, nullable=False),
     Column("who", Text, nullable=False),
     Column("at", Moment, nullable=False),
+)
 
 # Who works at the desk. Nobody is ever deleted: their names stand on the record.
 users = Table(
