@@ -42,6 +42,7 @@ from bot.model.newsroom import Newsroom
 from bot.model.posting import Idempotency, Pace, PostRules, Quiet, Quota
 from bot.model.progress import DomainProgress, Progress, ServerNow, ServerProgress, WorkerProgress
 from bot.model.report import Report, Verdict
+from bot.model.session import UserSession
 from bot.model.signup import Signup, SignupOutcome
 from bot.model.story import Pick, Rejection, Selected, Story, Summary
 from bot.model.subscriber import (
@@ -56,10 +57,12 @@ from bot.model.subscriber import (
     Subscriber,
     Suppression,
 )
+from bot.model.user import AT_THIS_MACHINE, Role, User, operator
 from bot.model.written import TextKind, Written
 
 __all__ = [
     "ARTICLE",
+    "AT_THIS_MACHINE",
     "CORRECTION",
     "ERASED",
     "LIFTED_BY_READERS",
@@ -121,6 +124,7 @@ __all__ = [
     "Rejection",
     "Rendition",
     "Report",
+    "Role",
     "Selected",
     "ServerNow",
     "ServerProgress",
@@ -131,7 +135,10 @@ __all__ = [
     "Summary",
     "Suppression",
     "TextKind",
+    "User",
+    "UserSession",
     "Verdict",
     "WorkerProgress",
     "Written",
+    "operator",
 ]

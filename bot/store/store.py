@@ -38,11 +38,13 @@ from bot.store.progress import ProgressRows
 from bot.store.reasons import Reasons
 from bot.store.recalls import Recalls
 from bot.store.schedules import Schedules
+from bot.store.sessions import Sessions
 from bot.store.signups import Signups
 from bot.store.sources import Sources
 from bot.store.subscribers import Subscribers
 from bot.store.suppressions import Suppressions
 from bot.store.tables import metadata
+from bot.store.users import Users
 
 
 class Transaction:
@@ -171,6 +173,14 @@ class Transaction:
     @cached_property
     def progress(self) -> ProgressRows:
         return ProgressRows(self.connection)
+
+    @cached_property
+    def users(self) -> Users:
+        return Users(self.connection)
+
+    @cached_property
+    def sessions(self) -> Sessions:
+        return Sessions(self.connection)
 
     def counts(self) -> dict[str, int]:
         """How many rows each table has."""

@@ -7,7 +7,7 @@ from sqlalchemy.dialects import postgresql
 from bot.store.tables import Moment
 
 revision = "0017"
-down_revision = "0012"
+down_revision = "0016"
 branch_labels = None
 depends_on = None
 
