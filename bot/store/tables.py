@@ -700,6 +700,7 @@ api_tokens = Table(
     UniqueConstraint("hash"),
     Index("ix_api_tokens_user", "user"),
     sqlite_autoincrement=True,
+)
 
 # --- Deliveries and numbers (0017)
 
