@@ -117,7 +117,7 @@ def resolve(store: Store, deliveries: Collection[int], *, arrived: bool, who: st
     """
     what = f"resolve as {'sent' if arrived else 'unsent'}"
     with store.write() as tx:
-        found = [each for each in map(tx.deliveries.get, deliveries) if each]
+        found = sorted(tx.deliveries.those(deliveries), key=lambda each: each.id)
         unknown = [each for each in found if each.state is DeliveryState.UNKNOWN]
         if not arrived:
             for edition in dict.fromkeys(each.edition for each in unknown):

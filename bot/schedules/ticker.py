@@ -28,7 +28,7 @@ from bot.delivery.intake.poll import Polled, poll
 from bot.delivery.permission import permissions_due
 from bot.errors import BroadsheetError
 from bot.http import Http
-from bot.schedules import hubs, learning, pings, renewing, signups
+from bot.schedules import figures, hubs, learning, pings, renewing, signups
 from bot.schedules.corrected import watch_changes
 from bot.schedules.hosting import PictureTime, host_ahead, sweep
 from bot.schedules.installation import Installation
@@ -88,6 +88,7 @@ class Ticker:
         self._looked: frozenset[str] = frozenset()
         self._visited: dict[str, float] = {}
         self._failures: list[str] = []
+        self._counted = float("-inf")
         self._signups_rest = float("-inf")
         self._stopping = threading.Event()
 
@@ -113,6 +114,7 @@ class Ticker:
         if self._installation.learning:
             self._scheduler.add_job(self._learn, "interval", hours=learning.HOURS, next_run_time=soon)
         self._scheduler.add_job(self._renew, "interval", hours=renewing.HOURS, next_run_time=soon)
+        self._scheduler.add_job(self._reckon, "interval", seconds=figures.SECONDS, next_run_time=soon)
         zone = ZoneInfo(self._installation.newsroom.timezone)
         self._scheduler.add_job(self._fold, "cron", hour=FOLDING_HOUR, minute=20, jitter=600, timezone=zone)
         self._scheduler.start()
@@ -225,6 +227,17 @@ class Ticker:
             renewing.renew_now(self._installation)
         except Exception as error:
             log.error("permissions are not renewed: %s", error, exc_info=not isinstance(error, BroadsheetError))
+
+    def _reckon(self) -> None:
+        """What pages show of editions that went out, and of readers; nothing rests on it."""
+        installation = self._installation
+        try:
+            figures.reckon_now(installation, installation.clock())
+            if time.monotonic() - self._counted > figures.READERS_SECONDS:
+                figures.count_readers(installation, installation.clock())
+                self._counted = time.monotonic()
+        except Exception as error:
+            log.error("figures are not reckoned: %s", error, exc_info=not isinstance(error, BroadsheetError))
 
     def _poll(self) -> None:
         """What came back: the mailboxes, and what webhooks and servers told meanwhile."""
