@@ -60,9 +60,10 @@ def _taken(
     taken, own = [], None
     made = {(each.schedule, each.slot_key): each for each in tx.editions.between(start, until, limit=MOST)}
     slots = {(each.schedule, each.slot_key): each.slot for each in made.values() if each.state not in _NOWHERE}
+    moves = tx.moved_slots.all()
     for name, table in installation.settings.schedules.items():
         if table.enabled:
-            for slot in installation.timetable(name, tx).between(start, until, limit=MOST):
+            for slot in installation.timetable(name, moves=moves.get(name, ())).between(start, until, limit=MOST):
                 if (name, slot.key) not in made:
                     slots[name, slot.key] = slot.due
     for which, due in slots.items():

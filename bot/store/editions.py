@@ -32,6 +32,25 @@ from bot.store.tables import articles, chunks, edition_stories, editions, rendit
 WENT_OUT = (EditionState.SENDING, EditionState.PAUSED, EditionState.SENT)
 
 
+# What stands in a row before its report, which may be long: what a calendar reads of a thousand.
+_BRIEF = tuple(
+    editions.c[name]
+    for name in (
+        "id",
+        "schedule",
+        "slot_key",
+        "slot",
+        "state",
+        "name",
+        "reason",
+        "approval",
+        "created",
+        "snapshot",
+        "sent",
+    )
+)
+
+
 class Editions:
     """One edition a slot."""
 
@@ -153,12 +172,23 @@ class Editions:
         return [edition_of(row) for row in self._connection.execute(query)]
 
     def between(self, start: datetime, until: datetime, *, schedule: str = "", limit: int = 2_000) -> list[Edition]:
-        """Those whose slot is from ``start`` to before ``until``, oldest first; without stories and renditions."""
-        query = select(editions).where(editions.c.slot >= start, editions.c.slot < until)
+        """Those whose slot is from ``start`` to before ``until``, oldest first.
+
+        Without all that may be long: stories, renditions, words; and without what was folded.
+        """
+        query = select(*_BRIEF).where(editions.c.slot >= start, editions.c.slot < until)
         if schedule:
             query = query.where(editions.c.schedule == schedule)
-        query = query.order_by(editions.c.slot, editions.c.created).limit(limit)
-        return [edition_of(row) for row in self._connection.execute(query)]
+        return self._brief(query.order_by(editions.c.slot, editions.c.created).limit(limit))
+
+    def in_states(self, states: Collection[EditionState], *, limit: int = 50) -> list[Edition]:
+        """Those in one of ``states``, the earliest slot first; as ``between`` has them."""
+        query = select(*_BRIEF).where(editions.c.state.in_(list(states))).order_by(editions.c.slot).limit(limit)
+        return self._brief(query)
+
+    def _brief(self, query: Select[Any]) -> list[Edition]:
+        rows = self._connection.execute(query)
+        return [Edition(**{**row._mapping, "state": EditionState(row.state)}) for row in rows]
 
     def state(self, edition: str) -> EditionState | None:
         """The state alone, for those who ask often."""
