@@ -6,10 +6,12 @@ within 30 minutes before or after, and far enough ahead that the schedule's edit
 
 from __future__ import annotations
 
-from datetime import datetime, time, timedelta
+from collections.abc import Iterator
+from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from bot.model import EditionState
+from bot.schedules.agenda import Entry, agenda
 from bot.schedules.installation import Installation
 from bot.store import Transaction
 
@@ -19,11 +21,10 @@ STEP = timedelta(minutes=30)
 FIRST, LAST = time(6), time(22)
 """The newsroom's day."""
 AT_LEAST = timedelta(minutes=10)
-DAYS = timedelta(days=7)
+DAYS = 7
 """So far ahead it is looked."""
-MOST = 2_000
-"""Slots of a schedule that are looked at: one that goes out each minute leaves no time free anyway."""
 
+_DAY = timedelta(days=1)
 _NOWHERE = (EditionState.CANCELLED, EditionState.SKIPPED, EditionState.EXPIRED)
 
 
@@ -34,41 +35,29 @@ def next_free(
 
     That slot itself stands in nobody's way, and its own time is no other.
     """
-    settings = installation.settings
-    lead = settings.schedules[schedule].lead_time if schedule else timedelta(0)
-    start, until = now + max(lead, AT_LEAST), now + DAYS
-    taken, own = _taken(tx, installation, start - AROUND, until + AROUND, schedule, key)
-    zone = ZoneInfo(installation.newsroom.timezone)
-    # By the clock: half hours of a zone lie elsewhere after a clock change.
-    wall = start.astimezone(zone).replace(minute=0, second=0, microsecond=0, tzinfo=None)
-    while True:
-        wall += STEP
-        moment = wall.replace(tzinfo=zone).astimezone(start.tzinfo)
-        if moment > until:
-            return None
+    lead = installation.settings.schedules[schedule].lead_time if schedule else timedelta(0)
+    start = now + max(lead, AT_LEAST)
+    for day in range(DAYS):
+        # Day by day, for it is nearly always found on the first.
+        begin, end = start + day * _DAY, start + (day + 1) * _DAY
+        there = agenda(tx, installation, begin - AROUND, end + AROUND, now)
+        taken = [each.due for each in there if not _is(each, schedule, key) and each.state not in _NOWHERE]
+        own = {each.due for each in there if _is(each, schedule, key)}
+        for moment in _half_hours(begin, end, ZoneInfo(installation.newsroom.timezone)):
+            if moment not in own and all(abs(each - moment) >= AROUND for each in taken):
+                return moment
+    return None
+
+
+def _is(entry: Entry, schedule: str, key: str) -> bool:
+    return (entry.schedule, entry.key) == (schedule, key)
+
+
+def _half_hours(begin: datetime, end: datetime, zone: ZoneInfo) -> Iterator[datetime]:
+    """The half hours by the clock of the newsroom's day from ``begin`` to before ``end``; those that exist."""
+    wall = begin.astimezone(zone).replace(minute=0, second=0, microsecond=0, tzinfo=None)
+    while (moment := wall.replace(tzinfo=zone).astimezone(UTC)) < end:
         exists = moment.astimezone(zone).replace(tzinfo=None) == wall
-        if not exists or moment < start or not FIRST <= wall.time() <= LAST or moment == own:
-            continue
-        if all(abs(each - moment) >= AROUND for each in taken):
-            return moment
-
-
-def _taken(
-    tx: Transaction, installation: Installation, start: datetime, until: datetime, schedule: str, key: str
-) -> tuple[list[datetime], datetime | None]:
-    """When something goes out in that time, but for one slot; and when that one does."""
-    taken, own = [], None
-    made = {(each.schedule, each.slot_key): each for each in tx.editions.between(start, until, limit=MOST)}
-    slots = {(each.schedule, each.slot_key): each.slot for each in made.values() if each.state not in _NOWHERE}
-    moves = tx.moved_slots.all()
-    for name, table in installation.settings.schedules.items():
-        if table.enabled:
-            for slot in installation.timetable(name, moves=moves.get(name, ())).between(start, until, limit=MOST):
-                if (name, slot.key) not in made:
-                    slots[name, slot.key] = slot.due
-    for which, due in slots.items():
-        if which == (schedule, key):
-            own = due
-        else:
-            taken.append(due)
-    return taken, own
+        if exists and moment >= begin and FIRST <= wall.time() <= LAST:
+            yield moment
+        wall += STEP
