@@ -31,20 +31,22 @@ _NOWHERE = (EditionState.CANCELLED, EditionState.SKIPPED, EditionState.EXPIRED)
 def next_free(
     tx: Transaction, installation: Installation, now: datetime, *, schedule: str = "", key: str = ""
 ) -> datetime | None:
-    """The first free time (UTC) from now on, for the slot ``key`` of ``schedule``; None when a week has none.
+    """The first free time (UTC) from now on; None when a week has none.
 
-    That slot itself stands in nobody's way, and its own time is no other.
+    For the slot ``key`` of ``schedule``, which stands in nobody's way itself, the first after its own time.
     """
     lead = installation.settings.schedules[schedule].lead_time if schedule else timedelta(0)
     start = now + max(lead, AT_LEAST)
+    own = installation.timetable(schedule, tx).named(key) if schedule else None
+    if own:
+        start = max(start, own.due + STEP)
     for day in range(DAYS):
         # Day by day, for it is nearly always found on the first.
         begin, end = start + day * _DAY, start + (day + 1) * _DAY
         there = agenda(tx, installation, begin - AROUND, end + AROUND, now)
         taken = [each.due for each in there if not _is(each, schedule, key) and each.state not in _NOWHERE]
-        own = {each.due for each in there if _is(each, schedule, key)}
         for moment in _half_hours(begin, end, ZoneInfo(installation.newsroom.timezone)):
-            if moment not in own and all(abs(each - moment) >= AROUND for each in taken):
+            if all(abs(each - moment) >= AROUND for each in taken):
                 return moment
     return None
 

@@ -217,7 +217,6 @@ def test_the_next_free_slot_is_a_half_hour_away_from_everything_else(newsroom, s
     installation = newsroom()
     with store.read() as tx:
         assert next_free(tx, installation, BEFORE) == NOW - timedelta(minutes=30)
-        # Its own slot is in nobody's way.
         assert next_free(tx, installation, NOW - timedelta(minutes=29)) == NOW + timedelta(minutes=30)
         own = next_free(tx, installation, NOW - timedelta(minutes=29), schedule="morning", key=KEY)
         assert own == NOW + timedelta(minutes=30)
@@ -225,6 +224,8 @@ def test_the_next_free_slot_is_a_half_hour_away_from_everything_else(newsroom, s
     move(installation, "morning", KEY, NOW + timedelta(minutes=40), **INES)
     with store.read() as tx:
         assert next_free(tx, installation, NOW - timedelta(minutes=29)) == NOW
+        # Its own slot is in nobody's way.
+        assert next_free(tx, installation, NOW, schedule="morning", key=KEY) == NOW + timedelta(minutes=90)
         assert next_free(tx, installation, NOW) == NOW + timedelta(minutes=90)
         # The night is no time to go out.
         assert next_free(tx, installation, NOW + timedelta(hours=15, minutes=1)) == NOW + DAY - timedelta(hours=1)

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, time
 from urllib.parse import parse_qsl
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date, format_skeleton, get_day_names
+from babel.dates import format_date, format_interval, format_skeleton, get_day_names
 from babel.lists import format_list
 from fastapi import APIRouter, Request, Response
 
@@ -261,9 +261,7 @@ def _title(view: View) -> str:
         return format_skeleton("yMMMM", view.day, locale=locale())
     if view.kind == "day":
         return format_date(view.day, "full", locale=locale())
-    first, last = view.days[0], view.days[-1]
-    ends = {"first": format_date(first, "long", locale=locale()), "last": format_date(last, "long", locale=locale())}
-    return _("%(first)s to %(last)s") % ends
+    return format_interval(view.days[0], view.days[-1], "yMMMMd", locale=locale())
 
 
 def _heads(view: View) -> list[str]:

@@ -138,7 +138,8 @@ def _said(entry: Entry, counts: dict[str, int]) -> str:
         failed = counts.get("failed", 0)
         if failed:
             return _("%(count)s failed") % {"count": number(failed)}
-        return number(counts.get("accepted", entry.snapshot or 0))
+        accepted = counts.get("accepted", entry.snapshot)
+        return "" if accepted is None else number(accepted)
     if entry.state in (EditionState.SKIPPED, EditionState.CANCELLED, EditionState.HELD):
         return entry.reason
     return ""
