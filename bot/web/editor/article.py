@@ -25,7 +25,7 @@ from bot.web.editor.speech import N_, _, ngettext
 
 REVISIONS = 20
 """Revisions that are listed, the newest."""
-TELLINGS = 30
+TELLINGS = 10
 """Editions that told it and are shown, the newest."""
 _EXCERPT = 240
 
@@ -138,10 +138,10 @@ def routes(desk: Desk) -> APIRouter:
             kinds=_kinds(first.what if first else ""),
             corrections=[(each, stands(installation, reached, each)) for each in reached.corrections] if reached else [],
             choices=choices(installation, reached) if reached else None,
-            ways=WAYS,
+            way_words=WAYS,
             acts=ACTS,
             given=given,
-            errors=errors or {},
+            errors={"said": "", "right": "", "mail": "", **(errors or {})},
             offences=offences,
             may_decide=user.role.may(Role.APPROVER),
             may_edit=user.role.may(Role.EDITOR),
