@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Depends
 
-from bot.web.editor import articles, calendar, channels, edition, menu, preview, progress, sources, today
+from bot.web.editor import (
+    article,
+    articles,
+    brand,
+    calendar,
+    channels,
+    edition,
+    menu,
+    preview,
+    progress,
+    sources,
+    templates,
+    today,
+)
 from bot.web.editor.desk import Desk
 from bot.web.security import at_this_machine
 from bot.web.site import Site
@@ -14,6 +27,6 @@ def routes(site: Site) -> APIRouter:
     """All pages of the desk. The guard hangs on the router, so that no page can lack it."""
     router = APIRouter(dependencies=[Depends(at_this_machine)])
     desk = Desk(site)
-    for page in (today, calendar, edition, progress, preview, articles, sources, channels, menu):
+    for page in (today, calendar, edition, progress, preview, articles, article, sources, channels, brand, templates, menu):
         router.include_router(page.routes(desk))
     return router
