@@ -26,7 +26,7 @@ class Times:
         return moment.astimezone(self.zone)
 
     def at(self, moment: datetime) -> Markup:
-        """``07:00`` today, ``yesterday 07:00``, ``Thu 07:00`` within a week, else ``3 Mar 07:00``; a year if another."""
+        """``07:00`` today, ``yesterday 07:00``, ``Thu 07:00`` within a week, else ``3 Mar 07:00``, with its year."""
         return self._marked(moment, self.words(moment))
 
     def words(self, moment: datetime) -> str:
