@@ -181,6 +181,22 @@ class Editions:
             query = query.where(editions.c.schedule == schedule)
         return self._brief(query.order_by(editions.c.slot, editions.c.created).limit(limit))
 
+    def newest_between(self, start: datetime, until: datetime, limit: int) -> list[Edition]:
+        """As ``between``, the newest first."""
+        query = select(*_BRIEF).where(editions.c.slot >= start, editions.c.slot < until)
+        return self._brief(query.order_by(editions.c.slot.desc(), editions.c.created.desc()).limit(limit))
+
+    def names(self, which: Collection[str]) -> dict[str, str]:
+        """The names of those of these editions that there are."""
+        query = select(editions.c.id, editions.c.name).where(editions.c.id.in_(sorted(which)))
+        return {row.id: row.name for row in self._connection.execute(query)}
+
+    def titles(self, edition: str) -> list[str]:
+        """The headlines of an edition's stories, in order."""
+        query = select(edition_stories).where(edition_stories.c.edition == edition)
+        rows = self._connection.execute(query.order_by(edition_stories.c.position))
+        return [story_of(row).article.title for row in rows]
+
     def in_states(self, states: Collection[EditionState], *, limit: int = 50) -> list[Edition]:
         """Those in one of ``states``, the earliest slot first; as ``between`` has them."""
         query = select(*_BRIEF).where(editions.c.state.in_(list(states))).order_by(editions.c.slot).limit(limit)

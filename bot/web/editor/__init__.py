@@ -28,6 +28,19 @@ def routes(site: Site) -> APIRouter:
     """All pages of the desk. The guard hangs on the router, so that no page can lack it."""
     router = APIRouter(dependencies=[Depends(Needs(Role.VIEWER))])
     desk = Desk(site)
-    for page in (today, calendar, edition, progress, preview, articles, article, sources, channels, brand, templates, menu):
+    for page in (
+        today,
+        calendar,
+        edition,
+        progress,
+        preview,
+        articles,
+        article,
+        sources,
+        channels,
+        brand,
+        templates,
+        menu,
+    ):
         router.include_router(page.routes(desk))
     return router

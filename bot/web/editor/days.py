@@ -18,6 +18,8 @@ from bot.web.editor.states import EDITION_STATES, PLANNED, Shown, of_edition
 
 A_DAY = 10
 """Entries of a day that a month shows; the others are behind a link to the day."""
+SHORT = 12
+"""Letters of a schedule's name in a month."""
 MOST_LISTED = 300
 """Entries of a list, so that no page is heavy."""
 PLANNED_KEY = "planned"
@@ -124,12 +126,19 @@ def _line(
         entry=entry,
         shown=of_edition(entry.state, counts) if entry.state else PLANNED,
         href=f"calendar?{query}#picked" if choosable else f"editions/{entry.edition}",
-        short=entry.name,
+        short=short_name(entry.name),
         chosen=(entry.schedule, entry.key) == chosen,
         movable=movable,
         headline=headlines.get(entry.edition, ""),
         said=_said(entry, counts),
     )
+
+
+def short_name(name: str) -> str:
+    """At most ``SHORT`` letters of a schedule's name, by whole words; its first word when that is longer."""
+    if len(name) <= SHORT:
+        return name
+    return name[: SHORT + 1].rpartition(" ")[0].rstrip(" &,;:–-") or name.partition(" ")[0]
 
 
 def _said(entry: Entry, counts: dict[str, int]) -> str:
