@@ -40,7 +40,9 @@ class _ChangedMeanwhile(Exception):
 
 def _begin(tx: Transaction, edition: Edition, audience: str, now: datetime, place: Place) -> bool:
     ready = (EditionState.APPROVED,) if edition.approval else (EditionState.DRAFTED, EditionState.APPROVED)
-    if tx.flags.get(PAUSED) or not tx.editions.move(edition.id, to=EditionState.SENDING, since=ready, now=now):
+    if tx.flags.get(PAUSED) or not tx.editions.move(
+        edition.id, to=EditionState.SENDING, since=ready, now=now, due=edition.slot
+    ):
         return False
     stored = tx.editions.get(edition.id)
     assert stored is not None

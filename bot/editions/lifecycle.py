@@ -182,7 +182,7 @@ def resolve(store: Store, deliveries: Collection[int], *, arrived: bool, who: st
     """
     what = f"resolve as {'sent' if arrived else 'unsent'}"
     with store.write() as tx:
-        found = [each for each in map(tx.deliveries.get, deliveries) if each]
+        found = sorted(tx.deliveries.those(deliveries), key=lambda each: each.id)
         unknown = [each for each in found if each.state is DeliveryState.UNKNOWN]
         if not arrived:
             for edition in dict.fromkeys(each.edition for each in unknown):
@@ -221,10 +221,10 @@ def cancel(store: Store, edition: str, *, who: str, now: datetime, note: str = "
     return _again(store, edition)
 
 
-def expire(store: Store, edition: str, *, now: datetime, reason: str) -> bool:
-    """drafted, awaiting, approved, held → expired; False when it was none of these."""
+def expire(store: Store, edition: str, *, now: datetime, reason: str, due: datetime | None = None) -> bool:
+    """drafted, awaiting, approved, held → expired; False when it was none of these, or is not ``due`` then any more."""
     with store.write() as tx:
-        moved = tx.editions.move(edition, to=EditionState.EXPIRED, since=WAITING, now=now, reason=reason)
+        moved = tx.editions.move(edition, to=EditionState.EXPIRED, since=WAITING, now=now, reason=reason, due=due)
         if moved:
             tx.editions.release(edition)
             tx.acts.add(_act("expire", edition, "", EditionState.EXPIRED, "broadsheet", now, reason))

@@ -42,6 +42,7 @@ from bot.model.hosted import Fetched, HostedImage, HostedPicture
 from bot.model.invitation import Invitation, Purpose
 from bot.model.limits import Counting, Limits, Markup
 from bot.model.merge import MergeField
+from bot.model.moved_slot import MovedSlot
 from bot.model.newsroom import Newsroom
 from bot.model.posting import Idempotency, Pace, PostRules, Quiet, Quota
 from bot.model.progress import DomainProgress, Progress, ServerNow, ServerProgress, WorkerProgress
@@ -114,6 +115,7 @@ __all__ = [
     "Link",
     "Markup",
     "MergeField",
+    "MovedSlot",
     "Newsroom",
     "Outcome",
     "Overruling",

@@ -31,7 +31,8 @@ def make(
     within: PictureTime | None = None,
     hold: str = "",
 ) -> Edition | None:
-    """Claims the slot with its edition, drafted or skipped; None when the slot has its edition already.
+    """Claims the slot with its edition, drafted or skipped; None when the slot has its edition already, or when
+    somebody moved it meanwhile.
 
     Its pictures are those that come ``within`` that time, an edition's own unless it is given. ``hold``: why an editor
     must see it first.
@@ -48,7 +49,7 @@ def make(
             made = pressed(tx, installation, picked, slot)
         try:
             with installation.store.write() as tx:
-                if not tx.editions.add(made.edition, expires=made.expires, report=made.report):
+                if not tx.editions.add(made.edition, expires=made.expires, report=made.report, planned=slot.planned):
                     return None
                 note = made.edition.reason or f"{len(made.edition.stories)} stories"
                 tx.acts.add(_act("draft", made.edition, "", made.edition.state, now, note))
@@ -63,8 +64,10 @@ def make(
     return None
 
 
-def skip(installation: Installation, schedule: str, slot: Slot, reason: str, now: datetime) -> Edition | None:
-    """Puts on record that the slot makes no edition, and why; None when it has one already."""
+def skip(
+    installation: Installation, schedule: str, slot: Slot, reason: str, now: datetime, *, who: str = PROGRAM
+) -> Edition | None:
+    """Puts on record that the slot makes no edition, and why; None when it has one already, or was moved meanwhile."""
     frame = installation.frame(schedule, slot)
     table = installation.settings.schedules[schedule]
     edition = Edition(
@@ -78,10 +81,11 @@ def skip(installation: Installation, schedule: str, slot: Slot, reason: str, now
         created=now,
         approval=table.approval,
     )
+    expires = slot.due + table.max_lateness
     with installation.store.write() as tx:
-        mine = tx.editions.add(edition, expires=slot.due + table.max_lateness, report={"skip": reason})
+        mine = tx.editions.add(edition, expires=expires, report={"skip": reason}, planned=slot.planned)
         if mine:
-            tx.acts.add(_act("skip", edition, "", EditionState.SKIPPED, now, reason))
+            tx.acts.add(replace(_act("skip", edition, "", EditionState.SKIPPED, now, reason), who=who))
     return edition if mine else None
 
 
@@ -101,7 +105,8 @@ def advance(
         paused = tx.flags.get(PAUSED)
     if expires and now > expires:
         late = "later than its schedule allows"
-        return EditionState.EXPIRED if lifecycle.expire(store, edition.id, now=now, reason=late) else edition.state
+        expired = lifecycle.expire(store, edition.id, now=now, reason=late, due=edition.slot)
+        return EditionState.EXPIRED if expired else edition.state
     if edition.state is EditionState.HELD or (table is None and not amends):
         return edition.state
     fresh = refreshed(installation, edition.id, now, within=within)

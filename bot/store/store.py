@@ -39,7 +39,10 @@ from bot.store.invitations import Invitations
 from bot.store.jobs import Jobs, used
 from bot.store.links import Links
 from bot.store.machine_texts import MachineTexts
+from bot.store.moved_slots import MovedSlots
+from bot.store.numbers import Numbers
 from bot.store.progress import ProgressRows
+from bot.store.reasons import Reasons
 from bot.store.recalls import Recalls
 from bot.store.schedules import Schedules
 from bot.store.sessions import Sessions
@@ -85,6 +88,10 @@ class Transaction:
     @cached_property
     def schedules(self) -> Schedules:
         return Schedules(self.connection)
+
+    @cached_property
+    def moved_slots(self) -> MovedSlots:
+        return MovedSlots(self.connection)
 
     @cached_property
     def editions(self) -> Editions:
@@ -181,6 +188,14 @@ class Transaction:
     @cached_property
     def figures(self) -> Figures:
         return Figures(self.connection)
+
+    @cached_property
+    def numbers(self) -> Numbers:
+        return Numbers(self.connection)
+
+    @cached_property
+    def reasons(self) -> Reasons:
+        return Reasons(self.connection)
 
     @cached_property
     def progress(self) -> ProgressRows:

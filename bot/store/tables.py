@@ -364,6 +364,14 @@ subscriptions = Table(
         sqlite_where=text("preferences IS NOT NULL"),
         postgresql_where=text("preferences IS NOT NULL"),
     ),
+    # Who left, by day: an import of a million readers adds nothing to it.
+    Index(
+        "ix_subscriptions_audience_ended",
+        "audience",
+        "ended",
+        sqlite_where=text("ended IS NOT NULL"),
+        postgresql_where=text("ended IS NOT NULL"),
+    ),
     # All that a snapshot asks, in its order: a million readers are named in a second.
     Index("ix_subscriptions_audience_state_subscriber", "audience", "state", "subscriber"),
 )
@@ -613,6 +621,19 @@ channel_states = Table(
     Column("serial", Integer, nullable=False, server_default="0"),
 )
 
+# --- The calendar: slots that go out at another time than their timetable says (bot.model.moved_slot) ---
+
+moved_slots = Table(
+    "moved_slots",
+    metadata,
+    Column("schedule", String(100), primary_key=True),
+    Column("slot_key", String(100), primary_key=True),
+    Column("was", Moment, nullable=False),
+    Column("due", Moment, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+)
+
 # ---------------------------------------------------------------------------------------------------------------------
 # Parts of the settings that were made on the desk (bot.model.declaration).
 declarations = Table(
@@ -715,6 +736,59 @@ api_tokens = Table(
     UniqueConstraint("hash"),
     Index("ix_api_tokens_user", "user"),
     sqlite_autoincrement=True,
+)
+
+# --- Deliveries and numbers (0017)
+
+# Why deliveries of a chunk were not accepted, counted whenever the chunk is: a page of a million deliveries reads
+# these few rows. A chunk that is being worked on has those of before, which nobody reads.
+reasons = Table(
+    "reasons",
+    metadata,
+    Column("chunk", Id, ForeignKey("chunks.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    # "deferred", "failed" or "unknown".
+    Column("state", String(12), nullable=False),
+    Column("code", Integer, nullable=False),
+    Column("enhanced", String(12), nullable=False),
+    # The answer without what is one reader's alone, cut.
+    Column("said", Text, nullable=False),
+    # Of the readers; "" for the many of which few each have.
+    Column("domain", Text, nullable=False),
+    Column("number", Integer, nullable=False),
+    # When the first of them is tried again.
+    Column("due", Moment),
+)
+
+# The sums of an edition that went out, reckoned now and then (bot.store.figures). ``reckoned`` is NULL when they were
+# changed since; ``unsubscribed`` is counted as it happens, and NULL where nobody counted.
+edition_figures = Table(
+    "edition_figures",
+    metadata,
+    Column("edition", String(16), ForeignKey("editions.id", ondelete="CASCADE"), primary_key=True),
+    Column("reckoned", Moment),
+    # All deliveries by state; the columns below are of mail alone.
+    Column("states", Json, nullable=False),
+    Column("readers", Integer, nullable=False, server_default="0"),
+    Column("accepted", Integer, nullable=False, server_default="0"),
+    Column("failed", Integer, nullable=False, server_default="0"),
+    Column("unknown", Integer, nullable=False, server_default="0"),
+    Column("bounced", Integer, nullable=False, server_default="0"),
+    Column("complaints", Integer, nullable=False, server_default="0"),
+    Column("unsubscribed", Integer),
+    # NULL while clicks are not counted.
+    Column("clicks", Integer),
+)
+
+# How many readers each audience had at the end of a day of the newsroom, and how many left it on that day.
+audience_days = Table(
+    "audience_days",
+    metadata,
+    Column("audience", String(100), primary_key=True),
+    # ISO 8601.
+    Column("day", String(10), primary_key=True),
+    Column("readers", Integer, nullable=False),
+    Column("left", Integer, nullable=False),
 )
 
 # --- articles on the desk (0019) ---

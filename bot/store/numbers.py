@@ -1,0 +1,268 @@
+"""The sums of editions and the readers of days: reckoned now and then, so that who asks reads few rows."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, String, and_, cast, func, or_, select, update
+
+from bot.model import CORRECTION, DeliveryState, EditionState, Verdict
+from bot.store.books import Books
+from bot.store.conflict import insert_or_ignore, insert_or_replace
+from bot.store.editions import Editions
+from bot.store.events import Events
+from bot.store.tables import audience_days, edition_figures, edition_stories, editions, links, subscriptions
+
+YOUNG = timedelta(days=60)
+"""After this an edition's sums are reckoned no more, unless something of it is decided anew."""
+SOONEST = timedelta(minutes=5)
+SLOWING = 20
+"""An edition is reckoned again when it is by a twentieth older: what comes back comes ever more slowly."""
+COUNTED_FROM_BEGIN = timedelta(days=1)
+"""An edition that ended longer ago when it is first reckoned went out before anybody counted who left by it."""
+_OUT = (EditionState.SENDING, EditionState.PAUSED, EditionState.SENT, EditionState.CANCELLED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EditionFigures:
+    """An edition's mail in numbers. ``slot`` and ``reckoned`` are in UTC; ``headline`` is its first story's.
+
+    ``readers`` is None for an edition that did not go out, and while nobody has reckoned it. ``unsubscribed`` counts
+    those who left by this edition's link; None: nobody counted them. ``clicks`` None: they were not counted.
+    """
+
+    edition: str
+    schedule: str
+    name: str
+    slot: datetime
+    state: EditionState
+    reason: str
+    headline: str = ""
+    reckoned: datetime | None = None
+    readers: int | None = None
+    accepted: int = 0
+    failed: int = 0
+    unknown: int = 0
+    bounced: int = 0
+    complaints: int = 0
+    unsubscribed: int | None = None
+    clicks: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """An audience at the end of a day: how many readers it had, and how many left it on that day."""
+
+    day: date
+    readers: int
+    left: int
+
+
+@dataclass(frozen=True, slots=True)
+class Clicked:
+    """A link and how often it was followed, in all editions that were asked for. ``edition`` is the newest of them."""
+
+    url: str
+    clicks: int
+    edition: str
+
+
+class Numbers:
+    """What ``bot.schedules.figures`` reckons, and the pages show."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    # --- the editions
+
+    def due(self, now: datetime, limit: int) -> list[str]:
+        """The editions that are to be reckoned, the newest first."""
+        query = (
+            select(editions.c.id, editions.c.slot, editions.c.changed, edition_figures.c.reckoned)
+            .outerjoin(edition_figures, edition_figures.c.edition == editions.c.id)
+            .where(editions.c.state.in_(_OUT), editions.c.snapshot.is_not(None))
+            .where(or_(editions.c.slot > now - YOUNG, edition_figures.c.reckoned.is_(None)))
+            .order_by(editions.c.slot.desc(), editions.c.id)
+        )
+        found = []
+        for row in self._connection.execute(query):
+            again = max(SOONEST, (now - row.slot) / SLOWING)
+            if row.reckoned is None or row.reckoned < row.changed or row.reckoned <= now - again:
+                found.append(row.id)
+                if len(found) == limit:
+                    break
+        return found
+
+    def reckon(self, edition: str, now: datetime) -> None:
+        """Sums up an edition. Nobody moves it, or settles its deliveries, before this transaction ends."""
+        Editions(self._connection).lock(edition)
+        books, events = Books(self._connection), Events(self._connection)
+        whole, mail = books.balance(edition), books.balance(edition, mail=True).states
+        returned = events.counts(edition)
+        clicks = self._connection.execute(select(func.sum(links.c.clicks)).where(links.c.edition == edition)).scalar()
+        values: dict[str, Any] = {
+            "reckoned": now,
+            "states": whole.states,
+            "readers": sum(mail.values()),
+            "accepted": mail.get(DeliveryState.ACCEPTED, 0),
+            "failed": mail.get(DeliveryState.FAILED, 0),
+            "unknown": mail.get(DeliveryState.UNKNOWN, 0),
+            "bounced": events.failures(edition),
+            "complaints": returned.get(Verdict.COMPLAINT, 0),
+            "clicks": clicks,
+        }
+        this = editions.c.id == edition
+        ended = self._connection.execute(select(editions.c.changed, editions.c.state).where(this)).one()
+        young = not EditionState(ended.state).ended or ended.changed > now - COUNTED_FROM_BEGIN
+        row = {"edition": edition, **values, "unsubscribed": 0 if young else None}
+        if not insert_or_ignore(self._connection, edition_figures, row):
+            self._connection.execute(
+                update(edition_figures).where(edition_figures.c.edition == edition).values(**values)
+            )
+
+    def left(self, edition: str, by: int = 1) -> None:
+        """A reader left by this edition's link; -1: they took it back."""
+        if self._connection.execute(select(editions.c.id).where(editions.c.id == edition)).first() is None:
+            return
+        row = {"edition": edition, "states": {}, "unsubscribed": max(by, 0)}
+        if not insert_or_ignore(self._connection, edition_figures, row):
+            known = func.coalesce(edition_figures.c.unsubscribed, 0)
+            this = update(edition_figures).where(edition_figures.c.edition == edition)
+            if by < 0:
+                this = this.where(known + by >= 0)
+            self._connection.execute(this.values(unsubscribed=known + by))
+
+    def states(self, which: Collection[str]) -> dict[str, dict[str, int]]:
+        """The deliveries by state of those of these editions that ended and were reckoned since."""
+        ended = [state for state in EditionState if state.ended]
+        query = (
+            select(edition_figures.c.edition, edition_figures.c.states)
+            .join(editions, editions.c.id == edition_figures.c.edition)
+            .where(editions.c.id.in_(sorted(which)), editions.c.state.in_(ended))
+            .where(edition_figures.c.reckoned >= editions.c.changed)
+        )
+        return {row.edition: dict(row.states) for row in self._connection.execute(query)}
+
+    def of_editions(
+        self, schedules: Collection[str], *, since: datetime, until: datetime, limit: int
+    ) -> list[EditionFigures]:
+        """The editions of these schedules whose slots lie between, the newest first; without headlines.
+
+        Replies that correct posts are none.
+        """
+        query = (
+            select(
+                editions.c.id,
+                editions.c.schedule,
+                editions.c.name,
+                editions.c.slot,
+                editions.c.state,
+                editions.c.reason,
+                edition_figures,
+            )
+            .outerjoin(edition_figures, edition_figures.c.edition == editions.c.id)
+            .where(editions.c.slot >= since, editions.c.slot < until, editions.c.schedule.in_(sorted(schedules)))
+            .where(~editions.c.slot_key.startswith(CORRECTION))
+            .order_by(editions.c.slot.desc(), editions.c.id.desc())
+            .limit(limit)
+        )
+        return [
+            EditionFigures(
+                edition=row.id,
+                schedule=row.schedule,
+                name=row.name,
+                slot=row.slot,
+                state=EditionState(row.state),
+                reason=row.reason,
+                reckoned=row.reckoned,
+                readers=row.readers if row.reckoned else None,
+                accepted=row.accepted or 0,
+                failed=row.failed or 0,
+                unknown=row.unknown or 0,
+                bounced=row.bounced or 0,
+                complaints=row.complaints or 0,
+                unsubscribed=row.unsubscribed,
+                clicks=row.clicks,
+            )
+            for row in self._connection.execute(query)
+        ]
+
+    def headlines(self, which: Collection[str]) -> dict[str, str]:
+        """The titles of the first stories of these editions."""
+        title = edition_stories.c.content["article"]["title"].as_string()
+        query = select(edition_stories.c.edition, title.label("title")).where(
+            edition_stories.c.edition.in_(sorted(which)), edition_stories.c.position == 1
+        )
+        return {row.edition: row.title or "" for row in self._connection.execute(query)}
+
+    def clicked(self, which: Collection[str], limit: int) -> list[Clicked]:
+        """The links of these editions that were followed most."""
+        clicks = func.sum(links.c.clicks)
+        query = (
+            select(links.c.url, clicks.label("clicks"), func.max(links.c.edition).label("edition"))
+            .where(links.c.edition.in_(sorted(which)), links.c.clicks > 0)
+            .group_by(links.c.url)
+            .order_by(clicks.desc(), links.c.url)
+            .limit(limit)
+        )
+        return [Clicked(row.url, int(row.clicks), row.edition) for row in self._connection.execute(query)]
+
+    # --- the readers
+
+    def readers_now(self) -> dict[str, int]:
+        """The readers of each audience. Counted: asked by who keeps the days, not for a page."""
+        query = select(subscriptions.c.audience, func.count().label("number"))
+        query = query.where(subscriptions.c.state == "subscribed").group_by(subscriptions.c.audience)
+        return {row.audience: row.number for row in self._connection.execute(query)}
+
+    def left_between(self, audience: str, since: datetime, until: datetime) -> int:
+        """How many left an audience in that time and have not come back."""
+        query = select(func.count()).where(
+            subscriptions.c.audience == audience, subscriptions.c.ended >= since, subscriptions.c.ended < until
+        )
+        return self._connection.execute(query).scalar() or 0
+
+    def put_days(self, audience: str, days: Sequence[Day]) -> None:
+        """Keeps days of an audience, in the place of what was known of them."""
+        for each in days:
+            row = {"audience": audience, "day": each.day.isoformat(), "readers": each.readers, "left": each.left}
+            insert_or_replace(self._connection, audience_days, row)
+
+    def days(self, audiences: Collection[str], since: date) -> dict[str, list[Day]]:
+        """The days that are known of audiences, from ``since`` on, in their order."""
+        query = (
+            select(audience_days)
+            .where(audience_days.c.audience.in_(sorted(audiences)), audience_days.c.day >= since.isoformat())
+            .order_by(audience_days.c.audience, audience_days.c.day)
+        )
+        found: dict[str, list[Day]] = {}
+        for row in self._connection.execute(query):
+            found.setdefault(row.audience, []).append(Day(date.fromisoformat(row.day), row.readers, row.left))
+        return found
+
+    def last_day(self, audience: str) -> Day | None:
+        """The newest day that is known."""
+        query = select(audience_days).where(audience_days.c.audience == audience)
+        row = self._connection.execute(query.order_by(audience_days.c.day.desc()).limit(1)).one_or_none()
+        return Day(date.fromisoformat(row.day), row.readers, row.left) if row else None
+
+    def joined(self, audience: str, since: datetime) -> Mapping[str, int]:
+        """How many consented since, by ten minutes (``2026-11-24 07:1``, UTC). Looks at every subscription."""
+        return self._by_ten_minutes(subscriptions.c.consent_at, audience, since)
+
+    def ended(self, audience: str, since: datetime) -> Mapping[str, int]:
+        """How many left since and have not come back, by ten minutes."""
+        return self._by_ten_minutes(subscriptions.c.ended, audience, since)
+
+    def _by_ten_minutes(self, column: Any, audience: str, since: datetime) -> Mapping[str, int]:
+        if self._connection.dialect.name == "postgresql":
+            told = func.to_char(func.timezone("UTC", column), "YYYY-MM-DD HH24:MI")
+        else:
+            told = cast(column, String)
+        bucket = func.substr(told, 1, 15)
+        query = select(bucket.label("bucket"), func.count().label("number"))
+        query = query.where(and_(subscriptions.c.audience == audience, column >= since)).group_by(bucket)
+        return {row.bucket: row.number for row in self._connection.execute(query)}
