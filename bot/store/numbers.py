@@ -9,9 +9,10 @@ from typing import Any
 
 from sqlalchemy import Connection, String, and_, cast, func, or_, select, update
 
-from bot.model import CORRECTION, DeliveryState, EditionState, Verdict
+from bot.model import CORRECTION, DeliveryState, Edition, EditionState, Verdict
 from bot.store.books import Books
 from bot.store.conflict import insert_or_ignore, insert_or_replace
+from bot.store.edition_rows import edition_of
 from bot.store.editions import Editions
 from bot.store.events import Events
 from bot.store.tables import audience_days, edition_figures, edition_stories, editions, links, subscriptions
@@ -145,6 +146,37 @@ class Numbers:
             .where(edition_figures.c.reckoned >= editions.c.changed)
         )
         return {row.edition: dict(row.states) for row in self._connection.execute(query)}
+
+    def went_out(
+        self,
+        *,
+        schedule: str = "",
+        states: Collection[EditionState] = (),
+        trouble: DeliveryState | None = None,
+        before: tuple[datetime, str] | None = None,
+        limit: int = 25,
+    ) -> list[Edition]:
+        """The editions that were being sent at some time, the newest slot first; without stories and renditions.
+
+        ``trouble``: those of which mails are ``failed`` or ``unknown``, as far as was reckoned. ``before``: the slot
+        and id of the last one that is known already.
+        """
+        query = (
+            select(editions)
+            .where(editions.c.state.in_(list(states) or _OUT), editions.c.snapshot.is_not(None))
+            .order_by(editions.c.slot.desc(), editions.c.id.desc())
+            .limit(limit)
+        )
+        if schedule:
+            query = query.where(editions.c.schedule == schedule)
+        if trouble:
+            some = edition_figures.c.unknown if trouble is DeliveryState.UNKNOWN else edition_figures.c.failed
+            query = query.join(edition_figures, edition_figures.c.edition == editions.c.id).where(some > 0)
+        if before:
+            slot, last = before
+            earlier = and_(editions.c.slot == slot, editions.c.id < last)
+            query = query.where(or_(editions.c.slot < slot, earlier))
+        return [edition_of(row) for row in self._connection.execute(query)]
 
     def of_editions(
         self, schedules: Collection[str], *, since: datetime, until: datetime, limit: int

@@ -52,9 +52,7 @@ class Times:
             return self._marked(moment, _("today"))
         if abs(days) < 7:
             return self._marked(moment, format_skeleton("E", local, locale=locale()))
-        return self._marked(
-            moment, format_skeleton("MMMd" if local.year == today.year else "yMMMd", local, locale=locale())
-        )
+        return self._marked(moment, format_skeleton("MMMd" if local.year == today.year else "yMMMd", local, locale=locale()))
 
     def hour(self, moment: datetime) -> Markup:
         """``07:00``, whatever the day."""
