@@ -104,7 +104,7 @@ def routes(desk: Desk) -> APIRouter:
             state=which,
             shown=DELIVERY_STATES[which],
             reason=reason,
-            words=reason_words(reason, which) if reason is not None else "",
+            named=reason_words(reason, which) if reason is not None else "",
             readers=page,
             address=address_for(user),
             folded=folded,
