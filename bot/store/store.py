@@ -35,6 +35,7 @@ from bot.store.links import Links
 from bot.store.machine_texts import MachineTexts
 from bot.store.numbers import Numbers
 from bot.store.progress import ProgressRows
+from bot.store.reader_days import ReaderDays
 from bot.store.reasons import Reasons
 from bot.store.recalls import Recalls
 from bot.store.schedules import Schedules
@@ -165,6 +166,10 @@ class Transaction:
     @cached_property
     def numbers(self) -> Numbers:
         return Numbers(self.connection)
+
+    @cached_property
+    def reader_days(self) -> ReaderDays:
+        return ReaderDays(self.connection)
 
     @cached_property
     def reasons(self) -> Reasons:

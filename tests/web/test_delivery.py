@@ -220,7 +220,8 @@ async def test_the_list_shows_what_became_of_each_edition(web, sending, clock):
 async def test_the_list_goes_on_behind_its_last_row(web, monkeypatch):
     monkeypatch.setattr("bot.web.editor.deliveries.PAGE", 2)
     for number in range(3):
-        web.send(web.add_edition(state=EditionState.DRAFTED, name=f"Number {number}", slot=NOW - timedelta(days=number)))
+        slot = NOW - timedelta(days=number)
+        web.send(web.add_edition(state=EditionState.DRAFTED, name=f"Number {number}", slot=slot))
     first = await web.get("/deliveries")
     assert len(re.findall(r'/delivery" dir="auto"', first.text)) == 2
     older = html.unescape(re.search(r'rel="next" href="([^"]*)"', first.text).group(1))

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Depends
 
-from bot.web.editor import articles, channels, deliveries, delivery, edition, menu, preview, progress, sources, today
+from bot.web.editor import (
+    articles,
+    channels,
+    deliveries,
+    delivery,
+    edition,
+    menu,
+    numbers,
+    preview,
+    progress,
+    sources,
+    today,
+)
 from bot.web.editor.desk import Desk
 from bot.web.security import at_this_machine
 from bot.web.site import Site
@@ -14,6 +26,6 @@ def routes(site: Site) -> APIRouter:
     """All pages of the desk. The guard hangs on the router, so that no page can lack it."""
     router = APIRouter(dependencies=[Depends(at_this_machine)])
     desk = Desk(site)
-    for page in (today, edition, progress, preview, articles, sources, channels, menu, deliveries, delivery):
+    for page in (today, edition, progress, preview, articles, sources, channels, menu, deliveries, delivery, numbers):
         router.include_router(page.routes(desk))
     return router
