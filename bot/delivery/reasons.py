@@ -16,7 +16,7 @@ from bot.store.reasons import ReasonCount, without_reader
 
 LOOKED_AT = 2_000
 """Deliveries that are looked at for one page of a group's readers; the next page goes on behind them."""
-_STEP = 200
+_STEP = 100
 
 
 class Follows(StrEnum):
@@ -91,16 +91,19 @@ def groups(tx: Transaction, edition: str) -> list[Group]:
 
 
 def readers(
-    tx: Transaction, edition: str, state: DeliveryState, reason: str, *, after: int = 0, limit: int = 25
+    tx: Transaction, edition: str, state: DeliveryState, reason: str | None, *, after: int = 0, limit: int = 25
 ) -> Readers:
-    """The deliveries of a group, from the id ``after`` on. Fewer than ``limit`` are not the last, if ``after`` is."""
+    """The deliveries of a group (``reason`` None: all mails of the state), from the id ``after`` on.
+
+    ``limit`` at most: with fewer there may still be more, and then ``after`` says where.
+    """
     found: list[Delivery] = []
     looked = 0
     while looked < LOOKED_AT:
         page = tx.deliveries.page(edition=edition, states=[state], limit=_STEP, after=after)
         for each in page:
             looked += 1
-            if belongs(each, reason):
+            if each.audience and (reason is None or belongs(each, reason)):
                 if len(found) == limit:
                     return Readers(tuple(found), after)
                 found.append(each)

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from bot.errors import BroadsheetError
 from bot.schedules.installation import Installation
 from bot.store import Store
-from bot.store.numbers import Day
+from bot.store.reader_days import Day
 
 SECONDS = 60
 """How often it is looked whether there is something to reckon."""
@@ -52,19 +52,19 @@ def count_readers(installation: Installation, now: datetime) -> None:
     zone, store = ZoneInfo(installation.newsroom.timezone), installation.store
     today = now.astimezone(zone).date()
     with store.read() as tx:
-        readers = tx.numbers.readers_now()
+        readers = tx.reader_days.count_now()
     for audience in sorted({*readers, *installation.settings.audiences}):
         number = readers.get(audience, 0)
         with store.read() as tx:
-            known = tx.numbers.last_day(audience)
-            left = tx.numbers.left_between(audience, _begin(today, zone), now + timedelta(seconds=1))
+            known = tx.reader_days.last(audience)
+            left = tx.reader_days.left_between(audience, _begin(today, zone), now + timedelta(seconds=1))
         days = [Day(today, number, left)]
         if known is None:
             days = [*_before(store, audience, number, today, zone), *days]
         elif known.day < today - timedelta(days=1):
             days = [*_missed(known, number, today), *days]
         with store.write() as tx:
-            tx.numbers.put_days(audience, days)
+            tx.reader_days.put(audience, days)
 
 
 def _before(store: Store, audience: str, readers: int, today: date, zone: ZoneInfo) -> list[Day]:
@@ -75,8 +75,8 @@ def _before(store: Store, audience: str, readers: int, today: date, zone: ZoneIn
     first = today - timedelta(days=BACK)
     with store.read() as tx:
         since = _begin(first, zone)
-        joined = _by_day(tx.numbers.joined(audience, since), zone)
-        ended = _by_day(tx.numbers.ended(audience, since), zone)
+        joined = _by_day(tx.reader_days.joined(audience, since), zone)
+        ended = _by_day(tx.reader_days.ended(audience, since), zone)
     if not (joined or ended):
         return []
     days: list[Day] = []

@@ -162,6 +162,13 @@ class Books:
         query = _rows().where(among(dialect, deliveries.c.id, "those"))
         return self._said_of(self._connection.execute(query, {"those": integers(dialect, ids)}).all())
 
+    def posts(self, edition: str, *, limit: int = 100) -> list[Delivery]:
+        """The posts of an edition, by id."""
+        candidates = select(chunks.c.id).where(chunks.c.edition == edition, chunks.c.audience == "")
+        ids = self._connection.execute(candidates.order_by(chunks.c.first).limit(limit)).scalars().all()
+        query = _rows(within(chunks)).where(chunks.c.id.in_(ids)).order_by(deliveries.c.id).limit(limit)
+        return self._shown(query) if ids else []
+
     def newest_posts(self, channel: str, *, limit: int) -> list[Delivery]:
         """The posts that a channel accepted last, newest first, out of those of its newest twenty editions."""
         accepted = chunks.c.counts[DeliveryState.ACCEPTED.value].as_integer() > 0

@@ -191,6 +191,11 @@ class Editions:
         row = self._connection.execute(select(editions).where(editions.c.id == edition)).one_or_none()
         return self._whole(row) if row else None
 
+    def light(self, edition: str) -> Edition | None:
+        """The edition without stories and renditions."""
+        row = self._connection.execute(select(editions).where(editions.c.id == edition)).one_or_none()
+        return edition_of(row) if row else None
+
     def of_slot(self, schedule: str, slot_key: str) -> Edition | None:
         """The edition that owns this slot."""
         query = select(editions).where(editions.c.schedule == schedule, editions.c.slot_key == slot_key)

@@ -1,20 +1,21 @@
-"""The sums of editions and the readers of days: reckoned now and then, so that who asks reads few rows."""
+"""The sums of editions: reckoned now and then, so that who asks reads a row of each and no ledger."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, String, and_, cast, func, or_, select, update
+from sqlalchemy import Connection, and_, func, or_, select, update
 
-from bot.model import CORRECTION, DeliveryState, EditionState, Verdict
+from bot.model import CORRECTION, DeliveryState, Edition, EditionState, Verdict
 from bot.store.books import Books
-from bot.store.conflict import insert_or_ignore, insert_or_replace
+from bot.store.conflict import insert_or_ignore
+from bot.store.edition_rows import edition_of
 from bot.store.editions import Editions
 from bot.store.events import Events
-from bot.store.tables import audience_days, edition_figures, edition_stories, editions, links, subscriptions
+from bot.store.tables import chunks, edition_figures, edition_stories, editions, links
 
 YOUNG = timedelta(days=60)
 """After this an edition's sums are reckoned no more, unless something of it is decided anew."""
@@ -52,13 +53,27 @@ class EditionFigures:
     clicks: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Day:
-    """An audience at the end of a day: how many readers it had, and how many left it on that day."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sums:
+    """Mail of several editions in numbers; ``unsubscribed`` and ``clicks`` are of those for which they were counted."""
 
-    day: date
+    editions: int
     readers: int
-    left: int
+    accepted: int
+    bounced: int
+    complaints: int
+    unsubscribed: int
+    clicks: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """The posts of a channel by what became of them."""
+
+    channel: str
+    accepted: int
+    failed: int
+    unknown: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +86,10 @@ class Clicked:
 
 
 class Numbers:
-    """What ``bot.schedules.figures`` reckons, and the pages show."""
+    """The figures of all editions that went out: ``bot.schedules.figures`` reckons them, the pages show them."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-
-    # --- the editions
 
     def due(self, now: datetime, limit: int) -> list[str]:
         """The editions that are to be reckoned, the newest first."""
@@ -146,6 +159,37 @@ class Numbers:
         )
         return {row.edition: dict(row.states) for row in self._connection.execute(query)}
 
+    def went_out(
+        self,
+        *,
+        schedule: str = "",
+        states: Collection[EditionState] = (),
+        trouble: DeliveryState | None = None,
+        before: tuple[datetime, str] | None = None,
+        limit: int = 25,
+    ) -> list[Edition]:
+        """The editions that were being sent at some time, the newest slot first; without stories and renditions.
+
+        ``trouble``: those of which mails are ``failed`` or ``unknown``, as far as was reckoned. ``before``: the slot
+        and id of the last one that is known already.
+        """
+        query = (
+            select(editions)
+            .where(editions.c.state.in_(list(states) or _OUT), editions.c.snapshot.is_not(None))
+            .order_by(editions.c.slot.desc(), editions.c.id.desc())
+            .limit(limit)
+        )
+        if schedule:
+            query = query.where(editions.c.schedule == schedule)
+        if trouble:
+            some = edition_figures.c.unknown if trouble is DeliveryState.UNKNOWN else edition_figures.c.failed
+            query = query.join(edition_figures, edition_figures.c.edition == editions.c.id).where(some > 0)
+        if before:
+            slot, last = before
+            earlier = and_(editions.c.slot == slot, editions.c.id < last)
+            query = query.where(or_(editions.c.slot < slot, earlier))
+        return [edition_of(row) for row in self._connection.execute(query)]
+
     def of_editions(
         self, schedules: Collection[str], *, since: datetime, until: datetime, limit: int
     ) -> list[EditionFigures]:
@@ -190,6 +234,45 @@ class Numbers:
             for row in self._connection.execute(query)
         ]
 
+    def sums(self, schedules: Collection[str], *, since: datetime, until: datetime) -> Sums:
+        """All that was reckoned of the editions of these schedules whose slots lie between."""
+        names = ("readers", "accepted", "bounced", "complaints", "unsubscribed", "clicks")
+        sums = [func.sum(edition_figures.c[name]).label(name) for name in names]
+        query = (
+            select(func.count().label("editions"), *sums)
+            .join(editions, editions.c.id == edition_figures.c.edition)
+            .where(editions.c.slot >= since, editions.c.slot < until, editions.c.schedule.in_(sorted(schedules)))
+            .where(edition_figures.c.reckoned.is_not(None), edition_figures.c.readers > 0)
+        )
+        row = self._connection.execute(query).one()
+        found = {name: int(getattr(row, name) or 0) for name in names[:-1]}
+        return Sums(editions=row.editions, clicks=None if row.clicks is None else int(row.clicks), **found)
+
+    def posts(self, schedules: Collection[str], *, since: datetime, until: datetime) -> list[Posted]:
+        """The posts of the editions of these schedules whose slots lie between, by channel."""
+        sums = [
+            func.sum(func.coalesce(chunks.c.counts[state.value].as_integer(), 0)).label(state.value)
+            for state in (DeliveryState.ACCEPTED, DeliveryState.FAILED, DeliveryState.UNKNOWN)
+        ]
+        query = (
+            select(chunks.c.channel, *sums)
+            .join(editions, editions.c.id == chunks.c.edition)
+            .where(editions.c.slot >= since, editions.c.slot < until, editions.c.schedule.in_(sorted(schedules)))
+            .where(chunks.c.audience == "", chunks.c.counts.is_not(None))
+            .group_by(chunks.c.channel)
+            .order_by(chunks.c.channel)
+        )
+        rows = self._connection.execute(query)
+        return [Posted(row.channel, int(row.accepted), int(row.failed), int(row.unknown)) for row in rows]
+
+    def titles(self, which: Collection[str]) -> dict[str, str]:
+        """The titles of the articles that lead stories of these editions, by their URLs."""
+        article = edition_stories.c.content["article"]
+        query = select(article["url"].as_string().label("url"), article["title"].as_string().label("title")).where(
+            edition_stories.c.edition.in_(sorted(which))
+        )
+        return {row.url: row.title for row in self._connection.execute(query) if row.url and row.title}
+
     def headlines(self, which: Collection[str]) -> dict[str, str]:
         """The titles of the first stories of these editions."""
         title = edition_stories.c.content["article"]["title"].as_string()
@@ -209,60 +292,3 @@ class Numbers:
             .limit(limit)
         )
         return [Clicked(row.url, int(row.clicks), row.edition) for row in self._connection.execute(query)]
-
-    # --- the readers
-
-    def readers_now(self) -> dict[str, int]:
-        """The readers of each audience. Counted: asked by who keeps the days, not for a page."""
-        query = select(subscriptions.c.audience, func.count().label("number"))
-        query = query.where(subscriptions.c.state == "subscribed").group_by(subscriptions.c.audience)
-        return {row.audience: row.number for row in self._connection.execute(query)}
-
-    def left_between(self, audience: str, since: datetime, until: datetime) -> int:
-        """How many left an audience in that time and have not come back."""
-        query = select(func.count()).where(
-            subscriptions.c.audience == audience, subscriptions.c.ended >= since, subscriptions.c.ended < until
-        )
-        return self._connection.execute(query).scalar() or 0
-
-    def put_days(self, audience: str, days: Sequence[Day]) -> None:
-        """Keeps days of an audience, in the place of what was known of them."""
-        for each in days:
-            row = {"audience": audience, "day": each.day.isoformat(), "readers": each.readers, "left": each.left}
-            insert_or_replace(self._connection, audience_days, row)
-
-    def days(self, audiences: Collection[str], since: date) -> dict[str, list[Day]]:
-        """The days that are known of audiences, from ``since`` on, in their order."""
-        query = (
-            select(audience_days)
-            .where(audience_days.c.audience.in_(sorted(audiences)), audience_days.c.day >= since.isoformat())
-            .order_by(audience_days.c.audience, audience_days.c.day)
-        )
-        found: dict[str, list[Day]] = {}
-        for row in self._connection.execute(query):
-            found.setdefault(row.audience, []).append(Day(date.fromisoformat(row.day), row.readers, row.left))
-        return found
-
-    def last_day(self, audience: str) -> Day | None:
-        """The newest day that is known."""
-        query = select(audience_days).where(audience_days.c.audience == audience)
-        row = self._connection.execute(query.order_by(audience_days.c.day.desc()).limit(1)).one_or_none()
-        return Day(date.fromisoformat(row.day), row.readers, row.left) if row else None
-
-    def joined(self, audience: str, since: datetime) -> Mapping[str, int]:
-        """How many consented since, by ten minutes (``2026-11-24 07:1``, UTC). Looks at every subscription."""
-        return self._by_ten_minutes(subscriptions.c.consent_at, audience, since)
-
-    def ended(self, audience: str, since: datetime) -> Mapping[str, int]:
-        """How many left since and have not come back, by ten minutes."""
-        return self._by_ten_minutes(subscriptions.c.ended, audience, since)
-
-    def _by_ten_minutes(self, column: Any, audience: str, since: datetime) -> Mapping[str, int]:
-        if self._connection.dialect.name == "postgresql":
-            told = func.to_char(func.timezone("UTC", column), "YYYY-MM-DD HH24:MI")
-        else:
-            told = cast(column, String)
-        bucket = func.substr(told, 1, 15)
-        query = select(bucket.label("bucket"), func.count().label("number"))
-        query = query.where(and_(subscriptions.c.audience == audience, column >= since)).group_by(bucket)
-        return {row.bucket: row.number for row in self._connection.execute(query)}

@@ -167,7 +167,7 @@ class Reasons:
             )
             .where(among(dialect, chunks.c.id, "which"), deliveries.c.state.in_(STATES))
         )
-        rows: dict[int, list[Row[Any]]] = defaultdict(list)
+        rows: dict[int, list[Any]] = defaultdict(list)
         for row in self._connection.execute(query, {"which": integers(dialect, which)}):
             rows[row.id].append(row)
         return {chunk: _counted(of) for chunk, of in rows.items()}

@@ -42,6 +42,7 @@ from bot.store.machine_texts import MachineTexts
 from bot.store.moved_slots import MovedSlots
 from bot.store.numbers import Numbers
 from bot.store.progress import ProgressRows
+from bot.store.reader_days import ReaderDays
 from bot.store.reasons import Reasons
 from bot.store.recalls import Recalls
 from bot.store.schedules import Schedules
@@ -192,6 +193,10 @@ class Transaction:
     @cached_property
     def numbers(self) -> Numbers:
         return Numbers(self.connection)
+
+    @cached_property
+    def reader_days(self) -> ReaderDays:
+        return ReaderDays(self.connection)
 
     @cached_property
     def reasons(self) -> Reasons:
