@@ -41,6 +41,7 @@ from bot.model.merge import MergeField
 from bot.model.newsroom import Newsroom
 from bot.model.posting import Idempotency, Pace, PostRules, Quiet, Quota
 from bot.model.progress import DomainProgress, Progress, ServerNow, ServerProgress, WorkerProgress
+from bot.model.reader_import import ImportStage, Layout, ReaderImport
 from bot.model.report import Report, Verdict
 from bot.model.signup import Signup, SignupOutcome
 from bot.model.story import Pick, Rejection, Selected, Story, Summary
@@ -95,6 +96,8 @@ __all__ = [
     "HostedPicture",
     "Idempotency",
     "Image",
+    "ImportStage",
+    "Layout",
     "Limits",
     "Link",
     "Markup",
@@ -116,6 +119,7 @@ __all__ = [
     "Quota",
     "Reach",
     "Reached",
+    "ReaderImport",
     "Receipt",
     "Recipient",
     "Rejection",

@@ -28,7 +28,7 @@ from bot.delivery.intake.poll import Polled, poll
 from bot.delivery.permission import permissions_due
 from bot.errors import BroadsheetError
 from bot.http import Http
-from bot.schedules import hubs, learning, pings, renewing, signups
+from bot.schedules import growth, hubs, imports, learning, pings, renewing, signups
 from bot.schedules.corrected import watch_changes
 from bot.schedules.hosting import PictureTime, host_ahead, sweep
 from bot.schedules.installation import Installation
@@ -107,6 +107,9 @@ class Ticker:
             self._scheduler.add_job(self._write, "interval", seconds=WRITE_SECONDS, next_run_time=soon)
         self._scheduler.add_job(self._mail_signups, "interval", seconds=signups.SECONDS)
         self._scheduler.add_job(self._sweep_signups, "interval", hours=signups.SWEEP_HOURS, next_run_time=soon)
+        self._scheduler.add_job(self._count, "interval", hours=growth.HOURS, next_run_time=soon)
+        self._scheduler.add_job(self._import, "interval", seconds=imports.SECONDS)
+        self._scheduler.add_job(self._sweep_imports, "interval", hours=imports.SWEEP_HOURS, next_run_time=soon)
         if self._installation.learning:
             self._scheduler.add_job(self._learn, "interval", hours=learning.HOURS, next_run_time=soon)
         self._scheduler.add_job(self._renew, "interval", hours=renewing.HOURS, next_run_time=soon)
@@ -212,6 +215,25 @@ class Ticker:
             signups.sweep(self._installation)
         except Exception as error:
             log.error("sign-ups that are over stay: %s", error, exc_info=not isinstance(error, BroadsheetError))
+
+    def _import(self) -> None:
+        """Files of readers that an editor brought to the desk."""
+        try:
+            imports.import_due(self._installation, stop=self._stopping.is_set)
+        except Exception as error:
+            log.error("an import waits: %s", error, exc_info=not isinstance(error, BroadsheetError))
+
+    def _count(self) -> None:
+        try:
+            growth.count_now(self._installation)
+        except Exception as error:
+            log.error("readers are not counted: %s", error, exc_info=not isinstance(error, BroadsheetError))
+
+    def _sweep_imports(self) -> None:
+        try:
+            imports.sweep(self._installation)
+        except Exception as error:
+            log.error("old imports stay: %s", error, exc_info=not isinstance(error, BroadsheetError))
 
     def _learn(self) -> None:
         """Limits that servers tell; by the clock that ticks, so that each look is a new question."""

@@ -27,6 +27,7 @@ from bot.store.events import Events
 from bot.store.figures import Figures
 from bot.store.flags import Flags
 from bot.store.folds import Folds
+from bot.store.growth import Growth
 from bot.store.hubs import Hubs
 from bot.store.images import Images
 from bot.store.imports import Imports
@@ -34,6 +35,8 @@ from bot.store.jobs import Jobs, used
 from bot.store.links import Links
 from bot.store.machine_texts import MachineTexts
 from bot.store.progress import ProgressRows
+from bot.store.reader_imports import ReaderImports
+from bot.store.readers import Readers
 from bot.store.recalls import Recalls
 from bot.store.schedules import Schedules
 from bot.store.signups import Signups
@@ -129,6 +132,18 @@ class Transaction:
     @cached_property
     def imports(self) -> Imports:
         return Imports(self.connection)
+
+    @cached_property
+    def reader_imports(self) -> ReaderImports:
+        return ReaderImports(self.connection)
+
+    @cached_property
+    def readers(self) -> Readers:
+        return Readers(self.connection)
+
+    @cached_property
+    def growth(self) -> Growth:
+        return Growth(self.connection)
 
     @cached_property
     def dossier(self) -> Dossier:
