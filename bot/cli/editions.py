@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -22,7 +21,7 @@ from bot.delivery.rates import Returned, returned
 from bot.editions import lifecycle
 from bot.editions.origin import origin
 from bot.errors import NotFound, UsageError
-from bot.model import Edition, EditionState
+from bot.model import Edition, EditionState, operator
 from bot.schedules.installation import Installation
 from bot.schedules.preflight import findings, look
 
@@ -238,10 +237,7 @@ def _acted(session: Session, edition: Edition) -> None:
 
 def who() -> str:
     """Whose act it is: the account that runs the command."""
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):
-        return "command line"
+    return operator()
 
 
 def pause(session: Session, edition: OptionalId = "", everything: All = False, note: Note = "") -> None:

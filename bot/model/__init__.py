@@ -43,6 +43,7 @@ from bot.model.posting import Idempotency, Pace, PostRules, Quiet, Quota
 from bot.model.progress import DomainProgress, Progress, ServerNow, ServerProgress, WorkerProgress
 from bot.model.reader_import import ImportStage, Layout, ReaderImport
 from bot.model.report import Report, Verdict
+from bot.model.session import UserSession
 from bot.model.signup import Signup, SignupOutcome
 from bot.model.story import Pick, Rejection, Selected, Story, Summary
 from bot.model.subscriber import (
@@ -57,10 +58,12 @@ from bot.model.subscriber import (
     Subscriber,
     Suppression,
 )
+from bot.model.user import AT_THIS_MACHINE, Role, User, operator
 from bot.model.written import TextKind, Written
 
 __all__ = [
     "ARTICLE",
+    "AT_THIS_MACHINE",
     "CORRECTION",
     "ERASED",
     "LIFTED_BY_READERS",
@@ -125,6 +128,7 @@ __all__ = [
     "Rejection",
     "Rendition",
     "Report",
+    "Role",
     "Selected",
     "ServerNow",
     "ServerProgress",
@@ -135,7 +139,10 @@ __all__ = [
     "Summary",
     "Suppression",
     "TextKind",
+    "User",
+    "UserSession",
     "Verdict",
     "WorkerProgress",
     "Written",
+    "operator",
 ]

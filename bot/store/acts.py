@@ -26,6 +26,7 @@ class Acts:
                 before=act.before,
                 after=act.after,
                 note=act.note,
+                kind=act.thing.partition(":")[0][:40] if ":" in act.thing else "",
             )
         )
 

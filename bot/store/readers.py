@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, exists, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, exists, func, not_, or_, select, text, tuple_
 
 from bot.model import DeliveryState, Subscriber, Verdict
 from bot.store.among import among, integers
@@ -32,7 +32,6 @@ SHORTEST = 3
 
 _WHO = subscribers.c
 _IN = subscriptions.c
-_PHASES = ("address", "name", "in-address", "in-name")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,18 +87,16 @@ class Readers:
 
         ``after`` is a cursor of the page before; one that is none begins anew.
         """
-        words = words.strip()
-        phase, cursor = _cursor(after)
+        walks = _walks(words.strip(), self._dialect)
+        phase, cursor = _cursor(after, len(walks))
         found: list[tuple[int, str, str]] = []
-        walk = WALK if not (audience or state) else WALK // 4
-        while True:
-            step = self._step(_PHASES[phase], words, audience, state, cursor, limit - len(found), walk)
-            found += step.readers
-            if step.stopped:
-                return Page(found, after=_told(phase, step.stopped), whole=False)
+        while phase < len(walks):
+            readers, stopped = self._along(walks[phase], audience, state, cursor, limit - len(found))
+            found += readers
+            if stopped:
+                return Page(found, after=json.dumps([phase, *stopped], ensure_ascii=False), whole=False)
             phase, cursor = phase + 1, ()
-            if phase == len(_PHASES):
-                return Page(found)
+        return Page(found)
 
     def page(self, *, audience: str = "", state: str = "", limit: int = 50, after: str = "", before: str = "") -> Page:
         """Those of an audience and a state, with both "" all. By address, where an audience has more than ``FEW`` by id.
@@ -167,59 +164,30 @@ class Readers:
         query = select(_WHO.id, _WHO.address, _WHO.name).where(which)
         return self._connection.execute(query, {"ids": integers(self._dialect, ids)}).all()
 
-    def _step(
-        self, phase: str, words: str, audience: str, state: str, cursor: tuple[str, ...], room: int, walk: int
-    ) -> _Step:
-        """The next in one index, of those that match; it stops when the room or the walk is over."""
-        lower = words.lower()
-        begins = _begins(_WHO.address_key, lower)
-        named = or_(*(_begins(_WHO.name, each) for each in _spellings(words)))
-        if phase == "address":
-            return self._walk(_Walk(_by_address(), begins), audience, state, cursor, room, walk)
-        if phase == "name":
-            return self._walk(
-                _Walk(_by_name(), and_(named, ~begins), bounds=tuple(_spellings(words))),
-                audience, state, cursor, room, walk,
-            )  # fmt: skip
-        if phase == "in-address":
-            holds = and_(_holds(_WHO.address_key, lower, self._dialect), ~begins)
-            # A name that begins so was found before.
-            return self._walk(_Walk(_by_address(), holds, also=~named), audience, state, cursor, room, walk)
-        holds = or_(*(_holds(_WHO.name, each, self._dialect) for each in _spellings(words)))
-        seen = _holds(_WHO.address_key, lower, self._dialect)
-        return self._walk(_Walk(_by_name(), and_(holds, ~named), also=~seen), audience, state, cursor, room, walk)
-
-    def _walk(
-        self, walk: _Walk, audience: str, state: str, cursor: tuple[str, ...], room: int, entries: int
-    ) -> _Step:
-        key = tuple_(*walk.key) if len(walk.key) > 1 else walk.key[0]
-        wanted = [walk.match] if walk.also is None else [walk.match, walk.also]
+    def _along(
+        self, walk: _Walk, audience: str, state: str, cursor: tuple[str, ...], room: int
+    ) -> tuple[list[tuple[int, str, str]], tuple[str, ...]]:
+        """The next that match along an index, and the key after which there may be more; () at its end."""
+        entries = WALK if not (audience or state) else WALK // 4
+        key = [_WHO.name, _WHO.id] if walk.named else [_WHO.address_key]
+        place = tuple_(*key) if walk.named else key[0]
+        bounds = [walk.within]
+        if cursor:
+            bounds.append(place > _value(walk, cursor))
+        edge = select(*key).where(*bounds).order_by(*key).limit(1).offset(entries)
+        row = self._connection.execute(edge).one_or_none()
+        end = tuple(str(each) for each in row) if row else ()
+        if end:
+            bounds.append(place <= _value(walk, end))
         if audience or state:
-            mine = exists().where(_IN.subscriber == _WHO.id, *_chosen(audience, state))
-            wanted.append(mine)
-        ahead = [_after(key, walk, cursor)] if cursor else []
-        if walk.named:
-            ahead.append(_WHO.name != "")
-        bounded = list(ahead)
-        end: tuple[str, ...] = ()
-        if walk.needs_bound:
-            edge = select(*walk.key).where(*ahead).order_by(*walk.key).limit(1).offset(entries)
-            row = self._connection.execute(edge).one_or_none()
-            if row is not None:
-                end = tuple(str(each) for each in row)
-                bounded.append(_upto(key, walk, end))
-        query = (
-            select(_WHO.id, _WHO.address, _WHO.name, *[each.label(f"key_{n}") for n, each in enumerate(walk.key)])
-            .where(*bounded, *wanted)
-            .order_by(*walk.key)
-            .limit(room + 1)
-        )
+            bounds.append(exists().where(_IN.subscriber == _WHO.id, *_chosen(audience, state)))
+        columns = (_WHO.id, _WHO.address, _WHO.name, _WHO.address_key)
+        query = select(*columns).where(*bounds, *walk.wanted).order_by(*key).limit(room + 1)
         rows = list(self._connection.execute(query))
         if len(rows) > room:
             rows = rows[:room]
-            last = tuple(str(getattr(rows[-1], f"key_{n}")) for n in range(len(walk.key))) if rows else cursor
-            return _Step([(row.id, row.address, row.name) for row in rows], last or _START)
-        return _Step([(row.id, row.address, row.name) for row in rows], end)
+            end = _key(walk, rows[-1]) if rows else cursor or _START
+        return [(row.id, row.address, row.name) for row in rows], end
 
     def subscriptions(self, ids: Collection[int]) -> dict[int, list[Subscriber]]:
         """All subscriptions of these readers."""
@@ -322,53 +290,36 @@ class Readers:
 
 
 @dataclass(frozen=True, slots=True)
-class _Step:
-    """``stopped`` is the key after which there may be more; () at the end of the index."""
-
-    readers: list[tuple[int, str, str]]
-    stopped: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class _Walk:
-    """A way along an index: its columns, what is wanted of an entry, and of a row.
+    """A way along an index, of names or of addresses: the part that is gone along, and what is wanted of its entries."""
 
-    Where all that is wanted stands together, the index finds it; ``bounds`` are the beginnings then.
-    """
+    named: bool
+    within: ColumnElement[bool]
+    wanted: tuple[ColumnElement[bool], ...] = ()
 
-    key: tuple[ColumnElement[Any], ...]
-    match: ColumnElement[bool]
-    also: ColumnElement[bool] | None = None
-    bounds: tuple[str, ...] = ()
 
-    @property
-    def named(self) -> bool:
-        return len(self.key) > 1
-
-    @property
-    def needs_bound(self) -> bool:
-        return True
+def _walks(words: str, dialect: str) -> list[_Walk]:
+    """Where ``words`` are looked for, in turn; what one finds, no later one finds again."""
+    lower, spellings = words.lower(), _spellings(words)
+    begins = _begins(_WHO.address_key, lower)
+    named = or_(*(_begins(_WHO.name, each) for each in spellings))
+    holds = _holds(_WHO.address_key, lower, dialect)
+    in_name = or_(*(_holds(_WHO.name, each, dialect) for each in spellings))
+    # As the index of names has it: else it is not gone along.
+    has_name = text("subscribers.name <> ''")
+    return [
+        _Walk(False, begins),
+        *(_Walk(True, and_(has_name, _begins(_WHO.name, each)), (not_(begins),)) for each in spellings),
+        _Walk(False, _WHO.address_key != "", (holds, not_(begins), not_(named))),
+        _Walk(True, and_(has_name), (in_name, not_(named), not_(holds))),
+    ]
 
 
 _START = ("",)
 
 
-def _by_address() -> tuple[ColumnElement[Any], ...]:
-    return (_WHO.address_key,)
-
-
-def _by_name() -> tuple[ColumnElement[Any], ...]:
-    return (_WHO.name, _WHO.id)
-
-
-def _after(key: Any, walk: _Walk, cursor: tuple[str, ...]) -> ColumnElement[bool]:
-    found: ColumnElement[bool] = key > _value(walk, cursor)
-    return found
-
-
-def _upto(key: Any, walk: _Walk, cursor: tuple[str, ...]) -> ColumnElement[bool]:
-    found: ColumnElement[bool] = key <= _value(walk, cursor)
-    return found
+def _key(walk: _Walk, row: Row[Any]) -> tuple[str, ...]:
+    return (row.name, str(row.id)) if walk.named else (row.address_key,)
 
 
 def _value(walk: _Walk, cursor: tuple[str, ...]) -> Any:
@@ -398,17 +349,14 @@ def _chosen(audience: str, state: str) -> list[ColumnElement[bool]]:
     return [*found, _IN.state == state] if state else found
 
 
-def _told(phase: int, key: Sequence[str]) -> str:
-    return json.dumps([phase, *key], ensure_ascii=False)
-
-
-def _cursor(text: str) -> tuple[int, tuple[str, ...]]:
+def _cursor(told: str, phases: int) -> tuple[int, tuple[str, ...]]:
+    """The phase and its key. Anybody can write an address: what is no cursor begins anew."""
     try:
-        phase, *key = json.loads(text) if len(text) < 1000 else [0]
-        if not 0 <= int(phase) < len(_PHASES):
+        phase, *key = json.loads(told) if told and len(told) < 1000 else [0]
+        if not isinstance(phase, int) or not 0 <= phase < phases:
             return 0, ()
-        return int(phase), tuple(str(each).replace("\0", "") for each in key[:2])
-    except (ValueError, TypeError):
+        return phase, tuple(str(each).replace("\0", "")[:500] for each in key[:2])
+    except (ValueError, TypeError, RecursionError):
         return 0, ()
 
 

@@ -39,11 +39,13 @@ from bot.store.reader_imports import ReaderImports
 from bot.store.readers import Readers
 from bot.store.recalls import Recalls
 from bot.store.schedules import Schedules
+from bot.store.sessions import Sessions
 from bot.store.signups import Signups
 from bot.store.sources import Sources
 from bot.store.subscribers import Subscribers
 from bot.store.suppressions import Suppressions
 from bot.store.tables import metadata
+from bot.store.users import Users
 
 
 class Transaction:
@@ -176,6 +178,14 @@ class Transaction:
     @cached_property
     def progress(self) -> ProgressRows:
         return ProgressRows(self.connection)
+
+    @cached_property
+    def users(self) -> Users:
+        return Users(self.connection)
+
+    @cached_property
+    def sessions(self) -> Sessions:
+        return Sessions(self.connection)
 
     def counts(self) -> dict[str, int]:
         """How many rows each table has."""

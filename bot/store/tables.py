@@ -28,6 +28,7 @@ from sqlalchemy import (
     TypeDecorator,
     UniqueConstraint,
     text,
+    true,
 )
 from sqlalchemy.dialects import postgresql
 
@@ -504,8 +505,12 @@ acts = Table(
     Column("before", Text, nullable=False, server_default=""),
     Column("after", Text, nullable=False, server_default=""),
     Column("note", Text, nullable=False, server_default=""),
+    # What stands before the colon of `thing`, to look for.
+    Column("kind", String(40), nullable=False, server_default=""),
     Index("ix_acts_at", "at"),
     Index("ix_acts_thing", "thing"),
+    Index("ix_acts_who_at_id", "who", "at", "id"),
+    Index("ix_acts_kind_at_id", "kind", "at", "id"),
     sqlite_autoincrement=True,
 )
 
@@ -677,4 +682,92 @@ audience_days = Table(
     Column("day", Date, primary_key=True),
     Column("readers", Integer, nullable=False),
     Column("counted", Moment, nullable=False),
+)
+
+# Who works at the desk. Nobody is ever deleted: their names stand on the record.
+users = Table(
+    "users",
+    metadata,
+    _id(),
+    Column("name", String(200), nullable=False),
+    # Of two names that look alike one is taken (bot.accounts.names).
+    Column("name_key", String(400), nullable=False),
+    Column("address", Text, nullable=False),
+    Column("address_key", Text, nullable=False),
+    Column("role", String(12), nullable=False),
+    Column("language", String(8), nullable=False, server_default=""),
+    Column("scheme", String(8), nullable=False, server_default=""),
+    Column("shortcuts", Boolean, nullable=False, server_default=true()),
+    # Argon2id, in the form that carries its own parameters.
+    Column("password", Text, nullable=False),
+    Column("created", Moment, nullable=False),
+    Column("disabled", Moment),
+    UniqueConstraint("name_key"),
+    UniqueConstraint("address_key"),
+    sqlite_autoincrement=True,
+)
+
+# Who is logged in. The cookie holds what `hash` is the SHA-256 of.
+sessions = Table(
+    "sessions",
+    metadata,
+    _id(),
+    Column("hash", String(64), nullable=False),
+    Column("user", Id, ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
+    Column("created", Moment, nullable=False),
+    # To some minutes: not each page is worth a write.
+    Column("seen", Moment, nullable=False),
+    # Whether the cookie outlives the browser.
+    Column("kept", Boolean, nullable=False),
+    Column("browser", String(200), nullable=False, server_default=""),
+    Column("network", String(50), nullable=False, server_default=""),
+    UniqueConstraint("hash"),
+    Index("ix_sessions_user", "user"),
+    Index("ix_sessions_seen", "seen"),
+    sqlite_autoincrement=True,
+)
+
+# Links that let somebody in, once: to become a user, or (with `user`) to choose a new password.
+invitations = Table(
+    "invitations",
+    metadata,
+    Column("id", String(26), primary_key=True),
+    Column("user", Id, ForeignKey("users.id", ondelete="CASCADE")),
+    Column("address", Text, nullable=False),
+    Column("address_key", Text, nullable=False),
+    Column("name", String(200), nullable=False, server_default=""),
+    Column("role", String(12), nullable=False),
+    Column("language", String(8), nullable=False, server_default=""),
+    Column("by", Text, nullable=False),
+    Column("created", Moment, nullable=False),
+    Column("ends", Moment, nullable=False),
+    # When its mail is to go out next; null: none is, or none is any more.
+    Column("due", Moment),
+    Column("mailed", Moment),
+    # Why no mail went out, "" while none was refused.
+    Column("fault", Text, nullable=False, server_default=""),
+    Column("used", Moment),
+    Index("ix_invitations_due", "due"),
+    Index("ix_invitations_address_key", "address_key"),
+    Index("ix_invitations_ends", "ends"),
+)
+
+# Keys of other programs (`bst_…`), of which only the SHA-256 is kept.
+api_tokens = Table(
+    "api_tokens",
+    metadata,
+    _id(),
+    Column("hash", String(64), nullable=False),
+    Column("user", Id, ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
+    Column("name", String(200), nullable=False),
+    # Its last characters, to know it again by.
+    Column("tail", String(4), nullable=False),
+    Column("scope", String(12), nullable=False),
+    Column("created", Moment, nullable=False),
+    Column("ends", Moment, nullable=False),
+    Column("used", Moment),
+    Column("revoked", Moment),
+    UniqueConstraint("hash"),
+    Index("ix_api_tokens_user", "user"),
+    sqlite_autoincrement=True,
 )

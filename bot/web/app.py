@@ -17,6 +17,7 @@ from bot.schedules.installation import Installation
 from bot.web import api, editor, health, metrics
 from bot.web.api import hooks, ping
 from bot.web.brand import stylesheet
+from bot.web.editor import access
 from bot.web.headers import TOKENS, Headers, complete
 from bot.web.public import archive, connected, data, edition, find, image, link, preferences, signup, unsubscribe
 from bot.web.security import BodyLimit, SameOrigin, Stranger
@@ -44,6 +45,7 @@ def create_app(installation: Installation, counters: Counters | None = None) -> 
     posts = site.environment.get_template("posts/posts.css").render()
     _add_styles(app, stylesheet(site.own.tokens, [site.voice(each).tokens for each in languages()]), posts)
     _add_faults(app, site)
+    access.guard(app, site)
 
     def refuse(scope: Scope, status: int) -> Response:
         if scope["path"].startswith(api.PREFIX):

@@ -38,8 +38,11 @@ def _policy(directives: Mapping[str, str]) -> str:
 
 PAGE_POLICY = _policy(_PAGE)
 """Our own pages: no script at all, style only from our files."""
-DESK_POLICY = _policy({**_PAGE, "img-src": "'self' https: http: data:"})
-"""The desk shows pictures of the newsroom's site, which may be plain HTTP on the same machine."""
+DESK_POLICY = _policy(
+    {**_PAGE, "script-src": "'self'", "connect-src": "'self'", "img-src": "'self' https: http: data:"}
+)
+"""The desk: script from our files alone, none inline, none made of text. It shows pictures of the newsroom's site,
+which may be plain HTTP on the same machine."""
 EDITION_POLICY = _policy(_FOREIGN)
 """An edition in the browser: its own inline style, pictures of the newsroom's site, no script."""
 PREVIEW_POLICY = _policy({"sandbox": "", **_FOREIGN})

@@ -1,10 +1,10 @@
-"""The desk: read-only for now, and open only to who is at this machine."""
+"""The desk: what editors do, without a terminal."""
 
 from __future__ import annotations
 
 from fastapi import APIRouter, Depends
 
-from bot.web.editor import articles, channels, edition, preview, progress, sources, today
+from bot.web.editor import articles, channels, edition, menu, preview, progress, sources, today
 from bot.web.editor.desk import Desk
 from bot.web.security import at_this_machine
 from bot.web.site import Site
@@ -14,6 +14,6 @@ def routes(site: Site) -> APIRouter:
     """All pages of the desk. The guard hangs on the router, so that no page can lack it."""
     router = APIRouter(dependencies=[Depends(at_this_machine)])
     desk = Desk(site)
-    for page in (today, edition, progress, preview, articles, sources, channels):
+    for page in (today, edition, progress, preview, articles, sources, channels, menu):
         router.include_router(page.routes(desk))
     return router

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
 
+from bot.web.editor.access import Viewer
 from bot.web.editor.desk import Desk
 
 NEWEST = 50
@@ -15,10 +16,10 @@ def routes(desk: Desk) -> APIRouter:
     router = APIRouter()
 
     @router.api_route("/articles", methods=["GET", "HEAD"])
-    def show(request: Request) -> Response:
+    def show(request: Request, user: Viewer) -> Response:
         now = desk.installation.clock()
         with desk.installation.store.read() as tx:
             articles = tx.articles.newest(limit=NEWEST)
-        return desk.page(request, "editor/articles.html.j2", here="articles", now=now, articles=articles)
+        return desk.page(request, user, "editor/articles.html.j2", here="articles", articles=articles)
 
     return router

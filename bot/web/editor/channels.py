@@ -13,6 +13,7 @@ from bot.model import Delivery
 from bot.schedules.channel_status import ChannelStatus, Condition, statuses
 from bot.schedules.installation import Installation
 from bot.store import Transaction
+from bot.web.editor.access import Viewer
 from bot.web.editor.desk import Desk
 from bot.web.editor.states import Shown
 
@@ -61,12 +62,12 @@ def routes(desk: Desk) -> APIRouter:
     router = APIRouter()
 
     @router.api_route("/channels", methods=["GET", "HEAD"])
-    def show(request: Request) -> Response:
+    def show(request: Request, user: Viewer) -> Response:
         now = desk.installation.clock()
         with desk.installation.store.read() as tx:
             rows = [_row(tx, each, now) for each in statuses(desk.installation, tx, now)]
             ending = list(endings(tx, desk.installation, now))
-        return desk.page(request, "editor/channels.html.j2", here="channels", now=now, channels=rows, ending=ending)
+        return desk.page(request, user, "editor/channels.html.j2", here="channels", channels=rows, ending=ending)
 
     return router
 

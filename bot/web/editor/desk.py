@@ -1,104 +1,158 @@
-"""What the desk's pages share: their headers, and times as an editor reads them."""
+"""What the desk's pages share: their frame, and what they answer."""
 
 from __future__ import annotations
 
+import json
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from hashlib import sha256
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_datetime
+from babel.numbers import format_decimal, format_percent
 from fastapi import Request, Response
-from markupsafe import Markup
+from fastapi.responses import RedirectResponse
 
+from bot.errors import BroadsheetError, TokenError
+from bot.model import User
 from bot.schedules.installation import Installation
 from bot.store.flags import PAUSED
+from bot.web.editor import speech
+from bot.web.editor.speech import _
 from bot.web.editor.states import DELIVERY_STATES, EDITION_STATES
+from bot.web.editor.times import Times
 from bot.web.headers import DESK_POLICY
-from bot.web.site import Site
+from bot.web.site import Site, base
 
-_LOCALE = "en_GB"
+TOAST = "broadsheet-said"
+"""The cookie that carries what was done to the next page; signed, and taken away when it was shown."""
+_TOAST_SECONDS = 60
+_LONGEST_TOAST = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Undo:
+    """The way back from what was done: a form with these fields, posted to ``path`` below the desk's root."""
+
+    path: str
+    word: str
+    fields: Mapping[str, str]
 
 
 @dataclass(frozen=True)
 class Desk:
-    """The desk of one site. Its words are English; the newsroom's own texts keep their language."""
+    """The desk of one site. The newsroom's own texts keep their language."""
 
     site: Site
+
+    def __post_init__(self) -> None:
+        environment = self.site.environment
+        environment.add_extension("jinja2.ext.i18n")
+        environment.install_gettext_callables(  # type: ignore[attr-defined]
+            speech._, speech.ngettext, newstyle=True, pgettext=speech.pgettext, npgettext=speech.npgettext
+        )
+        environment.filters["number"] = number
+        environment.filters["percent"] = percent
 
     @property
     def installation(self) -> Installation:
         return self.site.installation
 
-    def page(self, request: Request, template: str, *, here: str, now: datetime, **values: Any) -> Response:
-        """A page of the desk; ``here`` is the entry of the rail it belongs to."""
+    @property
+    def times(self) -> Times:
+        """Moments as of now, in the newsroom's zone."""
+        return Times(ZoneInfo(self.installation.newsroom.timezone), self.installation.clock())
+
+    def page(
+        self,
+        request: Request,
+        user: User,
+        template: str,
+        *,
+        here: str = "",
+        status: int = 200,
+        work: bool = False,
+        **values: Any,
+    ) -> Response:
+        """A page of the desk; ``here`` is the entry of the rail it belongs to, ``work``: it takes the whole width."""
+        times = self.times
         with self.installation.store.read() as tx:
             paused = bool(tx.flags.get(PAUSED))
-        return self.site.page(
+        answer = self.site.page(
             request,
             template,
+            status=status,
             headers={"Content-Security-Policy": DESK_POLICY},
             here=here,
-            now=now,
+            work=work,
+            user=user,
+            now=times.now,
             paused=paused,
-            times=Times(ZoneInfo(self.installation.newsroom.timezone), now),
+            times=times,
+            language=speech.spoken(),
+            direction=speech.direction(),
+            toast=self._toast(request),
             edition_states=EDITION_STATES,
             delivery_states=DELIVERY_STATES,
             **values,
         )
+        if TOAST in request.cookies and "HX-Request" not in request.headers:
+            answer.delete_cookie(TOAST, path="/", httponly=True, samesite="lax")
+        return answer
+
+    def done(self, request: Request, to: str, said: str = "", undo: Undo | None = None) -> Response:
+        """303 to ``to``, a path below the desk's root, where ``said`` is shown for a few seconds."""
+        answer = RedirectResponse(base(request) + to, status_code=303)
+        if said:
+            way = [undo.path, undo.word, dict(undo.fields)] if undo else ["", "", {}]
+            content = urlsafe_b64encode(json.dumps([said[:_LONGEST_TOAST], *way]).encode()).decode()
+            value = f"{content}~{self.installation.keys.sign('toast', _digest(content))}"
+            answer.set_cookie(TOAST, value, max_age=_TOAST_SECONDS, path="/", httponly=True, samesite="lax")
+        return answer
 
     def missing(self, request: Request) -> Response:
-        return self.site.message(request, "missing", status=404)
+        """404: there is no such thing, or no more."""
+        return self.fault(request, 404, _("There is nothing here"), _("It may be gone, or the address is mistyped."))
+
+    def refused(self, request: Request, error: BroadsheetError) -> Response:
+        """409: what was asked for cannot be done, and why."""
+        return self.fault(request, 409, _("That was not done"), str(error))
+
+    def fault(self, request: Request, status: int, title: str, said: str) -> Response:
+        """A page of one band; the rail stays."""
+        user: User = request.state.user
+        return self.page(request, user, "editor/fault.html.j2", status=status, title=title, said=said)
+
+    def _toast(self, request: Request) -> tuple[str, Undo | None] | None:
+        content, _tilde, token = request.cookies.get(TOAST, "").partition("~")
+        try:
+            # Signed, since a site of a neighbouring name may set cookies for ours, and this one holds a form.
+            if self.installation.keys.verify("toast", token) != [_digest(content)]:
+                return None
+            said, path, word, fields = json.loads(urlsafe_b64decode(content))
+        except (TokenError, ValueError):
+            return None
+        return said, Undo(path, word, fields) if path else None
 
 
-@dataclass(frozen=True, slots=True)
-class Times:
-    """Moments in the newsroom's zone; hovering tells UTC."""
+def _digest(content: str) -> str:
+    return sha256(content.encode()).hexdigest()
 
-    zone: ZoneInfo
-    now: datetime
 
-    def at(self, moment: datetime) -> Markup:
-        """``07:00`` today, ``Thu 07:00`` within a week, ``3 Mar 07:00`` this year, else ``3 Mar 2024, 07:00``."""
-        local, today = moment.astimezone(self.zone), self.now.astimezone(self.zone).date()
-        days = (local.date() - today).days
-        if days == 0:
-            pattern = "HH:mm"
-        elif days == -1:
-            pattern = "'yesterday' HH:mm"
-        elif days == 1:
-            pattern = "'tomorrow' HH:mm"
-        elif abs(days) < 7:
-            pattern = "EEE HH:mm"
-        else:
-            pattern = "d MMM HH:mm" if local.year == today.year else "d MMM y, HH:mm"
-        return self._marked(moment, format_datetime(local, pattern, locale=_LOCALE))
+def number(value: float) -> str:
+    """``12,408``, as the editor's language groups it."""
+    return format_decimal(value, locale=speech.locale())
 
-    def whole(self, moment: datetime) -> Markup:
-        """``Tuesday 24 November 2026, 07:00``."""
-        local = moment.astimezone(self.zone)
-        return self._marked(moment, format_datetime(local, "EEEE d MMMM y, HH:mm", locale=_LOCALE))
 
-    def today(self) -> str:
-        return format_datetime(self.now.astimezone(self.zone), "EEEE d MMMM", locale=_LOCALE)
-
-    def clock(self) -> Markup:
-        return self._marked(self.now, format_datetime(self.now.astimezone(self.zone), "HH:mm", locale=_LOCALE))
-
-    @property
-    def place(self) -> str:
-        """``London`` of ``Europe/London``."""
-        return self.zone.key.rpartition("/")[2].replace("_", " ")
-
-    def until(self, moment: datetime) -> str:
-        """``in 48 min``, ``in 3 h``; "" for more than a day and for what has passed."""
-        minutes = round((moment - self.now).total_seconds() / 60)
-        if not 0 <= minutes < 24 * 60:
-            return ""
-        return f"in {minutes} min" if minutes < 90 else f"in {round(minutes / 60)} h"
-
-    def _marked(self, moment: datetime, text: str) -> Markup:
-        utc = moment.astimezone(UTC)
-        return Markup('<time datetime="{}" title="{}">{}</time>').format(
-            f"{utc:%Y-%m-%dT%H:%MZ}", f"{utc:%Y-%m-%d %H:%M} UTC", text
-        )
+def percent(part: float, whole: float) -> str:
+    """``99.7 %`` of ``whole``: never 100 unless it is all, never 0 unless it is none."""
+    if not whole:
+        return "–"
+    share = part / whole
+    if part and share < 0.001:
+        share = 0.001
+    if part != whole and share > 0.999:
+        share = 0.999
+    pattern = "#,##0 %" if share in (0, 1) else "#,##0.0 %"
+    return format_percent(share, pattern, locale=speech.locale())

@@ -18,6 +18,7 @@ from bot.model import ChannelState, Edition, Email, Grade, Limits
 from bot.schedules.installation import Installation
 from bot.schedules.preflight import findings
 from bot.store.editions import WENT_OUT
+from bot.web.editor.access import Viewer
 from bot.web.editor.desk import Desk
 from bot.web.editor.preview import filled
 from bot.web.editor.states import of_edition
@@ -44,7 +45,7 @@ def routes(desk: Desk) -> APIRouter:
     router = APIRouter()
 
     @router.api_route("/editions/{edition}", methods=["GET", "HEAD"])
-    def show(request: Request, edition: str) -> Response:
+    def show(request: Request, user: Viewer, edition: str) -> Response:
         now = desk.installation.clock()
         with desk.installation.store.read() as tx:
             found = tx.editions.get(edition) if edition.isalnum() else None
@@ -56,9 +57,9 @@ def routes(desk: Desk) -> APIRouter:
             waits = waits_for(tx, edition)
         return desk.page(
             request,
+            user,
             "editor/edition.html.j2",
             here="today",
-            now=now,
             edition=found,
             shown=of_edition(found.state, balance.states),
             headline=found.stories[0].article.title if found.stories else "",

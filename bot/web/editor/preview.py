@@ -9,6 +9,7 @@ from fastapi.responses import HTMLResponse
 
 from bot.editions.wording import wording
 from bot.model import Edition, MergeField
+from bot.web.editor.access import Viewer
 from bot.web.editor.desk import Desk
 from bot.web.headers import PREVIEW_POLICY
 
@@ -18,7 +19,7 @@ def routes(desk: Desk) -> APIRouter:
     router = APIRouter()
 
     @router.api_route("/editions/{edition}/preview/{channel}", methods=["GET", "HEAD"])
-    def show(request: Request, edition: str, channel: str) -> Response:
+    def show(request: Request, user: Viewer, edition: str, channel: str) -> Response:
         if not (edition.isalnum() and channel.isprintable()):
             return desk.missing(request)
         with desk.installation.store.read() as tx:

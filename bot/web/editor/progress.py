@@ -9,6 +9,7 @@ from fastapi.responses import JSONResponse
 from bot.clock import system_clock
 from bot.delivery.progress import progress
 from bot.errors import NotFound
+from bot.web.editor.access import Viewer
 from bot.web.editor.desk import Desk
 
 
@@ -17,7 +18,7 @@ def routes(desk: Desk) -> APIRouter:
     router = APIRouter()
 
     @router.api_route("/editions/{edition}/progress", methods=["GET", "HEAD"])
-    def show(edition: str) -> JSONResponse:
+    def show(user: Viewer, edition: str) -> JSONResponse:
         try:
             with desk.installation.store.read() as tx:
                 # Sending goes by the system's clock, whatever time the desk shows.

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from fastapi import APIRouter, Request, Response
 
 from bot.store.sources import SourceState
+from bot.web.editor.access import Viewer
 from bot.web.editor.desk import Desk
 from bot.web.editor.states import Shown
 
@@ -28,7 +29,7 @@ def routes(desk: Desk) -> APIRouter:
     router = APIRouter()
 
     @router.api_route("/sources", methods=["GET", "HEAD"])
-    def show(request: Request) -> Response:
+    def show(request: Request, user: Viewer) -> Response:
         now = desk.installation.clock()
         found = []
         with desk.installation.store.read() as tx:
@@ -36,7 +37,7 @@ def routes(desk: Desk) -> APIRouter:
                 state = tx.sources.get(name)
                 recent = len(tx.articles.newest(source=name, since=now - timedelta(days=1), limit=1000))
                 found.append(Health(name, str(table.get("type", "")), state, _shown(state, now), recent))
-        return desk.page(request, "editor/sources.html.j2", here="sources", now=now, sources=found)
+        return desk.page(request, user, "editor/sources.html.j2", here="sources", sources=found)
 
     return router
 

@@ -13,6 +13,7 @@ from bot.settings import ScheduleTable
 from bot.store import Transaction
 from bot.store.books import Balance
 from bot.web.editor.channels import endings
+from bot.web.editor.access import Viewer
 from bot.web.editor.desk import Desk
 from bot.web.editor.states import EDITION_STATES, PLANNED, Shown, of_edition
 
@@ -67,16 +68,16 @@ def routes(desk: Desk) -> APIRouter:
     router = APIRouter()
 
     @router.api_route("/", methods=["GET", "HEAD"])
-    def today(request: Request) -> Response:
+    def today(request: Request, user: Viewer) -> Response:
         now = desk.installation.clock()
         with desk.installation.store.read() as tx:
             needs, coming, past = _needs(tx, desk, now), _coming(tx, desk, now), _past(tx)
         schedules = desk.installation.settings.schedules.values()
         return desk.page(
             request,
+            user,
             "editor/today.html.j2",
             here="today",
-            now=now,
             needs=needs,
             coming=coming,
             listening=[each for each in schedules if each.on_publish and each.enabled],

@@ -1,0 +1,92 @@
+"""How the desk speaks: English in the code, other languages from gettext catalogs beside it.
+
+The language is the one of the editor who asks; it is set once a request (``speak``), so that templates, macros and
+Python words find it without being handed it. Babel reads the ``.po`` files themselves: there is no build step.
+"""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+from functools import cache
+from io import BytesIO
+from pathlib import Path
+
+from babel import Locale
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.support import NullTranslations, Translations
+
+CATALOGS = Path(__file__).parent.parent / "locale"
+LANGUAGES = {"en": "en_GB", "de": "de", "ja": "ja", "ar": "ar"}
+"""The languages of the desk, each with the locale of its dates and numbers."""
+
+_speaking: ContextVar[str] = ContextVar("speaking", default="en")
+
+
+def speak(language: str) -> None:
+    """From here on this request is answered in ``language``; in English when the desk does not speak it."""
+    _speaking.set(language if language in LANGUAGES else "en")
+
+
+def spoken() -> str:
+    """The language of this request: a key of ``LANGUAGES``."""
+    return _speaking.get()
+
+
+def locale() -> Locale:
+    """The locale by which this request's dates and numbers are written."""
+    return Locale.parse(LANGUAGES[spoken()])
+
+
+def direction() -> str:
+    """``ltr`` or ``rtl``."""
+    return locale().text_direction
+
+
+def preferred(*wishes: str) -> str:
+    """The first of ``wishes`` that the desk speaks (BCP 47 tags or an Accept-Language header); else ``en``."""
+    for wish in wishes:
+        for each in wish[:200].split(","):
+            found = each.partition(";")[0].strip().split("-")[0].lower()
+            if found in LANGUAGES:
+                return found
+    return "en"
+
+
+def _(message: str) -> str:
+    """``message`` in the language of this request."""
+    return catalog(spoken()).gettext(message)
+
+
+def ngettext(singular: str, plural: str, number: int) -> str:
+    """The form of a sentence for ``number``."""
+    return catalog(spoken()).ngettext(singular, plural, number)
+
+
+def pgettext(context: str, message: str) -> str:
+    """``message``, of which there are several, as it is said in ``context``."""
+    return catalog(spoken()).pgettext(context, message)
+
+
+def npgettext(context: str, singular: str, plural: str, number: int) -> str:
+    """As ``ngettext``, in ``context``."""
+    return catalog(spoken()).npgettext(context, singular, plural, number)
+
+
+def N_(message: str) -> str:
+    """Marks words of a table for the catalogs; they are translated where they are shown."""
+    return message
+
+
+@cache
+def catalog(language: str) -> NullTranslations:
+    """The words of ``language``; those of the code where there is no catalog."""
+    file = CATALOGS / f"{language}.po"
+    if not file.is_file():
+        return NullTranslations()
+    with file.open("rb") as stream:
+        read = read_po(stream, locale=LANGUAGES[language])
+    compiled = BytesIO()
+    write_mo(compiled, read)
+    compiled.seek(0)
+    return Translations(compiled)

@@ -1,0 +1,97 @@
+"""Moments as an editor reads them: in the newsroom's zone and the editor's language; hovering tells UTC."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date, format_skeleton, format_time, get_timezone_location
+from markupsafe import Markup
+
+from bot.web.editor.speech import _, locale
+
+_HOUR = "HH:mm"
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """Moments as of ``now`` in ``zone``."""
+
+    zone: ZoneInfo
+    now: datetime
+
+    def local(self, moment: datetime) -> datetime:
+        """``moment`` in the newsroom's zone."""
+        return moment.astimezone(self.zone)
+
+    def at(self, moment: datetime) -> Markup:
+        """``07:00`` today, ``yesterday 07:00``, ``Thu 07:00`` within a week, else ``3 Mar 07:00``; a year if another."""
+        return self._marked(moment, self.words(moment))
+
+    def words(self, moment: datetime) -> str:
+        """As ``at``, as plain text: for titles and sentences."""
+        local, today = self.local(moment), self.local(self.now).date()
+        hour, days = format_time(local, _HOUR, locale=locale()), (local.date() - today).days
+        if days == 0:
+            return hour
+        if days == -1:
+            return _("yesterday %(time)s") % {"time": hour}
+        if days == 1:
+            return _("tomorrow %(time)s") % {"time": hour}
+        if abs(days) < 7:
+            return f"{format_skeleton('E', local, locale=locale())} {hour}"
+        skeleton = "MMMd" if local.year == today.year else "yMMMd"
+        return f"{format_skeleton(skeleton, local, locale=locale())} {hour}"
+
+    def day(self, moment: datetime) -> Markup:
+        """``Thu``, ``today``: the day of ``at`` without its hour."""
+        local, today = self.local(moment), self.local(self.now).date()
+        days = (local.date() - today).days
+        if days == 0:
+            return self._marked(moment, _("today"))
+        if abs(days) < 7:
+            return self._marked(moment, format_skeleton("E", local, locale=locale()))
+        return self._marked(moment, format_skeleton("MMMd" if local.year == today.year else "yMMMd", local, locale=locale()))
+
+    def hour(self, moment: datetime) -> Markup:
+        """``07:00``, whatever the day."""
+        return self._marked(moment, format_time(self.local(moment), _HOUR, locale=locale()))
+
+    def whole(self, moment: datetime) -> Markup:
+        """``Tuesday 24 November 2026 07:00``."""
+        local = self.local(moment)
+        return self._marked(moment, f"{self.date(local.date())} {format_time(local, _HOUR, locale=locale())}")
+
+    def date(self, day: date) -> str:
+        """``Tuesday 24 November 2026``."""
+        return format_date(day, "full", locale=locale())
+
+    def today(self) -> str:
+        """``Sunday 29 November``."""
+        return format_skeleton("MMMMEEEEd", self.local(self.now), locale=locale())
+
+    def clock(self) -> Markup:
+        """What time it is."""
+        return self.hour(self.now)
+
+    @property
+    def place(self) -> str:
+        """``London`` of ``Europe/London``."""
+        named = get_timezone_location(self.zone, locale=locale(), return_city=True)
+        return named or self.zone.key.rpartition("/")[2].replace("_", " ")
+
+    def until(self, moment: datetime) -> str:
+        """``in 48 min``, ``in 3 h``; "" for more than a day and for what has passed."""
+        minutes = round((moment - self.now).total_seconds() / 60)
+        if not 0 <= minutes < 24 * 60:
+            return ""
+        if minutes < 90:
+            return _("in %(minutes)d min") % {"minutes": minutes}
+        return _("in %(hours)d h") % {"hours": round(minutes / 60)}
+
+    def _marked(self, moment: datetime, text: str) -> Markup:
+        utc = moment.astimezone(UTC)
+        return Markup('<time datetime="{}" title="{}">{}</time>').format(
+            f"{utc:%Y-%m-%dT%H:%MZ}", f"{utc:%Y-%m-%d %H:%M} UTC", text
+        )
