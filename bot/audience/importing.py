@@ -106,7 +106,8 @@ class Import:
 
     ``options`` are all that changes what a row means: the same file with others is another import, unless ``id`` says
     which it is. ``read`` is given a sheet's text, its name and the moment the import began. Refused rows go to files,
-    or to ``keep``, which is given the transaction of their batch, the sheet's name and header; ``batch`` is its rows.
+    or to ``keep``, which is given the transaction of their batch, the sheet's name and header. A batch has ``batch``
+    rows, ``BATCH`` for 0.
     """
 
     file: Path
@@ -119,7 +120,7 @@ class Import:
     refused: Path | None = None
     id: str = ""
     keep: Callable[[Transaction, str, list[str], list[Refusal]], None] | None = None
-    batch: int = BATCH
+    batch: int = 0
 
 
 def run_import(
@@ -233,7 +234,7 @@ def _batches(
             reading = iter(rows)
             while skip and (passed := sum(1 for _ in islice(reading, skip))):
                 skip -= passed
-            while batch := list(islice(reading, job.batch)):
+            while batch := list(islice(reading, job.batch or BATCH)):
                 yield opened, batch
 
 

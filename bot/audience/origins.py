@@ -31,7 +31,7 @@ FIELDS = (
     "email", "name", "first_name", "last_name", "status", "list_status", "subscribed", "requested", "confirmed", "ip",
     "requested_ip", "tags", "left", "cleaned", "deleted", "language", "note",
 )  # fmt: skip
-"""What a column can mean; ``--map FIELD=COLUMN`` says which. ``language`` and ``note`` (of the consent) are never guessed."""
+"""What a column can mean; ``--map FIELD=COLUMN`` says which. Nobody guesses ``language`` and ``note`` (of the consent)."""
 
 _STATES = {
     "subscribed": SUBSCRIBED,

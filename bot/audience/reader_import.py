@@ -23,7 +23,7 @@ from bot.audience.importing import Import
 from bot.audience.origins import origin_of, places
 from bot.audience.upload import look_through
 from bot.errors import UsageError
-from bot.model import Act, ImportStage, Layout, ReaderImport
+from bot.model import Act, Layout, ReaderImport
 from bot.settings import Settings
 from bot.store import Store, Transaction
 
@@ -85,7 +85,9 @@ def read_layout(stream: Any) -> Layout:
     records = Records(stream)
     header, columns = records.header, records.columns
     if len(header) > MOST_COLUMNS:
-        raise UsageError(f"its first line has {len(header)} cells; a list of readers has at most {MOST_COLUMNS} columns")
+        raise UsageError(
+            f"its first line has {len(header)} cells; a list of readers has at most {MOST_COLUMNS} columns"
+        )
     origin = origin_of(columns)
     records.backslashes = origin.backslashes
     rows = (record for _, record in records if not isinstance(record, str) and any(record))

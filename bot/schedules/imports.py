@@ -72,9 +72,7 @@ def _work(installation: Installation, made: ReaderImport, owner: str, stop: Call
 class _Progress:
     """Says how far it came, and hears whether to go on."""
 
-    def __init__(
-        self, installation: Installation, made: ReaderImport, owner: str, stop: Callable[[], bool]
-    ) -> None:
+    def __init__(self, installation: Installation, made: ReaderImport, owner: str, stop: Callable[[], bool]) -> None:
         self._installation = installation
         self._made = made
         self._owner = owner
@@ -94,9 +92,7 @@ class _Progress:
         return self._wanted and not self._stop()
 
 
-def _try(
-    installation: Installation, made: ReaderImport, owner: str, file: Path, stop: Callable[[], bool]
-) -> None:
+def _try(installation: Installation, made: ReaderImport, owner: str, file: Path, stop: Callable[[], bool]) -> None:
     progress = _Progress(installation, made, owner, stop)
     asked = job(made, file, installation.settings)
     result = try_import(
@@ -111,9 +107,7 @@ def _try(
             tx.reader_imports.refuse(made.id, rows, trial=True)
 
 
-def _import(
-    installation: Installation, made: ReaderImport, owner: str, file: Path, stop: Callable[[], bool]
-) -> None:
+def _import(installation: Installation, made: ReaderImport, owner: str, file: Path, stop: Callable[[], bool]) -> None:
     with installation.store.read() as tx:
         state = tx.imports.get(made.id)
     # Killed after its last row and before it said so: begun again, everybody would count as known.

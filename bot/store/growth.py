@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, ColumnElement, func, select
+from sqlalchemy import ColumnElement, Connection, func, select
 
 from bot.store.conflict import insert_all_or_ignore, insert_or_replace
 from bot.store.tables import audience_days, subscriptions
 
-LIVE = 5000
+LIVE = 2000
 """So many are counted for each look at a page; of more, the last count on record is told."""
 
 _IN = subscriptions.c
@@ -109,8 +109,6 @@ class Growth:
 
     def record_past(self, audience: str, days: Mapping[date, int], now: datetime) -> None:
         """Keeps the counts of days that none is on record of."""
-        rows = [
-            {"audience": audience, "day": day, "readers": readers, "counted": now} for day, readers in days.items()
-        ]
+        rows = [{"audience": audience, "day": day, "readers": readers, "counted": now} for day, readers in days.items()]
         if rows:
             insert_all_or_ignore(self._connection, audience_days, rows)

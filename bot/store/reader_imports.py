@@ -152,9 +152,7 @@ class ReaderImports:
             self._connection.execute(insert(reader_import_refusals), given)
 
     def forget_refusals(self, id: str, *, trial: bool) -> None:
-        self._connection.execute(
-            delete(reader_import_refusals).where(_OF["import"] == id, _OF.trial.is_(trial))
-        )
+        self._connection.execute(delete(reader_import_refusals).where(_OF["import"] == id, _OF.trial.is_(trial)))
 
     def refusals(self, id: str, *, trial: bool, limit: int) -> list[Row[Any]]:
         """The first rows that were not taken."""

@@ -21,7 +21,7 @@ from bot.store.among import among, integers
 from bot.store.subscribers import joined, read_subscriber
 from bot.store.tables import attempts, deliveries, editions, events, subscribers, subscriptions, suppressions
 
-WALK = 20_000
+WALK = 10_000
 """Entries of an index that one answer walks through."""
 FEW = 1000
 """So many of an audience are listed by address; more of them in no order, but at once."""
@@ -99,7 +99,7 @@ class Readers:
         return Page(found)
 
     def page(self, *, audience: str = "", state: str = "", limit: int = 50, after: str = "", before: str = "") -> Page:
-        """Those of an audience and a state, with both "" all. By address, where an audience has more than ``FEW`` by id.
+        """Those of an audience and a state, all with both "". By address; more than ``FEW`` of an audience by id.
 
         ``after`` or ``before`` are cursors of the page beside.
         """
@@ -109,7 +109,9 @@ class Readers:
         if audience or state:
             mine = select(_IN.subscriber).where(*_chosen(audience, state)).distinct()
             query = query.where(_WHO.id.in_(mine))
-        return self._turned(query, _WHO.address_key, limit, _text(after), _text(before), lambda row: str(row.address_key))
+        return self._turned(
+            query, _WHO.address_key, limit, _text(after), _text(before), lambda row: str(row.address_key)
+        )
 
     def _few(self, audience: str, state: str) -> bool:
         this = select(_IN.subscriber).where(*_chosen(audience, state)).limit(FEW + 1)
@@ -122,7 +124,7 @@ class Readers:
     def _by_id(self, audience: str, state: str, limit: int, after: str, before: str) -> Page:
         audiences = [audience]
         if not audience:
-            audiences = list(self._connection.execute(select(_IN.audience).distinct()).scalars())
+            audiences = self._audiences()
         back = bool(before)
         edge = _number(before if back else after)
         ids: set[int] = set()
@@ -142,6 +144,16 @@ class Readers:
             after=last if (more or back) and shown else "",
             before=first if shown and (more if back else edge is not None) else "",
         )
+
+    def _audiences(self) -> list[str]:
+        # Each by one step in the index: DISTINCT reads all of it.
+        found: list[str] = []
+        while True:
+            next_one = select(func.min(_IN.audience)).where(_IN.audience > (found[-1] if found else ""))
+            audience = self._connection.execute(next_one).scalar()
+            if audience is None:
+                return found
+            found.append(audience)
 
     def _turned(
         self, query: Select[Any], key: ColumnElement[Any], limit: int, after: str, before: str, told: Any
@@ -236,13 +248,11 @@ class Readers:
         given = {"ids": integers(self._dialect, ids)}
         rows = sorted(self._connection.execute(query, given), key=lambda row: (last[row.edition].slot, row.updated))
         for row in rows:
-            found[row.subscriber] = LastMail(
-                last[row.edition].name, DeliveryState(row.state), row.reason, row.updated
-            )
+            found[row.subscriber] = LastMail(last[row.edition].name, DeliveryState(row.state), row.reason, row.updated)
         return found
 
-    def mails(self, subscriber: int, *, limit: int = 200, before: datetime | None = None) -> tuple[list[Mail], bool]:
-        """What the last ``limit`` editions (up to ``before``) had for a reader, the newest first; whether there are more.
+    def mails(self, subscriber: int, *, limit: int = 100, before: datetime | None = None) -> tuple[list[Mail], bool]:
+        """What the last ``limit`` editions (before ``before``) had for a reader, newest first; whether there are more.
 
         By edition: the ledger has no index of readers alone.
         """
@@ -291,7 +301,7 @@ class Readers:
 
 @dataclass(frozen=True, slots=True)
 class _Walk:
-    """A way along an index, of names or of addresses: the part that is gone along, and what is wanted of its entries."""
+    """A way along an index, of names or of addresses: the part that is gone along, and what is wanted in it."""
 
     named: bool
     within: ColumnElement[bool]

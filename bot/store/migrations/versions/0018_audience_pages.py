@@ -79,6 +79,4 @@ def upgrade() -> None:
         for column in ("address_key", "name"):
             op.execute(f'ALTER TABLE subscribers ALTER COLUMN {column} TYPE TEXT COLLATE "C"')
     named = sa.text("name <> ''")
-    op.create_index(
-        "ix_subscribers_name", "subscribers", ["name", "id"], sqlite_where=named, postgresql_where=named
-    )
+    op.create_index("ix_subscribers_name", "subscribers", ["name", "id"], sqlite_where=named, postgresql_where=named)
