@@ -251,18 +251,21 @@ class Readers:
             found[row.subscriber] = LastMail(last[row.edition].name, DeliveryState(row.state), row.reason, row.updated)
         return found
 
-    def mails(self, subscriber: int, *, limit: int = 100, before: datetime | None = None) -> tuple[list[Mail], bool]:
-        """What the last ``limit`` editions (before ``before``) had for a reader, newest first; whether there are more.
+    def mails(
+        self, subscriber: int, *, limit: int = 100, before: datetime | None = None
+    ) -> tuple[list[Mail], datetime | None]:
+        """What the last ``limit`` editions (of slots before ``before``) had for a reader, the newest first.
 
-        By edition: the ledger has no index of readers alone.
+        And the slot of the oldest of them, when there are more. By edition: the ledger has no index of readers alone.
         """
         which = select(editions.c.id, editions.c.name, editions.c.slot).where(editions.c.snapshot > 0)
         if before:
             which = which.where(editions.c.slot < before)
         newest = list(self._connection.execute(which.order_by(editions.c.slot.desc()).limit(limit + 1)))
         last = {row.id: row for row in newest[:limit]}
+        older = newest[limit - 1].slot if len(newest) > limit else None
         if not last:
-            return [], False
+            return [], None
         query = select(deliveries).where(deliveries.c.edition.in_(list(last)), deliveries.c.subscriber == subscriber)
         rows = list(self._connection.execute(query))
         said = self._said([row.id for row in rows if row.state != DeliveryState.ACCEPTED or row.tries])
@@ -285,7 +288,7 @@ class Readers:
                     said=answer.text if answer else "",
                 )
             )
-        return sorted(found, key=lambda each: (each.updated, each.id), reverse=True), len(newest) > limit
+        return sorted(found, key=lambda each: (each.updated, each.id), reverse=True), older
 
     def _said(self, ids: Collection[int]) -> dict[int, Row[Any]]:
         if not ids:

@@ -28,7 +28,13 @@ def _bring(installation, *lines, header="E-Mail,Full name,agreed"):
     made = bring(installation.store, "conference-2026.csv", io.BytesIO(content), who="mara", now=installation.clock())
     columns = {"email": "e-mail", "name": "full name", "subscribed": "agreed"}
     assert choose(
-        installation.store, made, installation.settings, audience="readers", consent=CONSENT, columns=columns, who="mara"
+        installation.store,
+        made,
+        installation.settings,
+        audience="readers",
+        consent=CONSENT,
+        columns=columns,
+        who="mara",
     )
     return made
 
@@ -43,7 +49,12 @@ def _readers(installation):
         return sorted(each.address for each in tx.subscribers.every())
 
 
-ROWS = ("ida@example.org,Ida,2025-03-01", "tom@example.org,Tom,2025-03-01", "jo@@example.org,Jo,2025-03-01", "ida@example.org,,")
+ROWS = (
+    "ida@example.org,Ida,2025-03-01",
+    "tom@example.org,Tom,2025-03-01",
+    "jo@@example.org,Jo,2025-03-01",
+    "ida@example.org,,",
+)
 
 
 def test_a_trial_run_says_what_would_become_of_the_rows_and_stores_none(installation):

@@ -80,3 +80,5 @@ def upgrade() -> None:
             op.execute(f'ALTER TABLE subscribers ALTER COLUMN {column} TYPE TEXT COLLATE "C"')
     named = sa.text("name <> ''")
     op.create_index("ix_subscribers_name", "subscribers", ["name", "id"], sqlite_where=named, postgresql_where=named)
+    op.drop_index("ix_suppressions_at", table_name="suppressions")
+    op.create_index("ix_suppressions_at", "suppressions", ["at", "address_hash", "audience"], unique=False)
