@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Depends
 
+from bot.model import Role
 from bot.web.editor import articles, channels, edition, menu, preview, progress, sources, today
+from bot.web.editor.access import Needs
 from bot.web.editor.desk import Desk
-from bot.web.security import at_this_machine
 from bot.web.site import Site
 
 
 def routes(site: Site) -> APIRouter:
     """All pages of the desk. The guard hangs on the router, so that no page can lack it."""
-    router = APIRouter(dependencies=[Depends(at_this_machine)])
+    router = APIRouter(dependencies=[Depends(Needs(Role.VIEWER))])
     desk = Desk(site)
     for page in (today, edition, progress, preview, articles, sources, channels, menu):
         router.include_router(page.routes(desk))

@@ -17,7 +17,6 @@ def routes(desk: Desk) -> APIRouter:
 
     @router.api_route("/articles", methods=["GET", "HEAD"])
     def show(request: Request, user: Viewer) -> Response:
-        now = desk.installation.clock()
         with desk.installation.store.read() as tx:
             articles = tx.articles.newest(limit=NEWEST)
         return desk.page(request, user, "editor/articles.html.j2", here="articles", articles=articles)

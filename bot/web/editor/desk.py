@@ -48,6 +48,8 @@ class Desk:
 
     def __post_init__(self) -> None:
         environment = self.site.environment
+        if "number" in environment.filters:
+            return
         environment.add_extension("jinja2.ext.i18n")
         environment.install_gettext_callables(  # type: ignore[attr-defined]
             speech._, speech.ngettext, newstyle=True, pgettext=speech.pgettext, npgettext=speech.npgettext

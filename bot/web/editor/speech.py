@@ -65,15 +65,16 @@ def ngettext(singular: str, plural: str, number: int) -> str:
 
 def pgettext(context: str, message: str) -> str:
     """``message``, of which there are several, as it is said in ``context``."""
-    return catalog(spoken()).pgettext(context, message)
+    return str(catalog(spoken()).pgettext(context, message))
 
 
 def npgettext(context: str, singular: str, plural: str, number: int) -> str:
     """As ``ngettext``, in ``context``."""
-    return catalog(spoken()).npgettext(context, singular, plural, number)
+    found: str = catalog(spoken()).npgettext(context, singular, plural, number)
+    return found
 
 
-def N_(message: str) -> str:
+def N_(message: str) -> str:  # noqa: N802
     """Marks words of a table for the catalogs; they are translated where they are shown."""
     return message
 

@@ -12,8 +12,8 @@ from bot.schedules.plan import Slot, slots_after
 from bot.settings import ScheduleTable
 from bot.store import Transaction
 from bot.store.books import Balance
-from bot.web.editor.channels import endings
 from bot.web.editor.access import Viewer
+from bot.web.editor.channels import endings
 from bot.web.editor.desk import Desk
 from bot.web.editor.states import EDITION_STATES, PLANNED, Shown, of_edition
 
