@@ -21,7 +21,8 @@ def add(
 ) -> str:
     """Subscribes one address; says ``new``, ``known``, ``returned`` or ``suppressed``, which leaves it as it is.
 
-    ``via`` says what took the consent. ``left``: they left at a moment that is still to come, by another clock. Raises ``UsageError``.
+    ``via`` says what took the consent. ``left``: they left at a moment that is still to come, by another clock.
+    Raises ``UsageError``.
     """
     if not is_address(address):
         raise UsageError(f"{address}: is not a mail address")

@@ -31,7 +31,7 @@ FIELDS = (
     "email", "name", "first_name", "last_name", "status", "list_status", "subscribed", "requested", "confirmed", "ip",
     "requested_ip", "tags", "left", "cleaned", "deleted", "language", "note",
 )  # fmt: skip
-"""What a column can mean; ``--map FIELD=COLUMN`` says which. Nobody guesses ``language`` and ``note`` (of the consent)."""
+"""What a column can mean; ``--map FIELD=COLUMN`` says which. None guesses ``language`` and ``note``, the consent's."""
 
 _STATES = {
     "subscribed": SUBSCRIBED,

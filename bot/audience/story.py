@@ -72,7 +72,8 @@ def story(
     wanted = frozenset(kinds)
     mails, older = tx.readers.mails(subscriber, before=before)
     found = [Entry(at=each.updated, kind=Kind.MAIL, mail=each) for each in mails] if Kind.MAIL in wanted else []
-    others = [*_consents(tx, subscriber), *_listed(tx, address), *_came_back(tx, subscriber), *_acts(tx, subscriber, address)]
+    others = [*_consents(tx, subscriber), *_listed(tx, address), *_came_back(tx, subscriber)]
+    others += _acts(tx, subscriber, address)
     others += [
         Entry(at=each.requested, kind=Kind.ASKED, signup=each) for each in tx.signups.of(address) if each.choices
     ]

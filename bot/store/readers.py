@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, exists, func, not_, or_, select, text, tuple_
+from sqlalchemy import ColumnElement, Connection, Select, and_, exists, func, not_, or_, select, text, tuple_
 
 from bot.model import DeliveryState, Subscriber, Verdict
 from bot.store.among import among, integers
@@ -171,7 +171,7 @@ class Readers:
             before=told(rows[0]) if rows and (more if back else bool(after)) else "",
         )
 
-    def _named(self, ids: Collection[int]) -> Sequence[Row[Any]]:
+    def _named(self, ids: Collection[int]) -> Sequence[Any]:
         which = among(self._dialect, _WHO.id, "ids")
         query = select(_WHO.id, _WHO.address, _WHO.name).where(which)
         return self._connection.execute(query, {"ids": integers(self._dialect, ids)}).all()
@@ -290,7 +290,7 @@ class Readers:
             )
         return sorted(found, key=lambda each: (each.updated, each.id), reverse=True), older
 
-    def _said(self, ids: Collection[int]) -> dict[int, Row[Any]]:
+    def _said(self, ids: Collection[int]) -> dict[int, Any]:
         if not ids:
             return {}
         query = (
@@ -331,7 +331,7 @@ def _walks(words: str, dialect: str) -> list[_Walk]:
 _START = ("",)
 
 
-def _key(walk: _Walk, row: Row[Any]) -> tuple[str, ...]:
+def _key(walk: _Walk, row: Any) -> tuple[str, ...]:
     return (row.name, str(row.id)) if walk.named else (row.address_key,)
 
 

@@ -129,7 +129,7 @@ class Suppressions:
             yield _suppression(row, row.address)
 
 
-def _cursor(row: Row[Any]) -> str:
+def _cursor(row: Any) -> str:
     return f"{row.at.isoformat()}|{row.address_hash}|{row.audience}"
 
 
