@@ -46,6 +46,7 @@ from bot.model.moved_slot import MovedSlot
 from bot.model.newsroom import Newsroom
 from bot.model.posting import Idempotency, Pace, PostRules, Quiet, Quota
 from bot.model.progress import DomainProgress, Progress, ServerNow, ServerProgress, WorkerProgress
+from bot.model.reader_import import ImportStage, Layout, ReaderImport
 from bot.model.report import Report, Verdict
 from bot.model.session import UserSession
 from bot.model.signup import Signup, SignupOutcome
@@ -111,6 +112,8 @@ __all__ = [
     "Idempotency",
     "Image",
     "Invitation",
+    "ImportStage",
+    "Layout",
     "Limits",
     "Link",
     "Markup",
@@ -136,6 +139,7 @@ __all__ = [
     "Quota",
     "Reach",
     "Reached",
+    "ReaderImport",
     "Receipt",
     "Recipient",
     "Rejection",

@@ -28,7 +28,7 @@ from bot.delivery.intake.poll import Polled, poll
 from bot.delivery.permission import permissions_due
 from bot.errors import BroadsheetError
 from bot.http import Http
-from bot.schedules import figures, hubs, invitations, learning, pings, renewing, signups
+from bot.schedules import figures, growth, hubs, imports, invitations, learning, pings, renewing, signups
 from bot.schedules.approval_notice import asked
 from bot.schedules.corrected import watch_changes
 from bot.schedules.hosting import PictureTime, host_ahead, sweep
@@ -118,6 +118,9 @@ class Ticker:
         self._scheduler.add_job(self._mail_signups, "interval", seconds=signups.SECONDS)
         self._scheduler.add_job(self._mail_invitations, "interval", seconds=invitations.SECONDS)
         self._scheduler.add_job(self._sweep_signups, "interval", hours=signups.SWEEP_HOURS, next_run_time=soon)
+        self._scheduler.add_job(self._count, "interval", hours=growth.HOURS, next_run_time=soon)
+        self._scheduler.add_job(self._import, "interval", seconds=imports.SECONDS)
+        self._scheduler.add_job(self._sweep_imports, "interval", hours=imports.SWEEP_HOURS, next_run_time=soon)
         if self._installation.learning:
             self._scheduler.add_job(self._learn, "interval", hours=learning.HOURS, next_run_time=soon)
         self._scheduler.add_job(self._renew, "interval", hours=renewing.HOURS, next_run_time=soon)
@@ -232,6 +235,25 @@ class Ticker:
             invitations.sweep(self._installation)
         except Exception as error:
             log.error("sign-ups that are over stay: %s", error, exc_info=not isinstance(error, BroadsheetError))
+
+    def _import(self) -> None:
+        """Files of readers that an editor brought to the desk."""
+        try:
+            imports.import_due(self._installation, stop=self._stopping.is_set)
+        except Exception as error:
+            log.error("an import waits: %s", error, exc_info=not isinstance(error, BroadsheetError))
+
+    def _count(self) -> None:
+        try:
+            growth.count_now(self._installation)
+        except Exception as error:
+            log.error("readers are not counted: %s", error, exc_info=not isinstance(error, BroadsheetError))
+
+    def _sweep_imports(self) -> None:
+        try:
+            imports.sweep(self._installation)
+        except Exception as error:
+            log.error("old imports stay: %s", error, exc_info=not isinstance(error, BroadsheetError))
 
     def _learn(self) -> None:
         """Limits that servers tell; by the clock that ticks, so that each look is a new question."""

@@ -31,6 +31,7 @@ from bot.store.events import Events
 from bot.store.figures import Figures
 from bot.store.flags import Flags
 from bot.store.folds import Folds
+from bot.store.growth import Growth
 from bot.store.headlines import Headlines
 from bot.store.hubs import Hubs
 from bot.store.images import Images
@@ -43,6 +44,8 @@ from bot.store.moved_slots import MovedSlots
 from bot.store.numbers import Numbers
 from bot.store.progress import ProgressRows
 from bot.store.reader_days import ReaderDays
+from bot.store.reader_imports import ReaderImports
+from bot.store.readers import Readers
 from bot.store.reasons import Reasons
 from bot.store.recalls import Recalls
 from bot.store.schedules import Schedules
@@ -161,6 +164,18 @@ class Transaction:
     @cached_property
     def imports(self) -> Imports:
         return Imports(self.connection)
+
+    @cached_property
+    def reader_imports(self) -> ReaderImports:
+        return ReaderImports(self.connection)
+
+    @cached_property
+    def readers(self) -> Readers:
+        return Readers(self.connection)
+
+    @cached_property
+    def growth(self) -> Growth:
+        return Growth(self.connection)
 
     @cached_property
     def dossier(self) -> Dossier:

@@ -13,6 +13,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Date,
     DateTime,
     Dialect,
     Float,
@@ -64,6 +65,10 @@ class Moment(TypeDecorator[datetime]):
 Id = BigInteger().with_variant(Integer, "sqlite")
 # None is NULL, not JSON's null: only the former IS NULL.
 Json = JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql")
+
+
+# Ordered sign by sign on both, whatever the language of the database: what begins alike stands together in its index.
+Signs = Text().with_variant(Text(collation="C"), "postgresql")
 
 
 def _id() -> Column[Any]:
@@ -330,12 +335,20 @@ subscribers = Table(
     metadata,
     _id(),
     Column("address", Text, nullable=False),
-    Column("address_key", Text, nullable=False),
+    Column("address_key", Signs, nullable=False),
     Column("address_hash", String(64), nullable=False),
-    Column("name", Text, nullable=False, server_default=""),
+    Column("name", Signs, nullable=False, server_default=""),
     Column("created", Moment, nullable=False),
     UniqueConstraint("address_key"),
     Index("ix_subscribers_address_hash", "address_hash"),
+    # Only the desk's search asks for names: it walks this index, and never the million rows behind it.
+    Index(
+        "ix_subscribers_name",
+        "name",
+        "id",
+        sqlite_where=text("name <> ''"),
+        postgresql_where=text("name <> ''"),
+    ),
     # An id is never given twice: links already sent name it.
     sqlite_autoincrement=True,
 )
@@ -431,7 +444,8 @@ suppressions = Table(
     Column("at", Moment, nullable=False),
     # Where it is known from: a file, a mailbox, a provider's webhook, the reader's page, an editor.
     Column("source", Text, nullable=False, server_default=""),
-    Index("ix_suppressions_at", "at"),
+    # The newest first, page by page: an import lists thousands at one moment.
+    Index("ix_suppressions_at", "at", "address_hash", "audience"),
 )
 
 # What came back of a delivery after the server had taken it, or was refused for good: bounces, complaints, replies.
@@ -647,6 +661,71 @@ declarations = Table(
     Column("made", Moment, nullable=False),
     Column("changed", Moment, nullable=False),
     Column("who", Text, nullable=False),
+)
+
+# Files of readers that are imported at the desk (bot.model.reader_import), step by step.
+reader_imports = Table(
+    "reader_imports",
+    metadata,
+    Column("id", String(16), primary_key=True),
+    Column("file", Text, nullable=False),
+    Column("audience", String(100), nullable=False),
+    Column("who", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("stage", String(12), nullable=False),
+    Column("encoding", String(20), nullable=False),
+    Column("lines", Integer, nullable=False),
+    # Its header, whose export it is, and its first rows.
+    Column("layout", Json, nullable=False),
+    # Where and how they agreed, and which column means what.
+    Column("consent", Text, nullable=False, server_default=""),
+    Column("columns", Json, nullable=False),
+    # What became of the rows in the trial run, and in the import; NULL before each.
+    Column("trial", Json),
+    Column("counts", Json),
+    # Why it stopped, in a line for an editor.
+    Column("error", Text, nullable=False, server_default=""),
+    # Who works on it, and when they last said so.
+    Column("owner", Text, nullable=False, server_default=""),
+    Column("beat", Moment),
+    Column("began", Moment),
+    Column("ended", Moment),
+    Index("ix_reader_imports_at", "at"),
+)
+
+# What was uploaded, until all of it is imported: in the store, since another machine may go on with it.
+reader_import_pieces = Table(
+    "reader_import_pieces",
+    metadata,
+    Column("import", String(16), ForeignKey("reader_imports.id", ondelete="CASCADE"), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("content", LargeBinary, nullable=False),
+)
+
+# Rows that were not taken, to be handed back with the reason.
+reader_import_refusals = Table(
+    "reader_import_refusals",
+    metadata,
+    _id(),
+    Column("import", String(16), ForeignKey("reader_imports.id", ondelete="CASCADE"), nullable=False),
+    Column("trial", Boolean, nullable=False),
+    Column("sheet", Text, nullable=False),
+    Column("line", Integer, nullable=False),
+    Column("value", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("cells", Json, nullable=False),
+    Index("ix_reader_import_refusals_import", "import", "trial", "id"),
+    sqlite_autoincrement=True,
+)
+
+# How many readers an audience had, day by day of the newsroom: a million are not counted for each look at a page.
+audience_days = Table(
+    "audience_days",
+    metadata,
+    Column("audience", String(100), primary_key=True),
+    Column("day", Date, primary_key=True),
+    Column("readers", Integer, nullable=False),
+    Column("counted", Moment, nullable=False),
 )
 
 # Who works at the desk. Nobody is ever deleted: their names stand on the record.
