@@ -1,4 +1,4 @@
-"""A site before it is a source: what is found behind an address, and the first articles it would bring. Keeps nothing."""
+"""A site before it is a source: what is found behind an address, and the first articles it would bring."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class FirstLook:
 async def first_look(http: Http, url: str, now: datetime) -> FirstLook:
     """Looks what is behind ``url``, and reads it once.
 
-    Raises ``FetchError`` (``BlockedAddress`` for an address inside) or ``SourceError``, which say what to do.
+    Keeps nothing. Raises ``FetchError`` (``BlockedAddress`` for one inside) or ``SourceError``, which say what to do.
     """
     found = await discover(http, url)
     cls = kinds()[found.type]
