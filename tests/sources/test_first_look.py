@@ -67,6 +67,7 @@ async def test_an_address_inside_is_never_looked_at(site):
         ("https://localhost/feed", {}, "localhost"),
         ("https://xn--bcher-kva.example", {}, "xn-bcher-kva"),
         ("https://" + "a" * 60 + ".example", {}, "a" * 40),
+        ("http://127.0.0.1:8000/feed", {}, "site"),
         ("", {}, "site"),
     ],
 )
