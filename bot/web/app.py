@@ -13,11 +13,14 @@ from starlette.types import Scope
 
 from bot.audience.words import languages
 from bot.delivery.counters import Counters
+from bot.errors import BroadsheetError
+from bot.model import User
 from bot.schedules.installation import Installation
 from bot.web import api, editor, health, metrics
 from bot.web.api import hooks, ping
 from bot.web.brand import stylesheet
 from bot.web.editor import access
+from bot.web.editor.desk import Desk
 from bot.web.following import Following
 from bot.web.headers import TOKENS, Headers, complete
 from bot.web.public import archive, connected, data, edition, find, image, link, preferences, signup, unsubscribe
@@ -136,7 +139,14 @@ def _add_faults(app: FastAPI, site: Site) -> None:
         complete(answer.headers, request.url.path)
         return answer
 
+    def not_done(request: Request, error: BroadsheetError) -> Response:
+        if not isinstance(getattr(request.state, "user", None), User):
+            # Of the public pages none is to meet one: it is a fault of the program.
+            raise error
+        return Desk(site).refused(request, error)
+
     handlers: dict[type[Exception], Callable[..., Response | Awaitable[Response]]] = {
+        BroadsheetError: not_done,
         HTTPException: known,
         Stranger: stranger,
         Exception: unknown,

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import html
+import re
 from datetime import timedelta
 
 import pytest
@@ -209,7 +210,7 @@ async def test_hostile_text_is_text_on_every_page(web):
     for path in ("/", "/articles", "/sources", f"/editions/{made.id}"):
         page = (await web.get(path)).text
         assert HOSTILE in html.unescape(page), path
-        assert "<script" not in page, path
+        assert not re.search(r"<script(?! src=)", page), path
         assert "<img src=x" not in page, path
         assert 'href="javascript:' not in page, path
 

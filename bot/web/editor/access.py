@@ -17,6 +17,7 @@ from starlette.responses import RedirectResponse, Response
 from bot.accounts.sessions import LoggedIn, logged_in
 from bot.model import AT_THIS_MACHINE, Newsroom, Role, User
 from bot.schedules.installation import Installation
+from bot.web.editor.speech import preferred, speak
 from bot.web.security import Stranger, stranger
 from bot.web.site import Site, base
 
@@ -53,6 +54,8 @@ class Needs:
     async def __call__(self, request: Request) -> User:
         known = getattr(request.state, "user", None)
         found: User = known if isinstance(known, User) else await run_in_threadpool(_identified, request)
+        # Here, and not in the thread: what is set there ends with it.
+        speak(preferred(found.language, request.headers.get("accept-language", "")))
         if not found.role.may(self.role):
             raise NotAllowed(self.role, found)
         return found
@@ -108,7 +111,7 @@ def guard(app: FastAPI, site: Site) -> None:
     """Lets ``app`` know whose desk it is, and answer those who may not."""
     app.state.installation = site.installation
 
-    def not_logged_in(request: Request, error: NotLoggedIn) -> Response:  # noqa: ARG001
+    def not_logged_in(request: Request, error: NotLoggedIn) -> Response:
         return _to_login(site, request)
 
     def not_allowed(request: Request, error: NotAllowed) -> Response:

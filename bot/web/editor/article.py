@@ -329,7 +329,8 @@ def _changed(before: Article, after: Article) -> str:
         (before.url != after.url, _("address")),
         (before.published != after.published, _("time of publication")),
     )
-    return ", ".join(word for differs, word in words if differs) or _("details that readers do not see")
+    what = ", ".join(word for differs, word in words if differs) or _("details that readers do not see")
+    return _("Changed: %(what)s") % {"what": what}
 
 
 def _kinds(what: str) -> str:

@@ -48,10 +48,9 @@ class Desk:
 
     def __post_init__(self) -> None:
         environment = self.site.environment
-        environment.add_extension("jinja2.ext.i18n")
-        environment.install_gettext_callables(  # type: ignore[attr-defined]
-            speech._, speech.ngettext, newstyle=True, pgettext=speech.pgettext, npgettext=speech.npgettext
-        )
+        if "number" in environment.filters:
+            return
+        speech.install(environment)
         environment.filters["number"] = number
         environment.filters["percent"] = percent
 

@@ -46,7 +46,6 @@ def routes(desk: Desk) -> APIRouter:
 
     @router.api_route("/editions/{edition}", methods=["GET", "HEAD"])
     def show(request: Request, user: Viewer, edition: str) -> Response:
-        now = desk.installation.clock()
         with desk.installation.store.read() as tx:
             found = tx.editions.get(edition) if edition.isalnum() else None
             if found is None:

@@ -10,7 +10,9 @@ from bot.web.editor.speech import N_, _
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """``word`` is English, and translated where it is shown; ``tone`` is a class of ``desk.css``, ``icon`` a symbol of its sprite."""
+    """``word`` is English, and translated where it is shown; ``tone`` is a class of ``desk.css``, ``icon`` a symbol of
+    its sprite.
+    """
 
     word: str
     tone: str

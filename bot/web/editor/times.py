@@ -26,7 +26,7 @@ class Times:
         return moment.astimezone(self.zone)
 
     def at(self, moment: datetime) -> Markup:
-        """``07:00`` today, ``yesterday 07:00``, ``Thu 07:00`` within a week, else ``3 Mar 07:00``; a year if another."""
+        """``07:00`` today, ``yesterday 07:00``, ``Thu 07:00`` within a week, else ``3 Mar 07:00``, with its year."""
         return self._marked(moment, self.words(moment))
 
     def words(self, moment: datetime) -> str:
@@ -52,7 +52,9 @@ class Times:
             return self._marked(moment, _("today"))
         if abs(days) < 7:
             return self._marked(moment, format_skeleton("E", local, locale=locale()))
-        return self._marked(moment, format_skeleton("MMMd" if local.year == today.year else "yMMMd", local, locale=locale()))
+        return self._marked(
+            moment, format_skeleton("MMMd" if local.year == today.year else "yMMMd", local, locale=locale())
+        )
 
     def hour(self, moment: datetime) -> Markup:
         """``07:00``, whatever the day."""
