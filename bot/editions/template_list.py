@@ -45,7 +45,7 @@ def templates(folders: Sequence[Path]) -> tuple[TemplateFound, ...]:
 
 
 def _name(kind: TemplateKind, path: Path) -> str:
-    """"" for what is no template, such as the pieces that digests share."""
+    """ "" for what is no template, such as the pieces that digests share."""
     if kind is TemplateKind.POST:
         return path.name.removesuffix(_SUFFIX) if path.name.endswith(_SUFFIX) and path.is_file() else ""
     return path.name if path.is_dir() else ""

@@ -1,4 +1,4 @@
-"""What an editor may choose when something that was sent is not so: which readers are told, and what becomes of posts."""
+"""What an editor may choose when something that was sent is not so: who is told, and what becomes of posts."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class PostChoice:
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """``mail`` are the schedules, by key and name, whose next edition can tell it; ``posts`` what stands on networks."""
+    """``mail`` are the schedules, by key and name, whose next edition can tell it; ``posts`` are on networks."""
 
     mail: Mapping[str, str]
     posts: tuple[PostChoice, ...]

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from bot.editions.compose import Outlet
-from bot.editions.digest import Digest, compile_email
+from bot.editions.digest import compile_email
 from bot.editions.notice import confirmation
 from bot.editions.post_view import PostView, view
 from bot.editions.posts import Composer
@@ -17,6 +17,8 @@ from bot.schedules.installation import Installation
 from bot.store import Transaction
 from bot.summaries.extractive import summarise
 
+SAMPLE = "sample"
+"""The id of an edition that is none: it names the merge fields of what is tried."""
 STORIES = 7
 """Real articles that a template is tried on."""
 _LOOKED = 40
@@ -30,10 +32,10 @@ def tried_digest(
     Raises ``RenderError`` naming file and line, ``NothingToDo`` when there is no article yet.
     """
     folders = installation.settings.template_folders()
-    digest = sample_digest(folders, template=name, newsroom=newsroom or installation.newsroom)
+    digest = replace(sample_digest(folders, template=name, newsroom=newsroom or installation.newsroom), edition=SAMPLE)
     if real:
         with installation.store.read() as tx:
-            digest = _with(digest, _newest(tx))
+            digest = replace(digest, stories=_newest(tx))
     return compile_email(digest, page=False)
 
 
@@ -82,7 +84,3 @@ def _newest(tx: Transaction) -> tuple[EditionStory, ...]:
         EditionStory(position=place, article=each, summary=summarise(each), article_ids=(each.id,))
         for place, each in enumerate(fit, start=1)
     )
-
-
-def _with(digest: Digest, stories: tuple[EditionStory, ...]) -> Digest:
-    return replace(digest, stories=stories)

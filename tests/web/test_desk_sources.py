@@ -1,4 +1,4 @@
-"""Sources on the desk: health in plain words, tried by hand, added by any address, removed; nothing is stored by GET."""
+"""Sources on the desk: health in plain words, tried by hand, added by any address, removed; GET keeps nothing."""
 
 from __future__ import annotations
 
@@ -47,7 +47,11 @@ def desk(build_web, site):
 
 def failing(web, error):
     with web.store.write() as tx:
-        tx.sources.put(SourceState(source="courier", last_visit=NOW, last_success=NOW - timedelta(hours=4), failures=4, error=error))
+        tx.sources.put(
+            SourceState(
+                source="courier", last_visit=NOW, last_success=NOW - timedelta(hours=4), failures=4, error=error
+            )
+        )
 
 
 async def test_a_source_that_fails_says_so_in_plain_words_and_quotes_what_was_said(desk):
@@ -88,7 +92,11 @@ async def test_a_source_is_tried_by_hand_and_what_it_brings_is_kept(desk, site):
 
 
 async def test_any_address_shows_what_is_behind_it_and_keeps_nothing(desk, site):
-    site.pages["/"] = (200, {}, b'<html><head><link rel="alternate" type="application/rss+xml" href="/f.xml"></head></html>')
+    site.pages["/"] = (
+        200,
+        {},
+        b'<html><head><link rel="alternate" type="application/rss+xml" href="/f.xml"></head></html>',
+    )
     site.pages["/f.xml"] = feed(site.url, "Allotments flood", f"Ferry {HOSTILE.replace('<', '&lt;')} fares")
     answer = await desk.post("/sources/find", data={"url": site.url})
     assert answer.status_code == 200

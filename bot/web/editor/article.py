@@ -129,14 +129,18 @@ def routes(desk: Desk) -> APIRouter:
             shown=compared if whole else folded(compared),
             whole=whole,
             any_change=any(isinstance(each, Paragraph) and each.changed for each in compared),
-            revisions=_listed(revisions, {each.story.article.revision for each in reached.tellings} if reached else set()),
+            revisions=_listed(
+                revisions, {each.story.article.revision for each in reached.tellings} if reached else set()
+            ),
             went=_went(reached, old, sizes) if reached else [],
             more=max(0, len(reached.tellings) - TELLINGS) if reached else 0,
             problem=problem,
             waiting=waiting,
             settled=settled,
             kinds=_kinds(first.what if first else ""),
-            corrections=[(each, stands(installation, reached, each)) for each in reached.corrections] if reached else [],
+            corrections=[(each, stands(installation, reached, each)) for each in reached.corrections]
+            if reached
+            else [],
             choices=choices(installation, reached) if reached else None,
             way_words=WAYS,
             acts=ACTS,
@@ -159,9 +163,7 @@ def routes(desk: Desk) -> APIRouter:
         if not number:
             return desk.missing(request)
         values = _values(form)
-        errors = {
-            name: _("Write one or two sentences.") for name in ("said", "right") if not str(values[name]).strip()
-        }
+        errors = {name: _("Write one or two sentences.") for name in ("said", "right") if not str(values[name]).strip()}
         if not values["mail"] and not values["posts"]:
             errors["mail"] = _("Choose who is told: a newsletter or a post.")
         if errors:
@@ -190,7 +192,9 @@ def routes(desk: Desk) -> APIRouter:
         except BroadsheetError as error:
             return shown(request, user, number, values=values, errors={"right": str(error)}, status=422)
         said = ngettext(
-            "Corrected for the readers of %(count)d schedule.", "Corrected for the readers of %(count)d schedules.", len(made)
+            "Corrected for the readers of %(count)d schedule.",
+            "Corrected for the readers of %(count)d schedules.",
+            len(made),
         ) % {"count": len(made)}
         return desk.done(request, f"articles/{number}", said)
 
@@ -266,7 +270,9 @@ def _went(found: Reach, old: frozenset[str], sizes: Mapping[str, int]) -> list[W
         mails = sizes.get(edition.id, 0) - len(telling.posts)
         if mails > 0 or not telling.posts:
             reached = ngettext("%(count)d reader", "%(count)d readers", max(mails, 0)) % {"count": max(mails, 0)}
-            went.append(Went(edition.slot, edition.id, edition.name, reached, _excerpt(_told(telling), old), post=False))
+            went.append(
+                Went(edition.slot, edition.id, edition.name, reached, _excerpt(_told(telling), old), post=False)
+            )
         for post in telling.posts:
             reached = _("taken down") if post.removed else _("1 post")
             said = _excerpt(post.post.text, old)
@@ -323,7 +329,8 @@ def _changed(before: Article, after: Article) -> str:
         (before.url != after.url, _("address")),
         (before.published != after.published, _("time of publication")),
     )
-    return ", ".join(word for differs, word in words if differs) or _("details that readers do not see")
+    what = ", ".join(word for differs, word in words if differs) or _("details that readers do not see")
+    return _("Changed: %(what)s") % {"what": what}
 
 
 def _kinds(what: str) -> str:

@@ -115,9 +115,7 @@ def _written(installation: Installation) -> list[str]:
 
 def _given(sent: Mapping[str, str], installation: Installation) -> dict[str, str]:
     written = _written(installation)
-    return {
-        name: sent[name].strip()[: _LONGEST[name]] for name in LABELS if name in sent and name not in written
-    }
+    return {name: sent[name].strip()[: _LONGEST[name]] for name in LABELS if name in sent and name not in written}
 
 
 def _table(given: Mapping[str, str]) -> dict[str, Any]:

@@ -296,5 +296,3 @@ def row(tx: Transaction, status: ChannelStatus, now: datetime, *, last: int = LA
         last=tuple(tx.deliveries.newest_posts(status.name, limit=last)) if post else (),
         waits=tx.deliveries.open_posts(status.name) if post else 0,
     )
-
-

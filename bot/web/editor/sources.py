@@ -49,7 +49,9 @@ FAULTS = {
     Fault.BUSY: N_("The site asks us to come later. We do."),
     Fault.SERVER: N_("The site has a fault of its own. It is tried again."),
     Fault.TOO_LARGE: N_("What it sends is too large to be read."),
-    Fault.NO_FEED: N_("No feed and no WordPress was found there. Look for an RSS link on the site and paste its address."),
+    Fault.NO_FEED: N_(
+        "No feed and no WordPress was found there. Look for an RSS link on the site and paste its address."
+    ),
     Fault.BROKEN: N_("What it sends is damaged and cannot be read. Its owner must mend it."),
     Fault.FOLDER: N_("The folder is not there. Its path must be corrected, or the folder made."),
     Fault.OTHER: N_("It could not be read. This is what was said:"),
@@ -222,12 +224,16 @@ def _offer(desk: Desk, look: FirstLook) -> Offer:
         ),
         "",
     )
-    return Offer(look, key_for(look.found, settings.sources), tuple((each, _facts(each)) for each in look.newest), has_it)
+    return Offer(
+        look, key_for(look.found, settings.sources), tuple((each, _facts(each)) for each in look.newest), has_it
+    )
 
 
 def _facts(article: Article) -> str:
     minutes = reading_minutes(article.body) if article.body else 0
-    parts = [ngettext("%(count)d minute to read", "%(count)d minutes to read", minutes) % {"count": minutes}] * bool(minutes)
+    parts = [ngettext("%(count)d minute to read", "%(count)d minutes to read", minutes) % {"count": minutes}] * bool(
+        minutes
+    )
     if article.image and article.image.alt:
         parts.append(_("picture with alt text"))
     elif article.image:

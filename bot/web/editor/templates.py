@@ -13,7 +13,7 @@ from bot.editions.template_list import TemplateFound, TemplateKind, templates
 from bot.errors import BroadsheetError, NothingToDo, RenderError
 from bot.model import Email, MergeField
 from bot.schedules.installation import Installation
-from bot.schedules.template_trial import tried_digest, tried_mail, tried_posts
+from bot.schedules.template_trial import SAMPLE, tried_digest, tried_mail, tried_posts
 from bot.web.editor.access import Viewer
 from bot.web.editor.desk import Desk
 from bot.web.editor.speech import N_
@@ -98,7 +98,7 @@ def framed(email: Email) -> Response:
         (MergeField.ADDRESS, "reader@example.org"),
         (MergeField.SUBSCRIBED, "–"),
     ):
-        html = html.replace(each.hole("sample"), text)
+        html = html.replace(each.hole(SAMPLE), text)
     return HTMLResponse(html, headers={"Content-Security-Policy": PREVIEW_POLICY})
 
 
