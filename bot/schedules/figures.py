@@ -64,7 +64,7 @@ def count_readers(installation: Installation, now: datetime) -> None:
         elif known.day < today - timedelta(days=1):
             days = [*_missed(known, number, today), *days]
         with store.write() as tx:
-            tx.reader_days.put(audience, days)
+            tx.reader_days.put(audience, days, now)
 
 
 def _before(store: Store, audience: str, readers: int, today: date, zone: ZoneInfo) -> list[Day]:

@@ -28,7 +28,7 @@ from bot.delivery.intake.poll import Polled, poll
 from bot.delivery.permission import permissions_due
 from bot.errors import BroadsheetError
 from bot.http import Http
-from bot.schedules import figures, growth, hubs, imports, invitations, learning, pings, renewing, signups
+from bot.schedules import figures, hubs, imports, invitations, learning, pings, renewing, signups
 from bot.schedules.approval_notice import asked
 from bot.schedules.corrected import watch_changes
 from bot.schedules.hosting import PictureTime, host_ahead, sweep
@@ -118,7 +118,6 @@ class Ticker:
         self._scheduler.add_job(self._mail_signups, "interval", seconds=signups.SECONDS)
         self._scheduler.add_job(self._mail_invitations, "interval", seconds=invitations.SECONDS)
         self._scheduler.add_job(self._sweep_signups, "interval", hours=signups.SWEEP_HOURS, next_run_time=soon)
-        self._scheduler.add_job(self._count, "interval", hours=growth.HOURS, next_run_time=soon)
         self._scheduler.add_job(self._import, "interval", seconds=imports.SECONDS)
         self._scheduler.add_job(self._sweep_imports, "interval", hours=imports.SWEEP_HOURS, next_run_time=soon)
         if self._installation.learning:
@@ -242,12 +241,6 @@ class Ticker:
             imports.import_due(self._installation, stop=self._stopping.is_set)
         except Exception as error:
             log.error("an import waits: %s", error, exc_info=not isinstance(error, BroadsheetError))
-
-    def _count(self) -> None:
-        try:
-            growth.count_now(self._installation)
-        except Exception as error:
-            log.error("readers are not counted: %s", error, exc_info=not isinstance(error, BroadsheetError))
 
     def _sweep_imports(self) -> None:
         try:

@@ -41,10 +41,16 @@ class ReaderDays:
         )
         return self._connection.execute(query).scalar() or 0
 
-    def put(self, audience: str, days: Sequence[Day]) -> None:
-        """Keeps days of an audience, in the place of what was known of them."""
+    def put(self, audience: str, days: Sequence[Day], now: datetime) -> None:
+        """Keeps days of an audience, as counted ``now``, in the place of what was known of them."""
         for each in days:
-            row = {"audience": audience, "day": each.day.isoformat(), "readers": each.readers, "left": each.left}
+            row = {
+                "audience": audience,
+                "day": each.day.isoformat(),
+                "readers": each.readers,
+                "left": each.left,
+                "counted": now,
+            }
             insert_or_replace(self._connection, audience_days, row)
 
     def since(self, audiences: Collection[str], first: date) -> dict[str, list[Day]]:

@@ -13,7 +13,6 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
-    Date,
     DateTime,
     Dialect,
     Float,
@@ -718,16 +717,6 @@ reader_import_refusals = Table(
     sqlite_autoincrement=True,
 )
 
-# How many readers an audience had, day by day of the newsroom: a million are not counted for each look at a page.
-audience_days = Table(
-    "audience_days",
-    metadata,
-    Column("audience", String(100), primary_key=True),
-    Column("day", Date, primary_key=True),
-    Column("readers", Integer, nullable=False),
-    Column("counted", Moment, nullable=False),
-)
-
 # Who works at the desk. Nobody is ever deleted: their names stand on the record.
 users = Table(
     "users",
@@ -868,6 +857,7 @@ audience_days = Table(
     Column("day", String(10), primary_key=True),
     Column("readers", Integer, nullable=False),
     Column("left", Integer, nullable=False),
+    Column("counted", Moment, nullable=False),
 )
 
 # --- articles on the desk (0019) ---

@@ -54,6 +54,7 @@ def upgrade() -> None:
         sa.Column("day", sa.String(length=10), nullable=False),
         sa.Column("readers", sa.Integer(), nullable=False),
         sa.Column("left", sa.Integer(), nullable=False),
+        sa.Column("counted", Moment(), nullable=False),
         sa.PrimaryKeyConstraint("audience", "day", name=op.f("pk_audience_days")),
     )
     some = sa.text("ended IS NOT NULL")

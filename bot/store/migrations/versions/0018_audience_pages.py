@@ -66,14 +66,6 @@ def upgrade() -> None:
     op.create_index(
         "ix_reader_import_refusals_import", "reader_import_refusals", ["import", "trial", "id"], unique=False
     )
-    op.create_table(
-        "audience_days",
-        sa.Column("audience", sa.String(length=100), nullable=False),
-        sa.Column("day", sa.Date(), nullable=False),
-        sa.Column("readers", sa.Integer(), nullable=False),
-        sa.Column("counted", Moment(), nullable=False),
-        sa.PrimaryKeyConstraint("audience", "day", name=op.f("pk_audience_days")),
-    )
     if op.get_bind().dialect.name == "postgresql":
         # SQLite compares sign by sign anyhow.
         for column in ("address_key", "name"):
