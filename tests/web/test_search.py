@@ -13,7 +13,7 @@ async def test_an_editions_id_leads_to_it(web):
 
 async def test_pages_schedules_articles_and_readers_are_found_by_a_part_of_their_names(web, reader):
     with web.store.write() as tx:
-        tx.articles.put(article(title="The ferry <b>returns</b>", published=NOW), now=NOW)
+        tx.articles.put(article(title="The ferry <b>returns</b>", published=NOW), url_key="ferry", present=(), now=NOW)
     assert 'href="./calendar"' in (await web.get("/search?q=calen")).text
     assert 'href="./schedules/morning"' in (await web.get("/search?q=brief")).text
     found = (await web.get("/search?q=FERRY")).text
