@@ -44,7 +44,7 @@ def routes(desk: Desk) -> APIRouter:
                 if tx.editions.state(words) is not None:
                     return RedirectResponse(f"{base(request)}editions/{words}", status_code=303)
         groups = [(title, hits) for title, hits in _groups(desk, words) if hits] if words else []
-        return desk.page(request, user, "editor/search.html.j2", here="search", words=words, groups=groups)
+        return desk.page(request, user, "editor/search.html.j2", here="search", asked=words, groups=groups)
 
     return router
 
