@@ -93,7 +93,7 @@ def routes(desk: Desk) -> APIRouter:
         return desk.done(request, HERE, _("Removed. What it sent stays as it is."))
 
     @router.post("/schedules/{key}/extra")
-    def extra(request: Request, user: Approver, key: str) -> Response:  # noqa: ARG001
+    def extra(request: Request, user: Approver, key: str) -> Response:
         installation = desk.installation.current()
         now = installation.clock()
         try:
