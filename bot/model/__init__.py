@@ -1,6 +1,7 @@
 """Frozen nouns that every layer speaks in."""
 
 from bot.model.article import Article, Image
+from bot.model.change import Change, Decision
 from bot.model.channel import ChannelState
 from bot.model.checked import Checked, Grade
 from bot.model.correction import Correction
@@ -73,12 +74,14 @@ __all__ = [
     "Act",
     "Article",
     "Card",
+    "Change",
     "ChannelState",
     "Checked",
     "Chunk",
     "Consent",
     "Correction",
     "Counting",
+    "Decision",
     "Declaration",
     "Delivery",
     "DeliveryState",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Depends
 
 from bot.model import Role
-from bot.web.editor import articles, channels, edition, menu, preview, progress, schedules, sources, today
+from bot.web.editor import articles, channels, edition, menu, preview, progress, schedules, sources, today, welcome
 from bot.web.editor.access import Needs
 from bot.web.editor.desk import Desk
 from bot.web.site import Site
@@ -20,6 +20,6 @@ def routes(site: Site) -> APIRouter:
         site.installation.refresh()
 
     router = APIRouter(dependencies=[Depends(Needs(Role.VIEWER)), Depends(followed)])
-    for page in (today, edition, progress, preview, articles, schedules, sources, channels, menu):
+    for page in (today, edition, progress, preview, articles, schedules, sources, channels, menu, welcome):
         router.include_router(page.routes(desk))
     return router
