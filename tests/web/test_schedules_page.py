@@ -188,7 +188,7 @@ async def test_who_was_slower_sees_both_and_chooses(web, evening):
 
 class TestPickedNow:
     async def test_shows_what_goes_in_and_why_and_the_others_by_reason_with_a_sum(self, web, evening, news):
-        page = said(await web.get("/schedules/evening"))
+        page = said(await web.get("/schedules/evening?look=yes"))
         assert "5 articles tell 4 new stories. 2 go in." in page
         assert "1 The ferry returns Newest in Harbour; 1 h old. 2 Night buses kept" in page
         assert "Why not the other 3" in page
@@ -215,8 +215,19 @@ class TestPickedNow:
         assert "It cannot be tried like this" in said(answer)
         assert "The ferry returns" not in said(answer)
 
+    async def test_is_asked_for_by_a_page_that_does_not_wait_for_it(self, web, evening, news):
+        answer = await web.get("/schedules/evening")
+        assert "The ferry returns" not in said(answer)
+        assert re.search(r'<div id="picked" hx-get="../schedules/evening" hx-trigger="load"', answer.text)
+        assert "tomorrow 18:00" in said(answer)
+
+    async def test_of_a_files_schedule_is_shown_too(self, web, news):
+        answer = await web.get("/schedules/morning")
+        asked = re.search(r'<div id="picked" hx-get="../(schedules/morning\?look=yes)"', answer.text)[1]
+        assert "The ferry returns" in said(await web.get(f"/{asked}"))
+
     async def test_is_shown_before_a_new_one_has_a_name(self, web, news):
-        assert "The ferry returns" in said(await web.get("/schedules/new"))
+        assert "The ferry returns" in said(await web.get("/schedules/new?look=yes"))
 
     async def test_says_when_no_edition_would_be_made(self, web, evening, news):
         answer = await web.get("/schedules/evening", params={**fields(EVENING, minimum="9"), "form": "yes"})
@@ -225,7 +236,7 @@ class TestPickedNow:
     async def test_of_what_goes_out_on_publish_shows_what_would_be_told(self, web, news):
         table = {"name": "Now", "on_publish": True, "channels": ["mail"], "audience": "readers"}
         declare(web.installation, "schedules", "now", table, who="Inés", now=NOW)
-        page = said(await web.get("/schedules/now"))
+        page = said(await web.get("/schedules/now?look=yes"))
         assert "4 go in." in page
         assert "Next ten" not in page
 
@@ -233,7 +244,7 @@ class TestPickedNow:
         looks = []
         real = type(web.store).read
         monkeypatch.setattr(type(web.store), "read", lambda store: looks.append(1) or real(store))
-        await web.get("/schedules/evening")
+        await web.get("/schedules/evening?look=yes")
         whole = len(looks)
         typing = {"params": {**fields(EVENING, maximum="3"), "form": "yes"}, "headers": {"HX-Request": "true"}}
         looks.clear()
@@ -307,7 +318,9 @@ async def test_hostile_names_and_headlines_are_text(web, news):
     with web.store.write() as tx:
         each = article(title=f"{evil} strikes", sections=(evil,), language='x"y')
         tx.articles.put(each, url_key=each.url, present={each.guid}, now=NOW)
-    answers = [await web.get(path) for path in ("/schedules", "/schedules/evil", "/schedules/new?from=evil")]
+    answers = [
+        await web.get(path) for path in ("/schedules", "/schedules/evil?look=yes", "/schedules/new?from=evil&look=yes")
+    ]
     answers.append(await web.get("/schedules/evil", params={**fields(table, name=evil, weights=evil), "form": "yes"}))
     answers.append(await web.post("/schedules/evil", data=fields(table, times=evil)))
     for answer in answers:
