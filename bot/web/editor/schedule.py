@@ -271,7 +271,7 @@ def _errors(key: str, error: SettingsError) -> dict[str, str]:
 
 def _in_query(request: Request) -> Submission | None:
     query = request.query_params
-    return Submission(FormData(query.multi_items())) if _SENT in query else None
+    return Submission(FormData([*query.multi_items()])) if _SENT in query else None
 
 
 def _asked(request: Request) -> bool:
