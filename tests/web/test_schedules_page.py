@@ -8,11 +8,13 @@ from dataclasses import asdict
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import event
 
 from bot.accounts import sessions
 from bot.model import EditionState, Role, User
 from bot.schedules.declaring import declare
 from bot.testing import NOW, article
+from bot.web import following
 from bot.web.editor.schedule_form import form_of
 
 EVENING = {
@@ -88,6 +90,25 @@ async def test_the_list_says_when_each_goes_out_to_whom_and_where_it_comes_from(
     assert f"Morning briefing tomorrow 07:00 Morning briefing mail not asked for 0 a file line {line}" in page
     # What goes out first stands first.
     assert page.index("Evening five") < page.index("tomorrow 07:00")
+
+
+async def test_the_list_asks_the_store_no_more_for_many_schedules(web, evening, monkeypatch):
+    # Each page looks for changes, so that all are alike.
+    monkeypatch.setattr(following, "SECONDS", 0)
+    await web.get("/schedules")
+    questions = []
+    event.listen(web.store._engine, "before_cursor_execute", lambda *call: questions.append(call[2]))
+    counts = []
+    for _ in range(2):
+        questions.clear()
+        await web.get("/schedules")
+        counts.append(len(questions))
+        for number in range(10):
+            with web.store.write() as tx:
+                tx.declarations.put("schedules", f"s-{len(counts)}-{number}", EVENING, who="Inés", now=NOW)
+        web.installation.refresh()
+    assert len(web.installation.settings.schedules) == 22
+    assert counts[0] == counts[1]
 
 
 async def test_a_schedule_of_a_file_is_text_with_its_place_and_can_be_copied_alone(web, news):
