@@ -71,7 +71,7 @@ def ask(store: Store, edition: str, *, who: str, now: datetime, note: str = "") 
         # Of what was returned, nothing is sent or thrown away unseen, whatever the schedule says: so that stays known.
         reason = found.reason if found.approval else note
         to = EditionState.AWAITING
-        _move(tx, found, "ask for approval", [EditionState.DRAFTED], to, who=who, now=now, note=note, reason=reason)
+        _move(tx, found, "ask", [EditionState.DRAFTED], to, who=who, now=now, note=note, reason=reason)
         tx.editions.need_approval(edition)
     return _again(store, edition)
 

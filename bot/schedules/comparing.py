@@ -42,6 +42,6 @@ def compare(tx: Transaction, edition: Edition) -> Since:
 def steps(tx: Transaction, edition: str, *, before: int = 0, limit: int = 20) -> list[Step]:
     """The edition's versions, newest first; ``before``: those of a smaller number."""
     found = tx.versions.of(edition, before=before, limit=limit + 1)
-    older = [*found[1:], None]
+    older = [*found, None][1:]
     made = [Step(each, compared(than.told, each.told) if than else ()) for each, than in zip(found, older, strict=True)]
     return made[:limit]

@@ -16,6 +16,7 @@ from bot.schedules.installation import Installation
 from bot.schedules.plan import Slot
 from bot.schedules.readers import prepare
 from bot.schedules.revising import revised
+from bot.schedules.truth import findings_of
 from bot.store.flags import PAUSED
 
 TRIES = 3
@@ -118,8 +119,10 @@ def advance(
 def _unapproved(installation: Installation, edition: Edition, rule: str, now: datetime) -> EditionState:
     store = installation.store
     late = f"nobody approved it by its slot{f'; {edition.reason}' if edition.reason else ''}"
-    # What was changed after somebody approved it is never sent, or thrown away, unseen.
-    if edition.reason or rule == "hold":
+    with store.read() as tx:
+        wrong = any(each.stands_in_the_way for each in findings_of(tx, installation, edition))
+    # What was changed after somebody approved it, or says what no article does, is never sent, or thrown away, unseen.
+    if edition.reason or wrong or rule == "hold":
         lifecycle.hold(store, edition.id, who=PROGRAM, now=now, note=late)
         return EditionState.HELD
     if rule == "send":

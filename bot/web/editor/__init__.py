@@ -19,6 +19,7 @@ from bot.web.editor import (
     progress,
     sources,
     today,
+    welcome,
 )
 from bot.web.editor.access import Needs
 from bot.web.editor.desk import Desk
@@ -39,6 +40,6 @@ def routes(site: Site) -> APIRouter:
         progress,
         preview,
     )
-    for page in (today, *of_edition, articles, sources, channels, menu):
+    for page in (today, *of_edition, articles, sources, channels, menu, welcome):
         router.include_router(page.routes(desk))
     return router
