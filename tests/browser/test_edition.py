@@ -35,11 +35,13 @@ class Work:
         self.headline = f"Tunnel to close for eleven nights, says notice {number}"
         now = self.installation.clock()
         others = (f"Night buses are kept, says notice {number}", f"Two rescued off the point, says notice {number}")
+        self.guids = []
         with self.store.write() as tx:
             for place, title in enumerate((self.headline, *others)):
                 body = BODY if place == 0 else f"<p>{title}.</p>"
                 one = article(title=title, standfirst="", body=body, published=now - timedelta(minutes=place + 1))
                 tx.articles.put(one, url_key=one.url, present=(), now=now)
+                self.guids.append(one.guid)
         schedules = self.installation.settings.tables.schedules
         schedules["staff"] = schedules["staff"].model_copy(
             update={"approval": True, "prepare_before": timedelta(hours=2)}
@@ -75,9 +77,18 @@ class Work:
             other.submit(asyncio.run, deliver()).result()
 
 
+    def withdraw(self):
+        """Leaves the next edition to its own articles."""
+        with self.store.write() as tx:
+            tx.articles.withdraw("site", self.guids, self.installation.clock())
+
+
 @pytest.fixture
 def work(newsroom):
-    return Work(newsroom)
+    opened = Work(newsroom)
+    assert opened.edition.stories[0].article.title == opened.headline
+    yield opened
+    opened.withdraw()
 
 
 def test_from_a_false_figure_to_a_mail_that_says_what_is_true(newsroom, work, visit):
