@@ -24,7 +24,7 @@ _DAY = timedelta(days=1)
 class Entry:
     """One edition, or one slot without (``state`` None: planned). ``due`` in UTC.
 
-    ``was`` and ``moved_by``: of a slot that was moved, the timetable's time and who moved it; None and "" otherwise.
+    ``note`` says what a clock change does to a slot to come. ``was`` and ``moved_by``: of a slot that was moved, the timetable's time and who moved it; None and "" otherwise.
     ``timetable``: it is a slot of a timetable, which may be moved while it is to come.
     """
 
@@ -38,6 +38,7 @@ class Entry:
     snapshot: int | None = None
     was: datetime | None = None
     moved_by: str = ""
+    note: str = ""
     timetable: bool = True
 
     @property
@@ -116,5 +117,6 @@ def _of_slot(slot: Slot, name: str, who: str) -> Entry:
         due=slot.due,
         name=name,
         was=slot.was if who else None,
+        note="" if who else slot.note,
         moved_by=who,
     )
