@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 
 class BroadsheetError(Exception):
     """Broadsheet could not do what was asked."""
@@ -43,6 +45,20 @@ class NotFound(BroadsheetError):
 
 class StateError(BroadsheetError):
     """The act is not allowed in the present state, e.g. approving an edition that was sent."""
+
+
+class ConflictError(StateError):
+    """Somebody else changed the same meanwhile: ``who``, when (UTC), ``what`` they did.
+
+    ``theirs`` is what stands there now, ``yours`` what was to stand there; ``version`` is the newest one.
+    """
+
+    def __init__(
+        self, message: str, *, who: str, at: datetime, what: str, theirs: str, yours: str, version: int
+    ) -> None:
+        super().__init__(message)
+        self.who, self.at, self.what = who, at, what
+        self.theirs, self.yours, self.version = theirs, yours, version
 
 
 class ChangedMeanwhile(StateError):

@@ -61,6 +61,7 @@ from bot.model.subscriber import (
     Suppression,
 )
 from bot.model.user import AT_THIS_MACHINE, Role, User, operator
+from bot.model.words import EditionVersion, EditionWords, Overruling, PostWords, StoryWords, Told, ToldPost, ToldStory
 from bot.model.written import TextKind, Written
 
 __all__ = [
@@ -92,6 +93,8 @@ __all__ = [
     "Edition",
     "EditionState",
     "EditionStory",
+    "EditionVersion",
+    "EditionWords",
     "Effect",
     "Email",
     "Enrolment",
@@ -111,6 +114,7 @@ __all__ = [
     "MovedSlot",
     "Newsroom",
     "Outcome",
+    "Overruling",
     "Pace",
     "Parcel",
     "PastEdition",
@@ -120,6 +124,7 @@ __all__ = [
     "PostAct",
     "PostPicture",
     "PostRules",
+    "PostWords",
     "Preferences",
     "Progress",
     "Quiet",
@@ -138,10 +143,14 @@ __all__ = [
     "Signup",
     "SignupOutcome",
     "Story",
+    "StoryWords",
     "Subscriber",
     "Summary",
     "Suppression",
     "TextKind",
+    "Told",
+    "ToldPost",
+    "ToldStory",
     "User",
     "UserSession",
     "Verdict",

@@ -29,6 +29,7 @@ from bot.delivery.permission import permissions_due
 from bot.errors import BroadsheetError
 from bot.http import Http
 from bot.schedules import figures, hubs, learning, pings, renewing, signups
+from bot.schedules.approval_notice import asked
 from bot.schedules.corrected import watch_changes
 from bot.schedules.hosting import PictureTime, host_ahead, sweep
 from bot.schedules.installation import Installation
@@ -338,6 +339,7 @@ def alert_now(installation: Installation) -> list[Alert]:
         now, zone = installation.clock(), installation.newsroom.timezone
         found = [each for told in (due, flood_due, paused_due) for each in told(tx, rules, zone, now)]
         found += permissions_due(tx, rules, installation.settings.channels, zone, now)
+        found = [asked(tx, installation, each) for each in found]
     if not found:
         return []
 

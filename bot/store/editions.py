@@ -21,7 +21,7 @@ from bot.model import (
 from bot.store.among import among, integers
 from bot.store.conflict import insert_or_ignore
 from bot.store.corrections import Corrections
-from bot.store.edition_rows import content_of, edition_of, rendition_of, row_of, story_of
+from bot.store.edition_rows import content_of, edition_of, rendition_of, row_of, story_of, words_content
 from bot.store.flags import Flags
 from bot.store.images import Images
 from bot.store.jobs import Jobs
@@ -99,6 +99,8 @@ class Editions:
                 "name": edition.name,
                 "reason": edition.reason,
                 "approval": edition.approval,
+                "version": edition.version,
+                "words": words_content(edition.words),
                 "created": edition.created,
                 "changed": edition.created,
                 "expires": expires,
@@ -146,6 +148,39 @@ class Editions:
         self._release_stories(edition.id)
         self._add_stories(edition)
         self._put_made(edition)
+
+    def revise(self, edition: Edition, *, since: Collection[EditionState], now: datetime) -> bool:
+        """Puts ``edition``, whose version is the next one, with its state and words in the place of what it was.
+
+        False, and nothing is changed, when the version before is not the newest any more, or it is in none of
+        ``since``. Raises ``ReservedElsewhere``: then the transaction must be undone.
+        """
+        revised = self._connection.execute(
+            update(editions)
+            .where(editions.c.id == edition.id, editions.c.version == edition.version - 1)
+            .where(editions.c.state.in_(list(since)))
+            .values(
+                version=edition.version,
+                words=words_content(edition.words),
+                state=edition.state,
+                reason=edition.reason,
+                approval=edition.approval,
+                changed=now,
+            )
+        )
+        if revised.rowcount != 1:
+            return False
+        self.replace_stories(edition)
+        return True
+
+    def need_approval(self, edition: str) -> None:
+        """From now on the edition goes out only when somebody approved it."""
+        self._connection.execute(update(editions).where(editions.c.id == edition).values(approval=True))
+
+    def version(self, edition: str) -> int:
+        """The edition's newest version, kept from being changed until this transaction ends; 0: there is none such."""
+        self.lock(edition)
+        return self._connection.execute(select(editions.c.version).where(editions.c.id == edition)).scalar() or 0
 
     def _put_made(self, edition: Edition) -> None:
         self.put_renditions(edition.id, edition.renditions)

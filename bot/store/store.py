@@ -22,6 +22,7 @@ from bot.store.corrections import Corrections
 from bot.store.declarations import Declarations
 from bot.store.deliveries import Deliveries
 from bot.store.dossier import Dossier
+from bot.store.edition_versions import EditionVersions
 from bot.store.editions import Editions
 from bot.store.engine import PATIENCE, faults_told, open_engine, shown, with_room
 from bot.store.enrolments import Enrolments
@@ -93,6 +94,10 @@ class Transaction:
     @cached_property
     def editions(self) -> Editions:
         return Editions(self.connection)
+
+    @cached_property
+    def versions(self) -> EditionVersions:
+        return EditionVersions(self.connection)
 
     @cached_property
     def corrections(self) -> Corrections:

@@ -177,6 +177,10 @@ editions = Table(
     Column("sent", Moment),
     Column("expires", Moment, nullable=False),
     Column("report", Json, nullable=False),
+    # Counts up with each change of what readers are told: who changes, approves or sends it names the one they saw.
+    Column("version", Integer, nullable=False, server_default="1"),
+    # What an editor wrote for the whole of it (bot.model.EditionWords); NULL: nothing.
+    Column("words", Json),
     # The deliveries by state whose rows were folded; NULL while the ledger holds them all.
     Column("totals", Json),
     # Until when the attempts were kept, and until when who got what; NULL while they are.
@@ -784,6 +788,34 @@ audience_days = Table(
     Column("day", String(10), primary_key=True),
     Column("readers", Integer, nullable=False),
     Column("left", Integer, nullable=False),
+)
+
+# What an edition told its readers, version by version (bot.model.EditionVersion), since it was changed or approved
+# first.
+edition_versions = Table(
+    "edition_versions",
+    metadata,
+    Column("edition", String(16), ForeignKey("editions.id", ondelete="CASCADE"), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("at", Moment, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("what", Text, nullable=False),
+    Column("told", Json, nullable=False),
+    # When it was approved last, by whom, and what they said; NULL and "": never.
+    Column("approved", Moment),
+    Column("approver", Text, nullable=False, server_default=""),
+    Column("note", Text, nullable=False, server_default=""),
+)
+
+# Findings in an editor's words that an approver let stand (bot.model.Overruling).
+overrulings = Table(
+    "overrulings",
+    metadata,
+    Column("edition", String(16), ForeignKey("editions.id", ondelete="CASCADE"), primary_key=True),
+    Column("key", String(32), primary_key=True),
+    Column("who", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("note", Text, nullable=False),
 )
 
 # --- articles on the desk (0019) ---

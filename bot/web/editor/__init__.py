@@ -11,13 +11,19 @@ from bot.web.editor import (
     brand,
     calendar,
     channels,
+    decisions,
     edition,
+    edition_changes,
+    edition_checks,
+    edition_email,
+    edition_posts,
     menu,
     preview,
     progress,
     sources,
     templates,
     today,
+    welcome,
 )
 from bot.web.editor.access import Needs
 from bot.web.editor.desk import Desk
@@ -28,19 +34,17 @@ def routes(site: Site) -> APIRouter:
     """All pages of the desk. The guard hangs on the router, so that no page can lack it."""
     router = APIRouter(dependencies=[Depends(Needs(Role.VIEWER))])
     desk = Desk(site)
-    for page in (
-        today,
-        calendar,
+    of_edition = (
         edition,
+        edition_email,
+        edition_posts,
+        edition_checks,
+        edition_changes,
+        decisions,
         progress,
         preview,
-        articles,
-        article,
-        sources,
-        channels,
-        brand,
-        templates,
-        menu,
-    ):
+    )
+    of_news = (articles, article, sources, channels, brand, templates)
+    for page in (today, calendar, *of_edition, *of_news, menu, welcome):
         router.include_router(page.routes(desk))
     return router
