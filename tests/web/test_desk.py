@@ -88,8 +88,8 @@ async def test_today_names_what_waits_with_the_button_that_mends_it(web):
     assert "4 things need you" in page
     assert "<title>(4) Today – " in page
     for state, path in (("held", ""), ("awaiting", ""), ("paused", "/delivery")):
-        assert f'href="/editions/{waiting[state].id}{path}"' in page
-    assert '<form method="post" action="/sources/try"><input type="hidden" name="source" value="site">' in page
+        assert f'href="./editions/{waiting[state].id}{path}"' in page
+    assert '<form method="post" action="./sources/try"><input type="hidden" name="source" value="site">' in page
     assert "record.example: timed out" in page
     assert "Everything is paused" in page
 
