@@ -24,8 +24,8 @@ from bot.model import Edition, EditionState, Grade
 from bot.schedules.installation import Installation
 from bot.schedules.learning import learn_now
 from bot.schedules.machine_texts import write_now
-from bot.schedules.on_publish import listen
 from bot.schedules.moving import move, put_back, skip_slot, stand
+from bot.schedules.on_publish import listen
 from bot.schedules.plan import Slot
 from bot.schedules.preflight import findings
 from bot.schedules.preview import preview as previewed
