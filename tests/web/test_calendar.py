@@ -117,6 +117,14 @@ async def test_a_slot_is_skipped_with_a_reason_and_put_back(web):
     assert "a holiday" not in (await web.get("/calendar?list=2026-11-24")).text
 
 
+async def test_another_view_shows_the_same_days_and_today_if_it_is_among_them(web):
+    page = (await web.get("/calendar?month=2026-11")).text
+    assert "calendar?week=2026-11-23" in page
+    assert "calendar?week=2026-09-28" in (await web.get("/calendar?month=2026-10")).text
+    assert "calendar?month=2026-10" in page
+    assert "calendar?month=2026-12" in page
+
+
 async def test_a_day_with_many_folds_and_leads_to_the_day(web):
     for number in range(13):
         key, slot = f"article:{number}", NOW - DAY + timedelta(minutes=number)
