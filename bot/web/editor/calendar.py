@@ -25,7 +25,7 @@ from bot.web.editor.form import Submission, Submitted
 from bot.web.editor.month import View, view_of, weeks
 from bot.web.editor.reach import channels_said, readers_of, readers_said
 from bot.web.editor.speech import _, locale
-from bot.web.editor.states import EDITION_STATES, PLANNED, Shown
+from bot.web.editor.states import EDITION_STATES, PLANNED, SENT_WITH_FAILURES, Shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +193,7 @@ def _page(
         picked=picked,
         free=free,
         states=states(),
+        failures=SENT_WITH_FAILURES,
         filters=dict(view.filters),
         choices=_choices(desk),
         change_said=change_said,
