@@ -34,6 +34,7 @@ class Figures:
 
     sources: int
     fresh: int
+    failing: int
     articles: int
     channels: int
     paused: int
@@ -125,6 +126,7 @@ def _figures(tx: Transaction, desk: Desk) -> Figures:
     return Figures(
         sources=len(settings.sources),
         fresh=sum(not each.failures and each.last_visit is not None for each in sources),
+        failing=sum(bool(each.failures) for each in sources),
         articles=tx.articles.seen_since(day_begins(today, times.zone)),
         channels=len(settings.channels),
         paused=sum(bool(states[name].paused) for name in settings.channels if name in states),
