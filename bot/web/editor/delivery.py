@@ -112,7 +112,7 @@ def routes(desk: Desk) -> APIRouter:
         )
 
     @router.api_route("/editions/{edition}/delivery.csv", methods=["GET", "HEAD"])
-    def as_file(request: Request, user: Editor, edition: str) -> Response:  # noqa: ARG001
+    def as_file(request: Request, user: Editor, edition: str) -> Response:
         if _edition(desk, edition) is None:
             return desk.missing(request)
         return StreamingResponse(

@@ -83,7 +83,7 @@ def routes(desk: Desk) -> APIRouter:
         )
 
     @router.api_route("/numbers.csv", methods=["GET", "HEAD"])
-    def as_file(user: Viewer, schedule: str = "", span: str = "") -> Response:  # noqa: ARG001
+    def as_file(user: Viewer, schedule: str = "", span: str = "") -> Response:
         name = f"numbers-{_span(span)}.csv"
         return StreamingResponse(
             _lines(desk, _schedule(desk, schedule), _span(span)),
