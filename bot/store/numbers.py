@@ -174,7 +174,8 @@ class Numbers:
         and id of the last one that is known already.
         """
         query = (
-            select(editions)
+            # Without the report, which is long.
+            select(*(each for each in editions.c if each.name not in ("report", "totals")))
             .where(editions.c.state.in_(list(states) or _OUT), editions.c.snapshot.is_not(None))
             .order_by(editions.c.slot.desc(), editions.c.id.desc())
             .limit(limit)
@@ -205,7 +206,8 @@ class Numbers:
                 editions.c.slot,
                 editions.c.state,
                 editions.c.reason,
-                edition_figures,
+                # Without the states: a parse a row.
+                *(each for each in edition_figures.c if each.name not in ("edition", "states")),
             )
             .outerjoin(edition_figures, edition_figures.c.edition == editions.c.id)
             .where(editions.c.slot >= since, editions.c.slot < until, editions.c.schedule.in_(sorted(schedules)))
