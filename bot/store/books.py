@@ -168,7 +168,7 @@ class Books:
         return self._said_of(found)
 
     def _in_window(
-        self, window: Sequence[Row[Any]], states: Collection[DeliveryState], limit: int, after: int
+        self, window: Sequence[Any], states: Collection[DeliveryState], limit: int, after: int
     ) -> Sequence[Row[Any]]:
         """Deliveries of some chunks that lie near each other, by id; with one look at all between, whoever's it is."""
         near = deliveries.c.id.between(max(window[0].first, after + 1), window[-1].last)
