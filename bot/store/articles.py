@@ -12,9 +12,6 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, func, insert, sel
 from bot.model import Article
 from bot.store.conflict import insert_or_ignore
 from bot.store.headlines import Headlines
-from bot.store.headlines import Headlines
-from bot.store.headlines import Headlines
-from bot.store.headlines import Headlines
 from bot.store.tables import articles, judged, reservations, revisions
 
 OPENING = 3000
@@ -117,30 +114,6 @@ class Articles:
         query = select(revisions).where(revisions.c.article == article, revisions.c.revision == revision)
         row = self._connection.execute(query).one_or_none()
         return Article.from_content(row.content, id=article, revision=revision) if row else None
-
-    def revisions(self, article: int, limit: int = 20) -> list[tuple[datetime, Article]]:
-        """The newest revisions and when each was seen (UTC), the newest first."""
-        query = select(revisions).where(revisions.c.article == article).order_by(revisions.c.revision.desc())
-        return [
-            (row.seen, Article.from_content(row.content, id=article, revision=row.revision))
-            for row in self._connection.execute(query.limit(limit))
-        ]
-
-    def revisions(self, article: int, limit: int = 20) -> list[tuple[datetime, Article]]:
-        """The newest revisions and when each was seen (UTC), the newest first."""
-        query = select(revisions).where(revisions.c.article == article).order_by(revisions.c.revision.desc())
-        return [
-            (row.seen, Article.from_content(row.content, id=article, revision=row.revision))
-            for row in self._connection.execute(query.limit(limit))
-        ]
-
-    def revisions(self, article: int, limit: int = 20) -> list[tuple[datetime, Article]]:
-        """The newest revisions and when each was seen (UTC), the newest first."""
-        query = select(revisions).where(revisions.c.article == article).order_by(revisions.c.revision.desc())
-        return [
-            (row.seen, Article.from_content(row.content, id=article, revision=row.revision))
-            for row in self._connection.execute(query.limit(limit))
-        ]
 
     def revisions(self, article: int, limit: int = 20) -> list[tuple[datetime, Article]]:
         """The newest revisions and when each was seen (UTC), the newest first."""
