@@ -1,9 +1,11 @@
 """Frozen nouns that every layer speaks in."""
 
 from bot.model.article import Article, Image
+from bot.model.change import Change, Decision
 from bot.model.channel import ChannelState
 from bot.model.checked import Checked, Grade
 from bot.model.correction import Correction
+from bot.model.declaration import Declaration
 from bot.model.delivery import (
     OPEN_STATES,
     Chunk,
@@ -73,12 +75,15 @@ __all__ = [
     "Act",
     "Article",
     "Card",
+    "Change",
     "ChannelState",
     "Checked",
     "Chunk",
     "Consent",
     "Correction",
     "Counting",
+    "Decision",
+    "Declaration",
     "Delivery",
     "DeliveryState",
     "DomainProgress",

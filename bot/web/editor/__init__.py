@@ -20,6 +20,7 @@ from bot.web.editor import (
     subscribing,
     suppressions,
     today,
+    welcome,
 )
 from bot.web.editor.access import Needs
 from bot.web.editor.desk import Desk
@@ -31,7 +32,7 @@ def routes(site: Site) -> APIRouter:
     router = APIRouter(dependencies=[Depends(Needs(Role.VIEWER))])
     desk = Desk(site)
     for page in (
-        *(today, edition, progress, preview, articles, sources, channels, menu),
+        *(today, edition, progress, preview, articles, sources, channels, menu, welcome),
         *(audience, suppressions, subscribing, audience_export, reader, reader_import),
     ):
         router.include_router(page.routes(desk))
