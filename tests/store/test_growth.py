@@ -32,6 +32,10 @@ def test_of_many_the_last_count_on_record_is_told_with_its_moment(store, monkeyp
         unknown = tx.growth.now(["readers"])["readers"]
     assert (unknown.readers, unknown.more) == (1, True)
     with store.write() as tx:
+        tx.growth.record("readers", TODAY - timedelta(days=2), 1, NOW - timedelta(days=2))
+    with store.read() as tx:
+        assert tx.growth.now(["readers"])["readers"] == unknown
+    with store.write() as tx:
         tx.growth.record("readers", TODAY - timedelta(days=1), 2, NOW - timedelta(days=1))
         tx.growth.record("readers", TODAY, 7, NOW - timedelta(hours=1))
         tx.growth.record("readers", TODAY, 3, NOW)
