@@ -178,7 +178,7 @@ def routes(desk: Desk) -> APIRouter:
         return desk.done(request, "sources", said)
 
     @router.post("/sources/try")
-    def try_now(request: Request, user: Editor, form: Submitted) -> Response:  # noqa: ARG001
+    def try_now(request: Request, user: Editor, form: Submitted) -> Response:
         name = form.text("source", longest=100)
         installation = desk.installation.current()
         if name not in installation.sources:

@@ -69,7 +69,7 @@ def routes(desk: Desk) -> APIRouter:
         )
 
     @router.api_route("/templates/{kind}/{name}/preview", methods=["GET", "HEAD"])
-    def preview(request: Request, user: Viewer, kind: str, name: str) -> Response:  # noqa: ARG001
+    def preview(request: Request, user: Viewer, kind: str, name: str) -> Response:
         installation = desk.installation.current()
         found = _find(installation, kind, name)
         if found is None:
