@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, func, insert, or_, select, update
 
 from bot.model import Article, Decision
 from bot.store.tables import articles, changes, headlines, reservations
@@ -188,7 +188,7 @@ def _folded(text: str) -> str:
     return text.casefold()[:_LONGEST]
 
 
-def _listed_row(row: Row[Any], told: int, waits: bool) -> Listed:
+def _listed_row(row: Any, told: int, waits: bool) -> Listed:
     return Listed(
         id=row.id,
         source=row.source,
