@@ -159,7 +159,7 @@ async def test_hostile_text_is_text_on_every_page(web):
     with web.store.write() as tx:
         tx.articles.put(poisoned, url_key="x", present=(), now=NOW)
         tx.sources.put(SourceState(source="site", failures=1, error=HOSTILE, moved_to=HOSTILE, last_visit=NOW))
-    for path in ("/", "/articles", "/sources", f"/editions/{made.id}"):
+    for path in ("/", "/articles", "/sources/site", f"/editions/{made.id}"):
         page = (await web.get(path)).text
         assert HOSTILE in html.unescape(page), path
         assert not re.search(r"<script(?! src=)", page), path
