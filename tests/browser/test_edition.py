@@ -76,7 +76,6 @@ class Work:
         with ThreadPoolExecutor(1) as other:
             other.submit(asyncio.run, deliver()).result()
 
-
     def withdraw(self):
         """Leaves the next edition to its own articles."""
         with self.store.write() as tx:
