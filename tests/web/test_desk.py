@@ -159,7 +159,7 @@ async def test_hostile_text_is_text_on_every_page(web):
     with web.store.write() as tx:
         tx.articles.put(poisoned, url_key="x", present=(), now=NOW)
         tx.sources.put(SourceState(source="site", failures=1, error=HOSTILE, moved_to=HOSTILE, last_visit=NOW))
-    for path in ("/", "/articles", "/sources", f"/editions/{made.id}"):
+    for path in ("/", "/articles", "/sources/site", f"/editions/{made.id}"):
         page = (await web.get(path)).text
         assert HOSTILE in html.unescape(page), path
         assert not re.search(r"<script(?! src=)", page), path
@@ -171,7 +171,7 @@ async def test_an_old_edition_shows_its_totals_and_until_when_its_readers_were_k
     lifecycle.cancel(web.store, sending.id, who="ida", now=NOW)
     with web.store.write() as tx:
         tx.folds.fold(sending.id, 100, NOW)
-    for path in ("/", f"/editions/{sending.id}"):
+    for path in ("/", f"/editions/{sending.id}/checks"):
         page = await web.get(path)
         assert page.status_code == 200
     assert "Who got it was kept until" in page.text
