@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test check format docs gallery bench eval faults lock clean
+.PHONY: demo test check format docs words gallery bench eval faults lock clean
 
 demo: $(VENV)/run
 	@$(BIN)/broadsheet demo $(ARGS)
@@ -23,6 +23,14 @@ format: $(VENV)/dev
 docs: $(VENV)/dev
 	$(BIN)/python -m bot.schedules.reference > docs/configuration.md
 	$(BIN)/python -m bot.cli.reference > docs/commands.md
+
+# Gathers the desk's words; what is new in a catalog is empty there until somebody translates it.
+words: $(VENV)/dev
+	$(BIN)/pybabel -q extract -F pyproject.toml -k N_ -k pgettext:1c,2 --no-location --sort-output --omit-header -o $(VENV)/desk.pot .
+	@for language in de ja ar; do \
+	  if [ -f bot/web/locale/$$language.po ]; then \
+	    $(BIN)/pybabel -q update -i $(VENV)/desk.pot -o bot/web/locale/$$language.po -l $$language --no-fuzzy-matching --ignore-obsolete --omit-header; \
+	  else $(BIN)/pybabel -q init -i $(VENV)/desk.pot -o bot/web/locale/$$language.po -l $$language; fi; done
 
 # Needs Chromium, and the fonts that docs/gallery/README.md names.
 gallery: $(VENV)/dev

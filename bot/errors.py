@@ -25,7 +25,16 @@ class NothingToDo(BroadsheetError):
 
 
 class SettingsError(BroadsheetError):
-    """A setting is wrong; the message names file, key, what is allowed."""
+    """A setting is wrong; the message names file, key, what is allowed.
+
+    ``key`` is the place of the setting (``schedules.morning.cron``) and ``said`` what is wrong with it, to be shown
+    beside its field; "" where it is about no one setting.
+    """
+
+    def __init__(self, message: str | None = None, *, key: str = "", said: str = "") -> None:
+        super().__init__(message)
+        self.key = key
+        self.said = said
 
 
 class NotFound(BroadsheetError):
@@ -34,6 +43,10 @@ class NotFound(BroadsheetError):
 
 class StateError(BroadsheetError):
     """The act is not allowed in the present state, e.g. approving an edition that was sent."""
+
+
+class ChangedMeanwhile(StateError):
+    """Somebody else changed it meanwhile: look at what it is now, and choose."""
 
 
 class ReservedElsewhere(StateError):

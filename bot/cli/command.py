@@ -55,7 +55,7 @@ class Session:
                 return
             start = self.moment(installation, at)
             clock: Clock = shifted_clock(start, system_clock)
-            yield Installation(installation.settings, installation.store, installation.keys, clock)
+            yield installation.at(clock)
 
     def moment(self, installation: Installation, text: str) -> datetime:
         """What a person wrote for a time, in UTC. Raises ``UsageError``."""

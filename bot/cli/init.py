@@ -44,7 +44,7 @@ def init(
     newcomer = Newcomer(
         name=name or found.title or url.split("//")[-1],
         url=url,
-        source=found,
+        sources={"site": found},
         timezone=timezone or _system_timezone(),
         allow_loopback=allow_loopback,
         address=" ".join(address.split()),

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import logging
 import signal
+import socket
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack
 from typing import Annotated, Any
 
 import typer
@@ -21,6 +23,10 @@ from bot.schedules.loop import run
 from bot.schedules.tick import Ticked, held
 from bot.schedules.ticker import News, Ticker
 from bot.schedules.worker import work
+from bot.settings.load import FILE
+
+FIRST_HOST, FIRST_PORT = "127.0.0.1", 8080
+"""Where the first run is shown: there are no settings yet that could say it."""
 
 Host = Annotated[str, typer.Option("--host", help="Address to listen on; web.host without it.")]
 Port = Annotated[int | None, typer.Option("--port", help="Port to listen on; web.port without it.")]
@@ -70,7 +76,13 @@ def _run(
     metrics_port: int | None = None,
 ) -> int:
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    with session.open() as installation:
+    with ExitStack() as stack:
+        listener = None
+        if serves and not (session.config / FILE).exists():
+            listener = stack.enter_context(_listening(host or FIRST_HOST, FIRST_PORT if port is None else port))
+            if not _first_run(session, listener):
+                return 0
+        installation = stack.enter_context(session.open())
         return Roles(installation, session.out.say).run(
             ticks=ticks,
             works=works,
@@ -78,7 +90,33 @@ def _run(
             host=host or installation.settings.web.host,
             port=installation.settings.web.port if port is None else port,
             metrics_port=metrics_port,
+            listener=listener,
         )
+
+
+def _listening(host: str, port: int) -> AbstractContextManager[socket.socket]:
+    # As in Roles.
+    from bot.web.server import listening, not_listening
+
+    return listening(host, port, not_listening)
+
+
+def _first_run(session: Session, listener: socket.socket) -> bool:
+    """Shows the three steps of an empty install until they are done; False when a signal ended it before."""
+    from bot.web.server import serve_setup
+
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+
+    def ready(url: str) -> None:
+        session.out.say(f"there is no newsroom in {session.config} yet: make one at {url}/setup")
+        sys.stdout.flush()
+
+    written = serve_setup(session.config, listener, ready=ready, stop=stop)
+    if written:
+        session.out.say(f"written: {written / FILE}, {written / '.env'}")
+    return written is not None
 
 
 class Roles:
@@ -92,7 +130,15 @@ class Roles:
         self._counters = Counters()
 
     def run(
-        self, *, ticks: bool, works: bool, serves: bool, host: str, port: int, metrics_port: int | None = None
+        self,
+        *,
+        ticks: bool,
+        works: bool,
+        serves: bool,
+        host: str,
+        port: int,
+        metrics_port: int | None = None,
+        listener: socket.socket | None = None,
     ) -> int:
         """Blocks until it is told to end; raises what made a role fail."""
         for number in (signal.SIGINT, signal.SIGTERM):
@@ -115,6 +161,7 @@ class Roles:
                         ready=self._ready,
                         stop=self._stop,
                         counters=self._counters,
+                        listener=listener,
                     ),
                 )
             )

@@ -2,9 +2,11 @@
 
 from bot.model.api_token import ApiToken, Scope
 from bot.model.article import Article, Image
+from bot.model.change import Change, Decision
 from bot.model.channel import ChannelState
 from bot.model.checked import Checked, Grade
 from bot.model.correction import Correction
+from bot.model.declaration import Declaration
 from bot.model.delivery import (
     OPEN_STATES,
     Chunk,
@@ -75,12 +77,15 @@ __all__ = [
     "ApiToken",
     "Article",
     "Card",
+    "Change",
     "ChannelState",
     "Checked",
     "Chunk",
     "Consent",
     "Correction",
     "Counting",
+    "Decision",
+    "Declaration",
     "Delivery",
     "DeliveryState",
     "DomainProgress",

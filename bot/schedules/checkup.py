@@ -18,13 +18,14 @@ from bot.editions.imprint import lacking
 from bot.editions.lint import lint, own_templates
 from bot.editions.weight import weight
 from bot.errors import BroadsheetError, DnsError, LlmError
-from bot.model import ARTICLE, Article, Checked, EditionStory, Summary, TextKind
+from bot.model import ARTICLE, Checked, TextKind
 from bot.model.checked import fault, ok, warning
 from bot.schedules import public_host
 from bot.schedules.installation import Connected, Installation, opened
 from bot.schedules.learning import learn, stale
 from bot.schedules.machine_texts import endpoint, inside_http
 from bot.schedules.plan import Slot, slots_after
+from bot.schedules.sample import sample_story
 from bot.schedules.tick import held
 from bot.sources.base import Source, Visit
 from bot.summaries.grounding import Ground
@@ -33,10 +34,6 @@ from bot.summaries.prompt import messages
 from bot.summaries.writing import judged
 
 SKEW = timedelta(seconds=30)
-_SAMPLE = (
-    "A sample summary of two sentences, which says what happened and to whom. It is about as long as the summaries "
-    "that are taken out of articles, so that the size of a mail can be told before there is one."
-)
 
 
 def checkup(folder: Path, *, dns: Resolver | None = None, offline: bool = False) -> list[Checked]:
@@ -50,6 +47,7 @@ def checkup(folder: Path, *, dns: Resolver | None = None, offline: bool = False)
                 ok("settings", f"{installation.settings.file} is valid"),
                 ok("store", f"{installation.store.shown} is open and of this version"),
                 *_held(installation),
+                *_desk(installation),
                 public_host.scheme(installation.newsroom.public_url),
                 *_address(installation),
                 *_unheard(installation),
@@ -67,6 +65,16 @@ def _held(installation: Installation) -> Iterator[Checked]:
     said = held(installation)
     if said:
         yield fault("store", said, "")
+
+
+def _desk(installation: Installation) -> Iterator[Checked]:
+    """What was made on the desk: what of it does not hold is left out, and nobody would notice."""
+    made, faults = installation.settings.declared, installation.settings.faults
+    for each in faults:
+        fix = "change or remove it on the desk, or mend what it needs in the settings"
+        yield fault(f"desk.{each.declaration.at}", each.said, fix)
+    if made:
+        yield ok("desk", f"made on the desk, and in force: {', '.join(sorted(made))}")
 
 
 def _left_out() -> Iterator[Checked]:
@@ -132,8 +140,8 @@ def _templates(installation: Installation) -> Iterator[Checked]:
         most = 1 if table.on_publish else table.selection.maximum
         frame = installation.frame(schedule, slot)
         try:
-            made = compose.render(frame, [_sample(installation, 1)])
-            full = compose.render(frame, [_sample(installation, place) for place in range(1, most + 1)])
+            made = compose.render(frame, [sample_story(installation, 1)])
+            full = compose.render(frame, [sample_story(installation, place) for place in range(1, most + 1)])
         except BroadsheetError as error:
             yield fault(id, str(error), "")
             continue
@@ -172,22 +180,6 @@ def _slot(installation: Installation, schedule: str) -> Slot:
     if table.on_publish:
         return Slot(schedule, ARTICLE, now)
     return slots_after(schedule, table.crons, installation.timezone(schedule), now, count=1)[0]
-
-
-def _sample(installation: Installation, place: int) -> EditionStory:
-    """A story as long as usual ones are: a title of some 70 characters, a summary of some 200."""
-    article = Article(
-        source="check",
-        guid=f"check-{place}",
-        url=f"{installation.newsroom.url}/{place}/a-sample-address-as-long-as-those-of-most-sites-are",
-        title=f"A sample headline, number {place}, of the length that most headlines have",
-        published=installation.clock(),
-        authors=("A. Sample Author",),
-        sections=("Sample",),
-        body=f"<p>{_SAMPLE}</p>",
-        id=place,
-    )
-    return EditionStory(position=place, article=article, summary=Summary(_SAMPLE), article_ids=(place,))
 
 
 async def _outside(installation: Installation, dns: Resolver | None) -> list[Checked]:
@@ -245,7 +237,7 @@ async def _llm(installation: Installation) -> Iterable[Checked]:
     table = installation.settings.llm
     if not table.on:
         return []
-    sample = _sample(installation, 1).article
+    sample = sample_story(installation, 1).article
     kinds = (TextKind.SUMMARY,)
     async with inside_http(installation) as http:
         try:

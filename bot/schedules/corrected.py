@@ -5,7 +5,7 @@ Mail is corrected by the next edition, posts by replies (``bot.schedules.replies
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -14,12 +14,23 @@ from bot.delivery.sending import PROGRAM
 from bot.editions.changes import differences
 from bot.editions.difference import Difference, difference
 from bot.errors import NotFound, NothingToDo, StateError, UsageError
-from bot.model import Act, Article, Correction, Edition, EditionState, EditionStory, PostAct
+from bot.model import (
+    Act,
+    Article,
+    Change,
+    Correction,
+    Decision,
+    Edition,
+    EditionState,
+    EditionStory,
+    PostAct,
+)
 from bot.schedules.hosting import host_corrections
 from bot.schedules.installation import Installation
 from bot.schedules.replies import Correcting, Way, replies_of, reply, unanswered
 from bot.schedules.standing import Posted, posted, waiting
 from bot.store import Transaction
+from bot.store.changes import OpenChange
 
 WITHIN = timedelta(days=7)
 """How long after an edition's slot its stories are watched."""
@@ -45,6 +56,14 @@ class Telling:
 
 
 @dataclass(frozen=True, slots=True)
+class ToDecide:
+    """An article that changed after it was sent: the ``newest`` change, and all ``editions`` that told it before."""
+
+    newest: Change
+    editions: tuple[OpenChange, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Reach:
     """All that was sent about ``article``, the newest first, and its corrections.
 
@@ -58,27 +77,71 @@ class Reach:
 
 
 def watch_changes(installation: Installation, now: datetime) -> int:
-    """Puts on record what changed in what went out lately, once for each revision; returns how many such changes."""
+    """Puts on record what changed in what went out lately, once for each revision; returns how many such changes.
+
+    Each waits for an editor's decision from then on (``to_decide``).
+    """
     with installation.store.read() as tx:
         since = now - WITHIN
         changed = {each.id: each for each in tx.articles.changed(since)}
         told = tx.editions.telling(changed, since) if changed else []
+        known = {
+            (each.article, each.edition): each for each in tx.changes.of_articles({one.article.id for _, one in told})
+        }
         seen = {
-            (act.thing, act.before)
+            (act.thing, act.before): act.at
             for edition in {edition.id for edition, _ in told}
             for act in tx.acts.newest(thing=f"edition:{edition}", limit=1000)
             if act.what == CHANGED
         }
-        acts = [
-            act
-            for edition, story in told
-            if (act := _act(edition, story, changed[story.article.id], now)) and (act.thing, act.before) not in seen
-        ]
-    if acts:
+        corrected = _corrected(tx, {story.article.id for _, story in told} if seen else ())
+    acts, changes, back = [], [], []
+    for edition, story in told:
+        article = changed[story.article.id]
+        before = known.get((article.id, edition.id))
+        if before and (before.revision, before.withdrawn) == (article.revision, article.withdrawn):
+            continue
+        what = _what(story.article, article)
+        if not what:
+            back += [(article.id, edition.id)] if before and before.decided is Decision.OPEN else []
+            continue
+        change = _change(edition, story, article, what, now)
+        act = _act(change)
+        earlier = seen.get((act.thing, act.before))
+        if earlier is None:
+            acts.append(act)
+        elif (corrected.get((article.id, edition.schedule)) or earlier) > earlier:
+            # Seen, and corrected, before changes were kept.
+            change = replace(change, decided=Decision.CORRECTED, decided_at=now)
+        changes.append(change)
+    if changes or back:
         with installation.store.write() as tx:
+            for change in changes:
+                tx.changes.put(change)
+            for article_id, edition_id in back:
+                tx.changes.forget(article_id, edition_id)
             for act in acts:
                 tx.acts.add(act)
     return len(acts)
+
+
+def to_decide(tx: Transaction, limit: int = 50) -> list[ToDecide]:
+    """The articles that changed after they were sent and wait for an editor's decision, the newest change first.
+
+    Bounded: of at most ``limit`` editions that told them. ``tx.changes.count()`` is how many articles there are.
+    """
+    grouped: dict[int, list[OpenChange]] = {}
+    for each in tx.changes.open(limit):
+        grouped.setdefault(each.change.article, []).append(each)
+    return [ToDecide(each[0].change, tuple(each)) for each in grouped.values()]
+
+
+def dismiss(installation: Installation, article: int, *, who: str, now: datetime, note: str = "") -> None:
+    """Readers need not be told of what changed in ``article``. Raises ``NothingToDo`` when no change of it waits."""
+    with installation.store.write() as tx:
+        if not tx.changes.decide(article, Decision.DISMISSED, who=who, now=now):
+            raise NothingToDo(f"article {article}: no change of it waits for a decision")
+        tx.acts.add(Act(at=now, who=who, what="correction not needed", thing=f"article:{article}", note=note[:500]))
 
 
 def reach(tx: Transaction, article: int) -> Reach:
@@ -105,13 +168,23 @@ def reach(tx: Transaction, article: int) -> Reach:
 
 
 def correct(
-    installation: Installation, article: int, *, said: str, right: str, who: str, now: datetime, way: Way = Way.REPLY
+    installation: Installation,
+    article: int,
+    *,
+    said: str,
+    right: str,
+    who: str,
+    now: datetime,
+    way: Way = Way.REPLY,
+    mail: Collection[str] | None = None,
+    posts: Collection[str] | None = None,
 ) -> list[Correction]:
     """Has the next edition of each schedule that told ``article`` say what was wrong, and what is right.
 
     Posts about it are corrected at once, in the ``way`` asked for where their network can. Nobody is told the same
     twice: only posts are corrected again that went out since, or that an edition with it did not reach, because it was
-    cancelled or expired.
+    cancelled or expired. ``mail`` names the schedules whose readers are told, ``posts`` the channels whose posts are
+    corrected; None: all. What waited for a decision about the article is decided with it.
 
     Raises ``UsageError`` for an empty or endless text, or one that a network does not take, ``NotFound``,
     ``NothingToDo``, also where nobody can be told, ``StateError`` when the same correction waits or is told already,
@@ -133,17 +206,19 @@ def correct(
         for schedule, telling in newest.items():
             told = [each for each in same if each.schedule == schedule]
             earlier = [found.replies[each.id] for each in told if each.id in found.replies]
-            posts = [
+            standing = [
                 post
                 for each in found.tellings
                 if each.edition.schedule == schedule
                 for post in each.posts
-                if not post.removed
+                if not post.removed and (posts is None or post.delivery.channel in posts)
             ]
             if told:
-                posts = unanswered(tx, posts, earlier)
-                if not posts:
+                standing = unanswered(tx, standing, earlier)
+                if not standing:
                     continue
+            if mail is not None and schedule not in mail and not standing:
+                continue
             correction = Correction(
                 article=article,
                 edition=telling.edition.id,
@@ -157,9 +232,9 @@ def correct(
                 who=who,
             )
             correction = replace(correction, id=tx.corrections.add(correction))
-            replies = reply(tx, installation, Correcting(correction, telling.story, found.article, way), posts, now)
+            replies = reply(tx, installation, Correcting(correction, telling.story, found.article, way), standing, now)
             # Mail that tells it already, or will, does not tell it twice.
-            mailed = installation.sends_mail(schedule) and not told
+            mailed = installation.sends_mail(schedule) and not told and (mail is None or schedule in mail)
             if not replies and not mailed:
                 # Posts tell no corrections of their own accord: it would wait for ever.
                 tx.corrections.drop(correction.id)
@@ -172,10 +247,12 @@ def correct(
             note = f"“{said}” → “{right}”; {_by(schedule, replies, mailed)}"
             tx.acts.add(Act(at=now, who=who, what="correct", thing=f"edition:{telling.edition.id}", note=note[:500]))
         if not made and not same:
-            raise NothingToDo(f"article {article}: nobody can be told; {', '.join(mute)}: {MUTE}")
+            why = f"; {', '.join(mute)}: {MUTE}" if mute else "; choose a newsletter or a post"
+            raise NothingToDo(f"article {article}: nobody can be told{why}")
         if not made:
             waits = any(not each.carried for each in same)
             raise StateError(f"article {article}: this correction {'waits' if waits else 'is told'} already")
+        tx.changes.decide(article, Decision.CORRECTED, who=who, now=now)
     # Who shares the page of an edition that led with it shows what is right.
     led = {telling.edition.id for telling in newest.values() if telling.story.position == 1}
     host_corrections(installation, [each for each in made if each.edition in led], now)
@@ -224,19 +301,35 @@ def drop(installation: Installation, correction: int, *, who: str, now: datetime
         tx.acts.add(Act(at=now, who=who, what="drop correction", thing=f"correction:{correction}"))
 
 
-def _act(edition: Edition, story: EditionStory, now_: Article, now: datetime) -> Act | None:
-    what = _what(story.article, now_)
-    if not what:
-        return None
-    first = next(iter(difference(story.article, now_, most=1)), None)
-    shown = f"; was “{_short(first.was)}”, is “{_short(first.now)}”" if first and not now_.withdrawn else ""
-    return Act(
+def _corrected(tx: Transaction, which: Collection[int]) -> dict[tuple[int, str], datetime]:
+    """By article and schedule, when it was corrected last."""
+    return {(each.article, each.schedule): each.at for one in which for each in tx.corrections.of_article(one)}
+
+
+def _change(edition: Edition, story: EditionStory, now_: Article, what: str, now: datetime) -> Change:
+    first = next(iter(difference(story.article, now_, most=1)), None) if not now_.withdrawn else None
+    return Change(
+        article=now_.id,
+        edition=edition.id,
+        revision=now_.revision,
+        withdrawn=now_.withdrawn,
         at=now,
+        title=story.article.title,
+        what=what,
+        was=first.was if first else "",
+        now=first.now if first else "",
+    )
+
+
+def _act(change: Change) -> Act:
+    shown = f"; was “{_short(change.was)}”, is “{_short(change.now)}”" if change.was or change.now else ""
+    return Act(
+        at=change.at,
         who=PROGRAM,
         what=CHANGED,
-        thing=f"edition:{edition.id}",
-        before=f"article {now_.id}, revision {now_.revision}{', withdrawn' if now_.withdrawn else ''}",
-        note=f"“{_short(story.article.title)}”: {what}{shown}",
+        thing=f"edition:{change.edition}",
+        before=f"article {change.article}, revision {change.revision}{', withdrawn' if change.withdrawn else ''}",
+        note=f"“{_short(change.title)}”: {change.what}{shown}",
     )
 
 

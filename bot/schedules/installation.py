@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -15,9 +16,10 @@ from bot.clock import Clock, system_clock
 from bot.editions.compose import Frame, Outlet, Shown
 from bot.editions.environment import Compiled
 from bot.http import Http
-from bot.model import ChannelState, Correction, Newsroom, PostRules
+from bot.model import ChannelState, Correction, Declaration, Newsroom, PostRules
 from bot.schedules.plan import Slot
 from bot.settings import Settings, load_settings
+from bot.settings.overlay import overlaid
 from bot.sources import base as sources
 from bot.store import Store
 from bot.store.flags import MOVED
@@ -35,36 +37,113 @@ class Around:
     store: Store | None = None
 
 
-@dataclass(frozen=True)
-class Installation:
-    """An open installation. Safe to share between threads; ``connected`` is for one event loop."""
+class _Held:
+    """Settings, and what is made of them: swapped as one."""
 
-    settings: Settings
-    store: Store
-    keys: KeyRing
-    clock: Clock
+    def __init__(self, settings: Settings, mark: str, keys: KeyRing, clock: Clock) -> None:
+        self.settings = settings
+        self.mark = mark
+        self._keys = keys
+        self._clock = clock
 
     @cached_property
     def newsroom(self) -> Newsroom:
         return self.settings.newsroom
 
     @cached_property
-    def compiled(self) -> Compiled:
-        """The templates of posts, compiled once for all editions: it is most of what composing one takes."""
-        return Compiled()
+    def sources(self) -> dict[str, sources.Source]:
+        return sources.configured(self.settings)
 
     @cached_property
+    def channels(self) -> dict[str, Channel]:
+        return self.built_channels(Http(self.settings.http))
+
+    def built_channels(self, http: Http) -> dict[str, Channel]:
+        return channels.configured(self.settings, Around(self.newsroom, http, self._keys, self._clock))
+
+
+class Installation:
+    """An open installation. Safe to share between threads; ``connected`` is for one event loop.
+
+    Its settings are the files', and what was made on the desk as of the last ``refresh``. They change while it runs:
+    who reads them more than once for one piece of work takes ``current``, which does not.
+    """
+
+    def __init__(self, settings: Settings, store: Store, keys: KeyRing, clock: Clock) -> None:
+        self.store = store
+        self.keys = keys
+        self.clock = clock
+        self.compiled = Compiled()
+        """The templates of posts, compiled once for all editions: it is most of what composing one takes."""
+        self._files = settings
+        self._held = _Held(settings, "", keys, clock)
+        self._swapping = threading.Lock()
+        self._fixed = False
+
+    def refresh(self) -> bool:
+        """Takes over what was made or changed on the desk since, be it on another machine; True when anything was.
+
+        When nothing was it costs one look-up by a primary key. Raises ``StoreError``.
+        """
+        if self._fixed:
+            return False
+        with self.store.read() as tx:
+            if tx.declarations.mark() == self._held.mark:
+                return False
+        with self._swapping:
+            with self.store.read() as tx:
+                mark, declared = tx.declarations.mark(), tx.declarations.all()
+            if mark == self._held.mark:
+                return False
+            settings = overlaid(self._files, declared, judged)
+            self._held = _Held(settings, mark, self.keys, self.clock)
+        return True
+
+    def current(self) -> Installation:
+        """This installation as it is now, whatever is changed on the desk meanwhile."""
+        return self._with(self._held)
+
+    def trying(self, settings: Settings) -> Installation:
+        """This installation as it would be with ``settings``: for looking, not for sending."""
+        return self._with(_Held(settings, self._held.mark, self.keys, self.clock))
+
+    def at(self, clock: Clock) -> Installation:
+        """This installation by another ``clock``; it follows the desk no more."""
+        held = self._held
+        return self._with(_Held(held.settings, held.mark, self.keys, clock), clock)
+
+    def _with(self, held: _Held, clock: Clock | None = None) -> Installation:
+        other = Installation(self._files, self.store, self.keys, clock or self.clock)
+        other.compiled = self.compiled
+        other._held = held
+        other._fixed = True
+        return other
+
+    @property
+    def settings(self) -> Settings:
+        return self._held.settings
+
+    @property
+    def files(self) -> Settings:
+        """What the files alone say."""
+        return self._files
+
+    @property
+    def newsroom(self) -> Newsroom:
+        return self._held.newsroom
+
+    @property
     def sources(self) -> dict[str, sources.Source]:
         """The configured sources."""
-        return sources.configured(self.settings)
+        return self._held.sources
 
     def channels(self, http: Http) -> dict[str, channels.Channel]:
         """The configured channels, not yet entered."""
-        return channels.configured(self.settings, Around(self.newsroom, http, self.keys, self.clock))
+        return self._held.built_channels(http)
 
-    @cached_property
+    @property
     def _channels(self) -> dict[str, Channel]:
-        return self.channels(Http(self.settings.http))
+        return self._held.channels
 
     @property
     def configured(self) -> Mapping[str, Channel]:
@@ -140,6 +219,12 @@ class Installation:
             yield Connected(self, http, opened)
 
 
+def judged(settings: Settings, declaration: Declaration) -> None:
+    """Raises ``SettingsError`` when what was made on the desk is no source that can be visited."""
+    if declaration.kind == "sources":
+        sources.built(settings, declaration.key)
+
+
 @dataclass(frozen=True)
 class Connected:
     """An installation with its HTTP client and channels open."""
@@ -162,6 +247,8 @@ def opened(folder: Path, clock: Clock = system_clock) -> Iterator[Installation]:
             if tx.flags.get(MOVED):
                 # Also what a reader does on its pages would be lost to the store that sends.
                 tx.flags.need_open()
-        yield Installation(settings, store, keys, clock)
+        installation = Installation(settings, store, keys, clock)
+        installation.refresh()
+        yield installation
     finally:
         store.close()

@@ -73,7 +73,7 @@ class Ticker:
     """Collects sources and makes editions, in threads of its own, between ``start`` and ``stop``."""
 
     def __init__(self, installation: Installation, *, told: Callable[[News], None]) -> None:
-        self._installation = installation
+        self._running = installation
         self._told = told
         self._scheduler = BackgroundScheduler(
             timezone=UTC,
@@ -87,6 +87,11 @@ class Ticker:
         self._failures: list[str] = []
         self._signups_rest = float("-inf")
         self._stopping = threading.Event()
+
+    @property
+    def _installation(self) -> Installation:
+        """As it is now: a job that takes it once is not touched by what is changed on the desk meanwhile."""
+        return self._running.current()
 
     def start(self) -> None:
         every = self._installation.settings.delivery.collect_every.total_seconds()
@@ -123,6 +128,7 @@ class Ticker:
     def _collect(self) -> None:
         with self._collecting:
             try:
+                self._running.refresh()
                 self._told(collect_now(self._installation))
             except Exception:
                 log.exception("collecting failed")
@@ -136,10 +142,10 @@ class Ticker:
         except Exception as error:
             log.error("pings wait: %s", error, exc_info=not isinstance(error, BroadsheetError))
 
-    def _look_again(self, now: datetime) -> None:
+    def _look_again(self, installation: Installation, now: datetime) -> None:
         """Visits the sources of articles that are about to be told, once for each: the newest revision goes out."""
         try:
-            due = sources_due(self._installation, now)
+            due = sources_due(installation, now)
         except Exception:
             # The tick meets the same fault, in its schedule alone, and tells of it.
             return
@@ -186,14 +192,14 @@ class Ticker:
     def _look(self) -> None:
         """Preflight: never in the way of a tick, since foreign servers take their time."""
         try:
-            look_at_new(self._installation, self._installation.clock(), stop=self._stopping.is_set)
+            look_at_new(self._installation, self._running.clock(), stop=self._stopping.is_set)
         except Exception as error:
             log.error("editions are not looked at: %s", error, exc_info=not isinstance(error, BroadsheetError))
 
     def _host(self) -> None:
         """Pictures of what is drafted soon; in a thread of its own, so that the slot's tick finds them."""
         try:
-            host_ahead(self._installation, self._installation.clock(), stop=self._stopping.is_set)
+            host_ahead(self._installation, self._running.clock(), stop=self._stopping.is_set)
         except Exception as error:
             log.error("no picture is hosted ahead: %s", error, exc_info=not isinstance(error, BroadsheetError))
 
@@ -266,15 +272,16 @@ class Ticker:
 
     def _tick(self) -> None:
         """One look at the timetable. What waits goes first: no slow source may hold up an edition that is ready."""
-        installation = self._installation
         try:
+            self._running.refresh()
+            installation = self._installation
             now = installation.clock()
             done, within = Ticked(), PictureTime()
             advance_waiting(installation, now, done, within=within)
             # A slot that cannot be made, for a fault in its template, is tried at each tick; the sources are not.
             if is_due(installation, now) and time.monotonic() - self._collected > FRESH_SECONDS:
                 self._collect()
-            self._look_again(now)
+            self._look_again(installation, now)
             ticked = tick(installation, now, drafting=installation.clock(), within=within)
         except Exception as error:
             # The next tick comes in two seconds; a tick that raised has decided nothing.

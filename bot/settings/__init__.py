@@ -1,7 +1,7 @@
 """What an editor set: one frozen, checked object, and the tables from which docs and ``check`` derive."""
 
 from bot.settings.address import is_address
-from bot.settings.check import checked, is_secret, nearest, secret_variable, with_secrets
+from bot.settings.check import checked, is_secret, nearest, secret_variable, with_secrets, wrong
 from bot.settings.kinds import (
     Duration,
     LocalPath,
@@ -17,7 +17,8 @@ from bot.settings.kinds import (
     parse_sender,
 )
 from bot.settings.llm import LlmTable
-from bot.settings.load import SECRET_KEYS, Settings, load_settings, shipped
+from bot.settings.load import SECRET_KEYS, Fault, Settings, load_settings, shipped
+from bot.settings.origin import Origin
 from bot.settings.posting import PostTable
 from bot.settings.tables import DEFAULT_SUBJECT, ScheduleTable, SelectionTable, SettingsTables, parse_window
 
@@ -25,9 +26,11 @@ __all__ = [
     "DEFAULT_SUBJECT",
     "SECRET_KEYS",
     "Duration",
+    "Fault",
     "LlmTable",
     "LocalPath",
     "MailAddress",
+    "Origin",
     "PostTable",
     "Rate",
     "Rates",
@@ -51,4 +54,5 @@ __all__ = [
     "secret_variable",
     "shipped",
     "with_secrets",
+    "wrong",
 ]

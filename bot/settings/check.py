@@ -24,7 +24,12 @@ def checked(
     try:
         return model.model_validate(dict(table), context={"root": root})
     except ValidationError as error:
-        raise SettingsError(f"{file}: {_sentence(error, model, at)}") from error
+        raise wrong(file, *_sentence(error, model, at)) from error
+
+
+def wrong(file: str, key: str, said: str) -> SettingsError:
+    """The error that the setting ``key`` of ``file`` is wrong, as ``said``."""
+    return SettingsError(f"{file}: {key}: {said}", key=key, said=said)
 
 
 def with_secrets(
@@ -55,14 +60,12 @@ def with_secrets(
             continue
         variable = secret_variable(name, field)
         if field in table:
-            raise SettingsError(
-                f"{file}: {at}.{field}: a secret never stands in this file; "
-                f"put {variable}=… into .env beside it and delete this line"
-            )
+            said = f"a secret never stands in this file; put {variable}=… into .env beside it and delete this line"
+            raise wrong(file, f"{at}.{field}", said)
         if environment.get(variable):
             filled[field] = environment[variable]
         elif info.is_required():
-            raise SettingsError(f"{file}: {at}: its secret is missing; put {variable}=… into .env beside it")
+            raise wrong(file, at, f"its secret is missing; put {variable}=… into .env beside it")
     return filled
 
 
@@ -81,22 +84,23 @@ def nearest(word: str, known: Mapping[str, Any] | list[str]) -> str:
     return f' (did you mean "{near[0]}"?)' if near else ""
 
 
-def _sentence(error: ValidationError, model: type[BaseModel], at: str) -> str:
+def _sentence(error: ValidationError, model: type[BaseModel], at: str) -> tuple[str, str]:
+    """The key that is wrong, and what is wrong with it."""
     first = error.errors(include_url=False)[0]
     place = [part for part in first["loc"] if part != "function-before"]
     key = ".".join([*([at] if at else []), *(str(part) for part in place)])
     kind, context = first["type"], first.get("ctx", {})
     if kind == "extra_forbidden":
         allowed = _allowed(model, place[:-1])
-        return f"{key}: unknown key{nearest(str(place[-1]), allowed)}; allowed here: {', '.join(allowed)}"
+        return key, f"unknown key{nearest(str(place[-1]), allowed)}; allowed here: {', '.join(allowed)}"
     if kind == "missing":
-        return f"{key}: is missing and has no default"
+        return key, "is missing and has no default"
     if isinstance(first["input"], Mapping) or (place and _is_secret_key(model, place)):
         # What was given may be the secret itself, or hold one.
-        return f"{key}: {first['msg']}"
+        return key, str(first["msg"])
     if kind == "literal_error":
-        return f"{key}: allowed is {context['expected']}, not {_shown(first['input'])}"
-    return f"{key}: {first['msg']}, not {_shown(first['input'])}"
+        return key, f"allowed is {context['expected']}, not {_shown(first['input'])}"
+    return key, f"{first['msg']}, not {_shown(first['input'])}"
 
 
 def _is_secret_key(model: type[BaseModel], place: list[Any]) -> bool:

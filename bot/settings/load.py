@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -13,10 +13,12 @@ from dotenv import dotenv_values
 from pydantic import BaseModel
 
 from bot.errors import SettingsError
-from bot.model import Newsroom
+from bot.model import Declaration, Newsroom
 from bot.settings.bounces import BouncesTable, with_bounce_secrets
-from bot.settings.check import checked, nearest, with_secrets
+from bot.settings.check import checked, with_secrets
 from bot.settings.llm import LlmTable, with_llm_secret
+from bot.settings.origin import Origin, line_of
+from bot.settings.references import check_references
 from bot.settings.signup import SignupTable
 from bot.settings.tables import (
     AlertsTable,
@@ -32,17 +34,34 @@ from bot.settings.tables import (
 
 FILE = "broadsheet.toml"
 SECRET_KEYS = "BROADSHEET_SECRET_KEYS"
+DESK = "the desk"
+"""Where a declaration stands, in the place of a file's path."""
 
 Model = TypeVar("Model", bound=BaseModel)
 
 
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A declaration that does not hold, or not all of it, and why."""
+
+    declaration: Declaration
+    said: str
+
+
 @dataclass(frozen=True)
 class Settings:
-    """All that an editor set, checked. ``repr`` and errors show no secret."""
+    """All that an editor set, checked: in files, and on the desk. ``repr`` and errors show no secret.
+
+    ``text`` is the file's, ``declared`` what was made on the desk and holds, by its place (``schedules.morning``), and
+    ``faults`` what of that does not.
+    """
 
     folder: Path
     tables: SettingsTables
     environment: Mapping[str, str] = field(repr=False, default_factory=dict)
+    text: str = field(repr=False, default="")
+    declared: Mapping[str, Declaration] = field(repr=False, default_factory=dict)
+    faults: tuple[Fault, ...] = ()
 
     @property
     def file(self) -> str:
@@ -133,6 +152,22 @@ class Settings:
             )
         return keys
 
+    def origin(self, kind: str, key: str) -> Origin | None:
+        """Where ``[KIND.KEY]`` comes from; of ``[brand]``, where its field ``key`` does. None: nobody said anything."""
+        declared = self.declared.get(f"{kind}.{key}") or self.declared.get(kind)
+        if declared and (declared.key or key in declared.content):
+            return Origin(who=declared.who, made=declared.made, changed=declared.changed, version=declared.version)
+        line = line_of(self.text, kind, key)
+        return Origin(file=self.file, line=line) if line or key in self._written(kind) else None
+
+    def _written(self, kind: str) -> Collection[str]:
+        tables = getattr(self.tables, kind)
+        return tables.model_fields_set if isinstance(tables, BaseModel) else tables
+
+    def stands_in(self, kind: str, key: str) -> str:
+        """How errors name the place of ``[KIND.KEY]``: the file, or the desk."""
+        return DESK if f"{kind}.{key}" in self.declared else self.file
+
     def template_folders(self) -> tuple[Path, ...]:
         """Where templates are looked for: the newsroom's own ``templates/`` first, then those that are shipped."""
         own = self.root / "templates"
@@ -141,9 +176,9 @@ class Settings:
     def table(self, model: type[Model], section: str, name: str) -> Model:
         """``[section.name]`` as ``model``, with its secrets. Raises ``SettingsError``."""
         raw = {key: value for key, value in getattr(self, section)[name].items() if key != "type"}
-        at = f"{section}.{name}"
-        filled = with_secrets(model, raw, file=self.file, at=at, name=name, environment=self.environment)
-        return checked(model, filled, file=self.file, at=at, root=self.root)
+        at, file = f"{section}.{name}", self.stands_in(section, name)
+        filled = with_secrets(model, raw, file=file, at=at, name=name, environment=self.environment)
+        return checked(model, filled, file=file, at=at, root=self.root)
 
 
 def shipped(what: str) -> Path:
@@ -159,7 +194,8 @@ def load_settings(folder: Path, environment: Mapping[str, str] | None = None) ->
     """Reads and checks ``folder``. The process's environment wins over ``.env``. Raises ``SettingsError``."""
     file = folder / FILE
     try:
-        raw = tomllib.loads(file.read_text("utf-8"))
+        text = file.read_text("utf-8")
+        raw = tomllib.loads(text)
     except FileNotFoundError as error:
         raise SettingsError(
             f"{file}: there is no such file; `broadsheet init` writes one, `--config DIR` names another"
@@ -172,8 +208,8 @@ def load_settings(folder: Path, environment: Mapping[str, str] | None = None) ->
     filled = with_bounce_secrets(raw, file=str(file), environment=merged)
     filled = with_llm_secret(filled, file=str(file), environment=merged)
     tables = checked(SettingsTables, filled, file=str(file), root=folder.resolve().parent)
-    settings = Settings(folder, tables, merged)
-    _check_references(settings)
+    settings = Settings(folder, tables, merged, text)
+    check_references(settings)
     return settings
 
 
@@ -200,67 +236,3 @@ def _with_secret_files(environment: Mapping[str, str]) -> dict[str, str]:
             except UnicodeDecodeError:
                 raise SettingsError(f"{variable}: the file it names is not UTF-8 text") from None
     return filled
-
-
-def _check_references(settings: Settings) -> None:
-    _check_alerts(settings)
-    _check_signup(settings)
-    for name, schedule in settings.schedules.items():
-        at = f"{settings.file}: schedules.{name}"
-        for channel in schedule.channels:
-            _known(channel, settings.channels, f"{at}.channels", "channel")
-        for source in schedule.selection.sources:
-            _known(source, settings.sources, f"{at}.selection.sources", "source")
-        if schedule.audience:
-            _known(schedule.audience, settings.audiences, f"{at}.audience", "audience")
-        twice = [channel for channel in schedule.channels if schedule.channels.count(channel) > 1]
-        if twice:
-            raise SettingsError(f'{at}.channels: "{twice[0]}" stands there twice; name each channel once')
-        mails = [channel for channel in schedule.channels if settings.channels[channel].get("type") == "email"]
-        if mails and not schedule.audience:
-            raise SettingsError(f'{at}.audience: is missing; channel "{mails[0]}" sends mail and must know to whom')
-        if len(mails) > 1:
-            raise SettingsError(
-                f"{at}.channels: {' and '.join(mails)} both send mail: everybody would get it twice; name one of them"
-            )
-        if not any((folder / "digests" / schedule.template).is_dir() for folder in settings.template_folders()):
-            known = sorted(
-                path.name
-                for folder in settings.template_folders()
-                for path in (folder / "digests").glob("*")
-                if path.is_dir()
-            )
-            raise SettingsError(
-                f"{at}.template: there is no templates/digests/{schedule.template}{nearest(schedule.template, known)}; "
-                f"there are: {', '.join(known) or 'none'}"
-            )
-
-
-def _check_alerts(settings: Settings) -> None:
-    at = f"{settings.file}: alerts"
-    kinds = []
-    for channel in settings.alerts.channels:
-        _known(channel, settings.channels, f"{at}.channels", "channel")
-        kinds.append(settings.channels[channel].get("type"))
-        if kinds[-1] not in ("email", "webhook"):
-            raise SettingsError(f'{at}.channels: "{channel}" speaks to the public; alerts take an email or webhook one')
-    if ("email" in kinds) != bool(settings.alerts.to):
-        missing = "channels: names no email channel for `to`" if settings.alerts.to else "to: is missing; who is mailed"
-        raise SettingsError(f"{at}.{missing}?")
-
-
-def _check_signup(settings: Settings) -> None:
-    channel = settings.signup.channel
-    if not channel:
-        return
-    at = f"{settings.file}: signup.channel"
-    _known(channel, settings.channels, at, "channel")
-    if settings.channels[channel].get("type") != "email":
-        raise SettingsError(f'{at}: "{channel}" sends no mail; confirmations take an email channel')
-
-
-def _known(word: str, known: Mapping[str, Any], at: str, kind: str) -> None:
-    if word not in known:
-        raise SettingsError(
-            f'{at}: there is no {kind} "{word}"{nearest(word, known)}; there are: {", ".join(known) or "none"}'
-        )

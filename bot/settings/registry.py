@@ -8,8 +8,7 @@ from importlib.metadata import entry_points
 from pkgutil import iter_modules
 from typing import Any, Generic, TypeVar
 
-from bot.errors import SettingsError
-from bot.settings.check import nearest
+from bot.settings.check import nearest, wrong
 from bot.settings.load import Settings
 
 Kind = TypeVar("Kind")
@@ -49,12 +48,12 @@ class Registry(Generic[Kind]):
     def chosen(self, settings: Settings, name: str) -> tuple[type[Any], Any]:
         """The kind that ``[SECTION.NAME]`` asks for, and its options, checked. Raises ``SettingsError``."""
         known = self.kinds()
-        at = f"{settings.file}: {self._section}.{name}.type"
+        file, at = settings.stands_in(self._section, name), f"{self._section}.{name}.type"
         types = ", ".join(sorted(known))
         asked = getattr(settings, self._section)[name].get("type")
         if asked is None:
-            raise SettingsError(f"{at}: is missing; it is one of: {types}")
+            raise wrong(file, at, f"is missing; it is one of: {types}")
         if asked not in known:
-            raise SettingsError(f'{at}: there is no type "{asked}"{nearest(str(asked), known)}; it is one of: {types}')
+            raise wrong(file, at, f'there is no type "{asked}"{nearest(str(asked), known)}; it is one of: {types}')
         cls: type[Any] = known[asked]
         return cls, settings.table(cls.Options, self._section, name)

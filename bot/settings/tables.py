@@ -62,8 +62,10 @@ class BrandTable(Table):
 
     accent: Colour = Field("#0B5D4B", description="The newsroom's one colour.")
     accent_dark: OptionalColour = Field("", description="The same for dark mode; derived from `accent` when left out.")
-    logo: str = Field("", description="URL of a PNG at 2×, at most 560 × 80; the name is set in type without it.")
-    logo_dark: str = Field("", description="The logo for dark mode; without it dark keeps the name in type.")
+    logo: OptionalUrl = Field(
+        "", description="URL of a PNG at 2×, at most 560 × 80; the name is set in type without it."
+    )
+    logo_dark: OptionalUrl = Field("", description="The logo for dark mode; without it dark keeps the name in type.")
     headlines: Literal["serif", "sans"] = Field("serif", description="The face of headlines.")
     footer: str = Field(
         "",

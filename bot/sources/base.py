@@ -98,8 +98,11 @@ kinds = REGISTRY.kinds
 
 def configured(settings: Settings) -> dict[str, Source]:
     """The sources of the settings, checked. Raises ``SettingsError`` naming file and key."""
-    made: dict[str, Source] = {}
-    for name in settings.sources:
-        cls, options = REGISTRY.chosen(settings, name)
-        made[name] = cls(name, options)
+    return {name: built(settings, name) for name in settings.sources}
+
+
+def built(settings: Settings, name: str) -> Source:
+    """One source of the settings, checked. Raises ``SettingsError`` naming file and key."""
+    cls, options = REGISTRY.chosen(settings, name)
+    made: Source = cls(name, options)
     return made

@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, func, insert, sel
 
 from bot.model import Article
 from bot.store.conflict import insert_or_ignore
+from bot.store.headlines import Headlines
 from bot.store.tables import articles, judged, reservations, revisions
 
 OPENING = 3000
@@ -60,6 +61,7 @@ class Articles:
             row = self._connection.execute(_by_guid(article)).one()
             if mine:
                 self._add_revision(row.id, 1, article, now)
+                Headlines(self._connection).add(row.id, article)
                 return "new"
         if row.source != article.source or not _differs(row, article):
             return "unchanged"
@@ -78,6 +80,9 @@ class Articles:
         )
         if changed:
             self._add_revision(row.id, revision, article, now)
+            Headlines(self._connection).change(row.id, article)
+        elif returned:
+            Headlines(self._connection).mark([row.id], withdrawn=False)
         return "returned" if returned else "changed" if changed else "unchanged"
 
     def kept(self, article: Article, *, url_key: str, present: Collection[str]) -> Article | None:
@@ -95,7 +100,9 @@ class Articles:
             .values(withdrawn=now, changed=now)
             .returning(articles.c.id)
         )
-        return [row.id for row in self._connection.execute(gone)]
+        ids = [row.id for row in self._connection.execute(gone)]
+        Headlines(self._connection).mark(ids, withdrawn=True)
+        return ids
 
     def get(self, article: int) -> Article | None:
         """The newest revision of the article with this id."""
@@ -107,6 +114,14 @@ class Articles:
         query = select(revisions).where(revisions.c.article == article, revisions.c.revision == revision)
         row = self._connection.execute(query).one_or_none()
         return Article.from_content(row.content, id=article, revision=revision) if row else None
+
+    def revisions(self, article: int, limit: int = 20) -> list[tuple[datetime, Article]]:
+        """The newest revisions and when each was seen (UTC), the newest first."""
+        query = select(revisions).where(revisions.c.article == article).order_by(revisions.c.revision.desc())
+        return [
+            (row.seen, Article.from_content(row.content, id=article, revision=row.revision))
+            for row in self._connection.execute(query.limit(limit))
+        ]
 
     def known(self, source: str, since: datetime, limit: int = 500) -> list[Article]:
         """What a source has published since, newest first, without what was withdrawn."""

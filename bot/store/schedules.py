@@ -47,6 +47,10 @@ class Schedules:
             .values(reckoned=until)
         )
 
+    def forget(self, schedule: str) -> None:
+        """A schedule that is removed: one that gets its id later counts from then on, and makes up for nothing."""
+        self._connection.execute(delete(schedule_states).where(schedule_states.c.schedule == schedule))
+
     def judge(self, schedule: str, article: int, reason: str, now: datetime) -> None:
         """Keeps that a schedule has decided on an article; ``reason`` says why it is not told, "" when it is."""
         row = {"schedule": schedule, "article": article, "at": now, "reason": reason}

@@ -16,9 +16,11 @@ from bot.store.allowances import Allowances
 from bot.store.api_tokens import ApiTokens
 from bot.store.archive import Archive
 from bot.store.articles import Articles
+from bot.store.changes import Changes
 from bot.store.channels import Channels
 from bot.store.chunks import Chunks
 from bot.store.corrections import Corrections
+from bot.store.declarations import Declarations
 from bot.store.deliveries import Deliveries
 from bot.store.dossier import Dossier
 from bot.store.editions import Editions
@@ -28,6 +30,7 @@ from bot.store.events import Events
 from bot.store.figures import Figures
 from bot.store.flags import Flags
 from bot.store.folds import Folds
+from bot.store.headlines import Headlines
 from bot.store.hubs import Hubs
 from bot.store.images import Images
 from bot.store.imports import Imports
@@ -59,8 +62,20 @@ class Transaction:
         return Articles(self.connection)
 
     @cached_property
+    def headlines(self) -> Headlines:
+        return Headlines(self.connection)
+
+    @cached_property
+    def changes(self) -> Changes:
+        return Changes(self.connection)
+
+    @cached_property
     def sources(self) -> Sources:
         return Sources(self.connection)
+
+    @cached_property
+    def declarations(self) -> Declarations:
+        return Declarations(self.connection)
 
     @cached_property
     def hubs(self) -> Hubs:

@@ -108,6 +108,7 @@ articles = Table(
     Index("ix_articles_published", "published"),
     Index("ix_articles_first_seen", "first_seen"),
     Index("ix_articles_appeared", "appeared"),
+    Index("ix_articles_changed", "changed"),
     sqlite_autoincrement=True,
 )
 
@@ -214,6 +215,7 @@ corrections = Table(
     Column("carried", String(16), nullable=False, server_default=""),
     Index("ix_corrections_schedule", "schedule", "carried"),
     Index("ix_corrections_edition", "edition"),
+    Index("ix_corrections_article", "article"),
     sqlite_autoincrement=True,
 )
 
@@ -226,6 +228,7 @@ reservations = Table(
     Column("edition", String(16), ForeignKey("editions.id", ondelete="CASCADE"), nullable=False),
     Column("consumed", Boolean, nullable=False),
     Index("ix_reservations_edition", "edition"),
+    Index("ix_reservations_article", "article"),
 )
 
 renditions = Table(
@@ -606,6 +609,21 @@ channel_states = Table(
     Column("serial", Integer, nullable=False, server_default="0"),
 )
 
+# ---------------------------------------------------------------------------------------------------------------------
+# Parts of the settings that were made on the desk (bot.model.declaration).
+declarations = Table(
+    "declarations",
+    metadata,
+    Column("kind", String(20), primary_key=True),
+    # "" for what is one table, such as the brand.
+    Column("key", String(100), primary_key=True),
+    Column("content", Json, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("made", Moment, nullable=False),
+    Column("changed", Moment, nullable=False),
+    Column("who", Text, nullable=False),
+)
+
 # Who works at the desk. Nobody is ever deleted: their names stand on the record.
 users = Table(
     "users",
@@ -693,4 +711,41 @@ api_tokens = Table(
     UniqueConstraint("hash"),
     Index("ix_api_tokens_user", "user"),
     sqlite_autoincrement=True,
+)
+
+# --- articles on the desk (0019) ---
+
+# What the list of articles is searched by: small rows beside the wide ones of articles (bot.store.headlines).
+headlines = Table(
+    "headlines",
+    metadata,
+    Column("article", Id, ForeignKey("articles.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("source", String(100), nullable=False),
+    Column("published", Moment, nullable=False),
+    Column("withdrawn", Boolean, nullable=False),
+    # Case folded; the sections each between line ends.
+    Column("title", Text, nullable=False),
+    Column("sections", Text, nullable=False),
+    Index("ix_headlines_published", "published", "article"),
+    Index("ix_headlines_source", "source", "published", "article"),
+)
+
+# What of an edition's stories changed after it was sent, and what an editor decided of it (bot.model.change).
+changes = Table(
+    "changes",
+    metadata,
+    Column("article", Id, ForeignKey("articles.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("edition", String(16), ForeignKey("editions.id", ondelete="CASCADE"), primary_key=True),
+    Column("revision", Integer, nullable=False),
+    Column("withdrawn", Boolean, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("what", Text, nullable=False),
+    Column("was", Text, nullable=False),
+    Column("now", Text, nullable=False),
+    # "" until somebody decides.
+    Column("decided", String(12), nullable=False, server_default=""),
+    Column("who", Text, nullable=False, server_default=""),
+    Column("decided_at", Moment),
+    Index("ix_changes_decided", "decided", "at"),
 )

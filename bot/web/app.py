@@ -21,6 +21,7 @@ from bot.web.api import hooks, ping
 from bot.web.brand import stylesheet
 from bot.web.editor import access
 from bot.web.editor.desk import Desk
+from bot.web.following import Following
 from bot.web.headers import TOKENS, Headers, complete
 from bot.web.public import archive, connected, data, edition, find, image, link, preferences, signup, unsubscribe
 from bot.web.security import BodyLimit, SameOrigin, Stranger
@@ -45,8 +46,7 @@ def create_app(installation: Installation, counters: Counters | None = None) -> 
     app.include_router(ping.routes(installation))
     app.include_router(editor.routes(site))
     app.include_router(metrics.routes(installation, counters or Counters()))
-    posts = site.environment.get_template("posts/posts.css").render()
-    _add_styles(app, stylesheet(site.own.tokens, [site.voice(each).tokens for each in languages()]), posts)
+    _add_styles(app, _Brand(site), site.environment.get_template("posts/posts.css").render())
     _add_faults(app, site)
     access.guard(app, site)
 
@@ -56,6 +56,7 @@ def create_app(installation: Installation, counters: Counters | None = None) -> 
         return site.message(HTTPConnection(scope), "refused", status=status)
 
     # The last one added stands outermost: refusals, too, carry the headers.
+    app.add_middleware(Following, installation=installation)
     app.add_middleware(
         BodyLimit, refuse=refuse, larger={hooks.PATH: hooks.MAX_BODY, **dict.fromkeys(ping.PATHS, ping.MAX_BODY)}
     )
@@ -77,10 +78,30 @@ def metrics_app(installation: Installation, counters: Counters) -> FastAPI:
     return app
 
 
-def _add_styles(app: FastAPI, brand: str, posts: str) -> None:
+class _Brand:
+    """The style sheet of the newsroom's colours and faces, made anew when they are changed.
+
+    Raises ``RenderError`` at once when it cannot be made.
+    """
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+        self._made = (site.own, self._text())
+
+    def text(self) -> str:
+        own = self._site.own
+        if self._made[0] is not own:
+            self._made = (own, self._text())
+        return self._made[1]
+
+    def _text(self) -> str:
+        return stylesheet(self._site.own.tokens, [self._site.voice(each).tokens for each in languages()])
+
+
+def _add_styles(app: FastAPI, brand: _Brand, posts: str) -> None:
     @app.api_route("/static/brand.css", methods=["GET", "HEAD"])
     def brand_css() -> Response:
-        return Response(brand, media_type="text/css", headers={"Cache-Control": _SHORT})
+        return Response(brand.text(), media_type="text/css", headers={"Cache-Control": _SHORT})
 
     @app.api_route("/favicon.ico", methods=["GET", "HEAD"])
     def no_icon() -> Response:

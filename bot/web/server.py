@@ -5,8 +5,9 @@ from __future__ import annotations
 import errno
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
 import uvicorn
 from fastapi import FastAPI
@@ -16,6 +17,7 @@ from bot.errors import BroadsheetError, SettingsError, UsageError
 from bot.schedules.installation import Installation
 from bot.web.app import create_app, metrics_app
 from bot.web.connection import MOST, Connection
+from bot.web.setup import setup_app
 
 GRACE = 10
 """Seconds that requests in flight are given at the end."""
@@ -29,15 +31,38 @@ def serve(
     ready: Callable[[str], None],
     stop: threading.Event,
     counters: Counters | None = None,
+    listener: socket.socket | None = None,
 ) -> None:
     """Serves the pages until ``stop`` is set, then finishes the requests in flight.
 
-    ``ready`` is told the real URL once the server answers; port 0 takes any free one. Installs no signal handler, so
+    ``ready`` is told the real URL once the server answers; port 0 takes any free one. A ``listener`` that is open
+    already takes the place of host and port; it stays open. Installs no signal handler, so
     it may run in any thread. Raises ``SettingsError`` when the port cannot be listened on, ``BroadsheetError`` as
     ``create_app``.
     """
     app = create_app(installation, counters)
+    if listener:
+        _run(app, listener, ready, stop)
+        return
     _serve(app, host, port, ready, stop, lambda error: _fault(installation.settings.file, host, port, error))
+
+
+def serve_setup(
+    config: Path, listener: socket.socket, *, ready: Callable[[str], None], stop: threading.Event
+) -> Path | None:
+    """Serves the first run until it has written ``config``, whose folder is returned; None when ``stop`` was set.
+
+    The listener stays open: who asks meanwhile waits for the desk.
+    """
+    written: list[Path] = []
+    ended = threading.Event()
+
+    def done(folder: Path) -> None:
+        written.append(folder)
+        ended.set()
+
+    _run(setup_app(config, done=done), listener, ready, stop, ended)
+    return written[0] if written else None
 
 
 def serve_metrics(
@@ -59,27 +84,32 @@ def _serve(
     stop: threading.Event,
     fault: Callable[[OSError], BroadsheetError],
 ) -> None:
-    with _listening(host, port, fault) as listener:
-        config = uvicorn.Config(
-            app,
-            http=Connection,
-            limit_concurrency=MOST,
-            access_log=False,  # Its lines would hold readers' tokens.
-            log_config=None,
-            server_header=False,
-            proxy_headers=False,  # The desk's guard must see who really is at the other end.
-            lifespan="off",
-            ws="none",
-            timeout_graceful_shutdown=GRACE,
-        )
-        _Server(config, lambda: ready(_url(listener)), stop).run(sockets=[listener])
+    with listening(host, port, fault) as listener:
+        _run(app, listener, ready, stop)
+
+
+def _run(app: FastAPI, listener: socket.socket, ready: Callable[[str], None], *stops: threading.Event) -> None:
+    config = uvicorn.Config(
+        app,
+        http=Connection,
+        limit_concurrency=MOST,
+        access_log=False,  # Its lines would hold readers' tokens.
+        log_config=None,
+        server_header=False,
+        proxy_headers=False,  # The desk's guard must see who really is at the other end.
+        lifespan="off",
+        ws="none",
+        timeout_graceful_shutdown=GRACE,
+    )
+    # uvicorn closes what it is given.
+    _Server(config, lambda: ready(_url(listener)), stops).run(sockets=[listener.dup()])
 
 
 class _Server(uvicorn.Server):
-    def __init__(self, config: uvicorn.Config, ready: Callable[[], None], stop: threading.Event) -> None:
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None], stops: Sequence[threading.Event]) -> None:
         super().__init__(config)
         self._ready = ready
-        self._stop = stop
+        self._stops = stops
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -90,11 +120,12 @@ class _Server(uvicorn.Server):
         self._ready()
 
     async def on_tick(self, counter: int) -> bool:
-        return await super().on_tick(counter) or self._stop.is_set()
+        return await super().on_tick(counter) or any(each.is_set() for each in self._stops)
 
 
 @contextmanager
-def _listening(host: str, port: int, fault: Callable[[OSError], BroadsheetError]) -> Iterator[socket.socket]:
+def listening(host: str, port: int, fault: Callable[[OSError], BroadsheetError]) -> Iterator[socket.socket]:
+    """An open listener; port 0 takes any free one. Raises what ``fault`` makes of an error."""
     try:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
         listener = socket.create_server(address[:2], family=family, backlog=2048)
@@ -102,6 +133,11 @@ def _listening(host: str, port: int, fault: Callable[[OSError], BroadsheetError]
         raise fault(error) from error
     with listener:
         yield listener
+
+
+def not_listening(error: OSError) -> UsageError:
+    """Why the first run cannot be served."""
+    return UsageError(f"--port: it cannot be listened on ({error.strerror}); name another")
 
 
 def _fault(file: str, host: str, port: int, error: OSError) -> SettingsError:

@@ -16,6 +16,7 @@ from bot.audience.subscriptions import Standing
 from bot.audience.words import Words, languages, words_of
 from bot.editions.brand import Tokens, tokens
 from bot.editions.wording import Wording, wording
+from bot.model import Newsroom
 from bot.schedules.installation import Installation
 from bot.settings import ScheduleTable
 
@@ -46,10 +47,8 @@ class Site:
     """The pages of one installation. Safe to share between threads."""
 
     def __init__(self, installation: Installation) -> None:
-        newsroom = installation.newsroom
         self.installation = installation
-        self._voices: dict[str, Voice] = {}
-        self.own = self.voice(newsroom.language)
+        self._voices: tuple[Newsroom, dict[str, Voice]] = (installation.newsroom, {})
         self.environment = Environment(
             loader=FileSystemLoader([folder / "pages" for folder in installation.settings.template_folders()]),
             autoescape=True,
@@ -58,17 +57,25 @@ class Site:
             lstrip_blocks=True,
         )
         self.environment.filters["web_url"] = web_url
-        self.environment.globals.update(newsroom=newsroom)
+
+    @property
+    def own(self) -> Voice:
+        """How pages speak the newsroom's language."""
+        return self.voice()
 
     def voice(self, language: str = "") -> Voice:
         """How pages speak ``language`` (BCP 47; "": the newsroom's); English where no catalog has it."""
         newsroom = self.installation.newsroom
+        spoken_for, voices = self._voices
+        if spoken_for is not newsroom:
+            # Its brand was changed: what was made for the old one is not shown again.
+            self._voices = (newsroom, voices := {})
         words = words_of(language or newsroom.language)
-        known = self._voices.get(words.language)
+        known = voices.get(words.language)
         if known is None:
             known = Voice(words, tokens(newsroom, words.language), wording(words.language, newsroom.timezone))
-            if words.language.split("-")[0] in languages() and len(self._voices) < _VOICES:
-                self._voices[words.language] = known
+            if words.language.split("-")[0] in languages() and len(voices) < _VOICES:
+                voices[words.language] = known
         return known
 
     def spoken(self, language: str) -> Voice:
@@ -98,6 +105,7 @@ class Site:
         voice = voice or self.own
         html = self.environment.get_template(template).render(
             base=base(request),
+            newsroom=self.installation.newsroom,
             words=voice.words,
             tokens=voice.tokens,
             comma=voice.wording.phrases["comma"],

@@ -45,7 +45,7 @@ def test_init_never_reaches_into_this_machine_unasked(broadsheet, site, tmp_path
 )
 def test_any_name_makes_a_file_that_loads(tmp_path, name):
     found = Found(type="feed", url="https://site.example/feed", title=name, language="en")
-    config = write_newcomer(tmp_path, Newcomer(name=name, url="https://site.example", source=found))
+    config = write_newcomer(tmp_path, Newcomer(name=name, url="https://site.example", sources={"site": found}))
     loaded = load_settings(config, {})
     assert loaded.newsroom.name == name.strip()
     assert loaded.newsroom.url == "https://site.example"

@@ -16,12 +16,23 @@ from bot.delivery.engine import Engine
 from bot.editions import lifecycle
 from bot.errors import NotFound, NothingToDo, StateError, UsageError
 from bot.model import Act, EditionState, Limits, Parcel, Receipt
-from bot.schedules.corrected import WITHIN, correct, drop, reach, stands, untold, watch_changes
+from bot.schedules.corrected import (
+    WITHIN,
+    correct,
+    dismiss,
+    drop,
+    reach,
+    stands,
+    to_decide,
+    untold,
+    watch_changes,
+)
 from bot.schedules.plan import Slot
 from bot.schedules.slot import advance, make
 from bot.schedules.tick import Ticked, advance_waiting
 from bot.settings.tables import AlertsTable
 from bot.store.flags import PAUSED
+from bot.store.tables import changes
 from bot.testing import KEYS, NOW
 from tests.schedules.conftest import Scripted
 
@@ -519,3 +530,94 @@ def test_a_schedule_that_can_tell_nobody_keeps_none_waiting_and_the_others_tell(
     assert [each.schedule for each in found.corrections] == ["morning"]
     assert untold(found, said=f" {SAID}", right=RIGHT) == ["posts"]
     assert stands(installation, found, made) == "the next edition tells it"
+
+
+RIGHT_BODY = "<p>The subsidy is $1.4 million a year.</p><p>It sails on Friday.</p>"
+
+
+def waiting(store):
+    with store.read() as tx:
+        assert tx.changes.count() == len(to_decide(tx))
+        return [(each.newest.revision, each.newest.what, len(each.editions)) for each in to_decide(tx)]
+
+
+def test_a_change_waits_for_a_decision_with_both_sentences(newsroom, store, sent):
+    change(store, story(store), body=RIGHT_BODY)
+    watch_changes(newsroom(), LATER)
+    with store.read() as tx:
+        (found,) = to_decide(tx)
+    assert (found.newest.article, found.newest.what, found.newest.at) == (1, "numbers changed", LATER)
+    assert found.newest.was == "The subsidy is $14 million a year."
+    assert found.newest.now == "The subsidy is $1.4 million a year."
+    assert [(each.change.edition, each.name) for each in found.editions] == [(sent.id, "Morning briefing")]
+
+
+def test_a_correction_decides_it_and_the_next_change_asks_again(newsroom, store, sent):
+    change(store, story(store), body=RIGHT_BODY)
+    watch_changes(newsroom(), LATER)
+    correct(newsroom(), 1, said=SAID, right=RIGHT, who="mara", now=LATER)
+    watch_changes(newsroom(), LATER)
+    assert waiting(store) == []
+    change(store, story(store), body=RIGHT_BODY.replace("1.4", "1.5"))
+    watch_changes(newsroom(), LATER)
+    assert waiting(store) == [(4, "numbers changed", 1)]
+
+
+def test_what_an_editor_finds_not_worth_a_word_is_decided_and_on_record(newsroom, store, sent):
+    change(store, story(store), body=RIGHT_BODY)
+    watch_changes(newsroom(), LATER)
+    dismiss(newsroom(), 1, who="mara", now=LATER, note="a slip of the keyboard")
+    assert waiting(store) == []
+    with store.read() as tx:
+        (act,) = tx.acts.newest(thing="article:1")
+    assert (act.who, act.what, act.note) == ("mara", "correction not needed", "a slip of the keyboard")
+    with pytest.raises(NothingToDo, match="no change of it waits"):
+        dismiss(newsroom(), 1, who="mara", now=LATER)
+
+
+def test_an_article_that_says_again_what_was_sent_asks_nobody(newsroom, store, sent):
+    before = story(store)
+    change(store, before, body=RIGHT_BODY)
+    watch_changes(newsroom(), LATER)
+    change(store, story(store), body=before.body)
+    watch_changes(newsroom(), LATER)
+    assert waiting(store) == []
+
+
+def test_what_was_seen_and_corrected_before_changes_were_kept_asks_nobody(newsroom, store, sent):
+    change(store, story(store), body=RIGHT_BODY)
+    watch_changes(newsroom(), LATER)
+    correct(newsroom(), 1, said=SAID, right=RIGHT, who="mara", now=LATER + timedelta(hours=1))
+    with store.write() as tx:
+        tx.connection.execute(changes.delete())
+    assert watch_changes(newsroom(), LATER + timedelta(hours=2)) == 0
+    assert waiting(store) == []
+
+
+def test_a_correction_reaches_only_those_who_were_chosen(both, publish, store):
+    publish("The ferry returns")
+    installation = both()
+    (made,) = correct(installation, 1, said=SAID, right=RIGHT, who="mara", now=LATER, mail=())
+    work(installation, LATER)
+    assert len([each for each in TOLD if each.rendition.post and each.rendition.post.answers]) == 1
+    with store.read() as tx:
+        assert tx.corrections.waiting("both") == []
+    assert made.carried
+
+
+def test_posts_that_were_not_chosen_stand_as_they_are(both, publish, store):
+    publish("The ferry returns")
+    installation = both()
+    correct(installation, 1, said=SAID, right=RIGHT, who="mara", now=LATER, posts=())
+    work(installation, LATER)
+    assert [each for each in TOLD if each.rendition.post and each.rendition.post.answers] == []
+    with store.read() as tx:
+        assert [each.right for each in tx.corrections.waiting("both")] == [RIGHT]
+
+
+def test_a_correction_for_nobody_is_refused_and_leaves_the_decision_open(newsroom, store, sent):
+    change(store, story(store), body=RIGHT_BODY)
+    watch_changes(newsroom(), LATER)
+    with pytest.raises(NothingToDo, match="choose a newsletter or a post"):
+        correct(newsroom(), 1, said=SAID, right=RIGHT, who="mara", now=LATER, mail=(), posts=())
+    assert len(waiting(store)) == 1

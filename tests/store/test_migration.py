@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from datetime import timedelta
 from hashlib import sha256
@@ -17,8 +18,9 @@ from sqlalchemy import bindparam, make_url, text
 from bot.model import DeliveryState, Suppression
 from bot.store import Store, schema
 from bot.store.engine import open_engine
+from bot.store.headlines import Look
 from bot.store.tables import Moment, metadata
-from bot.testing import NOW, edition
+from bot.testing import NOW, article, edition
 
 UNTIL = NOW + timedelta(minutes=10)
 LATER = NOW + timedelta(hours=1)
@@ -304,6 +306,24 @@ def test_what_comes_after_gets_ids_of_its_own(filled):
         tx.deliveries.add_post("going0000001", "hook", "story-3", NOW)
     (new,) = [each for each in _all(store) if each.subject == "story-3"]
     assert new.id not in known
+
+
+def test_articles_that_were_there_are_found_by_their_titles(old):
+    with old.connect().execution_options(writes=True) as connection, connection.begin():
+        for number, (title, withdrawn) in enumerate([("Ferry „Größe“", None), ("Bakery", NOW)], start=1):
+            kept = article(title=title, sections=("Sea & Air",))
+            row = {"id": number, "source": "site", "guid": title, "url_key": "", "revision": 1, "fingerprint": "f"}
+            moments = {"published": NOW, "first_seen": NOW, "changed": NOW, "withdrawn": withdrawn}
+            statement = text(
+                "INSERT INTO articles (id, source, guid, url_key, revision, fingerprint, content, published,"
+                " first_seen, changed, withdrawn) VALUES (:id, :source, :guid, :url_key, :revision, :fingerprint, :content,"
+                " :published, :first_seen, :changed, :withdrawn)"
+            ).bindparams(*(bindparam(name, type_=Moment()) for name in moments))
+            connection.execute(statement, {**row, **moments, "content": json.dumps(kept.content())})
+    with _upgraded(old).read() as tx:
+        found = [tx.headlines.look(look).articles for look in (Look(words=("GRÖSSE",)), Look(withdrawn=True))]
+        assert [[each.title for each in listed] for listed in found] == [["Ferry „Größe“"], ["Bakery"]]
+        assert len(tx.headlines.look(Look(section="sea & air")).articles) == 2
 
 
 def test_an_upgraded_store_has_the_tables_that_the_program_uses(filled):

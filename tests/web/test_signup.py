@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -11,6 +10,7 @@ import pytest
 from bot.audience.links import UNSUBSCRIBE
 from bot.audience.signup import CONFIRM, GOOD_FOR, KEPT_FOR
 from bot.model import EditionState, Suppression
+from bot.schedules.installation import Installation
 from bot.settings import load_settings
 from bot.testing import ENVIRONMENT, KEYS, NOW, subscribe
 from bot.web.app import create_app
@@ -328,7 +328,9 @@ async def test_no_site_of_the_settings_adds_a_directive(build_web, tmp_path, url
     web = build_web(toml=TOML)
     file = tmp_path / "config" / "broadsheet.toml"
     file.write_text(file.read_text("utf-8").replace('url = "https://record.example"', f'url = "{url}"'), "utf-8")
-    installation = replace(web.installation, settings=load_settings(tmp_path / "config", ENVIRONMENT))
+    installation = Installation(
+        load_settings(tmp_path / "config", ENVIRONMENT), web.store, web.installation.keys, web.installation.clock
+    )
     web.app = create_app(installation)
     policy = (await web.get("/subscribe/embed")).headers["content-security-policy"]
     assert "frame-ancestors 'self' https://partner.example;" in policy

@@ -16,7 +16,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 from starlette.concurrency import run_in_threadpool
 
-from bot.audience.newsletters import choices, newsletters
+from bot.audience.newsletters import Newsletter, choices, newsletters
 from bot.audience.signup import API, Wish, request
 from bot.audience.words import languages
 from bot.web.api.description import description
@@ -64,11 +64,22 @@ class _Api:
         self._site = site
         settings = site.installation.settings
         self._offers = Offers(site)
-        self._offered = newsletters(settings)
-        self._topics = {each.audience: settings.audiences[each.audience].topics for each in self._offered}
         self._clients = Clients(settings.web.trusted_proxies)
         self._origins = {_ascii(each) for each in settings.signup.origins}
-        self.description = description(settings.newsroom.public_url, self._offered, self._topics)
+
+    @property
+    def description(self) -> dict[str, Any]:
+        """In OpenAPI; what is offered may be changed on the desk."""
+        return description(self._site.installation.newsroom.public_url, self._offered, self._topics)
+
+    @property
+    def _offered(self) -> tuple[Newsletter, ...]:
+        return newsletters(self._site.installation.settings)
+
+    @property
+    def _topics(self) -> dict[str, tuple[str, ...]]:
+        audiences = self._site.installation.settings.audiences
+        return {each.audience: audiences[each.audience].topics for each in self._offered}
 
     def newsletters(self, request: Request) -> Response:
         voice = self._site.spoken(request.query_params.get("language", ""))

@@ -21,6 +21,7 @@ from bot.web.editor import (
     sources,
     today,
     tokens,
+    welcome,
 )
 from bot.web.editor.access import Needs
 from bot.web.editor.desk import Desk
@@ -31,7 +32,7 @@ def routes(site: Site) -> APIRouter:
     """The desk's door, and what lies behind it: there the guard hangs on the router, so that no page can lack it."""
     router = APIRouter(dependencies=[Depends(Needs(Role.VIEWER))])
     desk = Desk(site)
-    for page in (today, edition, progress, preview, articles, sources, channels, menu):
+    for page in (today, edition, progress, preview, articles, sources, channels, menu, welcome):
         router.include_router(page.routes(desk))
     for page in (activity, account, people, tokens, newsroom):
         router.include_router(page.routes(desk))

@@ -50,10 +50,7 @@ class Desk:
         environment = self.site.environment
         if "number" in environment.filters:
             return
-        environment.add_extension("jinja2.ext.i18n")
-        environment.install_gettext_callables(  # type: ignore[attr-defined]
-            speech._, speech.ngettext, newstyle=True, pgettext=speech.pgettext, npgettext=speech.npgettext
-        )
+        speech.install(environment)
         environment.filters["number"] = number
         environment.filters["percent"] = percent
 

@@ -15,6 +15,7 @@ from babel import Locale
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.support import NullTranslations, Translations
+from jinja2 import Environment
 
 CATALOGS = Path(__file__).parent.parent / "locale"
 LANGUAGES = {"en": "en_GB", "de": "de", "ja": "ja", "ar": "ar"}
@@ -77,6 +78,15 @@ def npgettext(context: str, singular: str, plural: str, number: int) -> str:
 def N_(message: str) -> str:  # noqa: N802
     """Marks words of a table for the catalogs; they are translated where they are shown."""
     return message
+
+
+def install(environment: Environment) -> None:
+    """Lets the templates of ``environment`` speak; lines of a ``trans`` block become one."""
+    environment.add_extension("jinja2.ext.i18n")
+    environment.policies["ext.i18n.trimmed"] = True
+    environment.install_gettext_callables(  # type: ignore[attr-defined]
+        _, ngettext, newstyle=True, pgettext=pgettext, npgettext=npgettext
+    )
 
 
 @cache

@@ -71,8 +71,6 @@ class _Forms:
         settings = site.installation.settings
         self._offers = Offers(site)
         self._clients = Clients(settings.web.trusted_proxies)
-        self._offered = newsletters(settings)
-        self._topics = {each: settings.audiences[each].topics for each in {one.audience for one in self._offered}}
         self._frame = {"Content-Security-Policy": framed_by([settings.newsroom.url, *settings.signup.origins])}
 
     def show(self, request: Request, form: str) -> Response:
@@ -103,6 +101,15 @@ class _Forms:
     @property
     def _now(self) -> datetime:
         return self._site.installation.clock()
+
+    @property
+    def _offered(self) -> tuple[Newsletter, ...]:
+        return newsletters(self._site.installation.settings)
+
+    @property
+    def _topics(self) -> dict[str, tuple[str, ...]]:
+        settings = self._site.installation.settings
+        return {each: settings.audiences[each].topics for each in {one.audience for one in self._offered}}
 
     @property
     def _own_page(self) -> str:
@@ -213,7 +220,6 @@ class _Confirmations:
     def __init__(self, site: Site) -> None:
         self._site = site
         self._offers = Offers(site)
-        self._offered = newsletters(site.installation.settings)
 
     def show(self, request: Request, token: str) -> Response:
         installation = self._site.installation
@@ -273,7 +279,8 @@ class _Confirmations:
         )
 
     def _rows(self, found: Signup, audiences: set[str], voice: Voice, now: datetime) -> list[Any]:
-        chosen = chosen_of(self._offered, {name: of for name, of in found.choices.items() if name in audiences})
+        offered = newsletters(self._site.installation.settings)
+        chosen = chosen_of(offered, {name: of for name, of in found.choices.items() if name in audiences})
         return [self._offers.row(each, voice, now=now) for each in chosen]
 
     def _again(self, request: Request, phrase: str, voice: Voice, *, status: int) -> Response:

@@ -6,7 +6,7 @@ from alembic import op
 from bot.store.tables import Id, Moment
 
 revision = "0016"
-down_revision = "0012"
+down_revision = "0013"
 branch_labels = None
 depends_on = None
 

@@ -1,0 +1,171 @@
+"""Schedules, sources and the brand are made, changed and removed on the desk: checked as a whole, and on the record."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from bot.editions import compose
+from bot.errors import BroadsheetError, ChangedMeanwhile, NotFound
+from bot.model import Act, Declaration
+from bot.schedules.installation import Installation, judged
+from bot.schedules.plan import Slot
+from bot.schedules.sample import sample_story
+from bot.settings import Settings, wrong
+from bot.settings.differences import differences
+from bot.settings.export import written
+from bot.settings.overlay import DESK, shadowed, with_declaration, without
+
+MAKE, CHANGE, REMOVE = "make", "change", "remove"
+ONE = {"schedules": "schedule", "sources": "source", "brand": "brand"}
+"""How the record of acts names what is declared: ``schedule:morning``, ``brand``."""
+
+_KEY = re.compile(r"[a-z0-9][a-z0-9_-]{0,59}")
+_LONGEST = 500
+_SHORT = 40
+
+
+def declare(
+    installation: Installation,
+    kind: str,
+    key: str,
+    table: Mapping[str, Any],
+    *,
+    who: str,
+    now: datetime,
+    version: int | None = None,
+) -> Declaration:
+    """Makes or changes ``[KIND.KEY]`` (``[KIND]``, with the key "", of the brand); all of the program follows at once.
+
+    ``table`` is the whole of it, in TOML's types; a field that is None is left out. ``version`` is the one it was
+    changed from, 0 for one that is new; without it the last change wins.
+
+    Raises ``SettingsError`` whose ``key`` names the field that is wrong, and ``ChangedMeanwhile``.
+    """
+    installation.refresh()
+    content = _whole(table)
+    made = Declaration(kind=kind, key=key, content=content, made=now, changed=now, who=who)
+    check(installation, made)
+    with installation.store.write() as tx:
+        before = tx.declarations.get(kind, key)
+        if before and before.content == content and version in (None, before.version):
+            return before
+        stored = tx.declarations.put(kind, key, content, who=who, now=now, version=version)
+        if stored is None:
+            name = before.who if before else "somebody"
+            raise ChangedMeanwhile(f"{made.at}: {name} changed it meanwhile; look at what it is now, and choose")
+        tx.acts.add(_act(CHANGE if before else MAKE, made, before, content, who, now))
+    installation.refresh()
+    return stored
+
+
+def check(installation: Installation, declaration: Declaration) -> Settings:
+    """The settings as they would be with the declaration. Raises ``SettingsError`` whose ``key`` names the field."""
+    kind, key, files = declaration.kind, declaration.key, installation.files
+    if kind in ONE and bool(key) != (kind != "brand"):
+        raise wrong(DESK, declaration.at, "is named by its kind and its key; the brand has no key")
+    if key and not _KEY.fullmatch(key):
+        said = "its key takes small letters, digits, - and _, at most 60, and begins with a letter or a digit"
+        raise wrong(DESK, declaration.at, said)
+    for field in shadowed(files, declaration) if kind in ONE else ():
+        at = f"{kind}.{field}"
+        origin = files.origin(kind, field)
+        line = f", line {origin.line}" if origin and origin.line else ""
+        raise wrong(DESK, at, f"stands in {files.file}{line}: it is changed there")
+    if kind == "sources" and declaration.content.get("type") == "folder":
+        said = (
+            f"a folder of this machine is named in {files.file} alone: who sits at the desk must not choose its files"
+        )
+        raise wrong(DESK, f"{declaration.at}.type", said)
+    made = with_declaration(installation.settings, files, declaration, judged)
+    if kind == "schedules":
+        _rendered(installation.trying(made), key, declaration.changed)
+    return made
+
+
+def withdraw(
+    installation: Installation, kind: str, key: str, *, who: str, now: datetime, version: int | None = None
+) -> None:
+    """Removes what was made on the desk. What a schedule sent stays as it is; what of it waits to go out expires.
+
+    Raises ``NotFound``, ``ChangedMeanwhile``, ``SettingsError`` while another part needs it.
+    """
+    installation.refresh()
+    with installation.store.write() as tx:
+        before = tx.declarations.get(kind, key)
+        if before is None:
+            raise NotFound(f"{kind}.{key}: nothing of that name was made on the desk")
+        if version not in (None, before.version):
+            raise ChangedMeanwhile(
+                f"{before.at}: {before.who} changed it meanwhile; look at what it is now, and choose"
+            )
+        if before.key and before.at in installation.settings.declared:
+            without(installation.settings, before)
+        tx.declarations.remove(kind, key, now)
+        if kind == "schedules" and key not in installation.files.schedules:
+            tx.schedules.forget(key)
+        tx.acts.add(_act(REMOVE, before, before, {}, who, now))
+    installation.refresh()
+
+
+def turn(
+    installation: Installation, schedule: str, *, on: bool, who: str, now: datetime, version: int | None = None
+) -> Declaration:
+    """Turns a schedule of the desk on or off: while it is off its slots do not count, and are not made up for.
+
+    What it has drafted goes its way. Raises ``NotFound``, ``ChangedMeanwhile``, ``SettingsError``.
+    """
+    with installation.store.read() as tx:
+        known = tx.declarations.get("schedules", schedule)
+    if known is None:
+        raise NotFound(f'there is no schedule "{schedule}" that was made on the desk')
+    table = {**known.content, "enabled": None if on else False}
+    version = known.version if version is None else version
+    return declare(installation, "schedules", schedule, table, who=who, now=now, version=version)
+
+
+def _whole(table: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        key: _whole(value) if isinstance(value, Mapping) else list(value) if isinstance(value, tuple) else value
+        for key, value in table.items()
+        if value is not None
+    }
+
+
+def _rendered(installation: Installation, schedule: str, now: datetime) -> None:
+    """Makes a sample edition: a slip in the subject is told to who makes it, and not at the slot."""
+    table = installation.settings.schedules[schedule]
+    for field in ("subject", "preheader"):
+        if len(getattr(table, field)) > _LONGEST:
+            raise wrong(DESK, f"schedules.{schedule}.{field}", f"at most {_LONGEST} characters")
+    try:
+        compose.render(installation.frame(schedule, Slot(schedule, "sample", now)), [sample_story(installation, 1)])
+    except BroadsheetError as error:
+        said = str(error)
+        field = next((each for each in ("subject", "preheader") if f"the schedule's {each}" in said), "template")
+        raise wrong(DESK, f"schedules.{schedule}.{field}", said) from error
+
+
+def _act(
+    what: str, made: Declaration, before: Declaration | None, content: Mapping[str, Any], who: str, now: datetime
+) -> Act:
+    changed = differences(before.content if before else {}, content)
+    note = ", ".join(f"{each.path}: {_said(each.before)} → {_said(each.after)}" for each in changed)
+    return Act(
+        at=now,
+        who=who,
+        what=what,
+        thing=f"{ONE[made.kind]}:{made.key}" if made.key else ONE[made.kind],
+        before=written(before.kind, before.key, before.content) if before else "",
+        after=written(made.kind, made.key, content) if content else "",
+        note=note[:_LONGEST] if what == CHANGE else "",
+    )
+
+
+def _said(value: Any) -> str:
+    if value is None:
+        return "–"
+    text = ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+    return text if len(text) <= _SHORT else f"{text[: _SHORT - 1]}…"
