@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 
 class BroadsheetError(Exception):
     """Broadsheet could not do what was asked."""
@@ -47,6 +49,20 @@ class StateError(BroadsheetError):
 
 class ChangedMeanwhile(StateError):
     """Somebody else changed it meanwhile: look at what it is now, and choose."""
+
+
+class ConflictError(StateError):
+    """Somebody else changed the same meanwhile: ``who``, when (UTC), ``what`` they did.
+
+    ``theirs`` is what stands there now, ``yours`` what was to stand there; ``version`` is the newest one.
+    """
+
+    def __init__(
+        self, message: str, *, who: str, at: datetime, what: str, theirs: str, yours: str, version: int
+    ) -> None:
+        super().__init__(message)
+        self.who, self.at, self.what = who, at, what
+        self.theirs, self.yours, self.version = theirs, yours, version
 
 
 class ReservedElsewhere(StateError):

@@ -16,14 +16,17 @@ from bot.settings import is_address
 from bot.store import Store
 
 
-def add(store: Store, address: str, audience: str, *, name: str, by: str, note: str, now: datetime) -> str:
+def add(
+    store: Store, address: str, audience: str, *, name: str, by: str, note: str, now: datetime, via: str = "command"
+) -> str:
     """Subscribes one address; says ``new``, ``known``, ``returned`` or ``suppressed``, which leaves it as it is.
 
-    ``left``: they left at a moment that is still to come, by another clock. Raises ``UsageError``.
+    ``via`` says what took the consent. ``left``: they left at a moment that is still to come, by another clock.
+    Raises ``UsageError``.
     """
     if not is_address(address):
         raise UsageError(f"{address}: is not a mail address")
-    consent = Consent(at=now, via=f"command by {by}", note=note)
+    consent = Consent(at=now, via=f"{via} by {by}", note=note)
     with store.write() as tx:
         if tx.suppressions.of(address, audience):
             return "suppressed"

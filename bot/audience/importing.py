@@ -28,6 +28,14 @@ BATCH = 10_000
 TOLD = 1000
 """Refusals an import names one by one; of a file that is wrong altogether, the rest is counted."""
 
+SAMPLES = 5
+"""Addresses that a trial run names of each outcome."""
+
+
+def unstopped() -> bool:
+    """Nobody stops the import."""
+    return True
+
 
 @dataclass
 class Imported:
@@ -36,7 +44,8 @@ class Imported:
     Of subscriptions: ``accepted``, ``known``, ``left`` (left before and stay so), ``suppressed`` (must not be mailed),
     ``ended`` (recorded as unsubscribed), ``kept`` (the file says they left, but they came back since). Of suppressions:
     ``listed``, ``standing`` (were listed before). Rows that are not taken: ``unconfirmed``, ``elsewhere`` (of another
-    audience), ``refused``. ``refusals`` are the first ``TOLD`` of this run, ``files`` hold all of them.
+    audience), ``refused``. ``refusals`` are the first ``TOLD`` of this run, ``files`` hold all of them. ``samples`` are
+    the first addresses of each outcome in a trial. ``stopped``: there are rows left.
     """
 
     rows: int = 0
@@ -57,6 +66,8 @@ class Imported:
     ignored: list[str] = field(default_factory=list)
     resumed: int = 0
     dry_run: bool = False
+    stopped: bool = False
+    samples: dict[str, list[str]] = field(default_factory=dict)
 
     def counts(self) -> dict[str, int]:
         """The numbers that are kept with the progress."""
@@ -93,8 +104,10 @@ class ReadSheet(Protocol):
 class Import:
     """What is imported, and how it is read. ``what`` and ``thing`` name it on record.
 
-    ``options`` are all that changes what a row means: the same file with others is another import. ``read`` is given a
-    sheet's text, its name and the moment the import began.
+    ``options`` are all that changes what a row means: the same file with others is another import, unless ``id`` says
+    which it is. ``read`` is given a sheet's text, its name and the moment the import began. Refused rows go to files,
+    or to ``keep``, which is given the transaction of their batch, the sheet's name and header. A batch has ``batch``
+    rows, ``BATCH`` for 0.
     """
 
     file: Path
@@ -105,16 +118,26 @@ class Import:
     options: dict[str, Any]
     read: Callable[[TextIO, str, datetime], ReadSheet]
     refused: Path | None = None
+    id: str = ""
+    keep: Callable[[Transaction, str, list[str], list[Refusal]], None] | None = None
+    batch: int = 0
 
 
-def run_import(store: Store, job: Import, *, clock: Clock, advance: Callable[[int, int], None]) -> Imported:
+def run_import(
+    store: Store,
+    job: Import,
+    *,
+    clock: Clock,
+    advance: Callable[[int, int], None],
+    going: Callable[[], bool] = unstopped,
+) -> Imported:
     """Imports a file, or goes on with it where it stopped, however that was; a second time nothing changes any more.
 
-    ``advance`` is told after each batch how many rows were dealt with, and of how many lines. Raises ``UsageError``,
-    and ``StateError`` while another process imports the same.
+    ``advance`` is told after each batch how many rows were dealt with, and of how many lines; ``going`` is asked then
+    whether to go on. Raises ``UsageError``, and ``StateError`` while another process imports the same.
     """
     upload = look_through(job.file)
-    id = _id(job, upload)
+    id = job.id or _id(job, upload)
     with store.write() as tx:
         state = tx.imports.get(id)
         if state is None or state.ended:
@@ -130,10 +153,16 @@ def run_import(store: Store, job: Import, *, clock: Clock, advance: Callable[[in
     for sheet, said in _batches(upload, job, began, result, skip=done):
         with store.write(bulk=True) as tx:
             refusals = _deal_with(tx, said, result)
-            refused.write(sheet.name, sheet.header, refusals)
+            if job.keep:
+                job.keep(tx, sheet.name, sheet.header, refusals)
+            else:
+                refused.write(sheet.name, sheet.header, refusals)
             _advance(tx, id, result, refused, clock(), before=done)
         done = result.rows
         advance(done, upload.lines)
+        if not going():
+            result.stopped = True
+            return result
     with store.write() as tx:
         _advance(tx, id, result, refused, clock(), before=done, ended=True)
         told = ", ".join(f"{count} {name}" for name, count in result.counts().items() if count and name != "rows")
@@ -142,7 +171,14 @@ def run_import(store: Store, job: Import, *, clock: Clock, advance: Callable[[in
     return result
 
 
-def try_import(store: Store, job: Import, *, clock: Clock, advance: Callable[[int, int], None]) -> Imported:
+def try_import(
+    store: Store,
+    job: Import,
+    *,
+    clock: Clock,
+    advance: Callable[[int, int], None],
+    going: Callable[[], bool] = unstopped,
+) -> Imported:
     """What ``run_import`` would do with the whole file; nothing is stored, and no file is written.
 
     An address that stands in it again counts as ``known``, whatever its first row does.
@@ -158,6 +194,9 @@ def try_import(store: Store, job: Import, *, clock: Clock, advance: Callable[[in
             result.rows += again
             result.known += again
             advance(result.rows, upload.lines)
+            if not going():
+                result.stopped = True
+                break
     return result
 
 
@@ -183,7 +222,7 @@ class _Open:
 def _batches(
     upload: Upload, job: Import, began: datetime, result: Imported, *, skip: int
 ) -> Iterator[tuple[_Open, list[Said]]]:
-    """The rows of all sheets after the first ``skip``, at most ``BATCH`` of one sheet at a time."""
+    """The rows of all sheets after the first ``skip``, at most ``batch`` of one sheet at a time."""
     for sheet in upload.sheets:
         with upload.open(sheet) as stream:
             rows = _opened(job, stream, sheet, began, upload)
@@ -195,7 +234,7 @@ def _batches(
             reading = iter(rows)
             while skip and (passed := sum(1 for _ in islice(reading, skip))):
                 skip -= passed
-            while batch := list(islice(reading, BATCH)):
+            while batch := list(islice(reading, job.batch or BATCH)):
                 yield opened, batch
 
 
@@ -220,10 +259,20 @@ def _deal_with(tx: Transaction, said: list[Said], result: Imported) -> list[Refu
             entries.append(each)
     outcomes["refused"] += len(refusals)
     outcomes["rows"] += len(said)
-    outcomes.update(tx.enrolments.take(entries))
+    became = tx.enrolments.take(entries)
+    outcomes.update(became)
     result.add(outcomes)
+    if result.dry_run:
+        _sample(result, entries, became)
     result.refusals += refusals[: max(0, TOLD - len(result.refusals))]
     return refusals
+
+
+def _sample(result: Imported, entries: list[Enrolment | Suppression], became: list[str]) -> None:
+    for entry, outcome in zip(entries, became, strict=True):
+        named = result.samples.setdefault(_BECAME.get(outcome, outcome), [])
+        if len(named) < SAMPLES:
+            named.append(entry.address)
 
 
 def _advance(

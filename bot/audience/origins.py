@@ -29,9 +29,9 @@ HERE = frozenset({UNSUBSCRIBED, "disabled"})
 
 FIELDS = (
     "email", "name", "first_name", "last_name", "status", "list_status", "subscribed", "requested", "confirmed", "ip",
-    "requested_ip", "tags", "left", "cleaned", "deleted",
+    "requested_ip", "tags", "left", "cleaned", "deleted", "language", "note",
 )  # fmt: skip
-"""What a column can mean; ``--map FIELD=COLUMN`` says which."""
+"""What a column can mean; ``--map FIELD=COLUMN`` says which. None guesses ``language`` and ``note``, the consent's."""
 
 _STATES = {
     "subscribed": SUBSCRIBED,
@@ -179,10 +179,15 @@ def origin_of(columns: Sequence[str]) -> Origin:
 
 
 def places(columns: Sequence[str], origin: Origin, mapped: Mapping[str, str]) -> dict[str, int]:
-    """Where each field of ``origin`` stands. ``mapped`` says it of some by their columns; raises ``KeyError``."""
+    """Where each field of ``origin`` stands. ``mapped`` says it of some by their columns ("": by none).
+
+    Raises ``KeyError`` with a column that is not there.
+    """
     found: dict[str, int] = {}
     for name in FIELDS:
         if name in mapped:
+            if not mapped[name]:
+                continue
             wanted = mapped[name].strip().casefold()
             if wanted not in columns:
                 raise KeyError(mapped[name])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -22,6 +23,8 @@ Said = Enrolment | Suppression | Passed | Refusal
 """What a row says, or why it can't be taken."""
 
 
+# A language with a script, a region or neither (RFC 5646 §2.1); what else a tag may hold, no page of ours asks for.
+_LANGUAGE = re.compile(r"[A-Za-z]{2,3}([-_][A-Za-z]{4})?([-_]([A-Za-z]{2}|[0-9]{3}))?")
 _NO_DATE = "not a date such as 2026-11-24 or 2026-11-24T07:00+01:00"
 
 
@@ -66,6 +69,13 @@ def read_departure(text: str, now: datetime) -> datetime | None:
     except ValueError as error:
         raise Wrong(text, _NO_DATE) from error
     return min(found, now) if found else None
+
+
+def read_language(text: str) -> str:
+    """The language of a cell, such as ``pt-BR``, "" for "". Raises ``Wrong``."""
+    if text and not _LANGUAGE.fullmatch(text):
+        raise Wrong(text, "not a language such as en or pt-BR")
+    return text.replace("_", "-")
 
 
 def need_past(at: datetime | None, now: datetime, written: str = "") -> None:

@@ -22,7 +22,7 @@ from bot.audience.origins import (
     places,
     sheet_state,
 )
-from bot.audience.row import Passed, Said, Wrong, need_past, read_address, read_departure, read_moment
+from bot.audience.row import Passed, Said, Wrong, need_past, read_address, read_departure, read_language, read_moment
 from bot.errors import UsageError
 from bot.model import Consent, Enrolment, Evidence, Preferences, Suppression
 
@@ -158,8 +158,10 @@ class SubscriberFile(Iterator[Said]):
                 return Passed(line, UNCONFIRMED)
             evidence = self._evidence(cells, requested, confirmed)
         consent = self._undated
-        if at or evidence:
-            consent = Consent(at=at or wanted.now, via=wanted.via, note=wanted.consent, evidence=evidence)
+        own = cells["note"] if "note" in self._places else ""
+        if at or evidence or own:
+            note = ": ".join(filter(None, (wanted.consent, own)))
+            consent = Consent(at=at or wanted.now, via=wanted.via, note=note, evidence=evidence)
         return Enrolment(
             address=address,
             audience=wanted.audience,
@@ -167,7 +169,7 @@ class SubscriberFile(Iterator[Said]):
             name=self._name(cells),
             # Without a date of its own a row proves no consent that is newer than an unsubscription.
             takes_back=at is not None,
-            preferences=self._chosen(cells["tags"]) if wanted.topics else None,
+            preferences=self._chosen(cells),
         )
 
     def _state_of(self, cells: Cells) -> str:
@@ -190,12 +192,14 @@ class SubscriberFile(Iterator[Said]):
         ip = (cells["ip"] or cells["requested_ip"]) if self._wanted.keep_ip else ""
         return Evidence(form=self._sheet, requested=requested, confirmed=confirmed, ip=ip, source=self._origin.name)
 
-    def _chosen(self, tags: str) -> Preferences | None:
-        if not tags:
+    def _chosen(self, cells: Cells) -> Preferences | None:
+        tags = cells["tags"] if self._wanted.topics else ""
+        language = read_language(cells["language"]) if "language" in self._places else ""
+        if not (tags or language):
             return None
-        named = next(csv.reader([tags], skipinitialspace=True), [])
+        named = next(csv.reader([tags], skipinitialspace=True), []) if tags else []
         topics = [self._wanted.topics[each.casefold()] for each in named if each.casefold() in self._wanted.topics]
-        return Preferences(topics=tuple(sorted(set(topics)))) if topics else None
+        return Preferences(topics=tuple(sorted(set(topics))), language=language) or None
 
     def _name(self, cells: Cells) -> str:
         if len(self._named) == 1:

@@ -81,6 +81,7 @@ def leave(tx: Transaction, link: ReaderLink, *, everything: bool, via: str, now:
     if ended:
         note = f"{via}: {', '.join(ended)}; {cancelled} deliveries cancelled"
         tx.acts.add(_act(UNSUBSCRIBE, link, now, before="subscribed", after="unsubscribed", note=note))
+        tx.numbers.left(link.edition)
     return Left(tuple(ended), cancelled)
 
 
@@ -95,6 +96,7 @@ def undo(store: Store, link: ReaderLink, *, everything: bool, clock: Clock) -> t
         wanted = _undoable(tx, link, _subscriptions(tx, link.subscriber), everything=everything)
         restored = tuple(each for each in wanted if tx.subscribers.resubscribe(link.subscriber, each, now=now))
         if restored:
+            tx.numbers.left(link.edition, -1)
             note = f"undone: {', '.join(restored)}"
             tx.acts.add(_act("resubscribe", link, now, before="unsubscribed", after="subscribed", note=note))
     return restored

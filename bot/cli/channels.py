@@ -10,16 +10,15 @@ from typing import Annotated
 
 import typer
 
-from bot.channels.base import Learning
 from bot.cli.command import Session, command, without_subcommand
 from bot.cli.editions import who
 from bot.cli.output import local
 from bot.delivery.pausing import resume_channel
-from bot.errors import DeliveryError, NothingToDo, StateError
+from bot.errors import NothingToDo, StateError
 from bot.schedules.channel_status import ChannelStatus, Condition, statuses
 from bot.schedules.connection import Account, Begun, before_that, begin, disconnect, finish_pasted, known, waits
 from bot.schedules.installation import Installation
-from bot.schedules.learning import learn
+from bot.schedules.trying import tested
 
 Name = Annotated[str, typer.Argument(help="A key of [channels].")]
 LOOK_SECONDS = 1.0
@@ -95,24 +94,9 @@ def _value(status: ChannelStatus) -> dict[str, object]:
 def test(session: Session, name: Name) -> None:
     """Signs in to a channel without sending anything, and keeps what limits its server tells."""
     with session.open() as installation:
-        said = asyncio.run(checked(installation, known(installation, name)))
+        said = asyncio.run(tested(installation, name))
         session.out.say(f"{name}: {said}")
         session.out.value({"channel": name, "ok": True, "said": said})
-
-
-async def checked(installation: Installation, name: str) -> str:
-    """What the channel says of itself. Raises ``DeliveryError``."""
-    async with installation.connected() as connected:
-        try:
-            said = await connected.channels[name].check()
-        except DeliveryError as error:
-            raise DeliveryError(f"channel {name}: {error}", permanent=error.permanent) from error
-        # Names of chats and accounts stand in it, which strangers chose: no control characters for a terminal.
-        said = "".join(each if each.isprintable() else " " for each in said)
-        if isinstance(connected.channels[name], Learning):
-            told = (await learn(connected, {name}))[name]
-            said += f"; its limits are not learnt: {told}" if isinstance(told, str) else "; its limits are kept"
-        return said
 
 
 def connect(

@@ -57,10 +57,10 @@ class Session:
             clock: Clock = shifted_clock(start, system_clock)
             yield installation.at(clock)
 
-    def moment(self, installation: Installation, text: str) -> datetime:
-        """What a person wrote for a time, in UTC. Raises ``UsageError``."""
+    def moment(self, installation: Installation, text: str, timezone: str = "") -> datetime:
+        """What a person wrote for a time (in ``timezone``, else the newsroom's), in UTC. Raises ``UsageError``."""
         try:
-            found = moment(text, installation.newsroom.timezone, installation.clock())
+            found = moment(text, timezone or installation.newsroom.timezone, installation.clock())
         except OverflowError:
             found = None
         except ValueError as error:

@@ -10,10 +10,10 @@ import typer
 from bot.cli.command import Limit, Session, command, one_of
 from bot.cli.editions import counts, no_edition, who
 from bot.cli.output import local
-from bot.delivery import finding
+from bot.delivery import deciding, finding
 from bot.editions import lifecycle
 from bot.errors import NotFound, NothingToDo, UsageError
-from bot.model import Act, Delivery, DeliveryState
+from bot.model import Delivery, DeliveryState
 from bot.schedules.installation import Installation
 from bot.store import Transaction
 
@@ -122,12 +122,8 @@ def _need_rows(tx: Transaction, edition: str, zone: str) -> None:
 
 def retry(session: Session, ids: Deliveries) -> None:
     """Lets deferred deliveries be tried at once."""
-    with session.open() as installation, installation.store.write() as tx:
-        now = installation.clock()
-        count = tx.deliveries.retry_now(ids, now)
-        if count:
-            numbers = ", ".join(map(str, ids))[:500]
-            tx.acts.add(Act(at=now, who=who(), what="retry", thing="deliveries", note=numbers))
+    with session.open() as installation:
+        count = deciding.retry(installation.store, ids, who=who(), now=installation.clock())
     _settled(session, count, "will be tried at once", "deferred")
 
 

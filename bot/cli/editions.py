@@ -22,6 +22,7 @@ from bot.editions import lifecycle
 from bot.editions.origin import origin
 from bot.errors import NotFound, UsageError
 from bot.model import Edition, EditionState, operator
+from bot.schedules import deciding
 from bot.schedules.installation import Installation
 from bot.schedules.preflight import findings, look
 
@@ -33,6 +34,7 @@ OptionalId = Annotated[str, typer.Argument(help="An edition's id.")]
 
 def register(app: typer.Typer) -> None:
     command(app)(editions)
+    command(app)(approve)
     for verb, function in _VERBS.items():
         _register_act(app, verb, function)
     command(app)(pause)
@@ -119,7 +121,7 @@ def _show(session: Session, installation: Installation, edition_id: str) -> None
     for channel, why in waits.items():
         out.say(f"waits for channel {channel}, which is paused: {why}; `broadsheet channels resume {channel}`")
     for story in edition.stories:
-        out.say(f"  {story.position}. {story.article.title or story.summary.text}")
+        out.say(f"  {story.position}. {story.told.article.title or story.told.summary.text}")
         out.say(f"     {story.reason}")
         made = origin(story, report)
         if made:
@@ -148,10 +150,10 @@ def _show(session: Session, installation: Installation, edition_id: str) -> None
             "stories": [
                 {
                     "position": each.position,
-                    "title": each.article.title,
+                    "title": each.told.article.title,
                     "url": each.article.url,
                     "reason": each.reason,
-                    "summary": each.summary.origin,
+                    "summary": each.told.summary.origin,
                 }
                 for each in edition.stories
             ],
@@ -214,11 +216,25 @@ def counts(states: dict[str, int]) -> str:
 
 
 _VERBS: dict[str, Callable[..., Edition]] = {
-    "approve": lifecycle.approve,
+    "ask": lifecycle.ask,
+    "return": lifecycle.return_,
+    "take-back": lifecycle.take_back,
     "hold": lifecycle.hold,
     "release": lifecycle.release,
     "cancel": lifecycle.cancel,
 }
+
+
+def approve(session: Session, edition: Id, note: Note = "") -> None:
+    """awaiting (or held for want of approval) → approved, as it is by now; what was approved is kept.
+
+    What an editor wrote and its article does not say stands in the way, unless --note says why it may stand.
+    """
+    with session.open() as installation:
+        overrule = None if note.strip() else ()
+        now = installation.clock()
+        made = deciding.approve(installation, edition, version=None, who=who(), now=now, note=note, overrule=overrule)
+        _acted(session, made)
 
 
 def _register_act(app: typer.Typer, verb: str, function: Callable[..., Edition]) -> None:

@@ -6,25 +6,27 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import nullcontext
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from bot.cli.command import At, Session, command
+from bot.cli.editions import who
 from bot.cli.live import shown
 from bot.cli.output import local
 from bot.cli.preflight import lines
 from bot.clock import system_clock
 from bot.delivery.progress import progress
-from bot.errors import NothingToDo
+from bot.errors import NothingToDo, UsageError
 from bot.model import Edition, EditionState, Grade
 from bot.schedules.installation import Installation
 from bot.schedules.learning import learn_now
 from bot.schedules.machine_texts import write_now
+from bot.schedules.moving import move, put_back, skip_slot, stand
 from bot.schedules.on_publish import listen
-from bot.schedules.plan import Slot, slots_after
+from bot.schedules.plan import Slot
 from bot.schedules.preflight import findings
 from bot.schedules.preview import preview as previewed
 from bot.schedules.preview import send_test
@@ -56,11 +58,19 @@ def schedules(
     session: Session,
     name: Annotated[str, typer.Argument(help="One schedule; all without it.")] = "",
     next_slots: Annotated[int, typer.Option("--next", min=1, max=1000, help="How many slots to show.")] = 3,
+    moved: Annotated[str, typer.Option("--move", help="Move this slot, and no other, by --to.", metavar="SLOT")] = "",
+    to: Annotated[str, typer.Option("--to", help="Its new time.", metavar="TIME")] = "",
+    skipped: Annotated[str, typer.Option("--skip", help="Let this slot make nothing.", metavar="SLOT")] = "",
+    back: Annotated[str, typer.Option("--put-back", help="Undo --move or --skip.", metavar="SLOT")] = "",
+    note: Annotated[str, typer.Option("--note", help="Why it is skipped; kept on record.")] = "",
 ) -> None:
-    """Shows each schedule with its next slots, in its timezone and in UTC."""
+    """Shows each schedule with its next slots, in its timezone and in UTC; or moves, skips, puts back one of them."""
     with session.open() as installation:
         if name:
             schedule_table(installation, name)
+        if moved or to or skipped or back:
+            _change(session, installation, name, moved=moved, to=to, skipped=skipped, back=back, note=note)
+            return
         rows: list[dict[str, str]] = []
         left_out: list[str] = []
         for key, table in installation.settings.schedules.items():
@@ -71,8 +81,13 @@ def schedules(
                 said = f"each new article, {duration_text(table.settle)} after it was seen"
                 rows.append({"schedule": key, "name": table.name, "timezone": zone, **_NO_SLOT, "note": said})
                 left_out += _left_out(installation, key, zone) if name else []
-            for slot in slots_after(key, table.crons, zone, installation.clock(), count=next_slots):
-                rows.append({"schedule": key, "name": table.name, "timezone": zone, **_slot(slot, zone)})
+            with installation.store.read() as tx:
+                slots = installation.timetable(key, tx).after(installation.clock(), count=next_slots)
+                until = slots[-1].due + timedelta(seconds=1) if slots else installation.clock()
+                made = {each.slot_key: each for each in tx.editions.between(installation.clock(), until, schedule=key)}
+            for slot in slots:
+                said = _slot(slot, zone, made.get(slot.key))
+                rows.append({"schedule": key, "name": table.name, "timezone": zone, **said})
         session.out.table(
             ("schedule", "slot", "UTC", "note"),
             [(row["schedule"], row["local"], row["utc"], row["note"]) for row in rows],
@@ -91,8 +106,52 @@ def _left_out(installation: Installation, schedule: str, zone: str) -> list[str]
         ]
 
 
-def _slot(slot: Slot, zone: str) -> dict[str, str]:
-    return {"key": slot.key, "local": local(slot.due, zone), "utc": f"{slot.due:%Y-%m-%d %H:%M}", "note": slot.note}
+def _slot(slot: Slot, zone: str, made: Edition | None) -> dict[str, str]:
+    note = made.reason if made and made.state is EditionState.SKIPPED else slot.note
+    return {"key": slot.key, "local": local(slot.due, zone), "utc": f"{slot.due:%Y-%m-%d %H:%M}", "note": note}
+
+
+def _key(session: Session, installation: Installation, schedule: str, text: str, zone: str) -> str:
+    """The key of the slot that somebody named: by the key itself, or by the time at which it stands."""
+    with installation.store.read() as tx:
+        timetable = installation.timetable(schedule, tx)
+    if timetable.named(text):
+        return text
+    due = session.moment(installation, text, zone)
+    there = timetable.between(due - timedelta(microseconds=1), due)
+    return there[0].key if there else text
+
+
+def _change(
+    session: Session,
+    installation: Installation,
+    schedule: str,
+    *,
+    moved: str,
+    to: str,
+    skipped: str,
+    back: str,
+    note: str,
+) -> None:
+    """Does to one slot what was asked for. Raises ``UsageError``, and what ``bot.schedules.moving`` does."""
+    if not schedule:
+        raise UsageError("which schedule? `broadsheet schedules NAME --move SLOT --to TIME`")
+    if sum(map(bool, (moved, skipped, back))) != 1 or bool(to) != bool(moved):
+        raise UsageError("say one of `--move SLOT --to TIME`, `--skip SLOT` and `--put-back SLOT`")
+    zone, now = installation.timezone(schedule), installation.clock()
+    key = _key(session, installation, schedule, moved or skipped or back, zone)
+    if moved:
+        stands = move(installation, schedule, key, session.moment(installation, to, zone), who=who(), now=now)
+        session.out.say(f"the slot {key} of {schedule} goes out {local(stands.slot.due, zone)}")
+    elif skipped:
+        reason = skip_slot(installation, schedule, key, who=who(), now=now, note=note).reason
+        session.out.say(f"the slot {key} of {schedule} makes no edition: {reason}")
+    else:
+        stands = put_back(installation, schedule, key, who=who(), now=now)
+        session.out.say(f"the slot {key} of {schedule} goes out {local(stands.slot.due, zone)}")
+    with installation.store.read() as tx:
+        stands = stand(tx, installation, schedule, key)
+    session.out.value({"schedule": schedule, **_slot(stands.slot, zone, stands.edition)})
 
 
 def preview(

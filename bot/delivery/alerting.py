@@ -101,7 +101,8 @@ def _parcels(
     for name in rules.channels:
         if channels[name].medium == "email":
             mail = Rendition(channel=name, email=_mail(alert, newsroom, folders))
-            for address in rules.to:
+            approvers = alert.approval.to if alert.approval else ()
+            for address in dict.fromkeys((*rules.to, *approvers)):
                 recipient = Recipient(subscriber=0, address=address, audience="", subscribed=alert.at)
                 made.append((_parcel(alert, keys, mail, address, recipient), name, f"{address} by {name}"))
         else:
@@ -133,15 +134,16 @@ def _mail(alert: Alert, newsroom: Newsroom, folders: Sequence[Path]) -> Email:
         "light": asdict(light),
         "dark": asdict(dark),
     }
-    html = render(MailEnvironment(folders, lambda value: str(escape(clean(value)))), "mail/alert/alert.html.j2", values)
-    text = render(MailEnvironment(folders, clean), "mail/alert/alert.txt.j2", values)
-    return Email(
-        subject=one_line(f"Alert: {alert.title}")[:200], preheader=alert.said, html=html, text=text, bulk=False
-    )
+    name = "mail/approval/approval" if alert.approval else "mail/alert/alert"
+    html = render(MailEnvironment(folders, lambda value: str(escape(clean(value)))), f"{name}.html.j2", values)
+    text = render(MailEnvironment(folders, clean), f"{name}.txt.j2", values)
+    subject = alert.title if alert.approval else f"Alert: {alert.title}"
+    return Email(subject=one_line(subject)[:200], preheader=alert.said, html=html, text=text, bulk=False)
 
 
 def _post(alert: Alert) -> Post:
     text = "\n".join([f"{alert.status}: {alert.title}", alert.said, *alert.do])
-    card = Card(url="", title=alert.title, description=alert.said)
+    link = alert.approval.link if alert.approval else ""
+    card = Card(url=link, title=alert.title, description=alert.said)
     # A receiver that publishes posts must not take this for one.
     return Post(text=text, card=card, language="en", data={"event": "edition.alert" if alert.edition else "alert"})

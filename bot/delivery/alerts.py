@@ -39,10 +39,25 @@ _HEADLINE = 90
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Approval:
+    """What who approves is told of an edition that waits for it: all text ready. ``to`` are their addresses.
+
+    ``link`` leads to the edition's page of the desk, where it is decided: opening it changes nothing. ``facts`` are
+    what would go out, ``look`` what needs a look.
+    """
+
+    to: tuple[str, ...]
+    link: str
+    facts: tuple[tuple[str, str], ...]
+    look: tuple[str, ...]
+    stories: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Alert:
     """Something a person should know. ``flag`` is the same for the same thing, ``at`` (UTC) is when it happened.
 
-    ``edition`` is None for what is of no edition.
+    ``edition`` is None for what is of no edition. ``approval``: those who may approve it are told, and asked.
     """
 
     flag: str
@@ -53,6 +68,7 @@ class Alert:
     said: str
     facts: tuple[tuple[str, str], ...]
     do: tuple[str, ...]
+    approval: Approval | None = None
 
 
 def due(tx: Transaction, rules: AlertsTable, timezone: str, now: datetime) -> list[Alert]:
@@ -72,8 +88,12 @@ def due(tx: Transaction, rules: AlertsTable, timezone: str, now: datetime) -> li
         if may_tell(tx.flags.seen(flag), act.at, rules.quiet, now):
             found += _of_returned(tx, flag, act, ZoneInfo(timezone))
     for thing, act in newest.items():
-        if act.who == PROGRAM and act.after in _KINDS:
+        asked = act.after == EditionState.AWAITING and act.who != PROGRAM
+        if (act.who == PROGRAM or asked) and act.after in _KINDS:
             flag = f"alert:{act.after}:{thing.removeprefix('edition:')}"
+            if asked:
+                # Each time somebody asks is a matter of its own: others are to answer.
+                flag += f":{act.at.timestamp():.0f}"
             if may_tell(tx.flags.seen(flag), act.at, rules.quiet, now):
                 found += _alert(tx, rules, flag, act, ZoneInfo(timezone), now)
     return _together(tx, rules, found, now)
@@ -218,7 +238,7 @@ def _alert(tx: Transaction, rules: AlertsTable, flag: str, act: Act, zone: ZoneI
     facts = [
         ("Edition", f"{edition.name}, {edition.id}"),
         ("Slot", f"{edition.slot.astimezone(zone):%A %d %B %Y, %H:%M %Z}"),
-        ("Stories", "; ".join(each.article.title for each in edition.stories) if waits else ""),
+        ("Stories", "; ".join(each.told.article.title for each in edition.stories) if waits else ""),
         ("Reason", edition.reason if waits else act.note or edition.reason),
         ("Needs a look", looked),
         ("Deliveries", ", ".join(f"{count:,} {state}" for state, count in sorted(balance.states.items()))),

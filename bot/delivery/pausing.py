@@ -31,12 +31,13 @@ def pause_channel(tx: Transaction, channel: str, reason: str, now: datetime, who
     return True
 
 
-def resume_channel(store: Store, channel: str, who: str, now: datetime) -> None:
+def resume_channel(store: Store, channel: str, who: str, now: datetime, note: str = "") -> None:
     """Lets a channel post again what waits. Raises ``NothingToDo`` when it is not paused, ``StoreError``."""
     with store.write() as tx:
         if not tx.channels.resume(channel):
             raise NothingToDo(f"channel {channel} is not paused")
-        tx.acts.add(Act(at=now, who=who, what=RESUME, thing=thing(channel), before=PAUSED, after=POSTING))
+        said = {"before": PAUSED, "after": POSTING, "note": note[:500]}
+        tx.acts.add(Act(at=now, who=who, what=RESUME, thing=thing(channel), **said))
         tx.jobs.wake_channel(channel, now)
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from bot.editions import lifecycle
 from bot.model import Act, Edition, EditionState, Placement, Rendition
 from bot.store import Store, Transaction
 from bot.store.chosen_readers import Place
 from bot.store.flags import PAUSED
 
-PROGRAM = "broadsheet"
+PROGRAM = lifecycle.PROGRAM
 
 
 def begin_sending(
@@ -23,7 +24,7 @@ def begin_sending(
     """Puts the edition into ``sending`` and names its deliveries, in one transaction; False when it may not go out.
 
     The snapshot is taken here, not earlier, of the renditions as they stand here. ``place`` says what readers get who
-    chose something; it speaks of the stories of ``edition``, so that nothing begins when these were changed meanwhile.
+    chose something; it speaks of this version of ``edition``, so that nothing begins when that was changed meanwhile.
     Nothing begins while everything is paused.
     """
     try:
@@ -39,11 +40,13 @@ class _ChangedMeanwhile(Exception):
 
 def _begin(tx: Transaction, edition: Edition, audience: str, now: datetime, place: Place) -> bool:
     ready = (EditionState.APPROVED,) if edition.approval else (EditionState.DRAFTED, EditionState.APPROVED)
-    if tx.flags.get(PAUSED) or not tx.editions.move(edition.id, to=EditionState.SENDING, since=ready, now=now):
+    if tx.flags.get(PAUSED) or not tx.editions.move(
+        edition.id, to=EditionState.SENDING, since=ready, now=now, due=edition.slot
+    ):
         return False
     stored = tx.editions.get(edition.id)
     assert stored is not None
-    if _revisions(stored) != _revisions(edition):
+    if stored.version != edition.version or _revisions(stored) != _revisions(edition):
         raise _ChangedMeanwhile
     size = 0
     for rendition in _in_order(stored):

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import regex
 
-from bot.model import Article, EditionStory
+from bot.editions.gate import still_true
+from bot.model import Article, EditionStory, EditionWords
 from bot.sanitize import bounded, parsed
 from bot.summaries.extractive import summarise
 from bot.summaries.sentences import split_sentences
@@ -57,18 +58,24 @@ _QUOTATION = regex.compile(
 
 @dataclass(frozen=True, slots=True)
 class Refreshed:
-    """The stories as they are now. ``changes`` says what is different, a line each; ``material``: approve it again."""
+    """The stories as they are now, with an editor's ``words``. ``changes`` says what is different, a line each;
+    ``material``: approve it again.
+    """
 
     stories: tuple[EditionStory, ...]
     changes: tuple[str, ...] = ()
     material: bool = False
+    words: EditionWords = field(default_factory=EditionWords)
 
 
-def refresh(stories: Sequence[EditionStory], current: Mapping[int, Article | None]) -> Refreshed:
+def refresh(
+    stories: Sequence[EditionStory], current: Mapping[int, Article | None], words: EditionWords | None = None
+) -> Refreshed:
     """Takes over what the newsroom changed: withdrawn stories and other tellings are dropped, new revisions taken.
 
     ``current`` holds the store's newest revision of each article. A change is material when it is one of
-    ``differences``, or a story is gone; that one outlet fewer is linked is not.
+    ``differences``, or a story is gone; that one outlet fewer is linked is not. What an editor wrote stays where it is
+    still true (``still_true``); that some of it is not is a material change.
     """
     kept: list[EditionStory] = []
     changes: list[str] = []
@@ -90,7 +97,11 @@ def refresh(stories: Sequence[EditionStory], current: Mapping[int, Article | Non
             # A machine's words are about the old revision.
             kept.append(replace(story, article=now, summary=summarise(now), subject="", post=""))
     renumbered = tuple(replace(story, position=position) for position, story in enumerate(kept, start=1))
-    return Refreshed(renumbered, tuple(changes), material)
+    if not changes:
+        return Refreshed(renumbered, words=words or EditionWords())
+    held = still_true(stories, renumbered, words or EditionWords())
+    changes += [f"taken back: {what} says what the newsroom does not say any more" for what in held.lost]
+    return Refreshed(held.stories, tuple(changes), material or bool(held.lost), held.words)
 
 
 def _without_withdrawn(story: EditionStory, current: Mapping[int, Article | None]) -> tuple[EditionStory, list[str]]:

@@ -16,11 +16,13 @@ from bot.editions.digest import Digest, compile_email
 from bot.editions.entry import Pictures, addresses
 from bot.editions.environment import Compiled
 from bot.editions.posts import Composer, Place, Seen
+from bot.editions.rewriting import rewritten
 from bot.editions.variants import Variant
 from bot.model import (
     Article,
     Correction,
     EditionStory,
+    EditionWords,
     HostedImage,
     Limits,
     Newsroom,
@@ -74,7 +76,7 @@ class Frame:
     ``clicks``: the links of its mail that lead to stories are counted.
     ``open``: whether anybody may subscribe to something of the newsroom by its pages. ``corrections`` are those that
     its mail tells. ``shown`` are its hosted pictures. ``key`` is the schedule's key in the settings,
-    ``compiled`` where the templates of posts are kept for later editions.
+    ``compiled`` where the templates of posts are kept for later editions. ``words`` are an editor's for all of it.
     """
 
     edition: str
@@ -89,6 +91,7 @@ class Frame:
     shown: Shown = field(default_factory=Shown)
     key: str = ""
     compiled: Compiled | None = None
+    words: EditionWords = field(default_factory=EditionWords)
 
 
 Texts = Mapping[str, Mapping[TextKind, Written]]
@@ -113,9 +116,9 @@ def freeze(
                 position=position,
                 article=pick.story.lead,
                 summary=summarise(pick.story.lead),
-                also=_also(pick.story, site, outlets),
+                also=tellings(pick.story, site, outlets),
                 article_ids=tuple(article.id for article in pick.story.articles),
-                also_about=_topics(pick.story),
+                also_about=topics(pick.story),
                 reason=pick.reason,
             ),
             texts,
@@ -136,7 +139,8 @@ def with_texts(story: EditionStory, texts: Texts) -> EditionStory:
     return replace(story, subject=said.get(TextKind.SUBJECT, ""), post=said.get(TextKind.POST, ""))
 
 
-def _also(story: Story, site: str, outlets: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+def tellings(story: Story, site: str, outlets: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    """Who else told the story, and where, as ``freeze`` names them."""
     told: dict[str, str] = {}
     own = {"", site, _host(story.lead)}
     for other in story.others:
@@ -154,7 +158,8 @@ def _host(article: Article) -> str:
     return (urlsplit(article.url).hostname or "").removeprefix("www.")
 
 
-def _topics(story: Story) -> tuple[str, ...]:
+def topics(story: Story) -> tuple[str, ...]:
+    """What the story's other tellings are about."""
     return tuple(dict.fromkeys(topic for other in story.others for topic in (*other.sections, *other.tags)))
 
 
@@ -164,8 +169,9 @@ def links(frame: Frame, stories: Sequence[EditionStory]) -> tuple[str, ...]:
 
 
 def render(frame: Frame, stories: Sequence[EditionStory]) -> tuple[Rendition, ...]:
-    """The edition for each of its channels. Raises ``RenderError``."""
+    """The edition for each of its channels, in an editor's words where there are any. Raises ``RenderError``."""
     made: list[Rendition] = []
+    stories = tuple(story.told for story in stories)
     composer = Composer(
         edition_name=frame.schedule.name,
         newsroom=frame.newsroom,
@@ -206,6 +212,9 @@ def _posts(frame: Frame, stories: Sequence[EditionStory], outlet: Outlet, compos
             ),
             place=Place(part=number, parts=len(stories), follows=follows) if threaded else None,
         )
+        own = frame.words.post(outlet.channel, story.article.id)
+        if own:
+            post = rewritten(post, own)
         seen = (*(picture.url for picture in post.pictures), *((post.card.image_url,) if post.card else ()))
         yield Rendition(channel=outlet.channel, subject=subject, post=post, images=_shown(frame, *seen))
         follows = subject
@@ -227,9 +236,11 @@ def render_variant(
 ) -> Rendition:
     """The mail of an edition of ``stories`` for the readers of one variant. Raises ``RenderError``.
 
-    It has no public page of its own: "View in browser" shows the general edition.
+    It has no public page of its own: "View in browser" shows the general edition. An editor's subject and preheader are
+    about that one: a variant that begins with another story has the schedule's.
     """
-    email = compile_email(_digest(frame, variant.stories, stories, variant.language), page=False, compiled=compiled)
+    stories, told = tuple(story.told for story in stories), tuple(story.told for story in variant.stories)
+    email = compile_email(_digest(frame, told, stories, variant.language), page=False, compiled=compiled)
     return Rendition(channel=channel, subject=variant.id, email=email, images=_shown(frame, email.html))
 
 
@@ -243,6 +254,7 @@ def _shown(frame: Frame, *texts: str) -> tuple[str, ...]:
 def _digest(frame: Frame, shown: Sequence[EditionStory], stories: Sequence[EditionStory], language: str = "") -> Digest:
     # Numbered as the whole edition is, so that a link's clicks are counted together, whoever got which variant.
     numbered = enumerate(links(frame, stories), start=1)
+    words = frame.words if shown[0].article.id == stories[0].article.id else EditionWords()
     return Digest(
         edition=frame.edition,
         name=frame.schedule.name,
@@ -254,6 +266,8 @@ def _digest(frame: Frame, shown: Sequence[EditionStory], stories: Sequence[Editi
         subject=frame.schedule.subject,
         written=shown[0].subject if frame.schedule.subject == DEFAULT_SUBJECT else "",
         preheader=frame.schedule.preheader,
+        own_subject=words.subject,
+        own_preheader=words.preheader,
         template=frame.schedule.template,
         folders=frame.folders,
         links={url: link_url(frame.newsroom, frame.edition, number) for number, url in numbered},

@@ -30,7 +30,7 @@ LARGE = 80_000
 """Bytes of HTML from which on an editor is warned."""
 
 _WRITTEN = "{{ written }}"
-"""The subject line that a machine wrote, as a template: its words are data like an article's."""
+"""A line that a machine or an editor wrote, as a template: its words are data like an article's."""
 
 GIVEN = frozenset(
     (
@@ -46,7 +46,8 @@ GIVEN = frozenset(
 class Digest:
     """What a digest is made of. ``name`` is the schedule's, ``slot`` in UTC, ``language`` BCP 47.
 
-    ``written`` is a subject line that a machine wrote, and stands in the place of the template's.
+    ``written`` is a subject line that a machine wrote, and stands in the place of the template's; ``own_subject`` and
+    ``own_preheader`` are an editor's, and stand in the place of all others.
     ``ways`` are phrases and URLs for the bar of the public page. ``subject`` and ``preheader`` are Jinja templates of
     the settings. ``template`` is a folder of ``digests/`` below one of ``folders``; the first that has it wins.
     ``links`` are the addresses that stand in the mail for those of stories; the public page leads to the stories
@@ -64,6 +65,8 @@ class Digest:
     subject: str
     preheader: str
     written: str = ""
+    own_subject: str = ""
+    own_preheader: str = ""
     template: str = "briefing"
     folders: tuple[Path, ...]
     ways: tuple[tuple[str, str], ...] = ()
@@ -97,9 +100,12 @@ def compile_email(digest: Digest, *, page: bool = True, compiled: Compiled | Non
         for place, story in enumerate(digest.stories, start=1)
     )
     line = _line_context(digest, words, entries)
-    written = _without_holes(digest.written, digest.edition)
+    written = _without_holes(digest.own_subject or digest.written, digest.edition)
     subject = render_subject(_WRITTEN if written else digest.subject, {**line, "written": written})
-    preheader = render_line(digest.preheader, line, key="the schedule's preheader")
+    opening = _without_holes(digest.own_preheader, digest.edition)
+    preheader = render_line(
+        _WRITTEN if opening else digest.preheader, {**line, "written": opening}, key="the schedule's preheader"
+    )
     press = _Press(digest, words, compiled or Compiled())
     mailed = tuple(linked(each, digest.links) for each in entries) if digest.links else entries
     context = {**_context(digest, words, mailed), "subject": subject, "preheader": preheader}
@@ -118,7 +124,9 @@ def compile_email(digest: Digest, *, page: bool = True, compiled: Compiled | Non
 
 def _honest(words: Wording, digest: Digest) -> Wording:
     """The words, with a footer that says so where a language model wrote something of the mail."""
-    machine = digest.written or any(story.summary.origin == "llm" for story in digest.stories)
+    machine = (digest.written and not digest.own_subject) or any(
+        story.summary.origin == "llm" for story in digest.stories
+    )
     return replace(words, phrases={**words.phrases, "made": words.phrases["made_in_part"]}) if machine else words
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from bot.errors import NotFound, StateError
-from bot.model import Act, DeliveryState, Edition, EditionState
+from bot.editions.told import told_of
+from bot.errors import ConflictError, NotFound, StateError, UsageError
+from bot.model import Act, DeliveryState, Edition, EditionState, EditionVersion, Overruling
 from bot.store import Store, Transaction
 from bot.store.flags import PAUSED
 
@@ -15,17 +16,81 @@ WAITING = (EditionState.DRAFTED, EditionState.AWAITING, EditionState.APPROVED, E
 STOPPED = (EditionState.HELD, EditionState.PAUSED, EditionState.CANCELLED)
 """What an editor may do to an edition even while nothing may go out from the store."""
 
+PROGRAM = "broadsheet"
+DRAFT = "draft"
 PAUSE_ALL = "pause all"
 RESUME_ALL = "resume all"
 
 
-def approve(store: Store, edition: str, *, who: str, now: datetime, note: str = "") -> Edition:
-    """awaiting (or held for want of approval) → approved. Raises ``StateError``, ``NotFound``."""
+def approve(
+    store: Store,
+    edition: str,
+    *,
+    who: str,
+    now: datetime,
+    note: str = "",
+    version: int | None = None,
+    overruled: Sequence[Overruling] = (),
+) -> Edition:
+    """awaiting (or held for want of approval) → approved; what was approved is kept. Raises ``StateError``,
+    ``NotFound``, and ``ConflictError`` when ``version`` is not the newest.
+
+    ``overruled`` are findings that the approver lets stand; each is on the record.
+    """
     with store.write() as tx:
-        found = _found(tx, edition)
+        found = _locked(tx, edition, version)
         since = [EditionState.AWAITING, *([EditionState.HELD] if found.approval else [])]
         _move(tx, found, "approve", since, EditionState.APPROVED, who=who, now=now, note=note)
+        keep_version(tx, found)
+        tx.versions.approve(edition, found.version, at=now, who=who, note=note)
+        for each in overruled:
+            tx.versions.overrule(edition, each)
+            tx.acts.add(Act(at=now, who=who, what="let stand", thing=f"edition:{edition}", note=each.note))
     return _again(store, edition)
+
+
+def return_(store: Store, edition: str, *, who: str, now: datetime, note: str, version: int | None = None) -> Edition:
+    """awaiting or approved → drafted, with a note that says what to change: it goes out only after it was asked for
+    again, and approved. Raises ``UsageError`` without a note.
+    """
+    if not note.strip():
+        raise UsageError("say what is to be changed: who made it reads nothing else")
+    with store.write() as tx:
+        found = _locked(tx, edition, version)
+        since = [EditionState.AWAITING, EditionState.APPROVED]
+        said = f"returned by {who}: {note.strip()}"
+        _move(tx, found, "return", since, EditionState.DRAFTED, who=who, now=now, note=note, reason=said)
+        tx.editions.need_approval(edition)
+    return _again(store, edition)
+
+
+def ask(store: Store, edition: str, *, who: str, now: datetime, note: str = "") -> Edition:
+    """drafted → awaiting: from then on it goes out only when somebody approved it."""
+    with store.write() as tx:
+        found = _locked(tx, edition, None)
+        # Of what was returned, nothing is sent or thrown away unseen, whatever the schedule says: so that stays known.
+        reason = found.reason if found.approval else note
+        to = EditionState.AWAITING
+        _move(tx, found, "ask", [EditionState.DRAFTED], to, who=who, now=now, note=note, reason=reason)
+        tx.editions.need_approval(edition)
+    return _again(store, edition)
+
+
+def take_back(store: Store, edition: str, *, who: str, now: datetime, note: str = "") -> Edition:
+    """approved → awaiting: somebody must say yes again."""
+    with store.write() as tx:
+        said = f"{who} took the approval back{f': {note}' if note else ''}"
+        since, to = [EditionState.APPROVED], EditionState.AWAITING
+        found = _locked(tx, edition, None)
+        _move(tx, found, "take back", since, to, who=who, now=now, note=note, reason=said)
+        tx.editions.need_approval(edition)
+    return _again(store, edition)
+
+
+def keep_version(tx: Transaction, edition: Edition) -> None:
+    """Keeps what ``edition`` tells as its version, unless that is kept: what nobody changed yet, the program made."""
+    drafted = EditionVersion(number=edition.version, at=edition.created, who=PROGRAM, what=DRAFT, told=told_of(edition))
+    tx.versions.keep(edition.id, drafted)
 
 
 def hold(store: Store, edition: str, *, who: str, now: datetime, note: str = "") -> Edition:
@@ -117,7 +182,7 @@ def resolve(store: Store, deliveries: Collection[int], *, arrived: bool, who: st
     """
     what = f"resolve as {'sent' if arrived else 'unsent'}"
     with store.write() as tx:
-        found = [each for each in map(tx.deliveries.get, deliveries) if each]
+        found = sorted(tx.deliveries.those(deliveries), key=lambda each: each.id)
         unknown = [each for each in found if each.state is DeliveryState.UNKNOWN]
         if not arrived:
             for edition in dict.fromkeys(each.edition for each in unknown):
@@ -156,10 +221,10 @@ def cancel(store: Store, edition: str, *, who: str, now: datetime, note: str = "
     return _again(store, edition)
 
 
-def expire(store: Store, edition: str, *, now: datetime, reason: str) -> bool:
-    """drafted, awaiting, approved, held → expired; False when it was none of these."""
+def expire(store: Store, edition: str, *, now: datetime, reason: str, due: datetime | None = None) -> bool:
+    """drafted, awaiting, approved, held → expired; False when it was none of these, or is not ``due`` then any more."""
     with store.write() as tx:
-        moved = tx.editions.move(edition, to=EditionState.EXPIRED, since=WAITING, now=now, reason=reason)
+        moved = tx.editions.move(edition, to=EditionState.EXPIRED, since=WAITING, now=now, reason=reason, due=due)
         if moved:
             tx.editions.release(edition)
             tx.acts.add(_act("expire", edition, "", EditionState.EXPIRED, "broadsheet", now, reason))
@@ -176,10 +241,11 @@ def _move(
     who: str,
     now: datetime,
     note: str,
+    reason: str | None = None,
 ) -> None:
     if to not in STOPPED:
         tx.flags.need_open()
-    if not tx.editions.move(edition.id, to=to, since=since, now=now, reason=note):
+    if not tx.editions.move(edition.id, to=to, since=since, now=now, reason=note if reason is None else reason):
         raise StateError(
             f"edition {edition.id} is {edition.state}: {what} needs one that is {' or '.join(since)}; "
             f"`broadsheet editions {edition.id}` shows it"
@@ -195,6 +261,25 @@ def _found(tx: Transaction, edition: str) -> Edition:
     found = tx.editions.get(edition)
     if found is None:
         raise NotFound(f"there is no edition {edition}; `broadsheet editions` lists them")
+    return found
+
+
+def _locked(tx: Transaction, edition: str, version: int | None) -> Edition:
+    """The edition, kept from being changed until the transaction ends, in the ``version`` that was seen (None: any)."""
+    tx.editions.lock(edition)
+    found = _found(tx, edition)
+    if version is not None and version != found.version:
+        newest = next(iter(tx.versions.of(edition, limit=1)), None)
+        who, at, what = (newest.who, newest.at, newest.what) if newest else (PROGRAM, found.created, "")
+        raise ConflictError(
+            f"{who} changed the edition since you looked at it; look at it as it is now",
+            who=who,
+            at=at,
+            what=what,
+            theirs="",
+            yours="",
+            version=found.version,
+        )
     return found
 
 

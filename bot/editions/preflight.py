@@ -75,6 +75,7 @@ class Targets:
 def targets(edition: Edition, newsroom: Newsroom) -> Targets:
     """The addresses on which ``edition`` depends. Our own pages are left out: an edition's opens as it is sent."""
     links: dict[str, str] = {}
+    edition = _as_told(edition)
     for story in edition.stories:
         links.setdefault(story.article.url, _titled(story.article.title))
         for who, url in story.also:
@@ -93,6 +94,11 @@ def targets(edition: Edition, newsroom: Newsroom) -> Targets:
         for url in pictures_of(rendition.post) if rendition.post else ():
             pictures.setdefault(url, of.get(url, "a post"))
     return Targets(_outside(links, newsroom), _outside(pictures, newsroom))
+
+
+def _as_told(edition: Edition) -> Edition:
+    """The edition with the words that readers get."""
+    return replace(edition, stories=tuple(story.told for story in edition.stories))
 
 
 def _outside(found: Mapping[str, str], newsroom: Newsroom) -> dict[str, str]:
@@ -118,6 +124,7 @@ def preflight(
     """
     if not edition.stories:
         return ()
+    edition = _as_told(edition)
     found = [*_reached(edition, newsroom, reached), *_stories(edition), *_ran(ran, newsroom)]
     fetched = pictures or {}
     found += _left_out(edition, fetched)

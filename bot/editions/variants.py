@@ -44,13 +44,17 @@ class Choice:
 
 @dataclass(frozen=True)
 class Choices:
-    """The choices of an edition's readers. ``language`` and ``timezone`` are the newsroom's, ``slot`` is in UTC."""
+    """The choices of an edition's readers. ``language`` and ``timezone`` are the newsroom's, ``slot`` is in UTC.
+
+    ``lines`` are an editor's words for the whole edition: they stand in variants too.
+    """
 
     schedule: str
     slot: datetime
     stories: tuple[EditionStory, ...]
     language: str
     timezone: str
+    lines: tuple[str, ...] = ()
     _variants: dict[tuple[tuple[int, ...], str], Variant] = field(default_factory=dict, repr=False)
     _places: dict[tuple[str, ...], tuple[int, ...]] = field(default_factory=dict, repr=False)
     _hours: dict[tuple[int, str], datetime] = field(default_factory=dict, repr=False)
@@ -103,7 +107,7 @@ class Choices:
 
     def _name(self, shown: tuple[int, ...], language: str) -> str:
         """The same for the same words: a variant that was rendered of an older revision has another name."""
-        said = json.dumps([language, *(self._prints[place] for place in shown)])
+        said = json.dumps([language, *(self._prints[place] for place in shown), *self.lines])
         return VARIANT + hashlib.sha256(said.encode()).hexdigest()[:20]
 
     @cached_property

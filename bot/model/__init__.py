@@ -42,9 +42,11 @@ from bot.model.hosted import Fetched, HostedImage, HostedPicture
 from bot.model.invitation import Invitation, Purpose
 from bot.model.limits import Counting, Limits, Markup
 from bot.model.merge import MergeField
+from bot.model.moved_slot import MovedSlot
 from bot.model.newsroom import Newsroom
 from bot.model.posting import Idempotency, Pace, PostRules, Quiet, Quota
 from bot.model.progress import DomainProgress, Progress, ServerNow, ServerProgress, WorkerProgress
+from bot.model.reader_import import ImportStage, Layout, ReaderImport
 from bot.model.report import Report, Verdict
 from bot.model.session import UserSession
 from bot.model.signup import Signup, SignupOutcome
@@ -62,6 +64,7 @@ from bot.model.subscriber import (
     Suppression,
 )
 from bot.model.user import AT_THIS_MACHINE, Role, User, operator
+from bot.model.words import EditionVersion, EditionWords, Overruling, PostWords, StoryWords, Told, ToldPost, ToldStory
 from bot.model.written import TextKind, Written
 
 __all__ = [
@@ -94,6 +97,8 @@ __all__ = [
     "Edition",
     "EditionState",
     "EditionStory",
+    "EditionVersion",
+    "EditionWords",
     "Effect",
     "Email",
     "Enrolment",
@@ -106,13 +111,17 @@ __all__ = [
     "HostedPicture",
     "Idempotency",
     "Image",
+    "ImportStage",
     "Invitation",
+    "Layout",
     "Limits",
     "Link",
     "Markup",
     "MergeField",
+    "MovedSlot",
     "Newsroom",
     "Outcome",
+    "Overruling",
     "Pace",
     "Parcel",
     "PastEdition",
@@ -122,6 +131,7 @@ __all__ = [
     "PostAct",
     "PostPicture",
     "PostRules",
+    "PostWords",
     "Preferences",
     "Progress",
     "Purpose",
@@ -129,6 +139,7 @@ __all__ = [
     "Quota",
     "Reach",
     "Reached",
+    "ReaderImport",
     "Receipt",
     "Recipient",
     "Rejection",
@@ -142,10 +153,14 @@ __all__ = [
     "Signup",
     "SignupOutcome",
     "Story",
+    "StoryWords",
     "Subscriber",
     "Summary",
     "Suppression",
     "TextKind",
+    "Told",
+    "ToldPost",
+    "ToldStory",
     "User",
     "UserSession",
     "Verdict",

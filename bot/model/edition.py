@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 from bot.model.article import Article
 from bot.model.correction import Correction
 from bot.model.story import Summary
+from bot.model.words import EditionWords, StoryWords
 
 
 class EditionState(StrEnum):
@@ -37,6 +38,7 @@ class EditionStory:
     """A story as an edition froze it. ``also`` are the other tellings: (who, URL), ``also_about`` their topics.
 
     ``subject`` and ``post`` are a machine's words on it, for a subject line and for a post; "" when there are none.
+    ``words`` are an editor's: ``article`` and ``summary`` stay as they were, ``told`` has both together.
     """
 
     position: int
@@ -48,6 +50,22 @@ class EditionStory:
     reason: str = ""
     subject: str = ""
     post: str = ""
+    words: StoryWords = field(default_factory=StoryWords)
+
+    @property
+    def told(self) -> EditionStory:
+        """The story as readers get it: an editor's words in the place of the article's and the program's."""
+        words = self.words
+        if not words.any:
+            return self
+        image = self.article.image if words.picture else None
+        if image:
+            image = replace(image, alt=words.alt or image.alt, credit=words.credit or image.credit)
+        return replace(
+            self,
+            article=replace(self.article, title=words.title or self.article.title, image=image),
+            summary=Summary(words.summary, (), "editor") if words.summary else self.summary,
+        )
 
     @property
     def topics(self) -> frozenset[str]:
@@ -194,6 +212,7 @@ class Edition:
     ``renditions`` are those that all readers share; variants are asked for by name. ``links`` are the addresses whose
     clicks are counted, the first is number 1; only when it is made, and none while clicks are not counted.
     ``corrections`` are those that it tells.
+    ``version`` counts from 1 with each change of what readers are told; ``words`` are an editor's for the whole of it.
     ``attempts_dropped`` and ``folded``: until when (UTC) it was kept what servers said, and who got it; None: it is.
     """
 
@@ -210,6 +229,8 @@ class Edition:
     links: tuple[str, ...] = ()
     corrections: tuple[Correction, ...] = ()
     approval: bool = False
+    version: int = 1
+    words: EditionWords = field(default_factory=EditionWords)
     snapshot: int | None = None
     sent: datetime | None = None
     attempts_dropped: datetime | None = None

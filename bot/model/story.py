@@ -23,7 +23,8 @@ class Story:
 class Summary:
     """A short text about a story. ``sentences`` are the article's own sentences it consists of.
 
-    ``origin`` says how it was made: ``standfirst``, ``extract`` or, by a language model, ``llm``.
+    ``origin`` says how it was made: ``standfirst``, ``extract``, ``llm`` (by a language model) or
+    ``editor``.
     """
 
     text: str

@@ -24,7 +24,7 @@ from bot.schedules import public_host
 from bot.schedules.installation import Connected, Installation, opened
 from bot.schedules.learning import learn, stale
 from bot.schedules.machine_texts import endpoint, inside_http
-from bot.schedules.plan import Slot, slots_after
+from bot.schedules.plan import Slot
 from bot.schedules.sample import sample_story
 from bot.schedules.tick import held
 from bot.sources.base import Source, Visit
@@ -179,7 +179,7 @@ def _slot(installation: Installation, schedule: str) -> Slot:
     table, now = installation.settings.schedules[schedule], installation.clock()
     if table.on_publish:
         return Slot(schedule, ARTICLE, now)
-    return slots_after(schedule, table.crons, installation.timezone(schedule), now, count=1)[0]
+    return installation.timetable(schedule).after(now, count=1)[0]
 
 
 async def _outside(installation: Installation, dns: Resolver | None) -> list[Checked]:

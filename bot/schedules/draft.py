@@ -12,7 +12,7 @@ from bot.editions import compose
 from bot.model import Article, Correction, Edition, EditionState, EditionStory, Rejection, Selected
 from bot.schedules.installation import Installation
 from bot.schedules.pictures import hosted
-from bot.schedules.plan import Slot, article_of, previous_slot
+from bot.schedules.plan import Slot, article_of
 from bot.settings import LlmTable, ScheduleTable, SelectionTable
 from bot.store import Transaction
 from bot.stories.rules import refusal
@@ -163,7 +163,7 @@ def circumstances(
     if last:
         since = last.created
     else:
-        before = previous_slot(schedule, table.crons, installation.timezone(schedule), slot.due)
+        before = installation.timetable(schedule, tx).previous(slot.due)
         since = before.due if before else now - DAY
     return Circumstances(
         now=now,

@@ -24,7 +24,7 @@ from bot.model import Correction, EditionStory, Fetched, HostedPicture
 from bot.schedules.draft import draft
 from bot.schedules.installation import Installation
 from bot.schedules.pictures import addresses, cards
-from bot.schedules.plan import Slot, slots_between
+from bot.schedules.plan import Slot
 from bot.store import Transaction
 
 SECONDS = 25.0
@@ -101,8 +101,8 @@ def host_ahead(installation: Installation, now: datetime, *, stop: Callable[[], 
             return
     for schedule, table in installation.settings.schedules.items():
         if table.enabled and not stop():
-            start, zone = now + table.lead_time, installation.timezone(schedule)
-            for slot in slots_between(schedule, table.crons, zone, start, start + AHEAD)[:1]:
+            start = now + table.lead_time
+            for slot in installation.timetable(schedule).between(start, start + AHEAD, limit=1):
                 host_now(installation, schedule, slot, now)
 
 

@@ -16,12 +16,13 @@ from bot.clock import Clock, system_clock
 from bot.editions.compose import Frame, Outlet, Shown
 from bot.editions.environment import Compiled
 from bot.http import Http
-from bot.model import ChannelState, Correction, Declaration, Newsroom, PostRules
+from bot.model import ChannelState, Correction, Declaration, MovedSlot, Newsroom, PostRules
 from bot.schedules.plan import Slot
+from bot.schedules.timetable import Timetable
 from bot.settings import Settings, load_settings
 from bot.settings.overlay import overlaid
 from bot.sources import base as sources
-from bot.store import Store
+from bot.store import Store, Transaction
 from bot.store.flags import MOVED
 from bot.tokens import KeyRing, edition_id
 
@@ -202,6 +203,20 @@ class Installation:
     def timezone(self, schedule: str) -> str:
         """The timezone in which the schedule's cron is read."""
         return self.settings.schedules[schedule].timezone or self.newsroom.timezone
+
+    def timetable(
+        self, schedule: str, tx: Transaction | None = None, *, moves: Sequence[MovedSlot] | None = None
+    ) -> Timetable:
+        """The schedule's slots as they stand by now: seen by ``tx`` if there is one, with ``moves`` if they are known.
+
+        What goes out on publish has none.
+        """
+        if moves is None:
+            if tx is None:
+                with self.store.read() as looking:
+                    return self.timetable(schedule, looking)
+            moves = tx.moved_slots.of(schedule)
+        return Timetable(schedule, self.settings.schedules[schedule].crons, self.timezone(schedule), tuple(moves))
 
     def sends_mail(self, schedule: str) -> bool:
         """Whether an edition of the schedule goes out as mail, and not as posts alone."""

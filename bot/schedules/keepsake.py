@@ -97,7 +97,10 @@ def _said(edition: Edition) -> str:
 
 
 def _line(edition: Edition) -> list[str]:
-    return [f"{each.position}. {each.article.title or each.summary.text}  ({each.reason})" for each in edition.stories]
+    return [
+        f"{each.position}. {each.told.article.title or each.told.summary.text}  ({each.reason})"
+        for each in edition.stories
+    ]
 
 
 async def offline(

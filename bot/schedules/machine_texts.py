@@ -20,7 +20,7 @@ from bot.http import Http
 from bot.model import Article, EditionStory, TextKind, Written
 from bot.schedules.draft import draft, texts_of
 from bot.schedules.installation import Installation
-from bot.schedules.plan import Slot, slots_between
+from bot.schedules.plan import Slot
 from bot.settings import DEFAULT_SUBJECT, LlmTable
 from bot.store.allowances import Grant, Wanted
 from bot.summaries.extractive import summarise
@@ -293,7 +293,11 @@ def coming(installation: Installation, now: datetime) -> list[tuple[str, Slot, d
     for schedule, each in installation.settings.schedules.items():
         if not each.enabled:
             continue
-        zone = installation.timezone(schedule)
-        for slot in slots_between(schedule, each.crons, zone, now + each.lead_time, now + each.lead_time + table.ahead):
+        start = now + each.lead_time
+        with installation.store.read() as tx:
+            slots = installation.timetable(schedule, tx).between(start, start + table.ahead)
+            # One that an editor skipped has its edition already.
+            slots = [slot for slot in slots if tx.editions.of_slot(schedule, slot.key) is None]
+        for slot in slots:
             found.append((schedule, slot, slot.due - each.lead_time))
     return sorted(found, key=lambda item: item[2])

@@ -16,7 +16,7 @@ from bot.store import Transaction
 
 def addresses(stories: Iterable[EditionStory]) -> tuple[str, ...]:
     """Where the pictures of ``stories`` are, each once."""
-    urls = (story.article.image.url for story in stories if story.article.image)
+    urls = (image.url for story in stories if (image := story.told.article.image))
     return tuple(dict.fromkeys(url for url in urls if is_web(url)))
 
 
@@ -57,7 +57,7 @@ def cards(
     newsroom = installation.newsroom
     words = wording(newsroom.language, installation.timezone(slot.schedule))
     wanted = {}
-    for place, story in enumerate(stories):
+    for place, story in enumerate(each.told for each in stories):
         image = story.article.image
         picture = pictures.get(image.url) if image else None
         # One that nobody asked for yet is shown from where it is.

@@ -46,13 +46,19 @@ class Slot:
 
     ``key`` is the wall time that the cron names (``2027-10-31T02:30``), also when a clock change moved the slot, or
     the instant (``2027-10-31T00:30Z``) for a rhythm, or the article (``article:17``) on publish. ``note`` says what a
-    clock change did, "" otherwise.
+    clock change did, or who moved it, "" otherwise. ``was``: of one that was moved, the timetable's time.
     """
 
     schedule: str
     key: str
     due: datetime
     note: str = ""
+    was: datetime | None = None
+
+    @property
+    def planned(self) -> datetime | None:
+        """When the timetable has it (UTC); None for what is in no timetable."""
+        return (self.was or self.due) if self.key[:1].isdecimal() else None
 
     @property
     def seed(self) -> str:
@@ -74,14 +80,14 @@ def article_of(slot_key: str) -> int | None:
 
 def slots_after(schedule_id: str, crons: Crons, timezone: str, after: datetime, *, count: int) -> list[Slot]:
     """The next ``count`` slots later than ``after``; fewer only when no cron ever fires again."""
-    return list(islice(_slots(schedule_id, crons, timezone, after), count))
+    return list(islice(slots_from(schedule_id, crons, timezone, after), count))
 
 
 def slots_between(
     schedule_id: str, crons: Crons, timezone: str, after: datetime, until: datetime, limit: int = 10_000
 ) -> list[Slot]:
     """The slots later than ``after`` and not later than ``until``, oldest first, the first ``limit`` of them."""
-    slots = takewhile(lambda slot: slot.due <= until, _slots(schedule_id, crons, timezone, after))
+    slots = takewhile(lambda slot: slot.due <= until, slots_from(schedule_id, crons, timezone, after))
     return list(islice(slots, limit))
 
 
@@ -89,7 +95,7 @@ def previous_slot(schedule_id: str, crons: Crons, timezone: str, before: datetim
     """The newest slot earlier than ``before`` (never the one due at that moment); None when there was none."""
     for lookback in _LOOKBACKS:
         newest = None
-        for slot in _slots(schedule_id, crons, timezone, before - lookback):
+        for slot in slots_from(schedule_id, crons, timezone, before - lookback):
             if slot.due >= before:
                 break
             newest = slot
@@ -122,7 +128,8 @@ def due_slots(
     return make, skipped
 
 
-def _slots(schedule_id: str, crons: Crons, timezone: str, after: datetime) -> Iterator[Slot]:
+def slots_from(schedule_id: str, crons: Crons, timezone: str, after: datetime) -> Iterator[Slot]:
+    """The slots later than ``after``, without end where a cron has none."""
     each = [_of_cron(schedule_id, cron, timezone, after) for cron in ((crons,) if isinstance(crons, str) else crons)]
     last: datetime | None = None
     # As within one cron: of two that fall on one instant, that of the time that exists is the edition's.

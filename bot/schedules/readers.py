@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -66,8 +66,10 @@ class Plan:
 
 def choices_of(installation: Installation, edition: Edition) -> Choices:
     """What the readers of ``edition`` can choose."""
-    newsroom = installation.newsroom
-    return Choices(edition.schedule, edition.slot, edition.stories, newsroom.language, newsroom.timezone)
+    newsroom, words = installation.newsroom, edition.words
+    stories = tuple(story.told for story in edition.stories)
+    lines = (words.subject, words.preheader) if words.subject or words.preheader else ()
+    return Choices(edition.schedule, edition.slot, stories, newsroom.language, newsroom.timezone, lines)
 
 
 def survey(tx: Transaction, choices: Choices, audience: str, now: datetime) -> Survey:
@@ -137,7 +139,7 @@ def prepare(installation: Installation, edition: Edition, now: datetime) -> Plan
         stored = tx.editions.variants(edition.id, channel)
         shown = hosted(tx, installation, slot, edition.stories)
     missing = [variant for variant, _ in wanted.variants if variant.id not in stored]
-    frame = installation.frame(edition.schedule, slot, edition.corrections, shown)
+    frame = replace(installation.frame(edition.schedule, slot, edition.corrections, shown), words=edition.words)
     compiled, made = Compiled(), set(stored)
     for start in range(0, len(missing), TOGETHER):
         renditions = []

@@ -16,7 +16,8 @@ from bot.errors import NotFound, NothingToDo, UsageError
 from bot.model import Act, Edition, EditionState
 from bot.schedules.installation import Installation
 from bot.schedules.on_publish import forget
-from bot.schedules.plan import Slot, previous_slot, slots_between
+from bot.schedules.plan import Slot
+from bot.schedules.timetable import Timetable
 from bot.store import Transaction
 from bot.store.flags import RESTORED, Restored
 from bot.store.holding import RESTORE
@@ -104,8 +105,12 @@ def _slots(tx: Transaction, installation: Installation, since: Restored, now: da
             continue
         state = tx.schedules.get(schedule)
         start = min(state.reckoned, since.backup) if state else since.backup
-        due = list(_slots_between(installation, schedule, start, now))
-        for slot in [*_runnable(installation, schedule, since.backup, start), *due]:
+        timetable = installation.timetable(schedule, tx)
+        # Those that were moved to a time before the backup are made up for afterwards, if they have no edition.
+        moved = [slot for slot in timetable.moved.values() if slot.due <= start]
+        runnable = _runnable(timetable, table.max_lateness, since.backup, start)
+        due = _slots_between(timetable, start, now)
+        for slot in {each.key: each for each in [*moved, *runnable, *due]}.values():
             if tx.editions.of_slot(schedule, slot.seed):
                 continue
             after = since.at is not None and slot.due > since.at
@@ -119,17 +124,15 @@ def _slots(tx: Transaction, installation: Installation, since: Restored, now: da
             )
 
 
-def _runnable(installation: Installation, schedule: str, backup: datetime, start: datetime) -> Iterator[Slot]:
+def _runnable(timetable: Timetable, lateness: timedelta, backup: datetime, start: datetime) -> Iterator[Slot]:
     """The slot up to ``start`` that was the newest at the backup: `broadsheet run` could still make it afterwards."""
-    table = installation.settings.schedules[schedule]
-    slot = previous_slot(schedule, table.crons, installation.timezone(schedule), backup + timedelta(microseconds=1))
-    if slot and slot.due <= start and backup - slot.due <= table.max_lateness:
+    slot = timetable.previous(backup + timedelta(microseconds=1))
+    if slot and slot.due <= start and backup - slot.due <= lateness:
         yield slot
 
 
-def _slots_between(installation: Installation, schedule: str, start: datetime, now: datetime) -> Iterator[Slot]:
-    crons, zone = installation.settings.schedules[schedule].crons, installation.timezone(schedule)
-    while found := slots_between(schedule, crons, zone, start, now):
+def _slots_between(timetable: Timetable, start: datetime, now: datetime) -> Iterator[Slot]:
+    while found := timetable.between(start, now):
         yield from found
         start = found[-1].due
 

@@ -9,7 +9,7 @@ from bot.errors import NotFound, NothingToDo, UsageError
 from bot.model import ARTICLE
 from bot.schedules.installation import Installation
 from bot.schedules.on_publish import next_slot
-from bot.schedules.plan import Slot, previous_slot, slots_after
+from bot.schedules.plan import Slot
 from bot.settings import ScheduleTable, duration_text, nearest, parse_duration
 
 
@@ -62,9 +62,8 @@ def due_slot(installation: Installation, schedule: str, now: datetime) -> Slot:
 
 def latest_slot(installation: Installation, schedule: str, now: datetime) -> Slot | None:
     """The newest slot that is not in the future, whether or not it has an edition."""
-    table = schedule_table(installation, schedule)
-    just_after = now + timedelta(microseconds=1)
-    return previous_slot(schedule, table.crons, installation.timezone(schedule), just_after)
+    schedule_table(installation, schedule)
+    return installation.timetable(schedule).previous(now + timedelta(microseconds=1))
 
 
 def shown_slot(installation: Installation, schedule: str, now: datetime) -> Slot:
@@ -83,8 +82,7 @@ def shown_slot(installation: Installation, schedule: str, now: datetime) -> Slot
     try:
         return due_slot(installation, schedule, now)
     except NothingToDo:
-        table = schedule_table(installation, schedule)
-        return slots_after(schedule, table.crons, installation.timezone(schedule), now, count=1)[0]
+        return installation.timetable(schedule).after(now, count=1)[0]
 
 
 def extra_slot(installation: Installation, schedule: str, now: datetime) -> Slot:

@@ -6,16 +6,17 @@ from dataclasses import replace
 from datetime import datetime
 
 from bot.delivery.sending import PROGRAM, begin_sending
-from bot.editions import compose, lifecycle
+from bot.editions import lifecycle
 from bot.editions.changes import refresh
 from bot.errors import ReservedElsewhere
 from bot.model import CORRECTION, Act, Edition, EditionState
 from bot.schedules.draft import draft, pressed
 from bot.schedules.hosting import PictureTime, host_stories
 from bot.schedules.installation import Installation
-from bot.schedules.pictures import hosted
 from bot.schedules.plan import Slot
 from bot.schedules.readers import prepare
+from bot.schedules.revising import revised
+from bot.schedules.truth import findings_of
 from bot.store.flags import PAUSED
 
 TRIES = 3
@@ -30,7 +31,8 @@ def make(
     within: PictureTime | None = None,
     hold: str = "",
 ) -> Edition | None:
-    """Claims the slot with its edition, drafted or skipped; None when the slot has its edition already.
+    """Claims the slot with its edition, drafted or skipped; None when the slot has its edition already, or when
+    somebody moved it meanwhile.
 
     Its pictures are those that come ``within`` that time, an edition's own unless it is given. ``hold``: why an editor
     must see it first.
@@ -47,7 +49,7 @@ def make(
             made = pressed(tx, installation, picked, slot)
         try:
             with installation.store.write() as tx:
-                if not tx.editions.add(made.edition, expires=made.expires, report=made.report):
+                if not tx.editions.add(made.edition, expires=made.expires, report=made.report, planned=slot.planned):
                     return None
                 note = made.edition.reason or f"{len(made.edition.stories)} stories"
                 tx.acts.add(_act("draft", made.edition, "", made.edition.state, now, note))
@@ -62,8 +64,10 @@ def make(
     return None
 
 
-def skip(installation: Installation, schedule: str, slot: Slot, reason: str, now: datetime) -> Edition | None:
-    """Puts on record that the slot makes no edition, and why; None when it has one already."""
+def skip(
+    installation: Installation, schedule: str, slot: Slot, reason: str, now: datetime, *, who: str = PROGRAM
+) -> Edition | None:
+    """Puts on record that the slot makes no edition, and why; None when it has one already, or was moved meanwhile."""
     frame = installation.frame(schedule, slot)
     table = installation.settings.schedules[schedule]
     edition = Edition(
@@ -77,10 +81,11 @@ def skip(installation: Installation, schedule: str, slot: Slot, reason: str, now
         created=now,
         approval=table.approval,
     )
+    expires = slot.due + table.max_lateness
     with installation.store.write() as tx:
-        mine = tx.editions.add(edition, expires=slot.due + table.max_lateness, report={"skip": reason})
+        mine = tx.editions.add(edition, expires=expires, report={"skip": reason}, planned=slot.planned)
         if mine:
-            tx.acts.add(_act("skip", edition, "", EditionState.SKIPPED, now, reason))
+            tx.acts.add(replace(_act("skip", edition, "", EditionState.SKIPPED, now, reason), who=who))
     return edition if mine else None
 
 
@@ -100,35 +105,43 @@ def advance(
         paused = tx.flags.get(PAUSED)
     if expires and now > expires:
         late = "later than its schedule allows"
-        return EditionState.EXPIRED if lifecycle.expire(store, edition.id, now=now, reason=late) else edition.state
+        expired = lifecycle.expire(store, edition.id, now=now, reason=late, due=edition.slot)
+        return EditionState.EXPIRED if expired else edition.state
     if edition.state is EditionState.HELD or (table is None and not amends):
         return edition.state
-    fresh = _refreshed(installation, edition.id, now, within)
+    fresh = refreshed(installation, edition.id, now, within=within)
     if fresh is None or fresh.state.ended or fresh.state is EditionState.HELD or now < fresh.slot or paused:
         return fresh.state if fresh else edition.state
-    if fresh.state is EditionState.AWAITING and table:
+    returned = fresh.state is EditionState.DRAFTED and fresh.approval
+    if (fresh.state is EditionState.AWAITING or returned) and table:
         # Who approves has the time the schedule promises, also when the drafting came late.
         if now < fresh.created + table.lead_time:
             return fresh.state
         return _unapproved(installation, fresh, table.if_unapproved, now)
-    return _send(installation, fresh, now)
+    return send(installation, fresh, now)
 
 
 def _unapproved(installation: Installation, edition: Edition, rule: str, now: datetime) -> EditionState:
     store = installation.store
     late = f"nobody approved it by its slot{f'; {edition.reason}' if edition.reason else ''}"
-    # What was changed after somebody approved it is never sent, or thrown away, unseen.
-    if edition.reason or rule == "hold":
+    with store.read() as tx:
+        wrong = any(each.stands_in_the_way for each in findings_of(tx, installation, edition))
+    # What was changed after somebody approved it, or says what no article does, is never sent, or thrown away, unseen.
+    if edition.reason or wrong or rule == "hold":
         lifecycle.hold(store, edition.id, who=PROGRAM, now=now, note=late)
         return EditionState.HELD
     if rule == "send":
         lifecycle.approve(store, edition.id, who=PROGRAM, now=now, note=f"{late}; the schedule says send")
-        return _send(installation, replace(edition, state=EditionState.APPROVED), now)
+        return send(installation, replace(edition, state=EditionState.APPROVED), now)
     lifecycle.cancel(store, edition.id, who=PROGRAM, now=now, note=f"{late}; the schedule says skip")
     return EditionState.CANCELLED
 
 
-def _send(installation: Installation, edition: Edition, now: datetime) -> EditionState:
+def send(installation: Installation, edition: Edition, now: datetime) -> EditionState:
+    """Begins to send the edition, which is approved, or needs no approval; returns its state then.
+
+    Nothing begins when it was changed since, when everything is paused, or when nobody would get it.
+    """
     table = installation.settings.schedules.get(edition.schedule)
     with installation.store.read() as tx:
         stored = tx.editions.get(edition.id)
@@ -141,8 +154,8 @@ def _send(installation: Installation, edition: Edition, now: datetime) -> Editio
         return tx.editions.state(edition.id) or edition.state
 
 
-def _refreshed(
-    installation: Installation, edition_id: str, now: datetime, within: PictureTime | None
+def refreshed(
+    installation: Installation, edition_id: str, now: datetime, *, within: PictureTime | None = None
 ) -> Edition | None:
     """The edition with what the newsroom changed since it was drafted; stored and on record when anything did.
 
@@ -154,30 +167,23 @@ def _refreshed(
             return edition
         held = {each for story in edition.stories for each in (story.article.id, *story.article_ids)}
         current = {each: tx.articles.get(each) for each in held}
-    outcome = refresh(edition.stories, current)
+    outcome = refresh(edition.stories, current, edition.words)
     if not outcome.changes:
         return edition
     note = "; ".join(outcome.changes)
     if not outcome.stories:
         lifecycle.cancel(installation.store, edition.id, who=PROGRAM, now=now, note="all its stories were withdrawn")
         return replace(edition, state=EditionState.CANCELLED)
-    slot = Slot(edition.schedule, edition.slot_key, edition.slot)
-    host_stories(installation, slot, outcome.stories, now, within=within)
-    with installation.store.read() as tx:
-        shown = hosted(tx, installation, slot, outcome.stories)
-    frame = installation.frame(edition.schedule, slot, edition.corrections, shown)
     again = edition.state is EditionState.APPROVED and edition.approval and outcome.material
-    state = EditionState.AWAITING if again else edition.state
-    reason = note[:500] if again else edition.reason
-    renditions, links = compose.render(frame, outcome.stories), compose.links(frame, outcome.stories)
-    fresh = replace(edition, stories=outcome.stories, renditions=renditions, links=links, state=state, reason=reason)
-    with installation.store.write() as tx:
-        if not tx.editions.move(edition.id, to=state, since=[edition.state], now=now, reason=reason):
-            # Somebody else moved it meanwhile: the next look sees how.
-            return None
-        tx.editions.replace_stories(fresh)
-        tx.acts.add(_act("refresh", edition, edition.state, state, now, note))
-    return fresh
+    fresh = replace(
+        edition,
+        stories=outcome.stories,
+        words=outcome.words,
+        state=EditionState.AWAITING if again else edition.state,
+        reason=note[:500] if again else edition.reason,
+    )
+    # None: somebody else changed or moved it meanwhile; the next look sees how.
+    return revised(installation, edition, fresh, what="refresh", who=PROGRAM, now=now, note=note, within=within)
 
 
 def _act(what: str, edition: Edition, before: str, after: str, now: datetime, note: str) -> Act:

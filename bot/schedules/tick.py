@@ -12,7 +12,7 @@ from bot.model import Edition, EditionState
 from bot.schedules.hosting import PictureTime
 from bot.schedules.installation import Installation
 from bot.schedules.on_publish import arrivals, tell
-from bot.schedules.plan import Slot, due_slots, slots_between
+from bot.schedules.plan import Slot, due_slots
 from bot.schedules.slot import advance, make, skip
 from bot.schedules.withdrawn import stop_withdrawn
 from bot.store.schedules import ScheduleState
@@ -143,15 +143,19 @@ def _due(installation: Installation, schedule: str, now: datetime) -> _Due:
     table = installation.settings.schedules[schedule]
     zone = installation.timezone(schedule)
     state = _state(installation, schedule, table.trigger, zone, now)
+    with installation.store.read() as tx:
+        timetable, claimed = installation.timetable(schedule, tx), tx.moved_slots.claimed(schedule)
     if not table.enabled:
         # While it is off no slot counts, so that switching it on makes up for nothing.
-        return _Due([], [], now if now - state.reckoned > timedelta(minutes=1) else None)
-    slots = slots_between(schedule, table.crons, zone, state.reckoned, now + table.lead_time)
-    if not slots:
-        return _Due([], [], None)
+        off = [(slot, "its schedule was switched off") for slot in timetable.due([], now, claimed)]
+        return _Due([], off, now if now - state.reckoned > timedelta(minutes=1) else None)
+    until = now + table.lead_time
+    planned = timetable.planned(state.reckoned, until)
+    slots = timetable.due(planned, until, claimed)
     missed = [slot for slot in slots if slot.due <= now]
     to_make, to_skip = due_slots(missed, catch_up=table.catches_up, max_lateness=table.max_lateness, now=now)
-    return _Due([*to_make, *(slot for slot in slots if slot.due > now)], to_skip, slots[-1].due)
+    reckoned = planned[-1].due if planned else None
+    return _Due([*to_make, *(slot for slot in slots if slot.due > now)], to_skip, reckoned)
 
 
 def _state(installation: Installation, schedule: str, trigger: str, zone: str, now: datetime) -> ScheduleState:

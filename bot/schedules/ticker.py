@@ -28,7 +28,8 @@ from bot.delivery.intake.poll import Polled, poll
 from bot.delivery.permission import permissions_due
 from bot.errors import BroadsheetError
 from bot.http import Http
-from bot.schedules import hubs, invitations, learning, pings, renewing, signups
+from bot.schedules import figures, hubs, imports, invitations, learning, pings, renewing, signups
+from bot.schedules.approval_notice import asked
 from bot.schedules.corrected import watch_changes
 from bot.schedules.hosting import PictureTime, host_ahead, sweep
 from bot.schedules.installation import Installation
@@ -60,6 +61,9 @@ FRESH_SECONDS = 60.0
 JUDGED_FOR = timedelta(days=90)
 """How long it is kept why an article was not told on publish."""
 
+MOVES_FOR = timedelta(days=90)
+"""How long it is kept after both times that a slot was moved: the edition's record says it for ever."""
+
 FOLDING_HOUR = 3
 """Hour of the newsroom's day in which old editions are folded: before the first digests, after the last."""
 
@@ -85,6 +89,7 @@ class Ticker:
         self._looked: frozenset[str] = frozenset()
         self._visited: dict[str, float] = {}
         self._failures: list[str] = []
+        self._counted = float("-inf")
         self._signups_rest = float("-inf")
         self._stopping = threading.Event()
 
@@ -113,9 +118,12 @@ class Ticker:
         self._scheduler.add_job(self._mail_signups, "interval", seconds=signups.SECONDS)
         self._scheduler.add_job(self._mail_invitations, "interval", seconds=invitations.SECONDS)
         self._scheduler.add_job(self._sweep_signups, "interval", hours=signups.SWEEP_HOURS, next_run_time=soon)
+        self._scheduler.add_job(self._import, "interval", seconds=imports.SECONDS)
+        self._scheduler.add_job(self._sweep_imports, "interval", hours=imports.SWEEP_HOURS, next_run_time=soon)
         if self._installation.learning:
             self._scheduler.add_job(self._learn, "interval", hours=learning.HOURS, next_run_time=soon)
         self._scheduler.add_job(self._renew, "interval", hours=renewing.HOURS, next_run_time=soon)
+        self._scheduler.add_job(self._reckon, "interval", seconds=figures.SECONDS, next_run_time=soon)
         zone = ZoneInfo(self._installation.newsroom.timezone)
         self._scheduler.add_job(self._fold, "cron", hour=FOLDING_HOUR, minute=20, jitter=600, timezone=zone)
         self._scheduler.start()
@@ -227,6 +235,19 @@ class Ticker:
         except Exception as error:
             log.error("sign-ups that are over stay: %s", error, exc_info=not isinstance(error, BroadsheetError))
 
+    def _import(self) -> None:
+        """Files of readers that an editor brought to the desk."""
+        try:
+            imports.import_due(self._installation, stop=self._stopping.is_set)
+        except Exception as error:
+            log.error("an import waits: %s", error, exc_info=not isinstance(error, BroadsheetError))
+
+    def _sweep_imports(self) -> None:
+        try:
+            imports.sweep(self._installation)
+        except Exception as error:
+            log.error("old imports stay: %s", error, exc_info=not isinstance(error, BroadsheetError))
+
     def _learn(self) -> None:
         """Limits that servers tell; by the clock that ticks, so that each look is a new question."""
         learning.learn_now(self._installation, older=timedelta(0))
@@ -236,6 +257,17 @@ class Ticker:
             renewing.renew_now(self._installation)
         except Exception as error:
             log.error("permissions are not renewed: %s", error, exc_info=not isinstance(error, BroadsheetError))
+
+    def _reckon(self) -> None:
+        """What pages show of editions that went out, and of readers; nothing rests on it."""
+        installation = self._installation
+        try:
+            figures.reckon_now(installation, installation.clock())
+            if time.monotonic() - self._counted > figures.READERS_SECONDS:
+                figures.count_readers(installation, installation.clock())
+                self._counted = time.monotonic()
+        except Exception as error:
+            log.error("figures are not reckoned: %s", error, exc_info=not isinstance(error, BroadsheetError))
 
     def _poll(self) -> None:
         """What came back: the mailboxes, and what webhooks and servers told meanwhile."""
@@ -317,6 +349,7 @@ def prune_events(installation: Installation) -> int:
     with installation.store.write() as tx:
         tx.flags.drop(ONCE, now - 2 * REPLAYS)
         tx.schedules.forget_judged(now - JUDGED_FOR)
+        tx.moved_slots.forget(now - MOVES_FOR)
         return tx.events.prune(now - kept) if kept else 0
 
 
@@ -329,6 +362,7 @@ def alert_now(installation: Installation) -> list[Alert]:
         now, zone = installation.clock(), installation.newsroom.timezone
         found = [each for told in (due, flood_due, paused_due) for each in told(tx, rules, zone, now)]
         found += permissions_due(tx, rules, installation.settings.channels, zone, now)
+        found = [asked(tx, installation, each) for each in found]
     if not found:
         return []
 

@@ -24,6 +24,7 @@ from bot.settings.tables import (
     AlertsTable,
     AudienceTable,
     DeliveryTable,
+    DeskTable,
     HttpTable,
     ImagesTable,
     ScheduleTable,
@@ -88,6 +89,10 @@ class Settings:
     @property
     def delivery(self) -> DeliveryTable:
         return self.tables.delivery
+
+    @property
+    def desk(self) -> DeskTable:
+        return self.tables.desk
 
     @property
     def alerts(self) -> AlertsTable:

@@ -178,6 +178,16 @@ class AlertsTable(Table):
     )
 
 
+class DeskTable(Table):
+    """How editors work on the desk."""
+
+    four_eyes: StrictBool = Field(
+        False,
+        description="Who changed an edition since it was approved last cannot approve it: another approver must say "
+        "yes. Mind that somebody must be there for that.",
+    )
+
+
 class TrackingTable(Table):
     """What is counted of what readers do. Nothing, unless you say so; never who did it, and never by a picture."""
 
@@ -270,6 +280,11 @@ class ScheduleTable(Table):
     """When, what, how, where."""
 
     name: str = Field(min_length=1, description="What readers see, e.g. `Morning briefing`. May change; the key never.")
+    short: str = Field(
+        "",
+        max_length=12,
+        description="A name of at most 12 letters for the calendar, e.g. `Morning`; made of the name.",
+    )
     description: str = Field("", description="One sentence under its name where readers choose, e.g. `Weekdays at 7`.")
     archive: StrictBool = Field(True, description="Whether its sent editions stand in the public archive and its feed.")
     cron: OptionalCron = Field(
@@ -392,6 +407,7 @@ class SettingsTables(Table):
     web: WebTable = Field(default_factory=WebTable)
     delivery: DeliveryTable = Field(default_factory=DeliveryTable)
     alerts: AlertsTable = Field(default_factory=AlertsTable)
+    desk: DeskTable = Field(default_factory=DeskTable)
     signup: SignupTable = Field(default_factory=SignupTable)
     bounces: BouncesTable = Field(default_factory=BouncesTable)
     tracking: TrackingTable = Field(default_factory=TrackingTable)

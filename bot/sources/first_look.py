@@ -1,4 +1,4 @@
-"""A site before it is a source: what is found behind an address, and the first articles it would bring. Keeps nothing."""
+"""A site before it is a source: what is found behind an address, and the first articles it would bring."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class FirstLook:
 async def first_look(http: Http, url: str, now: datetime) -> FirstLook:
     """Looks what is behind ``url``, and reads it once.
 
-    Raises ``FetchError`` (``BlockedAddress`` for an address inside) or ``SourceError``, which say what to do.
+    Keeps nothing. Raises ``FetchError`` (``BlockedAddress`` for one inside) or ``SourceError``, which say what to do.
     """
     found = await discover(http, url)
     cls = kinds()[found.type]
@@ -77,5 +77,7 @@ _WHOLE = 1500
 def key_for(found: Found, taken: Mapping[str, object]) -> str:
     """A key for what was found that none of ``taken`` is: its host's name, numbered where that is taken."""
     host = (urlsplit(found.url).hostname or "").removeprefix("www.")
-    name = _NOT_KEY.sub("-", host.rpartition(".")[0] or host).strip("-")[:LONGEST_KEY].strip("-") or "site"
+    # Of an address that is a number nobody knows what it is.
+    words = "" if host.rpartition(".")[2].isdecimal() else host.rpartition(".")[0] or host
+    name = _NOT_KEY.sub("-", words).strip("-")[:LONGEST_KEY].strip("-") or "site"
     return next(key for key in (name, *(f"{name}-{number}" for number in range(2, 10_000))) if key not in taken)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, exists, func, or_, select
 
 from bot.model import EditionState, PastEdition
 from bot.store.tables import corrections, edition_stories, editions, renditions
@@ -57,14 +57,19 @@ def _listed(schedules: Collection[str]) -> Select[Any]:
             editions.c.slot,
             exists().where(corrections.c.edition == editions.c.id).label("corrected"),
             func.coalesce(editions.c.sent, editions.c.slot, type_=editions.c.sent.type).label("sent"),
-            lead.c.content["article"]["title"].as_string().label("headline"),
-            lead.c.content["summary"]["text"].as_string().label("summary"),
+            _told(lead.c.content["words"]["title"], lead.c.content["article"]["title"]).label("headline"),
+            _told(lead.c.content["words"]["summary"], lead.c.content["summary"]["text"]).label("summary"),
             count.label("stories"),
         )
         .select_from(editions)
         .join(lead, and_(lead.c.edition == editions.c.id, lead.c.position == first))
         .where(editions.c.state == EditionState.SENT, editions.c.schedule.in_(list(schedules)), page)
     )
+
+
+def _told(editors: Any, own: Any) -> ColumnElement[str]:
+    """An editor's words where there are any."""
+    return func.coalesce(func.nullif(editors.as_string(), ""), own.as_string())
 
 
 def _past(row: Row[Any]) -> PastEdition:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -49,11 +49,11 @@ class Books:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def balance(self, edition: str, *, counted: bool = False) -> Balance:
+    def balance(self, edition: str, *, counted: bool = False, mail: bool = False) -> Balance:
         """The books of ``edition``: from its chunks, and of those that are worked on from the deliveries themselves.
 
-        ``counted``: every delivery is counted, whatever its chunk says. An old edition's totals stand for those of its
-        rows that were folded.
+        ``counted``: every delivery is counted, whatever its chunk says. ``mail``: posts are left out, and the books do
+        not balance then. An old edition's totals stand for those of its rows that were folded.
         """
         row = self._connection.execute(
             select(editions.c.snapshot, editions.c.totals).where(editions.c.id == edition)
@@ -62,7 +62,8 @@ class Books:
         states: Counter[str] = Counter(row.totals or {} if row else {})
         # By the chunks as they are at one moment: one that is given back meanwhile is not missed, nor counted twice.
         rest: list[int] = []
-        for chunk in self._connection.execute(select(chunks.c.id, chunks.c.counts).where(chunks.c.edition == edition)):
+        of = select(chunks.c.id, chunks.c.counts).where(chunks.c.edition == edition)
+        for chunk in self._connection.execute(of.where(chunks.c.audience != "") if mail else of):
             if counted or chunk.counts is None:
                 rest.append(chunk.id)
             else:
@@ -148,12 +149,25 @@ class Books:
             some = [chunks.c.counts[_kept(state)].as_integer() > 0 for state in states]
             candidates = candidates.where(or_(chunks.c.counts.is_(None), *some))
             query = query.where(_STATE.in_(list(states)))
-        found: list[Delivery] = []
+        found: list[Row[Any]] = []
         for chunk in self._connection.execute(candidates).scalars().all():
             if len(found) >= limit:
                 break
-            found += self._shown(query.where(chunks.c.id == chunk).limit(limit - len(found)))
-        return found
+            found += self._connection.execute(query.where(chunks.c.id == chunk).limit(limit - len(found))).all()
+        return self._said_of(found)
+
+    def those(self, ids: Collection[int]) -> list[Delivery]:
+        """The deliveries with these ids that there are, in no order."""
+        dialect = self._connection.dialect.name
+        query = _rows().where(among(dialect, deliveries.c.id, "those"))
+        return self._said_of(self._connection.execute(query, {"those": integers(dialect, ids)}).all())
+
+    def posts(self, edition: str, *, limit: int = 100) -> list[Delivery]:
+        """The posts of an edition, by id."""
+        candidates = select(chunks.c.id).where(chunks.c.edition == edition, chunks.c.audience == "")
+        ids = self._connection.execute(candidates.order_by(chunks.c.first).limit(limit)).scalars().all()
+        query = _rows(within(chunks)).where(chunks.c.id.in_(ids)).order_by(deliveries.c.id).limit(limit)
+        return self._shown(query) if ids else []
 
     def newest_posts(self, channel: str, *, limit: int) -> list[Delivery]:
         """The posts that a channel accepted last, newest first, out of those of its newest twenty editions."""
@@ -189,7 +203,9 @@ class Books:
         return [dict(row._mapping) for row in self._connection.execute(query)]
 
     def _shown(self, query: Select[Any]) -> list[Delivery]:
-        rows = self._connection.execute(query).all()
+        return self._said_of(self._connection.execute(query).all())
+
+    def _said_of(self, rows: Sequence[Row[Any]]) -> list[Delivery]:
         tried = [row.id for row in rows if row.attempts]
         newest: dict[int, Row[Any]] = {}
         if tried:

@@ -32,6 +32,7 @@ from bot.store.among import among, integers
 from bot.store.chosen_readers import Run
 from bot.store.jobs import Jobs
 from bot.store.pauses import paused
+from bot.store.reasons import STATES, Reasons
 from bot.store.tables import attempts, chunks, deliveries, editions
 
 SIZE = 500
@@ -212,6 +213,8 @@ class Chunks:
         ]
         if values:
             self._connection.execute(_SETTLED, values)
+            holding = [chunk for chunk, counts in counted.items() if not counts.keys().isdisjoint(STATES)]
+            Reasons(self._connection).count(list(counted), holding)
         waiting = [chunk for chunk, times in due.items() if times]
         if waiting:
             Jobs(self._connection).wake(chunks.c.id.in_(waiting), now)

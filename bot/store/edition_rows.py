@@ -13,11 +13,14 @@ from bot.model import (
     Edition,
     EditionState,
     EditionStory,
+    EditionWords,
     Email,
     Post,
     PostAct,
     PostPicture,
+    PostWords,
     Rendition,
+    StoryWords,
     Summary,
 )
 
@@ -42,6 +45,8 @@ def edition_of(row: Row[Any], **whole: Any) -> Edition:
         name=row.name,
         reason=row.reason,
         approval=row.approval,
+        version=row.version,
+        words=words_of(row.words),
         created=row.created,
         snapshot=row.snapshot,
         sent=row.sent,
@@ -49,6 +54,18 @@ def edition_of(row: Row[Any], **whole: Any) -> Edition:
         folded=row.folded,
         **whole,
     )
+
+
+def words_content(words: EditionWords) -> dict[str, Any] | None:
+    """An editor's words for a whole edition as JSON types; None when there are none."""
+    return asdict(words) if words != EditionWords() else None
+
+
+def words_of(content: dict[str, Any] | None) -> EditionWords:
+    """The inverse of ``words_content``."""
+    if not content:
+        return EditionWords()
+    return EditionWords(**{**content, "posts": tuple(PostWords(**each) for each in content["posts"])})
 
 
 def content_of(story: EditionStory) -> dict[str, Any]:
@@ -65,6 +82,7 @@ def content_of(story: EditionStory) -> dict[str, Any]:
         "reason": story.reason,
         "subject": story.subject,
         "post": story.post,
+        **({"words": asdict(story.words)} if story.words != StoryWords() else {}),
     }
 
 
@@ -84,6 +102,7 @@ def story_of(row: Row[Any]) -> EditionStory:
         # Editions of before 0009 hold no words of a machine.
         subject=content.get("subject", ""),
         post=content.get("post", ""),
+        words=StoryWords(**content.get("words", {})),
     )
 
 

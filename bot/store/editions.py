@@ -21,14 +21,34 @@ from bot.model import (
 from bot.store.among import among, integers
 from bot.store.conflict import insert_or_ignore
 from bot.store.corrections import Corrections
-from bot.store.edition_rows import content_of, edition_of, rendition_of, row_of, story_of
+from bot.store.edition_rows import content_of, edition_of, rendition_of, row_of, story_of, words_content
 from bot.store.flags import Flags
 from bot.store.images import Images
 from bot.store.jobs import Jobs
 from bot.store.links import Links
+from bot.store.moved_slots import MovedSlots
 from bot.store.tables import articles, chunks, edition_stories, editions, renditions, reservations
 
 WENT_OUT = (EditionState.SENDING, EditionState.PAUSED, EditionState.SENT)
+
+
+# What stands in a row before its report, which may be long: what a calendar reads of a thousand.
+_BRIEF = tuple(
+    editions.c[name]
+    for name in (
+        "id",
+        "schedule",
+        "slot_key",
+        "slot",
+        "state",
+        "name",
+        "reason",
+        "approval",
+        "created",
+        "snapshot",
+        "sent",
+    )
+)
 
 
 class Editions:
@@ -37,13 +57,21 @@ class Editions:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def add(self, edition: Edition, *, expires: datetime, report: dict[str, Any]) -> bool:
+    def add(
+        self, edition: Edition, *, expires: datetime, report: dict[str, Any], planned: datetime | None = None
+    ) -> bool:
         """Claims the edition's slot and keeps all it froze; False when the slot has its edition already.
 
-        ``report`` is the selection with its reasons. Raises ``ReservedElsewhere`` when another edition of the same
-        schedule took one of the articles meanwhile: select again. Raises ``StoreHeld``.
+        ``planned``: the timetable's time of the slot; False, too, when somebody moved it to another time than the
+        edition's meanwhile. ``report`` is the selection with its reasons. Raises ``ReservedElsewhere`` when another
+        edition of the same schedule took one of the articles meanwhile: select again. Raises ``StoreHeld``.
         """
         Flags(self._connection).need_open()
+        if planned:
+            moved = MovedSlots(self._connection)
+            moved.lock(edition.schedule)
+            if not moved.stands(edition.schedule, edition.slot_key, was=planned, due=edition.slot):
+                return False
         mine = self._insert(edition, expires=expires, report=report)
         if mine:
             self._add_stories(edition)
@@ -71,6 +99,8 @@ class Editions:
                 "name": edition.name,
                 "reason": edition.reason,
                 "approval": edition.approval,
+                "version": edition.version,
+                "words": words_content(edition.words),
                 "created": edition.created,
                 "changed": edition.created,
                 "expires": expires,
@@ -119,6 +149,39 @@ class Editions:
         self._add_stories(edition)
         self._put_made(edition)
 
+    def revise(self, edition: Edition, *, since: Collection[EditionState], now: datetime) -> bool:
+        """Puts ``edition``, whose version is the next one, with its state and words in the place of what it was.
+
+        False, and nothing is changed, when the version before is not the newest any more, or it is in none of
+        ``since``. Raises ``ReservedElsewhere``: then the transaction must be undone.
+        """
+        revised = self._connection.execute(
+            update(editions)
+            .where(editions.c.id == edition.id, editions.c.version == edition.version - 1)
+            .where(editions.c.state.in_(list(since)))
+            .values(
+                version=edition.version,
+                words=words_content(edition.words),
+                state=edition.state,
+                reason=edition.reason,
+                approval=edition.approval,
+                changed=now,
+            )
+        )
+        if revised.rowcount != 1:
+            return False
+        self.replace_stories(edition)
+        return True
+
+    def need_approval(self, edition: str) -> None:
+        """From now on the edition goes out only when somebody approved it."""
+        self._connection.execute(update(editions).where(editions.c.id == edition).values(approval=True))
+
+    def version(self, edition: str) -> int:
+        """The edition's newest version, kept from being changed until this transaction ends; 0: there is none such."""
+        self.lock(edition)
+        return self._connection.execute(select(editions.c.version).where(editions.c.id == edition)).scalar() or 0
+
     def _put_made(self, edition: Edition) -> None:
         self.put_renditions(edition.id, edition.renditions)
         Links(self._connection).put(edition.id, edition.links)
@@ -127,6 +190,11 @@ class Editions:
         """The edition, whole."""
         row = self._connection.execute(select(editions).where(editions.c.id == edition)).one_or_none()
         return self._whole(row) if row else None
+
+    def light(self, edition: str) -> Edition | None:
+        """The edition without stories and renditions."""
+        row = self._connection.execute(select(editions).where(editions.c.id == edition)).one_or_none()
+        return edition_of(row) if row else None
 
     def of_slot(self, schedule: str, slot_key: str) -> Edition | None:
         """The edition that owns this slot."""
@@ -143,10 +211,40 @@ class Editions:
             query = query.where(editions.c.schedule == schedule)
         return [edition_of(row) for row in self._connection.execute(query)]
 
+    def between(self, start: datetime, until: datetime, *, schedule: str = "", limit: int = 2_000) -> list[Edition]:
+        """Those whose slot is from ``start`` to before ``until``, oldest first.
+
+        Without all that may be long: stories, renditions, words; and without what was folded.
+        """
+        query = select(*_BRIEF).where(editions.c.slot >= start, editions.c.slot < until)
+        if schedule:
+            query = query.where(editions.c.schedule == schedule)
+        return self._brief(query.order_by(editions.c.slot, editions.c.created).limit(limit))
+
+    def newest_between(self, start: datetime, until: datetime, limit: int) -> list[Edition]:
+        """As ``between``, the newest first."""
+        query = select(*_BRIEF).where(editions.c.slot >= start, editions.c.slot < until)
+        return self._brief(query.order_by(editions.c.slot.desc(), editions.c.created.desc()).limit(limit))
+
     def names(self, which: Collection[str]) -> dict[str, str]:
-        """The names of some, by id."""
-        query = select(editions.c.id, editions.c.name).where(editions.c.id.in_(which))
-        return {row.id: row.name for row in self._connection.execute(query)} if which else {}
+        """The names of those of these editions that there are."""
+        query = select(editions.c.id, editions.c.name).where(editions.c.id.in_(sorted(which)))
+        return {row.id: row.name for row in self._connection.execute(query)}
+
+    def titles(self, edition: str) -> list[str]:
+        """The headlines of an edition's stories, in order."""
+        query = select(edition_stories).where(edition_stories.c.edition == edition)
+        rows = self._connection.execute(query.order_by(edition_stories.c.position))
+        return [story_of(row).article.title for row in rows]
+
+    def in_states(self, states: Collection[EditionState], *, limit: int = 50) -> list[Edition]:
+        """Those in one of ``states``, the earliest slot first; as ``between`` has them."""
+        query = select(*_BRIEF).where(editions.c.state.in_(list(states))).order_by(editions.c.slot).limit(limit)
+        return self._brief(query)
+
+    def _brief(self, query: Select[Any]) -> list[Edition]:
+        rows = self._connection.execute(query)
+        return [Edition(**{**row._mapping, "state": EditionState(row.state)}) for row in rows]
 
     def state(self, edition: str) -> EditionState | None:
         """The state alone, for those who ask often."""
@@ -193,17 +291,20 @@ class Editions:
         since: Collection[EditionState],
         now: datetime,
         reason: str = "",
+        due: datetime | None = None,
     ) -> bool:
         """Puts the edition into the state ``to`` if it is in one of ``since``; False when it is not.
 
+        ``due``: only if that still is its slot's time; somebody may have moved it meanwhile.
         Its chunks have jobs while it is being sent, and only then. Raises ``StoreHeld`` when it would be sent from a
         store from which nothing may go out.
         """
         if to is EditionState.SENDING:
             Flags(self._connection).need_open()
+        still = [editions.c.slot == due] if due else []
         moved = self._connection.execute(
             update(editions)
-            .where(editions.c.id == edition, editions.c.state.in_(list(since)))
+            .where(editions.c.id == edition, editions.c.state.in_(list(since)), *still)
             .values(state=to, reason=reason, changed=now, **({"sent": now} if to is EditionState.SENT else {}))
         )
         if moved.rowcount != 1:
@@ -213,6 +314,22 @@ class Editions:
         elif to is EditionState.PAUSED or to.ended:
             Jobs(self._connection).drop(edition)
         return True
+
+    def reschedule(
+        self, edition: str, *, slot: datetime, expires: datetime, since: Collection[EditionState], now: datetime
+    ) -> bool:
+        """Gives an edition another due time if it is in a state of ``since``; False when it is not."""
+        moved = self._connection.execute(
+            update(editions)
+            .where(editions.c.id == edition, editions.c.state.in_(list(since)))
+            .values(slot=slot, expires=expires, changed=now)
+        )
+        return moved.rowcount == 1
+
+    def drop_skipped(self, edition: str) -> bool:
+        """Deletes an edition that was skipped, so that its slot is nobody's again; False when it was not."""
+        gone = delete(editions).where(editions.c.id == edition, editions.c.state == EditionState.SKIPPED)
+        return self._connection.execute(gone).rowcount == 1
 
     def lock(self, edition: str) -> EditionState | None:
         """Keeps others from moving the edition until this transaction ends; returns its state."""

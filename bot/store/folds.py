@@ -18,7 +18,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, delete, func, nul
 from bot.errors import StateError
 from bot.model import OPEN_STATES, EditionState
 from bot.store.editions import Editions
-from bot.store.tables import attempts, chunks, deliveries, editions
+from bot.store.tables import attempts, chunks, deliveries, editions, reasons
 
 _CHUNKS = 64
 """Chunks looked at in one transaction."""
@@ -148,6 +148,8 @@ class Folds:
         if last == chunk.last:
             self._connection.execute(delete(chunks).where(which))
             return
+        # They are of the whole; who looks counts those of what is left.
+        self._connection.execute(delete(reasons).where(reasons.c.chunk == chunk.id))
         counts = Counter(chunk.counts or {})
         counts.subtract(gone)
         # Where they do not fit they are left out, and counted by whoever asks.

@@ -18,7 +18,7 @@ from bot.store.among import among, integers
 from bot.store.books import Books
 from bot.store.chunks import Chunks, its_chunk, within
 from bot.store.tables import attempts as attempts_table
-from bot.store.tables import chunks, deliveries, editions
+from bot.store.tables import chunks, deliveries, edition_figures, editions
 
 OLDEST = timedelta(days=7)
 """How long ago an edition's slot may be: what is older has no followers any more."""
@@ -111,11 +111,13 @@ class Recalls:
         self.recount([delivery])
 
     def recount(self, ids: Collection[int]) -> None:
-        """Says of the editions of these deliveries that were sent how many are unknown now."""
+        """Says of the editions of these deliveries that were sent how many are unknown now; their sums are old."""
         dialect = self._connection.dialect.name
         # Apart from the editions: SQLite would look through all deliveries of each.
         of = select(deliveries.c.edition).where(among(dialect, deliveries.c.id, "ids")).distinct()
         found = self._connection.execute(of, {"ids": integers(dialect, ids)}).scalars().all()
+        summed = edition_figures.c.edition.in_(found)
+        self._connection.execute(update(edition_figures).where(summed).values(reckoned=None))
         sent = select(editions.c.id).where(editions.c.id.in_(found), editions.c.state == EditionState.SENT)
         for edition in self._connection.execute(sent.order_by(editions.c.id)).scalars().all():
             unknown = Books(self._connection).balance(edition).states.get(DeliveryState.UNKNOWN, 0)

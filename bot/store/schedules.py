@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, delete, func, select, update
 
 from bot.store.conflict import insert_or_ignore, insert_or_replace
-from bot.store.tables import judged, schedule_states
+from bot.store.tables import editions, judged, schedule_states
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +23,14 @@ class ScheduleState:
     cron: str
     timezone: str
     reckoned: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """How many editions a schedule has made, and how many of them wait to go out."""
+
+    editions: int = 0
+    waiting: int = 0
 
 
 class Schedules:
@@ -50,6 +58,20 @@ class Schedules:
     def forget(self, schedule: str) -> None:
         """A schedule that is removed: one that gets its id later counts from then on, and makes up for nothing."""
         self._connection.execute(delete(schedule_states).where(schedule_states.c.schedule == schedule))
+
+    def past(self) -> dict[str, Past]:
+        """What the schedules have made, those too that are gone; two look-ups over all editions."""
+        counted = select(editions.c.schedule, func.count()).group_by(editions.c.schedule)
+        waiting = (
+            select(editions.c.schedule, func.count())
+            .where(editions.c.state.in_(["drafted", "awaiting", "approved", "held"]))
+            .group_by(editions.c.schedule)
+        )
+        waits = {row[0]: row[1] for row in self._connection.execute(waiting)}
+        return {
+            schedule: Past(editions=count, waiting=waits.get(schedule, 0))
+            for schedule, count in self._connection.execute(counted)
+        }
 
     def judge(self, schedule: str, article: int, reason: str, now: datetime) -> None:
         """Keeps that a schedule has decided on an article; ``reason`` says why it is not told, "" when it is."""

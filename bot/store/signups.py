@@ -26,6 +26,10 @@ class Confirmed:
         return self.mailed - self.confirmed
 
 
+_OPEN = (SignupOutcome.WAITING, SignupOutcome.CONFIRM, SignupOutcome.REFUSED, SignupOutcome.LATE)
+"""Not those who are told something else, and not a second request beside the one whose mail stands."""
+
+
 class Signups:
     """The requests of those who are not subscribed yet."""
 
@@ -52,6 +56,19 @@ class Signups:
         row = self._connection.execute(select(signups).where(signups.c.id == signup)).one_or_none()
         return _signup(row) if row else None
 
+    def of(self, address: str) -> list[Signup]:
+        """What was asked for with an address, the newest first."""
+        query = select(signups).where(signups.c.address_hash == self._hashed(address))
+        return [_signup(row) for row in self._connection.execute(query.order_by(signups.c.requested.desc()).limit(20))]
+
+    def unconfirmed(self, limit: int = 50, before: datetime | None = None) -> list[Signup]:
+        """Those that ask to subscribe and are not confirmed, the newest first, requested earlier than ``before``."""
+        query = select(signups).where(signups.c.confirmed.is_(None), signups.c.outcome.in_(_OPEN))
+        if before:
+            query = query.where(signups.c.requested < before)
+        query = query.order_by(signups.c.requested.desc(), signups.c.id).limit(limit)
+        return [_signup(row) for row in self._connection.execute(query)]
+
     def due(self, now: datetime, limit: int) -> list[Signup]:
         """Those whose mail is due, the newest first: who asked just now is looking into the inbox."""
         query = select(signups).where(signups.c.due <= now).order_by(signups.c.requested.desc(), signups.c.id)
@@ -77,6 +94,12 @@ class Signups:
     def end(self, signup: str, outcome: SignupOutcome) -> bool:
         """No mail is due any more; False when none was."""
         return self._changed(signup, due=None, outcome=outcome)
+
+    def replaced(self, signup: str) -> None:
+        """A newer request stands for it; the link of a mail that went out works on."""
+        self._connection.execute(
+            update(signups).where(signups.c.id == signup).values(outcome=SignupOutcome.REPEATED, due=None)
+        )
 
     def refused(self, signup: str) -> None:
         """The server refused the address for good: the mail is not tried again."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
@@ -37,10 +38,16 @@ class Sources:
 
     def get(self, source: str) -> SourceState:
         """The state of ``source``; a source never visited has an empty one."""
-        row = self._connection.execute(select(source_states).where(source_states.c.source == source)).one_or_none()
-        if row is None:
-            return SourceState(source=source)
-        return SourceState(**{**row._mapping, "doubted": tuple(row.doubted)})
+        return self.of([source])[source]
+
+    def of(self, names: Collection[str]) -> dict[str, SourceState]:
+        """The states of these sources."""
+        query = select(source_states).where(source_states.c.source.in_(list(names)))
+        found = {
+            row.source: SourceState(**{**row._mapping, "doubted": tuple(row.doubted)})
+            for row in self._connection.execute(query)
+        }
+        return {name: found.get(name) or SourceState(source=name) for name in names}
 
     def put(self, state: SourceState) -> None:
         insert_or_replace(self._connection, source_states, asdict(state))

@@ -23,6 +23,7 @@ from bot.store.corrections import Corrections
 from bot.store.declarations import Declarations
 from bot.store.deliveries import Deliveries
 from bot.store.dossier import Dossier
+from bot.store.edition_versions import EditionVersions
 from bot.store.editions import Editions
 from bot.store.engine import PATIENCE, faults_told, open_engine, shown, with_room
 from bot.store.enrolments import Enrolments
@@ -30,6 +31,7 @@ from bot.store.events import Events
 from bot.store.figures import Figures
 from bot.store.flags import Flags
 from bot.store.folds import Folds
+from bot.store.growth import Growth
 from bot.store.headlines import Headlines
 from bot.store.hubs import Hubs
 from bot.store.images import Images
@@ -38,7 +40,13 @@ from bot.store.invitations import Invitations
 from bot.store.jobs import Jobs, used
 from bot.store.links import Links
 from bot.store.machine_texts import MachineTexts
+from bot.store.moved_slots import MovedSlots
+from bot.store.numbers import Numbers
 from bot.store.progress import ProgressRows
+from bot.store.reader_days import ReaderDays
+from bot.store.reader_imports import ReaderImports
+from bot.store.readers import Readers
+from bot.store.reasons import Reasons
 from bot.store.recalls import Recalls
 from bot.store.schedules import Schedules
 from bot.store.sessions import Sessions
@@ -86,8 +94,16 @@ class Transaction:
         return Schedules(self.connection)
 
     @cached_property
+    def moved_slots(self) -> MovedSlots:
+        return MovedSlots(self.connection)
+
+    @cached_property
     def editions(self) -> Editions:
         return Editions(self.connection)
+
+    @cached_property
+    def versions(self) -> EditionVersions:
+        return EditionVersions(self.connection)
 
     @cached_property
     def corrections(self) -> Corrections:
@@ -150,6 +166,18 @@ class Transaction:
         return Imports(self.connection)
 
     @cached_property
+    def reader_imports(self) -> ReaderImports:
+        return ReaderImports(self.connection)
+
+    @cached_property
+    def readers(self) -> Readers:
+        return Readers(self.connection)
+
+    @cached_property
+    def growth(self) -> Growth:
+        return Growth(self.connection)
+
+    @cached_property
     def dossier(self) -> Dossier:
         return Dossier(self.connection, self.hashed)
 
@@ -176,6 +204,18 @@ class Transaction:
     @cached_property
     def figures(self) -> Figures:
         return Figures(self.connection)
+
+    @cached_property
+    def numbers(self) -> Numbers:
+        return Numbers(self.connection)
+
+    @cached_property
+    def reader_days(self) -> ReaderDays:
+        return ReaderDays(self.connection)
+
+    @cached_property
+    def reasons(self) -> Reasons:
+        return Reasons(self.connection)
 
     @cached_property
     def progress(self) -> ProgressRows:

@@ -140,33 +140,33 @@ class Subscribers:
     def get(self, subscriber: int, audience: str) -> Subscriber | None:
         """One subscription."""
         row = self._connection.execute(
-            _joined().where(subscribers.c.id == subscriber, subscriptions.c.audience == audience)
+            joined().where(subscribers.c.id == subscriber, subscriptions.c.audience == audience)
         ).one_or_none()
-        return _subscriber(row) if row else None
+        return read_subscriber(row) if row else None
 
     def find(self, address: str) -> list[Subscriber]:
         """All subscriptions of an address."""
-        query = _joined().where(subscribers.c.address_key == address_key(address))
-        return [_subscriber(row) for row in self._connection.execute(query)]
+        query = joined().where(subscribers.c.address_key == address_key(address))
+        return [read_subscriber(row) for row in self._connection.execute(query)]
 
     def page(self, *, audience: str = "", state: str = "", limit: int = 200, after: int = 0) -> list[Subscriber]:
         """By id, from ``after`` on."""
-        query = _joined().where(subscribers.c.id > after).order_by(subscribers.c.id, subscriptions.c.audience)
+        query = joined().where(subscribers.c.id > after).order_by(subscribers.c.id, subscriptions.c.audience)
         if audience:
             query = query.where(subscriptions.c.audience == audience)
         if state:
             query = query.where(subscriptions.c.state == state)
-        return [_subscriber(row) for row in self._connection.execute(query.limit(limit))]
+        return [read_subscriber(row) for row in self._connection.execute(query.limit(limit))]
 
     def every(self, *, audience: str = "", state: str = "") -> Iterator[Subscriber]:
         """All, streamed: a million are never in memory at once."""
-        query = _joined().order_by(subscribers.c.id, subscriptions.c.audience)
+        query = joined().order_by(subscribers.c.id, subscriptions.c.audience)
         if audience:
             query = query.where(subscriptions.c.audience == audience)
         if state:
             query = query.where(subscriptions.c.state == state)
         for row in self._connection.execution_options(yield_per=500).execute(query):
-            yield _subscriber(row)
+            yield read_subscriber(row)
 
     def choices(self, audience: str) -> Iterator[tuple[Preferences, int]]:
         """Each distinct choice that subscribers of ``audience`` made, with how many made it; streamed."""
@@ -179,7 +179,7 @@ class Subscribers:
 
     def recipients(self, ids: Collection[int], audience: str) -> dict[int, Recipient]:
         """What a mail's merge needs to know of these subscribers."""
-        query = _joined().where(subscribers.c.id.in_(list(ids)), subscriptions.c.audience == audience)
+        query = joined().where(subscribers.c.id.in_(list(ids)), subscriptions.c.audience == audience)
         return {
             row.id: Recipient(
                 subscriber=row.id,
@@ -248,7 +248,7 @@ def past_consent(old: Row[Any]) -> dict[str, Any]:
     }
 
 
-def _joined() -> Any:
+def joined() -> Any:
     return select(
         subscribers.c.id,
         subscribers.c.address,
@@ -264,7 +264,7 @@ def _joined() -> Any:
     ).join(subscriptions, subscriptions.c.subscriber == subscribers.c.id)
 
 
-def _subscriber(row: Row[Any]) -> Subscriber:
+def read_subscriber(row: Row[Any]) -> Subscriber:
     return Subscriber(
         id=row.id,
         address=row.address,

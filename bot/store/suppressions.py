@@ -6,12 +6,15 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, delete, func, literal, or_, select, tuple_, update
 
 from bot.model import Suppression
 from bot.store.address import AddressHash
 from bot.store.conflict import insert_or_ignore
 from bot.store.tables import suppressions
+
+WALK = 10_000
+"""Entries that one page of a search goes through."""
 
 
 class Suppressions:
@@ -86,6 +89,37 @@ class Suppressions:
             query = query.where(suppressions.c.at >= after)
         return [_suppression(row, row.address) for row in self._connection.execute(query)]
 
+    def page(self, *, words: str = "", limit: int = 50, after: str = "") -> tuple[list[Suppression], str]:
+        """The newest first, only those whose address has ``words`` in it; and the next page's cursor, "" at the end.
+
+        With ``words`` one page goes through ``WALK`` of them at most: the next goes on there, and may find more.
+        """
+        this = suppressions.c
+        place = tuple_(this.at, this.address_hash, this.audience)
+        order = (this.at.desc(), this.address_hash.desc(), this.audience.desc())
+        bounds: list[ColumnElement[bool]] = []
+        if (edge := _edge(after)) is not None:
+            bounds.append(place < edge)
+        end = ""
+        if words:
+            last = select(this.at, this.address_hash, this.audience).where(*bounds).order_by(*order)
+            row = self._connection.execute(last.limit(1).offset(WALK)).one_or_none()
+            if row is not None:
+                end = _cursor(row)
+                bounds.append(place >= tuple_(literal(row.at, this.at.type), row.address_hash, row.audience))
+            find = func.instr if self._connection.dialect.name == "sqlite" else func.strpos
+            bounds.append(find(func.lower(this.address), words.lower()) > 0)
+        rows = list(self._connection.execute(select(suppressions).where(*bounds).order_by(*order).limit(limit + 1)))
+        if len(rows) > limit:
+            rows = rows[:limit]
+            end = _cursor(rows[-1])
+        return [_suppression(row, row.address) for row in rows], end
+
+    def some(self, most: int) -> int:
+        """How many there are, ``most`` when there are that many or more."""
+        this = select(suppressions.c.at).limit(most).subquery()
+        return self._connection.execute(select(func.count()).select_from(this)).scalar() or 0
+
     def every(self, audience: str | None = None) -> Iterator[Suppression]:
         """All, streamed, by hash; of one audience ("": those that hold for all), or of any."""
         query = select(suppressions).order_by(suppressions.c.address_hash, suppressions.c.audience)
@@ -93,6 +127,21 @@ class Suppressions:
             query = query.where(suppressions.c.audience == audience)
         for row in self._connection.execution_options(yield_per=500).execute(query):
             yield _suppression(row, row.address)
+
+
+def _cursor(row: Any) -> str:
+    return f"{row.at.isoformat()}|{row.address_hash}|{row.audience}"
+
+
+def _edge(cursor: str) -> Any:
+    """The place that a cursor names; None for what is none."""
+    moment, _, rest = cursor.replace("\0", "").partition("|")
+    hashed, _, audience = rest.partition("|")
+    try:
+        at = datetime.fromisoformat(moment)
+    except ValueError:
+        return None
+    return tuple_(literal(at, suppressions.c.at.type), hashed, audience) if at.tzinfo else None
 
 
 def _suppression(row: Row[Any], address: str) -> Suppression:

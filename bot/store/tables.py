@@ -66,6 +66,10 @@ Id = BigInteger().with_variant(Integer, "sqlite")
 Json = JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql")
 
 
+# Ordered sign by sign on both, whatever the language of the database: what begins alike stands together in its index.
+Signs = Text().with_variant(Text(collation="C"), "postgresql")
+
+
 def _id() -> Column[Any]:
     return Column("id", Id, primary_key=True, autoincrement=True)
 
@@ -177,6 +181,10 @@ editions = Table(
     Column("sent", Moment),
     Column("expires", Moment, nullable=False),
     Column("report", Json, nullable=False),
+    # Counts up with each change of what readers are told: who changes, approves or sends it names the one they saw.
+    Column("version", Integer, nullable=False, server_default="1"),
+    # What an editor wrote for the whole of it (bot.model.EditionWords); NULL: nothing.
+    Column("words", Json),
     # The deliveries by state whose rows were folded; NULL while the ledger holds them all.
     Column("totals", Json),
     # Until when the attempts were kept, and until when who got what; NULL while they are.
@@ -326,12 +334,20 @@ subscribers = Table(
     metadata,
     _id(),
     Column("address", Text, nullable=False),
-    Column("address_key", Text, nullable=False),
+    Column("address_key", Signs, nullable=False),
     Column("address_hash", String(64), nullable=False),
-    Column("name", Text, nullable=False, server_default=""),
+    Column("name", Signs, nullable=False, server_default=""),
     Column("created", Moment, nullable=False),
     UniqueConstraint("address_key"),
     Index("ix_subscribers_address_hash", "address_hash"),
+    # Only the desk's search asks for names: it walks this index, and never the million rows behind it.
+    Index(
+        "ix_subscribers_name",
+        "name",
+        "id",
+        sqlite_where=text("name <> ''"),
+        postgresql_where=text("name <> ''"),
+    ),
     # An id is never given twice: links already sent name it.
     sqlite_autoincrement=True,
 )
@@ -359,6 +375,14 @@ subscriptions = Table(
         "subscriber",
         sqlite_where=text("preferences IS NOT NULL"),
         postgresql_where=text("preferences IS NOT NULL"),
+    ),
+    # Who left, by day: an import of a million readers adds nothing to it.
+    Index(
+        "ix_subscriptions_audience_ended",
+        "audience",
+        "ended",
+        sqlite_where=text("ended IS NOT NULL"),
+        postgresql_where=text("ended IS NOT NULL"),
     ),
     # All that a snapshot asks, in its order: a million readers are named in a second.
     Index("ix_subscriptions_audience_state_subscriber", "audience", "state", "subscriber"),
@@ -419,7 +443,8 @@ suppressions = Table(
     Column("at", Moment, nullable=False),
     # Where it is known from: a file, a mailbox, a provider's webhook, the reader's page, an editor.
     Column("source", Text, nullable=False, server_default=""),
-    Index("ix_suppressions_at", "at"),
+    # The newest first, page by page: an import lists thousands at one moment.
+    Index("ix_suppressions_at", "at", "address_hash", "audience"),
 )
 
 # What came back of a delivery after the server had taken it, or was refused for good: bounces, complaints, replies.
@@ -609,6 +634,19 @@ channel_states = Table(
     Column("serial", Integer, nullable=False, server_default="0"),
 )
 
+# --- The calendar: slots that go out at another time than their timetable says (bot.model.moved_slot) ---
+
+moved_slots = Table(
+    "moved_slots",
+    metadata,
+    Column("schedule", String(100), primary_key=True),
+    Column("slot_key", String(100), primary_key=True),
+    Column("was", Moment, nullable=False),
+    Column("due", Moment, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+)
+
 # ---------------------------------------------------------------------------------------------------------------------
 # Parts of the settings that were made on the desk (bot.model.declaration).
 declarations = Table(
@@ -622,6 +660,61 @@ declarations = Table(
     Column("made", Moment, nullable=False),
     Column("changed", Moment, nullable=False),
     Column("who", Text, nullable=False),
+)
+
+# Files of readers that are imported at the desk (bot.model.reader_import), step by step.
+reader_imports = Table(
+    "reader_imports",
+    metadata,
+    Column("id", String(16), primary_key=True),
+    Column("file", Text, nullable=False),
+    Column("audience", String(100), nullable=False),
+    Column("who", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("stage", String(12), nullable=False),
+    Column("encoding", String(20), nullable=False),
+    Column("lines", Integer, nullable=False),
+    # Its header, whose export it is, and its first rows.
+    Column("layout", Json, nullable=False),
+    # Where and how they agreed, and which column means what.
+    Column("consent", Text, nullable=False, server_default=""),
+    Column("columns", Json, nullable=False),
+    # What became of the rows in the trial run, and in the import; NULL before each.
+    Column("trial", Json),
+    Column("counts", Json),
+    # Why it stopped, in a line for an editor.
+    Column("error", Text, nullable=False, server_default=""),
+    # Who works on it, and when they last said so.
+    Column("owner", Text, nullable=False, server_default=""),
+    Column("beat", Moment),
+    Column("began", Moment),
+    Column("ended", Moment),
+    Index("ix_reader_imports_at", "at"),
+)
+
+# What was uploaded, until all of it is imported: in the store, since another machine may go on with it.
+reader_import_pieces = Table(
+    "reader_import_pieces",
+    metadata,
+    Column("import", String(16), ForeignKey("reader_imports.id", ondelete="CASCADE"), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("content", LargeBinary, nullable=False),
+)
+
+# Rows that were not taken, to be handed back with the reason.
+reader_import_refusals = Table(
+    "reader_import_refusals",
+    metadata,
+    _id(),
+    Column("import", String(16), ForeignKey("reader_imports.id", ondelete="CASCADE"), nullable=False),
+    Column("trial", Boolean, nullable=False),
+    Column("sheet", Text, nullable=False),
+    Column("line", Integer, nullable=False),
+    Column("value", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("cells", Json, nullable=False),
+    Index("ix_reader_import_refusals_import", "import", "trial", "id"),
+    sqlite_autoincrement=True,
 )
 
 # Who works at the desk. Nobody is ever deleted: their names stand on the record.
@@ -713,6 +806,60 @@ api_tokens = Table(
     sqlite_autoincrement=True,
 )
 
+# --- Deliveries and numbers (0017)
+
+# Why deliveries of a chunk were not accepted, counted whenever the chunk is: a page of a million deliveries reads
+# these few rows. A chunk that is being worked on has those of before, which nobody reads.
+reasons = Table(
+    "reasons",
+    metadata,
+    Column("chunk", Id, ForeignKey("chunks.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    # "deferred", "failed" or "unknown".
+    Column("state", String(12), nullable=False),
+    Column("code", Integer, nullable=False),
+    Column("enhanced", String(12), nullable=False),
+    # The answer without what is one reader's alone, cut.
+    Column("said", Text, nullable=False),
+    # Of the readers; "" for the many of which few each have.
+    Column("domain", Text, nullable=False),
+    Column("number", Integer, nullable=False),
+    # When the first of them is tried again.
+    Column("due", Moment),
+)
+
+# The sums of an edition that went out, reckoned now and then (bot.store.figures). ``reckoned`` is NULL when they were
+# changed since; ``unsubscribed`` is counted as it happens, and NULL where nobody counted.
+edition_figures = Table(
+    "edition_figures",
+    metadata,
+    Column("edition", String(16), ForeignKey("editions.id", ondelete="CASCADE"), primary_key=True),
+    Column("reckoned", Moment),
+    # All deliveries by state; the columns below are of mail alone.
+    Column("states", Json, nullable=False),
+    Column("readers", Integer, nullable=False, server_default="0"),
+    Column("accepted", Integer, nullable=False, server_default="0"),
+    Column("failed", Integer, nullable=False, server_default="0"),
+    Column("unknown", Integer, nullable=False, server_default="0"),
+    Column("bounced", Integer, nullable=False, server_default="0"),
+    Column("complaints", Integer, nullable=False, server_default="0"),
+    Column("unsubscribed", Integer),
+    # NULL while clicks are not counted.
+    Column("clicks", Integer),
+)
+
+# How many readers each audience had at the end of a day of the newsroom, and how many left it on that day.
+audience_days = Table(
+    "audience_days",
+    metadata,
+    Column("audience", String(100), primary_key=True),
+    # ISO 8601.
+    Column("day", String(10), primary_key=True),
+    Column("readers", Integer, nullable=False),
+    Column("left", Integer, nullable=False),
+    Column("counted", Moment, nullable=False),
+)
+
 # --- articles on the desk (0019) ---
 
 # What the list of articles is searched by: small rows beside the wide ones of articles (bot.store.headlines).
@@ -748,4 +895,32 @@ changes = Table(
     Column("who", Text, nullable=False, server_default=""),
     Column("decided_at", Moment),
     Index("ix_changes_decided", "decided", "at"),
+)
+
+# What an edition told its readers, version by version (bot.model.EditionVersion), since it was changed or approved
+# first.
+edition_versions = Table(
+    "edition_versions",
+    metadata,
+    Column("edition", String(16), ForeignKey("editions.id", ondelete="CASCADE"), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("at", Moment, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("what", Text, nullable=False),
+    Column("told", Json, nullable=False),
+    # When it was approved last, by whom, and what they said; NULL and "": never.
+    Column("approved", Moment),
+    Column("approver", Text, nullable=False, server_default=""),
+    Column("note", Text, nullable=False, server_default=""),
+)
+
+# Findings in an editor's words that an approver let stand (bot.model.Overruling).
+overrulings = Table(
+    "overrulings",
+    metadata,
+    Column("edition", String(16), ForeignKey("editions.id", ondelete="CASCADE"), primary_key=True),
+    Column("key", String(32), primary_key=True),
+    Column("who", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("note", Text, nullable=False),
 )

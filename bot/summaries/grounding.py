@@ -79,6 +79,14 @@ class Ground:
         found = dict.fromkeys(Offence(what, said[:_SHOWN]) for what, said in self._found(text, post))
         return tuple(found)[:MOST_OFFENCES]
 
+    def facts(self, text: str) -> tuple[Offence, ...]:
+        """What a person's ``text`` says that the article does not: numbers, dates, names, quotations, and sentences of
+        other words. How it says it is the person's own business. Never raises, whatever ``text`` holds.
+        """
+        reading = read([text[:LONGEST_TEXT]], self.article.language)
+        found = dict.fromkeys(Offence(what, said) for what, said in self._facts(reading))
+        return tuple(found)[:MOST_OFFENCES]
+
     def _found(self, text: str, post: bool) -> Iterator[tuple[str, str]]:
         said = self._said
         for address in form.addresses(text, self.article.url, said):

@@ -74,7 +74,7 @@ class Support:
         """Whether the noun stands soon after the number, other words between them."""
         tokens = self.reading.tokens
         behind = (tokens[each.last + 1 : each.last + 1 + _BESIDE] for each in self.figures if each.same(figure))
-        return any(_stem(token.folded) == noun for near in behind for token in near)
+        return any(stemmed(token.folded) == noun for near in behind for token in near)
 
     @cached_property
     def _counted(self) -> Mapping[str, Sequence[Figure]]:
@@ -89,7 +89,7 @@ class Support:
             return [text.text]
         found: dict[int, list[Token]] = defaultdict(list)
         for token in text.tokens:
-            if token.kind in ("word", "wide") and _is_content(token):
+            if token.kind in ("word", "wide") and is_content(token):
                 found[token.sentence].append(token)
         return [
             text.text[tokens[0].start : tokens[-1].start + len(tokens[-1].text)]
@@ -98,14 +98,14 @@ class Support:
         ]
 
     def _share(self, tokens: Sequence[Token]) -> float:
-        return sum(_stem(each.folded) in self._index for each in tokens) / len(tokens)
+        return sum(stemmed(each.folded) in self._index for each in tokens) / len(tokens)
 
     @cached_property
     def _index(self) -> Mapping[str, Sequence[int]]:
         index: dict[str, list[int]] = defaultdict(list)
         for place, token in enumerate(self.reading.tokens):
             if token.kind != "mark":
-                index[_stem(token.folded)].append(place)
+                index[stemmed(token.folded)].append(place)
         return index
 
     def _rarity(self, stem: str) -> float:
@@ -155,8 +155,8 @@ def _around(tokens: Sequence[Token], figure: Figure) -> list[tuple[str, float]]:
         while 0 <= place < len(tokens) and tokens[place].sentence == sentence and steps < REACH:
             token = tokens[place]
             steps += token.kind != "mark"
-            if _is_content(token):
-                found.append((_stem(token.folded), 1 / (1 + steps / 3)))
+            if is_content(token):
+                found.append((stemmed(token.folded), 1 / (1 + steps / 3)))
             place += side
     return found
 
@@ -164,16 +164,18 @@ def _around(tokens: Sequence[Token], figure: Figure) -> list[tuple[str, float]]:
 def _next(tokens: Sequence[Token], figure: Figure) -> str:
     """What a number counts, as far as that is the word right behind it; "" else."""
     place = figure.last + 1
-    if place < len(tokens) and tokens[place].sentence == tokens[figure.last].sentence and _is_content(tokens[place]):
-        return _stem(tokens[place].folded)
+    if place < len(tokens) and tokens[place].sentence == tokens[figure.last].sentence and is_content(tokens[place]):
+        return stemmed(tokens[place].folded)
     return ""
 
 
-def _is_content(token: Token) -> bool:
+def is_content(token: Token) -> bool:
+    """Whether a word says something of what a text is about."""
     if token.kind == "wide":
         return not "\u3040" <= token.text <= "\u309f"
     return token.kind in ("mixed", "number") or (token.kind == "word" and len(token.folded) >= _CONTENT)
 
 
-def _stem(word: str) -> str:
+def stemmed(word: str) -> str:
+    """A folded word without its endings, roughly: what forms of one word have in common."""
     return word[:_STEM] if len(word) > _STEM else word

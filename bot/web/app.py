@@ -19,7 +19,7 @@ from bot.schedules.installation import Installation
 from bot.web import api, editor, health, metrics
 from bot.web.api import hooks, ping
 from bot.web.brand import stylesheet
-from bot.web.editor import access
+from bot.web.editor import access, reader_import
 from bot.web.editor.desk import Desk
 from bot.web.following import Following
 from bot.web.headers import TOKENS, Headers, complete
@@ -57,9 +57,9 @@ def create_app(installation: Installation, counters: Counters | None = None) -> 
 
     # The last one added stands outermost: refusals, too, carry the headers.
     app.add_middleware(Following, installation=installation)
-    app.add_middleware(
-        BodyLimit, refuse=refuse, larger={hooks.PATH: hooks.MAX_BODY, **dict.fromkeys(ping.PATHS, ping.MAX_BODY)}
-    )
+    larger = {hooks.PATH: hooks.MAX_BODY, **dict.fromkeys(ping.PATHS, ping.MAX_BODY)}
+    larger[reader_import.UPLOAD] = reader_import.MAX_BODY
+    app.add_middleware(BodyLimit, refuse=refuse, larger=larger)
     app.add_middleware(SameOrigin, refuse=refuse, open_to_all=("/u/", hooks.PATH, *ping.PATHS, *SIGNUP), unnamed=TOKENS)
     app.add_middleware(Headers)
     return app

@@ -47,6 +47,8 @@ EDITION_POLICY = _policy(_FOREIGN)
 """An edition in the browser: its own inline style, pictures of the newsroom's site, no script."""
 PREVIEW_POLICY = _policy({"sandbox": "", **_FOREIGN})
 """An edition within the desk: as before, and its links lead nowhere."""
+BARE_PREVIEW_POLICY = _policy({"sandbox": "", **_FOREIGN, "img-src": "'none'"})
+"""The same for who lets no picture be loaded."""
 
 
 def framed_by(sites: Iterable[str]) -> str:

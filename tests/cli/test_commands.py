@@ -134,6 +134,10 @@ def test_an_edition_that_needs_approval_waits_for_it(broadsheet, folder, mails):
     made = broadsheet("run", "morning", "--json").value
     assert made["state"] == "awaiting"
     assert mails() == []
+    assert broadsheet("return", made["edition"]).code == 2
+    assert broadsheet("return", made["edition"], "--note", "check the figure").code == 0
+    assert broadsheet("editions", made["edition"], "--json").value["state"] == "drafted"
+    assert broadsheet("ask", made["edition"]).code == 0
     assert broadsheet("approve", made["edition"], "--note", "looks right").code == 0
     assert broadsheet("approve", made["edition"]).code == 1
     acts = broadsheet("acts", "--json").value

@@ -18,6 +18,9 @@ S = EditionState
 
 VERBS = {
     "approve": lifecycle.approve,
+    "ask": lifecycle.ask,
+    "return": lambda *args, **given: lifecycle.return_(*args, **{"note": "Mend it.", **given}),
+    "take back": lifecycle.take_back,
     "hold": lifecycle.hold,
     "release": lifecycle.release,
     "pause": lifecycle.pause,
@@ -27,6 +30,10 @@ VERBS = {
 
 ALLOWED = {
     ("approve", S.AWAITING): S.APPROVED,
+    ("ask", S.DRAFTED): S.AWAITING,
+    ("return", S.AWAITING): S.DRAFTED,
+    ("return", S.APPROVED): S.DRAFTED,
+    ("take back", S.APPROVED): S.AWAITING,
     ("hold", S.DRAFTED): S.HELD,
     ("hold", S.AWAITING): S.HELD,
     ("hold", S.APPROVED): S.HELD,

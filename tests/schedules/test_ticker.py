@@ -8,6 +8,7 @@ from bot.delivery.folding import Folded
 from bot.editions import lifecycle
 from bot.model import EditionState, Image
 from bot.schedules import pings, ticker
+from bot.schedules.declaring import declare
 from bot.schedules.plan import Slot
 from bot.schedules.slot import make
 from bot.schedules.tick import Ticked, tick
@@ -193,3 +194,30 @@ def test_there_are_more_threads_than_jobs(ticking):
     jobs = len(working._scheduler.get_jobs())
     working.stop()
     assert jobs < ticker.THREADS
+
+
+def test_a_schedule_that_is_made_on_the_desk_fires_without_a_restart(ticking, newsroom, publish, store, clock):
+    publish("The ferry returns")
+    working, _, _ = ticking()
+    working._tick()
+    # Another process: the desk's.
+    table = {"name": "Noon", "times": ["12:00"], "audience": "readers", "channels": ["mail"]}
+    declare(newsroom(), "schedules", "noon", table, who="Inés", now=clock())
+    clock.advance(seconds=2)
+    working._tick()
+    clock.advance(hours=5)
+    working._tick()
+    with store.read() as tx:
+        made = tx.editions.of_slot("noon", "2026-11-24T12:00")
+    assert (made.name, made.state) == ("Noon", EditionState.SENDING)
+
+
+def test_a_source_that_is_made_on_the_desk_is_visited_without_a_restart(newsroom, tmp_path, monkeypatch):
+    visited = []
+    monkeypatch.setattr(ticker, "collect_now", lambda installation, names=(): visited.append(set(installation.sources)))
+    working = Ticker(newsroom(), told=lambda _news: None)
+    working._collect()
+    table = {"type": "feed", "url": "https://wire.example/feed"}
+    declare(newsroom(), "sources", "wire", table, who="Inés", now=NOW)
+    working._collect()
+    assert visited == [set(), {"wire"}]

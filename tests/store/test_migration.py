@@ -316,8 +316,8 @@ def test_articles_that_were_there_are_found_by_their_titles(old):
             moments = {"published": NOW, "first_seen": NOW, "changed": NOW, "withdrawn": withdrawn}
             statement = text(
                 "INSERT INTO articles (id, source, guid, url_key, revision, fingerprint, content, published,"
-                " first_seen, changed, withdrawn) VALUES (:id, :source, :guid, :url_key, :revision, :fingerprint, :content,"
-                " :published, :first_seen, :changed, :withdrawn)"
+                " first_seen, changed, withdrawn) VALUES (:id, :source, :guid, :url_key, :revision, :fingerprint,"
+                " :content, :published, :first_seen, :changed, :withdrawn)"
             ).bindparams(*(bindparam(name, type_=Moment()) for name in moments))
             connection.execute(statement, {**row, **moments, "content": json.dumps(kept.content())})
     with _upgraded(old).read() as tx:

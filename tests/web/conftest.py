@@ -120,12 +120,12 @@ def build_web(tmp_path, clock, empty_store):
     opened = []
     shutil.copy(empty_store, tmp_path / "broadsheet.db")
 
-    def build(*, newsroom="", toml=TOML):
-        configured = settings(tmp_path, toml)
+    def build(*, newsroom="", toml=TOML, environment=None):
+        configured = settings(tmp_path, toml, environment=environment)
         if newsroom:
             file = tmp_path / "config" / "broadsheet.toml"
             file.write_text(file.read_text("utf-8").replace("[newsroom]", f"[newsroom]\n{newsroom}"), "utf-8")
-            configured = load_settings(tmp_path / "config", ENVIRONMENT)
+            configured = load_settings(tmp_path / "config", {**ENVIRONMENT, **(environment or {})})
         store = Store.open(f"sqlite:///{tmp_path}/broadsheet.db")
         opened.append(store)
         return Web(Installation(configured, store, KEYS, clock))

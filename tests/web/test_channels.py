@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from datetime import timedelta
 from urllib.parse import parse_qsl, urlsplit
 
@@ -78,8 +79,8 @@ async def test_a_channel_is_shown_with_its_account_limits_and_end(desk):
         tx.channels.told("news", Quota(remaining=12, limit=100, resets=NOW + timedelta(minutes=11)))
     page = (await desk.get("/channels")).text
     assert "@record" in page
-    assert "12 of 100 left until" in page
-    assert 'value="88"' in page
+    assert "88 of 100, until" in page
+    assert 'width="88" height="5"' in page
     assert "not yet verified live" in page
     assert "Ready" in page
     assert 'datetime="2027-01-03T07:00Z"' in page
@@ -91,13 +92,13 @@ async def test_a_quota_that_is_over_is_not_shown(desk):
         tx.channels.told("news", Quota(remaining=12, limit=100, resets=NOW - timedelta(minutes=1)))
     page = (await desk.get("/channels")).text
     assert "12 of 100" not in page
-    assert "<meter" not in page
+    assert "not told yet" in page
 
 
 async def test_what_nobody_connected_says_how(desk):
     page = (await desk.get("/channels")).text
     assert "1 not connected" in page
-    assert "broadsheet channels connect news" in page
+    assert 'aria-label="Connect news"' in page
 
 
 @pytest.mark.parametrize("path", ["/", "/channels"])
@@ -106,7 +107,7 @@ async def test_a_permission_that_ends_is_told_with_what_to_do(desk, path):
     page = (await desk.get(path)).text
     assert "news stops in 6 days" in page
     assert "Its permission ends on Monday 30 November 2026, 11:00 UTC" in page
-    assert "broadsheet channels connect news" in page
+    assert "Renew news" in page or "broadsheet channels connect news" in page
 
 
 async def test_a_permission_that_lasts_is_no_news(desk):
@@ -127,7 +128,7 @@ async def test_a_paused_channel_says_why_and_how_it_goes_on(desk, path):
     page = (await desk.get(path)).text
     assert "news is paused" in page
     assert "X has no credits left" in page
-    assert "broadsheet channels resume news" in page
+    assert "Resume news" in page or "broadsheet channels resume news" in page
     assert "<script>" not in page
 
 
@@ -148,12 +149,97 @@ async def test_the_last_posts_lead_to_their_editions(desk):
     assert "post waits" not in page
 
 
+async def test_a_channels_own_page_shows_its_record_limits_and_the_dangerous_corner(desk):
+    connect(desk, ends=NOW + timedelta(days=40))
+    with desk.store.write() as tx:
+        pause_channel(tx, "news", f"no credits {HOSTILE}", NOW)
+    page = (await desk.get("/channels/news")).text
+    assert "pause channel" in page and "no credits" in page
+    assert "Disconnect news" in page
+    assert "<script>alert" not in page
+    assert (await desk.get("/channels/none")).status_code == 404
+
+
+async def test_a_test_signs_in_and_is_on_the_record(desk, x):
+    connect(desk)
+    answer = await desk.post("/channels/test", data={"channel": "news", "from": "list"})
+    with desk.store.read() as tx:
+        (act,) = tx.acts.newest(thing="channel:news")
+    assert act.what == "test channel"
+    # This account has a token of nobody's: the network says so, and the page quotes it.
+    assert answer.status_code == 409
+    assert act.note.startswith("channel news: ")
+    assert "That did not work" in answer.text
+    assert (await desk.post("/channels/test", data={"channel": "none"})).status_code == 404
+
+
+async def test_a_channel_is_connected_on_the_desk_with_what_the_network_shows(desk):
+    begun = await desk.post("/channels/connect", data={"channel": "news"})
+    assert begun.status_code == 200
+    assert "https://news.record.example/oauth/callback" in begun.text
+    url = html.unescape(begun.text.partition('class="button primary" href="')[2].partition('"')[0])
+    async with httpx.AsyncClient() as browser:
+        back = (await browser.get(url)).headers["location"]
+    answer = await desk.post("/channels/paste", data={"channel": "news", "code": back})
+    assert (answer.status_code, answer.headers["location"]) == (303, "../channels/news")
+    with desk.store.read() as tx:
+        assert tx.channels.get("news").account == "@record"
+    assert (await desk.post("/channels/test", data={"channel": "news"})).status_code == 303
+
+
+async def test_a_code_that_is_none_is_told_and_nothing_is_connected(desk):
+    await desk.post("/channels/connect", data={"channel": "news"})
+    answer = await desk.post("/channels/paste", data={"channel": "news", "code": f"a b {HOSTILE}"})
+    assert answer.status_code == 422
+    assert "that is no code" in answer.text
+    with desk.store.read() as tx:
+        assert tx.channels.get("news").credential == ""
+
+
+async def test_mail_has_no_sign_in_and_is_not_paused_as_a_channel(desk):
+    answer = await desk.post("/channels/connect", data={"channel": "mail"})
+    assert answer.status_code == 409
+    assert "is not signed in to" in answer.text
+    assert (await desk.post("/channels/pause", data={"channel": "mail"})).status_code == 404
+
+
+async def test_a_channel_is_paused_and_resumed_with_reasons_on_the_record(desk):
+    assert (await desk.post("/channels/pause", data={"channel": "news", "note": "wrong picture"})).status_code == 303
+    page = (await desk.get("/channels")).text
+    assert "1 paused" in page and "wrong picture" in page
+    resumed = {"channel": "news", "note": "picture taken down"}
+    assert (await desk.post("/channels/resume", data=resumed)).status_code == 303
+    assert (await desk.post("/channels/resume", data=resumed)).status_code == 409
+    with desk.store.read() as tx:
+        acts = [(act.what, act.note) for act in tx.acts.newest(thing="channel:news")]
+        assert tx.channels.get("news").paused == ""
+    assert acts == [("resume channel", "picture taken down"), ("pause channel", "wrong picture")]
+
+
+async def test_a_channel_is_disconnected_once(desk):
+    connect(desk)
+    assert (await desk.post("/channels/disconnect", data={"channel": "news"})).status_code == 303
+    with desk.store.read() as tx:
+        assert tx.channels.get("news").credential == ""
+    assert (await desk.post("/channels/disconnect", data={"channel": "news"})).status_code == 409
+
+
+async def test_nothing_is_connected_paused_or_sent_by_get(desk):
+    for act in ("test", "connect", "paste", "pause", "resume", "disconnect"):
+        assert (await desk.get(f"/channels/{act}", params={"channel": "news"})).status_code == 404
+
+
 async def test_the_page_is_good_html(desk, validator, tmp_path):
     connect(desk, ends=NOW + timedelta(days=6))
     with desk.store.write() as tx:
         tx.channels.told("news", Quota(remaining=12, limit=100, resets=NOW + timedelta(minutes=11)))
         pause_channel(tx, "news", "no credits", NOW)
-    pages = {"channels": (await desk.get("/channels")).text, "back": (await desk.get("/oauth/callback")).text}
+    pages = {
+        "channels": (await desk.get("/channels")).text,
+        "channel": (await desk.get("/channels/news")).text,
+        "begun": (await desk.post("/channels/connect", data={"channel": "news"})).text,
+        "back": (await desk.get("/oauth/callback")).text,
+    }
     assert "\n".join(validator.faults(pages, tmp_path, PAGE)) == ""
 
 

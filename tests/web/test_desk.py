@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from bot.editions import lifecycle
-from bot.model import DeliveryState, EditionState, EditionStory, Post, Rendition, Summary
+from bot.model import DeliveryState, EditionState, Post, Rendition
 from bot.store.flags import PAUSED
 from bot.store.sources import SourceState
 from bot.testing import NOW, article, email, subscribe
@@ -102,8 +102,6 @@ async def test_counts_by_state_sum_to_the_snapshot(web, sending):
         )
     page = (await web.get("/")).text
     assert "= 3" in page
-    whole = (await web.get(f"/editions/{sending.id}")).text
-    assert "Sum, as in the snapshot" in whole
 
 
 async def test_books_that_do_not_balance_are_shown_in_words(web, sending):
@@ -118,49 +116,6 @@ async def test_a_skipped_edition_says_why(web):
     page = (await web.get("/")).text
     assert "Skipped" in page
     assert "2 new stories, needs 3" in page
-
-
-async def test_an_edition_says_what_was_left_out_and_why(web):
-    rejections = [
-        {"id": 1, "title": "Old news", "url": "https://record.example/old", "rule": "too-old", "reason": "4 days old"},
-        {"id": 2, "title": "Older news", "url": "https://record.example/older", "rule": "too-old", "reason": "5 days"},
-        {"title": "Half a row"},
-    ]
-    made = web.add_edition(report={"rejections": rejections})
-    page = (await web.get(f"/editions/{made.id}")).text
-    assert "2 · too old" in page
-    assert "4 days old" in page
-    assert "Half a row" in page
-
-
-async def test_an_edition_says_what_the_language_model_wrote_and_why_it_wrote_no_more(web):
-    lead = EditionStory(
-        position=1, article=article(id=0), summary=Summary("It returns.", (), "llm"), post="It returns."
-    )
-    machine = {"subject": {"text": "", "reason": f"refused: a number: “{HOSTILE}”"}}
-    pick = {"id": lead.article.id, "revision": lead.article.revision, "machine": machine}
-    told = web.add_edition(stories=(lead,), report={"picks": [pick]})
-    page = (await web.get(f"/editions/{told.id}")).text
-    assert "by the language model: summary, post; no subject by the language model, refused: a number" in page
-    assert "<script>alert" not in page
-
-
-async def test_an_edition_shows_its_post_with_its_length_and_its_text_part_filled(web):
-    made = web.add_edition()
-    page = (await web.get(f"/editions/{made.id}")).text
-    assert "17 characters" in page
-    assert "Unsubscribe: #" in page
-    assert "__S" not in page
-
-
-async def test_the_preview_is_sandboxed_and_personal_to_nobody(web):
-    made = web.add_edition()
-    answer = await web.get(f"/editions/{made.id}/preview/mail")
-    assert answer.headers["content-security-policy"].startswith("sandbox; default-src 'none'")
-    assert '<a href="#">Unsubscribe</a>' in answer.text
-    assert "<iframe sandbox src=" in (await web.get(f"/editions/{made.id}")).text
-    assert (await web.get(f"/editions/{made.id}/preview/bluesky")).status_code == 404
-    assert (await web.get(f"/editions/{made.id}/preview/%00")).status_code == 404
 
 
 async def test_articles_and_sources_say_how_they_are(web):
@@ -224,24 +179,3 @@ async def test_an_old_edition_shows_its_totals_and_until_when_its_readers_were_k
         assert page.status_code == 200
     assert "Who got it was kept until" in page.text
     assert "Sum, as in the snapshot" in page.text
-
-
-async def test_an_editions_checks_stand_on_its_page_with_what_to_mend_first(web):
-    made = web.add_edition(state=EditionState.AWAITING)
-    page = (await web.get(f"/editions/{made.id}")).text
-    checks = page.split('<section id="checks">')[1].split("</section>")[0]
-    assert "to mend" in checks
-    assert "The newsroom&#39;s postal address is not in it" in checks
-    assert checks.index("To mend:") < checks.index("Holds:")
-    assert '<a href="#checks">' in page
-
-
-async def test_checks_of_hostile_stories_are_text(web):
-    lead = article(id=7, title=HOSTILE, url="https://record.example/x")
-    made = web.add_edition(
-        lead=lead,
-        report={"preflight": {"reached": {"at": NOW.isoformat(), "found": {lead.url: ["dead", HOSTILE]}}, "look": []}},
-    )
-    page = (await web.get(f"/editions/{made.id}")).text
-    assert "1 link leads nowhere" in page
-    assert "<script>alert" not in page

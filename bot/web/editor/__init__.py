@@ -1,43 +1,44 @@
-"""The desk: what editors do, without a terminal."""
+"""The desk: what editors do, without a terminal.
+
+Each file is a page or a family of acts, and is found by being there.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib import import_module
+from pkgutil import iter_modules
+from types import ModuleType
 
 from fastapi import APIRouter, Depends
 
 from bot.model import Role
-from bot.web.editor import (
-    account,
-    activity,
-    articles,
-    channels,
-    edition,
-    invitation,
-    login,
-    menu,
-    newsroom,
-    people,
-    preview,
-    progress,
-    sources,
-    today,
-    tokens,
-    welcome,
-)
 from bot.web.editor.access import Needs
 from bot.web.editor.desk import Desk
 from bot.web.site import Site
 
 
 def routes(site: Site) -> APIRouter:
-    """The desk's door, and what lies behind it: there the guard hangs on the router, so that no page can lack it."""
-    router = APIRouter(dependencies=[Depends(Needs(Role.VIEWER))])
+    """All pages of the desk, and its doors. The guard hangs on the router, so that no page can lack it.
+
+    A module with ``DOOR = True`` is for who has not logged in yet: it stands outside of the guard.
+    """
     desk = Desk(site)
-    for page in (today, edition, progress, preview, articles, sources, channels, menu, welcome):
-        router.include_router(page.routes(desk))
-    for page in (activity, account, people, tokens, newsroom):
-        router.include_router(page.routes(desk))
+
+    def followed() -> None:
+        # What a colleague changed a moment ago, maybe on another machine, stands on the next page.
+        site.installation.refresh()
+
+    guarded = APIRouter(dependencies=[Depends(Needs(Role.VIEWER)), Depends(followed)])
     whole = APIRouter()
-    for page in (login, invitation):
-        whole.include_router(page.routes(desk))
-    whole.include_router(router)
+    for module in _pages():
+        (whole if getattr(module, "DOOR", False) else guarded).include_router(module.routes(desk))
+    whole.include_router(guarded)
     return whole
+
+
+def _pages() -> Iterator[ModuleType]:
+    for found in sorted(iter_modules(__path__), key=lambda each: each.name):
+        module = import_module(f"{__name__}.{found.name}")
+        if hasattr(module, "routes"):
+            yield module

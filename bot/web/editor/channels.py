@@ -1,75 +1,251 @@
-"""``/channels``: how each channel is, what it may still post, and when its permission ends."""
+"""``/channels``: can we publish. How each channel is, what it may still post; tried, connected, paused, resumed."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
 from fastapi import APIRouter, Request, Response
 
+from bot.delivery.pausing import pause_channel, resume_channel, thing
 from bot.delivery.permission import consequence, headline, stage
-from bot.model import Delivery
+from bot.errors import BroadsheetError, DeliveryError, NotFound, NothingToDo
+from bot.model import Delivery, Idempotency, Role, User
 from bot.schedules.channel_status import ChannelStatus, Condition, statuses
+from bot.schedules.connection import Account, Begun, begin, callback, disconnect, finish_pasted, known
 from bot.schedules.installation import Installation
+from bot.schedules.trying import try_out
 from bot.store import Transaction
-from bot.web.editor.access import Viewer
+from bot.web.editor.access import Admin, Approver, Editor, Viewer
 from bot.web.editor.desk import Desk
+from bot.web.editor.form import Submission, Submitted
+from bot.web.editor.speech import N_, _
 from bot.web.editor.states import Shown
 
-LAST = 3
-"""Posts of each channel that are shown."""
+LAST = 1
+"""Posts of each channel whose time is shown in the list."""
+POSTS = 10
+"""Posts that a channel's own page shows."""
+ACTS = 20
 
 _SHOWN = {
-    Condition.OK: Shown("Ready", "good", "tick"),
-    Condition.NOT_CONNECTED: Shown("Not connected", "warn", "mark"),
-    Condition.ENDED: Shown("Permission ended", "bad", "cross"),
-    Condition.PAUSED: Shown("Paused", "warn", "bars"),
-    Condition.RESTING: Shown("Resting", "plain", "clock"),
+    Condition.OK: Shown(N_("Ready"), "good", "tick"),
+    Condition.NOT_CONNECTED: Shown(N_("Not connected"), "warn", "mark"),
+    Condition.ENDED: Shown(N_("Permission ended"), "bad", "cross"),
+    Condition.PAUSED: Shown(N_("Paused"), "warn", "bars"),
+    Condition.RESTING: Shown(N_("Resting"), "plain", "clock"),
 }
+_ENDS = Shown(N_("Permission ends"), "warn", "mark")
+
+NETWORKS = {
+    "email": N_("Email"),
+    "webhook": N_("Webhook"),
+    "x": "X",
+    "linkedin": "LinkedIn",
+    "teams": "Microsoft Teams",
+    "ntfy": "ntfy",
+    "apprise": "Apprise",
+}
+DOUBLING = {
+    Idempotency.KEY: N_("Never doubled: the network knows each post by a key of ours."),
+    Idempotency.STEPS: N_("Never doubled: a post is made first, then published once."),
+    Idempotency.NONE: N_("After a lost answer it waits for a person, so that nothing is doubled."),
+}
+LOOKED_UP = N_("After a lost answer it is looked for on the network, or waits for a person.")
 
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """A permission that ends, or has ended. ``what`` is a headline, ``why`` what it means, ``command`` mends it."""
+    """A permission that ends, or has ended. ``what`` is a headline, ``why`` what it means, ``command`` mends it.
+
+    ``signs_in``: whether it is mended by connecting ``channel`` again, on the desk too.
+    """
 
     what: str
     why: str
     command: str
     shown: Shown
     by: datetime | None = None
+    channel: str = ""
+    paused: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
     """A channel as the page shows it; ``used`` is how much of its limit is used up, in per cent, None: not known.
 
-    ``last`` are its newest deliveries, each with the moment it was settled; ``waits`` is how many posts wait.
+    ``spent`` of ``most`` are the same as numbers. ``last`` are its newest deliveries, ``waits`` how many posts wait.
     """
 
     status: ChannelStatus
     shown: Shown
-    quota: str
+    network: str
     used: int | None
-    sent_twice: str
+    spent: int | None
+    most: int | None
+    left: int | None
+    doubling: str
     ends_soon: bool
     last: tuple[Delivery, ...]
     waits: int
 
 
 def routes(desk: Desk) -> APIRouter:
-    """GET and HEAD of ``/channels``."""
+    """``/channels``, ``/channels/NAME``, and what is done there."""
     router = APIRouter()
+
+    def one(
+        request: Request,
+        user: User,
+        name: str,
+        *,
+        begun: Begun | None = None,
+        error: str = "",
+        status: int = 200,
+    ) -> Response:
+        installation = desk.installation.current()
+        now = installation.clock()
+        with installation.store.read() as tx:
+            found = next((each for each in statuses(installation, tx, now) if each.name == name), None)
+            if found is None:
+                return desk.missing(request)
+            shown = row(tx, found, now, last=POSTS)
+            acts = tx.acts.newest(thing=thing(name), limit=ACTS)
+            ending = [each for each in endings(tx, installation, now) if each.channel == name]
+        return desk.page(
+            request,
+            user,
+            "editor/channel.html.j2",
+            here="channels",
+            status=status,
+            row=shown,
+            acts=acts,
+            ending=ending,
+            origin=installation.settings.origin("channels", name),
+            begun=begun,
+            error=error,
+            redirect=callback(installation),
+            may_test=user.role.may(Role.EDITOR),
+            may_pause=user.role.may(Role.APPROVER),
+            may_connect=user.role.may(Role.APPROVER),
+            may_disconnect=user.role.may(Role.ADMIN),
+            limits=installation.configured[name].limits if found.medium == "post" else None,
+        )
 
     @router.api_route("/channels", methods=["GET", "HEAD"])
     def show(request: Request, user: Viewer) -> Response:
-        now = desk.installation.clock()
-        with desk.installation.store.read() as tx:
-            rows = [_row(tx, each, now) for each in statuses(desk.installation, tx, now)]
-            ending = list(endings(tx, desk.installation, now))
-        return desk.page(request, user, "editor/channels.html.j2", here="channels", channels=rows, ending=ending)
+        installation = desk.installation.current()
+        now = installation.clock()
+        with installation.store.read() as tx:
+            rows = [row(tx, each, now) for each in statuses(installation, tx, now)]
+            ending = list(endings(tx, installation, now))
+        return desk.page(
+            request,
+            user,
+            "editor/channels.html.j2",
+            here="channels",
+            channels=rows,
+            ending=ending,
+            may_test=user.role.may(Role.EDITOR),
+            may_pause=user.role.may(Role.APPROVER),
+            may_connect=user.role.may(Role.APPROVER),
+        )
+
+    @router.api_route("/channels/{name}", methods=["GET", "HEAD"])
+    def show_one(request: Request, user: Viewer, name: str) -> Response:
+        return one(request, user, name)
+
+    @router.post("/channels/test")
+    def test(request: Request, user: Editor, form: Submitted) -> Response:
+        name = _name(form)
+        try:
+            asyncio.run(try_out(desk.installation.current(), name, user.name_on_record))
+        except NotFound:
+            return desk.missing(request)
+        except DeliveryError as error:
+            return one(request, user, name, error=str(error), status=409)
+        return desk.done(request, _back(form, name), _("%(name)s works: we could sign in.") % {"name": name})
+
+    @router.post("/channels/connect")
+    def connect(request: Request, user: Approver, form: Submitted) -> Response:
+        name = _name(form)
+        try:
+            begun = asyncio.run(begin(desk.installation.current(), name, user.name_on_record))
+        except NotFound:
+            return desk.missing(request)
+        except BroadsheetError as error:
+            return one(request, user, name, error=str(error), status=409)
+        # Not a redirect: browsers let a form of a page with our policy lead to no other site.
+        return one(request, user, name, begun=begun)
+
+    @router.post("/channels/paste")
+    def paste(request: Request, user: Approver, form: Submitted) -> Response:
+        name = _name(form)
+        try:
+            account = asyncio.run(finish_pasted(desk.installation.current(), name, form.text("code", longest=5000)))
+        except NotFound:
+            return desk.missing(request)
+        except BroadsheetError as error:
+            return one(request, user, name, error=str(error), status=422)
+        return desk.done(request, f"channels/{name}", _connected(account))
+
+    @router.post("/channels/pause")
+    def pause(request: Request, user: Approver, form: Submitted) -> Response:
+        name, installation = _name(form), desk.installation.current()
+        if name not in installation.configured or installation.configured[name].medium != "post":
+            # Mail is paused by the edition.
+            return desk.missing(request)
+        reason = form.text("note", longest=300) or _("paused by %(name)s") % {"name": user.name_on_record}
+        with installation.store.write() as tx:
+            paused = pause_channel(tx, name, reason, installation.clock(), user.name_on_record)
+        said = _("%(name)s is paused. Its posts wait.") if paused else _("%(name)s was paused already.")
+        return desk.done(request, f"channels/{name}", said % {"name": name})
+
+    @router.post("/channels/resume")
+    def resume(request: Request, user: Approver, form: Submitted) -> Response:
+        name, installation = _name(form), desk.installation.current()
+        try:
+            known(installation, name)
+            note = form.text("note", longest=300)
+            resume_channel(installation.store, name, user.name_on_record, installation.clock(), note)
+        except NotFound:
+            return desk.missing(request)
+        except NothingToDo as error:
+            return desk.refused(request, error)
+        return desk.done(request, _back(form, name), _("%(name)s goes on: what waits is posted.") % {"name": name})
+
+    @router.post("/channels/disconnect")
+    def disconnect_it(request: Request, user: Admin, form: Submitted) -> Response:
+        name = _name(form)
+        try:
+            disconnect(desk.installation.current(), name, user.name_on_record)
+        except NotFound:
+            return desk.missing(request)
+        except NothingToDo as error:
+            return desk.refused(request, error)
+        said = _("%(name)s is disconnected. Take the permission away at the network, too.") % {"name": name}
+        return desk.done(request, f"channels/{name}", said)
 
     return router
+
+
+def _name(form: Submission) -> str:
+    return form.text("channel", longest=100)
+
+
+def _back(form: Submission, name: str) -> str:
+    """Where the button stood: the list, or the channel's own page."""
+    return "channels" if form.text("from") == "list" else f"channels/{name}"
+
+
+def _connected(account: Account) -> str:
+    values = {"name": account.channel, "account": account.account}
+    if account.before:
+        values["before"] = account.before
+        return _("%(name)s posts as %(account)s from now on; until now it was %(before)s.") % values
+    return _("%(name)s is connected as %(account)s.") % values
 
 
 def endings(tx: Transaction, installation: Installation, now: datetime) -> Iterator[Ending]:
@@ -82,34 +258,41 @@ def endings(tx: Transaction, installation: Installation, now: datetime) -> Itera
             command = connect if "channels connect" in state.paused else f"broadsheet channels resume {name}"
             # What to run stands below it.
             why = state.paused.removeprefix(f"{name}: ").removesuffix(f"; run `{command}`")
-            yield Ending(f"{name} is paused", why, command, _SHOWN[Condition.PAUSED])
+            said = _("%(name)s is paused") % {"name": name}
+            yield Ending(said, why, command, _SHOWN[Condition.PAUSED], channel=name, paused=command != connect)
         reached = stage(state.expires, now)
         if state.expires is None or reached is None:
             continue
-        shown = Shown("Permission ends", "warn", "mark") if reached else _SHOWN[Condition.ENDED]
+        shown = _ENDS if reached else _SHOWN[Condition.ENDED]
         why = consequence(state.expires, now, installation.newsroom.timezone)
         by = state.expires if reached else None
-        yield Ending(headline(name, state.expires, now), why, connect, shown, by)
+        yield Ending(headline(name, state.expires, now), why, connect, shown, by, channel=name)
 
 
-def _row(tx: Transaction, status: ChannelStatus, now: datetime) -> Row:
+def row(tx: Transaction, status: ChannelStatus, now: datetime, *, last: int = LAST) -> Row:
+    """A channel with what the ledger knows of its posts."""
     quota = status.state.quota
-    still = quota is not None and quota.resets > now
-    used = None
-    if quota is not None and still and quota.limit:
-        used = min(100, max(0, round(100 * (quota.limit - quota.remaining) / quota.limit)))
+    still = quota if quota is not None and quota.resets > now else None
+    used = spent = None
+    if still and still.limit:
+        spent = max(0, still.limit - still.remaining)
+        used = min(100, round(100 * spent / still.limit))
     reached = stage(status.state.expires, now)
     shown = _SHOWN[status.condition]
     if status.condition is Condition.OK and reached:
-        shown = Shown("Permission ends", "warn", "mark")
+        shown = _ENDS
     post = status.medium == "post"
+    looked_up = status.idempotency is Idempotency.NONE and status.recalls
     return Row(
         status=status,
         shown=shown,
-        quota=status.quota(now),
+        network=NETWORKS.get(status.type, status.type.capitalize()),
         used=used,
-        sent_twice=status.doubling,
+        spent=spent,
+        most=still.limit if still else None,
+        left=still.remaining if still else None,
+        doubling=LOOKED_UP if looked_up else DOUBLING[status.idempotency] if status.idempotency else "",
         ends_soon=reached is not None,
-        last=tuple(tx.deliveries.newest_posts(status.name, limit=LAST)) if post else (),
+        last=tuple(tx.deliveries.newest_posts(status.name, limit=last)) if post else (),
         waits=tx.deliveries.open_posts(status.name) if post else 0,
     )

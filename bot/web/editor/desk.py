@@ -19,6 +19,7 @@ from bot.model import User
 from bot.schedules.installation import Installation
 from bot.store.flags import PAUSED
 from bot.web.editor import speech
+from bot.web.editor.badges import badges
 from bot.web.editor.speech import _
 from bot.web.editor.states import DELIVERY_STATES, EDITION_STATES
 from bot.web.editor.times import Times
@@ -78,6 +79,9 @@ class Desk:
         times = self.times
         with self.installation.store.read() as tx:
             paused = bool(tx.flags.get(PAUSED))
+            values.setdefault("badges", None)
+            if values["badges"] is None:
+                values["badges"] = badges(tx, self.installation, user)
         answer = self.site.page(
             request,
             template,

@@ -1,118 +1,192 @@
-"""``/editions/ID``: what an edition is, why it is so, how it looks, and what became of it."""
+"""``/editions/ID``: its stories, what readers are told of each, and what the article says."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Request, Response
 
-from bot.delivery.pausing import waits_for
-from bot.editions.compose import Outlet
-from bot.editions.digest import LARGEST
+from bot.editions.mail_view import View
 from bot.editions.origin import origin
-from bot.editions.post_view import PostView, view
-from bot.model import ChannelState, Edition, Email, Grade, Limits
-from bot.schedules.installation import Installation
-from bot.schedules.preflight import findings
-from bot.store.editions import WENT_OUT
-from bot.web.editor.access import Viewer
-from bot.web.editor.desk import Desk
-from bot.web.editor.preview import filled
-from bot.web.editor.states import of_edition
+from bot.errors import BroadsheetError, ConflictError
+from bot.model import Edition, EditionStory, User
+from bot.schedules import editing
+from bot.schedules.truth import TextFinding
+from bot.web.editor.access import Editor, Viewer
+from bot.web.editor.change import Trouble, changed, mended, said
+from bot.web.editor.desk import Desk, Undo
+from bot.web.editor.form import Submission, Submitted
+from bot.web.editor.left_out import left_out
+from bot.web.editor.opened import Opened, opened, page
+from bot.web.editor.source import source
+from bot.web.editor.speech import _
 
+TITLE, SUMMARY, LINE = 300, 2_000, 500
+"""Characters of a headline, a summary, an alt text or a credit that are taken from a form."""
 
-@dataclass(frozen=True, slots=True)
-class MailShown:
-    channel: str
-    email: Email
-    text: str
-    size: int
-
-
-@dataclass(frozen=True, slots=True)
-class LeftOut:
-    """The articles that one rule left out."""
-
-    rule: str
-    articles: list[dict[str, Any]]
+_TOLD = {"title": TITLE, "summary": SUMMARY, "alt": LINE, "credit": LINE}
+_VIEWS = (View.PHONE, View.DESKTOP, View.DARK, View.TEXT)
 
 
 def routes(desk: Desk) -> APIRouter:
-    """GET and HEAD of ``/editions/ID``."""
+    """GET, HEAD and POST of ``/editions/ID``.
+
+    ``story`` is the id of the article whose story is picked, ``view`` one of ``View``, ``q`` the words of a search for
+    a story to add (``add``), ``left`` a rule of which all that it left out is shown.
+    """
     router = APIRouter()
 
     @router.api_route("/editions/{edition}", methods=["GET", "HEAD"])
     def show(request: Request, user: Viewer, edition: str) -> Response:
-        with desk.installation.store.read() as tx:
-            found = tx.editions.get(edition) if edition.isalnum() else None
-            if found is None:
-                return desk.missing(request)
-            report, balance = tx.editions.report(edition), tx.deliveries.balance(edition)
-            expires, acts = tx.editions.expires(edition), tx.acts.newest(thing=f"edition:{edition}")
-            checks, channels = findings(tx, desk.installation, found), tx.channels.all()
-            waits = waits_for(tx, edition)
-        return desk.page(
-            request,
-            user,
-            "editor/edition.html.j2",
-            here="today",
-            edition=found,
-            shown=of_edition(found.state, balance.states),
-            headline=found.stories[0].article.title if found.stories else "",
-            public=found.state in WENT_OUT,
-            expires=expires,
-            balance=balance,
-            acts=acts,
-            origins={story.position: origin(story, report) for story in found.stories},
-            left_out=_left_out(report),
-            mails=_mails(found, desk.installation.newsroom.timezone),
-            posts=_posts(desk.installation, found, channels),
-            clipped=LARGEST,
-            checks=checks,
-            waits=waits,
-            to_mend=sum(each.grade is Grade.FAULT for each in checks),
-            to_know=sum(each.grade is Grade.WARNING for each in checks),
-        )
+        return _shown(desk, request, user, edition)
+
+    @router.post("/editions/{edition}")
+    def change(request: Request, user: Editor, edition: str, form: Submitted) -> Response:
+        act = _ACTS.get(form.text("act", longest=20))
+        found = opened(desk, edition, user)
+        if act is None or found is None:
+            return desk.missing(request)
+        try:
+            return act(desk, request, user, found, form)
+        except ConflictError as conflict:
+            trouble = Trouble(conflict=conflict, values=form.values())
+            return _shown(desk, request, user, edition, status=409, trouble=trouble)
+        except BroadsheetError as error:
+            trouble = Trouble(said=str(error), values=form.values())
+            return _shown(desk, request, user, edition, status=422, trouble=trouble)
 
     return router
 
 
-def _left_out(report: dict[str, Any]) -> list[LeftOut]:
-    rules: dict[str, list[dict[str, Any]]] = {}
-    for each in report.get("rejections") or []:
-        rules.setdefault(str(each.get("rule") or "other"), []).append(
-            {key: str(each.get(key) or "") for key in ("title", "url", "reason")}
-        )
-    ordered = sorted(rules.items(), key=lambda item: -len(item[1]))
-    return [LeftOut(rule.replace("-", " "), articles) for rule, articles in ordered]
+def _shown(
+    desk: Desk, request: Request, user: User, identity: str, *, status: int = 200, trouble: Trouble | None = None
+) -> Response:
+    found = opened(desk, identity, user)
+    if found is None:
+        return desk.missing(request)
+    asked = request.query_params
+    picked = _picked(found, asked.get("story", ""))
+    view = asked.get("view", View.PHONE)
+    adding = "add" in asked and found.editable
+    words = asked.get("q", "")[:200].strip()
+    return page(
+        desk,
+        request,
+        user,
+        found,
+        "editor/edition.html.j2",
+        "stories",
+        status=status,
+        trouble=trouble or Trouble(),
+        picked=picked,
+        source=source(picked, picked.told.summary.text, _of(found, picked, "summary")) if picked else None,
+        found_in={place: _of(found, picked, place) if picked else () for place in ("title", "summary", "alt")},
+        by_story=_by_story(found),
+        origins={story.article.id: origin(story, found.report) for story in found.edition.stories},
+        left=left_out(found.report, whole=asked.get("left", "")),
+        channel=next((each.channel for each in found.edition.renditions if each.email), ""),
+        view=View(view) if view in set(_VIEWS) else View.PHONE,
+        views=_VIEWS,
+        adding=adding,
+        query=words,
+        addable=editing.addable(desk.installation, identity, words) if adding else (),
+    )
 
 
-def _mails(edition: Edition, timezone: str) -> list[MailShown]:
-    return [
-        MailShown(
-            each.channel,
-            each.email,
-            filled(each.email.text, edition, each.email.language, ZoneInfo(timezone)),
-            len(each.email.html.encode()),
-        )
-        for each in edition.renditions
-        if each.email
-    ]
+def _picked(found: Opened, asked: str) -> EditionStory | None:
+    """The story that was asked for, else the first with something to fix, else the first."""
+    stories = found.edition.stories
+    wrong = [each.article for each in found.open_texts if each.article]
+    wanted = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 16 else (wrong or [0])[0]
+    return next((each for each in stories if each.article.id == wanted), stories[0] if stories else None)
 
 
-def _posts(installation: Installation, edition: Edition, accounts: Mapping[str, ChannelState]) -> list[PostView]:
-    """The posts; those of channels that left the settings without their limits."""
-    outlets, newsroom = installation.outlets, installation.newsroom
-    return [
-        view(
-            each,
-            outlets.get(each.channel) or Outlet(channel=each.channel, medium="post", limits=Limits(), template=""),
-            newsroom,
-            account=accounts[each.channel].account if each.channel in accounts else "",
-        )
-        for each in edition.renditions
-        if each.post
-    ]
+def _of(found: Opened, story: EditionStory, place: str) -> tuple[TextFinding, ...]:
+    return tuple(each for each in found.texts if each.article == story.article.id and each.place == place)
+
+
+def _by_story(found: Opened) -> dict[int, TextFinding]:
+    """The first finding of each story that is to be fixed."""
+    first: dict[int, TextFinding] = {}
+    for each in found.open_texts:
+        if each.place in ("title", "summary", "alt"):
+            first.setdefault(each.article, each)
+    return first
+
+
+def _tell(desk: Desk, request: Request, user: User, found: Opened, form: Submission) -> Response:
+    """Changes what readers are told of a story."""
+    article = form.number("story") or 0
+    told: dict[str, str | None] = {name: changed(form, name, longest=most) for name, most in _TOLD.items()}
+    if "own" in form:
+        told[form.text("own", longest=20)] = ""
+    use = form.text("use", longest=100)
+    for each in found.texts:
+        if use and each.key == use and each.article == article and each.place in told:
+            text = form.text(each.place, longest=_TOLD[each.place])
+            told[each.place] = mended(text, each)
+    shown = form.checked("picture") if "picture_was" in form else None
+    values: dict[str, Any] = {name: text for name, text in told.items() if name in _TOLD and text is not None}
+    if shown is not None and shown != form.checked("picture_was"):
+        values["picture"] = shown
+    if values:
+        _by(desk, user, found, form, editing.tell, article, **values)
+    return desk.done(request, f"editions/{found.edition.id}?story={article}", said(request, _("Saved.")))
+
+
+def _order(desk: Desk, request: Request, user: User, found: Opened, form: Submission) -> Response:
+    """Moves a story by one place, or to one, or keeps it in its place."""
+    places = {each.article.id: each.position for each in found.edition.stories}
+    for name, by in (("up", -1), ("down", 1), ("moved", 0)):
+        article = form.number(name)
+        if article in places and article:
+            to = places[article] + by if by else form.number("to") or 0
+            if 1 <= to <= len(places) and to != places[article]:
+                _by(desk, user, found, form, editing.move, article, to)
+            return desk.done(request, f"editions/{found.edition.id}?story={article}", said(request, _("Moved.")))
+    for name in ("pin", "unpin"):
+        article = form.number(name)
+        if article in places and article:
+            _by(desk, user, found, form, editing.pin, article, pinned=name == "pin")
+            words = _("Pinned to its place.") if name == "pin" else _("No longer pinned.")
+            return desk.done(request, f"editions/{found.edition.id}?story={article}", said(request, words))
+    return desk.missing(request)
+
+
+def _drop(desk: Desk, request: Request, user: User, found: Opened, form: Submission) -> Response:
+    article = form.number("story") or 0
+    story = next((each for each in found.edition.stories if each.article.id == article), None)
+    if story is None:
+        return desk.missing(request)
+    now = _by(desk, user, found, form, editing.drop, article)
+    back = {"act": "add", "story": str(article), "at": str(story.position), "version": str(now.version)}
+    undo = Undo(f"editions/{found.edition.id}", _("Put it back"), back)
+    words = _("“%(title)s” is dropped.") % {"title": story.told.article.title[:80]}
+    return desk.done(request, f"editions/{found.edition.id}", words, undo)
+
+
+def _add(desk: Desk, request: Request, user: User, found: Opened, form: Submission) -> Response:
+    article = form.number("story") or 0
+    _by(desk, user, found, form, editing.add, article, at=form.number("at") or 0)
+    return desk.done(request, f"editions/{found.edition.id}?story={article}", _("Added to the stories."))
+
+
+def _by(
+    desk: Desk, user: User, found: Opened, form: Submission, do: Callable[..., Edition], *args: Any, **more: Any
+) -> Edition:
+    """Does what was asked for to the version that was seen."""
+    installation = desk.installation
+    return do(
+        installation,
+        found.edition.id,
+        *args,
+        **more,
+        version=form.number("version") or 0,
+        who=user.name_on_record,
+        now=installation.clock(),
+    )
+
+
+_Act = Callable[[Desk, Request, User, Opened, Submission], Response]
+_ACTS: dict[str, _Act] = {"tell": _tell, "order": _order, "drop": _drop, "add": _add}

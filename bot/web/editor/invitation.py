@@ -27,6 +27,10 @@ from bot.web.site import base
 _LONGEST_NAME, _LONGEST_PASSWORD = 200, 1000
 
 
+DOOR = True
+"""For who has not logged in yet."""
+
+
 def routes(desk: Desk) -> APIRouter:
     """GET, HEAD and POST of ``/invitation/TOKEN`` and ``/reset/TOKEN``."""
     router = APIRouter()

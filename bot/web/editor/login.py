@@ -19,6 +19,10 @@ from bot.web.site import base
 _LONGEST_ADDRESS, _LONGEST_PASSWORD, _LONGEST_NEXT = 254, 1000, 1000
 
 
+DOOR = True
+"""For who has not logged in yet."""
+
+
 def routes(desk: Desk) -> APIRouter:
     """GET, HEAD and POST of ``/login`` and ``/forgotten``, POST of ``/logout``."""
     router = APIRouter()

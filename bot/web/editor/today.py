@@ -1,156 +1,139 @@
-"""``/``: what needs the editor, what goes out next, what went out."""
+"""``/``: what needs the editor, the day as a rundown, what happened; and everything paused, and resumed."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import timedelta
 
 from fastapi import APIRouter, Request, Response
 
-from bot.model import DeliveryState, Edition, EditionState
-from bot.schedules.plan import Slot, slots_after
-from bot.settings import ScheduleTable
+from bot.editions.lifecycle import pause_all, resume_all
+from bot.model import User, Verdict
+from bot.schedules.clock_change import day_begins
+from bot.schedules.needs import needs
 from bot.store import Transaction
-from bot.store.books import Balance
-from bot.web.editor.access import Viewer
-from bot.web.editor.channels import endings
+from bot.store.flags import PAUSED
+from bot.web.editor.access import Approver, Viewer
+from bot.web.editor.badges import badges_of
 from bot.web.editor.desk import Desk
-from bot.web.editor.states import EDITION_STATES, PLANNED, Shown, of_edition
+from bot.web.editor.form import Submitted
+from bot.web.editor.lately import lately
+from bot.web.editor.needs import Asked, asked_of, titled
+from bot.web.editor.reach import channels_said, readers_of, readers_said
+from bot.web.editor.rundown import rundown, whom
+from bot.web.editor.speech import _
 
-NEXT = 8
-"""How many slots are shown, at least the first of each schedule."""
-LAST = 20
-"""How many editions are shown."""
-
-_WAITING = (EditionState.PAUSED, EditionState.AWAITING, EditionState.HELD)
-_DO = {
-    EditionState.PAUSED: ("is paused", "resume"),
-    EditionState.AWAITING: ("waits for approval", "approve"),
-    EditionState.HELD: ("is held", "release"),
-}
+WEEK = timedelta(days=7)
+DAY = timedelta(hours=24)
+_BOUNCES = (Verdict.HARD, Verdict.SOFT)
 
 
 @dataclass(frozen=True, slots=True)
-class Need:
-    """Something that waits for a person. ``command`` mends it, ``by`` is when it is too late."""
+class Figures:
+    """The desk in numbers; ``accepted`` and below are of the last 24 hours. None: nobody has counted."""
 
-    shown: Shown
-    what: str
-    why: str
-    command: str
-    edition: str = ""
-    by: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Coming:
-    """A slot to come. ``edition`` is its id when it is made already; ``readers`` None for posts alone."""
-
-    slot: Slot
-    schedule: ScheduleTable
-    shown: Shown
+    sources: int
+    fresh: int
+    articles: int
+    channels: int
+    paused: int
     readers: int | None
-    edition: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Past:
-    """An edition with its books. ``headline`` is its first story's."""
-
-    edition: Edition
-    shown: Shown
-    balance: Balance
-    headline: str
+    week: int | None
+    accepted: int
+    posts: int
+    bounced: int
+    complaints: int
+    left: int
 
 
 def routes(desk: Desk) -> APIRouter:
-    """GET and HEAD of ``/``."""
+    """``/``, ``/pause`` and ``/resume``."""
     router = APIRouter()
 
     @router.api_route("/", methods=["GET", "HEAD"])
     def today(request: Request, user: Viewer) -> Response:
-        now = desk.installation.clock()
         with desk.installation.store.read() as tx:
-            needs, coming, past = _needs(tx, desk, now), _coming(tx, desk, now), _past(tx)
+            asked = _asked(tx, desk, user)
+            before, after = rundown(tx, desk)
+            figures, done = _figures(tx, desk), lately(tx, desk.times)
+            held = tx.flags.held()
         schedules = desk.installation.settings.schedules.values()
         return desk.page(
             request,
             user,
             "editor/today.html.j2",
             here="today",
-            needs=needs,
-            coming=coming,
+            title=titled(_("Today"), asked),
+            asked=asked,
+            badges=badges_of([each.need for each in asked], user),
+            before=before,
+            after=after,
             listening=[each for each in schedules if each.on_publish and each.enabled],
-            past=past,
+            figures=figures,
+            lately=done,
+            held=held,
+            whom=whom,
         )
+
+    @router.api_route("/pause", methods=["GET", "HEAD"])
+    def ask(request: Request, user: Approver) -> Response:
+        return desk.page(request, user, "editor/pause.html.j2", here="today", title=_("Pause everything?"))
+
+    @router.post("/pause")
+    def pause(request: Request, user: Approver, form: Submitted) -> Response:
+        now, note = desk.installation.clock(), form.text("note", longest=300)
+        with desk.installation.store.read() as tx:
+            already = tx.flags.get(PAUSED)
+        if not already:
+            pause_all(desk.installation.store, who=user.name_on_record, now=now, note=note)
+        return desk.done(request, "", _("Everything is paused."))
+
+    @router.post("/resume")
+    def resume(request: Request, user: Approver) -> Response:
+        resume_all(desk.installation.store, who=user.name_on_record, now=desk.installation.clock())
+        return desk.done(request, "", _("Everything goes on."))
 
     return router
 
 
-def _needs(tx: Transaction, desk: Desk, now: datetime) -> list[Need]:
-    found = []
-    for edition in tx.editions.newest(states=_WAITING):
-        what, command = _DO[edition.state]
-        found.append(
-            Need(
-                EDITION_STATES[edition.state],
-                f"{edition.name} {what}",
-                edition.reason,
-                f"broadsheet {command} {edition.id}",
-                edition.id,
-                tx.editions.expires(edition.id) if edition.state is not EditionState.PAUSED else None,
-            )
-        )
-    found.sort(key=lambda need: (need.by is None, need.by.timestamp() if need.by else 0))
-    unknown: dict[str, int] = {}
-    for delivery in tx.deliveries.page(states=[DeliveryState.UNKNOWN], limit=1000):
-        unknown[delivery.edition] = unknown.get(delivery.edition, 0) + 1
-    for edition_id, count in unknown.items():
-        named = tx.editions.get(edition_id)
-        found.append(
-            Need(
-                Shown("Unknown", "odd", "question"),
-                f"{count} may or may not have {named.name if named else edition_id}",
-                "The line broke before the server answered. Sending again may give two copies.",
-                f"broadsheet deliveries --state unknown --edition {edition_id}",
-                edition_id,
-            )
-        )
-    found += [
-        Need(each.shown, each.what, each.why, each.command, by=each.by) for each in endings(tx, desk.installation, now)
-    ]
-    for name in desk.installation.settings.sources:
-        state = tx.sources.get(name)
-        if state.failures:
-            times = "once" if state.failures == 1 else f"{state.failures} times in a row"
-            what = f"The source {name} did not answer, {times}"
-            found.append(Need(Shown("Not answering", "bad", "mark"), what, state.error, f"broadsheet collect {name}"))
-    return found
+def _asked(tx: Transaction, desk: Desk, user: User) -> list[Asked]:
+    installation, times = desk.installation, desk.times
+    goes: dict[str, str] = {}
+    rows = []
+    for need in needs(tx, installation, times.now):
+        table = installation.settings.schedules.get(need.schedule)
+        if table and need.schedule not in goes:
+            reach = (readers_said(readers_of(tx, table)), channels_said(installation, table))
+            goes[need.schedule] = whom([each for each in reach if each])
+        rule = table.if_unapproved if table else "hold"
+        rows.append(asked_of(need, user, times, goes_to=goes.get(need.schedule, ""), if_unapproved=rule))
+    return rows
 
 
-def _coming(tx: Transaction, desk: Desk, now: datetime) -> list[Coming]:
-    installation = desk.installation
-    first, later = [], []
-    for name, table in installation.settings.schedules.items():
-        if table.enabled:
-            slots = slots_after(name, table.crons, installation.timezone(name), now, count=NEXT)
-            first += [(slot, table) for slot in slots[:1]]
-            later += [(slot, table) for slot in slots[1:]]
-    later.sort(key=lambda each: each[0].due)
-    coming = []
-    for slot, table in sorted(first + later[: max(0, NEXT - len(first))], key=lambda each: each[0].due):
-        edition = tx.editions.of_slot(slot.schedule, slot.key)
-        shown = EDITION_STATES[edition.state] if edition else PLANNED
-        readers = tx.subscribers.count(table.audience) if table.audience else None
-        coming.append(Coming(slot, table, shown, readers, edition.id if edition else ""))
-    return coming
-
-
-def _past(tx: Transaction) -> list[Past]:
-    past = []
-    for edition in tx.editions.newest(limit=LAST):
-        balance = tx.deliveries.balance(edition.id)
-        picks = tx.editions.report(edition.id).get("picks") or [{}]
-        headline = str(picks[0].get("title") or "")
-        past.append(Past(edition, of_edition(edition.state, balance.states), balance, headline))
-    return past
+def _figures(tx: Transaction, desk: Desk) -> Figures:
+    settings, times = desk.installation.settings, desk.times
+    today = times.local(times.now).date()
+    sources = tx.sources.of(list(settings.sources)).values()
+    states = tx.channels.all()
+    days = tx.numbers.days(list(settings.audiences), today - WEEK)
+    since = times.now - DAY
+    mail = tx.numbers.of_editions(list(settings.schedules), since=since, until=times.now, limit=500)
+    everything = tx.numbers.states([each.edition for each in mail])
+    accepted = sum(each.accepted for each in mail)
+    came_back = tx.events.since(since)
+    newest = {audience: those[-1].readers for audience, those in days.items() if those}
+    return Figures(
+        sources=len(settings.sources),
+        fresh=sum(not each.failures and each.last_visit is not None for each in sources),
+        articles=tx.articles.seen_since(day_begins(today, times.zone)),
+        channels=len(settings.channels),
+        paused=sum(bool(states[name].paused) for name in settings.channels if name in states),
+        readers=sum(newest.values()) if newest else None,
+        week=sum(those[-1].readers - those[0].readers for those in days.values() if those) if newest else None,
+        accepted=accepted,
+        posts=sum(each.get("accepted", 0) for each in everything.values())
+        - sum(each.accepted for each in mail if each.edition in everything),
+        bounced=sum(came_back.get(verdict, 0) for verdict in _BOUNCES),
+        complaints=came_back.get(Verdict.COMPLAINT, 0),
+        left=sum(tx.numbers.left_between(each, since, times.now) for each in settings.audiences),
+    )

@@ -35,7 +35,7 @@ def routes(site: Site) -> APIRouter:
         if found is None or email is None:
             return site.message(request, "missing", status=404)
         listed = found.schedule in site.archived
-        lead = found.stories[0] if found.stories else None
+        lead = found.stories[0].told if found.stories else None
         title = lead.article.title if lead else email.subject
         page = with_sharing(
             email.web,

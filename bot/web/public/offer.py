@@ -11,7 +11,6 @@ from bot.audience.newsletters import Newsletter
 from bot.editions.entry import Entry, entry
 from bot.editions.wording import wording
 from bot.model import EditionState
-from bot.schedules.plan import slots_after
 from bot.web.site import Site, Voice
 
 STORIES = 4
@@ -55,7 +54,7 @@ class Offers:
         first = ""
         if now:
             zone = self._site.installation.timezone(newsletter.key)
-            slots = slots_after(newsletter.key, newsletter.schedule.crons, zone, now, count=1)
+            slots = self._site.installation.timetable(newsletter.key).after(now, count=1)
             words = wording(voice.words.language, zone)
             first = voice.words.plain("confirm_first", date=words.long_date(slots[0].due)) if slots else ""
         return Offered(

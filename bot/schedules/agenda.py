@@ -1,0 +1,120 @@
+"""What goes out when: editions that were made, and slots to come, of all schedules, by their times."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bot.model import Edition, EditionState
+from bot.schedules.installation import Installation
+from bot.schedules.moving import SKIPPED_BY
+from bot.schedules.plan import Slot
+from bot.schedules.timetable import Timetable
+from bot.store import Transaction
+
+MOST_EDITIONS = 3_000
+MOST_SLOTS = 600
+"""Of one schedule, in one look; of one with more, the first ``A_DAY`` of each day are told."""
+A_DAY = 12
+_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One edition, or one slot without (``state`` None: planned). ``due`` in UTC.
+
+    ``was`` and ``moved_by``: of a slot that was moved, the timetable's time and who moved it; None and "" otherwise.
+    ``timetable``: it is a slot of a timetable, which may be moved while it is to come.
+    """
+
+    schedule: str
+    key: str
+    due: datetime
+    name: str
+    edition: str = ""
+    state: EditionState | None = None
+    reason: str = ""
+    snapshot: int | None = None
+    was: datetime | None = None
+    moved_by: str = ""
+    timetable: bool = True
+
+    @property
+    def skipped(self) -> bool:
+        """Whether an editor skipped it."""
+        return self.state is EditionState.SKIPPED and self.reason.startswith(SKIPPED_BY)
+
+
+def agenda(
+    tx: Transaction,
+    installation: Installation,
+    start: datetime,
+    until: datetime,
+    now: datetime,
+    *,
+    schedules: Iterable[str] | None = None,
+) -> list[Entry]:
+    """What stands from ``start`` to before ``until``, oldest first: of ``schedules``, or of all.
+
+    Slots of ``now`` and before that made nothing are none. Replies that correct posts are told as editions.
+    """
+    settings, wanted = installation.settings, None if schedules is None else set(schedules)
+    moves = tx.moved_slots.all()
+    moved = {(name, each.slot_key): each for name, those in moves.items() for each in those if each.due != each.was}
+    made = tx.editions.between(start, until, limit=MOST_EDITIONS)
+    entries = []
+    for each in made:
+        if wanted is None or each.schedule in wanted:
+            move = moved.get((each.schedule, each.slot_key))
+            entries.append(_of_edition(each, move.was if move else None, move.who if move else ""))
+    taken = {(each.schedule, each.slot_key) for each in made}
+    for name, table in settings.schedules.items():
+        if not table.enabled or table.on_publish or (wanted is not None and name not in wanted):
+            continue
+        timetable = installation.timetable(name, moves=moves.get(name, ()))
+        for slot in _slots(timetable, max(start - timedelta(microseconds=1), now), until):
+            if (name, slot.key) not in taken:
+                move = moved.get((name, slot.key))
+                entries.append(_of_slot(slot, table.name, move.who if move else ""))
+    return sorted(entries, key=lambda each: (each.due, each.schedule, each.key))
+
+
+def _slots(timetable: Timetable, after: datetime, until: datetime) -> list[Slot]:
+    last = until - timedelta(microseconds=1)
+    found = timetable.between(after, last, limit=MOST_SLOTS)
+    if len(found) < MOST_SLOTS:
+        return found
+    found = []
+    while after < last:
+        end = min(after + _DAY, last)
+        found += timetable.between(after, end, limit=A_DAY)
+        after = end
+    return found
+
+
+def _of_edition(edition: Edition, was: datetime | None, who: str) -> Entry:
+    return Entry(
+        schedule=edition.schedule,
+        key=edition.slot_key,
+        due=edition.slot,
+        name=edition.name,
+        edition=edition.id,
+        state=edition.state,
+        reason=edition.reason,
+        snapshot=edition.snapshot,
+        was=was,
+        moved_by=who,
+        timetable=edition.slot_key[:1].isdecimal(),
+    )
+
+
+def _of_slot(slot: Slot, name: str, who: str) -> Entry:
+    return Entry(
+        schedule=slot.schedule,
+        key=slot.key,
+        due=slot.due,
+        name=name,
+        was=slot.was if who else None,
+        moved_by=who,
+    )

@@ -1,0 +1,155 @@
+"""What an editor decides about an edition, from the desk or the terminal: with the checks that ``lifecycle`` has not.
+
+All raise ``NotFound``, ``StateError``, and ``ConflictError`` when another ``version`` is the newest than the one that
+was seen (None: none is named).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import replace
+from datetime import datetime
+
+from bot.editions import lifecycle
+from bot.errors import NotFound, StateError, UsageError
+from bot.model import Act, Edition, EditionState, EditionVersion, Overruling
+from bot.schedules.installation import Installation
+from bot.schedules.readers import prepare
+from bot.schedules.slot import refreshed, send
+from bot.schedules.trial_mail import send_test
+from bot.schedules.truth import TextFinding, findings_of
+from bot.store.flags import PAUSED
+
+__all__ = ["approve", "ask", "editors_since_approval", "return_", "send_now", "send_test", "take_back", "versions"]
+
+
+def approve(
+    installation: Installation,
+    edition: str,
+    *,
+    version: int | None,
+    who: str,
+    now: datetime,
+    note: str = "",
+    overrule: Collection[str] | None = (),
+) -> Edition:
+    """awaiting (or held for want of approval) → approved, and what was approved is kept.
+
+    You approve what you saw: another ``version`` than the newest is refused with ``ConflictError``; None is the newest.
+    A finding that is to fix stands in the way, unless its key is in ``overrule`` (None: all): then ``note`` must say
+    why, and both are on the record under the approver's name; the editor has the last word, and says so.
+    With ``[desk] four_eyes``, who changed the edition since it was approved last is refused.
+    """
+    with installation.store.read() as tx:
+        found = tx.editions.get(edition)
+        if found is None:
+            raise NotFound(f"there is no edition {edition}; `broadsheet editions` lists them")
+        standing = [each for each in findings_of(tx, installation, found) if each.stands_in_the_way]
+    if version is None or version == found.version:
+        # Of another version, nothing that is found says anything: who sees an old one is told so below.
+        _need_other_eyes(installation, edition, who)
+        _need_true(standing, overrule, note)
+    let_stand = [Overruling(key=each.key, who=who, at=now, note=f"“{each.text}”: {note}") for each in standing]
+    seen = found.version if version is None else version
+    approved = lifecycle.approve(
+        installation.store, edition, who=who, now=now, note=note, version=seen, overruled=let_stand
+    )
+    if approved.slot > now:
+        # There is time: at the slot only those are rendered that readers chose since.
+        prepare(installation, approved, approved.slot)
+    return approved
+
+
+def return_(
+    installation: Installation, edition: str, *, version: int | None, who: str, now: datetime, note: str
+) -> Edition:
+    """awaiting or approved → drafted, with a note that says what to change: it does not go out until it was asked for
+    again and approved. ``note`` may not be empty (``UsageError``).
+    """
+    return lifecycle.return_(installation.store, edition, who=who, now=now, note=note, version=version)
+
+
+def ask(installation: Installation, edition: str, *, who: str, now: datetime, note: str = "") -> Edition:
+    """drafted → awaiting: those who may approve are told. From then on it goes out only when somebody said yes."""
+    return lifecycle.ask(installation.store, edition, who=who, now=now, note=note)
+
+
+def take_back(installation: Installation, edition: str, *, who: str, now: datetime, note: str = "") -> Edition:
+    """approved → awaiting."""
+    return lifecycle.take_back(installation.store, edition, who=who, now=now, note=note)
+
+
+def send_now(
+    installation: Installation,
+    edition: str,
+    *,
+    version: int | None,
+    who: str,
+    now: datetime,
+    note: str = "",
+    overrule: Collection[str] | None = (),
+) -> Edition:
+    """Lets an edition begin to go out at once, ahead of its slot or late; where it waits for approval, this is it.
+
+    What the newsroom changed since is taken over first; is that material, somebody must look at it again. Readers with
+    an hour of their own still get it then. Raises ``StateError`` when it is held or was returned, when everything is
+    paused, or when nobody would get it.
+    """
+    with installation.store.read() as tx:
+        found = tx.editions.get(edition)
+        paused = tx.flags.get(PAUSED)
+    if found is None:
+        raise NotFound(f"there is no edition {edition}; `broadsheet editions` lists them")
+    if paused:
+        raise StateError("everything is paused: resume it first")
+    ready = EditionState.APPROVED if found.approval else EditionState.DRAFTED
+    if found.state is EditionState.AWAITING:
+        approve(installation, edition, version=version, who=who, now=now, note=note, overrule=overrule)
+    elif found.state not in (ready, EditionState.APPROVED):
+        raise StateError(f"the edition is {found.state}: {_FIRST.get(found.state, 'it cannot be sent')}")
+    fresh = refreshed(installation, edition, now)
+    if fresh is None or (version is not None and fresh.version != version):
+        raise StateError("it was changed while you looked at it; look at it as it is now")
+    state = send(installation, fresh, now)
+    if state is not EditionState.SENDING:
+        raise StateError(f"nothing went out: the edition is {state} now")
+    ahead = f"due {fresh.slot:%Y-%m-%d %H:%M} UTC"
+    with installation.store.write() as tx:
+        said = f"{ahead}; {note}" if note else ahead
+        tx.acts.add(Act(at=now, who=who, what="send now", thing=f"edition:{edition}", note=said))
+    return replace(fresh, state=state)
+
+
+def editors_since_approval(installation: Installation, edition: str) -> tuple[str, ...]:
+    """Who changed the edition since it was approved last, each once: whom ``four_eyes`` keeps from approving."""
+    with installation.store.read() as tx:
+        approved = tx.versions.approved(edition)
+        first = approved or tx.versions.first(edition)
+        return tx.versions.editors(edition, first.number) if first else ()
+
+
+def versions(installation: Installation, edition: str, *, before: int = 0, limit: int = 50) -> list[EditionVersion]:
+    """The edition's versions, newest first; of one that nobody changed or approved, none."""
+    with installation.store.read() as tx:
+        return tx.versions.of(edition, before=before, limit=limit)
+
+
+_FIRST = {
+    EditionState.HELD: "release or approve it first",
+    EditionState.DRAFTED: "it was returned; ask for approval first",
+    EditionState.SENDING: "it goes out already",
+}
+
+
+def _need_other_eyes(installation: Installation, edition: str, who: str) -> None:
+    if installation.settings.desk.four_eyes and who in editors_since_approval(installation, edition):
+        raise StateError("You edited this. Another approver must say yes.")
+
+
+def _need_true(standing: Collection[TextFinding], overrule: Collection[str] | None, note: str) -> None:
+    left = [each for each in standing if overrule is not None and each.key not in overrule]
+    if left:
+        named = ", ".join(f"“{each.text}”" for each in left[:5])
+        raise StateError(f"the articles do not say {named}; mend it, or let it stand with a note that says why")
+    if standing and not note.strip():
+        raise UsageError("say why what the articles do not say may stand")

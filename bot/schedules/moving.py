@@ -1,0 +1,194 @@
+"""A slot to come is moved to another time, skipped, or put back. Each act is on the record.
+
+Whatever is done, the slot keeps its key, and so makes one edition: all of this is decided under the lock under which
+slots are claimed. An edition that is made already moves with its slot, and is rendered anew for its new time. One that
+was approved for a later time is asked for again: what is embargoed must not go out earlier unseen.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from bot.editions import compose
+from bot.editions.lifecycle import WAITING
+from bot.errors import NotFound, NothingToDo, StateError
+from bot.model import Act, Edition, EditionState, MovedSlot
+from bot.schedules.hosting import host_stories
+from bot.schedules.installation import Installation
+from bot.schedules.pictures import hosted
+from bot.schedules.plan import Slot
+from bot.schedules.slot import skip
+from bot.schedules.timetable import STEP, Timetable
+from bot.store import Transaction
+from bot.tokens import edition_id
+
+FARTHEST = timedelta(days=366)
+"""So far ahead a slot may be moved."""
+TOO_LATE = timedelta(seconds=5)
+"""So shortly before its time an edition that waits begins to go out."""
+TRIES = 3
+
+MOVE, PUT_BACK = "move slot", "put back slot"
+SKIPPED_BY = "skipped by "
+"""How the reason of an edition begins that an editor skipped."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stand:
+    """Where a slot stands: ``edition`` is what it made, None before."""
+
+    slot: Slot
+    edition: Edition | None
+
+    @property
+    def skipped(self) -> bool:
+        """Whether an editor skipped it."""
+        made = self.edition
+        return made is not None and made.state is EditionState.SKIPPED and made.reason.startswith(SKIPPED_BY)
+
+
+def stand(tx: Transaction, installation: Installation, schedule: str, key: str) -> Stand:
+    """The slot with this key, and its edition. Raises ``NotFound``."""
+    if schedule not in installation.settings.schedules:
+        raise NotFound(f'there is no schedule "{schedule}"')
+    slot = installation.timetable(schedule, tx).named(key)
+    edition = tx.editions.of_slot(schedule, key)
+    if slot is None:
+        raise NotFound(f"the timetable of {schedule} has no slot {key}; `broadsheet schedules {schedule}` lists them")
+    # An edition of a schedule whose timezone was changed since stands where it was made for.
+    return Stand(replace(slot, due=edition.slot, was=slot.planned) if edition else slot, edition)
+
+
+def move(installation: Installation, schedule: str, key: str, due: datetime, *, who: str, now: datetime) -> Stand:
+    """Moves the slot ``key`` to ``due`` (UTC, to the minute), its edition with it; returns where it stands then.
+
+    Raises ``NothingToDo`` (it is there), ``StateError`` (the past, another slot of the schedule, what began to go out
+    or ended), ``NotFound``, ``RenderError``; then nothing is moved.
+    """
+    due = due.replace(second=0, microsecond=0)
+    for _ in range(TRIES):
+        with installation.store.read() as tx:
+            seen = stand(tx, installation, schedule, key)
+            check(installation.timetable(schedule, tx), seen, due, now)
+        fresh = _rendered(installation, seen.edition, due, now) if seen.edition else None
+        with installation.store.write() as tx:
+            tx.flags.need_open()
+            tx.moved_slots.lock(schedule)
+            current = stand(tx, installation, schedule, key)
+            check(installation.timetable(schedule, tx), current, due, now)
+            if current.edition != seen.edition:
+                # Somebody made it or changed it meanwhile: it is rendered again, as it is now.
+                continue
+            _place(tx, current.slot, due, who, now)
+            if fresh:
+                _move_edition(tx, installation, fresh, due, now)
+            said = MOVE if due != current.slot.planned else PUT_BACK
+            tx.acts.add(_act(installation, said, current.slot, due, who, now))
+            return stand(tx, installation, schedule, key)
+    raise StateError(f"the edition of {schedule} {key} is being changed by somebody else: try again")
+
+
+def check(timetable: Timetable, found: Stand, due: datetime, now: datetime) -> None:
+    """Raises ``StateError``, or ``NothingToDo``, with the reason why the slot cannot be moved to ``due``."""
+    slot, edition = found.slot, found.edition
+    if found.skipped:
+        raise StateError(f"the slot {slot.key} was skipped: put it back first")
+    if edition and edition.state.ended:
+        raise StateError(f"the slot {slot.key} has its edition, which is {edition.state}: it stays where it is")
+    if edition and edition.state not in WAITING:
+        raise StateError(f"the edition of the slot {slot.key} began to go out: it stays where it is")
+    if edition is None and slot.due <= now:
+        raise StateError(f"the slot {slot.key} is over")
+    if edition and edition.state is not EditionState.HELD and slot.due <= now + TOO_LATE:
+        raise StateError(f"the slot {slot.key} is due now: hold its edition first, then move it")
+    if due <= now:
+        raise StateError("that time is over: a slot is moved to a time to come")
+    if due > now + FARTHEST:
+        raise StateError("that is more than a year ahead")
+    if due == slot.due:
+        raise NothingToDo(f"the slot {slot.key} stands there already")
+    taken = [each for each in timetable.between(due - STEP, due) if each.key != slot.key]
+    if taken:
+        raise StateError(f"the slot {taken[0].key} of this schedule goes out then: choose another minute")
+
+
+def skip_slot(
+    installation: Installation, schedule: str, key: str, *, who: str, now: datetime, note: str = ""
+) -> Edition:
+    """Claims the slot for nothing: it makes no edition, and the reason says who wanted it so, and why (``note``).
+
+    Raises ``StateError`` for one that is over or has its edition: that one can be cancelled. Raises ``NotFound``.
+    """
+    with installation.store.read() as tx:
+        found = stand(tx, installation, schedule, key)
+    if found.skipped:
+        raise NothingToDo(f"the slot {key} is skipped already: {found.edition.reason if found.edition else ''}")
+    if found.edition:
+        raise StateError(f"the slot {key} has its edition, which is {found.edition.state}: cancel that one instead")
+    if found.slot.due <= now:
+        raise StateError(f"the slot {key} is over")
+    reason = f"{SKIPPED_BY}{who}" + (f": {note}" if note else "")
+    made = skip(installation, schedule, found.slot, reason[:500], now, who=who)
+    if made is None:
+        raise StateError(f"the slot {key} got its edition, or was moved, just now: look again")
+    return made
+
+
+def put_back(installation: Installation, schedule: str, key: str, *, who: str, now: datetime) -> Stand:
+    """Takes back what was done to a slot: one that an editor skipped goes out after all, where it stands; one that was
+    moved goes out at its timetable's time. Raises ``NothingToDo``, ``StateError`` (that time is over), ``NotFound``.
+    """
+    with installation.store.write() as tx:
+        tx.flags.need_open()
+        tx.moved_slots.lock(schedule)
+        found = stand(tx, installation, schedule, key)
+        if found.skipped and found.edition:
+            if found.slot.due <= now:
+                raise StateError(f"the slot {key} is over: `broadsheet run {schedule} --extra` makes an edition now")
+            tx.editions.drop_skipped(found.edition.id)
+            # Up to this time all may be reckoned already; what stands here is looked for all the same.
+            _place(tx, found.slot, found.slot.due, who, now)
+            tx.acts.add(_act(installation, PUT_BACK, found.slot, found.slot.due, who, now))
+            return replace(found, edition=None)
+        planned = found.slot.planned
+    if planned is None or planned == found.slot.due:
+        raise NothingToDo(f"the slot {key} stands where its timetable has it")
+    return move(installation, schedule, key, planned, who=who, now=now)
+
+
+def _place(tx: Transaction, slot: Slot, due: datetime, who: str, now: datetime) -> None:
+    was = slot.planned
+    assert was is not None
+    tx.moved_slots.put(MovedSlot(schedule=slot.schedule, slot_key=slot.key, was=was, due=due, who=who, at=now))
+
+
+def _rendered(installation: Installation, edition: Edition, due: datetime, now: datetime) -> Edition:
+    """The edition as it is rendered for ``due``: its mails, addresses and cards say the day."""
+    slot = Slot(edition.schedule, edition.slot_key, due)
+    host_stories(installation, slot, edition.stories, now)
+    with installation.store.read() as tx:
+        shown = hosted(tx, installation, slot, edition.stories)
+    frame = installation.frame(edition.schedule, slot, edition.corrections, shown)
+    renditions, links = compose.render(frame, edition.stories), compose.links(frame, edition.stories)
+    return replace(edition, slot=due, renditions=renditions, links=links)
+
+
+def _move_edition(tx: Transaction, installation: Installation, fresh: Edition, due: datetime, now: datetime) -> None:
+    before = tx.editions.get(fresh.id)
+    assert before is not None
+    expires = due + installation.settings.schedules[fresh.schedule].max_lateness
+    if not tx.editions.reschedule(fresh.id, slot=due, expires=expires, since=[fresh.state], now=now):
+        raise StateError(f"the edition {fresh.id} was moved on by somebody else just now: look again")
+    tx.editions.replace_stories(fresh)
+    if fresh.approval and fresh.state is EditionState.APPROVED and due < before.slot:
+        reason = "moved to an earlier time after it was approved"
+        tx.editions.move(fresh.id, to=EditionState.AWAITING, since=[fresh.state], now=now, reason=reason)
+
+
+def _act(installation: Installation, what: str, slot: Slot, due: datetime, who: str, now: datetime) -> Act:
+    """On the edition's record, also before there is one: its id derives from the slot."""
+    thing = f"edition:{edition_id(installation.keys, slot.schedule, slot.seed)}"
+    name = installation.settings.schedules[slot.schedule].name
+    before, after = (f"{moment:%Y-%m-%dT%H:%MZ}" for moment in (slot.due, due))
+    return Act(at=now, who=who, what=what, thing=thing, before=before, after=after, note=name)

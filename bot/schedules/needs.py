@@ -1,0 +1,173 @@
+"""What waits for a person: each with what is so, since when, and until when it can be mended.
+
+Each look costs a few bounded questions, whatever the ledger holds: every page of the desk asks for the counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from bot.delivery.permission import stage
+from bot.model import DeliveryState, Edition, EditionState, Role
+from bot.schedules.corrected import to_decide
+from bot.schedules.installation import Installation
+from bot.store import Transaction
+
+FAILED_FOR = timedelta(hours=36)
+"""So long after its slot it is told that some did not get an edition."""
+UNKNOWN_FOR = timedelta(days=14)
+"""So long after its slot it is asked for what may or may not have arrived."""
+MOST = 20
+"""Of each kind."""
+LOOKED_AT = 500
+"""Editions of the last days whose books are looked at."""
+LATE = 5
+"""Editions that ended just now, whose sums nobody has reckoned yet, and whose books are read themselves."""
+
+_WAITING = (EditionState.AWAITING, EditionState.HELD, EditionState.PAUSED)
+_OUT = (EditionState.SENT, EditionState.CANCELLED, EditionState.PAUSED, EditionState.SENDING)
+
+
+class Kind(StrEnum):
+    """What is to be done; each has its words and its button on the desk."""
+
+    APPROVE = "approve"
+    RELEASE = "release"
+    RESUME = "resume"
+    UNKNOWN = "unknown"
+    FAILED = "failed"
+    CHANNEL = "channel"
+    PERMISSION = "permission"
+    SOURCE = "source"
+    CORRECT = "correct"
+
+
+PLACES = {
+    Kind.UNKNOWN: "deliveries",
+    Kind.FAILED: "deliveries",
+    Kind.RESUME: "deliveries",
+    Kind.CHANNEL: "channels",
+    Kind.PERMISSION: "channels",
+    Kind.SOURCE: "sources",
+    Kind.CORRECT: "sources",
+}
+"""The page of the rail that each is about too; an edition that waits is about none but Today."""
+
+_ROLES = {Kind.SOURCE: Role.EDITOR, Kind.CORRECT: Role.EDITOR}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Need:
+    """``thing`` is the id of the edition, the name of the channel or source, the article's id; ``name`` as people know
+    it. ``schedule`` is the edition's. ``number``: of deliveries, posts, tries. ``by`` (UTC): when it is too late;
+    ``due``: the edition's slot. ``why`` may be a stranger's words.
+    """
+
+    kind: Kind
+    thing: str
+    name: str
+    schedule: str = ""
+    number: int = 0
+    by: datetime | None = None
+    due: datetime | None = None
+    since: datetime | None = None
+    why: str = ""
+
+    @property
+    def role(self) -> Role:
+        """Who can do it."""
+        return _ROLES.get(self.kind, Role.APPROVER)
+
+
+def needs(tx: Transaction, installation: Installation, now: datetime) -> list[Need]:
+    """All of it, the most urgent first: what ends soonest, then what concerns most."""
+    found = [*_editions(tx), *_books(tx, now), *_channels(tx, installation, now), *_sources(tx, installation)]
+    found += _changes(tx)
+    order = list(Kind)
+    return sorted(
+        found,
+        key=lambda each: (each.by is None, each.by.timestamp() if each.by else 0, order.index(each.kind), -each.number),
+    )
+
+
+def _editions(tx: Transaction) -> Iterator[Need]:
+    kinds = {
+        EditionState.AWAITING: Kind.APPROVE,
+        EditionState.HELD: Kind.RELEASE,
+        EditionState.PAUSED: Kind.RESUME,
+    }
+    for edition in tx.editions.in_states(_WAITING, limit=MOST):
+        kind = kinds[edition.state]
+        by = edition.slot if kind is Kind.APPROVE else tx.editions.expires(edition.id) if kind is Kind.RELEASE else None
+        yield _of(kind, edition, by=by, why=edition.reason)
+
+
+def _books(tx: Transaction, now: datetime) -> Iterator[Need]:
+    """What of the last days failed, or may or may not have arrived."""
+    recent = [each for each in tx.editions.newest_between(now - UNKNOWN_FOR, now, LOOKED_AT) if each.state in _OUT]
+    states = tx.numbers.states([each.id for each in recent])
+    late = [each for each in recent if each.id not in states and each.snapshot][:LATE]
+    states |= {each.id: tx.deliveries.balance(each.id).states for each in late}
+    told = {Kind.UNKNOWN: 0, Kind.FAILED: 0}
+    for edition in recent:
+        counts = states.get(edition.id, {})
+        for kind, state in ((Kind.UNKNOWN, DeliveryState.UNKNOWN), (Kind.FAILED, DeliveryState.FAILED)):
+            number = counts.get(state, 0)
+            old = kind is Kind.FAILED and (edition.slot < now - FAILED_FOR or not edition.state.ended)
+            if number and not old and told[kind] < MOST:
+                told[kind] += 1
+                yield _of(kind, edition, number=number)
+
+
+def _channels(tx: Transaction, installation: Installation, now: datetime) -> Iterator[Need]:
+    for name, state in sorted(tx.channels.all().items()):
+        if name not in installation.settings.channels:
+            continue
+        if state.paused:
+            why = state.paused.removeprefix(f"{name}: ").partition("; run `")[0]
+            waits = tx.deliveries.open_posts(name)
+            yield Need(kind=Kind.CHANNEL, thing=name, name=name, number=waits, since=state.paused_at, why=why)
+        reached = stage(state.expires, now)
+        if reached is not None:
+            by = state.expires if reached else None
+            yield Need(kind=Kind.PERMISSION, thing=name, name=name, by=by, since=None if reached else state.expires)
+
+
+def _sources(tx: Transaction, installation: Installation) -> Iterator[Need]:
+    for name, state in tx.sources.of(list(installation.settings.sources)).items():
+        if state.failures:
+            yield Need(
+                kind=Kind.SOURCE,
+                thing=name,
+                name=name,
+                number=state.failures,
+                since=state.last_success,
+                why=state.error.removeprefix(f"{name}: "),
+            )
+
+
+def _changes(tx: Transaction) -> Iterator[Need]:
+    for each in to_decide(tx, MOST):
+        change = each.newest
+        yield Need(
+            kind=Kind.CORRECT,
+            thing=str(change.article),
+            name=change.title,
+            number=len(each.editions),
+            since=change.at,
+            why=change.what,
+        )
+
+
+def _of(kind: Kind, edition: Edition, **said: object) -> Need:
+    return Need(
+        kind=kind,
+        thing=edition.id,
+        name=edition.name,
+        schedule=edition.schedule,
+        due=edition.slot,
+        **said,  # type: ignore[arg-type]
+    )

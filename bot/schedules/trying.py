@@ -1,0 +1,48 @@
+"""A channel is tried: signed in to, without sending anything."""
+
+from __future__ import annotations
+
+from bot.channels.base import Learning
+from bot.delivery.pausing import thing
+from bot.errors import DeliveryError
+from bot.model import Act
+from bot.schedules.connection import known
+from bot.schedules.installation import Installation
+from bot.schedules.learning import learn
+
+TEST = "test channel"
+
+
+async def tested(installation: Installation, name: str) -> str:
+    """What the channel says of itself; the limits that its server tells are kept.
+
+    Raises ``NotFound``, and ``DeliveryError`` with what the server said.
+    """
+    known(installation, name)
+    async with installation.connected() as connected:
+        try:
+            said = await connected.channels[name].check()
+        except DeliveryError as error:
+            raise DeliveryError(f"channel {name}: {error}", permanent=error.permanent) from error
+        # Names of chats and accounts stand in it, which strangers chose: no control characters for a terminal.
+        said = "".join(each if each.isprintable() else " " for each in said)
+        if isinstance(connected.channels[name], Learning):
+            told = (await learn(connected, {name}))[name]
+            said += f"; its limits are not learnt: {told}" if isinstance(told, str) else "; its limits are kept"
+        return said
+
+
+async def try_out(installation: Installation, name: str, who: str) -> str:
+    """As ``tested``, and on the record that ``who`` did so."""
+    try:
+        said = await tested(installation, name)
+    except DeliveryError as error:
+        _recorded(installation, name, who, str(error))
+        raise
+    _recorded(installation, name, who, said)
+    return said
+
+
+def _recorded(installation: Installation, name: str, who: str, said: str) -> None:
+    with installation.store.write() as tx:
+        tx.acts.add(Act(at=installation.clock(), who=who, what=TEST, thing=thing(name), note=said[:500]))

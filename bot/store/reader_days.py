@@ -1,0 +1,90 @@
+"""How many readers each audience had, day by day: kept as it goes, so that a page counts no subscriptions."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, String, cast, func, select
+
+from bot.store.conflict import insert_or_replace
+from bot.store.tables import audience_days, subscriptions
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """An audience at the end of a day: how many readers it had, and how many left it on that day."""
+
+    day: date
+    readers: int
+    left: int
+
+
+class ReaderDays:
+    """The days of all audiences."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def count_now(self) -> dict[str, int]:
+        """The readers of each audience. Counted: asked by who keeps the days, not for a page."""
+        query = select(subscriptions.c.audience, func.count().label("number"))
+        query = query.where(subscriptions.c.state == "subscribed").group_by(subscriptions.c.audience)
+        return {row.audience: row.number for row in self._connection.execute(query)}
+
+    def left_between(self, audience: str, since: datetime, until: datetime) -> int:
+        """How many left an audience in that time and have not come back."""
+        query = select(func.count()).where(
+            subscriptions.c.audience == audience, subscriptions.c.ended >= since, subscriptions.c.ended < until
+        )
+        return self._connection.execute(query).scalar() or 0
+
+    def put(self, audience: str, days: Sequence[Day], now: datetime) -> None:
+        """Keeps days of an audience, as counted ``now``, in the place of what was known of them."""
+        for each in days:
+            row = {
+                "audience": audience,
+                "day": each.day.isoformat(),
+                "readers": each.readers,
+                "left": each.left,
+                "counted": now,
+            }
+            insert_or_replace(self._connection, audience_days, row)
+
+    def since(self, audiences: Collection[str], first: date) -> dict[str, list[Day]]:
+        """The days that are known of audiences, from ``first`` on, in their order."""
+        query = (
+            select(audience_days)
+            .where(audience_days.c.audience.in_(sorted(audiences)), audience_days.c.day >= first.isoformat())
+            .order_by(audience_days.c.audience, audience_days.c.day)
+        )
+        found: dict[str, list[Day]] = {}
+        for row in self._connection.execute(query):
+            found.setdefault(row.audience, []).append(Day(date.fromisoformat(row.day), row.readers, row.left))
+        return found
+
+    def last(self, audience: str) -> Day | None:
+        """The newest day that is known."""
+        query = select(audience_days).where(audience_days.c.audience == audience)
+        row = self._connection.execute(query.order_by(audience_days.c.day.desc()).limit(1)).one_or_none()
+        return Day(date.fromisoformat(row.day), row.readers, row.left) if row else None
+
+    def joined(self, audience: str, since: datetime) -> Mapping[str, int]:
+        """How many consented since, by ten minutes (``2026-11-24 07:1``, UTC). Looks at every subscription."""
+        return self._by_ten_minutes(subscriptions.c.consent_at, audience, since)
+
+    def ended(self, audience: str, since: datetime) -> Mapping[str, int]:
+        """How many left since and have not come back, by ten minutes."""
+        return self._by_ten_minutes(subscriptions.c.ended, audience, since)
+
+    def _by_ten_minutes(self, column: Any, audience: str, since: datetime) -> Mapping[str, int]:
+        if self._connection.dialect.name == "postgresql":
+            told: ColumnElement[Any] = func.to_char(func.timezone("UTC", column), "YYYY-MM-DD HH24:MI")
+        else:
+            told = cast(column, String)
+        bucket = func.substr(told, 1, 15)
+        query = select(bucket.label("bucket"), func.count().label("number"))
+        query = query.where(subscriptions.c.audience == audience, column >= since).group_by(bucket)
+        return {row.bucket: row.number for row in self._connection.execute(query)}

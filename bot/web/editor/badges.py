@@ -1,0 +1,40 @@
+"""The counts beside the rail's entries: how much waits for who asks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot.model import User
+from bot.schedules.installation import Installation
+from bot.schedules.needs import PLACES, Kind, Need, needs
+from bot.store import Transaction
+
+_BAD = (Kind.FAILED, Kind.SOURCE, Kind.UNKNOWN)
+
+
+@dataclass(frozen=True, slots=True)
+class Badge:
+    """A count beside an entry of the rail, red for failures and amber for deadlines."""
+
+    count: int
+    tone: str
+
+
+def badges(tx: Transaction, installation: Installation, user: User) -> dict[str, Badge]:
+    """By entry of the rail, how much of it waits for ``user``: bounded questions, for each page of the desk."""
+    return badges_of(needs(tx, installation, installation.clock()), user)
+
+
+def badges_of(found: Sequence[Need], user: User) -> dict[str, Badge]:
+    """As ``badges``, of needs that are known."""
+    counted: dict[str, list[Need]] = {}
+    for need in found:
+        if user.role.may(need.role):
+            counted.setdefault("today", []).append(need)
+            if need.kind in PLACES:
+                counted.setdefault(PLACES[need.kind], []).append(need)
+    return {
+        place: Badge(len(those), "bad" if any(each.kind in _BAD for each in those) else "warn")
+        for place, those in counted.items()
+    }

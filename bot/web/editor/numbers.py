@@ -1,0 +1,162 @@
+"""``/numbers``: how it is going, in five figures, charts with the table behind them, and as a file."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from datetime import UTC, timedelta
+from io import StringIO
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_skeleton
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import StreamingResponse
+
+from bot.audience.csv_file import guarded
+from bot.schedules.numbers import MOST, Overview, Span, begin_of, overview
+from bot.store.numbers import EditionFigures
+from bot.web.editor.access import Viewer
+from bot.web.editor.desk import Desk
+from bot.web.editor.figures import GAPS, day_words, figures, left_chart, most_clicked, readers_chart
+from bot.web.editor.speech import N_, _, locale
+
+PAGE = 20
+"""Rows of the table that stand on the page; the others are one click away."""
+
+COLUMNS = (
+    "edition", "schedule", "name", "slot", "state", "readers", "accepted", "failed", "unknown", "bounced",
+    "complaints", "unsubscribed", "clicks", "reckoned",
+)  # fmt: skip
+"""The header of the file. Times are ISO 8601 in UTC."""
+
+_SPANS = {Span.DAYS: N_("28 days"), Span.WEEKS: N_("12 weeks"), Span.MONTHS: N_("12 months")}
+
+
+def routes(desk: Desk) -> APIRouter:
+    """GET and HEAD of ``/numbers`` and of ``/numbers.csv``."""
+    router = APIRouter()
+
+    @router.api_route("/numbers", methods=["GET", "HEAD"])
+    def show(request: Request, user: Viewer, schedule: str = "", span: str = "", rows: str = "") -> Response:
+        chosen, over = _schedule(desk, schedule), _span(span)
+        with desk.installation.store.read() as tx:
+            found = overview(
+                tx,
+                mails=_mails(desk),
+                every=list(desk.installation.settings.schedules),
+                schedule=chosen,
+                span=over,
+                zone=_zone(desk),
+                now=desk.installation.clock(),
+            )
+            shown = found.rows[::-1] if rows == "all" else found.rows[::-1][:PAGE]
+            headlines = tx.numbers.headlines([each.edition for each in shown if each.edition])
+            titles = tx.numbers.titles({each.edition for each in found.clicked}) if found.clicked else {}
+        here = {"schedule": chosen, "span": over.value}
+        return desk.page(
+            request,
+            user,
+            "editor/numbers.html.j2",
+            here="numbers",
+            title=_("Numbers"),
+            schedules=[("", _("All mail")), *_named(desk)],
+            schedule=chosen,
+            span=over.value,
+            spans=[(_(word), _to(each.value, chosen), each is over) for each, word in _SPANS.items()],
+            period=_period(found),
+            figures=figures(found),
+            readers=readers_chart(found, over, one=bool(chosen)),
+            left=left_chart(found, over, one=bool(chosen)),
+            clicked=most_clicked(found, titles),
+            posts=found.posts,
+            rows=shown,
+            more=len(found.rows) - len(shown),
+            all_rows=f"numbers?{urlencode({**here, 'rows': 'all'})}",
+            file=f"numbers.csv?{urlencode(here)}",
+            headlines=headlines,
+            says=lambda each: day_words(each.begin, over, year=True),
+            gaps=GAPS,
+            clicks_on=found.now.clicks is not None,
+            reckoned=found.reckoned,
+            grain=over,
+        )
+
+    @router.api_route("/numbers.csv", methods=["GET", "HEAD"])
+    def as_file(user: Viewer, schedule: str = "", span: str = "") -> Response:
+        name = f"numbers-{_span(span)}.csv"
+        return StreamingResponse(
+            _lines(desk, _schedule(desk, schedule), _span(span)),
+            media_type="text/csv; charset=utf-8",
+            headers={"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"},
+        )
+
+    return router
+
+
+def _zone(desk: Desk) -> ZoneInfo:
+    return ZoneInfo(desk.installation.newsroom.timezone)
+
+
+def _mails(desk: Desk) -> dict[str, str]:
+    """Schedule → audience, of those that mail."""
+    return {key: each.audience for key, each in desk.installation.settings.schedules.items() if each.audience}
+
+
+def _named(desk: Desk) -> list[tuple[str, str]]:
+    found = [(key, each.name) for key, each in desk.installation.settings.schedules.items() if each.audience]
+    return sorted(found, key=lambda each: each[1].casefold())
+
+
+def _schedule(desk: Desk, text: str) -> str:
+    return text if text in _mails(desk) else ""
+
+
+def _span(text: str) -> Span:
+    return Span(text) if text in list(Span) else Span.DAYS
+
+
+def _to(span: str, schedule: str) -> str:
+    given = {"schedule": schedule, "span": span}
+    return f"numbers?{urlencode({key: value for key, value in given.items() if value})}"
+
+
+def _period(found: Overview) -> str:
+    zone = found.since.tzinfo
+    first, last = found.since.date(), found.until.astimezone(zone).date()
+    skeleton = "MMMMd" if first.year == last.year else "yMMMMd"
+    return _("%(first)s to %(last)s") % {
+        "first": format_skeleton(skeleton, found.since, locale=locale()),
+        "last": format_skeleton(skeleton, found.until.astimezone(zone), locale=locale()),
+    }
+
+
+def _lines(desk: Desk, schedule: str, span: Span) -> Iterator[str]:
+    """Every edition of the span, the newest first; what a spreadsheet would run is made text."""
+    stream = StringIO()
+    writer = csv.writer(stream)
+    writer.writerow(COLUMNS)
+    now, zone = desk.installation.clock(), _zone(desk)
+    since, until = begin_of(span, zone, now), now + timedelta(seconds=1)
+    chosen = [schedule] if schedule else sorted(_mails(desk))
+    with desk.installation.store.read() as tx:
+        found = tx.numbers.of_editions(chosen, since=since, until=until, limit=MOST)
+    for each in found:
+        writer.writerow([guarded(str(cell)) for cell in _cells(each)])
+    yield stream.getvalue()
+
+
+def _cells(each: EditionFigures) -> tuple[object, ...]:
+    numbers = (each.accepted, each.failed, each.unknown, each.bounced, each.complaints)
+    return (
+        each.edition,
+        each.schedule,
+        each.name,
+        each.slot.astimezone(UTC).isoformat(),
+        each.state,
+        "" if each.readers is None else each.readers,
+        *(("",) * len(numbers) if each.readers is None else numbers),
+        "" if each.unsubscribed is None else each.unsubscribed,
+        "" if each.clicks is None else each.clicks,
+        each.reckoned.astimezone(UTC).isoformat() if each.reckoned else "",
+    )

@@ -1,0 +1,341 @@
+"""A schedule's page: a form that reads as sentences, and beside it what it would pick now and why not the others."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+from urllib.parse import quote
+from zoneinfo import ZoneInfo
+
+from fastapi import Request, Response
+from starlette.datastructures import FormData
+
+from bot.errors import ChangedMeanwhile, SettingsError
+from bot.model import Role, User
+from bot.schedules.declaring import declare
+from bot.schedules.installation import Installation
+from bot.schedules.picking import NEW, Picker, Picking, trying
+from bot.schedules.plan import Slot, slots_after
+from bot.settings.references import digests
+from bot.store.schedules import Past
+from bot.web.editor import schedule_words as words
+from bot.web.editor.desk import Desk
+from bot.web.editor.form import Submission
+from bot.web.editor.schedule_form import TIMES, ScheduleForm, form_of, read, table_of
+from bot.web.editor.speech import _
+
+NEXT = 10
+"""Slots that are shown."""
+SECTIONS = 12
+"""Sections that are offered as boxes; others are written."""
+_SENT = "form"
+"""The hidden field by which a GET with a form's fields is known: what it shows is not saved."""
+_PLACES = {
+    "selection.window": "hours",
+    "prepare_before": "prepare",
+    "on_publish": "rhythm",
+    "": "rhythm",
+}
+"""The form's field for a setting that has another name there."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """A schedule as it stands in the form: ``saved`` is its table, ``content`` what the form makes of it.
+
+    ``problem``: why it cannot be tried as it is; ``errors`` says so by field. ``version``: that of the saved one, 0
+    for a new one.
+    """
+
+    key: str
+    saved: Mapping[str, Any]
+    form: ScheduleForm
+    content: Mapping[str, Any]
+    version: int = 0
+    errors: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def problem(self) -> str:
+        return next(iter(self.errors.values()), "")
+
+
+class _Said(dict[str, str]):
+    """What is wrong, by field; "" where nothing is."""
+
+    def __missing__(self, key: str) -> str:
+        return ""
+
+
+class SchedulePage:
+    """Shows, tries and saves one schedule."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._picker = Picker()
+
+    def show(self, request: Request, user: User, key: str) -> Response:
+        """The form, or the text for who may not write it; with a form's fields in the query, those and what they do."""
+        installation = self._desk.installation.current()
+        table = installation.settings.schedules.get(key)
+        if table is None:
+            return self._desk.missing(request)
+        declared = installation.settings.declared.get(f"schedules.{key}")
+        if declared is None or not user.role.may(Role.EDITOR):
+            saved = declared.content if declared else _of_file(installation, key)
+            return self._text(request, user, installation, key, saved)
+        written = _written(key, declared.content, declared.version, _in_query(request))
+        return self._page(request, user, installation, written)
+
+    def new(self, request: Request, user: User) -> Response:
+        """An empty form, or one with what is copied from the schedule ``from``."""
+        installation = self._desk.installation.current()
+        saved = _copied(installation, request.query_params.get("from", "")) or _blank(installation)
+        return self._page(request, user, installation, _written(NEW, saved, 0, _in_query(request)))
+
+    def create(self, request: Request, user: User, sent: Submission) -> Response:
+        """A new schedule, by a key that is made of its name."""
+        installation = self._desk.installation
+        written = _written(NEW, {}, 0, sent)
+        if not written.errors:
+            key = self._free_key(written.form.name)
+            return self._save(request, user, replace(written, key=key), new=True)
+        return self._page(request, user, installation.current(), written, status=422)
+
+    def save(self, request: Request, user: User, key: str, sent: Submission) -> Response:
+        """What the form says takes the place of what was saved."""
+        declared = self._desk.installation.settings.declared.get(f"schedules.{key}")
+        if declared is None:
+            return self._desk.missing(request)
+        version = sent.number("version")
+        written = _written(key, declared.content, declared.version if version is None else version, sent)
+        if written.errors:
+            return self._page(request, user, self._desk.installation.current(), written, status=422)
+        return self._save(request, user, written)
+
+    def _save(self, request: Request, user: User, written: Written, *, new: bool = False) -> Response:
+        installation, key = self._desk.installation, written.key
+        try:
+            declare(
+                installation,
+                "schedules",
+                key,
+                written.content,
+                who=user.name_on_record,
+                now=installation.clock(),
+                version=written.version,
+            )
+        except SettingsError as error:
+            shown = replace(written, key=NEW if new else key, errors=_errors(key, error))
+            return self._page(request, user, installation.current(), shown, status=422)
+        except ChangedMeanwhile:
+            return self._again(request, user, written)
+        said = _("The schedule is made.") if new else _("Schedule saved.")
+        return self._desk.done(request, f"schedules/{quote(key, safe='')}", said)
+
+    def _again(self, request: Request, user: User, written: Written) -> Response:
+        """Somebody else was faster: theirs is what is saved now, and the form shows what would change of that."""
+        installation = self._desk.installation.current()
+        theirs = installation.settings.declared.get(f"schedules.{written.key}")
+        if theirs is None:
+            return self._desk.missing(request)
+        shown = replace(written, saved=theirs.content, version=theirs.version)
+        return self._page(request, user, installation, shown, status=409, theirs=theirs)
+
+    def _page(
+        self,
+        request: Request,
+        user: User,
+        installation: Installation,
+        written: Written,
+        *,
+        status: int = 200,
+        **values: Any,
+    ) -> Response:
+        now, key = installation.clock(), written.key
+        errors = dict(written.errors)
+        picking, slots = None, []
+        try:
+            # What it would pick does not wait for a name.
+            tried = trying(installation, key, {**written.content, "name": written.form.name or "…"}, now)
+        except SettingsError as error:
+            errors = errors or _errors(key, error)
+        else:
+            # While somebody types one look into the store serves for a while; a page that is opened looks anew.
+            fresh = "HX-Request" not in request.headers
+            before = _before(installation, written, now)
+            picking = self._picker.pick(tried, key, now, before=before, fresh=fresh)
+            slots = _slots(tried, key, now)
+        changes = words.changed(written.saved, written.content) if key != NEW else []
+        shown = replace(written, errors=errors if status != 200 else {})
+        return self._desk.page(
+            request,
+            user,
+            "editor/schedule.html.j2",
+            here="schedules",
+            status=status,
+            written=shown,
+            form=written.form,
+            errors=_Said(shown.errors),
+            problem=next(iter(errors.values()), ""),
+            changes=changes,
+            new=key == NEW,
+            choices=_choices(installation, written.form, picking),
+            **self._around(installation, key, picking, slots),
+            **values,
+        )
+
+    def _text(
+        self, request: Request, user: User, installation: Installation, key: str, saved: Mapping[str, Any]
+    ) -> Response:
+        now, form = installation.clock(), form_of(saved)
+        picking = self._picker.pick(installation, key, now)
+        return self._desk.page(
+            request,
+            user,
+            "editor/schedule_text.html.j2",
+            here="schedules",
+            form=form,
+            said=words.when(form, _place(installation, key)),
+            rest=words.changed({}, {name: each for name, each in saved.items() if name not in _TOLD}),
+            may_copy=user.role.may(Role.EDITOR),
+            **self._around(installation, key, picking, _slots(installation, key, now)),
+        )
+
+    def _around(
+        self, installation: Installation, key: str, picking: Picking | None, slots: list[tuple[Slot, str]]
+    ) -> dict[str, Any]:
+        """What both pages show beside the schedule."""
+        with installation.store.read() as tx:
+            past = tx.schedules.past().get(key, Past())
+        table = installation.settings.schedules.get(key)
+        return {
+            "key": key,
+            "path": quote(key, safe=""),
+            "table": table,
+            "origin": installation.settings.origin("schedules", key) if table else None,
+            "past": past,
+            "picking": picking,
+            "slots": slots,
+            "place": _place(installation, key),
+            "left_out": words.left_out,
+            "day_names": words.day_names(),
+        }
+
+    def _free_key(self, name: str) -> str:
+        """A key that no schedule has, or had: what was sent keeps it for ever."""
+        installation = self._desk.installation
+        with installation.store.read() as tx:
+            taken = {*tx.schedules.past(), *(each.key for each in tx.declarations.all())}
+        taken |= {*installation.settings.schedules, "new", NEW}
+        plain = unicodedata.normalize("NFKD", name.casefold()).encode("ascii", "ignore").decode()
+        key = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:40] or "schedule"
+        return next(each for each in (key, *(f"{key}-{number}" for number in range(2, 1000))) if each not in taken)
+
+
+_TOLD = ("name", "cron", "times", "days", "on_publish")
+
+
+def _written(key: str, saved: Mapping[str, Any], version: int, sent: Submission | None) -> Written:
+    if sent is None:
+        form = form_of(saved)
+        # A copy, or a new one, has its name to be found yet: it is saved as it stands only when it is whole.
+        return Written(key=key, saved=saved, form=form, content=saved, version=version)
+    form = read(sent)
+    errors = {}
+    if not form.name:
+        errors["name"] = _("Give it a name: readers see it.")
+    if form.rhythm == TIMES and not form.days:
+        errors["days"] = _("Choose at least one day.")
+    elif form.rhythm == TIMES and not form.times:
+        errors["times"] = _("Write at what time it goes out, such as 07:00.")
+    if not form.channels:
+        errors["channels"] = _("Choose where it goes.")
+    return Written(key=key, saved=saved, form=form, content=table_of(form, saved), version=version, errors=errors)
+
+
+def _errors(key: str, error: SettingsError) -> dict[str, str]:
+    """By the form's field."""
+    path = error.key.removeprefix(f"schedules.{key}").strip(".")
+    name = _PLACES.get(path, path.removeprefix("selection.").partition(".")[0])
+    return {name: error.said or str(error)}
+
+
+def _in_query(request: Request) -> Submission | None:
+    query = request.query_params
+    return Submission(FormData(query.multi_items())) if _SENT in query else None
+
+
+def _before(installation: Installation, written: Written, now: datetime) -> Installation | None:
+    """The installation with what is saved, where the form says something else."""
+    if written.content == written.saved or written.key not in installation.settings.schedules:
+        return None
+    try:
+        return trying(installation, written.key, dict(written.saved), now)
+    except SettingsError:
+        return None
+
+
+def _slots(installation: Installation, key: str, now: datetime) -> list[tuple[Slot, str]]:
+    """The next ten, each with what the clocks do to it."""
+    table, zone = installation.settings.schedules[key], installation.timezone(key)
+    found: list[tuple[Slot, str]] = []
+    before: datetime | None = None
+    for slot in slots_after(key, table.crons, zone, now, count=NEXT):
+        found.append((slot, words.clock_change(slot, before, ZoneInfo(zone))))
+        before = slot.due
+    return found
+
+
+def _place(installation: Installation, key: str) -> str:
+    """``London`` of ``Europe/London``."""
+    table = installation.settings.schedules.get(key)
+    zone = (table.timezone if table else "") or installation.newsroom.timezone
+    return zone.rpartition("/")[2].replace("_", " ")
+
+
+def _of_file(installation: Installation, key: str) -> Mapping[str, Any]:
+    """The table as the file has it."""
+    found: Mapping[str, Any] = tomllib.loads(installation.files.text).get("schedules", {}).get(key, {})
+    return found
+
+
+def _copied(installation: Installation, key: str) -> Mapping[str, Any] | None:
+    table = installation.settings.schedules.get(key)
+    if table is None:
+        return None
+    declared = installation.settings.declared.get(f"schedules.{key}")
+    content = dict(declared.content if declared else _of_file(installation, key))
+    content.pop("enabled", None)
+    return {**content, "name": _("%(name)s, copy") % {"name": table.name}}
+
+
+def _blank(installation: Installation) -> Mapping[str, Any]:
+    """What a new schedule begins as: with all that there is only one of."""
+    settings = installation.settings
+    mails = [name for name, table in settings.channels.items() if table.get("type") == "email"]
+    audience = next(iter(settings.audiences), "")
+    whole: dict[str, Any] = {"name": "", "times": ["07:00"], "approval": True}
+    if mails and audience:
+        return {**whole, "channels": mails[:1], "audience": audience}
+    return {**whole, "channels": list(settings.channels)[:1]}
+
+
+def _choices(installation: Installation, form: ScheduleForm, picking: Picking | None) -> dict[str, Any]:
+    """What may be chosen: of each, what it is called, and of sections how many articles there are."""
+    settings = installation.settings
+    counted = dict(picking.sections) if picking else {}
+    known = list(dict.fromkeys([*form.exclude_sections, *form.sections, *list(counted)[:SECTIONS]]))
+    mails = {name for name, table in settings.channels.items() if table.get("type") == "email"}
+    return {
+        "sources": list(settings.sources),
+        "sections": [(each, counted.get(each, 0)) for each in known],
+        "audiences": [(key, table.name) for key, table in settings.audiences.items()],
+        "templates": digests(settings),
+        "mails": sorted(mails),
+        "posts": [name for name in settings.channels if name not in mails],
+    }
