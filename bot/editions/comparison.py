@@ -13,8 +13,10 @@ from bot.model import Told, ToldStory
 
 _LONGEST = 20_000
 """Characters of a text that are compared; what is beyond stands as it is now."""
-# A word with the spaces behind it; signs of scripts without spaces are words by themselves.
-_WORD = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}]\s*|[\p{L}\p{M}\p{N}’'_]+\s*|[^\p{L}\p{M}\p{N}]\s*")
+# A word with the spaces behind it; a number is one word, signs of scripts without spaces are words by themselves.
+_WORD = regex.compile(
+    r"\p{N}+(?:[.,:]\p{N}+)+\s*|[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}]\s*|[\p{L}\p{M}\p{N}’'_]+\s*|[^\p{L}\p{M}\p{N}]\s*"
+)
 
 
 class Change(StrEnum):

@@ -7,9 +7,10 @@ from datetime import timedelta
 
 import pytest
 
+import bot.testing
 from bot.accounts import invitations, sessions, users
 from bot.model import Purpose, Role
-from bot.testing import KEYS, NOW
+from bot.testing import KEYS, NEWSROOM, NOW
 
 SECURE = "__Host-broadsheet"
 PASSWORD = "harbour ferry tunnel"
@@ -63,10 +64,10 @@ async def test_the_cookie_is_for_https_this_host_and_no_script(web):
         assert f"Max-Age={90 * 24 * 3600}" in kept
 
 
-async def test_on_plain_http_the_cookie_has_its_other_name(build_web):
-    web = build_web(newsroom="")
-    object.__setattr__(web.installation.settings.tables.newsroom, "public_url", "http://127.0.0.1:8080")
-    web.installation.__dict__.pop("newsroom", None)
+async def test_on_plain_http_the_cookie_has_its_other_name(build_web, monkeypatch):
+    plain = NEWSROOM.replace("https://news.record.example", "http://127.0.0.1:8080")
+    monkeypatch.setattr(bot.testing, "NEWSROOM", plain)
+    web = build_web()
     join(web)
     async with web.client() as client:
         set_cookie = (await log_in(client)).headers["set-cookie"]

@@ -211,6 +211,12 @@ async def test_the_newsrooms_facts_say_where_they_are_set(mara):
     assert "newsroom.timezone" in page
     assert "from config/broadsheet.toml" in page
     assert "not set: what holds without it" in page
+    assert "Off: an approver may approve what they changed themselves." in page
+
+
+async def test_it_says_whether_approving_takes_four_eyes(build_web):
+    web = build_web(toml="\n[desk]\nfour_eyes = true\n")
+    assert "On: who changed an edition cannot approve it" in (await web.get("/settings/newsroom")).text
 
 
 async def test_a_link_that_an_admin_made_opens_the_account_it_is_for(web, mara, tom):
