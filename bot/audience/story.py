@@ -14,6 +14,8 @@ from bot.store.readers import Mail
 
 RUN = 3
 """So many of the same one after the other are told as one."""
+AT_ONCE = "smtp"
+"""The source of events that are a server's answer to the attempt itself."""
 MOST = 200
 """Acts and events that are told at most."""
 
@@ -72,7 +74,7 @@ def story(
     wanted = frozenset(kinds)
     mails, older = tx.readers.mails(subscriber, before=before)
     found = [Entry(at=each.updated, kind=Kind.MAIL, mail=each) for each in mails] if Kind.MAIL in wanted else []
-    others = [*_consents(tx, subscriber), *_listed(tx, address), *_came_back(tx, subscriber)]
+    others = [*_consents(tx, subscriber), *_listed(tx, address), *_came_back(tx, subscriber, mails)]
     others += _acts(tx, subscriber, address)
     others += [
         Entry(at=each.requested, kind=Kind.ASKED, signup=each) for each in tx.signups.of(address) if each.choices
@@ -110,8 +112,12 @@ def _listed(tx: Transaction, address: str) -> Iterator[Entry]:
         yield Entry(at=each.at, kind=Kind.SUPPRESSED, audience=each.audience, suppression=each)
 
 
-def _came_back(tx: Transaction, subscriber: int) -> Iterator[Entry]:
+def _came_back(tx: Transaction, subscriber: int, mails: list[Mail]) -> Iterator[Entry]:
+    # What a server said at once is the delivery's own answer, and told with it.
+    refused = {each.id for each in mails if each.state == DeliveryState.FAILED}
     for each in tx.events.of_subscriber(subscriber, limit=MOST):
+        if each.source == AT_ONCE and each.delivery in refused:
+            continue
         if each.verdict is not Verdict.NONE or each.effect is not Effect.NONE:
             yield Entry(at=each.at, kind=Kind.BOUNCE, event=each)
 

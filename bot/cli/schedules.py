@@ -86,8 +86,8 @@ def schedules(
                 until = slots[-1].due + timedelta(seconds=1) if slots else installation.clock()
                 made = {each.slot_key: each for each in tx.editions.between(installation.clock(), until, schedule=key)}
             for slot in slots:
-                said = _slot(slot, zone, made.get(slot.key))
-                rows.append({"schedule": key, "name": table.name, "timezone": zone, **said})
+                shown_as = _slot(slot, zone, made.get(slot.key))
+                rows.append({"schedule": key, "name": table.name, "timezone": zone, **shown_as})
         session.out.table(
             ("schedule", "slot", "UTC", "note"),
             [(row["schedule"], row["local"], row["utc"], row["note"]) for row in rows],

@@ -98,9 +98,9 @@ def readers(
     ``limit`` at most: with fewer there may still be more, and then ``after`` says where.
     """
     found: list[Delivery] = []
-    looked = 0
+    looked, step = 0, limit + 1
     while looked < LOOKED_AT:
-        page = tx.deliveries.page(edition=edition, states=[state], limit=_STEP, after=after)
+        page = tx.deliveries.page(edition=edition, states=[state], limit=step, after=after)
         for each in page:
             looked += 1
             if each.audience and (reason is None or belongs(each, reason)):
@@ -108,7 +108,7 @@ def readers(
                     return Readers(tuple(found), after)
                 found.append(each)
             after = each.id
-        if len(page) < _STEP:
+        if len(page) < step:
             return Readers(tuple(found), None)
     return Readers(tuple(found), after)
 

@@ -13,9 +13,14 @@ from bot.model import Told, ToldStory
 
 _LONGEST = 20_000
 """Characters of a text that are compared; what is beyond stands as it is now."""
-# A word with the spaces behind it; a number is one word, signs of scripts without spaces are words by themselves.
+# A word with the spaces behind it: an address and a number with its currency are one, and so is each sign of a script
+# without spaces.
 _WORD = regex.compile(
-    r"\p{N}+(?:[.,:]\p{N}+)+\s*|[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}]\s*|[\p{L}\p{M}\p{N}’'_]+\s*|[^\p{L}\p{M}\p{N}]\s*"
+    r"(?:https?://\S+"
+    r"|[\p{Sc}]?\p{N}+(?:[.,:]\p{N}+)*[%‰]?(?:[\p{L}\p{M}]+)?"
+    r"|[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}]"
+    r"|(?:(?![\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}])[\p{L}\p{M}\p{N}’'_])+"
+    r"|[^\p{L}\p{M}\p{N}])\s*"
 )
 
 

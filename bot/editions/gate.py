@@ -236,7 +236,7 @@ def _in_all(articles: Sequence[Article], text: str) -> list[Offence]:
     return [each for each in first if all(each in other for other in others)]
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=256)
 def _facts(article: Article, text: str) -> tuple[Offence, ...]:
     return _ground(article).facts(text)
 

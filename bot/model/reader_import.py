@@ -48,7 +48,8 @@ class ReaderImport:
     """One uploaded file. ``lines`` is about how many rows it has, ``encoding`` what it was written in.
 
     ``columns`` says which column a field is read from ("": none). ``trial`` and ``counts`` tell what became of the rows
-    in the trial run and in the import; None before each. Times in UTC.
+    in the trial run and in the import; None before each. ``began`` is when it was begun, or gone on with, last, and
+    ``from_row`` how many rows were done by then. Times in UTC.
     """
 
     id: str
@@ -67,4 +68,5 @@ class ReaderImport:
     error: str = ""
     beat: datetime | None = None
     began: datetime | None = None
+    from_row: int = 0
     ended: datetime | None = None

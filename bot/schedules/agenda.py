@@ -18,14 +18,16 @@ MOST_SLOTS = 600
 """Of one schedule, in one look; of one with more, the first ``A_DAY`` of each day are told."""
 A_DAY = 12
 _DAY = timedelta(days=1)
+_STEP = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
     """One edition, or one slot without (``state`` None: planned). ``due`` in UTC.
 
-    ``was`` and ``moved_by``: of a slot that was moved, the timetable's time and who moved it; None and "" otherwise.
-    ``timetable``: it is a slot of a timetable, which may be moved while it is to come.
+    ``note`` says what a clock change does to a slot to come. ``was`` and ``moved_by``: of a slot that was moved, the
+    timetable's time and who moved it; None and "" otherwise. ``timetable``: it is a slot of a timetable, which may be
+    moved while it is to come.
     """
 
     schedule: str
@@ -38,6 +40,7 @@ class Entry:
     snapshot: int | None = None
     was: datetime | None = None
     moved_by: str = ""
+    note: str = ""
     timetable: bool = True
 
     @property
@@ -73,23 +76,23 @@ def agenda(
         if not table.enabled or table.on_publish or (wanted is not None and name not in wanted):
             continue
         timetable = installation.timetable(name, moves=moves.get(name, ()))
-        for slot in _slots(timetable, max(start - timedelta(microseconds=1), now), until):
+        for slot in _slots(timetable, start, until, now):
             if (name, slot.key) not in taken:
                 move = moved.get((name, slot.key))
                 entries.append(_of_slot(slot, table.name, move.who if move else ""))
     return sorted(entries, key=lambda each: (each.due, each.schedule, each.key))
 
 
-def _slots(timetable: Timetable, after: datetime, until: datetime) -> list[Slot]:
-    last = until - timedelta(microseconds=1)
+def _slots(timetable: Timetable, start: datetime, until: datetime, now: datetime) -> list[Slot]:
+    after, last = max(start - _STEP, now), until - _STEP
     found = timetable.between(after, last, limit=MOST_SLOTS)
     if len(found) < MOST_SLOTS:
         return found
-    found = []
-    while after < last:
-        end = min(after + _DAY, last)
-        found += timetable.between(after, end, limit=A_DAY)
-        after = end
+    found, edge = [], start
+    while edge <= last:
+        edge += _DAY
+        found += timetable.between(after, min(edge - _STEP, last), limit=A_DAY)
+        after = max(edge - _STEP, now)
     return found
 
 
@@ -116,5 +119,6 @@ def _of_slot(slot: Slot, name: str, who: str) -> Entry:
         due=slot.due,
         name=name,
         was=slot.was if who else None,
+        note="" if who else slot.note,
         moved_by=who,
     )

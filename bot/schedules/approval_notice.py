@@ -67,4 +67,5 @@ def _look(tx: Transaction, installation: Installation, edition: Edition) -> tupl
     kept = tx.editions.report(edition.id).get(PREFLIGHT) or {}
     wrong = [each for each in findings_of(tx, installation, edition) if each.stands_in_the_way]
     said = [f"the articles do not say “{each.text}”" for each in wrong]
-    return tuple(([edition.reason] if edition.reason else []) + said + list(kept.get("look", ())))
+    lines = ([edition.reason] if edition.reason else []) + said + list(kept.get("look", ()))
+    return tuple(f"{line[:1].upper()}{line[1:]}" for line in lines)

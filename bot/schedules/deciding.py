@@ -14,7 +14,6 @@ from bot.editions import lifecycle
 from bot.errors import NotFound, StateError, UsageError
 from bot.model import Act, Edition, EditionState, EditionVersion, Overruling
 from bot.schedules.installation import Installation
-from bot.schedules.readers import prepare
 from bot.schedules.slot import refreshed, send
 from bot.schedules.trial_mail import send_test
 from bot.schedules.truth import TextFinding, findings_of
@@ -51,13 +50,9 @@ def approve(
         _need_true(standing, overrule, note)
     let_stand = [Overruling(key=each.key, who=who, at=now, note=f"“{each.text}”: {note}") for each in standing]
     seen = found.version if version is None else version
-    approved = lifecycle.approve(
+    return lifecycle.approve(
         installation.store, edition, who=who, now=now, note=note, version=seen, overruled=let_stand
     )
-    if approved.slot > now:
-        # There is time: at the slot only those are rendered that readers chose since.
-        prepare(installation, approved, approved.slot)
-    return approved
 
 
 def return_(

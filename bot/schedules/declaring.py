@@ -16,7 +16,8 @@ from bot.schedules.sample import sample_story
 from bot.settings import Settings, wrong
 from bot.settings.differences import differences
 from bot.settings.export import written
-from bot.settings.overlay import DESK, shadowed, with_declaration, without
+from bot.settings.load import DESK
+from bot.settings.overlay import shadowed, with_declaration, without
 
 MAKE, CHANGE, REMOVE = "make", "change", "remove"
 ONE = {"schedules": "schedule", "sources": "source", "brand": "brand"}

@@ -13,6 +13,7 @@ from bot.audience.reader_import import job, laid_out, refused_row
 from bot.audience.reader_import import sweep as sweep_uploads
 from bot.errors import BroadsheetError, StateError, StoreError
 from bot.model import ImportStage, ReaderImport
+from bot.schedules.figures import count_readers
 from bot.schedules.installation import Installation
 
 SECONDS = 1
@@ -41,6 +42,9 @@ def import_due(installation: Installation, *, stop: Callable[[], bool] = lambda:
         if made:
             worked += 1
             _work(installation, made, owner, stop)
+            if made.stage is ImportStage.IMPORTING:
+                # An hour is too long to wait for the number that somebody has just changed.
+                count_readers(installation, installation.clock())
     return worked
 
 

@@ -11,9 +11,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bot.editions import compose
-from bot.editions.lifecycle import WAITING
+from bot.editions.lifecycle import WAITING, keep_version
+from bot.editions.told import told_of
 from bot.errors import NotFound, NothingToDo, StateError
-from bot.model import Act, Edition, EditionState, MovedSlot
+from bot.model import Act, Edition, EditionState, EditionVersion, MovedSlot
 from bot.schedules.hosting import host_stories
 from bot.schedules.installation import Installation
 from bot.schedules.pictures import hosted
@@ -81,8 +82,8 @@ def move(installation: Installation, schedule: str, key: str, due: datetime, *, 
                 # Somebody made it or changed it meanwhile: it is rendered again, as it is now.
                 continue
             _place(tx, current.slot, due, who, now)
-            if fresh:
-                _move_edition(tx, installation, fresh, due, now)
+            if fresh and seen.edition:
+                _move_edition(tx, installation, seen.edition, fresh, who, now)
             said = MOVE if due != current.slot.planned else PUT_BACK
             tx.acts.add(_act(installation, said, current.slot, due, who, now))
             return stand(tx, installation, schedule, key)
@@ -169,21 +170,33 @@ def _rendered(installation: Installation, edition: Edition, due: datetime, now: 
     host_stories(installation, slot, edition.stories, now)
     with installation.store.read() as tx:
         shown = hosted(tx, installation, slot, edition.stories)
-    frame = installation.frame(edition.schedule, slot, edition.corrections, shown)
+    frame = replace(
+        installation.frame(edition.schedule, slot, edition.corrections, shown), edition=edition.id, words=edition.words
+    )
     renditions, links = compose.render(frame, edition.stories), compose.links(frame, edition.stories)
-    return replace(edition, slot=due, renditions=renditions, links=links)
+    return replace(edition, slot=due, version=edition.version + 1, renditions=renditions, links=links)
 
 
-def _move_edition(tx: Transaction, installation: Installation, fresh: Edition, due: datetime, now: datetime) -> None:
-    before = tx.editions.get(fresh.id)
-    assert before is not None
-    expires = due + installation.settings.schedules[fresh.schedule].max_lateness
-    if not tx.editions.reschedule(fresh.id, slot=due, expires=expires, since=[fresh.state], now=now):
-        raise StateError(f"the edition {fresh.id} was moved on by somebody else just now: look again")
-    tx.editions.replace_stories(fresh)
-    if fresh.approval and fresh.state is EditionState.APPROVED and due < before.slot:
+def _move_edition(
+    tx: Transaction, installation: Installation, before: Edition, fresh: Edition, who: str, now: datetime
+) -> None:
+    """Puts the edition rendered for its new time into its place, as its next version: others see that it changed."""
+    again = before.approval and before.state is EditionState.APPROVED and fresh.slot < before.slot
+    if again:
         reason = "moved to an earlier time after it was approved"
-        tx.editions.move(fresh.id, to=EditionState.AWAITING, since=[fresh.state], now=now, reason=reason)
+        fresh = replace(fresh, state=EditionState.AWAITING, reason=reason)
+    expires, since = fresh.slot + installation.settings.schedules[fresh.schedule].max_lateness, [before.state]
+    if not tx.editions.reschedule(fresh.id, slot=fresh.slot, expires=expires, since=since, now=now):
+        raise StateError(f"the edition {fresh.id} was moved on by somebody else just now: look again")
+    if not tx.editions.revise(fresh, since=since, now=now):
+        raise StateError(f"the edition {fresh.id} was changed by somebody else just now: look again")
+    keep_version(tx, before)
+    said = f"moved from {before.slot:%Y-%m-%d %H:%M} to {fresh.slot:%Y-%m-%d %H:%M} UTC"
+    made = EditionVersion(number=fresh.version, at=now, who=who, what=said, told=told_of(fresh))
+    approved = tx.versions.get(before.id, before.version)
+    if approved and not again:
+        made = replace(made, approved=approved.approved, approver=approved.approver, note=approved.note)
+    tx.versions.keep(before.id, made)
 
 
 def _act(installation: Installation, what: str, slot: Slot, due: datetime, who: str, now: datetime) -> Act:

@@ -27,6 +27,7 @@ LOOKED_AT = 500
 LATE = 5
 """Editions that ended just now, whose sums nobody has reckoned yet, and whose books are read themselves."""
 
+_MOMENT = timedelta(minutes=1)
 _WAITING = (EditionState.AWAITING, EditionState.HELD, EditionState.PAUSED)
 _OUT = (EditionState.SENT, EditionState.CANCELLED, EditionState.PAUSED, EditionState.SENDING)
 
@@ -107,7 +108,9 @@ def _editions(tx: Transaction) -> Iterator[Need]:
 
 def _books(tx: Transaction, now: datetime) -> Iterator[Need]:
     """What of the last days failed, or may or may not have arrived."""
-    recent = [each for each in tx.editions.newest_between(now - UNKNOWN_FOR, now, LOOKED_AT) if each.state in _OUT]
+    recent = [
+        each for each in tx.editions.newest_between(now - UNKNOWN_FOR, now + _MOMENT, LOOKED_AT) if each.state in _OUT
+    ]
     states = tx.numbers.states([each.id for each in recent])
     late = [each for each in recent if each.id not in states and each.snapshot][:LATE]
     states |= {each.id: tx.deliveries.balance(each.id).states for each in late}

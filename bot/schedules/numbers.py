@@ -16,8 +16,6 @@ from bot.store.reader_days import Day
 MOST = 3_000
 """Editions that are looked at for one page."""
 CLICKED = 5
-_NEWEST = 200
-"""Editions whose links are looked at."""
 HELD = {
     EditionState.HELD: "held",
     EditionState.SKIPPED: "skipped",
@@ -94,22 +92,27 @@ def overview(
     since = begin_of(span, zone, now)
     chosen = [schedule] if schedule else sorted(mails)
     audiences = sorted({mails[each] for each in chosen if each in mails})
-    editions = tx.numbers.of_editions(chosen, since=since, until=until, limit=MOST)
     days = tx.reader_days.since(audiences, since.astimezone(zone).date() - timedelta(days=1))
     known = [found[-1].readers for found in days.values() if found]
     begins = [found[0].readers for found in days.values() if found]
-    clicked = [each.edition for each in editions if each.clicks][:_NEWEST]
+    sums = tx.numbers.sums(chosen, since=since, until=until)
+    at_end = _whole(days)
+    if span is Span.DAYS:
+        editions = tx.numbers.of_editions(chosen, since=since, until=until, limit=MOST)
+        rows = _rows(editions, None if schedule else at_end, zone, one=bool(schedule))
+    else:
+        rows = _parts(tx, chosen, at_end, span, zone, since=since, until=until)
     return Overview(
         since=since,
         until=now,
-        rows=_rows(editions, _whole(days) if not schedule else None, span, zone, one=bool(schedule)),
-        now=tx.numbers.sums(chosen, since=since, until=until),
+        rows=rows,
+        now=sums,
         before=tx.numbers.sums(chosen, since=since - (until - since), until=since),
         readers=sum(known) if known else None,
         growth=sum(known) - sum(begins) if known else None,
-        clicked=tx.numbers.clicked(clicked, CLICKED) if clicked else (),
+        clicked=tx.numbers.clicked(chosen, since=since, until=until, limit=CLICKED) if sums.clicks else (),
         posts=tx.numbers.posts([schedule] if schedule else every, since=since, until=until),
-        reckoned=max((each.reckoned for each in editions if each.reckoned), default=None),
+        reckoned=sums.reckoned,
     )
 
 
@@ -127,30 +130,27 @@ def begin_of(span: Span, zone: ZoneInfo, now: datetime) -> datetime:
 
 
 def _rows(
-    editions: Iterable[EditionFigures], days: Mapping[date, int] | None, span: Span, zone: ZoneInfo, *, one: bool
+    editions: Iterable[EditionFigures], at_end: Mapping[date, int] | None, zone: ZoneInfo, *, one: bool
 ) -> list[Row]:
+    """A row an edition of ``one`` schedule, else a row a day, with the readers of all audiences ``at_end`` of it."""
     oldest_first = sorted(editions, key=lambda each: (each.slot, each.edition))
-    if span is Span.DAYS and one:
+    if one:
         found = (_row(each, each.slot.astimezone(zone).date()) for each in oldest_first)
         return [each for each in found if each]
     same: dict[date, list[EditionFigures]] = {}
     for each in oldest_first:
-        same.setdefault(_grain(each.slot.astimezone(zone).date(), span), []).append(each)
-    at_end: dict[date, int] = {}
-    for day, readers in sorted((days or {}).items()):
-        at_end[_grain(day, span)] = readers
+        same.setdefault(each.slot.astimezone(zone).date(), []).append(each)
     rows = []
     for begin, of in same.items():
         out = [each for each in of if each.readers]
         if not out:
             gaps = [HELD[each.state] for each in of if each.state in HELD and each.state is not EditionState.SKIPPED]
-            if gaps and span is Span.DAYS:
-                rows.append(Row(begin=begin, gap=gaps[0]))
+            rows += [Row(begin=begin, gap=gaps[0])] if gaps else []
             continue
         rows.append(
             Row(
                 begin=begin,
-                readers=at_end.get(begin, out[-1].readers) if days is not None else out[-1].readers,
+                readers=(at_end or {}).get(begin, out[-1].readers),
                 mailed=sum(each.readers or 0 for each in out),
                 accepted=sum(each.accepted for each in out),
                 bounced=sum(each.bounced for each in out),
@@ -160,6 +160,40 @@ def _rows(
             )
         )
     return rows
+
+
+def _parts(
+    tx: Transaction,
+    schedules: Collection[str],
+    days: Mapping[date, int],
+    span: Span,
+    zone: ZoneInfo,
+    *,
+    since: datetime,
+    until: datetime,
+) -> list[Row]:
+    """A row a week or month in which mail went out."""
+    at_end = {_grain(day, span): readers for day, readers in sorted(days.items())}
+    begins = [since.astimezone(zone).date()]
+    while (following := _grain(begins[-1] + timedelta(days=7 if span is Span.WEEKS else 31), span)) <= until.astimezone(
+        zone
+    ).date():
+        begins.append(following)
+    bounds = [*(datetime.combine(each, time(), zone) for each in begins), until]
+    return [
+        Row(
+            begin=begin,
+            readers=at_end.get(begin, sums.most_readers),
+            mailed=sums.readers,
+            accepted=sums.accepted,
+            bounced=sums.bounced,
+            complaints=sums.complaints,
+            unsubscribed=sums.unsubscribed,
+            clicks=sums.clicks,
+        )
+        for begin, sums in zip(begins, tx.numbers.sums_between(schedules, bounds), strict=True)
+        if sums.editions
+    ]
 
 
 def _row(each: EditionFigures, day: date) -> Row | None:
@@ -182,8 +216,7 @@ def _row(each: EditionFigures, day: date) -> Row | None:
 
 
 def _grain(day: date, span: Span) -> date:
-    if span is Span.DAYS:
-        return day
+    """The first day of the week or month of ``day``."""
     return day - timedelta(days=day.weekday()) if span is Span.WEEKS else day.replace(day=1)
 
 

@@ -46,7 +46,6 @@ class Picking:
     """``articles`` = picks + the groups' counts; ``stories`` is how many new ones there were to choose from.
 
     ``came_in`` are the ids of articles that lead a pick only with the change, ``fell_out`` what was picked without it.
-    ``sections`` counts the articles of each section, the largest first.
     """
 
     articles: int
@@ -57,7 +56,6 @@ class Picking:
     hold: str
     came_in: frozenset[int]
     fell_out: tuple[Article, ...]
-    sections: tuple[tuple[str, int], ...]
 
     @property
     def others(self) -> int:
@@ -104,10 +102,10 @@ class Picker:
             self._looks[schedule] = look
         selected = look.selected(installation)
         earlier = look.selected(before) if before and schedule in before.settings.schedules else selected
-        return _picking(selected, earlier, look.sections)
+        return _picking(selected, earlier)
 
 
-def _picking(selected: Selected, earlier: Selected, sections: tuple[tuple[str, int], ...]) -> Picking:
+def _picking(selected: Selected, earlier: Selected) -> Picking:
     leads = {each.story.lead.id: each.story.lead for each in selected.picks}
     was = {each.story.lead.id: each.story.lead for each in earlier.picks}
     counted = Counter(each.rule for each in selected.rejections)
@@ -121,7 +119,6 @@ def _picking(selected: Selected, earlier: Selected, sections: tuple[tuple[str, i
         hold=selected.hold,
         came_in=frozenset(leads.keys() - was.keys()),
         fell_out=tuple(was[each] for each in was.keys() - leads.keys()),
-        sections=sections,
     )
 
 
@@ -137,7 +134,6 @@ class _Look:
 
     def __init__(self, schedule: str, now: datetime) -> None:
         self.now = now
-        self.sections: tuple[tuple[str, int], ...] = ()
         self._schedule = schedule
         self._material: dict[tuple[object, ...], tuple[list[Article], Circumstances]] = {}
         self._selected: dict[str, Selected] = {}
@@ -165,7 +161,6 @@ class _Look:
                 around = circumstances(tx, installation, self._schedule, slot, self.now)
                 articles = tx.articles.newest(since=oldest, limit=MOST)
             self._material[key] = (articles, around)
-            self.sections = tuple(Counter(section for each in articles for section in each.sections).most_common())
         return self._material[key]
 
 

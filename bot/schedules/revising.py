@@ -32,8 +32,8 @@ def revised(
     """Renders ``after``, ``before`` with other stories, words, state or reason, and puts it into its place.
 
     ``note`` says what was changed, or makes it of the edition as it is then. None, and nothing is changed, when it was
-    changed or moved by somebody else since ``before``. The variants of some readers are rendered when it is approved,
-    or begins to go out. Raises ``RenderError``, ``ReservedElsewhere``.
+    changed or moved by somebody else since ``before``. The variants of some readers are rendered shortly before its
+    slot. Raises ``RenderError``, ``ReservedElsewhere``.
     """
     slot = Slot(before.schedule, before.slot_key, before.slot)
     host_stories(installation, slot, after.stories, now, within=within)

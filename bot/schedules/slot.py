@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.delivery.sending import PROGRAM, begin_sending
 from bot.editions import lifecycle
@@ -20,6 +20,10 @@ from bot.schedules.truth import findings_of
 from bot.store.flags import PAUSED
 
 TRIES = 3
+AHEAD = timedelta(minutes=10)
+"""So long before its slot the variants of an edition are rendered that was changed since it was drafted."""
+PREPARED = "prepared"
+"""The key of an edition's report under which it keeps the version whose variants are rendered."""
 
 
 def make(
@@ -110,6 +114,8 @@ def advance(
     if edition.state is EditionState.HELD or (table is None and not amends):
         return edition.state
     fresh = refreshed(installation, edition.id, now, within=within)
+    if fresh and now < fresh.slot <= now + AHEAD:
+        _prepare_ahead(installation, fresh)
     if fresh is None or fresh.state.ended or fresh.state is EditionState.HELD or now < fresh.slot or paused:
         return fresh.state if fresh else edition.state
     returned = fresh.state is EditionState.DRAFTED and fresh.approval
@@ -135,6 +141,19 @@ def _unapproved(installation: Installation, edition: Edition, rule: str, now: da
         return send(installation, replace(edition, state=EditionState.APPROVED), now)
     lifecycle.cancel(store, edition.id, who=PROGRAM, now=now, note=f"{late}; the schedule says skip")
     return EditionState.CANCELLED
+
+
+def _prepare_ahead(installation: Installation, edition: Edition) -> None:
+    """Renders what some readers get of an edition that was changed: once for a version, and only of one that may go."""
+    ready = edition.state is EditionState.APPROVED or (edition.state is EditionState.DRAFTED and not edition.approval)
+    if not ready or edition.version == 1:
+        return
+    with installation.store.read() as tx:
+        if tx.editions.report(edition.id).get(PREPARED) == edition.version:
+            return
+    prepare(installation, edition, edition.slot)
+    with installation.store.write() as tx:
+        tx.editions.note(edition.id, PREPARED, edition.version)
 
 
 def send(installation: Installation, edition: Edition, now: datetime) -> EditionState:

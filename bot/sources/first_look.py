@@ -51,8 +51,8 @@ async def first_look(http: Http, url: str, now: datetime) -> FirstLook:
     found = await discover(http, url)
     cls = kinds()[found.type]
     # Not the pages behind it: who only looks must not have to wait for fifty of them.
-    quick = {"full_text": False} if found.type == "feed" else {"per_page": 20}
-    source = cls("new", cls.Options(url=found.url, **quick))
+    quick: dict[str, Any] = {"full_text": False} if found.type == "feed" else {"per_page": 20}
+    source = cls("new", cls.Options.model_validate({"url": found.url, **quick}))
     try:
         collected = await source.collect(http, Visit(now=now))
     finally:

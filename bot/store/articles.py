@@ -146,6 +146,11 @@ class Articles:
         """Newest first, withdrawn ones too."""
         return self._list([articles.c.source == source] if source else [], since, limit)
 
+    def sections(self, *, limit: int) -> list[list[str]]:
+        """The sections of each of the newest articles."""
+        query = select(articles.c.content["sections"]).order_by(articles.c.published.desc()).limit(limit)
+        return [row[0] or [] for row in self._connection.execute(query)]
+
     def openings(self, *, since: datetime, until: datetime, limit: int = 2000) -> list[tuple[str, str, str]]:
         """(title, standfirst, first ``OPENING`` characters of the body) of what was published between, newest first."""
         content = articles.c.content

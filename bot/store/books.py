@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -38,6 +39,11 @@ _STATE = case(
     else_=deliveries.c.state,
 )
 """A delivery is leased when its chunk is, until it is attempted."""
+
+_WINDOW, _LARGEST_WINDOW = 4, 64
+"""Chunks that are looked through at once: few at first, for often these are enough."""
+_WIDEST = 100_000
+"""Deliveries from the first to the last of them."""
 
 _KNOWN = case((attempts.c.outcome == DeliveryState.UNKNOWN, 0), else_=1)
 """An answer comes after the ``unknown`` that it settles, whatever the clocks of two machines say."""
@@ -140,21 +146,51 @@ class Books:
         self, *, edition: str = "", states: Collection[DeliveryState] = (), limit: int = 200, after: int = 0
     ) -> list[Delivery]:
         """By id, from ``after`` on."""
-        candidates = select(chunks.c.id).where(chunks.c.last > after).order_by(chunks.c.first)
-        query = _rows(within(chunks)).where(deliveries.c.id > after).order_by(deliveries.c.id)
+        candidates = (
+            select(chunks.c.id, chunks.c.first, chunks.c.last).where(chunks.c.last > after).order_by(chunks.c.first)
+        )
         if edition:
             candidates = candidates.where(chunks.c.edition == edition)
         if states:
             # Chunks that surely hold none are passed over: a million deliveries have two thousand of them.
             some = [chunks.c.counts[_kept(state)].as_integer() > 0 for state in states]
             candidates = candidates.where(or_(chunks.c.counts.is_(None), *some))
-            query = query.where(_STATE.in_(list(states)))
+        held = self._connection.execute(candidates).all()
         found: list[Row[Any]] = []
-        for chunk in self._connection.execute(candidates).scalars().all():
-            if len(found) >= limit:
-                break
-            found += self._connection.execute(query.where(chunks.c.id == chunk).limit(limit - len(found))).all()
+        begin, size = 0, _WINDOW
+        while begin < len(held) and len(found) < limit:
+            window = held[begin : begin + size]
+            if window[-1].last - window[0].first > _WIDEST:
+                # There is much between them that is of no interest.
+                window = window[:1]
+            found += self._in_window(window, states, limit - len(found), after)
+            begin, size = begin + len(window), min(size * 2, _LARGEST_WINDOW)
         return self._said_of(found)
+
+    def _in_window(
+        self, window: Sequence[Any], states: Collection[DeliveryState], limit: int, after: int
+    ) -> Sequence[Row[Any]]:
+        """Deliveries of some chunks that lie near each other, by id; with one look at all between, whoever's it is."""
+        near = deliveries.c.id.between(max(window[0].first, after + 1), window[-1].last)
+        likely = select(deliveries.c.id).where(near).order_by(deliveries.c.id)
+        if states:
+            likely = likely.where(deliveries.c.state.in_({_kept(state) for state in states}))
+        firsts = [chunk.first for chunk in window]
+        found: list[Row[Any]] = []
+        passed = 0
+        while len(found) < limit:
+            ids = self._connection.execute(likely.where(deliveries.c.id > passed).limit(limit)).scalars().all()
+            of = {delivery: window[at] for delivery in ids if (at := bisect_right(firsts, delivery) - 1) >= 0}
+            ours = [delivery for delivery, chunk in of.items() if delivery <= chunk.last]
+            if ours:
+                which = [chunks.c.id.in_({of[delivery].id for delivery in ours}), deliveries.c.id.in_(ours)]
+                query = _rows(within(chunks)).where(*which).order_by(deliveries.c.id)
+                query = query.where(_STATE.in_(list(states))) if states else query
+                found += self._connection.execute(query).all()
+            if len(ids) < limit:
+                break
+            passed = ids[-1]
+        return found[:limit]
 
     def those(self, ids: Collection[int]) -> list[Delivery]:
         """The deliveries with these ids that there are, in no order."""

@@ -193,7 +193,9 @@ class Editions:
 
     def light(self, edition: str) -> Edition | None:
         """The edition without stories and renditions."""
-        row = self._connection.execute(select(editions).where(editions.c.id == edition)).one_or_none()
+        # Without the report, which is long.
+        some = select(*(each for each in editions.c if each.name not in ("report", "totals")))
+        row = self._connection.execute(some.where(editions.c.id == edition)).one_or_none()
         return edition_of(row) if row else None
 
     def of_slot(self, schedule: str, slot_key: str) -> Edition | None:

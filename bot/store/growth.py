@@ -50,7 +50,8 @@ class Growth:
             .limit(1)
         )
         row = self._connection.execute(last).one_or_none()
-        return Counted(max(row.readers, LIVE), row.counted) if row else Counted(LIVE, more=True)
+        # A count of fewer is older than what made them many.
+        return Counted(row.readers, row.counted) if row and row.readers > LIVE else Counted(LIVE, more=True)
 
     def days(self, since: date) -> dict[str, dict[date, int]]:
         """Of each audience how many readers it had at the end of each day that is on record, from ``since`` on."""

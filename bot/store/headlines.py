@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, func, insert, or_, select, update
 
 from bot.model import Article, Decision
 from bot.store.tables import articles, changes, headlines, reservations
@@ -95,21 +95,24 @@ class Headlines:
 
     def look(self, what: Look, limit: int = 50) -> Looked:
         """At most ``limit`` articles that are as ``what`` says."""
-        inner = _near(what).limit(FAR).subquery()
-        query = select(inner.c.article, inner.c.published)
+        # An index alone tells where a look of this length ends; until there the rows are read in its order.
+        query = _near(what, _H.published, _H.article)
+        searched = bool(what.words or what.section or what.withdrawn)
+        end = self._connection.execute(query.offset(FAR - 1).limit(1)).one_or_none() if searched else None
+        if end:
+            before = or_(_H.published > end.published, _H.article >= end.article)
+            query = query.where(_H.published >= end.published, before)
         for word in what.words:
-            query = query.where(inner.c.title.contains(_folded(word), autoescape=True))
+            query = query.where(_H.title.contains(_folded(word), autoescape=True))
         if what.section:
-            query = query.where(inner.c.sections.contains(f"\n{_folded(what.section)}\n", autoescape=True))
+            query = query.where(_H.sections.contains(f"\n{_folded(what.section)}\n", autoescape=True))
         if what.withdrawn:
-            query = query.where(inner.c.withdrawn)
-        ordered = query.order_by(inner.c.published.desc(), inner.c.article.desc()).limit(limit + 1)
-        found = self._connection.execute(ordered).all()
+            query = query.where(_H.withdrawn)
+        found = self._connection.execute(query.limit(limit + 1)).all()
         listed = self._listed([row.article for row in found[:limit]])
         if len(found) > limit:
             last = found[limit - 1]
             return Looked(listed, Place(last.published, last.article))
-        end = self._connection.execute(_near(what).offset(FAR - 1).limit(1)).one_or_none()
         return Looked(listed, Place(end.published, end.article) if end else None, gave_up=end is not None)
 
     def counts(self, sources: Collection[str], since: datetime) -> dict[str, int]:
@@ -165,8 +168,8 @@ def row_of(article: int, kept: Article) -> dict[str, Any]:
     }
 
 
-def _near(what: Look) -> Select[Any]:
-    query = select(headlines).order_by(_H.published.desc(), _H.article.desc())
+def _near(what: Look, *columns: ColumnElement[Any]) -> Select[Any]:
+    query = select(*columns).order_by(_H.published.desc(), _H.article.desc())
     if what.source:
         query = query.where(_H.source == what.source)
     if what.since:
@@ -185,7 +188,7 @@ def _folded(text: str) -> str:
     return text.casefold()[:_LONGEST]
 
 
-def _listed_row(row: Row[Any], told: int, waits: bool) -> Listed:
+def _listed_row(row: Any, told: int, waits: bool) -> Listed:
     return Listed(
         id=row.id,
         source=row.source,

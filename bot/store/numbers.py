@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, and_, func, or_, select, update
+from sqlalchemy import Connection, Row, and_, case, func, or_, select, update
 
 from bot.model import CORRECTION, DeliveryState, Edition, EditionState, Verdict
 from bot.store.books import Books
@@ -24,6 +24,9 @@ SLOWING = 20
 """An edition is reckoned again when it is by a twentieth older: what comes back comes ever more slowly."""
 COUNTED_FROM_BEGIN = timedelta(days=1)
 """An edition that ended longer ago when it is first reckoned went out before anybody counted who left by it."""
+_SUMMED = ("readers", "accepted", "bounced", "complaints", "unsubscribed", "clicks")
+LINKED = 200
+"""Editions whose links are looked at."""
 _OUT = (EditionState.SENDING, EditionState.PAUSED, EditionState.SENT, EditionState.CANCELLED)
 
 
@@ -55,7 +58,10 @@ class EditionFigures:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sums:
-    """Mail of several editions in numbers; ``unsubscribed`` and ``clicks`` are of those for which they were counted."""
+    """Mail of several editions in numbers; ``unsubscribed`` and ``clicks`` are of those for which they were counted.
+
+    ``readers`` are their mails, ``most_readers`` those of the largest one.
+    """
 
     editions: int
     readers: int
@@ -64,6 +70,9 @@ class Sums:
     complaints: int
     unsubscribed: int
     clicks: int | None
+    most_readers: int = 0
+    reckoned: datetime | None = None
+    """When the newest of them was reckoned (UTC)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +183,8 @@ class Numbers:
         and id of the last one that is known already.
         """
         query = (
-            select(editions)
+            # Without the report, which is long.
+            select(*(each for each in editions.c if each.name not in ("report", "totals")))
             .where(editions.c.state.in_(list(states) or _OUT), editions.c.snapshot.is_not(None))
             .order_by(editions.c.slot.desc(), editions.c.id.desc())
             .limit(limit)
@@ -205,7 +215,8 @@ class Numbers:
                 editions.c.slot,
                 editions.c.state,
                 editions.c.reason,
-                edition_figures,
+                # Without the states: a parse a row.
+                *(each for each in edition_figures.c if each.name not in ("edition", "states")),
             )
             .outerjoin(edition_figures, edition_figures.c.edition == editions.c.id)
             .where(editions.c.slot >= since, editions.c.slot < until, editions.c.schedule.in_(sorted(schedules)))
@@ -236,17 +247,28 @@ class Numbers:
 
     def sums(self, schedules: Collection[str], *, since: datetime, until: datetime) -> Sums:
         """All that was reckoned of the editions of these schedules whose slots lie between."""
-        names = ("readers", "accepted", "bounced", "complaints", "unsubscribed", "clicks")
-        sums = [func.sum(edition_figures.c[name]).label(name) for name in names]
+        return self.sums_between(schedules, [since, until])[0]
+
+    def sums_between(self, schedules: Collection[str], bounds: Sequence[datetime]) -> list[Sums]:
+        """The sums from each of these moments until the next one: as many as there are bounds, less one."""
+        part = case(*((editions.c.slot < bound, at) for at, bound in enumerate(bounds[1:])), else_=len(bounds))
+        sums = [func.sum(edition_figures.c[name]).label(name) for name in _SUMMED]
         query = (
-            select(func.count().label("editions"), *sums)
+            select(
+                part.label("part"),
+                func.count().label("editions"),
+                func.max(edition_figures.c.readers).label("most"),
+                func.max(edition_figures.c.reckoned, type_=edition_figures.c.reckoned.type).label("newest"),
+                *sums,
+            )
             .join(editions, editions.c.id == edition_figures.c.edition)
-            .where(editions.c.slot >= since, editions.c.slot < until, editions.c.schedule.in_(sorted(schedules)))
+            .where(editions.c.slot >= bounds[0], editions.c.slot < bounds[-1])
+            .where(editions.c.schedule.in_(sorted(schedules)))
             .where(edition_figures.c.reckoned.is_not(None), edition_figures.c.readers > 0)
+            .group_by(part)
         )
-        row = self._connection.execute(query).one()
-        found = {name: int(getattr(row, name) or 0) for name in names[:-1]}
-        return Sums(editions=row.editions, clicks=None if row.clicks is None else int(row.clicks), **found)
+        found = {row.part: row for row in self._connection.execute(query)}
+        return [_sums(found.get(at)) for at in range(len(bounds) - 1)]
 
     def posts(self, schedules: Collection[str], *, since: datetime, until: datetime) -> list[Posted]:
         """The posts of the editions of these schedules whose slots lie between, by channel."""
@@ -281,14 +303,32 @@ class Numbers:
         )
         return {row.edition: row.title or "" for row in self._connection.execute(query)}
 
-    def clicked(self, which: Collection[str], limit: int) -> list[Clicked]:
-        """The links of these editions that were followed most."""
+    def clicked(self, schedules: Collection[str], *, since: datetime, until: datetime, limit: int) -> list[Clicked]:
+        """The links that were followed most, of the newest ``LINKED`` editions whose slots lie between."""
+        newest = (
+            select(editions.c.id)
+            .where(editions.c.slot >= since, editions.c.slot < until, editions.c.schedule.in_(sorted(schedules)))
+            .order_by(editions.c.slot.desc())
+            .limit(LINKED)
+        )
         clicks = func.sum(links.c.clicks)
         query = (
             select(links.c.url, clicks.label("clicks"), func.max(links.c.edition).label("edition"))
-            .where(links.c.edition.in_(sorted(which)), links.c.clicks > 0)
+            .where(links.c.edition.in_(newest), links.c.clicks > 0)
             .group_by(links.c.url)
             .order_by(clicks.desc(), links.c.url)
             .limit(limit)
         )
         return [Clicked(row.url, int(row.clicks), row.edition) for row in self._connection.execute(query)]
+
+
+def _sums(row: Row[Any] | None) -> Sums:
+    numbers = {name: int(getattr(row, name, None) or 0) for name in _SUMMED[:-1]}
+    clicks = getattr(row, "clicks", None)
+    return Sums(
+        editions=row.editions if row else 0,
+        clicks=None if clicks is None else int(clicks),
+        most_readers=row.most if row else 0,
+        reckoned=row.newest if row else None,
+        **numbers,
+    )

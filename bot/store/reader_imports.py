@@ -7,7 +7,7 @@ from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, and_, delete, insert, or_, select, update
 
 from bot.model import ImportStage, Layout, ReaderImport
 from bot.store.tables import imports, reader_import_pieces, reader_import_refusals, reader_imports
@@ -79,10 +79,18 @@ class ReaderImports:
 
     def begin(self, id: str, now: datetime, *, who: str) -> bool:
         """Makes the import due, or lets a paused one go on; False when it is neither tried nor paused."""
-        which = _THIS.id == id, _THIS.stage.in_([ImportStage.TRIED, ImportStage.PAUSED])
-        due = {"stage": ImportStage.IMPORTING, "error": "", "beat": None, "who": who}
-        statement = update(reader_imports).where(*which).values(**due, began=func.coalesce(_THIS.began, now))
-        return self._connection.execute(statement).rowcount == 1
+        made = self.get(id)
+        rows = int((made.counts or {}).get("rows", 0)) if made else 0
+        return self._changed(
+            id,
+            (ImportStage.TRIED, ImportStage.PAUSED),
+            stage=ImportStage.IMPORTING,
+            error="",
+            beat=None,
+            who=who,
+            began=now,
+            from_row=rows,
+        )
 
     def pause(self, id: str) -> bool:
         """Stops an import after its batch; False when none is under way."""
@@ -210,6 +218,7 @@ def _import(row: Row[Any]) -> ReaderImport:
         error=row.error,
         beat=row.beat,
         began=row.began,
+        from_row=row.from_row,
         ended=row.ended,
     )
 

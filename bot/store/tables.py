@@ -687,7 +687,9 @@ reader_imports = Table(
     # Who works on it, and when they last said so.
     Column("owner", Text, nullable=False, server_default=""),
     Column("beat", Moment),
+    # When it was begun, or gone on with, last; and at which row that was.
     Column("began", Moment),
+    Column("from_row", Integer, nullable=False, server_default="0"),
     Column("ended", Moment),
     Index("ix_reader_imports_at", "at"),
 )

@@ -102,7 +102,7 @@ def test_of_the_desk(newsroom, visit, axe, path):
 def test_of_an_edition_on_the_desk_with_its_checks(newsroom, visit, axe):
     with newsroom.store.read() as tx:
         edition = tx.editions.newest(limit=1)[0]
-    page = visit(f"{newsroom.url}/editions/{edition.id}")
+    page = visit(f"{newsroom.url}/editions/{edition.id}/checks")
     assert page.locator("#checks li").count() > 5
     check(axe, page)
 

@@ -35,6 +35,8 @@ def _marked(before, after):
             "-[Emergency vehicles ]+[Ambulances ]keep one lane.",
         ),
         ("one two", "one two three", "one two+[three]"),
+        ("Costs £4.2 million.", "Costs £2.4 million.", "Costs -[£4.2 ]+[£2.4 ]million."),
+        ("See https://a.example/1", "See https://a.example/2", "See -[https://a.example/1]+[https://a.example/2]"),
         ("", "new", "+[new]"),
         ("old", "", "-[old]"),
         ("港の夜", "港の朝", "港の-[夜]+[朝]"),

@@ -97,7 +97,7 @@ def test_after_a_change_the_approvers_are_asked_again_and_told_what_is_wrong_in_
     lead = made.stories[0].article.id
     editing.tell(installation, made.id, lead, summary="It costs £4.2 million.", version=1, who="Tom", now=clock())
     plain, _ = _parts(told(installation)["ann@record.example"])
-    assert "changed by Tom after it was approved" in plain
+    assert "Changed by Tom after it was approved" in plain
     assert "£4.2 million" in plain
 
 

@@ -105,6 +105,16 @@ def test_a_finding_stands_in_the_way_until_an_approver_lets_it_stand_by_name_and
     assert (again.overruled.who, again.stands_in_the_way) == (ANN, False)
 
 
+def test_who_names_no_version_and_no_finding_approves_what_is_there_and_lets_all_of_it_stand(waiting):
+    installation, made = waiting()
+    _summary(installation, made, "The work on the tunnel costs £4.2 million.", 1)
+    said = {"version": None, "who": ANN, "now": EARLY}
+    with pytest.raises(UsageError, match="say why"):
+        deciding.approve(installation, made.id, overrule=None, **said)
+    deciding.approve(installation, made.id, overrule=None, note="We know.", **said)
+    assert (ANN, "let stand", "“£4.2 million”: We know.") in _acts(installation, made)
+
+
 def test_an_edition_with_a_wrong_figure_that_nobody_approved_is_held_whatever_its_schedule_says(newsroom, publish):
     publish("Tunnel shuts", body=BODY, standfirst="")
     extra = 'approval = true\nif_unapproved = "send"\nprepare_before = "30m"\n[images]\nhost = false\n'

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 
@@ -11,9 +13,10 @@ from bot.channels.base import KINDS
 from bot.delivery.sending import begin_sending
 from bot.editions import lifecycle
 from bot.errors import ConflictError, NotFound, ReservedElsewhere, StateError, UsageError
-from bot.model import EditionState, Image, Limits
-from bot.schedules import deciding, editing
+from bot.model import EditionState, Image, Limits, Preferences
+from bot.schedules import deciding, editing, revising
 from bot.schedules.plan import Slot
+from bot.schedules.readers import prepare
 from bot.schedules.slot import advance, make
 from bot.store.editions import Editions
 from bot.testing import NOW, article, subscribe
@@ -328,8 +331,6 @@ def test_of_two_changes_at_the_same_moment_none_is_lost(drafted, monkeypatch):
 
 def test_what_begins_to_go_out_while_an_editor_types_is_not_changed_any_more(drafted, monkeypatch):
     installation, made = drafted()
-    from bot.schedules import revising
-
     rendered = revising.compose.render
 
     def slowly(frame, stories):
@@ -430,18 +431,71 @@ def test_a_subject_about_a_withdrawn_lead_is_not_sent(drafted, store):
     assert "taken back: the editor's subject" in _acts(installation, made)[0].note
 
 
-def test_readers_who_chose_topics_get_the_editors_words_too(drafted, store):
-    from bot.model import Preferences
-    from bot.schedules.readers import prepare
-
-    installation, made = drafted("The ferry returns", sections=("Harbour",))
-    subscribe(store, "chooser@example.org")
+def test_readers_who_chose_something_get_the_editors_words_rendered_ahead_of_the_slot(drafted, store):
+    installation, made = drafted("The ferry returns")
+    [reader] = subscribe(store, "chooser@example.org")
     with store.write() as tx:
-        reader = tx.subscribers.find("chooser@example.org")[0]
-        tx.subscribers.prefer(reader.id, "readers", Preferences(language="de"))
-    changed = editing.tell(installation, made.id, _ids(made)[0], title="Ferry is back", version=1, who=TOM, now=EARLY)
-    prepare(installation, changed, SLOT.due)
+        tx.subscribers.prefer(reader, "readers", Preferences(language="de"))
+    editing.tell(installation, made.id, _ids(made)[0], title="Ferry is back", version=1, who=TOM, now=EARLY)
+    advance(installation, made, EARLY)
+    with store.read() as tx:
+        assert tx.editions.variants(made.id, "mail") == frozenset()
+    advance(installation, made, SLOT.due - timedelta(minutes=5))
     with store.read() as tx:
         [name] = tx.editions.variants(made.id, "mail")
         variant = tx.editions.rendition(made.id, "mail", name)
     assert "Ferry is back" in variant.email.html
+
+
+def test_readers_whose_topics_leave_the_lead_out_do_not_get_a_subject_about_it(drafted, store, publish):
+    installation, made = drafted("The ferry returns", sections=("Harbour",))
+    publish("The library opens", sections=("Culture",), hours=0.6)
+    [(library, _)] = editing.addable(installation, made.id, "library")
+    editing.add(installation, made.id, library.id, version=1, who=TOM, now=EARLY)
+    editing.lines(installation, made.id, subject="Ferry day", version=2, who=TOM, now=EARLY)
+    [reader] = subscribe(store, "chooser@example.org")
+    with store.write() as tx:
+        tx.subscribers.prefer(reader, "readers", Preferences(topics=("Culture",)))
+    prepare(installation, _stored(installation, made), SLOT.due)
+    with store.read() as tx:
+        [name] = tx.editions.variants(made.id, "mail")
+        variant = tx.editions.rendition(made.id, "mail", name)
+    assert variant.email.subject != "Ferry day"
+    assert _mail(_stored(installation, made)).subject == "Ferry day"
+
+
+def test_of_many_who_change_at_once_each_change_stands(drafted):
+    installation, made = drafted()
+    ids = _ids(made)
+
+    def change(number):
+        article, place = ids[number % 3], ("title", "summary")[number // 3]
+        return editing.tell(
+            installation, made.id, article, **{place: f"By {number}"}, version=1, who=f"Editor {number}", now=EARLY
+        )
+
+    with ThreadPoolExecutor(3) as pool:
+        list(pool.map(change, range(3)))
+    stored = _stored(installation, made)
+    assert _titles(stored) == ["By 0", "By 1", "By 2"]
+    assert stored.version == 4
+
+
+def test_what_goes_out_while_it_is_changed_is_either_version_and_never_a_mixture(drafted):
+    installation, made = drafted()
+
+    def change():
+        with suppress(StateError):
+            editing.tell(installation, made.id, _ids(made)[0], title="Changed", version=1, who=TOM, now=NOW)
+
+    with ThreadPoolExecutor(2) as pool:
+        done = [pool.submit(change), pool.submit(advance, installation, made, NOW)]
+        for each in done:
+            each.result()
+    advance(installation, made, NOW)
+    stored = _stored(installation, made)
+    assert stored.state is EditionState.SENDING
+    told = _titles(stored)[0]
+    assert (stored.version, told) in [(1, _titles(made)[0]), (2, "Changed")]
+    assert told in _mail(stored).html
+    assert told in _post(stored).text

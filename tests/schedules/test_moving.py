@@ -8,6 +8,7 @@ import pytest
 from bot.editions import lifecycle
 from bot.errors import NotFound, NothingToDo, StateError
 from bot.model import EditionState
+from bot.schedules.editing import lines
 from bot.schedules.free import next_free
 from bot.schedules.moving import MOVE, PUT_BACK, move, put_back, skip_slot, stand
 from bot.schedules.run import latest_slot
@@ -89,6 +90,24 @@ def test_who_approved_a_later_time_is_asked_again_when_it_is_to_go_out_earlier(n
     move(installation, "morning", KEY, NOW + timedelta(minutes=30), **INES)
     assert _edition(store).state is EditionState.AWAITING
     assert "earlier" in _edition(store).reason
+    with store.read() as tx:
+        versions = [(each.number, each.who, each.approver) for each in tx.versions.of(made.id)]
+    assert versions == [(3, "Inés", ""), (2, "Inés", "Tom"), (1, "broadsheet", "Tom")]
+
+
+def test_an_edit_of_an_edition_that_was_moved_meanwhile_stands_on_its_new_day(newsroom, publish, store):
+    installation = newsroom('prepare_before = "60m"\n')
+    tick(installation, BEFORE - HOUR)
+    publish("The ferry returns", hours=2)
+    tick(installation, BEFORE)
+    made = _edition(store)
+    move(installation, "morning", KEY, NOW + DAY - HOUR, **INES)
+    edited = lines(installation, made.id, subject="Ferries again", version=1, who="Tom", now=BEFORE)
+    assert edited.renditions[0].email.subject == "Ferries again"
+    assert "25 November" in edited.renditions[0].email.text
+    moved = move(installation, "morning", KEY, NOW + 2 * DAY - HOUR, **INES).edition
+    assert moved.renditions[0].email.subject == "Ferries again"
+    assert "26 November" in moved.renditions[0].email.text
 
 
 def _edition(store):

@@ -85,7 +85,7 @@ def test_what_came_back_and_was_clicked_is_counted_once_for_each_mail(store, rea
     found = figures(store)[sent]
     assert (found.bounced, found.complaints, found.clicks) == (1, 1, 3)
     with store.read() as tx:
-        clicked = tx.numbers.clicked([sent], 5)
+        clicked = tx.numbers.clicked(["morning"], since=NOW - DAY, until=NOW + DAY, limit=5)
     assert [(each.url, each.clicks) for each in clicked] == [
         ("https://record.example/a", 2),
         ("https://record.example/b", 1),
@@ -201,7 +201,9 @@ def test_a_span_sums_up_what_was_reckoned_in_it(store, readers):
         sums = tx.numbers.sums(["morning"], since=NOW - DAY, until=NOW + DAY)
         posts = tx.numbers.posts(["morning"], since=NOW - DAY, until=NOW + DAY)
         nothing = tx.numbers.sums(["evening"], since=NOW - DAY, until=NOW + DAY)
+        parts = tx.numbers.sums_between(["morning"], [NOW - 9 * DAY, NOW - DAY, NOW, NOW + DAY])
     assert (sums.editions, sums.readers, sums.accepted, sums.clicks) == (2, 6, 3, None)
+    assert [(each.editions, each.accepted, each.most_readers) for each in parts] == [(1, 3, 3), (1, 3, 3), (1, 0, 3)]
     assert [(each.channel, each.accepted, each.failed) for each in posts] == [("bluesky", 1, 1)]
     assert (nothing.editions, nothing.readers) == (0, 0)
 

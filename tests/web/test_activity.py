@@ -38,7 +38,7 @@ async def test_it_says_who_did_what_with_what_changed_by_words(web):
     assert f'href="./editions/{made.id}"' in page
     said = text(page)
     assert "Mara Lindqvist edited Evening Five" in said
-    assert "The tunnel costs £ before: 4.2 after: 2.4 million." in said
+    assert "The tunnel costs before: £4.2 after: £2.4 million." in said
     assert "summary of Harbour tunnel" in said
 
 

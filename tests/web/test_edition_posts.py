@@ -57,13 +57,12 @@ async def test_a_post_that_is_too_long_is_not_taken_and_what_was_written_stays_i
 
 async def test_a_posts_length_is_counted_as_its_network_counts(work):
     async def counted(channel, text):
-        answer = await work.web.post(
-            f"/editions/{work.id}/posts/count", data={"channel": channel, "text": text, "place": 2}
-        )
+        asked = {"channel": channel, "text": text, "place": 2}
+        answer = await work.web.post(f"/editions/{work.id}/posts/count", data=asked)
         assert 'id="count-2"' in answer.text
         return words_of(answer.text), answer.text
 
-    assert (await counted("mastodon", "See https://record.example/a/very/long/address/of/a/story"))[0] == "27 of 500"
+    assert (await counted("mastodon", "See https://apnews.com/a/very/long/address/of/a/story"))[0] == "27 of 500"
     assert (await counted("bluesky", "👩‍👩‍👧‍👦"))[0] == "1 of 300, 25 of 3,000 bytes"
     said, fragment = await counted("bluesky", "x" * 312)
     assert said == "312 of 300, 312 of 3,000 bytes, 12 too many"

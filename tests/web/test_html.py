@@ -33,3 +33,10 @@ async def test_the_desk_is_good_html(web, validator, tmp_path, sending):
     paths = ("/", "/articles", "/sources", f"/editions/{waiting.id}", f"/editions/{sending.id}")
     pages = {f"desk{number}": (await web.get(path)).text for number, path in enumerate(paths)}
     assert "\n".join(validator.faults(pages, tmp_path, PAGE)) == ""
+
+
+async def test_the_audience_is_good_html(web, validator, tmp_path, sending, reader):
+    paths = ["", "?q=mar", "/growth", "/waiting", "/suppressions", "/add", "/form", "/export", "/imports"]
+    paths += [f"/readers/{reader}", f"/readers/{reader}/unsubscribe"]
+    pages = {f"page{number}": (await web.get(f"/audience{path}")).text for number, path in enumerate(paths)}
+    assert "\n".join(validator.faults(pages, tmp_path, PAGE)) == ""

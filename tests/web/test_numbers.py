@@ -68,7 +68,7 @@ async def test_a_held_edition_is_a_gap_with_a_word_not_a_zero(web, days, clock):
     await sent(web, clock)
     page = await web.get("/numbers?schedule=morning")
     assert 'class="gap"' in page.text
-    assert re.search(r'<td class="number quiet" colspan="6">held</td>', page.text)
+    assert re.search(r'<td class="quiet gone" colspan="6">held</td>', page.text)
 
 
 async def test_opens_are_not_shown_and_the_page_says_why(web, days, clock):

@@ -25,7 +25,7 @@ from bot.web.editor.form import Submission, Submitted
 from bot.web.editor.month import View, view_of, weeks
 from bot.web.editor.reach import channels_said, readers_of, readers_said
 from bot.web.editor.speech import _, locale
-from bot.web.editor.states import EDITION_STATES, PLANNED, Shown
+from bot.web.editor.states import EDITION_STATES, PLANNED, SENT_WITH_FAILURES, Shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ def routes(desk: Desk) -> APIRouter:
             return _refused(desk, request, user, form, {"slot": str(error)})
         said = _("%(name)s, %(time)s, is skipped.") % {"name": made.name, "time": desk.times.words(made.slot)}
         undo = Undo("calendar/put-back", _("Undo"), _fields(form))
-        return desk.done(request, f"calendar?{_query(form, schedule, key)}", said, undo)
+        return desk.done(request, f"calendar?{_query(desk, form, schedule, key)}", said, undo)
 
     @router.post("/calendar/put-back")
     def put_it_back(request: Request, user: Editor, form: Submitted) -> Response:
@@ -80,7 +80,7 @@ def routes(desk: Desk) -> APIRouter:
             return _refused(desk, request, user, form, {"slot": str(error)})
         name = desk.installation.settings.schedules[schedule].name
         said = _("%(name)s goes out %(time)s.") % {"name": name, "time": desk.times.words(stands.slot.due)}
-        return desk.done(request, f"calendar?{_query(form, schedule, key, _day(desk, stands.slot))}", said)
+        return desk.done(request, f"calendar?{_query(desk, form, schedule, key, _day(desk, stands.slot))}", said)
 
     return router
 
@@ -100,7 +100,7 @@ def _moved(desk: Desk, request: Request, user: User, form: Submission) -> Respon
     said = _("%(name)s goes out %(time)s.") % {"name": name, "time": desk.times.words(stands.slot.due)}
     back = {**_fields(form), "date": f"{before:%Y-%m-%d}", "time": f"{before:%H:%M}"}
     undo = Undo("calendar/move", _("Undo"), back) if before > desk.times.now else None
-    return desk.done(request, f"calendar?{_query(form, schedule, key, _day(desk, stands.slot))}", said, undo)
+    return desk.done(request, f"calendar?{_query(desk, form, schedule, key, _day(desk, stands.slot))}", said, undo)
 
 
 def _due(form: Submission, zone: ZoneInfo) -> tuple[datetime | None, dict[str, str]]:
@@ -143,8 +143,9 @@ def _asked(form: Submission) -> dict[str, str]:
     return dict(parse_qsl(form.text("view", longest=500)))
 
 
-def _query(form: Submission, schedule: str, key: str, day: date | None = None) -> str:
-    view = view_of(_asked(form), day or date.today(), locale().first_week_day)  # noqa: DTZ011
+def _query(desk: Desk, form: Submission, schedule: str, key: str, day: date | None = None) -> str:
+    """The view that the form stood in, or that kind of view with ``day`` in it; with the slot chosen."""
+    view = view_of(_asked(form), day or desk.times.local(desk.times.now).date(), locale().first_week_day)
     if day and day not in view.days:
         view = view.of(day)
     return view.query(slot=f"{schedule}/{key}")
@@ -192,6 +193,7 @@ def _page(
         picked=picked,
         free=free,
         states=states(),
+        failures=SENT_WITH_FAILURES,
         filters=dict(view.filters),
         choices=_choices(desk),
         change_said=change_said,

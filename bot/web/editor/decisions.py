@@ -152,6 +152,11 @@ def _by(desk: Desk, user: User, form: Submission) -> _By:
     return {"who": user.name_on_record, "now": desk.installation.clock(), "note": form.text("note", longest=NOTE)}
 
 
+def _sentence(said: str) -> str:
+    """What an error says, as it stands by itself."""
+    return f"{said[:1].upper()}{said[1:]}{'' if said.endswith(('.', '!', '?')) else '.'}"
+
+
 def _acted(
     desk: Desk,
     request: Request,
@@ -178,7 +183,7 @@ def _acted(
             "editor/edition_refused.html.j2",
             "",
             status=422 if isinstance(error, UsageError | SettingsError) else 409,
-            said=str(error),
+            said=_sentence(str(error)),
             deed=deed,
             note=form.text("note", longest=NOTE),
             to=form.text("to", longest=_LONGEST_ADDRESS),

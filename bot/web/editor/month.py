@@ -46,9 +46,11 @@ class View:
         """The same kind of view, with ``day`` in it."""
         return View(self.kind, day, self.filters, self.week_begins)
 
-    def as_kind(self, kind: str) -> View:
-        """The same days, seen otherwise."""
-        return View(kind, self.day, self.filters, self.week_begins)
+    def as_kind(self, kind: str, today: date) -> View:
+        """The same days, seen otherwise: from ``today`` on if it is among them."""
+        same_month = (today.year, today.month) == (self.day.year, self.day.month)
+        here = same_month if self.kind == "month" else today in self.days
+        return View(kind, today if here else self.day, self.filters, self.week_begins)
 
     @property
     def before(self) -> View:

@@ -90,8 +90,8 @@ def _mail(entry: Entry, mail: Mail) -> Told:
     said = f"{code}{mail.enhanced} {mail.said}".strip() if mail.said or mail.code else ""
     tried = ""
     if mail.tries > 1:
-        tried = ngettext("Tried %(count)s time.", "Tried %(count)s times.", mail.tries) % {"count": mail.tries}
-    why = " ".join(filter(None, (_why_not(mail), tried)))
+        tried = ngettext("tried %(count)s time", "tried %(count)s times", mail.tries) % {"count": mail.tries}
+    why = ", ".join(filter(None, (_why_not(mail), tried)))
     return Told(entry.at, None, shown.tone, shown.icon, title, why, said, mail.edition)
 
 

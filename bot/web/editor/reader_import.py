@@ -25,7 +25,7 @@ UPLOAD = "/audience/upload"
 """The one path of the desk that takes a large body."""
 MAX_BODY = reader_import.MOST + 65_536
 LEAST_EVIDENCE = 10
-SHOWN = 20
+SHOWN = 10
 """Refused rows that the page names; all of them are in the file."""
 LISTED = 50
 
@@ -301,8 +301,8 @@ def _speed(desk: Desk, made: ReaderImport) -> Speed:
     seconds = (desk.installation.clock() - made.began).total_seconds()
     if seconds < 1:
         return Speed(rows, whole)
-    rate = rows / seconds
-    return Speed(rows, whole, rate, (whole - rows) / rate)
+    rate = (rows - made.from_row) / seconds
+    return Speed(rows, whole, rate, (whole - rows) / rate) if rate > 0 else Speed(rows, whole)
 
 
 def _left(seconds: float | None) -> str:

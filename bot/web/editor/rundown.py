@@ -71,7 +71,7 @@ def rundown(tx: Transaction, desk: Desk) -> tuple[list[Row], list[Row]]:
                 entry=each,
                 shown=_shown(each, counts),
                 headline=headlines.get(each.edition, ""),
-                why=_why(desk, each, table),
+                why=_off(going.get(each.edition)) or _why(desk, each, table),
                 reach=_went(counts, figures.readers if figures else None, figures.accepted if figures else 0)
                 if each in past and counts
                 else _goes(installation, table, readers),
@@ -108,11 +108,20 @@ def _shown(entry: Entry, counts: Mapping[str, int]) -> Shown:
     return of_edition(entry.state, dict(counts))
 
 
+def _off(balance: Balance | None) -> str:
+    if balance is None or balance.balanced:
+        return ""
+    said = {"count": number(sum(balance.states.values())), "snapshot": number(balance.snapshot)}
+    return _("The books do not balance: %(count)s deliveries, %(snapshot)s in the snapshot.") % said
+
+
 def _why(desk: Desk, entry: Entry, table: ScheduleTable | None) -> str:
     if entry.state in (EditionState.SENT, EditionState.APPROVED, EditionState.AWAITING):
         return ""
     if entry.state is not None or table is None:
         return entry.reason
+    if entry.note:
+        return entry.note
     made = desk.times.words(entry.due - table.lead_time)
     if table.approval:
         return _("Made at %(time)s, needs approval") % {"time": made}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 import unicodedata
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -32,9 +33,12 @@ from bot.web.editor.speech import _
 NEXT = 10
 """Slots that are shown."""
 SECTIONS = 12
-"""Sections that are offered as boxes; others are written."""
+"""Sections that are offered as boxes, the most frequent of the ``NEWEST`` articles; others are written."""
+NEWEST = 200
 _SENT = "form"
 """The hidden field by which a GET with a form's fields is known: what it shows is not saved."""
+_LOOK = "look"
+"""Asks for what would be picked now. The page itself does not wait for it."""
 _PLACES = {
     "selection.window": "hours",
     "prepare_before": "prepare",
@@ -165,11 +169,11 @@ class SchedulePage:
         except SettingsError as error:
             errors = errors or _errors(key, error)
         else:
-            # While somebody types one look into the store serves for a while; a page that is opened looks anew.
-            fresh = "HX-Request" not in request.headers
-            before = _before(installation, written, now)
-            picking = self._picker.pick(tried, key, now, before=before, fresh=fresh)
             slots = _slots(tried, key, now)
+            if _asked(request):
+                # While somebody types one look into the store serves for a while.
+                fresh, before = "HX-Request" not in request.headers, _before(installation, written, now)
+                picking = self._picker.pick(tried, key, now, before=before, fresh=fresh)
         changes = words.changed(written.saved, written.content) if key != NEW else []
         shown = replace(written, errors=errors if status != 200 else {})
         return self._desk.page(
@@ -184,7 +188,7 @@ class SchedulePage:
             problem=next(iter(errors.values()), ""),
             changes=changes,
             new=key == NEW,
-            choices=_choices(installation, written.form, picking),
+            choices=_choices(installation, written.form),
             **self._around(installation, key, picking, slots),
             **values,
         )
@@ -193,7 +197,7 @@ class SchedulePage:
         self, request: Request, user: User, installation: Installation, key: str, saved: Mapping[str, Any]
     ) -> Response:
         now, form = installation.clock(), form_of(saved)
-        picking = self._picker.pick(installation, key, now)
+        picking = self._picker.pick(installation, key, now) if _asked(request) else None
         return self._desk.page(
             request,
             user,
@@ -267,7 +271,11 @@ def _errors(key: str, error: SettingsError) -> dict[str, str]:
 
 def _in_query(request: Request) -> Submission | None:
     query = request.query_params
-    return Submission(FormData(query.multi_items())) if _SENT in query else None
+    return Submission(FormData([*query.multi_items()])) if _SENT in query else None
+
+
+def _asked(request: Request) -> bool:
+    return request.method != "POST" and (_SENT in request.query_params or _LOOK in request.query_params)
 
 
 def _before(installation: Installation, written: Written, now: datetime) -> Installation | None:
@@ -325,15 +333,17 @@ def _blank(installation: Installation) -> Mapping[str, Any]:
     return {**whole, "channels": list(settings.channels)[:1]}
 
 
-def _choices(installation: Installation, form: ScheduleForm, picking: Picking | None) -> dict[str, Any]:
-    """What may be chosen: of each, what it is called, and of sections how many articles there are."""
+def _choices(installation: Installation, form: ScheduleForm) -> dict[str, Any]:
+    """What may be chosen: of each, what it is called, and of sections how many of the newest articles are of it."""
     settings = installation.settings
-    counted = dict(picking.sections) if picking else {}
-    known = list(dict.fromkeys([*form.exclude_sections, *form.sections, *list(counted)[:SECTIONS]]))
+    with installation.store.read() as tx:
+        counted = Counter(section for of_one in tx.articles.sections(limit=NEWEST) for section in of_one)
+    most = [section for section, _count in counted.most_common(SECTIONS)]
+    known = list(dict.fromkeys([*form.exclude_sections, *form.sections, *most]))
     mails = {name for name, table in settings.channels.items() if table.get("type") == "email"}
     return {
         "sources": list(settings.sources),
-        "sections": [(each, counted.get(each, 0)) for each in known],
+        "sections": [(each, counted[each]) for each in known],
         "audiences": [(key, table.name) for key, table in settings.audiences.items()],
         "templates": digests(settings),
         "mails": sorted(mails),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from datetime import timedelta
 from typing import Any
 
@@ -19,6 +19,13 @@ LAST, SPAN = "last", "span"
 
 _CRON = re.compile(r"(\d{1,2}) (\d{1,2}(?:,\d{1,2})*) \* \* ([\d,*-]+)")
 _LISTS = ("tags", "exclude_tags", "authors", "exclude_authors", "languages", "exclude_languages")
+_NUMBERS = ("minimum", "maximum", "section_maximum", "flood")
+_CHOSEN = ("sources", "sections", "exclude_sections")
+_SAME = (
+    *("name", "short", "description", "archive", "timezone", "audience", "template", "posts"),
+    *("subject", "preheader", "if_unapproved", "catch_up"),
+)
+"""What the form says in the settings' own words."""
 _WEIGHT = re.compile(r"(.+?)\s*=\s*([-+]?\d+(?:[.,]\d+)?)")
 _HOUR, _MINUTE = timedelta(hours=1), timedelta(minutes=1)
 
@@ -91,33 +98,22 @@ def read(sent: Submission) -> ScheduleForm:
 def form_of(content: Mapping[str, Any]) -> ScheduleForm:
     """The form that says what a table says. A simple cron is said as days and hours."""
     selection = content.get("selection", {})
-    made = ScheduleForm(
-        **{
-            name: content[name]
-            for name in ("name", "short", "description", "archive", "timezone", "audience", "template", "posts")
-            if name in content
-        },
-        **{name: content[name] for name in ("subject", "preheader", "if_unapproved", "catch_up") if name in content},
-        **{name: ", ".join(selection.get(name, ())) for name in _LISTS},
-        **{
-            name: str(selection[name])
-            for name in ("minimum", "maximum", "section_maximum", "flood")
-            if name in selection
-        },
-        **{name: tuple(selection.get(name, ())) for name in ("sources", "sections", "exclude_sections")},
-        channels=tuple(content.get("channels", ())),
-        approval="yes" if content.get("approval") else "no",
-        weights="\n".join(f"{of} = {weight:g}" for of, weight in selection.get("weights", {}).items()),
-        **_spans(content, ("max_lateness",), _HOUR),
-        **_spans(content, ("settle",), _MINUTE),
-        **_spans(selection, ("max_age", "half_life"), _HOUR),
-    )
+    found: dict[str, Any] = {name: content[name] for name in _SAME if name in content}
+    found |= {name: ", ".join(selection.get(name, ())) for name in _LISTS}
+    found |= {name: str(selection[name]) for name in _NUMBERS if name in selection}
+    found |= {name: tuple(selection.get(name, ())) for name in _CHOSEN}
+    found |= _spans(content, ("max_lateness",), _HOUR)
+    found |= _spans(content, ("settle",), _MINUTE)
+    found |= _spans(selection, ("max_age", "half_life"), _HOUR)
+    found["channels"] = tuple(content.get("channels", ()))
+    found["approval"] = "yes" if content.get("approval") else "no"
+    found["weights"] = "\n".join(f"{of} = {weight:g}" for of, weight in selection.get("weights", {}).items())
     if "prepare_before" in content:
-        made = replace(made, prepare=_count(content["prepare_before"], _MINUTE))
+        found["prepare"] = _count(content["prepare_before"], _MINUTE)
     window = parse_window(selection["window"]) if "window" in selection else None
     if window is not None:
-        made = replace(made, since=SPAN, hours=_count(window, _HOUR))
-    return replace(made, **_when(content))
+        found |= {"since": SPAN, "hours": _count(window, _HOUR)}
+    return ScheduleForm(**found, **_when(content))
 
 
 def _when(content: Mapping[str, Any]) -> dict[str, Any]:
@@ -194,7 +190,7 @@ def _selection(form: ScheduleForm, before: Mapping[str, Any]) -> dict[str, Any]:
     if form.rhythm != PUBLISH:
         table.put("window", "since last" if form.since == LAST else f"last {_span(form.hours, 'h')}")
         table.put("minimum", _number(form.minimum, 1))
-    for name in ("sources", "sections", "exclude_sections"):
+    for name in _CHOSEN:
         table.put(name, list(getattr(form, name)))
     for name in _LISTS:
         table.put(name, _listed(getattr(form, name)))

@@ -98,10 +98,14 @@ class Changed:
 
 def changed(saved: Mapping[str, Any], now: Mapping[str, Any]) -> list[Changed]:
     """What a form changes, field by field."""
-    return [
-        Changed(_(_FIELDS[each.path]) if each.path in _FIELDS else each.path, _said(each.before), _said(each.after))
-        for each in differences(saved, now)
-    ]
+    return [Changed(_field(each.path), _said(each.before), _said(each.after)) for each in differences(saved, now)]
+
+
+def _field(path: str) -> str:
+    weight = path.removeprefix("selection.weights.")
+    if weight != path:
+        return _("Weight of %(what)s") % {"what": weight}
+    return _(_FIELDS[path]) if path in _FIELDS else path
 
 
 def _said(value: Any) -> str:

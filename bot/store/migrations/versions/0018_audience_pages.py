@@ -33,6 +33,7 @@ def upgrade() -> None:
         sa.Column("owner", sa.Text(), server_default="", nullable=False),
         sa.Column("beat", Moment(), nullable=True),
         sa.Column("began", Moment(), nullable=True),
+        sa.Column("from_row", sa.Integer(), server_default="0", nullable=False),
         sa.Column("ended", Moment(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_reader_imports")),
     )

@@ -1,0 +1,171 @@
+"""An editor's work on one edition, in a real browser: change a summary, mend it, approve it, and it arrives."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+
+from bot.delivery.engine import Engine
+from bot.model import EditionState
+from bot.schedules.plan import Slot
+from bot.schedules.slot import advance, make
+from bot.testing import KEYS, article
+from tests.browser.test_accessible import axe, check
+
+__all__ = ["axe"]
+
+BODY = (
+    "<p>The tunnel shuts from 22:00 to 05:00 for eleven nights.</p>"
+    "<p>The work on its fans costs the council £2.4 million, the engineer Ruth Calder said.</p>"
+)
+SUMMARY = "The tunnel shuts at 22:00. The work costs the council £4.2 million."
+_slots = itertools.count(1)
+
+
+class Work:
+    """An edition of three stories of the schedule ``staff`` that waits for approval."""
+
+    def __init__(self, newsroom):
+        self.newsroom, self.installation, self.store = newsroom, newsroom.installation, newsroom.store
+        number = next(_slots)
+        self.headline = f"Tunnel to close for eleven nights, says notice {number}"
+        now = self.installation.clock()
+        others = (f"Night buses are kept, says notice {number}", f"Two rescued off the point, says notice {number}")
+        self.guids = []
+        with self.store.write() as tx:
+            for place, title in enumerate((self.headline, *others)):
+                body = BODY if place == 0 else f"<p>{title}.</p>"
+                one = article(title=title, standfirst="", body=body, published=now - timedelta(minutes=place + 1))
+                tx.articles.put(one, url_key=one.url, present=(), now=now)
+                self.guids.append(one.guid)
+        schedules = self.installation.settings.tables.schedules
+        schedules["staff"] = schedules["staff"].model_copy(
+            update={"approval": True, "prepare_before": timedelta(hours=2)}
+        )
+        slot = Slot("staff", f"2026-11-24T06:{number:02d}", now + timedelta(minutes=46))
+        with ThreadPoolExecutor(1) as other:
+            self.id = other.submit(make, self.installation, "staff", slot, now).result().id
+        self.url = f"{newsroom.url}/editions/{self.id}"
+
+    @property
+    def edition(self):
+        with self.store.read() as tx:
+            return tx.editions.get(self.id)
+
+    def send(self):
+        """What `up` does when the slot comes."""
+        due = self.edition.slot
+        self.installation.clock.moment = due
+
+        async def deliver():
+            advance(self.installation, self.edition, due)
+            async with self.installation.connected() as connected:
+                engine = Engine(
+                    store=self.store,
+                    channels=connected.channels,
+                    keys=KEYS,
+                    clock=self.installation.clock,
+                    rules=self.installation.settings.delivery,
+                )
+                return await engine.deliver()
+
+        with ThreadPoolExecutor(1) as other:
+            other.submit(asyncio.run, deliver()).result()
+
+    def withdraw(self):
+        """Leaves the next edition to its own articles."""
+        with self.store.write() as tx:
+            tx.articles.withdraw("site", self.guids, self.installation.clock())
+
+
+@pytest.fixture
+def work(newsroom):
+    opened = Work(newsroom)
+    assert opened.edition.stories[0].article.title == opened.headline
+    yield opened
+    opened.withdraw()
+
+
+def test_from_a_false_figure_to_a_mail_that_says_what_is_true(newsroom, work, visit):
+    newsroom.reader("staff@example.org", "weekend")
+    page = visit(work.url)
+    page.locator("#f-summary").fill(SUMMARY)
+    page.locator("#f-title").focus()
+    page.locator(".finding.bad").wait_for()
+    assert page.evaluate("document.activeElement.id") == "f-title"
+    assert "1 thing to fix before it can be approved" in page.locator("#bar").inner_text()
+    assert "£4.2 million" in page.locator("mark").first.inner_text()
+    page.keyboard.press("Escape")
+    page.keyboard.press("n")
+    assert page.evaluate("document.activeElement.id").startswith("found-")
+    page.get_by_role("button", name="Use £2.4 million").click()
+    page.locator("[data-approve]").wait_for()
+    assert page.locator("#f-summary").input_value() == SUMMARY.replace("£4.2", "£2.4")
+    page.keyboard.press("Escape")
+    page.keyboard.press("a")
+    page.keyboard.press("Enter")
+    page.locator("#toast").wait_for()
+    assert work.edition.state is EditionState.APPROVED
+    work.send()
+    mail = newsroom.mailbox._newest("staff@example.org")
+    text = mail.get_body(("plain",)).get_content()
+    assert "The work costs the council £2.4 million." in " ".join(text.replace("\u00a0", " ").split())
+
+
+def test_the_same_without_a_script(work, visit):
+    page = visit(work.url, javascript=False)
+    page.locator("#f-summary").fill(SUMMARY)
+    page.get_by_role("button", name="Save").click()
+    page.get_by_role("button", name="Use £2.4 million").click()
+    assert page.locator("#f-summary").input_value() == SUMMARY.replace("£4.2", "£2.4")
+    page.get_by_role("button", name="Move down").click()
+    assert work.edition.stories[1].article.title == work.headline
+    page.get_by_role("link", name="Posts").click()
+    page.get_by_role("link", name="Email").click()
+    page.locator("#f-subject").fill("Tunnel shuts")
+    page.get_by_role("button", name="Save").click()
+    page.get_by_role("link", name="Dark", exact=True).click()
+    page.get_by_role("button", name="Approve for").click()
+    assert work.edition.state is EditionState.APPROVED
+
+
+def test_stories_move_by_keys_and_by_dragging_and_the_focus_stays(work, visit):
+    page = visit(work.url)
+    page.locator("[data-move=down]").click()
+    page.locator("[data-story]:nth-child(2)[data-chosen]").wait_for()
+    assert page.evaluate("document.activeElement.dataset.move") == "down"
+    page.keyboard.press("Alt+ArrowUp")
+    page.locator("[data-story]:nth-child(1)[data-chosen]").wait_for()
+    page.locator("[data-story]").nth(2).drag_to(page.locator("[data-story]").nth(0))
+    page.locator("[data-story]:nth-child(1)[data-chosen] >> text=Two rescued").wait_for()
+    assert work.edition.stories[0].article.title.startswith("Two rescued")
+    page.keyboard.press("x")
+    page.locator("#toast").wait_for()
+    assert len(work.edition.stories) == 2
+    page.get_by_role("button", name="Put it back").click()
+    page.locator("[data-story]:nth-child(3)").wait_for()
+    assert work.edition.stories[0].article.title.startswith("Two rescued")
+
+
+@pytest.mark.parametrize("tab", ["", "/email", "/posts", "/checks", "?add=yes"])
+def test_axe_finds_nothing_on_any_tab(work, visit, axe, tab):
+    page = visit(f"{work.url}{tab}")
+    check(axe, page)
+    assert page.evaluate("document.documentElement.scrollWidth") <= page.viewport_size["width"]
+
+
+def test_axe_finds_nothing_where_something_is_to_fix(work, visit, axe):
+    page = visit(work.url)
+    page.locator("#f-summary").fill(SUMMARY)
+    page.locator("#f-title").focus()
+    page.locator(".finding.bad").wait_for()
+    check(axe, page, [("light", 1280), ("dark", 375)])
+    page.goto(f"{work.url}/checks")
+    check(axe, page, [("light", 1280), ("dark", 375)])
+    for width in (320, 900, 1180):
+        page.set_viewport_size({"width": width, "height": 800})
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
