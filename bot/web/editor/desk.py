@@ -53,6 +53,7 @@ class Desk:
             return
         speech.install(environment)
         environment.filters["number"] = number
+        environment.filters["inline"] = speech.inline
         environment.filters["percent"] = percent
 
     @property

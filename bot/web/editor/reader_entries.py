@@ -85,7 +85,7 @@ def _mail(entry: Entry, mail: Mail) -> Told:
         else:
             title = ngettext("%(count)s mail not sent", "%(count)s mails not sent", entry.count)
         return Told(entry.at, entry.since, shown.tone, shown.icon, title % {"count": entry.count}, _why_not(mail))
-    title = _("%(edition)s: %(state)s") % {"edition": mail.name, "state": _(shown.word).lower()}
+    title = _("%(edition)s: %(state)s") % {"edition": mail.name, "state": inline(_(shown.word))}
     code = f"{mail.code} " if mail.code else ""
     said = f"{code}{mail.enhanced} {mail.said}".strip() if mail.said or mail.code else ""
     tried = ""

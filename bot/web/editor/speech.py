@@ -81,6 +81,11 @@ def N_(message: str) -> str:  # noqa: N802
     return message
 
 
+def inline(word: str) -> str:
+    """A word as it stands within a sentence: small in English, as it is where capitals are grammar."""
+    return word.lower() if spoken() == "en" else word
+
+
 def install(environment: Environment) -> None:
     """Lets the templates of ``environment`` speak; lines of a ``trans`` block become one.
 
