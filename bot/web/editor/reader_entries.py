@@ -11,7 +11,7 @@ from bot.audience.story import Entry, Kind
 from bot.model import Consent, DeliveryState, Evidence, Verdict
 from bot.store.readers import Mail
 from bot.web.editor.reader_states import reason
-from bot.web.editor.speech import N_, _, ngettext
+from bot.web.editor.speech import N_, _, inline, ngettext
 from bot.web.editor.states import DELIVERY_STATES, Shown
 
 _VERDICTS = {
