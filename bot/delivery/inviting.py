@@ -78,7 +78,7 @@ def _due(office: Office) -> list[Invitation]:
 
 
 def _email(office: Office, invitation: Invitation) -> tuple[Email, str] | None:
-    """The mail, and to whom. None for one that nobody is to get any more: whoever asked under an address without an account is not told."""
+    """The mail, and to whom; None when nobody is to get it any more: who asked without an account is not told."""
     now, url = office.clock(), link(office.keys, invitation, office.newsroom.public_url)
     with office.store.read() as tx:
         user = tx.users.find(invitation.address)
