@@ -46,7 +46,9 @@ def _begin(tx: Transaction, edition: Edition, audience: str, now: datetime, plac
         return False
     stored = tx.editions.get(edition.id)
     assert stored is not None
-    if stored.version != edition.version or _revisions(stored) != _revisions(edition):
+    # Also when it was asked for and returned meanwhile: it needs approval now.
+    seen, is_ = ((each.version, each.approval, _revisions(each)) for each in (edition, stored))
+    if seen != is_:
         raise _ChangedMeanwhile
     size = 0
     for rendition in _in_order(stored):

@@ -18,6 +18,8 @@ STOPPED = (EditionState.HELD, EditionState.PAUSED, EditionState.CANCELLED)
 
 PROGRAM = "broadsheet"
 DRAFT = "draft"
+BEFORE_HOLD = "before hold"
+"""The key of an edition's report under which it keeps the reason it had before it was held."""
 PAUSE_ALL = "pause all"
 RESUME_ALL = "resume all"
 
@@ -93,20 +95,26 @@ def keep_version(tx: Transaction, edition: Edition) -> None:
     tx.versions.keep(edition.id, drafted)
 
 
-def hold(store: Store, edition: str, *, who: str, now: datetime, note: str = "") -> Edition:
+def hold(
+    store: Store, edition: str, *, who: str, now: datetime, note: str = "", seen: Sequence[EditionState] = ()
+) -> Edition:
     """drafted, awaiting or approved → held: it does not go out until it is released."""
     with store.write() as tx:
         since = [EditionState.DRAFTED, EditionState.AWAITING, EditionState.APPROVED]
-        _move(tx, _found(tx, edition), "hold", since, EditionState.HELD, who=who, now=now, note=note)
+        found = _locked(tx, edition, None)
+        _move(tx, found, "hold", seen or since, EditionState.HELD, who=who, now=now, note=note)
+        # Why somebody must look at it again is true after its release, too.
+        tx.editions.note(edition, BEFORE_HOLD, found.reason)
     return _again(store, edition)
 
 
 def release(store: Store, edition: str, *, who: str, now: datetime, note: str = "") -> Edition:
     """held → drafted, or awaiting when its schedule asks for approval."""
     with store.write() as tx:
-        found = _found(tx, edition)
+        found = _locked(tx, edition, None)
         to = EditionState.AWAITING if found.approval else EditionState.DRAFTED
-        _move(tx, found, "release", [EditionState.HELD], to, who=who, now=now, note=note)
+        kept = str(tx.editions.report(edition).get(BEFORE_HOLD) or "") if found.approval else ""
+        _move(tx, found, "release", [EditionState.HELD], to, who=who, now=now, note=note, reason=kept or note)
     return _again(store, edition)
 
 
@@ -210,12 +218,14 @@ def _open_again(tx: Transaction, edition: str, what: str, who: str, now: datetim
         )
 
 
-def cancel(store: Store, edition: str, *, who: str, now: datetime, note: str = "") -> Edition:
+def cancel(
+    store: Store, edition: str, *, who: str, now: datetime, note: str = "", seen: Sequence[EditionState] = ()
+) -> Edition:
     """Any state that has not ended → cancelled. What was accepted stays so; unsent stories may be picked again."""
     with store.write() as tx:
         found = _found(tx, edition)
         since = [*WAITING, EditionState.SENDING, EditionState.PAUSED]
-        _move(tx, found, "cancel", since, EditionState.CANCELLED, who=who, now=now, note=note)
+        _move(tx, found, "cancel", seen or since, EditionState.CANCELLED, who=who, now=now, note=note)
         tx.deliveries.cancel_edition(edition, now)
         tx.editions.release(edition)
     return _again(store, edition)

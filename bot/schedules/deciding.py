@@ -12,7 +12,7 @@ from datetime import datetime
 
 from bot.editions import lifecycle
 from bot.errors import NotFound, StateError, UsageError
-from bot.model import Act, Edition, EditionState, EditionVersion, Overruling
+from bot.model import CORRECTION, Act, Edition, EditionState, EditionVersion, Overruling
 from bot.schedules.installation import Installation
 from bot.schedules.slot import refreshed, send
 from bot.schedules.trial_mail import send_test
@@ -97,6 +97,8 @@ def send_now(
         raise NotFound(f"there is no edition {edition}; `broadsheet editions` lists them")
     if paused:
         raise StateError("everything is paused: resume it first")
+    if found.schedule not in installation.settings.schedules and not found.slot_key.startswith(CORRECTION):
+        raise StateError(f"the schedule {found.schedule} is not there any more: nobody knows who is to get it")
     ready = EditionState.APPROVED if found.approval else EditionState.DRAFTED
     if found.state is EditionState.AWAITING:
         approve(installation, edition, version=version, who=who, now=now, note=note, overrule=overrule)

@@ -188,7 +188,7 @@ def _move_edition(
     expires, since = fresh.slot + installation.settings.schedules[fresh.schedule].max_lateness, [before.state]
     if not tx.editions.reschedule(fresh.id, slot=fresh.slot, expires=expires, since=since, now=now):
         raise StateError(f"the edition {fresh.id} was moved on by somebody else just now: look again")
-    if not tx.editions.revise(fresh, since=since, now=now):
+    if not tx.editions.revise(fresh, before=before, now=now):
         raise StateError(f"the edition {fresh.id} was changed by somebody else just now: look again")
     keep_version(tx, before)
     said = f"moved from {before.slot:%Y-%m-%d %H:%M} to {fresh.slot:%Y-%m-%d %H:%M} UTC"

@@ -154,6 +154,9 @@ def prepare(installation: Installation, edition: Edition, now: datetime) -> Plan
                     error,
                 )
         with store.write() as tx:
+            if tx.editions.version(edition.id) != edition.version:
+                # Changed meanwhile: what was rendered here says what readers are not to be told any more.
+                return Plan(choices)
             tx.editions.add_variants(edition.id, renditions)
         made.update(each.subject for each in renditions)
     if wanted.left_out:

@@ -50,7 +50,7 @@ def revised(
     )
     said = (note if isinstance(note, str) else note(fresh))[:_NOTE]
     with installation.store.write() as tx:
-        if not tx.editions.revise(fresh, since=[before.state], now=now):
+        if not tx.editions.revise(fresh, before=before, now=now):
             return None
         keep_version(tx, before)
         made = EditionVersion(number=fresh.version, at=now, who=who, what=said, told=told_of(fresh))

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from bot.delivery.sending import PROGRAM, begin_sending
 from bot.editions import lifecycle
 from bot.editions.changes import refresh
-from bot.errors import ReservedElsewhere
+from bot.errors import ReservedElsewhere, StateError
 from bot.model import CORRECTION, Act, Edition, EditionState
 from bot.schedules.draft import draft, pressed
 from bot.schedules.hosting import PictureTime, host_stories
@@ -123,7 +123,11 @@ def advance(
         # Who approves has the time the schedule promises, also when the drafting came late.
         if now < fresh.created + table.lead_time:
             return fresh.state
-        return _unapproved(installation, fresh, table.if_unapproved, now)
+        try:
+            return _unapproved(installation, fresh, table.if_unapproved, now)
+        except StateError:
+            # Somebody approved or changed it this very moment: the next look sees how.
+            return fresh.state
     return send(installation, fresh, now)
 
 
@@ -134,12 +138,14 @@ def _unapproved(installation: Installation, edition: Edition, rule: str, now: da
         wrong = any(each.stands_in_the_way for each in findings_of(tx, installation, edition))
     # What was changed after somebody approved it, or says what no article does, is never sent, or thrown away, unseen.
     if edition.reason or wrong or rule == "hold":
-        lifecycle.hold(store, edition.id, who=PROGRAM, now=now, note=late)
+        lifecycle.hold(store, edition.id, who=PROGRAM, now=now, note=late, seen=[edition.state])
         return EditionState.HELD
     if rule == "send":
-        lifecycle.approve(store, edition.id, who=PROGRAM, now=now, note=f"{late}; the schedule says send")
+        note = f"{late}; the schedule says send"
+        lifecycle.approve(store, edition.id, who=PROGRAM, now=now, note=note, version=edition.version)
         return send(installation, replace(edition, state=EditionState.APPROVED), now)
-    lifecycle.cancel(store, edition.id, who=PROGRAM, now=now, note=f"{late}; the schedule says skip")
+    note = f"{late}; the schedule says skip"
+    lifecycle.cancel(store, edition.id, who=PROGRAM, now=now, note=note, seen=[edition.state])
     return EditionState.CANCELLED
 
 
@@ -165,6 +171,9 @@ def send(installation: Installation, edition: Edition, now: datetime) -> Edition
     with installation.store.read() as tx:
         stored = tx.editions.get(edition.id)
     assert stored is not None
+    if (stored.version, stored.slot) != (edition.version, edition.slot):
+        # What is due, or was seen, is not this one: the next look decides anew.
+        return stored.state
     plan = prepare(installation, stored, now)
     audience = table.audience if table else ""
     if begin_sending(installation.store, stored, audience=audience, now=now, place=lambda each: plan.place(each, now)):

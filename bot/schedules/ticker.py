@@ -313,6 +313,9 @@ class Ticker:
             # A slot that cannot be made, for a fault in its template, is tried at each tick; the sources are not.
             if is_due(installation, now) and time.monotonic() - self._collected > FRESH_SECONDS:
                 self._collect()
+                # That took its time: what was turned off or changed meanwhile holds for this slot, too.
+                self._running.refresh()
+                installation = self._installation
             self._look_again(installation, now)
             ticked = tick(installation, now, drafting=installation.clock(), within=within)
         except Exception as error:

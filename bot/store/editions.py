@@ -149,16 +149,18 @@ class Editions:
         self._add_stories(edition)
         self._put_made(edition)
 
-    def revise(self, edition: Edition, *, since: Collection[EditionState], now: datetime) -> bool:
+    def revise(self, edition: Edition, *, before: Edition, now: datetime) -> bool:
         """Puts ``edition``, whose version is the next one, with its state and words in the place of what it was.
 
-        False, and nothing is changed, when the version before is not the newest any more, or it is in none of
-        ``since``. Raises ``ReservedElsewhere``: then the transaction must be undone.
+        False, and nothing is changed, when it is not as it was ``before`` any more: another version, or decided on
+        meanwhile (state, reason, whether it needs approval). Raises ``ReservedElsewhere``: then the transaction must be
+        undone.
         """
         revised = self._connection.execute(
             update(editions)
             .where(editions.c.id == edition.id, editions.c.version == edition.version - 1)
-            .where(editions.c.state.in_(list(since)))
+            .where(editions.c.state == before.state, editions.c.reason == before.reason)
+            .where(editions.c.approval.is_(before.approval))
             .values(
                 version=edition.version,
                 words=words_content(edition.words),

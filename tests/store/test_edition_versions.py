@@ -95,10 +95,10 @@ def test_who_let_a_finding_stand_first_stays_on_it(store, made):
 def test_a_revision_takes_the_place_of_the_version_before_and_of_no_other(store, made):
     fresh = replace(made, version=2, state=EditionState.AWAITING, reason="changed", approval=True, words=EditionWords())
     with store.write() as tx:
-        assert tx.editions.revise(fresh, since=[EditionState.DRAFTED], now=NOW)
+        assert tx.editions.revise(fresh, before=made, now=NOW)
     with store.write() as tx:
-        assert not tx.editions.revise(fresh, since=[EditionState.AWAITING], now=NOW)
-        assert not tx.editions.revise(replace(fresh, version=3), since=[EditionState.DRAFTED], now=NOW)
+        assert not tx.editions.revise(fresh, before=fresh, now=NOW)
+        assert not tx.editions.revise(replace(fresh, version=3), before=made, now=NOW)
     with store.read() as tx:
         found = tx.editions.get(made.id)
     assert (found.version, found.state, found.reason, found.words) == (
