@@ -44,9 +44,13 @@ def retry_edition(store: Store, edition: str, *, reason: str | None = None, who:
 def resolve_edition(store: Store, edition: str, *, arrived: bool, who: str, now: datetime) -> int:
     """Settles all unknown deliveries of an edition (``lifecycle.resolve``); returns how many.
 
+    Sent again is mail alone: a post is settled by itself, for followers must not see one twice.
+
     Raises ``StateError``, and has settled none, when the edition can send nothing again.
     """
-    ids = _ids(store, edition, DeliveryState.UNKNOWN, None)
+    with store.read() as tx:
+        found = every(tx, edition, DeliveryState.UNKNOWN, None)
+        ids = [each.id for each in found if arrived or each.audience]
     return sum(lifecycle.resolve(store, some, arrived=arrived, who=who, now=now) for some in _parts(ids))
 
 

@@ -13,7 +13,6 @@ from bot.errors import BroadsheetError
 from bot.model import EditionState
 from bot.schedules.declaring import turn, withdraw
 from bot.schedules.installation import Installation
-from bot.schedules.plan import slots_after
 from bot.schedules.run import extra_slot, need_open, schedule_table
 from bot.schedules.slot import make
 from bot.settings import Fault, Origin, ScheduleTable
@@ -115,10 +114,10 @@ def routes(desk: Desk) -> APIRouter:
 def _rows(installation: Installation) -> list[Row]:
     settings, now = installation.settings, installation.clock()
     with installation.store.read() as tx:
-        past = tx.schedules.past()
+        past, moves = tx.schedules.past(), tx.moved_slots.all()
     rows = []
     for key, table in settings.schedules.items():
-        slots = slots_after(key, table.crons, installation.timezone(key), now, count=1) if table.enabled else []
+        slots = installation.timetable(key, moves=moves.get(key, ())).after(now, count=1) if table.enabled else []
         due = slots[0].due if slots else None
         origin = settings.origin("schedules", key)
         audience = settings.audiences[table.audience].name if table.audience else ""
