@@ -163,9 +163,10 @@ def _bounded(template: str, at: str) -> None:
     except TemplateSyntaxError:
         # Told better where it is rendered.
         return
-    heavy = (nodes.For, nodes.Macro, nodes.CallBlock, nodes.Mul, nodes.Pow)
+    kinds: tuple[type[nodes.Node], ...] = (nodes.For, nodes.Macro, nodes.CallBlock, nodes.Mul, nodes.Pow)
+    heavy = any(parsed.find(kind) for kind in kinds)
     huge = any(isinstance(each.value, int) and abs(each.value) > _MOST for each in parsed.find_all(nodes.Const))
-    if huge or parsed.find(heavy):
+    if huge or heavy:
         raise wrong(DESK, at, "takes values, filters and conditions; no loops, macros or products")
 
 

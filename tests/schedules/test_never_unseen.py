@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from bot.editions import lifecycle
+from bot.errors import StateError
 from bot.model import EditionState, Preferences
 from bot.schedules import deciding, editing, readers, revising
 from bot.schedules import slot as slots
@@ -50,17 +51,16 @@ def _tell(installation, edition, version, text="The tunnel costs £2.4 million."
     )
 
 
-def test_t1_released_goes_unseen(build):
+def test_an_edition_changed_after_its_approval_is_unseen_also_when_it_was_held_and_released(build):
     installation, made = build('approval = true\nif_unapproved = "send"\n')
     deciding.approve(installation, made.id, version=1, who="Ann", now=EARLY)
     _tell(installation, made, 1)
-    print(_stored(installation, made).reason)
     lifecycle.hold(installation.store, made.id, who="Tom", now=EARLY)
     lifecycle.release(installation.store, made.id, who="Tom", now=EARLY)
     assert advance(installation, _stored(installation, made), NOW) is S.HELD
 
 
-def test_t1b_returned_then_hold_release(build):
+def test_a_returned_edition_is_unseen_also_when_it_was_held_and_released(build):
     installation, made = build('approval = true\nif_unapproved = "send"\n')
     deciding.return_(installation, made.id, version=1, who="Ann", now=EARLY, note="wrong mayor")
     lifecycle.hold(installation.store, made.id, who="Tom", now=EARLY)
@@ -68,7 +68,7 @@ def test_t1b_returned_then_hold_release(build):
     assert advance(installation, _stored(installation, made), NOW) is S.HELD
 
 
-def test_t2_revise_overwrites_approval(build, monkeypatch):
+def test_an_edition_returned_while_an_edit_of_it_is_rendered_does_not_go_out(build, monkeypatch):
     installation, made = build("")
     assert made.state is S.DRAFTED and not made.approval
     real = revising.compose.render
@@ -82,11 +82,10 @@ def test_t2_revise_overwrites_approval(build, monkeypatch):
     monkeypatch.setattr(revising.compose, "render", slow)
     _tell(installation, made, 1)
     now = _stored(installation, made)
-    print(now.state, now.approval, now.reason)
     assert advance(installation, now, NOW) is not S.SENDING
 
 
-def test_t3_begin_with_stale_approval(build, monkeypatch):
+def test_an_edition_returned_while_its_variants_are_rendered_does_not_go_out(build, monkeypatch):
     installation, made = build("")
     real = slots.prepare
 
@@ -100,26 +99,23 @@ def test_t3_begin_with_stale_approval(build, monkeypatch):
     assert advance(installation, made, NOW) is not S.SENDING
 
 
-def test_t5_send_takes_a_moved_one(build, monkeypatch):
+def test_an_edition_moved_after_it_was_judged_does_not_go_out_now(build, monkeypatch):
     installation, made = build("")
     fresh = _stored(installation, made)
     move(installation, "morning", SLOT.key, NOW + timedelta(hours=5), who="Ines", now=EARLY)
     assert send(installation, fresh, NOW) is not S.SENDING
 
 
-def test_t6_send_now_of_withdrawn(build, monkeypatch):
+def test_an_edition_of_a_schedule_that_is_gone_is_not_sent_to_nobody(build, monkeypatch):
     installation, made = build("")
     gone = installation.settings.tables.model_copy(update={"schedules": {}})
     inst = installation.trying(replace(installation.settings, tables=gone))
-    try:
-        got = deciding.send_now(inst, made.id, version=1, who="Ann", now=EARLY)
-    except Exception as e:
-        print("raised", repr(e))
-    print(_stored(installation, made).state, _stored(installation, made).reason)
+    with pytest.raises(StateError):
+        deciding.send_now(inst, made.id, version=1, who="Ann", now=EARLY)
     assert _stored(installation, made).state is S.DRAFTED
 
 
-def test_t4_stale_variant(newsroom, publish, store, monkeypatch):
+def test_a_variant_rendered_before_a_move_is_not_kept(newsroom, publish, store, monkeypatch):
     publish("The ferry returns", sections=("Harbour",))
     publish("Rovers win", sections=("Sport",))
     installation = newsroom('prepare_before = "30m"\n[images]\nhost = false\n')
@@ -143,17 +139,11 @@ def test_t4_stale_variant(newsroom, publish, store, monkeypatch):
         text = tx.editions.rendition(made.id, "mail", variant).email.text
         whole = tx.editions.rendition(made.id, "mail", "").email.text
     assert "25 November" in whole
-    assert "25 November" in text, text[:300]
+    assert "25 November" in text
 
 
-def test_t7_approved_at_the_slot_is_cancelled(build, monkeypatch):
+def test_an_approval_in_the_second_of_the_slot_holds(build, monkeypatch):
     installation, made = build('approval = true\nif_unapproved = "skip"\n')
-    real = slots.findings_of
-
-    def slow(*a):
-        got = real(*a)
-        return got
-
     real_cancel = lifecycle.cancel
 
     def cancel(*a, **k):
@@ -162,5 +152,4 @@ def test_t7_approved_at_the_slot_is_cancelled(build, monkeypatch):
 
     monkeypatch.setattr(slots.lifecycle, "cancel", cancel)
     advance(installation, made, NOW)
-    print(_stored(installation, made).state)
     assert _stored(installation, made).state is not S.CANCELLED
