@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, Select, func, literal, select, union_all
 
 from bot.store.tables import audience_days, subscriptions
 
@@ -36,22 +37,22 @@ class Growth:
 
     def now(self, audiences: Sequence[str]) -> dict[str, Counted]:
         """Of each audience how many are subscribed."""
-        return {audience: self._now(audience) for audience in audiences}
+        if not audiences:
+            return {}
+        found = {row.audience: Counted(row.live) for row in self._connection.execute(union_all(*map(_live, audiences)))}
+        many = [audience for audience, counted in found.items() if counted.readers > LIVE]
+        return {**found, **(self._kept(many) if many else {})}
 
-    def _now(self, audience: str) -> Counted:
-        this = select(_IN.subscriber).where(_IN.audience == audience, _IN.state == "subscribed").limit(LIVE + 1)
-        live = self._connection.execute(select(func.count()).select_from(this.subquery())).scalar() or 0
-        if live <= LIVE:
-            return Counted(live)
-        last = (
-            select(audience_days.c.readers, audience_days.c.counted)
-            .where(audience_days.c.audience == audience)
-            .order_by(audience_days.c.day.desc())
-            .limit(1)
-        )
-        row = self._connection.execute(last).one_or_none()
-        # A count of fewer is older than what made them many.
-        return Counted(row.readers, row.counted) if row and row.readers > LIVE else Counted(LIVE, more=True)
+    def _kept(self, audiences: Sequence[str]) -> dict[str, Counted]:
+        """The last counts on record. One of fewer is older than what made them many."""
+        other = audience_days.alias()
+        newest = select(func.max(other.c.day)).where(other.c.audience == audience_days.c.audience).scalar_subquery()
+        query = select(audience_days).where(audience_days.c.audience.in_(audiences), audience_days.c.day == newest)
+        known = {row.audience: row for row in self._connection.execute(query) if row.readers > LIVE}
+        return {
+            each: Counted(known[each].readers, known[each].counted) if each in known else Counted(LIVE, more=True)
+            for each in audiences
+        }
 
     def days(self, since: date) -> dict[str, dict[date, int]]:
         """Of each audience how many readers it had at the end of each day that is on record, from ``since`` on."""
@@ -60,3 +61,9 @@ class Growth:
         for row in self._connection.execute(query):
             found.setdefault(row.audience, {})[date.fromisoformat(row.day)] = row.readers
         return found
+
+
+def _live(audience: str) -> Select[Any]:
+    """How many are subscribed, ``LIVE`` + 1 at most."""
+    this = select(_IN.subscriber).where(_IN.audience == audience, _IN.state == "subscribed").limit(LIVE + 1)
+    return select(literal(audience).label("audience"), func.count().label("live")).select_from(this.subquery())

@@ -71,6 +71,16 @@ class ReaderDays:
         row = self._connection.execute(query.order_by(audience_days.c.day.desc()).limit(1)).one_or_none()
         return Day(date.fromisoformat(row.day), row.readers, row.left) if row else None
 
+    def newest(self, audiences: Collection[str]) -> dict[str, Day]:
+        """The newest day that is known of each of the audiences; without those of which none is."""
+        other = audience_days.alias()
+        newest = select(func.max(other.c.day)).where(other.c.audience == audience_days.c.audience).scalar_subquery()
+        query = select(audience_days).where(
+            audience_days.c.audience.in_(sorted(set(audiences))), audience_days.c.day == newest
+        )
+        rows = self._connection.execute(query)
+        return {row.audience: Day(date.fromisoformat(row.day), row.readers, row.left) for row in rows}
+
     def joined(self, audience: str, since: datetime) -> Mapping[str, int]:
         """How many consented since, by ten minutes (``2026-11-24 07:1``, UTC). Looks at every subscription."""
         return self._by_ten_minutes(subscriptions.c.consent_at, audience, since)
