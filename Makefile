@@ -32,9 +32,9 @@ words: $(VENV)/dev
 	    $(BIN)/pybabel -q update -i $(VENV)/desk.pot -o bot/web/locale/$$language.po -l $$language  --no-fuzzy-matching --ignore-obsolete; \
 	  else $(BIN)/pybabel -q init -i $(VENV)/desk.pot -o bot/web/locale/$$language.po -l $$language; fi; done
 
-# Needs Chromium, and the fonts that docs/gallery/README.md names.
+# Needs Chromium, and the fonts that docs/gallery/README.md names. `make gallery ARGS=desk` draws docs/editors.
 gallery: $(VENV)/dev
-	@$(BIN)/python -m tests.gallery
+	@$(BIN)/python -m tests.gallery $(ARGS)
 
 # What it measures, and its aims: docs/performance.md. `make bench ARGS=--help` lists the figures and sizes.
 bench: $(VENV)/dev

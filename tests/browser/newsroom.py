@@ -107,12 +107,19 @@ FEW = PAST[:2]
 
 
 class Mailbox:
-    """A real SMTP server that keeps what it is sent."""
+    """A real SMTP server that keeps what it is sent, and takes ``seconds`` for each."""
 
     def __init__(self):
         self._mails = []
+        self.seconds = 0.0
+
+    @property
+    def recipients(self):
+        """Who got a mail, once for each."""
+        return [to for to, _ in self._mails]
 
     async def handle_DATA(self, server, session, envelope):
+        await asyncio.sleep(self.seconds)
         self._mails.append((envelope.rcpt_tos[0], message_from_bytes(envelope.content, policy=policy.default)))
         return "250 2.0.0 OK"
 
@@ -122,6 +129,11 @@ class Mailbox:
 
     def _newest(self, address):
         return next(each for to, each in reversed(self._mails) if to == address)
+
+    def text(self, address):
+        """What the newest mail to ``address`` says, in one line."""
+        plain = self._newest(address).get_body(("plain",)).get_content()
+        return " ".join(plain.replace("\u00a0", " ").split())
 
     def link(self, address, kind):
         """The newest mail's link of this kind (``c``, ``d``, ``p``, ``u``) to ``address``."""
@@ -148,20 +160,32 @@ class Newsroom:
         """An edition that is mailed to all readers of its audience at this moment."""
         made = self._made(schedule, headline, days, 3, EditionState.DRAFTED)
         assert begin_sending(self.store, made, audience=self._audience(schedule), now=self.installation.clock())
+        return self.deliver()
 
-        async def deliver():
-            async with self.installation.connected() as connected:
-                engine = Engine(
-                    store=self.store,
-                    channels=connected.channels,
-                    keys=KEYS,
-                    clock=self.installation.clock,
-                    rules=self.installation.settings.delivery,
-                )
-                return await engine.deliver()
-
+    def deliver(self):
+        """Sends what is due, as a worker does."""
         with ThreadPoolExecutor(1) as other:
-            return other.submit(asyncio.run, deliver()).result()
+            return other.submit(asyncio.run, self.delivered()).result()
+
+    async def delivered(self):
+        async with self.installation.connected() as connected:
+            engine = Engine(
+                store=self.store,
+                channels=connected.channels,
+                keys=KEYS,
+                clock=self.installation.clock,
+                rules=self.installation.settings.delivery,
+            )
+            return await engine.deliver()
+
+    def made(self, schedule, headline):
+        """An edition that goes out when sending begins."""
+        return self._made(schedule, headline, 0, 3, EditionState.DRAFTED)
+
+    def counted(self, audience):
+        """How many readers an audience has."""
+        with self.store.read() as tx:
+            return tx.subscribers.count(audience)
 
     def _audience(self, schedule):
         return self.installation.settings.schedules[schedule].audience

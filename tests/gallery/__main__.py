@@ -2,7 +2,7 @@
 
 In English it is the bundled newsroom, from its WordPress to the mail; in Japanese and Arabic the texts beside this.
 Needs Chromium and, to look as it is meant to, the fonts Inter, Noto Sans and Serif, Noto CJK. Pictures are those of the
-demo's town.
+demo's town. ``python -m tests.gallery desk`` draws the editor's desk instead, for docs/editors.md.
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ from bot.schedules.plan import Slot
 from bot.schedules.preview import preview
 from bot.settings import SECRET_KEYS, shipped
 from bot.tokens import KeyRing
+from tests.gallery import desk
 
 ROOT = Path(__file__).resolve().parents[2]
 OUT = ROOT / "docs" / "gallery"
@@ -101,6 +102,9 @@ def main() -> int:
     if found is None:
         print("gallery: no Chromium is installed (apt-get install chromium)", file=sys.stderr)
         return 1
+    if sys.argv[1:] == ["desk"]:
+        desk.draw(found)
+        return 0
     OUT.mkdir(exist_ok=True)
     draw_cards()
     pages = {("en", template): html for template, html in town().items()}

@@ -11,6 +11,7 @@ from bot.editions.lifecycle import PAUSE_ALL, RESUME_ALL
 from bot.model import Act
 from bot.schedules.moving import MOVE, PUT_BACK
 from bot.store import Transaction
+from bot.web.editor.deeds import did
 from bot.web.editor.speech import N_, _
 from bot.web.editor.times import Times
 
@@ -52,7 +53,7 @@ def _done(act: Act, names: Mapping[str, str], times: Times) -> Done:
     name = names.get(thing, "") if kind == "edition" else thing
     # The record of a slot that has no edition yet says what it is of.
     name = name or (act.note if act.what in (MOVE, PUT_BACK) else "") or act.thing
-    said = {"who": act.who, "name": name, "time": _time(act, times), "what": act.what}
+    said = {"who": act.who, "name": name, "time": _time(act, times), "what": did(act.what)}
     words = _(_SAID[act.what]) if act.what in _SAID else _("%(who)s: %(what)s, %(name)s")
     return Done(words % said, act.at, f"editions/{thing}" if kind == "edition" and thing in names else "")
 
