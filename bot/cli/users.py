@@ -122,7 +122,7 @@ def _role(text: str) -> Role:
     try:
         return Role(text)
     except ValueError as error:
-        known = list(Role)
+        known = [each.value for each in Role]
         raise UsageError(f'there is no role "{text}"{nearest(text, known)}; roles are: {", ".join(known)}') from error
 
 

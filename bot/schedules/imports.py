@@ -13,7 +13,7 @@ from bot.audience.reader_import import job, laid_out, refused_row
 from bot.audience.reader_import import sweep as sweep_uploads
 from bot.errors import BroadsheetError, StateError, StoreError
 from bot.model import ImportStage, ReaderImport
-from bot.schedules.growth import count_now
+from bot.schedules.figures import count_readers
 from bot.schedules.installation import Installation
 
 SECONDS = 1
@@ -44,7 +44,7 @@ def import_due(installation: Installation, *, stop: Callable[[], bool] = lambda:
             _work(installation, made, owner, stop)
             if made.stage is ImportStage.IMPORTING:
                 # An hour is too long to wait for the number that somebody has just changed.
-                count_now(installation)
+                count_readers(installation, installation.clock())
     return worked
 
 

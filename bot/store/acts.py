@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Literal
 
@@ -93,7 +92,7 @@ class Acts:
         """The kinds of things that something was done to."""
         return [each for each in self._different(acts.c.kind) if each]
 
-    def _different(self, column: Column[Any]) -> Sequence[str]:
+    def _different(self, column: Column[Any]) -> list[str]:
         """From one value to the next by the index: DISTINCT would read all acts, to find few people."""
         first = select(func.min(column).label("value")).cte("different", recursive=True)
         following = select(func.min(column)).where(column > first.c.value).scalar_subquery()

@@ -1,13 +1,12 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
-from zoneinfo import ZoneInfo
 
 from bot.store import growth
+from bot.store.reader_days import Day
 from bot.testing import NOW, subscribe
 
 TODAY = date(2026, 11, 24)
-UTC = ZoneInfo("UTC")
 
 
 def _leave(store, reader, at):
@@ -32,34 +31,21 @@ def test_of_many_the_last_count_on_record_is_told_with_its_moment(store, monkeyp
         unknown = tx.growth.now(["readers"])["readers"]
     assert (unknown.readers, unknown.more) == (1, True)
     with store.write() as tx:
-        tx.growth.record("readers", TODAY - timedelta(days=2), 1, NOW - timedelta(days=2))
+        tx.reader_days.put("readers", [Day(TODAY - timedelta(days=2), 1, 0)], NOW - timedelta(days=2))
     with store.read() as tx:
         assert tx.growth.now(["readers"])["readers"] == unknown
     with store.write() as tx:
-        tx.growth.record("readers", TODAY - timedelta(days=1), 2, NOW - timedelta(days=1))
-        tx.growth.record("readers", TODAY, 7, NOW - timedelta(hours=1))
-        tx.growth.record("readers", TODAY, 3, NOW)
+        tx.reader_days.put("readers", [Day(TODAY - timedelta(days=1), 2, 0)], NOW - timedelta(days=1))
+        tx.reader_days.put("readers", [Day(TODAY, 7, 0)], NOW - timedelta(hours=1))
+        tx.reader_days.put("readers", [Day(TODAY, 3, 0)], NOW)
     with store.read() as tx:
         known = tx.growth.now(["readers"])["readers"]
     assert (known.readers, known.at, known.more) == (3, NOW, False)
 
 
-def test_days_before_the_first_count_are_told_by_the_consents(store):
-    ida, tom, _ = subscribe(store, "ida@example.org", "tom@example.org", "eva@example.org", at=NOW - timedelta(days=5))
-    subscribe(store, "noor@example.org", at=NOW - timedelta(days=2))
-    subscribe(store, "old@example.org", at=NOW - timedelta(days=500))
-    _leave(store, ida, NOW - timedelta(days=3))
-    _leave(store, tom, NOW - timedelta(days=1))
-    with store.read() as tx:
-        found = tx.growth.counted_back("readers", TODAY - timedelta(days=6), TODAY, UTC)
-    assert list(found.values()) == [1, 4, 4, 3, 4, 3, 3]
-    assert list(found) == [TODAY - timedelta(days=days) for days in range(6, -1, -1)]
-
-
-def test_a_day_that_was_counted_is_not_counted_back(store):
+def test_the_days_on_record_are_told_from_a_day_on(store):
     with store.write() as tx:
-        tx.growth.record("readers", TODAY, 12, NOW)
-        tx.growth.record_past("readers", {TODAY: 9, TODAY - timedelta(days=1): 8}, NOW)
+        tx.reader_days.put("readers", [Day(TODAY - timedelta(days=1), 8, 0), Day(TODAY, 12, 1)], NOW)
     with store.read() as tx:
         assert tx.growth.days(TODAY - timedelta(days=7))["readers"] == {TODAY - timedelta(days=1): 8, TODAY: 12}
         assert tx.growth.days(TODAY)["readers"] == {TODAY: 12}

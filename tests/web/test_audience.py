@@ -10,6 +10,7 @@ from sqlalchemy import event
 from bot.audience.suppression import suppress
 from bot.model import Consent, Evidence, Preferences, Role, Signup, SignupOutcome, Suppression
 from bot.store import growth
+from bot.store.reader_days import Day
 from bot.testing import NOW, subscribe
 from tests.web.test_access import join, with_session
 
@@ -81,8 +82,8 @@ async def test_pages_of_readers_lead_on_and_back(web, monkeypatch):
 async def test_an_audience_s_week_is_told_with_its_sign(web):
     subscribe(web.store, "ida@example.org", "tom@example.org")
     with web.store.write() as tx:
-        tx.growth.record("readers", NOW.date() - timedelta(days=7), 40, NOW)
-        tx.growth.record("weekend", NOW.date() - timedelta(days=7), 0, NOW)
+        tx.reader_days.put("readers", [Day(NOW.date() - timedelta(days=7), 40, 0)], NOW)
+        tx.reader_days.put("weekend", [Day(NOW.date() - timedelta(days=7), 0, 0)], NOW)
     page = (await web.get("/audience")).text
     assert "−38 this week" in page
     assert "2 subscriptions to 2 audiences" in page
@@ -94,7 +95,7 @@ async def test_of_many_readers_the_count_says_when_it_was_made(web, monkeypatch)
     subscribe(web.store, "ida@example.org", "tom@example.org", "noor@example.org")
     assert "More than 1 reader" in (await web.get("/audience")).text
     with web.store.write() as tx:
-        tx.growth.record("readers", NOW.date(), 3, NOW - timedelta(minutes=30))
+        tx.reader_days.put("readers", [Day(NOW.date(), 3, 0)], NOW - timedelta(minutes=30))
     page = (await web.get("/audience")).text
     assert "counted" in page
     assert "06:30" in page

@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
+from jinja2 import Environment
 from starlette.datastructures import FormData
 from starlette.requests import Request
 
@@ -86,3 +87,12 @@ def test_a_form_is_read_without_raising():
     assert form.all("day") == ["mon", "tue"]
     assert not form.checked("absent")
     assert form.file("words") is None
+
+
+def test_what_a_page_is_handed_to_translate_is_escaped_like_everything_else():
+    environment = Environment(autoescape=True)
+    speech.install(environment)
+    template = environment.from_string(
+        "{{ _(state) }} {{ _('%(who)s left', who=state) }} {% trans %}it is so{% endtrans %}"
+    )
+    assert template.render(state="<b>&") == "&lt;b&gt;&amp; &lt;b&gt;&amp; left it is so"

@@ -31,7 +31,8 @@ async def test_the_desk_is_good_html(web, validator, tmp_path, sending):
     lead = article(id=7, title="Fish & chips", url="https://record.example/x?a=1&b=2")
     waiting = web.add_edition(state=EditionState.AWAITING, lead=lead, slot=NOW + timedelta(hours=1))
     paths = ("/", "/articles", "/sources", f"/editions/{waiting.id}", f"/editions/{sending.id}")
-    pages = {f"desk{number}": (await web.get(path)).text for number, path in enumerate(paths)}
+    tabs = [f"/editions/{waiting.id}{tab}" for tab in ("/email", "/posts", "/checks", "?add=yes")]
+    pages = {f"desk{number}": (await web.get(path)).text for number, path in enumerate((*paths, *tabs))}
     assert "\n".join(validator.faults(pages, tmp_path, PAGE)) == ""
 
 

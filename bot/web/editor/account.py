@@ -97,7 +97,7 @@ def routes(desk: Desk) -> APIRouter:
         return desk.done(request, "settings", _("That browser is logged out."))
 
     @router.post("/settings/sessions/end-others")
-    def end_others(request: Request, user: Viewer) -> Response:
+    def end_others(request: Request, user: Viewer, form: Submitted) -> Response:
         session = session_of(request)
         if session is None:
             return desk.refused(request, StateError(_no_account()))

@@ -6,15 +6,14 @@ import csv
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from difflib import SequenceMatcher
 from io import StringIO
-from typing import Literal
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import StreamingResponse
 
 from bot.audience.csv_file import guarded
+from bot.editions.comparison import Run, words_between
 from bot.model import Act
 from bot.store import Transaction
 from bot.store.acts import Place
@@ -31,9 +30,6 @@ _COLUMNS = ("at", "who", "what", "thing", "before", "after", "note")
 _LONGEST = 400
 """Characters of a before, an after or a note that are shown; the CSV has them whole."""
 _PROGRAM, _READER = "broadsheet", "reader"
-
-Run = tuple[Literal["", "ins", "del"], str]
-"""Words in a row that stayed, came or went."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,25 +148,10 @@ def _lines(tx: Transaction, acts: Sequence[Act]) -> list[Line]:
                 did(act.what),
                 shown,
                 href,
-                runs(act.before[:_LONGEST], act.after[:_LONGEST]),
+                words_between(act.before[:_LONGEST], act.after[:_LONGEST]),
                 note[:_LONGEST],
             )
         )
-    return found
-
-
-def runs(before: str, after: str) -> list[Run]:
-    """What changed, by words: what went stands before what came in its place."""
-    old, new = before.split(), after.split()
-    found: list[Run] = []
-    for what, start, end, other, until in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
-        if what == "equal":
-            found.append(("", " ".join(old[start:end])))
-            continue
-        if start < end:
-            found.append(("del", " ".join(old[start:end])))
-        if other < until:
-            found.append(("ins", " ".join(new[other:until])))
     return found
 
 

@@ -1,4 +1,4 @@
-"""``/settings/newsroom``: what is set of the newsroom, and where; to read, for it is written in files."""
+"""``/settings/newsroom``: what is set of the newsroom and the desk, and where; to read, for it is written in files."""
 
 from __future__ import annotations
 
@@ -45,6 +45,14 @@ def routes(desk: Desk) -> APIRouter:
             for key, word in _SHOWN.items()
         ]
         file = f"{settings.folder.name}/{settings.file.rpartition('/')[2]}"
-        return desk.page(request, user, "editor/newsroom.html.j2", here="settings", facts=facts, file=file)
+        return desk.page(
+            request,
+            user,
+            "editor/newsroom.html.j2",
+            here="settings",
+            facts=facts,
+            file=file,
+            four_eyes=settings.desk.four_eyes,
+        )
 
     return router

@@ -20,7 +20,7 @@ def readers_by(tx: Transaction, audiences: Collection[str]) -> dict[str, int]:
     """The readers of each audience, as they were last counted: a million are not counted for a page."""
     found = {}
     for audience in sorted({each for each in audiences if each}):
-        day = tx.numbers.last_day(audience)
+        day = tx.reader_days.last(audience)
         found[audience] = day.readers if day else tx.subscribers.count(audience)
     return found
 

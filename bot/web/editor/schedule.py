@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import re
-import tomllib
 import unicodedata
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -22,19 +20,16 @@ from bot.schedules.declaring import declare
 from bot.schedules.installation import Installation
 from bot.schedules.picking import NEW, Picker, Picking, trying
 from bot.schedules.plan import Slot, slots_after
-from bot.settings.references import digests
 from bot.store.schedules import Past
 from bot.web.editor import schedule_words as words
 from bot.web.editor.desk import Desk
 from bot.web.editor.form import Submission
+from bot.web.editor.schedule_choices import blank, choices, copied, of_file
 from bot.web.editor.schedule_form import TIMES, ScheduleForm, form_of, read, table_of
 from bot.web.editor.speech import _
 
 NEXT = 10
 """Slots that are shown."""
-SECTIONS = 12
-"""Sections that are offered as boxes, the most frequent of the ``NEWEST`` articles; others are written."""
-NEWEST = 200
 _SENT = "form"
 """The hidden field by which a GET with a form's fields is known: what it shows is not saved."""
 _LOOK = "look"
@@ -90,7 +85,7 @@ class SchedulePage:
             return self._desk.missing(request)
         declared = installation.settings.declared.get(f"schedules.{key}")
         if declared is None or not user.role.may(Role.EDITOR):
-            saved = declared.content if declared else _of_file(installation, key)
+            saved = declared.content if declared else of_file(installation, key)
             return self._text(request, user, installation, key, saved)
         written = _written(key, declared.content, declared.version, _in_query(request))
         return self._page(request, user, installation, written)
@@ -98,7 +93,7 @@ class SchedulePage:
     def new(self, request: Request, user: User) -> Response:
         """An empty form, or one with what is copied from the schedule ``from``."""
         installation = self._desk.installation.current()
-        saved = _copied(installation, request.query_params.get("from", "")) or _blank(installation)
+        saved = copied(installation, request.query_params.get("from", "")) or blank(installation)
         return self._page(request, user, installation, _written(NEW, saved, 0, _in_query(request)))
 
     def create(self, request: Request, user: User, sent: Submission) -> Response:
@@ -188,7 +183,7 @@ class SchedulePage:
             problem=next(iter(errors.values()), ""),
             changes=changes,
             new=key == NEW,
-            choices=_choices(installation, written.form),
+            choices=choices(installation, written.form),
             **self._around(installation, key, picking, slots),
             **values,
         )
@@ -304,48 +299,3 @@ def _place(installation: Installation, key: str) -> str:
     table = installation.settings.schedules.get(key)
     zone = (table.timezone if table else "") or installation.newsroom.timezone
     return zone.rpartition("/")[2].replace("_", " ")
-
-
-def _of_file(installation: Installation, key: str) -> Mapping[str, Any]:
-    """The table as the file has it."""
-    found: Mapping[str, Any] = tomllib.loads(installation.files.text).get("schedules", {}).get(key, {})
-    return found
-
-
-def _copied(installation: Installation, key: str) -> Mapping[str, Any] | None:
-    table = installation.settings.schedules.get(key)
-    if table is None:
-        return None
-    declared = installation.settings.declared.get(f"schedules.{key}")
-    content = dict(declared.content if declared else _of_file(installation, key))
-    content.pop("enabled", None)
-    return {**content, "name": _("%(name)s, copy") % {"name": table.name}}
-
-
-def _blank(installation: Installation) -> Mapping[str, Any]:
-    """What a new schedule begins as: with all that there is only one of."""
-    settings = installation.settings
-    mails = [name for name, table in settings.channels.items() if table.get("type") == "email"]
-    audience = next(iter(settings.audiences), "")
-    whole: dict[str, Any] = {"name": "", "times": ["07:00"], "approval": True}
-    if mails and audience:
-        return {**whole, "channels": mails[:1], "audience": audience}
-    return {**whole, "channels": list(settings.channels)[:1]}
-
-
-def _choices(installation: Installation, form: ScheduleForm) -> dict[str, Any]:
-    """What may be chosen: of each, what it is called, and of sections how many of the newest articles are of it."""
-    settings = installation.settings
-    with installation.store.read() as tx:
-        counted = Counter(section for of_one in tx.articles.sections(limit=NEWEST) for section in of_one)
-    most = [section for section, _count in counted.most_common(SECTIONS)]
-    known = list(dict.fromkeys([*form.exclude_sections, *form.sections, *most]))
-    mails = {name for name, table in settings.channels.items() if table.get("type") == "email"}
-    return {
-        "sources": list(settings.sources),
-        "sections": [(each, counted[each]) for each in known],
-        "audiences": [(key, table.name) for key, table in settings.audiences.items()],
-        "templates": digests(settings),
-        "mails": sorted(mails),
-        "posts": [name for name in settings.channels if name not in mails],
-    }

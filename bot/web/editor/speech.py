@@ -16,6 +16,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.support import NullTranslations, Translations
 from jinja2 import Environment
+from markupsafe import escape
 
 CATALOGS = Path(__file__).parent.parent / "locale"
 LANGUAGES = {"en": "en_GB", "de": "de", "ja": "ja", "ar": "ar"}
@@ -81,11 +82,19 @@ def N_(message: str) -> str:  # noqa: N802
 
 
 def install(environment: Environment) -> None:
-    """Lets the templates of ``environment`` speak; lines of a ``trans`` block become one."""
+    """Lets the templates of ``environment`` speak; lines of a ``trans`` block become one.
+
+    A sentence is escaped like the words that are put into it: Jinja's own functions take it for markup, and what a
+    page is handed to translate (a state, a kind) may be foreign. The desk's sentences hold no markup.
+    """
     environment.add_extension("jinja2.ext.i18n")
     environment.policies["ext.i18n.trimmed"] = True
     environment.install_gettext_callables(  # type: ignore[attr-defined]
-        _, ngettext, newstyle=True, pgettext=pgettext, npgettext=npgettext
+        lambda message: escape(_(message)),
+        lambda singular, plural, number: escape(ngettext(singular, plural, number)),
+        newstyle=True,
+        pgettext=lambda context, message: escape(pgettext(context, message)),
+        npgettext=lambda context, singular, plural, number: escape(npgettext(context, singular, plural, number)),
     )
 
 

@@ -116,7 +116,7 @@ def _figures(tx: Transaction, desk: Desk) -> Figures:
     today = times.local(times.now).date()
     sources = tx.sources.of(list(settings.sources)).values()
     states = tx.channels.all()
-    days = tx.numbers.days(list(settings.audiences), today - WEEK)
+    days = tx.reader_days.since(list(settings.audiences), today - WEEK)
     since = times.now - DAY
     mail = tx.numbers.of_editions(list(settings.schedules), since=since, until=times.now, limit=500)
     everything = tx.numbers.states([each.edition for each in mail])
@@ -137,5 +137,5 @@ def _figures(tx: Transaction, desk: Desk) -> Figures:
         - sum(each.accepted for each in mail if each.edition in everything),
         bounced=sum(came_back.get(verdict, 0) for verdict in _BOUNCES),
         complaints=came_back.get(Verdict.COMPLAINT, 0),
-        left=sum(tx.numbers.left_between(each, since, times.now) for each in settings.audiences),
+        left=sum(tx.reader_days.left_between(each, since, times.now) for each in settings.audiences),
     )

@@ -88,7 +88,7 @@ def _page(
         values=values or {},
         found=found,
         names=names,
-        token=token,
+        secret=token,
         made=made,
         scopes=scope_options(user.role),
         scope_words={each: scope_word(each) for each in Scope},

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from bot.model import Checked
 from bot.schedules.newcomer import Mailer, Newcomer
+from bot.sources.discovery import Found
 from bot.sources.first_look import FirstLook, key_for
 
 
@@ -33,7 +34,7 @@ class Answers:
     @property
     def newcomer(self) -> Newcomer:
         """The newsroom as it stands."""
-        sources = {}
+        sources: dict[str, Found] = {}
         for look in self.looks:
             if look.found.url in self.chosen:
                 sources[key_for(look.found, sources)] = look.found
