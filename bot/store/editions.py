@@ -245,9 +245,7 @@ class Editions:
             query = query.where(editions.c.schedule == schedule)
         if before:
             slot, last = before
-            query = query.where(
-                editions.c.slot <= slot, or_(editions.c.slot < slot, editions.c.id < last)
-            )
+            query = query.where(editions.c.slot <= slot, or_(editions.c.slot < slot, editions.c.id < last))
         return self._brief(query)
 
     def names(self, which: Collection[str]) -> dict[str, str]:

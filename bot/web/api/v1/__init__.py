@@ -37,7 +37,7 @@ def add(app: FastAPI, site: Site) -> None:
     app.state.api_rates = Rates(installation.store)
     content = described([each for each in router.routes if isinstance(each, APIRoute)])
 
-    def describe(request: Request) -> Response:  # noqa: ARG001
+    def describe(request: Request) -> Response:
         return JSONResponse(content, headers={"Cache-Control": "public, max-age=300"})
 
     router.routes.append(Route(DESCRIPTION, describe, methods=["GET"], include_in_schema=False))
@@ -57,7 +57,7 @@ def _other_methods(router: APIRouter) -> list[Route]:
 def _refusal(path: str, taken: set[str]) -> Route:
     allow = ", ".join(sorted(taken))
 
-    def refuse(request: Request) -> Response:  # noqa: ARG001
+    def refuse(request: Request) -> Response:
         return problem(405, f"This address takes {allow}.", headers={"Allow": allow})
 
     return Route(path, refuse, methods=sorted(_METHODS - taken), include_in_schema=False)

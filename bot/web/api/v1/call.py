@@ -63,9 +63,7 @@ def _as_get(scope: Scope) -> Scope:
     return {**scope, "method": "GET"} if scope.get("method") == "HEAD" else scope
 
 
-async def _answered(
-    request: Request, needs: Needs, inner: Callable[[Request], Awaitable[Response]]
-) -> Response:
+async def _answered(request: Request, needs: Needs, inner: Callable[[Request], Awaitable[Response]]) -> Response:
     installation: Installation = request.app.state.installation
     caller = await run_in_threadpool(_admitted, request, installation, needs)
     request.state.caller = caller

@@ -154,9 +154,7 @@ def routes(api: Api) -> None:
     @router.put("/editions/{edition}/posts", tags=tags)
     def post(caller: Writing, edition: EditionId, given: PostText) -> Whole:
         """Changes the text of one post."""
-        return edited(
-            edition, editing.post, caller, given.channel, given.subject, given.text, version=given.version
-        )
+        return edited(edition, editing.post, caller, given.channel, given.subject, given.text, version=given.version)
 
     @router.put("/editions/{edition}/order", tags=tags)
     def order(caller: Writing, edition: EditionId, given: Order) -> Whole:
@@ -177,9 +175,7 @@ def routes(api: Api) -> None:
             made = editing.tell(api.installation, edition, article, **told, version=version, **api.by(caller))
             version = made.version
         if given.pinned is not None:
-            editing.pin(
-                api.installation, edition, article, pinned=given.pinned, version=version, **api.by(caller)
-            )
+            editing.pin(api.installation, edition, article, pinned=given.pinned, version=version, **api.by(caller))
         return _whole(api, edition)
 
     @router.delete("/editions/{edition}/stories/{article}", tags=tags)

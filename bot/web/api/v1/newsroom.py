@@ -1,4 +1,4 @@
-"""``/newsroom``: whose Broadsheet it is, and whether everything is paused; ``/templates``: what editions are made by."""
+"""``/newsroom``: whose Broadsheet it is, and whether all is paused; ``/templates``: what editions are made by."""
 
 from __future__ import annotations
 
