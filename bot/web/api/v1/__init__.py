@@ -5,8 +5,10 @@ Each module is a family of resources, and is found by being there. Whoever calls
 
 from __future__ import annotations
 
+from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
+from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.responses import JSONResponse
@@ -35,10 +37,15 @@ def add(app: FastAPI, site: Site) -> None:
         if hasattr(module, "routes"):
             module.routes(api)
     app.state.api_rates = Rates(installation.store)
-    content = described([each for each in router.routes if isinstance(each, APIRoute)])
+    described_ones = [each for each in router.routes if isinstance(each, APIRoute)]
+
+    @cache
+    def content() -> dict[str, Any]:
+        # Not before somebody asks: it takes as long as making all the routes.
+        return described(described_ones)
 
     def describe(request: Request) -> Response:
-        return JSONResponse(content, headers={"Cache-Control": "public, max-age=300"})
+        return JSONResponse(content(), headers={"Cache-Control": "public, max-age=300"})
 
     router.routes.append(Route(DESCRIPTION, describe, methods=["GET"], include_in_schema=False))
     # Not included but put there: each route sees to its own faults.

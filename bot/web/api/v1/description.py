@@ -42,7 +42,7 @@ def described(routes: Sequence[APIRoute]) -> dict[str, Any]:
         parts.get("schemas", {}).pop(unused, None)
     parts.setdefault("schemas", {})["Problem"] = _problem()
     parts["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer", "bearerFormat": "bst_…"}}
-    scopes = {(route.path_format, method.lower()): _scope(route) for route in routes for method in route.methods}
+    scopes = {(route.path_format, method.lower()): _scope(route) for route in routes for method in route.methods or ()}
     for path, operations in made["paths"].items():
         for method, operation in operations.items():
             operation["responses"].pop("422", None)
