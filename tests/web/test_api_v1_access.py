@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bot.model import Scope
-from bot.web.api.v1 import DESCRIPTION, PREFIX
+from bot.web.api.v1 import DESCRIPTION, PREFIX, made
 from bot.web.api.v1.call import Call
 from tests.web.api_v1 import Program
 
@@ -128,7 +128,7 @@ def filled(path):
 def operations(web):
     return [
         (method, each.path.removeprefix(PREFIX))
-        for each in web.app.routes
+        for each in made(web.installation).routes
         if isinstance(each, Call)
         for method in sorted(each.methods)
     ]

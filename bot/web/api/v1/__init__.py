@@ -8,13 +8,17 @@ from __future__ import annotations
 from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
+from threading import Lock
 from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Match, Route
+from starlette.types import Receive, Scope, Send
 
+from bot.schedules.installation import Installation
 from bot.web.api.v1.api import Api
 from bot.web.api.v1.call import Call
 from bot.web.api.v1.description import described
@@ -28,28 +32,56 @@ _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"
 
 
 def add(app: FastAPI, site: Site) -> None:
-    """Adds the routes to ``app``."""
-    installation = site.installation
+    """Has ``app`` answer for it."""
+    app.state.api_rates = Rates(site.installation.store)
+    app.router.routes.append(Later(site.installation))
+
+
+class Later(BaseRoute):
+    """All addresses below ``PREFIX``. Their routes are made when the first of them is asked for: that takes a while."""
+
+    path = f"{PREFIX}/{{path:path}}"
+
+    def __init__(self, installation: Installation) -> None:
+        self._installation = installation
+        self._lock = Lock()
+        self._made: APIRouter | None = None
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        ours = scope["type"] == "http" and scope["path"].startswith(f"{PREFIX}/")
+        return (Match.FULL if ours else Match.NONE), {}
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        router = self._made or await run_in_threadpool(self.router)
+        await router(scope, receive, send)
+
+    def router(self) -> APIRouter:
+        """The routes themselves."""
+        with self._lock:
+            self._made = self._made or made(self._installation)
+        return self._made
+
+
+def made(installation: Installation) -> APIRouter:
+    """All routes. Raises ``TypeError`` for one that does not say who may."""
     router = APIRouter(prefix=PREFIX, route_class=Call, redirect_slashes=False)
     api = Api(router, installation)
     for found in sorted(iter_modules(__path__), key=lambda each: each.name):
         module = import_module(f"{__name__}.{found.name}")
         if hasattr(module, "routes"):
             module.routes(api)
-    app.state.api_rates = Rates(installation.store)
-    described_ones = [each for each in router.routes if isinstance(each, APIRoute)]
+    ours = [each for each in router.routes if isinstance(each, APIRoute)]
 
     @cache
     def content() -> dict[str, Any]:
-        # Not before somebody asks: it takes as long as making all the routes.
-        return described(described_ones)
+        return described(ours)
 
     def describe(request: Request) -> Response:
         return JSONResponse(content(), headers={"Cache-Control": "public, max-age=300"})
 
     router.routes.append(Route(DESCRIPTION, describe, methods=["GET"], include_in_schema=False))
-    # Not included but put there: each route sees to its own faults.
-    app.router.routes.extend([*router.routes, *_other_methods(router)])
+    router.routes.extend(_other_methods(router))
+    return router
 
 
 def _other_methods(router: APIRouter) -> list[Route]:
