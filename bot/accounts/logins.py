@@ -6,7 +6,7 @@ tried to log in is personal data.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from bot.accounts import sessions
@@ -37,7 +37,7 @@ class Login:
     ``user`` is None unless they are logged in.
     """
 
-    token: str = ""
+    token: str = field(default="", repr=False)
     user: User | None = None
     tries: int = 0
     until: datetime | None = None
@@ -86,7 +86,7 @@ def attempt(
         if renewed:
             tx.users.set_password(user.id, renewed)
         token = sessions.log_in(tx, current, now, kept=kept, browser=browser, network=network, before=before)
-        tx.acts.add(Act(at=now, who=current.name_on_record, what="log in", thing=f"user:{user.id}", note=network))
+        tx.acts.add(Act(at=now, who=current.name_on_record, what="log in", thing=f"user:{user.id}"))
     return Login(token=token, user=current)
 
 

@@ -59,11 +59,11 @@ async def mail_invitations(office: Office, channels: Mapping[str, Channel]) -> i
     """Sends what is due, some of it; returns how many went out. Raises ``StoreError``, ``RenderError``."""
     sent = 0
     for invitation in await asyncio.to_thread(_due, office):
-        email = await asyncio.to_thread(_email, office, invitation)
-        if email is None or not await asyncio.to_thread(_claimed, office, invitation):
+        made = await asyncio.to_thread(_email, office, invitation)
+        if made is None or not await asyncio.to_thread(_claimed, office, invitation):
             continue
         try:
-            await channels[office.channel].send(_parcel(office, invitation, email))
+            await channels[office.channel].send(_parcel(office, invitation, *made))
         except Exception as error:
             await asyncio.to_thread(_failed, office, invitation, error)
         else:
@@ -77,8 +77,8 @@ def _due(office: Office) -> list[Invitation]:
         return tx.invitations.due(office.clock(), BATCH)
 
 
-def _email(office: Office, invitation: Invitation) -> Email | None:
-    """None for one that nobody is to get any more: whoever asked under an address without an account is not told."""
+def _email(office: Office, invitation: Invitation) -> tuple[Email, str] | None:
+    """The mail, and to whom; None when nobody is to get it any more: who asked without an account is not told."""
     now, url = office.clock(), link(office.keys, invitation, office.newsroom.public_url)
     with office.store.read() as tx:
         user = tx.users.find(invitation.address)
@@ -89,9 +89,11 @@ def _email(office: Office, invitation: Invitation) -> Email | None:
             tx.invitations.no_mail(invitation.id, "too late" if invitation.ends <= now else "")
         return None
     language = (user.language if user else invitation.language) or office.newsroom.language
-    if reset:
-        return new_password(office.newsroom, office.folders, language=language, url=url)
-    return joining(office.newsroom, office.folders, language=language, by=invitation.by, url=url, until=invitation.ends)
+    if reset and user:
+        # To the address of the account, never as somebody typed it: two spellings may be two mailboxes.
+        return new_password(office.newsroom, office.folders, language=language, url=url), user.address
+    made = joining(office.newsroom, office.folders, language=language, by=invitation.by, url=url, until=invitation.ends)
+    return made, invitation.address
 
 
 def _claimed(office: Office, invitation: Invitation) -> bool:
@@ -99,7 +101,7 @@ def _claimed(office: Office, invitation: Invitation) -> bool:
         return tx.invitations.claim(invitation, office.clock() + CLAIM)
 
 
-def _parcel(office: Office, invitation: Invitation, email: Email) -> Parcel:
+def _parcel(office: Office, invitation: Invitation, email: Email, address: str) -> Parcel:
     return Parcel(
         # The same on each attempt, and so is its Message-ID.
         token=delivery_token(office.keys, EDITION, office.channel, invitation.id, 0),
@@ -107,7 +109,7 @@ def _parcel(office: Office, invitation: Invitation, email: Email) -> Parcel:
         schedule=EDITION,
         slot=invitation.created,
         rendition=Rendition(channel=office.channel, email=email),
-        recipient=Recipient(subscriber=0, address=invitation.address, audience="", subscribed=invitation.created),
+        recipient=Recipient(subscriber=0, address=address, audience="", subscribed=invitation.created),
     )
 
 

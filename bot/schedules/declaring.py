@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from jinja2 import Environment, TemplateSyntaxError, nodes
+
 from bot.editions import compose
 from bot.errors import BroadsheetError, ChangedMeanwhile, NotFound
+from bot.http import redacted
 from bot.model import Act, Declaration
 from bot.schedules.installation import Installation, judged
 from bot.schedules.plan import Slot
@@ -26,6 +30,8 @@ ONE = {"schedules": "schedule", "sources": "source", "brand": "brand"}
 _KEY = re.compile(r"[a-z0-9][a-z0-9_-]{0,59}")
 _LONGEST = 500
 _SHORT = 40
+_MOST = 1000
+"""The largest number in a subject line's template."""
 
 
 def declare(
@@ -139,6 +145,7 @@ def _rendered(installation: Installation, schedule: str, now: datetime) -> None:
     """Makes a sample edition: a slip in the subject is told to who makes it, and not at the slot."""
     table = installation.settings.schedules[schedule]
     for field in ("subject", "preheader"):
+        _bounded(getattr(table, field), f"schedules.{schedule}.{field}")
         if len(getattr(table, field)) > _LONGEST:
             raise wrong(DESK, f"schedules.{schedule}.{field}", f"at most {_LONGEST} characters")
     try:
@@ -149,9 +156,26 @@ def _rendered(installation: Installation, schedule: str, now: datetime) -> None:
         raise wrong(DESK, f"schedules.{schedule}.{field}", said) from error
 
 
+def _bounded(template: str, at: str) -> None:
+    """Refuses what could take for ever or fill the memory of the process that also sends: loops and long repeats."""
+    try:
+        parsed = Environment(autoescape=True).parse(template)
+    except TemplateSyntaxError:
+        # Told better where it is rendered.
+        return
+    heavy = (nodes.For, nodes.Macro, nodes.CallBlock, nodes.Mul, nodes.Pow)
+    huge = any(isinstance(each.value, int) and abs(each.value) > _MOST for each in parsed.find_all(nodes.Const))
+    if huge or parsed.find(heavy):
+        raise wrong(DESK, at, "takes values, filters and conditions; no loops, macros or products")
+
+
 def _act(
     what: str, made: Declaration, before: Declaration | None, content: Mapping[str, Any], who: str, now: datetime
 ) -> Act:
+    if made.kind == "sources":
+        # Its address may hold a key, and the record is read by all and kept for ever.
+        content = _without_secrets(content)
+        before = before and replace(before, content=_without_secrets(before.content))
     changed = differences(before.content if before else {}, content)
     note = ", ".join(f"{each.path}: {_said(each.before)} → {_said(each.after)}" for each in changed)
     return Act(
@@ -163,6 +187,10 @@ def _act(
         after=written(made.kind, made.key, content) if content else "",
         note=note[:_LONGEST] if what == CHANGE else "",
     )
+
+
+def _without_secrets(table: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: redacted(value) if key == "url" and isinstance(value, str) else value for key, value in table.items()}
 
 
 def _said(value: Any) -> str:

@@ -155,6 +155,20 @@ def declare_newcomer(installation: Installation, newcomer: Newcomer, *, who: str
     declare(installation, "schedules", FIRST, first, who=who, now=now)
 
 
+def settle(config: Path, newcomer: Newcomer, *, who: str, now: datetime) -> None:
+    """Writes the configuration, and declares the rest of the newcomer. What fails leaves no configuration behind.
+
+    Raises ``UsageError``, ``SettingsError``, ``StoreError``.
+    """
+    write_configuration(config, newcomer)
+    try:
+        with opened(config) as installation:
+            declare_newcomer(installation, newcomer, who=who, now=now)
+    except Exception:
+        (config / "broadsheet.toml").unlink()
+        raise
+
+
 async def try_mail(newcomer: Newcomer) -> list[Checked]:
     """Logs in at the newcomer's mail server and looks what receivers see of it in the DNS; sends nothing.
 

@@ -116,6 +116,8 @@ async def test_a_forgotten_password_is_mailed_to_who_has_an_account_and_nobody_e
     for address in ("MARA@record.example", "nobody@record.example"):
         logins.forgotten(post.store, KEYS, address, network="net", now=NOW)
     [parcel] = await post.mail()
+    # To the address of the account, not to what was typed.
+    assert parcel.recipient.address == "mara@record.example"
     path, token = _link(parcel).groups()
     assert path == "reset"
     chosen = invitations.read_link(KEYS, Purpose.RESET, token)

@@ -275,3 +275,14 @@ async def test_each_role_sees_the_audience_and_does_what_it_may(web, role, allow
     assert (answer.status_code == 403) is (allowed < 2)
     answer = await web.post(f"/audience/readers/{ida}/forget", headers=headers)
     assert answer.status_code == (303 if role is Role.ADMIN else 403)
+
+
+@pytest.mark.parametrize("reason", ["50% off", "100%", "%(x)s <b>"])
+async def test_a_reason_of_a_file_with_a_percent_sign_is_quoted_as_it_is(web, reason):
+    reader = _subscribe(web, "ida@ellery.example")
+    listed = Suppression(address="ida@ellery.example", reason=reason, at=NOW, source="a file")
+    suppress(web.store, listed, who="Inés")
+    for path in ("/audience", f"/audience/readers/{reader}"):
+        answer = await web.get(path)
+        assert answer.status_code == 200
+        assert f"Not mailed: {reason.replace('<', '&lt;').replace('>', '&gt;')}" in answer.text

@@ -259,3 +259,13 @@ async def test_a_sessions_browser_and_network_are_kept_to_know_it_again(web):
     with web.store.read() as tx:
         [session] = tx.sessions.of(mara.id)
     assert sessions.holds(session, NOW)
+
+
+@pytest.mark.parametrize("charset", ["undefined", "punycode", "unicode_escape"])
+async def test_a_multipart_form_is_in_utf_8_whatever_codec_it_names(web, charset):
+    join(web)
+    body = b'--x\r\nContent-Disposition: form-data; name="address"\r\n\r\n\\ud800\xc3\xa9-a@\r\n--x--\r\n'
+    headers = {"Content-Type": f"multipart/form-data; boundary=x; charset={charset}"}
+    answer = await web.post("/login", content=body, headers=headers)
+    assert answer.status_code == 422
+    assert 'value="\\ud800é-a@"' in answer.text

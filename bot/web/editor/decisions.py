@@ -13,7 +13,7 @@ from fastapi import APIRouter, Request, Response
 
 from bot.editions import lifecycle
 from bot.errors import BroadsheetError, ConflictError, NotFound, SettingsError, UsageError
-from bot.model import EditionState, User
+from bot.model import Act, EditionState, Role, User
 from bot.schedules import deciding
 from bot.web.editor.access import Approver, Editor
 from bot.web.editor.desk import Desk, Undo
@@ -130,7 +130,15 @@ def routes(desk: Desk) -> APIRouter:
     def test(request: Request, user: Editor, edition: str, form: Submitted) -> Response:
         def act() -> Response:
             to = form.text("to", longest=_LONGEST_ADDRESS) or user.address
+            store = desk.installation.store
+            with store.read() as tx:
+                colleague = tx.users.find(to)
+            if colleague is None and not user.role.may(Role.APPROVER):
+                raise UsageError(_("Editors send tests to people of the desk, approvers to anybody."))
             asyncio.run(deciding.send_test(desk.installation, edition, to))
+            who, now = user.name_on_record, desk.installation.clock()
+            with store.write() as tx:
+                tx.acts.add(Act(at=now, who=who, what="send test", thing=f"edition:{edition}"))
             return desk.done(
                 request, f"editions/{edition}/email", _("A test is sent to %(address)s.") % {"address": to}
             )

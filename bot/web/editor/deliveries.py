@@ -13,7 +13,6 @@ from bot.model import Delivery, DeliveryState, Edition, EditionState
 from bot.store import Transaction
 from bot.store.books import Balance
 from bot.web.editor.access import Viewer
-from bot.web.editor.delivery import address_for
 from bot.web.editor.desk import Desk
 from bot.web.editor.speech import N_, _
 from bot.web.editor.states import Shown, of_edition
@@ -88,7 +87,6 @@ def routes(desk: Desk) -> APIRouter:
             schedule=schedule,
             filters=[(key, _(word)) for key, (word, *_rest) in _FILTERS.items()],
             schedules=[("", _("All schedules")), *sorted(schedules.items(), key=lambda each: each[1].casefold())],
-            address=address_for(user),
             older=f"deliveries?{urlencode({key: value for key, value in older.items() if value})}" if older else "",
             first=not before,
         )

@@ -12,7 +12,6 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import StreamingResponse
 
 from bot.audience.csv_file import guarded
-from bot.audience.mask import masked
 from bot.clock import system_clock
 from bot.delivery import deciding
 from bot.delivery.pausing import waits_for
@@ -106,7 +105,6 @@ def routes(desk: Desk) -> APIRouter:
             reason=reason,
             named=reason_words(reason, which) if reason is not None else "",
             readers=page,
-            address=address_for(user),
             folded=folded,
             may_settle=user.role.may(Role.APPROVER),
         )
@@ -195,11 +193,6 @@ def routes(desk: Desk) -> APIRouter:
 def who(user: User) -> str:
     """Whose act it is on record."""
     return user.name_on_record
-
-
-def address_for(user: User) -> Any:
-    """How addresses are shown to ``user``: whole to who works with readers, masked to who only looks."""
-    return str if user.role.may(Role.EDITOR) else masked
 
 
 def standings(found: Progress) -> list[Standing]:

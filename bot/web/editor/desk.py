@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
@@ -14,8 +14,10 @@ from babel.numbers import format_decimal, format_percent
 from fastapi import Request, Response
 from fastapi.responses import RedirectResponse
 
+from bot.audience.mask import masked
 from bot.errors import BroadsheetError, TokenError
-from bot.model import User
+from bot.http import redacted
+from bot.model import Role, User
 from bot.schedules.installation import Installation
 from bot.store.flags import PAUSED
 from bot.web.editor import speech
@@ -53,6 +55,8 @@ class Desk:
             return
         speech.install(environment)
         environment.filters["number"] = number
+        environment.filters["redacted"] = redacted
+        environment.filters["inline"] = speech.inline
         environment.filters["percent"] = percent
 
     @property
@@ -90,6 +94,7 @@ class Desk:
             here=here,
             work=work,
             user=user,
+            address_of=address_for(user),
             now=times.now,
             paused=paused,
             times=times,
@@ -141,6 +146,11 @@ class Desk:
 
 def _digest(content: str) -> str:
     return sha256(content.encode()).hexdigest()
+
+
+def address_for(user: User) -> Callable[[str], str]:
+    """How addresses are shown to ``user``: whole to who works with readers, masked to who only looks."""
+    return str if user.role.may(Role.EDITOR) else masked
 
 
 def number(value: float) -> str:

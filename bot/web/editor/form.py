@@ -7,6 +7,8 @@ from typing import Annotated
 from fastapi import Depends, Request, UploadFile
 from starlette.datastructures import FormData
 
+from bot.web.public.form import in_utf8
+
 LONGEST = 20_000
 """Characters of a field that is given no other bound."""
 MOST_FIELDS = 1000
@@ -61,7 +63,8 @@ class Submission:
 
 
 async def _submission(request: Request) -> Submission:
-    return Submission(await request.form(max_files=1, max_fields=MOST_FIELDS))
+    # In UTF-8, whatever codec its sender names: the login is open to everybody, and some codecs take quadratic time.
+    return Submission(await in_utf8(request).form(max_files=1, max_fields=MOST_FIELDS))
 
 
 Submitted = Annotated[Submission, Depends(_submission)]

@@ -13,12 +13,12 @@ from bot.audience import care
 from bot.audience.data import forget_reader
 from bot.audience.preferences import paused
 from bot.audience.story import CONSENTS, MAILS, Kind, Story, story
-from bot.audience.suppression import allow, suppress
+from bot.audience.suppression import suppress
 from bot.model import Subscriber, Suppression, User
 from bot.store.chosen import read_preferences
 from bot.web.editor.access import Admin, Editor, Viewer
 from bot.web.editor.audience import moment, names
-from bot.web.editor.desk import Desk
+from bot.web.editor.desk import Desk, address_for
 from bot.web.editor.form import Submitted
 from bot.web.editor.reader_entries import Told, told
 from bot.web.editor.reader_states import Subscriptions, reason
@@ -68,7 +68,7 @@ def routes(desk: Desk) -> APIRouter:
             user,
             template,
             here="audience",
-            title=reader.address,
+            title=address_for(user)(reader.address),
             reader=reader,
             names=names(desk),
             reason=reason,
@@ -125,15 +125,6 @@ def routes(desk: Desk) -> APIRouter:
         )
         added = suppress(store, listed, who=user.name_on_record)
         return _done(request, id, _("Never mailed from now on.") if added else _("They were not mailed before either."))
-
-    @router.post("/audience/readers/{id}/allow")
-    def permit(request: Request, user: Editor, id: Id, form: Submitted) -> Response:
-        address = _address(desk, id)
-        if not address:
-            return desk.missing(request)
-        audience = form.text("audience", longest=100)
-        taken = allow(store, address, audience, who=user.name_on_record, now=desk.installation.clock())
-        return _done(request, id, _("May be mailed again.") if taken else _("They were on no list."))
 
     @router.post("/audience/readers/{id}/data")
     def data(request: Request, user: Editor, id: Id) -> Response:

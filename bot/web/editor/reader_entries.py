@@ -11,7 +11,7 @@ from bot.audience.story import Entry, Kind
 from bot.model import Consent, DeliveryState, Evidence, Verdict
 from bot.store.readers import Mail
 from bot.web.editor.reader_states import reason
-from bot.web.editor.speech import N_, _, ngettext
+from bot.web.editor.speech import N_, _, inline, ngettext
 from bot.web.editor.states import DELIVERY_STATES, Shown
 
 _VERDICTS = {
@@ -85,7 +85,7 @@ def _mail(entry: Entry, mail: Mail) -> Told:
         else:
             title = ngettext("%(count)s mail not sent", "%(count)s mails not sent", entry.count)
         return Told(entry.at, entry.since, shown.tone, shown.icon, title % {"count": entry.count}, _why_not(mail))
-    title = _("%(edition)s: %(state)s") % {"edition": mail.name, "state": _(shown.word).lower()}
+    title = _("%(edition)s: %(state)s") % {"edition": mail.name, "state": inline(_(shown.word))}
     code = f"{mail.code} " if mail.code else ""
     said = f"{code}{mail.enhanced} {mail.said}".strip() if mail.said or mail.code else ""
     tried = ""

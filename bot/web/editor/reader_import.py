@@ -170,7 +170,7 @@ def routes(desk: Desk) -> APIRouter:
         )
 
     @router.api_route("/audience/imports/{id}", methods=["GET", "HEAD"])
-    def show(request: Request, user: Viewer, id: Id) -> Response:
+    def show(request: Request, user: Editor, id: Id) -> Response:
         made = _import(id)
         if made is None:
             return desk.missing(request)

@@ -118,6 +118,10 @@ class SchedulePage:
 
     def _save(self, request: Request, user: User, written: Written, *, new: bool = False) -> Response:
         installation, key = self._desk.installation, written.key
+        if _unseen(written.content) and (new or not _unseen(written.saved)) and not user.role.may(Role.APPROVER):
+            said = _("Editions that go out without a yes are for an approver to make.")
+            shown = replace(written, key=NEW if new else key, errors={"approval": said})
+            return self._page(request, user, installation.current(), shown, status=422)
         try:
             declare(
                 installation,
@@ -255,6 +259,11 @@ def _written(key: str, saved: Mapping[str, Any], version: int, sent: Submission 
     if not form.channels:
         errors["channels"] = _("Choose where it goes.")
     return Written(key=key, saved=saved, form=form, content=table_of(form, saved), version=version, errors=errors)
+
+
+def _unseen(table: Mapping[str, Any]) -> bool:
+    """Whether its editions go out although nobody said yes."""
+    return not table.get("approval") or table.get("if_unapproved") == "send"
 
 
 def _errors(key: str, error: SettingsError) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from fastapi import APIRouter, Request, Response
@@ -11,7 +11,7 @@ from fastapi.responses import RedirectResponse
 from bot.store.headlines import Look
 from bot.store.readers import SHORTEST
 from bot.web.editor.access import Viewer
-from bot.web.editor.desk import Desk
+from bot.web.editor.desk import Desk, address_for
 from bot.web.editor.speech import _
 from bot.web.site import base
 
@@ -43,13 +43,13 @@ def routes(desk: Desk) -> APIRouter:
             with desk.installation.store.read() as tx:
                 if tx.editions.state(words) is not None:
                     return RedirectResponse(f"{base(request)}editions/{words}", status_code=303)
-        groups = [(title, hits) for title, hits in _groups(desk, words) if hits] if words else []
+        groups = [(title, hits) for title, hits in _groups(desk, words, address_for(user)) if hits] if words else []
         return desk.page(request, user, "editor/search.html.j2", here="search", asked=words, groups=groups)
 
     return router
 
 
-def _groups(desk: Desk, words: str) -> Iterator[tuple[str, list[Hit]]]:
+def _groups(desk: Desk, words: str, address: Callable[[str], str]) -> Iterator[tuple[str, list[Hit]]]:
     installation, folded = desk.installation, words.casefold()
     settings = installation.settings
     yield _("Pages"), [Hit(href, word) for href, word in _pages() if folded in word.casefold()][:MOST]
@@ -81,7 +81,7 @@ def _groups(desk: Desk, words: str) -> Iterator[tuple[str, list[Hit]]]:
             for each in articles
         ],
     )
-    yield _("Readers"), [Hit(f"audience/readers/{id}", address, name) for id, address, name in readers]
+    yield _("Readers"), [Hit(f"audience/readers/{id}", address(whole), name) for id, whole, name in readers]
 
 
 def _pages() -> list[tuple[str, str]]:

@@ -81,6 +81,11 @@ def N_(message: str) -> str:  # noqa: N802
     return message
 
 
+def inline(word: str) -> str:
+    """A word as it stands within a sentence: small in English, as it is where capitals are grammar."""
+    return word.lower() if spoken() == "en" else word
+
+
 def install(environment: Environment) -> None:
     """Lets the templates of ``environment`` speak; lines of a ``trans`` block become one.
 
@@ -89,6 +94,8 @@ def install(environment: Environment) -> None:
     """
     environment.add_extension("jinja2.ext.i18n")
     environment.policies["ext.i18n.trimmed"] = True
+    # Not by gettext: in a template that takes its text for a format, and a state may quote what holds a percent sign.
+    environment.filters["translated"] = lambda word: _(word)
     environment.install_gettext_callables(  # type: ignore[attr-defined]
         lambda message: escape(_(message)),
         lambda singular, plural, number: escape(ngettext(singular, plural, number)),

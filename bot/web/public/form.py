@@ -38,7 +38,7 @@ async def form_fields(request: Request) -> Fields:
     """The text fields of a urlencoded or multipart body, in UTF-8; a body that is neither, or broken, has none."""
     found: dict[str, list[str]] = {}
     try:
-        async with _in_utf8(request).form(max_files=4, max_fields=MOST) as form:
+        async with in_utf8(request).form(max_files=4, max_fields=MOST) as form:
             for name, value in form.multi_items():
                 if isinstance(value, str):
                     found.setdefault(_whole(name), []).append(_whole(value))
@@ -47,7 +47,7 @@ async def form_fields(request: Request) -> Fields:
     return Fields({name: tuple(values) for name, values in found.items()})
 
 
-def _in_utf8(request: Request) -> Request:
+def in_utf8(request: Request) -> Request:
     """The request without the charset that its multipart body names: RFC 7578 knows none.
 
     Python would look for a codec of that name, keep each name that it does not find for good, and decode by any that

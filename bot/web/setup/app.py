@@ -19,8 +19,7 @@ from bot.clock import Clock, system_clock
 from bot.errors import BroadsheetError
 from bot.http import Http
 from bot.model import AT_THIS_MACHINE
-from bot.schedules.installation import opened
-from bot.schedules.newcomer import Mailer, declare_newcomer, try_mail, write_configuration
+from bot.schedules.newcomer import Mailer, settle, try_mail
 from bot.settings import is_address
 from bot.settings.tables import HttpTable
 from bot.sources.first_look import FirstLook, first_look
@@ -129,9 +128,7 @@ def setup_app(config: Path, *, done: Callable[[Path], None], clock: Clock = syst
                 if form.text("act") == "try" or refused(answers.checks):
                     return pages.sender(request, answers, {}, status=200 if form.text("act") == "try" else 422)
         try:
-            write_configuration(config, answers.newcomer)
-            with opened(config) as installation:
-                declare_newcomer(installation, answers.newcomer, who=AT_THIS_MACHINE.name_on_record, now=clock())
+            settle(config, answers.newcomer, who=AT_THIS_MACHINE.name_on_record, now=clock())
         except BroadsheetError as error:
             return pages.sender(request, answers, {"sender": str(error)}, status=422)
         written.append(config)

@@ -1,0 +1,57 @@
+"""Every word of the desk is said in every language it speaks."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
+from babel.messages.pofile import read_po
+
+from bot.web.editor.speech import CATALOGS, LANGUAGES
+
+ROOT = Path(__file__).parents[2]
+PLACEHOLDER = re.compile(r"%(?:\(\w+\))?[sd]|\{\w+\}")
+
+
+@pytest.fixture(scope="module")
+def words():
+    """The desk's own words: singular, or (singular, plural)."""
+    mappings = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["babel"]["mappings"]
+    found = extract_from_dir(
+        ROOT,
+        [(each["pattern"], each["method"]) for each in mappings],
+        {each["pattern"]: {key: value for key, value in each.items() if key == "trimmed"} for each in mappings},
+        {**DEFAULT_KEYWORDS, "N_": None},
+        directory_filter=lambda folder: Path(folder).name not in {".venv", ".git", "node_modules", "tests"},
+    )
+    return {each[2] for each in found}
+
+
+@pytest.mark.parametrize("language", [each for each in LANGUAGES if each != "en"])
+def test_every_word_is_translated(words, language):
+    with (CATALOGS / f"{language}.po").open("rb") as stream:
+        catalog = read_po(stream, locale=language)
+    missing, wrong = [], []
+    for word in words:
+        message = catalog.get(word[0] if isinstance(word, tuple) else word)
+        if message is None or not message.string or (isinstance(message.string, tuple) and not all(message.string)):
+            missing.append(word)
+        elif not _fits(word, message.string):
+            wrong.append((word, message.string))
+    assert missing == [], f"{len(missing)} words; `make words` puts them into the catalog"
+    assert wrong == [], "placeholders differ"
+
+
+def _fits(word, said):
+    """Whether a translation names what its sentence names: a plural form may leave the number to its words."""
+    sources = word if isinstance(word, tuple) else (word,)
+    known = {found for each in sources for found in PLACEHOLDER.findall(each)}
+    forms = said if isinstance(said, tuple) else (said,)
+    if not isinstance(word, tuple):
+        return (
+            sorted(PLACEHOLDER.findall(said)) == sorted(PLACEHOLDER.findall(word)) if isinstance(said, str) else False
+        )
+    return all(set(PLACEHOLDER.findall(form)) <= known for form in forms)
