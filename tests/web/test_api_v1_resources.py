@@ -135,7 +135,7 @@ async def test_what_a_schedule_would_pick_is_told_with_what_is_left_out(web, wri
 
 async def test_a_slot_is_moved_skipped_and_put_back(web, writer):
     (slot, *_more) = (await writer.get("/schedules/morning/slots")).json()["data"]
-    due = (NOW + timedelta(days=2)).replace(microsecond=0, second=0).isoformat()
+    due = (NOW + timedelta(days=2, hours=3)).replace(second=0, microsecond=0).isoformat()
     moved = await writer.post("/schedules/morning/slots/move", json={"key": slot["key"], "due": due})
     assert (moved.status_code, moved.json()["slot"]["was"]) == (200, slot["due"])
     back = await writer.post("/schedules/morning/slots/put-back", json={"key": slot["key"]})
@@ -152,7 +152,7 @@ async def test_a_source_is_added_and_removed(web, writer):
     assert (added.status_code, added.json()["origin"]) == (201, "desk")
     assert "north" in web.installation.current().sources
     assert (await writer("DELETE", "/sources/north")).status_code == 204
-    assert (await writer("DELETE", "/sources/site")).status_code in (404, 409, 422)
+    assert (await writer("DELETE", "/sources/site")).status_code == 404
     assert list(web.installation.current().sources) == ["site"]
 
 
@@ -172,7 +172,7 @@ async def test_a_reader_is_added_with_evidence_told_of_and_erased(web, writer, a
     assert (added.status_code, added.json()["outcome"]) == (201, "new")
     id = added.json()["id"]
     story = (await writer.get(f"/readers/{id}/story")).json()["data"]
-    assert ("consent", "api") in [(each["kind"], each["via"]) for each in story]
+    assert [(each["kind"], each["via"]) for each in story] == [("consent", f"api by {writer.user.name}")]
     viewer = Program(web, Scope.READ)
     assert (await viewer.get(f"/readers/{id}")).json()["address"] != "ida@example.org"
     export = await Program(web, Scope.APPROVE).get("/readers/export")
@@ -184,8 +184,7 @@ async def test_a_reader_is_added_with_evidence_told_of_and_erased(web, writer, a
     assert (await admin("DELETE", f"/readers/{id}")).status_code == 204
     with web.store.read() as tx:
         assert tx.subscribers.find("ida@example.org") == []
-    refused = await writer.post("/readers", json=given)
-    assert refused.status_code in (201, 409)
+    assert (await writer.post("/readers", json=given)).status_code == 409
 
 
 async def test_who_must_not_be_mailed_is_listed_and_taken_off(web, writer):
