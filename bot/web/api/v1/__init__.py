@@ -52,14 +52,15 @@ class Later(BaseRoute):
         return (Match.FULL if ours else Match.NONE), {}
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        router = self._made or await run_in_threadpool(self.router)
+        router: APIRouter = await run_in_threadpool(self._make)
         await router(scope, receive, send)
 
-    def router(self) -> APIRouter:
-        """The routes themselves."""
-        with self._lock:
-            self._made = self._made or made(self._installation)
-        return self._made
+    def _make(self) -> APIRouter:
+        found = self._made
+        if found is None:
+            with self._lock:
+                found = self._made = self._made or made(self._installation)
+        return found
 
 
 def made(installation: Installation) -> APIRouter:
