@@ -55,6 +55,12 @@ def user_of(store: Store, token: str, now: datetime) -> User | None:
 
     Raises ``StoreError``.
     """
+    found = caller_of(store, token, now)
+    return found[1] if found else None
+
+
+def caller_of(store: Store, token: str, now: datetime) -> tuple[ApiToken, User] | None:
+    """``user_of``, with what is kept of the token."""
     if not _TOKEN.fullmatch(token):
         return None
     with store.read() as tx:
@@ -67,7 +73,7 @@ def user_of(store: Store, token: str, now: datetime) -> User | None:
     if kept.used is None or now - kept.used >= SEEN_EVERY:
         with store.write() as tx:
             tx.api_tokens.touch(kept.id, now)
-    return user if kept.scope.role.may(user.role) else replace(user, role=kept.scope.role)
+    return kept, user if kept.scope.role.may(user.role) else replace(user, role=kept.scope.role)
 
 
 def revoke(store: Store, token: int, *, who: str, now: datetime) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from bot.accounts import invitations, sessions
+from bot.accounts import api_calls, invitations, sessions
 from bot.delivery.inviting import Office, desk_channel, mail_invitations
 from bot.schedules.installation import Installation
 
@@ -39,7 +39,8 @@ def mail_now(installation: Installation) -> int:
 
 
 def sweep(installation: Installation) -> None:
-    """Deletes sessions and links whose time is over. Raises ``StoreError``."""
+    """Deletes sessions, links and the answers of the API whose time is over. Raises ``StoreError``."""
     now = installation.clock()
     sessions.prune(installation.store, now)
     invitations.prune(installation.store, now)
+    api_calls.prune(installation.store, now)

@@ -7,7 +7,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, delete, insert, or_, select, update
 
 from bot.errors import ReservedElsewhere
 from bot.model import (
@@ -229,6 +229,26 @@ class Editions:
         """As ``between``, the newest first."""
         query = select(*_BRIEF).where(editions.c.slot >= start, editions.c.slot < until)
         return self._brief(query.order_by(editions.c.slot.desc(), editions.c.created.desc()).limit(limit))
+
+    def listed(
+        self,
+        *,
+        states: Collection[EditionState] = (),
+        schedule: str = "",
+        before: tuple[datetime, str] | None = None,
+        limit: int = 50,
+    ) -> list[Edition]:
+        """As ``between``, the newest slot first; ``before``: the slot and id of the last one of the page before."""
+        columns = select(*_BRIEF, editions.c.version)
+        query = columns.order_by(editions.c.slot.desc(), editions.c.id.desc()).limit(limit)
+        if states:
+            query = query.where(editions.c.state.in_(list(states)))
+        if schedule:
+            query = query.where(editions.c.schedule == schedule)
+        if before:
+            slot, last = before
+            query = query.where(editions.c.slot <= slot, or_(editions.c.slot < slot, editions.c.id < last))
+        return self._brief(query)
 
     def names(self, which: Collection[str]) -> dict[str, str]:
         """The names of those of these editions that there are."""

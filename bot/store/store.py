@@ -13,6 +13,7 @@ from bot.store import schema
 from bot.store.acts import Acts
 from bot.store.address import AddressHash, settle_key
 from bot.store.allowances import Allowances
+from bot.store.api_calls import ApiCalls
 from bot.store.api_tokens import ApiTokens
 from bot.store.archive import Archive
 from bot.store.articles import Articles
@@ -236,6 +237,10 @@ class Transaction:
     @cached_property
     def api_tokens(self) -> ApiTokens:
         return ApiTokens(self.connection)
+
+    @cached_property
+    def api_calls(self) -> ApiCalls:
+        return ApiCalls(self.connection)
 
     def counts(self) -> dict[str, int]:
         """How many rows each table has."""

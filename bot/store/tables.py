@@ -926,3 +926,21 @@ overrulings = Table(
     Column("at", Moment, nullable=False),
     Column("note", Text, nullable=False),
 )
+
+# --- The API (0020)
+
+# What a token did under an Idempotency-Key, and the answer, given again to a call that is repeated.
+api_calls = Table(
+    "api_calls",
+    metadata,
+    Column("token", Id, ForeignKey("api_tokens.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("key", String(255), primary_key=True),
+    # SHA-256 of the request.
+    Column("digest", String(64), nullable=False),
+    Column("began", Moment, nullable=False),
+    # The answer's; 0 while it is being done.
+    Column("status", Integer, nullable=False, server_default="0"),
+    Column("kind", String(100), nullable=False, server_default=""),
+    Column("body", LargeBinary, nullable=False),
+    Index("ix_api_calls_began", "began"),
+)

@@ -17,7 +17,8 @@ from bot.errors import BroadsheetError
 from bot.model import User
 from bot.schedules.installation import Installation
 from bot.web import api, editor, health, metrics
-from bot.web.api import hooks, ping
+from bot.web.api import hooks, ping, v1
+from bot.web.api.v1 import imports
 from bot.web.brand import stylesheet
 from bot.web.editor import access, reader_import
 from bot.web.editor.desk import Desk
@@ -46,6 +47,7 @@ def create_app(installation: Installation, counters: Counters | None = None) -> 
     app.include_router(ping.routes(installation))
     app.include_router(editor.routes(site))
     app.include_router(metrics.routes(installation, counters or Counters()))
+    v1.add(app, site)
     _add_styles(app, _Brand(site), site.environment.get_template("posts/posts.css").render())
     _add_faults(app, site)
     access.guard(app, site)
@@ -59,8 +61,10 @@ def create_app(installation: Installation, counters: Counters | None = None) -> 
     app.add_middleware(Following, installation=installation)
     larger = {hooks.PATH: hooks.MAX_BODY, **dict.fromkeys(ping.PATHS, ping.MAX_BODY)}
     larger[reader_import.UPLOAD] = reader_import.MAX_BODY
+    larger[imports.UPLOAD] = imports.MAX_BODY
     app.add_middleware(BodyLimit, refuse=refuse, larger=larger)
-    app.add_middleware(SameOrigin, refuse=refuse, open_to_all=("/u/", hooks.PATH, *ping.PATHS, *SIGNUP), unnamed=TOKENS)
+    own_right = ("/u/", hooks.PATH, *ping.PATHS, *SIGNUP, f"{v1.PREFIX}/")
+    app.add_middleware(SameOrigin, refuse=refuse, open_to_all=own_right, unnamed=TOKENS)
     app.add_middleware(Headers)
     return app
 

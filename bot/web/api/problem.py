@@ -8,6 +8,8 @@ from typing import Any
 from fastapi.responses import JSONResponse
 
 PROBLEM = "application/problem+json"
+DESK = "/api/v1/"
+"""What is asked for with a token (``bot.web.api.v1``)."""
 _METHODS = {"/api/subscribe": "POST", "/api/newsletters": "GET, HEAD", "/api/openapi.json": "GET, HEAD"}
 TITLES = {
     400: "The body is not JSON",
@@ -31,5 +33,7 @@ def problem(status: int, detail: str, *, headers: Mapping[str, str] | None = Non
 
 def refused(status: int, path: str) -> JSONResponse:
     """The answer to what no route of the API takes."""
+    if path.startswith(DESK):
+        return problem(status, f"See {DESK}openapi.json for what can be asked for.")
     headers = {"Allow": _METHODS[path] + ", OPTIONS"} if status == 405 and path in _METHODS else {}
     return problem(status, "See /api/openapi.json for what can be asked for.", headers=headers)

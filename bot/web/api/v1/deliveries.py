@@ -1,0 +1,100 @@
+"""``/editions/ID/deliveries``: who has an edition, who has not and why, and what is done about it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import Query, Request
+
+from bot.audience.mask import masked
+from bot.clock import system_clock
+from bot.delivery import deciding
+from bot.delivery.progress import progress
+from bot.delivery.reasons import groups
+from bot.editions import lifecycle
+from bot.model import Delivery, DeliveryState, Role, User
+from bot.web.api.v1.api import Api, Done, EditionId
+from bot.web.api.v1.caller import Approving, Reading
+from bot.web.api.v1.edition_shapes import DeliveryShown, Reason, Resolve, Retry, Totals
+from bot.web.api.v1.fault import missing
+from bot.web.api.v1.page import Cursor, Cursors, Limit, Page, cut
+
+
+def routes(api: Api) -> None:
+    """Adds them."""
+    router, store = api.router, api.store
+    tags: list[Any] = ["deliveries"]
+
+    def need(edition: str) -> None:
+        with store.read() as tx:
+            if tx.editions.state(edition) is None:
+                raise missing("edition")
+
+    @router.get("/editions/{edition}/deliveries", tags=tags)
+    def every(
+        request: Request,
+        caller: Reading,
+        edition: EditionId,
+        state: Annotated[list[DeliveryState] | None, Query(max_length=10)] = None,
+        limit: Limit = 50,
+        cursor: Cursor = "",
+    ) -> Page[DeliveryShown]:
+        """Its deliveries by id. Who only reads is shown addresses in part."""
+        need(edition)
+        cursors = Cursors(api.whole, request)
+        place = cursors.read(cursor)
+        with store.read() as tx:
+            found = tx.deliveries.page(
+                edition=edition, states=state or (), limit=limit + 1, after=int(place[0]) if place else 0
+            )
+        rows, last = cut(found, limit)
+        data = [_shown(each, caller.user) for each in rows]
+        return Page(data=data, next=cursors.next(last.id) if last else None)
+
+    @router.get("/editions/{edition}/totals", tags=tags)
+    def totals(caller: Reading, edition: EditionId) -> Totals:
+        """How far it is, by state, and why what did not go through did not."""
+        need(edition)
+        with store.read() as tx:
+            # Sending goes by the system's clock, whatever time the installation shows.
+            at, grouped = progress(tx, edition, system_clock()), groups(tx, edition)
+        return Totals(
+            state=at.state,
+            total=at.total,
+            done=at.done,
+            states={DeliveryState(name): number for name, number in at.states.items()},
+            rate=at.rate,
+            about=at.about,
+            next_try=at.next_try,
+            reasons=[
+                Reason(state=each.state, reason=each.reason, said=each.said, number=each.number) for each in grouped
+            ],
+        )
+
+    @router.post("/editions/{edition}/retry", tags=tags)
+    def retry(caller: Approving, edition: EditionId, given: Retry | None = None) -> Done:
+        """Lets mails that are deferred be tried at once."""
+        need(edition)
+        reason = given.reason if given else None
+        return Done(changed=deciding.retry_edition(store, edition, reason=reason, **api.by(caller)))
+
+    @router.post("/editions/{edition}/resolve", tags=tags)
+    def resolve(caller: Approving, edition: EditionId, given: Resolve) -> Done:
+        """Settles deliveries that may or may not have arrived."""
+        need(edition)
+        if given.delivery is None:
+            settled = deciding.resolve_edition(store, edition, arrived=given.arrived, **api.by(caller))
+            return Done(changed=settled)
+        with store.read() as tx:
+            ours = [each.id for each in tx.deliveries.those([given.delivery]) if each.edition == edition]
+        if not ours:
+            raise missing("delivery of this edition")
+        return Done(changed=lifecycle.resolve(store, ours, arrived=given.arrived, **api.by(caller)))
+
+
+def _shown(delivery: Delivery, user: User) -> DeliveryShown:
+    made = DeliveryShown.model_validate(delivery)
+    if user.role.may(Role.EDITOR):
+        return made
+    # What servers say often repeats the address.
+    return made.model_copy(update={"destination": masked(delivery.destination), "text": ""})
