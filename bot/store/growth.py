@@ -66,4 +66,5 @@ class Growth:
 def _live(audience: str) -> Select[Any]:
     """How many are subscribed, ``LIVE`` + 1 at most."""
     this = select(_IN.subscriber).where(_IN.audience == audience, _IN.state == "subscribed").limit(LIVE + 1)
-    return select(literal(audience).label("audience"), func.count().label("live")).select_from(this.subquery())
+    counted: Select[Any] = select(literal(audience).label("audience"), func.count().label("live"))
+    return counted.select_from(this.subquery())

@@ -4,12 +4,12 @@ import io
 from datetime import timedelta
 
 import pytest
+from bot.schedules.growth import count_now
 
 from bot.audience import reader_import
 from bot.audience.reader_import import begin, bring, choose, pause
 from bot.model import ImportStage
 from bot.schedules import imports
-from bot.schedules.growth import count_now
 from bot.schedules.imports import import_due, sweep
 from bot.schedules.installation import Installation
 from bot.store.reader_imports import ReaderImports
