@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, func, literal, select, union_all
+from sqlalchemy import Connection, func, literal, select, union_all
 
 from bot.store.tables import audience_days, subscriptions
 
@@ -63,8 +63,7 @@ class Growth:
         return found
 
 
-def _live(audience: str) -> Select[Any]:
+def _live(audience: str) -> Any:
     """How many are subscribed, ``LIVE`` + 1 at most."""
     this = select(_IN.subscriber).where(_IN.audience == audience, _IN.state == "subscribed").limit(LIVE + 1)
-    counted: Select[Any] = select(literal(audience).label("audience"), func.count().label("live"))
-    return counted.select_from(this.subquery())
+    return select(literal(audience).label("audience"), func.count().label("live")).select_from(this.subquery())

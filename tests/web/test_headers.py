@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 
 import pytest
 from fastapi.routing import APIRoute
@@ -39,7 +40,7 @@ def _requests(web, reader):
     found = set()
     for route in _routes(web.app.routes):
         filled = {**values, "token": tokens.get(route.path.partition("{")[0], "")}
-        path = re.sub(r":\w+}", "}", route.path).format(**filled)
+        path = re.sub(r":\w+}", "}", route.path).format_map(defaultdict(lambda: "1", filled))
         found |= {(method, path) for method in route.methods}
     return sorted(found)
 
