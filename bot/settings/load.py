@@ -16,6 +16,7 @@ from bot.errors import SettingsError
 from bot.model import Declaration, Newsroom
 from bot.settings.bounces import BouncesTable, with_bounce_secrets
 from bot.settings.check import checked, with_secrets
+from bot.settings.desk import DeskTable
 from bot.settings.llm import LlmTable, with_llm_secret
 from bot.settings.origin import Origin, line_of
 from bot.settings.references import check_references
@@ -24,7 +25,6 @@ from bot.settings.tables import (
     AlertsTable,
     AudienceTable,
     DeliveryTable,
-    DeskTable,
     HttpTable,
     ImagesTable,
     ScheduleTable,

@@ -9,6 +9,7 @@ from pydantic import Field, StrictBool, StrictInt, field_validator, model_valida
 from pydantic_core import PydanticCustomError
 
 from bot.settings.bounces import BouncesTable
+from bot.settings.desk import DeskTable
 from bot.settings.kinds import (
     Colour,
     Days,
@@ -175,16 +176,6 @@ class AlertsTable(Table):
     )
     failed_share: StrictInt = Field(
         5, ge=0, le=100, description="An edition that went out is told of when more than so many per cent failed."
-    )
-
-
-class DeskTable(Table):
-    """How editors work on the desk."""
-
-    four_eyes: StrictBool = Field(
-        False,
-        description="Who changed an edition since it was approved last cannot approve it: another approver must say "
-        "yes. Mind that somebody must be there for that.",
     )
 
 

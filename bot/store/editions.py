@@ -1,4 +1,8 @@
-"""Editions: the slot each one owns, what it froze, and the states it goes through."""
+"""Editions: the slot each one owns, what it froze, and the states it goes through.
+
+In one file, though it is long: each change of state or version is one statement that looks at what stands there, and
+they are read against each other. What a page lists of many editions is at its end.
+"""
 
 from __future__ import annotations
 

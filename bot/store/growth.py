@@ -1,10 +1,10 @@
-"""How many readers each audience has, and had day by day (``bot.store.reader_days`` keeps the days)."""
+"""How many readers each audience has now; what it had day by day is in ``bot.store.reader_days``."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, func, literal, select, union_all
@@ -53,14 +53,6 @@ class Growth:
             each: Counted(known[each].readers, known[each].counted) if each in known else Counted(LIVE, more=True)
             for each in audiences
         }
-
-    def days(self, since: date) -> dict[str, dict[date, int]]:
-        """Of each audience how many readers it had at the end of each day that is on record, from ``since`` on."""
-        query = select(audience_days).where(audience_days.c.day >= since.isoformat()).order_by(audience_days.c.day)
-        found: dict[str, dict[date, int]] = {}
-        for row in self._connection.execute(query):
-            found.setdefault(row.audience, {})[date.fromisoformat(row.day)] = row.readers
-        return found
 
 
 def _live(audience: str) -> Any:

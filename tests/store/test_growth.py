@@ -47,5 +47,6 @@ def test_the_days_on_record_are_told_from_a_day_on(store):
     with store.write() as tx:
         tx.reader_days.put("readers", [Day(TODAY - timedelta(days=1), 8, 0), Day(TODAY, 12, 1)], NOW)
     with store.read() as tx:
-        assert tx.growth.days(TODAY - timedelta(days=7))["readers"] == {TODAY - timedelta(days=1): 8, TODAY: 12}
-        assert tx.growth.days(TODAY)["readers"] == {TODAY: 12}
+        known = tx.reader_days.since(["readers"], TODAY - timedelta(days=7))["readers"]
+        assert {each.day: each.readers for each in known} == {TODAY - timedelta(days=1): 8, TODAY: 12}
+        assert [each.day for each in tx.reader_days.since(["readers"], TODAY)["readers"]] == [TODAY]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import pairwise
@@ -14,6 +14,7 @@ from bot.audience import care
 from bot.model import Signup
 from bot.store import Transaction
 from bot.store.growth import LIVE, Counted
+from bot.store.reader_days import Day
 from bot.store.readers import SHORTEST, LastMail
 from bot.web.editor.access import Editor, Viewer
 from bot.web.editor.desk import Desk, number
@@ -107,8 +108,8 @@ def routes(desk: Desk) -> APIRouter:
         today = desk.times.local(desk.times.now).date()
         with store.read() as tx:
             audiences = numbers(desk, tx)
-            days = tx.growth.days(today - timedelta(days=DAYS - 1))
-        curves = [Curve.of(each, days.get(each.key, {}), today) for each in audiences]
+            days = tx.reader_days.since([each.key for each in audiences], today - timedelta(days=DAYS - 1))
+        curves = [Curve.of(each, _counts(days.get(each.key, [])), today) for each in audiences]
         return desk.page(
             request,
             user,
@@ -197,14 +198,18 @@ def numbers(desk: Desk, tx: Transaction) -> list[Audience]:
     settings = desk.installation.settings
     today = desk.times.local(desk.times.now).date()
     counted = tx.growth.now(list(settings.audiences))
-    past = tx.growth.days(today - WEEK)
+    past = tx.reader_days.since(list(settings.audiences), today - WEEK)
     found = []
     for key, table in settings.audiences.items():
-        days = {day: readers for day, readers in past.get(key, {}).items() if day < today}
+        days = {day: readers for day, readers in _counts(past.get(key, [])).items() if day < today}
         week = counted[key].readers - days[min(days)] if days and not counted[key].more else None
         gets = tuple(each.name for each in settings.schedules.values() if each.audience == key)
         found.append(Audience(key, table.name, counted[key], week, gets))
     return found
+
+
+def _counts(days: Iterable[Day]) -> dict[date, int]:
+    return {each.day: each.readers for each in days}
 
 
 @dataclass(frozen=True, slots=True)

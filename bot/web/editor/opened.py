@@ -66,12 +66,6 @@ class Opened:
         return len(self.open_texts) + len(self.faults)
 
     @property
-    def to_know(self) -> int:
-        return sum(each.grade is Grade.WARNING for each in self.checks) + sum(
-            not each.fix and each.overruled is None for each in self.texts
-        )
-
-    @property
     def problem(self) -> str:
         """Where the first thing to fix is, as a path below the edition's; "" when nothing is to be fixed."""
         return address_of(self.open_texts[0]) if self.open_texts else "/checks#fix" if self.faults else ""
