@@ -23,7 +23,7 @@ def test_what_is_shipped_is_listed_by_kind():
     found = templates([shipped("templates")])
     assert {each.name for each in found if each.kind is TemplateKind.DIGEST} >= {"briefing", "magazine", "single"}
     assert {each.name for each in found if each.kind is TemplateKind.POST} >= {"default", "mastodon"}
-    assert {each.name for each in found if each.kind is TemplateKind.MAIL} == {"alert", "confirm"}
+    assert {each.name for each in found if each.kind is TemplateKind.MAIL} == {"alert", "approval", "confirm"}
     assert not any(each.own or each.shadows for each in found)
 
 
