@@ -213,9 +213,12 @@ def correct(
                 for post in each.posts
                 if not post.removed and (posts is None or post.delivery.channel in posts)
             ]
+            wants_mail = installation.sends_mail(schedule) and (mail is None or schedule in mail)
+            # One that only replies carry was never told by mail.
+            by_mail = any(each.id not in found.replies or each.carried != found.replies[each.id].id for each in told)
             if told:
                 standing = unanswered(tx, standing, earlier)
-                if not standing:
+                if not standing and (by_mail or not wants_mail):
                     continue
             if mail is not None and schedule not in mail and not standing:
                 continue
@@ -234,7 +237,7 @@ def correct(
             correction = replace(correction, id=tx.corrections.add(correction))
             replies = reply(tx, installation, Correcting(correction, telling.story, found.article, way), standing, now)
             # Mail that tells it already, or will, does not tell it twice.
-            mailed = installation.sends_mail(schedule) and not told and (mail is None or schedule in mail)
+            mailed = wants_mail and not by_mail
             if not replies and not mailed:
                 # Posts tell no corrections of their own accord: it would wait for ever.
                 tx.corrections.drop(correction.id)

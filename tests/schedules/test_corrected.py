@@ -605,6 +605,19 @@ def test_a_correction_reaches_only_those_who_were_chosen(both, publish, store):
     assert made.carried
 
 
+def test_who_corrected_the_posts_first_may_tell_the_readers_of_the_mail_later_and_once(both, publish, store):
+    publish("The ferry returns")
+    installation = both()
+    correct(installation, 1, said=SAID, right=RIGHT, who="mara", now=LATER, mail=())
+    work(installation, LATER)
+    correct(installation, 1, said=SAID, right=RIGHT, who="mara", now=LATER, posts=())
+    with store.read() as tx:
+        assert [each.right for each in tx.corrections.waiting("both")] == [RIGHT]
+    assert len([each for each in TOLD if each.rendition.post and each.rendition.post.answers]) == 1
+    with pytest.raises(StateError, match="waits already"):
+        correct(installation, 1, said=SAID, right=RIGHT, who="mara", now=LATER)
+
+
 def test_posts_that_were_not_chosen_stand_as_they_are(both, publish, store):
     publish("The ferry returns")
     installation = both()
