@@ -85,9 +85,7 @@ def watch_changes(installation: Installation, now: datetime) -> int:
         since = now - WITHIN
         changed = {each.id: each for each in tx.articles.changed(since)}
         told = tx.editions.telling(changed, since) if changed else []
-        known = {
-            (each.article, each.edition): each for each in tx.changes.of_articles({one.article.id for _, one in told})
-        }
+        known = _known(tx, {story.article.id for _, story in told})
         seen = {
             (act.thing, act.before): act.at
             for edition in {edition.id for edition, _ in told}
@@ -95,7 +93,8 @@ def watch_changes(installation: Installation, now: datetime) -> int:
             if act.what == CHANGED
         }
         corrected = _corrected(tx, {story.article.id for _, story in told} if seen else ())
-    acts, changes, back = [], [], []
+    changes: list[tuple[Change, Act | None]] = []
+    back = []
     for edition, story in told:
         article = changed[story.article.id]
         before = known.get((article.id, edition.id))
@@ -108,21 +107,32 @@ def watch_changes(installation: Installation, now: datetime) -> int:
         change = _change(edition, story, article, what, now)
         act = _act(change)
         earlier = seen.get((act.thing, act.before))
-        if earlier is None:
-            acts.append(act)
-        elif (corrected.get((article.id, edition.schedule)) or earlier) > earlier:
+        if earlier is not None and (corrected.get((article.id, edition.schedule)) or earlier) > earlier:
             # Seen, and corrected, before changes were kept.
             change = replace(change, decided=Decision.CORRECTED, decided_at=now)
-        changes.append(change)
-    if changes or back:
-        with installation.store.write() as tx:
-            for change in changes:
-                tx.changes.put(change)
-            for article_id, edition_id in back:
-                tx.changes.forget(article_id, edition_id)
-            for act in acts:
+        changes.append((change, act if earlier is None else None))
+    if not changes and not back:
+        return 0
+    seen_now = 0
+    with installation.store.write() as tx:
+        # Another visit may have seen the same meanwhile, and an editor may have decided it.
+        known = _known(tx, {change.article for change, _ in changes})
+        for change, act in changes:
+            before = known.get((change.article, change.edition))
+            if before and (before.revision, before.withdrawn) == (change.revision, change.withdrawn):
+                continue
+            tx.changes.put(change)
+            if act:
                 tx.acts.add(act)
-    return len(acts)
+                seen_now += 1
+        for article_id, edition_id in back:
+            tx.changes.forget(article_id, edition_id)
+    return seen_now
+
+
+def _known(tx: Transaction, articles: Collection[int]) -> dict[tuple[int, str], Change]:
+    """The changes that are on record, by article and edition."""
+    return {(each.article, each.edition): each for each in tx.changes.of_articles(articles)}
 
 
 def to_decide(tx: Transaction, limit: int = 50) -> list[ToDecide]:

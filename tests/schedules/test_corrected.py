@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -16,6 +17,7 @@ from bot.delivery.engine import Engine
 from bot.editions import lifecycle
 from bot.errors import NotFound, NothingToDo, StateError, UsageError
 from bot.model import Act, EditionState, Limits, Parcel, Receipt
+from bot.schedules import corrected
 from bot.schedules.corrected import (
     WITHIN,
     correct,
@@ -573,6 +575,22 @@ def test_what_an_editor_finds_not_worth_a_word_is_decided_and_on_record(newsroom
     assert (act.who, act.what, act.note) == ("mara", "correction not needed", "a slip of the keyboard")
     with pytest.raises(NothingToDo, match="no change of it waits"):
         dismiss(newsroom(), 1, who="mara", now=LATER)
+
+
+def test_what_is_decided_while_another_visit_looks_stays_decided(newsroom, store, sent, monkeypatch):
+    change(store, story(store), body=RIGHT_BODY)
+    installation, slow = newsroom(), corrected._corrected
+
+    def decided_meanwhile(tx, articles):
+        monkeypatch.setattr(corrected, "_corrected", slow)
+        with ThreadPoolExecutor(1) as other:
+            other.submit(watch_changes, installation, LATER).result()
+            other.submit(dismiss, installation, 1, who="mara", now=LATER).result()
+        return slow(tx, articles)
+
+    monkeypatch.setattr(corrected, "_corrected", decided_meanwhile)
+    assert watch_changes(installation, LATER) == 0
+    assert waiting(store) == []
 
 
 def test_an_article_that_says_again_what_was_sent_asks_nobody(newsroom, store, sent):
