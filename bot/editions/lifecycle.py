@@ -219,11 +219,23 @@ def _open_again(tx: Transaction, edition: str, what: str, who: str, now: datetim
 
 
 def cancel(
-    store: Store, edition: str, *, who: str, now: datetime, note: str = "", seen: Sequence[EditionState] = ()
+    store: Store,
+    edition: str,
+    *,
+    who: str,
+    now: datetime,
+    note: str = "",
+    seen: Sequence[EditionState] = (),
+    version: int | None = None,
 ) -> Edition:
-    """Any state that has not ended → cancelled. What was accepted stays so; unsent stories may be picked again."""
+    """Any state that has not ended → cancelled. What was accepted stays so; unsent stories may be picked again.
+
+    Only in one of the states ``seen``, and in this ``version``, where they are given: else ``StateError``.
+    """
     with store.write() as tx:
         found = _found(tx, edition)
+        if version is not None and found.version != version:
+            raise StateError(f"edition {edition} was changed meanwhile: it is not cancelled for what it was")
         since = [*WAITING, EditionState.SENDING, EditionState.PAUSED]
         _move(tx, found, "cancel", seen or since, EditionState.CANCELLED, who=who, now=now, note=note)
         tx.deliveries.cancel_edition(edition, now)

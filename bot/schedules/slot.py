@@ -200,7 +200,20 @@ def refreshed(
         return edition
     note = "; ".join(outcome.changes)
     if not outcome.stories:
-        lifecycle.cancel(installation.store, edition.id, who=PROGRAM, now=now, note="all its stories were withdrawn")
+        gone = "all its stories were withdrawn"
+        try:
+            lifecycle.cancel(
+                installation.store,
+                edition.id,
+                who=PROGRAM,
+                now=now,
+                note=gone,
+                seen=lifecycle.WAITING,
+                version=edition.version,
+            )
+        except StateError:
+            # Somebody took in another story, or moved it: the next look sees how.
+            return None
         return replace(edition, state=EditionState.CANCELLED)
     again = edition.state is EditionState.APPROVED and edition.approval and outcome.material
     fresh = replace(

@@ -153,3 +153,26 @@ def test_an_approval_in_the_second_of_the_slot_holds(build, monkeypatch):
     monkeypatch.setattr(slots.lifecycle, "cancel", cancel)
     advance(installation, made, NOW)
     assert _stored(installation, made).state is not S.CANCELLED
+
+
+def test_an_edition_that_was_given_another_story_is_not_cancelled_for_the_one_that_was_withdrawn(
+    newsroom, publish, store, monkeypatch
+):
+    (first,) = publish("The ferry returns")
+    installation = newsroom('prepare_before = "30m"\n[images]\nhost = false\n')
+    made = make(installation, "morning", SLOT, EARLY)
+    publish("Rovers win")
+    with store.write() as tx:
+        tx.articles.withdraw("site", [first.guid], EARLY)
+    real_cancel = lifecycle.cancel
+
+    def cancel(*a, **k):
+        editing.add(installation, made.id, 2, version=1, who="Ines", now=EARLY)
+        return real_cancel(*a, **k)
+
+    monkeypatch.setattr(slots.lifecycle, "cancel", cancel)
+    advance(installation, made, EARLY)
+    assert _stored(installation, made).state is S.DRAFTED
+    monkeypatch.setattr(slots.lifecycle, "cancel", real_cancel)
+    assert advance(installation, _stored(installation, made), NOW) is S.SENDING
+    assert [each.article.title for each in _stored(installation, made).stories] == ["Rovers win"]
