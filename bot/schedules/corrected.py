@@ -117,13 +117,13 @@ def watch_changes(installation: Installation, now: datetime) -> int:
     with installation.store.write() as tx:
         # Another visit may have seen the same meanwhile, and an editor may have decided it.
         known = _known(tx, {change.article for change, _ in changes})
-        for change, act in changes:
+        for change, unseen in changes:
             before = known.get((change.article, change.edition))
             if before and (before.revision, before.withdrawn) == (change.revision, change.withdrawn):
                 continue
             tx.changes.put(change)
-            if act:
-                tx.acts.add(act)
+            if unseen:
+                tx.acts.add(unseen)
                 seen_now += 1
         for article_id, edition_id in back:
             tx.changes.forget(article_id, edition_id)

@@ -56,7 +56,6 @@ class Desk:
         speech.install(environment)
         environment.filters["number"] = number
         environment.filters["redacted"] = redacted
-        environment.filters["inline"] = speech.inline
         environment.filters["percent"] = percent
 
     @property

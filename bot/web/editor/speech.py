@@ -95,6 +95,7 @@ def install(environment: Environment) -> None:
     environment.add_extension("jinja2.ext.i18n")
     environment.policies["ext.i18n.trimmed"] = True
     # Not by gettext: in a template that takes its text for a format, and a state may quote what holds a percent sign.
+    environment.filters["inline"] = inline
     environment.filters["translated"] = lambda word: _(word)
     environment.install_gettext_callables(  # type: ignore[attr-defined]
         lambda message: escape(_(message)),
