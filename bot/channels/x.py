@@ -13,6 +13,8 @@ How followers reacted: ``GET /2/tweets`` with ``public_metrics``, 100 posts at m
 user's token; each post that is read costs the app credits, so nobody is asked unless an editor says so
 (https://docs.x.com/x-api/fundamentals/rate-limits and /x-api/introduction, read 2026-11-29; 100 and the form of
 ``errors`` from memory).
+
+In one file, though it is long: two ways in, and one account that posts, is read back and is asked for figures.
 """
 
 from __future__ import annotations

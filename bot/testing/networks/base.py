@@ -129,7 +129,7 @@ class Network:
             return self._posts[identity]
 
     def react(self, identity: str, **counts: Any) -> None:
-        """Followers react to a post: ``likes``, ``reposts``, ``replies``, ``quotes``, ``views`` are told so from now on.
+        """Followers react: a post's ``likes``, ``reposts``, ``replies``, ``quotes``, ``views`` are these from now on.
 
         As they are given, so that a network may also tell nonsense. What nobody named is 0.
         """

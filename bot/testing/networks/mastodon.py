@@ -4,7 +4,8 @@ Documents, checked 2026-11-23 (social.md): https://docs.joinmastodon.org/methods
 /entities/Instance/, /api/rate-limits/. That an edit without ``media_ids`` takes the pictures away: Mastodon's
 ``UpdateStatusService``; the form of X-RateLimit-Reset: ``config/initializers/rack_attack.rb``; both read 2026-11-29.
 Several statuses at once since 4.3, fewer than were asked for when some are gone: /methods/statuses/#index, read
-2026-11-29; that more than 20 are refused: from memory. Counting and links: ``mastodon_text.py``. The wording of errors is from memory of Mastodon's English locale.
+2026-11-29; that more than 20 are refused: from memory. Counting and links: ``mastodon_text.py``. The wording of errors
+is from memory of Mastodon's English locale.
 
 Not here: polls, scheduled statuses, visibility beyond its check, history of edits. One application is registered.
 
