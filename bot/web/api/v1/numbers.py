@@ -22,6 +22,8 @@ from bot.web.api.v1.page import Page, whole
 
 Schedule = Annotated[str, Query(max_length=100, pattern=NO_NUL, description='"": all that send mail.')]
 
+AnySchedule = Annotated[str, Query(max_length=100, pattern=NO_NUL, description='"": all, those that only post too.')]
+
 
 class Sums(Shown):
     """``clicks`` is null where none are counted."""
@@ -154,8 +156,8 @@ def routes(api: Api) -> None:
         return whole([EditionNumbers.model_validate(each) for each in found])
 
     @router.get("/numbers/posts", tags=tags)
-    def by_post(caller: Reading, schedule: Schedule = "", span: Span = Span.DAYS) -> Page[PostNumbers]:
-        """How followers reacted, post by post, the newest first; 3,000 at most. "": of all schedules."""
+    def by_post(caller: Reading, schedule: AnySchedule = "", span: Span = Span.DAYS) -> Page[PostNumbers]:
+        """How followers reacted, post by post, the newest first; 3,000 at most."""
         installation = api.installation
         if schedule and schedule not in installation.settings.schedules:
             raise Refused(422, "There is no such schedule.", pointer="schedule")
