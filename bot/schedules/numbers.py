@@ -107,8 +107,8 @@ def overview(
     begins = [found[0].readers for found in days.values() if found]
     sums = tx.numbers.sums(chosen, since=since, until=until)
     at_end = _whole(days)
-    posting = {"schedules": [schedule] if schedule else sorted(every), "since": since, "until": until}
-    reacted = tx.measured_posts.by_channel(**posting)
+    posting = [schedule] if schedule else sorted(every)
+    reacted = tx.measured_posts.by_channel(posting, since=since, until=until)
     if span is Span.DAYS:
         editions = tx.numbers.of_editions(chosen, since=since, until=until, limit=MOST)
         rows = _rows(editions, None if schedule else at_end, zone, one=bool(schedule))
@@ -123,11 +123,11 @@ def overview(
         readers=sum(known) if known else None,
         growth=sum(known) - sum(begins) if known else None,
         clicked=tx.numbers.clicked(chosen, since=since, until=until, limit=CLICKED) if sums.clicks else (),
-        posts=tx.numbers.posts(**posting),
+        posts=tx.numbers.posts(posting, since=since, until=until),
         reckoned=sums.reckoned,
         reacted=reacted,
-        by_edition=tx.measured_posts.by_edition(**posting, limit=REACTED) if reacted else (),
-        best=tx.measured_posts.best(**posting, limit=BEST) if reacted else (),
+        by_edition=tx.measured_posts.by_edition(posting, since=since, until=until, limit=REACTED) if reacted else (),
+        best=tx.measured_posts.best(posting, since=since, until=until, limit=BEST) if reacted else (),
     )
 
 

@@ -39,7 +39,7 @@ KEYED = [name for name in KINDS if POSTING[name].idempotency is not Idempotency.
 
 def able(*whats: Any) -> Any:
     """The kinds whose channels can do all of it."""
-    able_kinds = [name for name in KINDS if all(issubclass(POSTING[name], what) for what in whats)]
+    able_kinds = [name for name in KINDS if all(isinstance(POSTING[name], what) for what in whats)]
     return pytest.mark.parametrize("trial", able_kinds, indirect=True)
 
 

@@ -41,19 +41,16 @@ def posted(
             tx.deliveries.add_post(made.id, channel, subject, at)
         tx.editions.set_snapshot(made.id, len(posts))
     names = dict(zip(subjects, (name for _channel, name in posts), strict=True))
-    for channel in {channel for channel, _name in posts}:
+    for channel, _name in posts:
         with store.write() as tx:
-            while chunk := tx.chunks.claim(channel, owner="a", now=at, until=at + DAY, edition=made.id):
-                due = tx.deliveries.due(chunk, at)
-                tx.deliveries.attempt(chunk, [each.id for each in due], at)
-                ended = {"state": state, "began": at, "ended": at}
-                tx.deliveries.finish(
-                    [
-                        Outcome(delivery=each.id, attempt=each.attempt, provider_id=names[each.subject], **ended)
-                        for each in due
-                    ]
-                )
-                tx.chunks.release(chunk, at)
+            chunk = tx.chunks.claim(channel, owner="a", now=at, until=at + DAY, edition=made.id)
+            assert chunk is not None
+            for each in tx.deliveries.due(chunk, at):
+                tx.deliveries.attempt(chunk, [each.id], at)
+                ended = {"state": state, "began": at, "ended": at, "not_before": at + DAY}
+                name = names[each.subject]
+                tx.deliveries.finish([Outcome(delivery=each.id, attempt=each.attempt, provider_id=name, **ended)])
+            tx.chunks.release(chunk, at)
     return made
 
 
