@@ -203,13 +203,14 @@ class MastodonChannel(Unopened):
 
     async def measure(self, ids: Sequence[str]) -> Mapping[str, Reactions | None]:
         """Asks for all at once, and by itself for each that the server leaves out: an older one knows no lists."""
-        names = {id: _segment(id) for id in ids if _segment(id) == id}
-        query = urlencode([("id[]", name) for name in names.values()])
+        names = [id for id in ids if id and _segment(id) == id]
+        query = urlencode([("id[]", name) for name in names])
         try:
             rows = self._exchange.listed(await self._ask("GET", f"/api/v1/statuses?{query}")) if names else []
         except (ChannelRefused, ServerBusy):
             raise
         except DeliveryError as error:
+            # A server that knows no such list says so in its own way: 404, 400, 500, or with something that is none.
             if not error.permanent and error.code not in (200, 500, 501):
                 raise
             rows = []
@@ -217,7 +218,9 @@ class MastodonChannel(Unopened):
         for row in rows:
             if str(row.get("id", "")) in names:
                 found[str(row["id"])] = _reactions(row)
-        for id in names.keys() - found.keys():
+        for id in names:
+            if id in found:
+                continue
             try:
                 told = await self._ask("GET", f"/api/v1/statuses/{id}")
             except DeliveryError as error:

@@ -185,7 +185,7 @@ class ThreadsChannel(Unopened):
         """Asks for each by itself."""
         found: dict[str, Reactions | None] = {}
         for id in ids:
-            if not re.fullmatch(r"\d{1,30}", id):
+            if not re.fullmatch(r"[0-9]{1,30}", id):
                 continue
             try:
                 path = f"/{id}/insights?metric=views,likes,replies,reposts,quotes"

@@ -108,10 +108,11 @@ def paused(newsroom: Installation) -> str:
 def test_a_post_is_looked_at_five_times_in_a_week_and_then_no_more(newsroom, clock):
     sent(newsroom, "a")
     looked, begun = [], clock()
-    for _hour in range(24 * 12):
+    for hours in (1, 4, 1, 6, 11, 1, 6, 41, 1, 48, 47, 1, 12, 100):
+        measure_now(newsroom)
+        clock.advance(hours=hours)
         if measure_now(newsroom):
             looked.append((clock() - begun) / HOUR)
-        clock.advance(hours=1)
     assert looked == [1, 6, 24, 72, 168]
     assert Counter.asked == [["a"]] * 5
 

@@ -13,6 +13,7 @@ from sqlalchemy import event
 
 from bot.delivery.engine import Engine
 from bot.model import EditionState, Post, Reactions, Receipt, Rendition, Scope
+from bot.schedules.figures import reckon_now
 from bot.settings.tables import DeliveryTable
 from bot.testing import KEYS, NOW, ScriptedChannel
 from bot.web.editor.reactions import words
@@ -200,6 +201,7 @@ async def test_before_anything_was_told_the_page_shows_no_table_of_reactions(des
 async def test_the_page_asks_no_more_of_the_store_for_more_posts(desk, clock):
     async def questions():
         asked = []
+        reckon_now(desk.installation, clock())
 
         def note(*args):
             asked.append(args[2])
