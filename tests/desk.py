@@ -38,6 +38,7 @@ from bot.model import (
     Parcel,
     Post,
     Preferences,
+    Reactions,
     ReaderImport,
     Receipt,
     Rendition,
@@ -190,6 +191,7 @@ def fill(installation: Installation, count: int, word: str = "", *, reader: str 
     for one in sent:
         assert begin_sending(store, one, audience="readers", now=now)
     _deliver(installation, word)
+    _react(installation, word)
     reckon_now(installation, now)
     count_readers(installation, now)
     upload = _record(installation, count, word)
@@ -305,6 +307,18 @@ def _deliver(installation: Installation, word: str) -> None:
     # The thread may have a loop of its own, as a test of the web has, and one that drives a browser.
     with ThreadPoolExecutor(1) as other:
         other.submit(asyncio.run, engine.deliver()).result()
+
+
+def _react(installation: Installation, word: str) -> None:
+    """Followers reacted to the posts; a network says why it will not tell more."""
+    now = installation.clock()
+    with installation.store.write() as tx:
+        new = tx.measured_posts.unknown(["bluesky"], now)
+        tx.measured_posts.enter(new)
+        for number, each in enumerate(new):
+            tx.measured_posts.keep([each], {each.post: Reactions(likes=number + 1, reposts=2)}, now)
+        tx.measured_posts.take("mail", now, now + HOUR)
+        tx.measured_posts.leave("mail", now, None, f"the scope is missing {word}")
 
 
 def _record(installation: Installation, count: int, word: str) -> str:

@@ -7,7 +7,7 @@ Nothing else changes when one is added.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Any, ClassVar, Protocol, Self, runtime_checkable
@@ -15,7 +15,7 @@ from typing import Any, ClassVar, Protocol, Self, runtime_checkable
 from bot.clock import Clock
 from bot.dns import Resolver
 from bot.http import Http
-from bot.model import Checked, Idempotency, Limits, Newsroom, Pace, Parcel, PostRules, Receipt, ServerNow
+from bot.model import Checked, Idempotency, Limits, Newsroom, Pace, Parcel, PostRules, Reactions, Receipt, ServerNow
 from bot.settings import Settings, Table
 from bot.settings.registry import Registry
 from bot.store import Store
@@ -161,6 +161,27 @@ class Editing(Protocol):
 
 
 @runtime_checkable
+class Measuring(Protocol):
+    """A channel whose network tells how followers reacted to its posts.
+
+    ``at_once`` is how many posts one ``measure`` may ask for. ``measures`` is how many may be asked for in each period,
+    so few that posting has all it needs of what the network allows.
+    """
+
+    at_once: ClassVar[int]
+    measures: ClassVar[Mapping[timedelta, int]]
+
+    async def measure(self, ids: Sequence[str]) -> Mapping[str, Reactions | None]:
+        """What is told of the posts ``ids`` (``Receipt.id``); None of one that surely stands there no more.
+
+        What the network leaves out of its answer, or names in a way that cannot be understood, is left out here.
+        Nothing changes by asking. Raises ``ChannelRefused`` when the account, or its permission, may not ask,
+        ``ServerBusy`` and any other ``DeliveryError`` when it could not be asked now.
+        """
+        ...
+
+
+@runtime_checkable
 class Removing(Protocol):
     """A channel whose posts can be taken down."""
 
@@ -175,7 +196,8 @@ class Channel(Protocol):
     It is an asynchronous context manager: connections live between enter and exit. ``connections`` is how many
     ``send`` may run at once; a channel that is a ``Carrier`` too is not asked to ``send`` editions one by one.
     ``template`` names its file in ``templates/posts/`` ("" for mail). A channel whose medium is ``post`` is ``Posting``
-    too; what else it can (``Learning``, ``Recalling``, ``Editing``, ``Removing``) it shows by having the methods.
+    too; what else it can (``Learning``, ``Recalling``, ``Editing``, ``Removing``, ``Measuring``) it shows by having the
+    methods.
     """
 
     Options: ClassVar[type[Table]]

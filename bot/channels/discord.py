@@ -6,12 +6,17 @@ size of a webhook's buckets, 30 a minute, is documented nowhere: from memory.
 
 ``wait=true`` always: without it a message that is not saved gives no error. Nobody is ever called: ``allowed_mentions``
 is empty. A webhook can read a message by its id only, so what became of a lost answer nobody can tell.
+
+How the channel's members reacted stands in the message (``reactions``: an emoji and its ``count`` each; /resources/
+webhook#get-webhook-message and /resources/message#reaction-object, checked 2026-11-29; that the field is left out of
+one without any: from memory). Replies are messages like all others: nobody counts them.
 """
 
 from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
@@ -28,7 +33,7 @@ from bot.editions.escaping import escaped
 from bot.editions.graphemes import Room, shortened
 from bot.errors import ChannelRefused, DeliveryError, SettingsError
 from bot.http import Upload
-from bot.model import Card, Counting, Idempotency, Limits, Markup, Parcel, Post, Receipt
+from bot.model import Card, Counting, Idempotency, Limits, Markup, Parcel, Post, Reactions, Receipt, figure
 from bot.settings import PostTable, Table, secret_variable
 
 _CONTENT, _TITLE, _DESCRIPTION, _ALT = 2000, 256, 4096, 1024
@@ -56,6 +61,9 @@ class DiscordChannel(Unopened):
     verified: ClassVar[str] = ""
     template = "discord"
     connections = 1
+    at_once: ClassVar[int] = 5
+    # A webhook may do thirty things a minute.
+    measures: ClassVar[Mapping[timedelta, int]] = {timedelta(minutes=1): 5}
 
     def __init__(self, name: str, options: DiscordOptions, around: Surroundings) -> None:
         """Raises ``SettingsError`` when the address is none of a webhook."""
@@ -125,6 +133,25 @@ class DiscordChannel(Unopened):
             if error.code != 404 or isinstance(error, ChannelRefused):
                 raise
 
+    async def measure(self, ids: Sequence[str]) -> Mapping[str, Reactions | None]:
+        """Asks for each by itself: all emoji together are its likes."""
+        found: dict[str, Reactions | None] = {}
+        for id in ids:
+            if not (id.isascii() and id.isdigit()):
+                continue
+            try:
+                told = await self._exchange.ask("GET", self._address(id), repeatable=True)
+            except DeliveryError as error:
+                if error.code != 404 or isinstance(error, ChannelRefused):
+                    raise
+                found[id] = None
+                continue
+            if str(told.data.get("id", "")) != id:
+                said = f"{self._exchange.server} answers with another message than was asked for"
+                raise DeliveryError(said, permanent=False, code=told.status, server=self._exchange.server)
+            found[id] = Reactions(likes=_reacted(told.data.get("reactions", [])))
+        return found
+
     async def check(self) -> str:
         """Asks for the webhook's name; nothing is posted."""
         told = await self._exchange.ask("GET", self._url, repeatable=True)
@@ -175,6 +202,14 @@ class DiscordChannel(Unopened):
         return Receipt(
             server=self._exchange.server, code=told.status, id=str(told.data.get("id") or ""), quota=told.quota
         )
+
+
+def _reacted(reactions: object) -> int | None:
+    """How many reactions there are of all emoji; None when one of them is no figure."""
+    if not isinstance(reactions, list):
+        return None
+    counts = [figure(each.get("count")) if isinstance(each, dict) else None for each in reactions]
+    return None if None in counts else figure(sum(each or 0 for each in counts))
 
 
 def _beside_card(post: Post) -> str:

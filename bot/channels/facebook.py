@@ -10,11 +10,15 @@ long-lived one has no end).
 Below the text Facebook shows a card of its own, made from the article's page: that must be public first. Nothing keeps
 a post from standing there twice (506 only refuses the same twice in a row): what has no clear answer is looked for
 among the page's posts.
+
+How followers reacted: https://developers.facebook.com/docs/graph-api/reference/object/reactions (read 2026-11-29;
+``pages_read_engagement``, summaries with ``total_count``); ``comments`` and ``shares`` of a post, and that ``shares``
+is left out of one that nobody shared: from memory.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 from urllib.parse import urlencode
@@ -31,7 +35,7 @@ from bot.channels.parts import without_link
 from bot.channels.pictures import made_fit
 from bot.errors import DeliveryError, NothingToDo, OutcomeUnknown
 from bot.http import Upload
-from bot.model import Counting, Idempotency, Limits, Parcel, Post, Receipt
+from bot.model import Counting, Idempotency, Limits, Parcel, Post, Reactions, Receipt, figure
 from bot.settings import PostTable, Table, Url
 
 SCOPES = ("pages_show_list", "pages_manage_posts", "pages_read_engagement")
@@ -67,6 +71,9 @@ class FacebookChannel(Unopened):
     verified: ClassVar[str] = ""
     template = "facebook"
     connections = 1
+    at_once: ClassVar[int] = 10
+    # A page may be asked some 200 times an hour, and each post is one request.
+    measures: ClassVar[Mapping[timedelta, int]] = {timedelta(hours=1): 40}
 
     def __init__(self, name: str, options: FacebookOptions, around: Surroundings) -> None:
         """Raises ``SettingsError`` when there is neither an app to connect with nor a token."""
@@ -156,6 +163,24 @@ class FacebookChannel(Unopened):
         except Missing:
             return
 
+    async def measure(self, ids: Sequence[str]) -> Mapping[str, Reactions | None]:
+        """Asks for each by itself: of several, one that is gone would hide the others."""
+        found: dict[str, Reactions | None] = {}
+        for id in ids:
+            if not _is_id(id):
+                continue
+            query = urlencode({"fields": f"id,{_summary('reactions')},{_summary('comments')},shares"})
+            try:
+                told = await self._graph.ask("GET", f"/{id}?{query}", repeatable=True)
+            except Missing:
+                found[id] = None
+                continue
+            if str(told.data.get("id", "")) != id:
+                said = f"{self._server} answers with another post than was asked for"
+                raise DeliveryError(said, permanent=False, code=told.status, server=self._server)
+            found[id] = _reactions(told.data)
+        return found
+
     async def check(self) -> str:
         """Asks for the page's name with the page's token."""
         told = await self._graph.ask("GET", f"/{self._page}?fields=id,name", repeatable=True)
@@ -233,7 +258,30 @@ def _words(text: Any) -> str:
     return " ".join(str(text or "").split())
 
 
+def _summary(edge: str) -> str:
+    """How many there are of what hangs on a post, and none of them."""
+    return f"{edge}.limit(0).summary(total_count)"
+
+
+def _reactions(post: Mapping[str, Any]) -> Reactions:
+    def total(edge: str) -> int | None:
+        held = post.get(edge)
+        summary = held.get("summary") if isinstance(held, dict) else None
+        return figure(summary.get("total_count")) if isinstance(summary, dict) else None
+
+    shares = post.get("shares", {"count": 0})
+    return Reactions(
+        likes=total("reactions"),
+        reposts=figure(shares.get("count")) if isinstance(shares, dict) else None,
+        replies=total("comments"),
+    )
+
+
+def _is_id(id: str) -> bool:
+    return id.isascii() and id.replace("_", "").isdigit() and len(id) <= 60
+
+
 def _in_path(id: str) -> str:
-    if not id.replace("_", "").isdigit() or len(id) > 60:
+    if not _is_id(id):
         raise DeliveryError(f'"{id[:60]}" names no post of Facebook', permanent=True)
     return id

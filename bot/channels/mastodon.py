@@ -6,6 +6,10 @@ https://docs.joinmastodon.org/methods/statuses/, /methods/media/, /methods/insta
 The delivery's token is the ``Idempotency-Key`` of the header. Mastodon knows it again for an hour, Pixelfed and Takahe
 never do (pixelfed/pixelfed#3581, jointakahe/takahe#618): after an hour, and after an answer that was lost, the
 account's own statuses are read back before anything is sent again.
+
+How followers reacted stands in each status (``favourites_count``, ``reblogs_count``, ``replies_count``, since 4.5
+``quotes_count``). Several are asked for at once since 4.3 (``GET /api/v1/statuses?id[]=…``, /methods/statuses/#index,
+read in mastodon/documentation 2026-11-29; 20 at most: ``Api::V1::StatusesController``, from memory).
 """
 
 from __future__ import annotations
@@ -13,11 +17,12 @@ from __future__ import annotations
 import asyncio
 import html
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar, Literal
+from urllib.parse import urlencode
 
 from pydantic import Field, SecretStr
 
@@ -28,7 +33,7 @@ from bot.channels.pictures import made_fit
 from bot.editions.graphemes import Room, shortened
 from bot.errors import ChannelRefused, DeliveryError, OutcomeUnknown, ServerBusy
 from bot.http import Upload
-from bot.model import Counting, Idempotency, Limits, Parcel, Post, Receipt
+from bot.model import Counting, Idempotency, Limits, Parcel, Post, Reactions, Receipt, figure
 from bot.settings import PostTable, Table, Url, secret_variable
 
 _PIXELS = 2048
@@ -64,6 +69,9 @@ class MastodonChannel(Unopened):
     verified: ClassVar[str] = ""
     template = "mastodon"
     connections = 1
+    at_once: ClassVar[int] = 20
+    # A fifth of what an account may ask in five minutes, also of a server that is asked for each by itself.
+    measures: ClassVar[Mapping[timedelta, int]] = {timedelta(minutes=5): 60}
 
     def __init__(self, name: str, options: MastodonOptions, around: Surroundings) -> None:
         self.limits = Limits(
@@ -193,6 +201,39 @@ class MastodonChannel(Unopened):
             f"{self._exchange.server}: the account posted too much since to find out", server=self._exchange.server
         )
 
+    async def measure(self, ids: Sequence[str]) -> Mapping[str, Reactions | None]:
+        """Asks for all at once, and by itself for each that the server leaves out: an older one knows no lists."""
+        names = [id for id in ids if id and _segment(id) == id]
+        query = urlencode([("id[]", name) for name in names])
+        try:
+            rows = self._exchange.listed(await self._ask("GET", f"/api/v1/statuses?{query}")) if names else []
+        except (ChannelRefused, ServerBusy):
+            raise
+        except DeliveryError as error:
+            # A server that knows no such list says so in its own way: 404, 400, 500, or with something that is none.
+            if not error.permanent and error.code not in (200, 500, 501):
+                raise
+            rows = []
+        found: dict[str, Reactions | None] = {}
+        for row in rows:
+            if str(row.get("id", "")) in names:
+                found[str(row["id"])] = _reactions(row)
+        for id in names:
+            if id in found:
+                continue
+            try:
+                told = await self._ask("GET", f"/api/v1/statuses/{id}")
+            except DeliveryError as error:
+                if error.code not in (404, 410) or isinstance(error, ChannelRefused):
+                    raise
+                found[id] = None
+            else:
+                if str(told.data.get("id", "")) != id:
+                    said = f"{self._exchange.server} answers with another status than was asked for"
+                    raise DeliveryError(said, permanent=False, code=told.status, server=self._exchange.server)
+                found[id] = _reactions(told.data)
+        return found
+
     async def learn(self) -> Limits:
         """Asks the instance, first by its newer address. They hold for this channel from then on."""
         try:
@@ -297,6 +338,15 @@ def _marks(post: Post) -> dict[str, Any]:
         **({"spoiler_text": post.warning} if post.warning else {}),
         **({"sensitive": True} if post.sensitive or post.warning else {}),
     }
+
+
+def _reactions(status: Mapping[str, Any]) -> Reactions:
+    return Reactions(
+        likes=figure(status.get("favourites_count")),
+        reposts=figure(status.get("reblogs_count")),
+        replies=figure(status.get("replies_count")),
+        quotes=figure(status.get("quotes_count")),
+    )
 
 
 def _same(status: Mapping[str, Any], post: Post) -> bool:

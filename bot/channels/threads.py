@@ -9,18 +9,21 @@ even a text's: gitroomhq/postiz-app#2047. ``/me/replies``: from memory.
 
 A container's id is kept in the store before it is published. So whatever breaks then, its status says whether the post
 is out, and sending again publishes the same container: it stands there once. A post cannot be changed.
+
+How followers reacted: https://developers.facebook.com/documentation/threads/insights (of 2026-01-30, read 2026-11-29):
+the permission ``threads_manage_insights``, which is asked for only when an editor wants reactions.
 """
 
 from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import ClassVar
+from typing import Any, ClassVar
 from urllib.parse import urlencode
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, StrictBool
 
 from bot.channels.base import Surroundings, Unopened, kind
 from bot.channels.containers import Container, Containers, content_of
@@ -30,7 +33,7 @@ from bot.channels.fit import fitting, post_of
 from bot.channels.graph import Graph, Missing, cure, judged
 from bot.channels.oauth import OAuth2, Provider, without
 from bot.errors import ChannelRefused, DeliveryError, OutcomeUnknown, ServerBusy
-from bot.model import Counting, Idempotency, Limits, Parcel, Post, Quota, Receipt
+from bot.model import Counting, Idempotency, Limits, Parcel, Post, Quota, Reactions, Receipt, figure
 from bot.settings import PostTable, Table, Url
 
 SCOPES = (
@@ -40,6 +43,7 @@ SCOPES = (
     "threads_manage_replies",
     "threads_read_replies",
 )
+INSIGHTS = "threads_manage_insights"
 TEXT = 500
 ALT = 1000
 _SKEW = timedelta(minutes=1)
@@ -54,6 +58,11 @@ class ThreadsOptions(PostTable):
     client_secret: SecretStr | None = Field(None, description="The Threads app's secret, to connect with.")
     token: SecretStr | None = Field(
         None, description="A long-lived token in place of connecting; it ends after 60 days, and nobody renews it."
+    )
+    reactions: StrictBool = Field(
+        False,
+        description="Whether Threads is asked, five times in a week, how followers reacted to each post. The app then "
+        "needs the permission `threads_manage_insights`: connect again.",
     )
     api: Url = Field("https://graph.threads.net", description="The API's address.")
     login: Url = Field("https://threads.com", description="Where editors sign in.")
@@ -70,6 +79,8 @@ class ThreadsChannel(Unopened):
     template = "threads"
     connections = 1
     waits: tuple[float, ...] = (0.5, 1, 2, 4, 8)
+    at_once: ClassVar[int] = 10
+    measures: ClassVar[Mapping[timedelta, int]] = {timedelta(hours=1): 100}
 
     def __init__(self, name: str, options: ThreadsOptions, around: Surroundings) -> None:
         """Raises ``SettingsError`` when there is neither an app to connect with nor a token."""
@@ -83,6 +94,7 @@ class ThreadsChannel(Unopened):
         self._secret = options.client_secret or SecretStr("")
         self._api = options.api.rstrip("/")
         self._cure = cure(name, options, token="token")
+        self._scopes = (*SCOPES, INSIGHTS) if options.reactions else SCOPES
         self._oauth = OAuth2(
             Provider(
                 name="Threads",
@@ -90,7 +102,7 @@ class ThreadsChannel(Unopened):
                 token=f"{self._api}/oauth/access_token",
                 client_id=options.client_id,
                 client_secret=self._secret,
-                scopes=SCOPES,
+                scopes=self._scopes,
                 pkce=False,
                 separator=",",
             ),
@@ -168,6 +180,21 @@ class ThreadsChannel(Unopened):
             await self._graph.ask("DELETE", f"/{id}", repeatable=True)
         except Missing:
             return
+
+    async def measure(self, ids: Sequence[str]) -> Mapping[str, Reactions | None]:
+        """Asks for each by itself."""
+        found: dict[str, Reactions | None] = {}
+        for id in ids:
+            if not re.fullmatch(r"[0-9]{1,30}", id):
+                continue
+            try:
+                path = f"/{id}/insights?metric=views,likes,replies,reposts,quotes"
+                told = await self._graph.ask("GET", path, repeatable=True)
+            except Missing:
+                found[id] = None
+                continue
+            found[id] = _reactions(self._exchange.listed(told, "data"))
+        return found
 
     async def check(self) -> str:
         """Asks whose token it is."""
@@ -300,4 +327,19 @@ class ThreadsChannel(Unopened):
         return {**fields, **({"reply_to_id": post.answers} if post.answers else {})}
 
     def _judged(self, refusal: Refusal) -> DeliveryError | None:
-        return judged(refusal, cure=self._cure, permissions=", ".join(SCOPES))
+        return judged(refusal, cure=self._cure, permissions=", ".join(self._scopes))
+
+
+def _reactions(metrics: Sequence[Mapping[str, Any]]) -> Reactions:
+    told: dict[str, int | None] = {}
+    for each in metrics:
+        values = each.get("values")
+        first = values[0] if isinstance(values, list) and values else None
+        told[str(each.get("name", ""))] = figure(first.get("value")) if isinstance(first, dict) else None
+    return Reactions(
+        likes=told.get("likes"),
+        reposts=told.get("reposts"),
+        replies=told.get("replies"),
+        quotes=told.get("quotes"),
+        views=told.get("views"),
+    )

@@ -8,6 +8,13 @@ https://docs.x.com/fundamentals/authentication, the account's timeline, the prob
 
 X has no key by which it knows a post again: what may have arrived is ``unknown`` until it is found among the account's
 newest posts. It refuses the same words twice (403), but only for a while, so nothing rests on that.
+
+How followers reacted: ``GET /2/tweets`` with ``public_metrics``, 100 posts at most, 5,000 requests in 15 minutes for a
+user's token; each post that is read costs the app credits, so nobody is asked unless an editor says so
+(https://docs.x.com/x-api/fundamentals/rate-limits and /x-api/introduction, read 2026-11-29; 100 and the form of
+``errors`` from memory).
+
+In one file, though it is long: two ways in, and one account that posts, is read back and is asked for figures.
 """
 
 from __future__ import annotations
@@ -15,14 +22,14 @@ from __future__ import annotations
 import asyncio
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from html import unescape
 from typing import Any, ClassVar
 from urllib.parse import urlencode
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, StrictBool
 
 from bot.channels.base import Surroundings, Unopened, kind
 from bot.channels.credentials import Credential, Credentials, SignIn
@@ -32,7 +39,7 @@ from bot.channels.oauth import Method, OAuth2, Provider, UserKeys
 from bot.channels.pictures import fetched, jpeg
 from bot.errors import ChannelRefused, DeliveryError, FetchError, OutcomeUnknown, SettingsError, StoreError
 from bot.http import Upload
-from bot.model import Counting, Idempotency, Limits, Parcel, Post, PostPicture, Quota, Receipt
+from bot.model import Counting, Idempotency, Limits, Parcel, Post, PostPicture, Quota, Reactions, Receipt, figure
 from bot.settings import PostTable, Table, Url, secret_variable
 
 SCOPES = ("tweet.read", "tweet.write", "users.read", "media.write", "offline.access")
@@ -61,6 +68,11 @@ class XOptions(PostTable):
     consumer_secret: SecretStr = Field(SecretStr(""), description="The app's API key secret.")
     access_token: SecretStr = Field(SecretStr(""), description="The account's access token for this app.")
     access_secret: SecretStr = Field(SecretStr(""), description="That token's secret.")
+    reactions: StrictBool = Field(
+        False,
+        description="Whether X is asked, five times in a week, how followers reacted to each post. X counts each post "
+        "that is read against the app's credits.",
+    )
 
 
 @kind("x")
@@ -73,6 +85,8 @@ class XChannel(Unopened):
     verified: ClassVar[str] = ""
     template = "x"
     connections = 1
+    at_once: ClassVar[int] = 100
+    measures: ClassVar[Mapping[timedelta, int]] = {timedelta(minutes=15): 300, timedelta(days=1): 1000}
 
     def __init__(self, name: str, options: XOptions, around: Surroundings) -> None:
         """Raises ``SettingsError`` when neither a client id nor all four keys are given."""
@@ -178,6 +192,24 @@ class XChannel(Unopened):
                 f"the account's newest {_NEWEST} posts do not reach back to it", server=self._exchange.server
             )
         return None
+
+    async def measure(self, ids: Sequence[str]) -> Mapping[str, Reactions | None]:
+        """Asks for all at once. Of a post that is not there X says so, with 200."""
+        names = [id for id in ids if id.isascii() and id.isdigit()]
+        if not names:
+            return {}
+        query = urlencode({"ids": ",".join(names), "tweet.fields": "public_metrics"})
+        told = await self._ask("GET", f"/2/tweets?{query}", repeatable=True)
+        errors = told.data.get("errors")
+        faults = [each for each in errors if isinstance(each, dict)] if isinstance(errors, list) else []
+        rows = [] if faults and "data" not in told.data else self._exchange.listed(told, "data")
+        found: dict[str, Reactions | None] = {
+            str(each.get("value") or each.get("resource_id") or ""): None
+            for each in faults
+            if "not-found" in str(each.get("type", ""))
+        }
+        found |= {str(each.get("id", "")): _reactions(each.get("public_metrics")) for each in rows}
+        return {name: found[name] for name in names if name in found}
 
     async def remove(self, id: str) -> None:
         """Deletes the post."""
@@ -324,6 +356,17 @@ def shown(told: Mapping[str, Any]) -> str:
             own = each.get("media_key")
             text = text.replace(str(each["url"]), "" if own else str(each.get("expanded_url", "")), 1)
     return _plain(unescape(text))
+
+
+def _reactions(metrics: object) -> Reactions:
+    told = metrics if isinstance(metrics, dict) else {}
+    return Reactions(
+        likes=figure(told.get("like_count")),
+        reposts=figure(told.get("retweet_count")),
+        replies=figure(told.get("reply_count")),
+        quotes=figure(told.get("quote_count")),
+        views=figure(told.get("impression_count")),
+    )
 
 
 def _plain(text: str) -> str:

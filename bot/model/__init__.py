@@ -46,6 +46,7 @@ from bot.model.moved_slot import MovedSlot
 from bot.model.newsroom import Newsroom
 from bot.model.posting import Idempotency, Pace, PostRules, Quiet, Quota
 from bot.model.progress import DomainProgress, Progress, ServerNow, ServerProgress, WorkerProgress
+from bot.model.reactions import MeasuredPost, Measurement, Reactions, figure
 from bot.model.reader_import import ImportStage, Layout, ReaderImport
 from bot.model.report import Report, Verdict
 from bot.model.session import UserSession
@@ -117,6 +118,8 @@ __all__ = [
     "Limits",
     "Link",
     "Markup",
+    "MeasuredPost",
+    "Measurement",
     "MergeField",
     "MovedSlot",
     "Newsroom",
@@ -139,6 +142,7 @@ __all__ = [
     "Quota",
     "Reach",
     "Reached",
+    "Reactions",
     "ReaderImport",
     "Receipt",
     "Recipient",
@@ -166,5 +170,6 @@ __all__ = [
     "Verdict",
     "WorkerProgress",
     "Written",
+    "figure",
     "operator",
 ]

@@ -45,7 +45,7 @@ class PostRules:
     ``hashtag_names``: tag (case folded) → hashtag without ``#``, "" for none. ``utm``: parameters of links,
     ``{channel}``, ``{schedule}``, ``{network}`` and ``{date}`` filled in. ``picture``: as a ``card`` below the text,
     as an ``image`` of the post's own, or ``none``. ``warnings``: tag or section (case folded) → the words of a warning.
-    ``numbered``: the parts of a thread say their place.
+    ``numbered``: the parts of a thread say their place. ``reactions``: the network is asked how followers reacted.
     """
 
     hashtags: int = 0
@@ -54,6 +54,7 @@ class PostRules:
     picture: Literal["card", "image", "none"] = "card"
     warnings: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     numbered: bool = False
+    reactions: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -157,6 +157,15 @@ class Installation:
         return frozenset(name for name, each in self._channels.items() if isinstance(each, channels.Learning))
 
     @property
+    def measuring(self) -> frozenset[str]:
+        """The channels whose network is asked how followers reacted."""
+        return frozenset(
+            name
+            for name, each in self._channels.items()
+            if isinstance(each, channels.Measuring) and isinstance(each, channels.Posting) and each.rules.reactions
+        )
+
+    @property
     def outlets(self) -> dict[str, Outlet]:
         """What composing must know of each channel; limits that its server told take the place of the channel's own.
 

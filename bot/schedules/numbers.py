@@ -10,12 +10,17 @@ from zoneinfo import ZoneInfo
 
 from bot.model import EditionState
 from bot.store import Transaction
+from bot.store.measured_posts import BestPost, Reacted
 from bot.store.numbers import Clicked, EditionFigures, Posted, Sums
 from bot.store.reader_days import Day
 
 MOST = 3_000
 """Editions that are looked at for one page."""
 CLICKED = 5
+BEST = 5
+"""Posts that are shown as those to which followers reacted most."""
+REACTED = 20
+"""Editions whose posts' reactions are summed up one by one, the newest."""
 HELD = {
     EditionState.HELD: "held",
     EditionState.SKIPPED: "skipped",
@@ -59,7 +64,9 @@ class Overview:
     """A span in numbers; ``rows`` are the oldest first, ``before`` sums up as long a time before it.
 
     ``readers`` is how many there are now, ``growth`` by how many more than when the span began; None: not known.
-    ``reckoned`` (UTC) is when the newest figures were made.
+    ``reckoned`` (UTC) is when the newest figures were made. ``reacted`` sums up by channel how followers reacted to
+    posts, where networks told; ``by_edition`` does by edition, with its slot (UTC), the newest first; ``best`` are the
+    posts to which they reacted most.
     """
 
     since: datetime
@@ -72,6 +79,9 @@ class Overview:
     clicked: Sequence[Clicked]
     posts: Sequence[Posted]
     reckoned: datetime | None
+    reacted: Mapping[str, Reacted]
+    by_edition: Sequence[tuple[datetime, Reacted]]
+    best: Sequence[BestPost]
 
 
 def overview(
@@ -97,6 +107,8 @@ def overview(
     begins = [found[0].readers for found in days.values() if found]
     sums = tx.numbers.sums(chosen, since=since, until=until)
     at_end = _whole(days)
+    posting = [schedule] if schedule else sorted(every)
+    reacted = tx.measured_posts.by_channel(posting, since=since, until=until)
     if span is Span.DAYS:
         editions = tx.numbers.of_editions(chosen, since=since, until=until, limit=MOST)
         rows = _rows(editions, None if schedule else at_end, zone, one=bool(schedule))
@@ -111,8 +123,11 @@ def overview(
         readers=sum(known) if known else None,
         growth=sum(known) - sum(begins) if known else None,
         clicked=tx.numbers.clicked(chosen, since=since, until=until, limit=CLICKED) if sums.clicks else (),
-        posts=tx.numbers.posts([schedule] if schedule else every, since=since, until=until),
+        posts=tx.numbers.posts(posting, since=since, until=until),
         reckoned=sums.reckoned,
+        reacted=reacted,
+        by_edition=tx.measured_posts.by_edition(posting, since=since, until=until, limit=REACTED) if reacted else (),
+        best=tx.measured_posts.best(posting, since=since, until=until, limit=BEST) if reacted else (),
     )
 
 

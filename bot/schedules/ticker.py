@@ -28,7 +28,7 @@ from bot.delivery.intake.poll import Polled, poll
 from bot.delivery.permission import permissions_due
 from bot.errors import BroadsheetError
 from bot.http import Http
-from bot.schedules import figures, hubs, imports, invitations, learning, pings, renewing, signups
+from bot.schedules import figures, hubs, imports, invitations, learning, measuring, pings, renewing, signups
 from bot.schedules.approval_notice import asked
 from bot.schedules.corrected import watch_changes
 from bot.schedules.hosting import PictureTime, host_ahead, sweep
@@ -124,6 +124,7 @@ class Ticker:
             self._scheduler.add_job(self._learn, "interval", hours=learning.HOURS, next_run_time=soon)
         self._scheduler.add_job(self._renew, "interval", hours=renewing.HOURS, next_run_time=soon)
         self._scheduler.add_job(self._reckon, "interval", seconds=figures.SECONDS, next_run_time=soon)
+        self._scheduler.add_job(self._measure, "interval", seconds=measuring.SECONDS)
         zone = ZoneInfo(self._installation.newsroom.timezone)
         self._scheduler.add_job(self._fold, "cron", hour=FOLDING_HOUR, minute=20, jitter=600, timezone=zone)
         self._scheduler.start()
@@ -268,6 +269,13 @@ class Ticker:
                 self._counted = time.monotonic()
         except Exception as error:
             log.error("figures are not reckoned: %s", error, exc_info=not isinstance(error, BroadsheetError))
+
+    def _measure(self) -> None:
+        """How followers reacted; in a thread of its own, so that no post waits for it."""
+        try:
+            measuring.measure_now(self._installation, stop=self._stopping.is_set)
+        except Exception as error:
+            log.error("nobody is asked for reactions: %s", error, exc_info=not isinstance(error, BroadsheetError))
 
     def _poll(self) -> None:
         """What came back: the mailboxes, and what webhooks and servers told meanwhile."""

@@ -77,6 +77,11 @@ class PostTable(Table):
         description='Hours in which nothing is posted, in the newsroom\'s timezone: `"22:00-06:30"`. What is due then '
         "goes out after them.",
     )
+    reactions: StrictBool = Field(
+        True,
+        description="Whether the network is asked, five times in a week, how followers reacted to each post. On "
+        "networks that tell.",
+    )
 
     @field_validator("hashtag_names")
     @classmethod
@@ -111,6 +116,7 @@ class PostTable(Table):
             picture=self.picture,
             warnings=_folded(self.warnings),
             numbered=self.numbered,
+            reactions=self.reactions,
         )
 
     def pace(self, *network: tuple[timedelta, int]) -> Pace:

@@ -41,6 +41,7 @@ from bot.store.invitations import Invitations
 from bot.store.jobs import Jobs, used
 from bot.store.links import Links
 from bot.store.machine_texts import MachineTexts
+from bot.store.measured_posts import MeasuredPosts
 from bot.store.moved_slots import MovedSlots
 from bot.store.numbers import Numbers
 from bot.store.progress import ProgressRows
@@ -133,6 +134,10 @@ class Transaction:
     @cached_property
     def recalls(self) -> Recalls:
         return Recalls(self.connection)
+
+    @cached_property
+    def measured_posts(self) -> MeasuredPosts:
+        return MeasuredPosts(self.connection)
 
     @cached_property
     def links(self) -> Links:

@@ -271,6 +271,13 @@ chunks = Table(
     # The subject of the rendition that all of them get; "" for the general one, and for posts.
     Column("variant", String(40), nullable=False, server_default=""),
     Index("ix_chunks_edition", "edition"),
+    # Those of posts are few among those of a million mails.
+    Index(
+        "ix_chunks_posts",
+        "edition",
+        sqlite_where=text("audience = ''"),
+        postgresql_where=text("audience = ''"),
+    ),
     Index("ix_chunks_due", "due", sqlite_where=text("due IS NOT NULL"), postgresql_where=text("due IS NOT NULL")),
     Index(
         "ix_chunks_lease_until",
@@ -943,4 +950,48 @@ api_calls = Table(
     Column("kind", String(100), nullable=False, server_default=""),
     Column("body", LargeBinary, nullable=False),
     Index("ix_api_calls_began", "began"),
+)
+
+# --- Reactions to posts (0022)
+
+# Posts that stand on networks that tell how followers reacted (bot.model.reactions), what they told last, and when they
+# are asked next (NULL: no more). An edit and its post are one: the network's name for it comes once.
+measured_posts = Table(
+    "measured_posts",
+    metadata,
+    Column("delivery", Id, primary_key=True, autoincrement=False),
+    Column("edition", String(16), ForeignKey("editions.id", ondelete="CASCADE"), nullable=False),
+    Column("channel", String(100), nullable=False),
+    Column("subject", String(40), nullable=False),
+    Column("post", String(500), nullable=False),
+    Column("sent", Moment, nullable=False),
+    # NULL: the network does not tell.
+    Column("likes", BigInteger),
+    Column("reposts", BigInteger),
+    Column("replies", BigInteger),
+    Column("quotes", BigInteger),
+    Column("views", BigInteger),
+    Column("looked", Moment),
+    Column("due", Moment),
+    Column("gone", Moment),
+    Column("first_day", BigInteger),
+    UniqueConstraint("channel", "post"),
+    Index("ix_measured_posts_edition", "edition"),
+    Index(
+        "ix_measured_posts_due",
+        "channel",
+        "due",
+        sqlite_where=text("due IS NOT NULL"),
+        postgresql_where=text("due IS NOT NULL"),
+    ),
+)
+
+# What is known of asking a channel's network. ``not_before`` is the lease too: whoever asks moves it ahead.
+measurements = Table(
+    "measurements",
+    metadata,
+    Column("channel", String(100), primary_key=True),
+    Column("not_before", Moment),
+    Column("refused", Text, nullable=False, server_default=""),
+    Column("at", Moment),
 )

@@ -16,9 +16,9 @@ from urllib.parse import unquote
 
 import pytest
 
-from bot.channels.base import Editing, Learning, Posting, Recalling, Removing, kinds
+from bot.channels.base import Editing, Learning, Measuring, Posting, Recalling, Removing, kinds
 from bot.errors import ChannelRefused, DeliveryError, OutcomeUnknown, ServerBusy
-from bot.model import Idempotency, Limits, Pace, Post, PostAct, PostPicture, PostRules
+from bot.model import Idempotency, Limits, Pace, Post, PostAct, PostPicture, PostRules, Reactions
 from bot.settings import PostTable, shipped
 from bot.testing.networks import BREAK, DROP, Fault, Posted
 from bot.testing.ports import free_port
@@ -39,7 +39,7 @@ KEYED = [name for name in KINDS if POSTING[name].idempotency is not Idempotency.
 
 def able(*whats: Any) -> Any:
     """The kinds whose channels can do all of it."""
-    able_kinds = [name for name in KINDS if all(issubclass(POSTING[name], what) for what in whats)]
+    able_kinds = [name for name in KINDS if all(isinstance(POSTING[name], what) for what in whats)]
     return pytest.mark.parametrize("trial", able_kinds, indirect=True)
 
 
@@ -313,3 +313,114 @@ async def test_what_a_server_tells_of_its_limits_holds_from_then_on(trial: Trial
         learned = await channel.learn()
         assert isinstance(learned, Limits)
         assert channel.limits == learned
+
+
+@able(Measuring)
+async def test_how_followers_reacted_is_told_as_far_as_the_network_counts(trial: Trial) -> None:
+    given = {"likes": 12, "reposts": 3, "replies": 1, "quotes": 2, "views": 1040}
+    async with trial.channel() as channel:
+        assert channel.at_once >= 1
+        assert all(period.total_seconds() >= 1 and most >= 1 for period, most in channel.measures.items())
+        sent = await channel.send(parcel())
+        trial.clock.advance(minutes=1)
+        other = await channel.send(parcel(OTHER, TOKEN[::-1]))
+        trial.network.react(sent.id, **given)
+        before = trial.texts()
+        told = await channel.measure([sent.id, other.id])
+    liked, quiet = told[sent.id], told[other.id]
+    assert liked.likes == 12
+    assert all(getattr(liked, name) in (None, value) for name, value in given.items())
+    # What nobody did is a zero, what is not told is none.
+    assert quiet == Reactions(**{name: 0 if getattr(liked, name) is not None else None for name in given})
+    assert trial.texts() == before
+
+
+@able(Measuring)
+async def test_as_many_posts_as_it_says_may_be_asked_for_at_once(trial: Trial) -> None:
+    async with trial.channel() as channel:
+        sent = await channel.send(parcel())
+        trial.network.react(sent.id, likes=7)
+        others = [f"{sent.id[:-3]}{number:03d}" for number in range(channel.at_once)]
+        told = await channel.measure([sent.id, *[each for each in others if each != sent.id][: channel.at_once - 1]])
+    assert told[sent.id].likes == 7
+    assert all(found is None for id, found in told.items() if id != sent.id)
+
+
+@able(Measuring, Removing)
+async def test_of_a_post_that_is_gone_it_is_told_that_it_is(trial: Trial) -> None:
+    async with trial.channel() as channel:
+        sent = await channel.send(parcel())
+        trial.clock.advance(minutes=1)
+        other = await channel.send(parcel(OTHER, TOKEN[::-1]))
+        trial.network.react(other.id, likes=4)
+        await channel.remove(sent.id)
+        ids = [sent.id, other.id][: channel.at_once]
+        told = await channel.measure(ids)
+    assert told[sent.id] is None
+    assert channel.at_once < 2 or told[other.id].likes == 4
+
+
+@able(Measuring)
+async def test_what_names_no_post_of_the_network_is_not_asked_for(trial: Trial) -> None:
+    async with trial.channel() as channel:
+        await channel.measure([])
+        for id in ("", "../../me", "1 OR 1", "https://record.example/1?x=1", "\u0661\u0662"):
+            assert not [found for found in (await channel.measure([id])).values() if found]
+    assert trial.network.asked == []
+
+
+@able(Measuring)
+async def test_figures_that_are_none_are_not_believed(trial: Trial) -> None:
+    async with trial.channel() as channel:
+        sent = await channel.send(parcel())
+        for nonsense in (-1, "12", 10**30, 1.5, True):
+            trial.network.react(sent.id, likes=nonsense, reposts=nonsense, replies=nonsense, quotes=nonsense)
+            told = (await channel.measure([sent.id]))[sent.id]
+            assert told is not None
+            assert (told.likes, told.reposts, told.replies, told.quotes) == (None, None, None, None)
+
+
+@able(Measuring)
+async def test_an_answer_that_is_none_does_not_say_that_a_post_is_gone(trial: Trial) -> None:
+    async with trial.channel() as channel:
+        sent = await channel.send(parcel())
+        await channel.measure([sent.id])
+        last = trial.network.asked[-1]
+        for body in ("<html>Back soon</html>", "{}", "[1]", '{"ok": true, "error": {"code": 1}}'):
+            fault = Fault(200, {"content-type": "text/html"}, body)
+            trial.network.fail(fault, method=last.method, path=unquote(last.path))
+            try:
+                told = await channel.measure([sent.id])
+            except DeliveryError as error:
+                assert not error.permanent
+                trial.shows_no_secret(error)
+            else:
+                assert sent.id not in told or told[sent.id] is not None
+
+
+@able(Measuring)
+@pytest.mark.parametrize("fault", [Fault(429, {"Retry-After": "900"}), Fault(503), DROP], ids=["429", "503", "dropped"])
+async def test_a_network_that_does_not_answer_now_is_asked_later(trial: Trial, fault: Fault) -> None:
+    async with trial.channel() as channel:
+        sent = await channel.send(parcel())
+        await channel.measure([sent.id])
+        last = trial.network.asked[-1]
+        trial.network.fail(fault, times=2, method=last.method, path=unquote(last.path))
+        with pytest.raises(DeliveryError) as raised:
+            await channel.measure([sent.id])
+    trial.shows_no_secret(raised.value)
+    assert not raised.value.permanent
+    assert not isinstance(raised.value, ChannelRefused)
+    if fault.status == 429:
+        assert isinstance(raised.value, ServerBusy)
+        assert raised.value.retry_after == 900
+
+
+@able(Measuring)
+async def test_who_may_not_ask_any_more_is_told_so(trial: Trial) -> None:
+    async with trial.channel() as channel:
+        sent = await channel.send(parcel())
+        trial.network.revoke()
+        with pytest.raises(ChannelRefused) as raised:
+            await channel.measure([sent.id])
+    trial.shows_no_secret(raised.value)

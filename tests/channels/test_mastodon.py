@@ -211,3 +211,40 @@ async def test_a_lost_answer_is_sent_again_with_the_same_key(trial_of) -> None:
     again = await trial.do("send", parcel())
     assert again.id == trial.network.visible[0].id
     assert len(trial.texts()) == 1
+
+
+async def test_several_posts_are_one_question(trial_of) -> None:
+    trial = trial_of("mastodon")
+    async with trial.channel() as channel:
+        first = await channel.send(parcel())
+        second = await channel.send(parcel(OTHER, TOKEN[::-1]))
+        trial.network.react(second.id, quotes=3)
+        asked = len(trial.network.asked)
+        told = await channel.measure([first.id, second.id])
+    assert len(trial.network.asked) == asked + 1
+    assert (told[first.id].quotes, told[second.id].quotes) == (0, 3)
+
+
+@pytest.mark.parametrize("like", ["snac", "takahe"])
+async def test_a_server_without_lists_of_statuses_is_asked_for_each(trial_of, like) -> None:
+    trial = trial_of("mastodon", like=like)
+    async with trial.channel() as channel:
+        first = await channel.send(parcel())
+        gone = await channel.send(parcel(OTHER, TOKEN[::-1]))
+        trial.network.react(first.id, likes=5, reposts=1)
+        await channel.remove(gone.id)
+        told = await channel.measure([first.id, gone.id])
+    assert (told[first.id].likes, told[first.id].reposts, told[first.id].quotes) == (5, 1, None)
+    assert told[gone.id] is None
+
+
+async def test_a_list_that_leaves_a_post_out_is_not_believed_before_it_was_asked_for_itself(trial_of) -> None:
+    trial = trial_of("mastodon")
+    async with trial.channel() as channel:
+        sent = await channel.send(parcel())
+        trial.network.react(sent.id, likes=2)
+        trial.network.fail(
+            Fault(200, {"Content-Type": "application/json"}, "[]"), path="/api/v1/statuses", method="GET"
+        )
+        told = await channel.measure([sent.id])
+    assert told[sent.id].likes == 2

@@ -10,14 +10,14 @@ import httpx
 import pytest
 
 from bot.channels.credentials import Credential, closed, signs_in
-from bot.channels.threads import ThreadsChannel
+from bot.channels.threads import INSIGHTS, ThreadsChannel
 from bot.clock import SetClock
 from bot.errors import ChannelRefused, DeliveryError, OutcomeUnknown, ServerBusy, SettingsError
 from bot.model import EditionState, Post
 from bot.store import Store
 from bot.testing import KEYS
 from bot.testing.networks import BREAK, DROP, HANG, Fault
-from bot.testing.networks.threads import Threads
+from bot.testing.networks.threads import SCOPES, Threads
 from tests.channels.posts import BARE, HOSTILE_POST, TITLE, URL, opened, parcel, pictured, refusal, served_by
 from tests.delivery.posting import Process, begin, books, thread
 
@@ -352,3 +352,25 @@ async def test_a_thread_goes_out_once_in_its_order_though_a_process_dies_over_it
     assert books(store, made_edition) == (EditionState.SENT, {"accepted": 3})
     assert [each.text for each in network.visible] == ["Ferry", "Ferry/2", "Ferry/3"]
     assert [each.reply_to for each in network.visible] == ["", network.posts[0].id, network.posts[1].id]
+
+
+async def test_without_the_permission_for_insights_it_says_which_one_is_missing(clock, stage, store: Store) -> None:
+    network = Threads(clock, scopes=[each for each in SCOPES if each != INSIGHTS])
+    base = served_by(stage, network)
+    options = {"api": base, "login": base, "token": network.credentials["token"], "reactions": True}
+    async with opened("threads", clock, store=store, **options) as channel:
+        receipt = await channel.send(parcel(BARE))
+        with pytest.raises(ChannelRefused) as raised:
+            await channel.measure([receipt.id])
+    assert INSIGHTS in str(raised.value)
+
+
+@pytest.mark.parametrize("reactions", [True, False])
+async def test_the_permission_for_insights_is_asked_for_only_where_reactions_are_wanted(
+    clock, stage, store: Store, reactions: bool
+) -> None:
+    base = served_by(stage, Threads(clock))
+    options = {"api": base, "login": base, "client_id": "threads-app", "client_secret": "threads-secret"}
+    async with opened("threads", clock, store=store, reactions=reactions, **options) as channel:
+        begun = await channel.sign_in(BACK, "state")
+    assert (INSIGHTS in parse_qs(urlsplit(begun.url).query)["scope"][0].split(",")) is reactions

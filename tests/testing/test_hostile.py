@@ -19,6 +19,7 @@ NAMES = [
     *("attached_media", "commentary", "content", "author", "distribution", "patch", "metadata", "id", "children"),
     *("creation_id", "media_type", "image_url", "description", "grant_type", "code", "limit", "count", "max_results"),
     *("since_id", "max_id", "initializeUploadRequest", "redirect_uris", "client_name", "media_attributes", "url"),
+    *("ids", "uris", "id[]", "metric", "fields", "tweet.fields"),
 ]
 
 

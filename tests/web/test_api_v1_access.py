@@ -31,6 +31,7 @@ ROUTES = {
         GET /newsroom
         GET /numbers
         GET /numbers/editions
+        GET /numbers/posts
         GET /readers
         GET /readers/{reader}
         GET /schedules

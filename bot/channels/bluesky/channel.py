@@ -7,12 +7,17 @@ and ``app.bsky.embed.external`` (thumb of 1,000,000 bytes at most); 2026-11-23 `
 A post's record key comes from its slot and token, its ``createdAt`` is the slot: the same parcel is the same record
 however often it is sent. So an answer that was lost is no harm, and no send here ends unknown. A record cannot be
 changed without its readers' notice: a correction takes it down and posts another, or replies. Nobody is mentioned.
+
+How followers reacted: ``app.bsky.feed.getPosts``, 25 at most (lexicons ``app.bsky.feed.getPosts`` and
+``app.bsky.feed.defs#postView`` in bluesky-social/atproto, read 2026-11-29; ``quoteCount`` from memory). An account's
+server passes the query on to the network's view; what that leaves out stands there no more.
 """
 
 from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
@@ -24,7 +29,7 @@ from bot.channels.bluesky.session import Session
 from bot.channels.fit import post_of
 from bot.channels.pictures import made_fit, measured
 from bot.errors import DeliveryError
-from bot.model import Card, Idempotency, Limits, Parcel, Post, Receipt
+from bot.model import Card, Idempotency, Limits, Parcel, Post, Reactions, Receipt, figure
 from bot.settings import PostTable, Table, Url, secret_variable
 
 _PIXELS, _IMAGE_PIXELS = 1200, 2000
@@ -52,6 +57,9 @@ class BlueskyChannel(Unopened):
     verified: ClassVar[str] = "2026-11-29"
     template = "bluesky"
     connections = 1
+    at_once: ClassVar[int] = 25
+    # Forty requests of the 3,000 that a server takes in five minutes.
+    measures: ClassVar[Mapping[timedelta, int]] = {timedelta(minutes=5): 1000}
 
     def __init__(self, name: str, options: BlueskyOptions, around: Surroundings) -> None:
         self.limits = Limits(
@@ -115,6 +123,19 @@ class BlueskyChannel(Unopened):
             "com.atproto.repo.deleteRecord", {"repo": did, "collection": COLLECTION, "rkey": key}
         )
 
+    async def measure(self, ids: Sequence[str]) -> Mapping[str, Reactions | None]:
+        """Asks for all at once."""
+        names = [id for id in ids if _named(id)[0]]
+        if not names:
+            return {}
+        told = await self._session.asked("app.bsky.feed.getPosts", [("uris", name) for name in names])
+        listed = told.data.get("posts")
+        if not isinstance(listed, list) or not all(isinstance(each, dict) for each in listed):
+            said = f"{self._server} answers with no posts"
+            raise DeliveryError(said, permanent=False, code=told.status, server=self._server)
+        rows = {str(each.get("uri", "")): each for each in listed}
+        return {name: _reactions(rows[name]) if name in rows else None for name in names}
+
     async def check(self) -> str:
         """Signs in."""
         await self._session.did()
@@ -174,3 +195,12 @@ def _named(address: str) -> tuple[str, str]:
     """The repository and the key in a post's address; both "" when it is none."""
     found = re.fullmatch(rf"at://([^/?#]+)/{re.escape(COLLECTION)}/([^/?#]+)", address)
     return (found[1], found[2]) if found else ("", "")
+
+
+def _reactions(post: Mapping[str, Any]) -> Reactions:
+    return Reactions(
+        likes=figure(post.get("likeCount")),
+        reposts=figure(post.get("repostCount")),
+        replies=figure(post.get("replyCount")),
+        quotes=figure(post.get("quoteCount")),
+    )

@@ -7,6 +7,7 @@ access token ends after two hours; a server says so with HTTP 400 (measured).
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
@@ -44,14 +45,30 @@ class Session:
 
     async def signed(self, name: str, json: Any = None, *, content: bytes | None = None, kind: str = "") -> Told:
         """Calls a procedure as the account. Doing it twice must do no more than once. Raises as ``Exchange.ask``."""
+        return await self._as_account(
+            lambda token: self._call(name, json=json, content=content, kind=kind, token=token)
+        )
+
+    async def asked(self, name: str, query: Sequence[tuple[str, str]]) -> Told:
+        """Asks a query as the account. Raises as ``Exchange.ask``."""
+        url = f"{self._service}/xrpc/{name}?{urlencode(query)}"
+
+        def ask(token: str) -> Awaitable[Told]:
+            headers = {"Authorization": f"Bearer {token}"}
+            return self._exchange.ask("GET", url, repeatable=True, headers=headers)
+
+        return await self._as_account(ask)
+
+    async def _as_account(self, ask: Callable[[str], Awaitable[Told]]) -> Told:
+        """What ``ask`` is answered with the session's token; a token that ended is renewed, and it is asked again."""
         await self.did()
         token = self._tokens["accessJwt"]
         try:
-            return await self._call(name, json=json, content=content, kind=kind, token=token)
+            return await ask(token)
         except Expired:
             await self._renew(token)
         try:
-            return await self._call(name, json=json, content=content, kind=kind, token=self._tokens["accessJwt"])
+            return await ask(self._tokens["accessJwt"])
         except Expired as error:
             raise ChannelRefused(f"{self.server} takes no session of ours: {error}", server=self.server) from error
 

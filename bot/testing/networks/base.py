@@ -61,6 +61,7 @@ class Network:
         self.faults = Faults()
         self._posts: dict[str, Posted] = {}
         self._asked: list[Asked] = []
+        self._reacted: dict[str, dict[str, Any]] = {}
         self._numbers = itertools.count(1)
 
     def endpoints(self) -> Sequence[Endpoint]:
@@ -126,6 +127,19 @@ class Network:
         with self.lock:
             self._posts[identity] = replace(self._posts[identity], deleted=self.clock())
             return self._posts[identity]
+
+    def react(self, identity: str, **counts: Any) -> None:
+        """Followers react: a post's ``likes``, ``reposts``, ``replies``, ``quotes``, ``views`` are these from now on.
+
+        As they are given, so that a network may also tell nonsense. What nobody named is 0.
+        """
+        with self.lock:
+            self._reacted[identity] = {**self._reacted.get(identity, {}), **counts}
+
+    def reacted(self, identity: str, count: str) -> Any:
+        """How often followers did ``count`` with the post."""
+        with self.lock:
+            return self._reacted.get(identity, {}).get(count, 0)
 
     def after(self, call: Call, answer: Response) -> None:
         """Called before each answer leaves: for headers that every answer has."""

@@ -4,7 +4,8 @@ After https://docs.bsky.app/docs/advanced-guides/rate-limits, the lexicons com.a
 of https://github.com/bluesky-social/atproto, and what a PDS 0.4.217 and 0.5.35 were measured to do (social.md,
 2026-11-23): an expired token is HTTP 400; ``createRecord`` on a key that is taken is HTTP 500; ``putRecord`` of the
 same record changes nothing, of another one edits in silence. The cids have the form of real ones and are not computed
-as theirs are: equal records have equal cids, and that is all.
+as theirs are: equal records have equal cids, and that is all. ``app.bsky.feed.getPosts``, which a PDS hands on to the
+network's view: the lexicons ``getPosts`` and ``defs#postView``, read 2026-11-29.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ HANDLE = "news.record.example"
 APP_PASSWORD = "abcd-efgh-ijkl-mnop"
 _ACCESS, _REFRESH, _GRACE = timedelta(seconds=7200), timedelta(days=90), timedelta(hours=2)
 _LARGEST_BLOB = 50 * 1024 * 1024
+_POSTS_AT_ONCE = 25
 _POINTS = {"create": 3, "update": 2, "delete": 1}
 _SORTABLE = "234567abcdefghijklmnopqrstuvwxyz"
 SAMPLE = {"service": "{base}", "handle": "{handle}", "password": "{password}"}
@@ -115,6 +117,7 @@ class Bluesky(Network):
             "com.atproto.identity.resolveHandle": self._resolve,
             "com.atproto.repo.getRecord": self._get,
             "com.atproto.repo.listRecords": self._list,
+            "app.bsky.feed.getPosts": self._get_posts,
         }
         procedures: dict[str, Callable[[Call], Any]] = {
             "com.atproto.server.createSession": self._create_session,
@@ -221,6 +224,31 @@ class Bluesky(Network):
         page = found[: int(limit)]
         records = [{"uri": uri, "cid": _cid(self._records[uri]), "value": self._records[uri]} for uri in page]
         return {"records": records, **({"cursor": page[-1].rpartition("/")[2]} if len(found) > len(page) else {})}
+
+    def _get_posts(self, call: Call) -> Any:
+        """What the network's view, which the server asks for the account, has of these posts; not what is gone."""
+        self._signed(call)
+        wanted = call.every("uris")
+        if not wanted:
+            raise _error(400, "InvalidRequest", 'Error: Params must have the property "uris"')
+        if len(wanted) > _POSTS_AT_ONCE:
+            raise _error(400, "InvalidRequest", f"Error: uris must not have more than {_POSTS_AT_ONCE} elements")
+        if not all(re.fullmatch(r"at://[^/\s]+/[a-zA-Z.]+/[^/\s]+", each) for each in wanted):
+            raise _error(400, "InvalidRequest", "Error: uris/0 must be a valid at-uri")
+        return {"posts": [self._view(each) for each in dict.fromkeys(wanted) if each in self._records]}
+
+    def _view(self, uri: str) -> dict[str, Any]:
+        return {
+            "uri": uri,
+            "cid": _cid(self._records[uri]),
+            "author": {"did": DID, "handle": HANDLE},
+            "record": self._records[uri],
+            "indexedAt": f"{self.clock():%Y-%m-%dT%H:%M:%S.000Z}",
+            "likeCount": self.reacted(uri, "likes"),
+            "repostCount": self.reacted(uri, "reposts"),
+            "replyCount": self.reacted(uri, "replies"),
+            "quoteCount": self.reacted(uri, "quotes"),
+        }
 
     def _upload(self, call: Call) -> Any:
         self._signed(call)

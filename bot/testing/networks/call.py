@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 from starlette.datastructures import FormData, Headers, UploadFile
 from starlette.requests import Request
@@ -72,6 +73,10 @@ class Call:
         """A parameter of the query, ``default`` when it is none or no number that makes sense."""
         given = self.query.get(name, "")
         return int(given) if given.isascii() and given.isdigit() and len(given) < 25 else default
+
+    def every(self, name: str) -> list[str]:
+        """All values of a parameter of the query, in order."""
+        return [value for key, value in parse_qsl(urlsplit(self.url).query, keep_blank_values=True) if key == name]
 
     @property
     def fields(self) -> dict[str, Any]:

@@ -170,6 +170,13 @@ class Discord(Network):
         age = int((self.clock() - _EPOCH).total_seconds() * 1000)
         return str((age << 22) + self.number())
 
+    def _reactions(self, id: str) -> dict[str, Any]:
+        """All of one emoji, and the field only where there is one (/resources/message, and from memory)."""
+        count = self.reacted(id, "likes")
+        thumb = {"id": None, "name": "\N{THUMBS UP SIGN}"}
+        details = {"burst": 0, "normal": count}
+        return {"reactions": [{"emoji": thumb, "count": count, "count_details": details, "me": False}]} if count else {}
+
     def _message(self, post: Posted) -> dict[str, Any]:
         return {
             "id": post.id,
@@ -181,6 +188,7 @@ class Discord(Network):
             "attachments": [{"id": str(number), "description": each.alt} for number, each in enumerate(post.pictures)],
             "flags": post.fields["flags"],
             "timestamp": post.when.isoformat(),
+            **self._reactions(post.id),
             "edited_timestamp": post.edited.isoformat() if post.edited else None,
             "author": {"id": HOOK_ID, "username": "The Port Alder Record", "bot": True},
         }

@@ -1,7 +1,8 @@
 """A strict Facebook: the Pages API of one page.
 
 Documents: developers.facebook.com/docs/pages-api/posts and /docs/graph-api/guides/error-handling (read 2026-11-29:
-codes 4, 32, 190, 368, 506, 613). 63,206 characters: social.md. From memory: HTTP statuses of the errors, 10 MB a
+codes 4, 32, 190, 368, 506, 613), /docs/graph-api/reference/object/reactions (the same day; ``comments`` and ``shares``
+are told likewise, from memory). 63,206 characters: social.md. From memory: HTTP statuses of the errors, 10 MB a
 photo, the headers X-App-Usage and X-Business-Use-Case-Usage, that a page's token ends with the short-lived token of
 the user it came from, and never when that was a long-lived one.
 
@@ -220,7 +221,7 @@ class Facebook(Network):
         self._page_call(call, "pages_read_engagement")
         self._own_page(call)
         limit = min(100, call.number("limit", 25))
-        return JSONResponse({"data": [_entity(each, call) for each in list(reversed(self.visible))[:limit]]})
+        return JSONResponse({"data": [self._entity(each, call) for each in list(reversed(self.visible))[:limit]]})
 
     def _own(self, call: Call) -> Posted:
         found = self.find(call.parts["id"])
@@ -235,7 +236,25 @@ class Facebook(Network):
             name = "The Record" if grant.account == self.page else "Ines Okafor"
             return JSONResponse({"id": grant.account, "name": name})
         self._page_call(call, "pages_read_engagement")
-        return JSONResponse(_entity(self._own(call), call))
+        return JSONResponse(self._entity(self._own(call), call))
+
+    def _entity(self, post: Posted, call: Call) -> dict[str, Any]:
+        """The fields that were asked for: ``reactions.limit(0).summary(total_count)`` is one, too."""
+        shares = self.reacted(post.id, "reposts")
+        told = {
+            "id": post.id,
+            "message": post.text,
+            "created_time": f"{post.when:%Y-%m-%dT%H:%M:%S}+0000",
+            "permalink_url": f"https://www.facebook.com/{post.id.replace('_', '/posts/')}",
+            "is_published": True,
+            "reactions": {"data": [], "summary": {"total_count": self.reacted(post.id, "likes")}},
+            "comments": {"data": [], "summary": {"total_count": self.reacted(post.id, "replies")}},
+            **({"shares": {"count": shares}} if shares != 0 else {}),
+        }
+        wanted = call.query.get("fields", "created_time,message").split(",")
+        edges = {each.partition(".")[0] for each in wanted if "summary(" in each}
+        plain = {each for each in wanted if "(" not in each} - {"reactions", "comments"}
+        return {name: value for name, value in told.items() if name == "id" or name in plain | edges}
 
     def _update(self, call: Call) -> Response:
         self._page_call(call, "pages_manage_posts")
@@ -328,15 +347,3 @@ def _json(text: Any) -> Any:
 
 def _number(name: str) -> int:
     return int(re.sub(r"\D", "", name))
-
-
-def _entity(post: Posted, call: Call) -> dict[str, Any]:
-    told = {
-        "id": post.id,
-        "message": post.text,
-        "created_time": f"{post.when:%Y-%m-%dT%H:%M:%S}+0000",
-        "permalink_url": f"https://www.facebook.com/{post.id.replace('_', '/posts/')}",
-        "is_published": True,
-    }
-    wanted = call.query.get("fields", "created_time,message").split(",")
-    return {name: value for name, value in told.items() if name == "id" or name in wanted}

@@ -1,9 +1,9 @@
 """A strict Threads: containers are made, and then published once.
 
 Documents, read 2026-11-29: developers.facebook.com/documentation/threads/posts.md, overview.md, troubleshooting.md,
-and /docs/threads/posts/delete-posts. A container that is not ready cannot be found when it is published (code 24,
-subcode 4279009), texts too: gitroomhq/postiz-app#2047, trypostit/trypost#352. A text that is too long is code 100:
-gesteves/denali#1285. From memory: the answer to the 251st post, 1,000 replies in 24 hours, alt texts of 1,000
+insights.md, and /docs/threads/posts/delete-posts. A container that is not ready cannot be found when it is published
+(code 24, subcode 4279009), texts too: gitroomhq/postiz-app#2047, trypostit/trypost#352. A text that is too long is code
+100: gesteves/denali#1285. From memory: the answer to the 251st post, 1,000 replies in 24 hours, alt texts of 1,000
 characters, that a token is renewed when it is a day old at least. Inferred: a container that is out cannot be found
 by ``threads_publish`` either.
 
@@ -35,7 +35,9 @@ SCOPES = (
     "threads_delete",
     "threads_read_replies",
     "threads_manage_replies",
+    "threads_manage_insights",
 )
+METRICS = ("views", "likes", "replies", "reposts", "quotes", "shares")
 SHORT_SECONDS = 3600
 LONG_SECONDS = 60 * 86_400
 OLD_ENOUGH = 86_400
@@ -78,18 +80,28 @@ class _Container:
 
 @network
 class Threads(Network):
-    """``processing`` is how often a container's status (or its publishing) is asked in vain before it is ready."""
+    """``processing`` is how often a container's status (or its publishing) is asked in vain before it is ready.
+
+    ``scopes`` are those of the token in ``credentials``.
+    """
 
     kind: ClassVar[str] = "threads"
 
-    def __init__(self, clock: Clock = system_clock, *, processing: int = 1, public_only: bool = True) -> None:
+    def __init__(
+        self,
+        clock: Clock = system_clock,
+        *,
+        processing: int = 1,
+        public_only: bool = True,
+        scopes: Sequence[str] = SCOPES,
+    ) -> None:
         super().__init__(clock)
         self.processing = processing
         self.public_only = public_only
         self.user = "17841400000000001"
         self.client = ("threads-app", "threads-secret")
         self.grants = Grants("threads", clock)
-        self._first = self.grants.issue(self.user, seconds=LONG_SECONDS, scopes=SCOPES)
+        self._first = self.grants.issue(self.user, seconds=LONG_SECONDS, scopes=scopes)
         self._containers: dict[str, _Container] = {}
         self._publishing = Moving(250, 86_400)
         self._replying = Moving(1000, 86_400)
@@ -114,6 +126,7 @@ class Threads(Network):
             ("GET", "/v1.0/{user}/replies", self._replies),
             ("POST", "/v1.0/{user}/threads_publish", self._publish),
             ("GET", "/v1.0/{user}/threads_publishing_limit", self._limits),
+            ("GET", "/v1.0/{id}/insights", self._insights),
             ("GET", "/v1.0/{id}", self._show),
             ("DELETE", "/v1.0/{id}", self._delete),
         ]
@@ -245,6 +258,30 @@ class Threads(Network):
         if found is None:
             raise graph.missing(identity, call.method)
         return JSONResponse(_entity(found, call))
+
+    def _insights(self, call: Call) -> Response:
+        self._own(call, "threads_manage_insights")
+        found = self.find(call.parts["id"])
+        if found is None:
+            raise graph.missing(call.parts["id"], call.method)
+        wanted = call.query.get("metric", "").split(",")
+        if not set(wanted) <= set(METRICS):
+            raise _wrong(f"Param metric must be one of {{{', '.join(METRICS)}}}")
+        return JSONResponse(
+            {
+                "data": [
+                    {
+                        "name": each,
+                        "period": "lifetime",
+                        "values": [{"value": self.reacted(found.id, each)}],
+                        "title": each.title(),
+                        "description": "",
+                        "id": f"{found.id}/insights/{each}/lifetime",
+                    }
+                    for each in wanted
+                ]
+            }
+        )
 
     def _list(self, call: Call) -> Response:
         self._own(call)

@@ -4,7 +4,8 @@ Documents, read 2026-11-29: https://docs.x.com/x-api/posts/create-or-edit-post, 
 texts of 1,000 characters: developer.x.com, POST media/metadata/create. Counting: twitter-text's configuration v3
 (social.md), by ``twitter-text-parser``. The body of a 403 for a duplicate: akrherz/iembot#163, seen 2026-02; 100
 posts in 15 minutes and 10,000 in 24 hours: social.md. From memory: the answer to a text that is too long, to a reply
-to nothing, the windows of the other endpoints, and that texts come back with t.co links and & < > escaped.
+to nothing, the windows of the other endpoints, posts by their ids (100 at most) with what is told of those that are
+gone, and that texts come back with t.co links and & < > escaped.
 
 Not here: polls, quotes, video, posts of more than 280.
 
@@ -14,6 +15,7 @@ In one file, though it is long: what one account is answered rests on the same s
 from __future__ import annotations
 
 import base64
+import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -47,6 +49,7 @@ MEDIA_SECONDS = 86_400
 DUPLICATE_SECONDS = 86_400
 IMAGE_BYTES = 5 * 1024 * 1024
 ALT_CHARACTERS = 1000
+AT_ONCE = 100
 TYPES = ("image/jpeg", "image/png", "image/webp", "image/gif")
 _KNOWN = {"text", "media", "reply", "reply_settings", "made_with_ai", "nullcast", "for_super_followers_only"}
 _INVALID = "https://api.twitter.com/2/problems/invalid-request"
@@ -134,6 +137,7 @@ class X(Network):
     def endpoints(self) -> Sequence[Endpoint]:
         return [
             ("POST", "/2/tweets", self._post),
+            ("GET", "/2/tweets", self._several),
             ("GET", "/2/tweets/{id}", self._show),
             ("DELETE", "/2/tweets/{id}", self._delete),
             ("GET", "/2/users/me", self._me),
@@ -261,6 +265,33 @@ class X(Network):
             return JSONResponse({"errors": [{**told, "title": "Not Found Error", "resource_type": "tweet"}]})
         return JSONResponse({"data": self._entity(found, call)})
 
+    def _several(self, call: Call) -> Response:
+        """Those that are there in ``data``, the others in ``errors``; without any, there is no ``data``."""
+        self._signed_in(call, "read", "tweet.read", "users.read")
+        wanted = [each for each in call.query.get("ids", "").split(",") if each]
+        if not 1 <= len(wanted) <= AT_ONCE:
+            raise _invalid(
+                f"The number of values in the `ids` query parameter list [{len(wanted)}] is not between 1 and {AT_ONCE}"
+            )
+        if not all(re.fullmatch(r"[0-9]{1,19}", each) for each in wanted):
+            raise _invalid("The `ids` query parameter value is not valid", ids=wanted)
+        found = {each: self.find(each) for each in wanted}
+        data = [self._entity(each, call) for each in found.values() if each is not None]
+        errors = [
+            {
+                "value": each,
+                "detail": f"Could not find tweet with ids: [{each}].",
+                "title": "Not Found Error",
+                "resource_type": "tweet",
+                "parameter": "ids",
+                "resource_id": each,
+                "type": _NOT_FOUND,
+            }
+            for each, post in found.items()
+            if post is None
+        ]
+        return JSONResponse({**({"data": data} if data else {}), **({"errors": errors} if errors else {})})
+
     def _timeline(self, call: Call) -> Response:
         self._signed_in(call, "timeline", "tweet.read", "users.read")
         if call.parts["id"] != self.account:
@@ -285,6 +316,15 @@ class X(Network):
             told["created_at"] = f"{post.when:%Y-%m-%dT%H:%M:%S}.000Z"
         if "referenced_tweets" in fields and post.reply_to:
             told["referenced_tweets"] = [{"type": "replied_to", "id": post.reply_to}]
+        if "public_metrics" in fields:
+            told["public_metrics"] = {
+                "retweet_count": self.reacted(post.id, "reposts"),
+                "reply_count": self.reacted(post.id, "replies"),
+                "like_count": self.reacted(post.id, "likes"),
+                "quote_count": self.reacted(post.id, "quotes"),
+                "bookmark_count": 0,
+                "impression_count": self.reacted(post.id, "views"),
+            }
         if "entities" in fields:
             urls = [{"url": self._links[each], "expanded_url": each} for each in _urls(post.text)]
             told |= {"entities": {"urls": urls}} if urls else {}

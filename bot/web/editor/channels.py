@@ -21,6 +21,8 @@ from bot.store import Transaction
 from bot.web.editor.access import Admin, Approver, Editor, Viewer
 from bot.web.editor.desk import Desk
 from bot.web.editor.form import Submission, Submitted
+from bot.web.editor.networks import network_of
+from bot.web.editor.reactions import why_not
 from bot.web.editor.speech import N_, _
 from bot.web.editor.states import Shown
 
@@ -39,15 +41,6 @@ _SHOWN = {
 }
 _ENDS = Shown(N_("Permission ends"), "warn", "mark")
 
-NETWORKS = {
-    "email": N_("Email"),
-    "webhook": N_("Webhook"),
-    "x": "X",
-    "linkedin": "LinkedIn",
-    "teams": "Microsoft Teams",
-    "ntfy": "ntfy",
-    "apprise": "Apprise",
-}
 DOUBLING = {
     Idempotency.KEY: N_("Never doubled: the network knows each post by a key of ours."),
     Idempotency.STEPS: N_("Never doubled: a post is made first, then published once."),
@@ -113,6 +106,7 @@ def routes(desk: Desk) -> APIRouter:
                 return desk.missing(request)
             shown = row(tx, found, now, last=POSTS)
             acts = tx.acts.newest(thing=thing(name), limit=ACTS)
+            measured = tx.measured_posts.states()
             ending = [each for each in endings(tx, installation, now) if each.channel == name]
         return desk.page(
             request,
@@ -132,6 +126,8 @@ def routes(desk: Desk) -> APIRouter:
             may_connect=user.role.may(Role.APPROVER),
             may_disconnect=user.role.may(Role.ADMIN),
             limits=installation.configured[name].limits if found.medium == "post" else None,
+            reactions=why_not(installation, name, measured) if found.medium == "post" else None,
+            asked=measured[name].at if name in measured else None,
         )
 
     @router.api_route("/channels", methods=["GET", "HEAD"])
@@ -286,7 +282,7 @@ def row(tx: Transaction, status: ChannelStatus, now: datetime, *, last: int = LA
     return Row(
         status=status,
         shown=shown,
-        network=NETWORKS.get(status.type, status.type.capitalize()),
+        network=network_of(status.type),
         used=used,
         spent=spent,
         most=still.limit if still else None,

@@ -24,6 +24,7 @@ from bot.store import Transaction
 from bot.web.editor.access import Approver, Editor, Viewer
 from bot.web.editor.desk import Desk
 from bot.web.editor.form import Submitted
+from bot.web.editor.reactions import heard
 from bot.web.editor.reasons import follows_words, providers_words, reason_words
 from bot.web.editor.speech import _, ngettext
 from bot.web.editor.states import DELIVERY_STATES, Shown, of_edition
@@ -224,6 +225,7 @@ def _values(desk: Desk, user: User, edition: str) -> dict[str, Any] | None:
         at = progress(tx, edition, system_clock())
         grouped = groups(tx, edition)
         posts = tx.deliveries.posts(edition)
+        reactions = heard(tx, desk.installation.current(), edition, posts)
         headline = tx.numbers.headlines([edition]).get(edition, "")
         waits = waits_for(tx, edition) if at.state is EditionState.SENDING else {}
         stopped = _stopped(tx, user, found) if at.state is EditionState.PAUSED else None
@@ -249,6 +251,7 @@ def _values(desk: Desk, user: User, edition: str) -> dict[str, Any] | None:
         "unknown_mails": sum(each.number for each in unknown),
         "unknown_posts": unknown_posts,
         "posts": posts,
+        "reactions": reactions,
         "mail": at.total > len(posts),
         "waits": waits,
         "stopped": stopped,

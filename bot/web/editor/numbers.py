@@ -1,4 +1,4 @@
-"""``/numbers``: how it is going, in five figures, charts with the table behind them, and as a file."""
+"""``/numbers``: how it is going, in five figures, charts with the table behind them, posts, and as files."""
 
 from __future__ import annotations
 
@@ -14,11 +14,13 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import StreamingResponse
 
 from bot.audience.csv_file import guarded
+from bot.model import MeasuredPost
 from bot.schedules.numbers import MOST, Overview, Span, begin_of, overview
 from bot.store.numbers import EditionFigures
 from bot.web.editor.access import Viewer
 from bot.web.editor.desk import Desk
 from bot.web.editor.figures import GAPS, day_words, figures, left_chart, most_clicked, readers_chart
+from bot.web.editor.reactions import by_channel, kind_of, words
 from bot.web.editor.speech import N_, _, locale
 
 PAGE = 20
@@ -30,17 +32,24 @@ COLUMNS = (
 )  # fmt: skip
 """The header of the file. Times are ISO 8601 in UTC."""
 
+POSTS = (
+    "edition", "schedule", "channel", "subject", "sent", "post", "likes", "reposts", "replies", "quotes", "views",
+    "first_day", "looked", "gone",
+)  # fmt: skip
+"""The header of the file of posts. An empty figure is one that the network does not tell, or did not yet."""
+
 _SPANS = {Span.DAYS: N_("28 days"), Span.WEEKS: N_("12 weeks"), Span.MONTHS: N_("12 months")}
 
 
 def routes(desk: Desk) -> APIRouter:
-    """GET and HEAD of ``/numbers`` and of ``/numbers.csv``."""
+    """GET and HEAD of ``/numbers``, of ``/numbers.csv`` and of ``/numbers/posts.csv``."""
     router = APIRouter()
 
     @router.api_route("/numbers", methods=["GET", "HEAD"])
     def show(request: Request, user: Viewer, schedule: str = "", span: str = "", rows: str = "") -> Response:
         chosen, over = _schedule(desk, schedule), _span(span)
-        with desk.installation.store.read() as tx:
+        installation = desk.installation.current()
+        with installation.store.read() as tx:
             found = overview(
                 tx,
                 mails=_mails(desk),
@@ -53,6 +62,9 @@ def routes(desk: Desk) -> APIRouter:
             shown = found.rows[::-1] if rows == "all" else found.rows[::-1][:PAGE]
             headlines = tx.numbers.headlines([each.edition for each in shown if each.edition])
             titles = tx.numbers.titles({each.edition for each in found.clicked}) if found.clicked else {}
+            told = by_channel(tx, installation, found)
+            posted = {each.of for _slot, each in found.by_edition}
+            posted_titles = tx.numbers.headlines(posted) if posted else {}
         here = {"schedule": chosen, "span": over.value}
         return desk.page(
             request,
@@ -69,7 +81,11 @@ def routes(desk: Desk) -> APIRouter:
             readers=readers_chart(found, over, one=bool(chosen)),
             left=left_chart(found, over, one=bool(chosen)),
             clicked=most_clicked(found, titles),
-            posts=found.posts,
+            posts=told,
+            best=[(each, words(kind_of(installation, each.post.channel), each.post.reactions)) for each in found.best],
+            by_edition=found.by_edition,
+            posted_titles=posted_titles,
+            posts_file=f"numbers/posts.csv?{urlencode(here)}",
             rows=shown,
             more=len(found.rows) - len(shown),
             all_rows=f"numbers?{urlencode({**here, 'rows': 'all'})}",
@@ -89,6 +105,17 @@ def routes(desk: Desk) -> APIRouter:
             _lines(desk, _schedule(desk, schedule), _span(span)),
             media_type="text/csv; charset=utf-8",
             headers={"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"},
+        )
+
+    @router.api_route("/numbers/posts.csv", methods=["GET", "HEAD"])
+    def posts_as_file(user: Viewer, schedule: str = "", span: str = "") -> Response:
+        return StreamingResponse(
+            _post_lines(desk, _schedule(desk, schedule), _span(span)),
+            media_type="text/csv; charset=utf-8",
+            headers={
+                "Content-Disposition": f'attachment; filename="posts-{_span(span)}.csv"',
+                "Cache-Control": "no-store",
+            },
         )
 
     return router
@@ -159,4 +186,35 @@ def _cells(each: EditionFigures) -> tuple[object, ...]:
         "" if each.unsubscribed is None else each.unsubscribed,
         "" if each.clicks is None else each.clicks,
         each.reckoned.astimezone(UTC).isoformat() if each.reckoned else "",
+    )
+
+
+def _post_lines(desk: Desk, schedule: str, span: Span) -> Iterator[str]:
+    """Every post of the span whose network tells how followers reacted, the newest first."""
+    stream = StringIO()
+    writer = csv.writer(stream)
+    writer.writerow(POSTS)
+    now, zone = desk.installation.clock(), _zone(desk)
+    since, until = begin_of(span, zone, now), now + timedelta(seconds=1)
+    chosen = [schedule] if schedule else sorted(desk.installation.settings.schedules)
+    with desk.installation.store.read() as tx:
+        found = tx.measured_posts.all(chosen, since=since, until=until, limit=MOST)
+    for key, post in found:
+        writer.writerow([guarded(str(cell)) for cell in _post_cells(key, post)])
+    yield stream.getvalue()
+
+
+def _post_cells(schedule: str, post: MeasuredPost) -> tuple[object, ...]:
+    told = post.reactions
+    figures_told = (told.likes, told.reposts, told.replies, told.quotes, told.views, post.first_day)
+    moments = (post.looked, post.gone)
+    return (
+        post.edition,
+        schedule,
+        post.channel,
+        post.subject,
+        post.sent.astimezone(UTC).isoformat(),
+        post.post,
+        *("" if each is None else each for each in figures_told),
+        *(each.astimezone(UTC).isoformat() if each else "" for each in moments),
     )

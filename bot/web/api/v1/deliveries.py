@@ -12,10 +12,10 @@ from bot.delivery import deciding
 from bot.delivery.progress import progress
 from bot.delivery.reasons import groups
 from bot.editions import lifecycle
-from bot.model import Delivery, DeliveryState, Role, User
+from bot.model import Delivery, DeliveryState, MeasuredPost, Role, User
 from bot.web.api.v1.api import Api, Done, EditionId
 from bot.web.api.v1.caller import Approving, Reading
-from bot.web.api.v1.edition_shapes import DeliveryShown, Reason, Resolve, Retry, Totals
+from bot.web.api.v1.edition_shapes import DeliveryShown, ReactionsShown, Reason, Resolve, Retry, Totals
 from bot.web.api.v1.fault import missing
 from bot.web.api.v1.page import Cursor, Cursors, Limit, Page, cut
 
@@ -47,8 +47,9 @@ def routes(api: Api) -> None:
             found = tx.deliveries.page(
                 edition=edition, states=state or (), limit=limit + 1, after=int(place[0]) if place else 0
             )
+            measured = {} if all(each.audience for each in found) else tx.measured_posts.of_edition(edition)
         rows, last = cut(found, limit)
-        data = [_shown(each, caller.user) for each in rows]
+        data = [_shown(each, measured.get(each.id), caller.user) for each in rows]
         return Page(data=data, next=cursors.next(last.id) if last else None)
 
     @router.get("/editions/{edition}/totals", tags=tags)
@@ -92,8 +93,25 @@ def routes(api: Api) -> None:
         return Done(changed=lifecycle.resolve(store, ours, arrived=given.arrived, **api.by(caller)))
 
 
-def _shown(delivery: Delivery, user: User) -> DeliveryShown:
+def reactions_of(post: MeasuredPost) -> ReactionsShown:
+    """What is known of how followers reacted."""
+    told = post.reactions
+    return ReactionsShown(
+        likes=told.likes,
+        reposts=told.reposts,
+        replies=told.replies,
+        quotes=told.quotes,
+        views=told.views,
+        first_day=post.first_day,
+        looked=post.looked,
+        gone=post.gone,
+    )
+
+
+def _shown(delivery: Delivery, post: MeasuredPost | None, user: User) -> DeliveryShown:
     made = DeliveryShown.model_validate(delivery)
+    if post:
+        made = made.model_copy(update={"reactions": reactions_of(post)})
     if user.role.may(Role.EDITOR):
         return made
     # What servers say often repeats the address.

@@ -184,8 +184,32 @@ class Totals(BaseModel):
     reasons: list[Reason]
 
 
+class Figures(Shown):
+    """How followers reacted. A figure is null where the network does not tell it, or did not yet."""
+
+    likes: int | None
+    reposts: int | None
+    replies: int | None
+    quotes: int | None
+    views: int | None
+
+
+class ReactionsShown(Figures):
+    """``first_day`` is how many there were a day after it went out, ``looked`` when the network told it last.
+
+    ``gone``: since when it no longer has the post.
+    """
+
+    first_day: int | None
+    looked: datetime | None
+    gone: datetime | None
+
+
 class DeliveryShown(Shown):
-    """What became of the edition for one reader or one post; ``destination`` is whole for who may edit."""
+    """What became of the edition for one reader or one post; ``destination`` is whole for who may edit.
+
+    ``reactions`` is null for mails, and for posts of whose network nobody asks.
+    """
 
     id: int
     channel: str
@@ -202,6 +226,7 @@ class DeliveryShown(Shown):
     text: str
     server: str
     updated: datetime | None
+    reactions: ReactionsShown | None = None
 
 
 class Decided(Given):

@@ -9,14 +9,20 @@ from zoneinfo import ZoneInfo
 from fastapi import Query
 from pydantic import BaseModel
 
-from bot.model import EditionState
+from bot.model import EditionState, MeasuredPost
 from bot.schedules.numbers import MOST, Span, begin_of, overview
+from bot.store import measured_posts
+from bot.store import numbers as store_numbers
 from bot.web.api.v1.api import NO_NUL, Api, Shown
 from bot.web.api.v1.caller import Reading
+from bot.web.api.v1.deliveries import reactions_of
+from bot.web.api.v1.edition_shapes import Figures, ReactionsShown
 from bot.web.api.v1.fault import Refused
 from bot.web.api.v1.page import Page, whole
 
 Schedule = Annotated[str, Query(max_length=100, pattern=NO_NUL, description='"": all that send mail.')]
+
+AnySchedule = Annotated[str, Query(max_length=100, pattern=NO_NUL, description='"": all, those that only post too.')]
 
 
 class Sums(Shown):
@@ -32,13 +38,33 @@ class Sums(Shown):
     reckoned: datetime | None
 
 
+class Reacted(Figures):
+    """How followers reacted: the sums over ``posts``, of ``looked`` of which something is known."""
+
+    posts: int
+    looked: int
+
+
 class Posted(Shown):
-    """The posts of a channel."""
+    """The posts of a channel. ``reactions`` is null where nobody asked how followers reacted."""
 
     channel: str
     accepted: int
     failed: int
     unknown: int
+    reactions: Reacted | None = None
+
+
+class PostNumbers(Shown):
+    """A post that stands on a network that tells, ``post`` is its name there."""
+
+    edition: str
+    schedule: str
+    channel: str
+    subject: str
+    post: str
+    sent: datetime
+    reactions: ReactionsShown
 
 
 class Clicked(Shown):
@@ -115,7 +141,7 @@ def routes(api: Api) -> None:
             readers=found.readers,
             growth=found.growth,
             clicked=[Clicked.model_validate(each) for each in found.clicked],
-            posts=[Posted.model_validate(each) for each in found.posts],
+            posts=[_posted(each, found.reacted.get(each.channel)) for each in found.posts],
         )
 
     @router.get("/numbers/editions", tags=tags)
@@ -128,3 +154,37 @@ def routes(api: Api) -> None:
                 chosen, since=begin_of(span, zone, now), until=now + timedelta(seconds=1), limit=MOST
             )
         return whole([EditionNumbers.model_validate(each) for each in found])
+
+    @router.get("/numbers/posts", tags=tags)
+    def by_post(caller: Reading, schedule: AnySchedule = "", span: Span = Span.DAYS) -> Page[PostNumbers]:
+        """How followers reacted, post by post, the newest first; 3,000 at most."""
+        installation = api.installation
+        if schedule and schedule not in installation.settings.schedules:
+            raise Refused(422, "There is no such schedule.", pointer="schedule")
+        now, zone = api.now, ZoneInfo(installation.newsroom.timezone)
+        chosen = [schedule] if schedule else sorted(installation.settings.schedules)
+        with store.read() as tx:
+            found = tx.measured_posts.all(
+                chosen, since=begin_of(span, zone, now), until=now + timedelta(seconds=1), limit=MOST
+            )
+        return whole([_post_numbers(key, post) for key, post in found])
+
+
+def _posted(posted: store_numbers.Posted, reacted: measured_posts.Reacted | None) -> Posted:
+    made = Posted.model_validate(posted)
+    if reacted is None:
+        return made
+    figures = Figures.model_validate(reacted.reactions).model_dump()
+    return made.model_copy(update={"reactions": Reacted(posts=reacted.posts, looked=reacted.looked, **figures)})
+
+
+def _post_numbers(schedule: str, post: MeasuredPost) -> PostNumbers:
+    return PostNumbers(
+        edition=post.edition,
+        schedule=schedule,
+        channel=post.channel,
+        subject=post.subject,
+        post=post.post,
+        sent=post.sent,
+        reactions=reactions_of(post),
+    )
