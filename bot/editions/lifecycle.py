@@ -230,7 +230,8 @@ def cancel(
 ) -> Edition:
     """Any state that has not ended → cancelled. What was accepted stays so; unsent stories may be picked again.
 
-    Only in one of the states ``seen``, and in this ``version``, where they are given: else ``StateError``.
+    Raises ``StateError``, also when it is in none of the states ``seen``, or no more in this ``version``, where they
+    are given.
     """
     with store.write() as tx:
         found = _found(tx, edition)
