@@ -30,7 +30,8 @@ class Keyless(Exception):
         self.late = late
 
 
-@dataclass(frozen=True, slots=True)
+# Told apart by themselves: FastAPI keeps dependencies by their hash, and a ring of keys has none.
+@dataclass(frozen=True, slots=True, eq=False)
 class Entry:
     """The way in by the key of ``keys``."""
 
