@@ -64,12 +64,12 @@ def demo(
             }
         )
         if serve:
-            session.out.say("\nwhat followers see, while this runs:")
+            session.out.say("\nwhat followers and readers see, while this runs:")
             for network in town.networks:
                 session.out.say(f"{network_name(network.kind):<16} {network.page}")
-            session.out.say(f"sign up at {town.public_url}/subscribe; the confirmation comes to {town.mailbox}")
-            session.out.say(f"\nopen {town.public_url}/: the desk, where editions are seen, edited, approved and sent")
-            session.out.say("Ctrl-C ends it")
+            session.out.say(f"{'mails':<16} {town.inbox_url}/")
+            session.out.say(f"\nsign up at {town.public_url}/subscribe; the confirmation comes there, too")
+            session.out.say("\nopen the desk by the address below; Ctrl-C ends it")
             web = installation.settings.web
             code = Roles(installation, session.out.say).run(
                 ticks=True, works=True, serves=True, host=web.host, port=town.web_port

@@ -13,6 +13,7 @@ from typing import Annotated, Any
 
 import typer
 
+from bot.accounts import desk_key
 from bot.cli.command import Session, command
 from bot.delivery.counters import Counters
 from bot.delivery.folding import Folded
@@ -110,7 +111,7 @@ def _first_run(session: Session, listener: socket.socket) -> bool:
         signal.signal(number, lambda *_: stop.set())
 
     def ready(url: str) -> None:
-        session.out.say(f"there is no newsroom in {session.config} yet: make one at {url}/setup")
+        session.out.say(f"there is no newsroom in {session.config} yet: make one at {url}")
         sys.stdout.flush()
 
     written = serve_setup(session.config, listener, ready=ready, stop=stop)
@@ -224,6 +225,11 @@ class Roles:
 
     def _ready(self, url: str) -> None:
         self._line(f"pages at {url}")
+        with self._installation.store.read() as tx:
+            taken = tx.users.any()
+        if not taken:
+            opens = desk_key.address(self._installation.keys, url, self._installation.clock())
+            self._line(f"the desk, where editions are seen, edited, approved and sent: {opens}")
 
     def _told(self, news: News) -> None:
         if isinstance(news, Ticked):

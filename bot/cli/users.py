@@ -76,7 +76,9 @@ def show(session: Session) -> None:
         )
         session.out.value({"users": users, "invitations": invited})
         if not users:
-            session.out.say("nobody has an account: the desk opens on this machine only, for whoever works on it")
+            session.out.say(
+                "nobody has an account: the desk opens on this machine, by the address that `broadsheet desk` prints"
+            )
 
 
 def role(

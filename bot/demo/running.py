@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from bot.clock import Clock
 from bot.demo.configuration import Addresses, write_configuration, write_network_secrets, write_secrets
+from bot.demo.inbox import inbox
 from bot.demo.mailbox import mailbox
 from bot.demo.networks import Standing, networks
 from bot.demo.newsroom import newsroom
@@ -28,7 +29,7 @@ class Running:
     that the webhook got and one for each network.
 
     ``started`` (UTC) is when the demo first ran in this folder: publication times count from it. ``web_port`` is
-    free now and kept for Broadsheet's own pages, whose address is ``public_url``.
+    free now and kept for Broadsheet's own pages, whose address is ``public_url``. At ``inbox_url`` the mails are seen.
     """
 
     config: Path
@@ -37,6 +38,7 @@ class Running:
     subscribers: Path
     newsroom_url: str
     hook_url: str
+    inbox_url: str
     public_url: str
     smtp_port: int
     web_port: int
@@ -62,11 +64,13 @@ def running(folder: Path, clock: Clock) -> Iterator[Running]:
         newsroom_url = servers.enter_context(newsroom(state.started, clock, state.ports.newsroom))
         hook_url = servers.enter_context(receiver(folder / "posts", secret, clock, state.ports.hook))
         smtp_port = servers.enter_context(mailbox(folder / "mailbox", state.ports.smtp))
+        inbox_url = servers.enter_context(inbox(folder / "mailbox", state.ports.inbox))
         social = servers.enter_context(networks(clock, state.ports.networks))
         ports = Ports(
             newsroom=_port(newsroom_url),
             hook=_port(hook_url),
             smtp=smtp_port,
+            inbox=_port(inbox_url),
             web=free_port(state.ports.web),
             networks={each.kind: each.port for each in social},
         )
@@ -81,6 +85,7 @@ def running(folder: Path, clock: Clock) -> Iterator[Running]:
             subscribers=SUBSCRIBERS,
             newsroom_url=newsroom_url,
             hook_url=hook_url,
+            inbox_url=inbox_url,
             public_url=addresses.public_url,
             smtp_port=smtp_port,
             web_port=ports.web,

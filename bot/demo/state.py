@@ -22,6 +22,7 @@ class Ports:
     newsroom: int = 8180
     hook: int = 8181
     smtp: int = 8125
+    inbox: int = 8126
     web: int = 8080
     networks: Mapping[str, int] = field(default_factory=dict)
 

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from bot.editions import edits
 from bot.errors import NotFound, UsageError
-from bot.model import Edition, EditionWords, Told, ToldStory
+from bot.model import Article, Edition, EditionStory, EditionWords, Told, ToldStory
 from bot.schedules.change import Apply, Change, changed
 from bot.schedules.installation import Installation
 
@@ -112,6 +112,13 @@ def add(
     )
 
 
+def tellings(installation: Installation, story: EditionStory) -> tuple[Article, ...]:
+    """The other articles of a story, by which it could be told; those that were withdrawn are none."""
+    with installation.store.read() as tx:
+        found = [tx.articles.get(each) for each in story.article_ids if each != story.article.id]
+    return tuple(each for each in found if each and not each.withdrawn)
+
+
 def retell(
     installation: Installation, edition: str, article: int, by: int, *, version: int, who: str, now: datetime
 ) -> Edition:
@@ -123,12 +130,14 @@ def retell(
 
     def apply(now_is: Edition) -> Edition:
         story = edits.story_of(now_is.stories, article)
-        with installation.store.read() as tx:
-            told = {each: tx.articles.get(each) for each in story.article_ids}
-        lead = told.pop(by, None)
-        if lead is None or lead.withdrawn or by == article:
+        known = tellings(installation, story)
+        lead = next((each for each in known if each.id == by), None)
+        if lead is None:
             raise NotFound("no other telling of the story is known by this number")
-        others = [each for each in told.values() if each and not each.withdrawn]
+        with installation.store.read() as tx:
+            before = tx.articles.get(article)
+        stay = [before] if before and not before.withdrawn else []
+        others = [*stay, *(each for each in known if each is not lead)]
         reason = f"{story.reason} Told otherwise by {who}."
         fresh = edits.retold(story, lead, others, site=installation.newsroom.site, outlets=outlets, reason=reason)
         words = _without(now_is.words, article)

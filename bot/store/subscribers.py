@@ -168,6 +168,15 @@ class Subscribers:
         for row in self._connection.execution_options(yield_per=500).execute(query):
             yield read_subscriber(row)
 
+    def size(self, audience: str = "", state: str = "") -> int:
+        """How many ``every`` would give."""
+        query = select(func.count()).select_from(subscriptions)
+        if audience:
+            query = query.where(subscriptions.c.audience == audience)
+        if state:
+            query = query.where(subscriptions.c.state == state)
+        return self._connection.execute(query).scalar() or 0
+
     def choices(self, audience: str) -> Iterator[tuple[Preferences, int]]:
         """Each distinct choice that subscribers of ``audience`` made, with how many made it; streamed."""
         return counted_choices(self._connection, audience)

@@ -120,6 +120,13 @@ class Suppressions:
         this = select(suppressions.c.at).limit(most).subquery()
         return self._connection.execute(select(func.count()).select_from(this)).scalar() or 0
 
+    def size(self, audience: str | None = None) -> int:
+        """How many ``every`` would give."""
+        query = select(func.count()).select_from(suppressions)
+        if audience is not None:
+            query = query.where(suppressions.c.audience == audience)
+        return self._connection.execute(query).scalar() or 0
+
     def every(self, audience: str | None = None) -> Iterator[Suppression]:
         """All, streamed, by hash; of one audience ("": those that hold for all), or of any."""
         query = select(suppressions).order_by(suppressions.c.address_hash, suppressions.c.audience)

@@ -17,7 +17,8 @@ MAX_BODY = 64 * 1024
 
 log = logging.getLogger(__name__)
 
-_SAFE = {"GET", "HEAD", "OPTIONS"}
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+"""Methods that change nothing."""
 _FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip", "via")
 
 Refuse = Callable[[Scope, int], Response]
@@ -96,7 +97,7 @@ class SameOrigin:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if (
             scope["type"] != "http"
-            or scope["method"] in _SAFE
+            or scope["method"] in SAFE
             or any(
                 scope["path"].startswith(each) if each.endswith("/") else scope["path"] == each for each in self._open
             )

@@ -12,9 +12,12 @@ from pathlib import Path
 import uvicorn
 from fastapi import FastAPI
 
+from bot.accounts import desk_key
+from bot.clock import system_clock
 from bot.delivery.counters import Counters
 from bot.errors import BroadsheetError, SettingsError, UsageError
 from bot.schedules.installation import Installation
+from bot.tokens import KeyRing
 from bot.web.app import create_app, metrics_app
 from bot.web.connection import MOST, Connection
 from bot.web.setup import setup_app
@@ -52,7 +55,8 @@ def serve_setup(
 ) -> Path | None:
     """Serves the first run until it has written ``config``, whose folder is returned; None when ``stop`` was set.
 
-    The listener stays open: who asks meanwhile waits for the desk.
+    ``ready`` is told the address that opens it: it holds a key that this process alone knows. The listener stays open:
+    who asks meanwhile waits for the desk.
     """
     written: list[Path] = []
     ended = threading.Event()
@@ -61,7 +65,12 @@ def serve_setup(
         written.append(folder)
         ended.set()
 
-    _run(setup_app(config, done=done), listener, ready, stop, ended)
+    keys = KeyRing.parse(KeyRing.generate())
+
+    def opens(url: str) -> None:
+        ready(desk_key.address(keys, url, system_clock(), "setup"))
+
+    _run(setup_app(config, keys=keys, done=done), listener, opens, stop, ended)
     return written[0] if written else None
 
 

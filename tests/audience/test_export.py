@@ -99,6 +99,7 @@ def test_an_export_goes_into_an_empty_store_and_comes_out_the_same(store, tmp_pa
     with store.read() as tx, file.open("w", encoding="utf-8", newline="") as stream:
         assert write_subscribers(exported(tx, ""), stream) == 4
         before = sorted(map(_cells, tx.subscribers.every()))
+        assert (tx.subscribers.size(), tx.subscribers.size("readers", "unsubscribed")) == (4, 1)
     later = NOW + timedelta(hours=1)
     with store.write() as tx:
         for name in ("ida", "tom", "ann", "eve"):

@@ -17,7 +17,7 @@ from bot.demo.mailbox import mailbox
 from bot.demo.newsroom import newsroom
 from bot.schedules.installation import opened
 
-URL = re.compile(r"(http://127\.0\.0\.1:\d+)/setup")
+URL = re.compile(r"http://127\.0\.0\.1:\d+/setup\?key=\S+")
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def smtp(tmp_path):
 
 @pytest.fixture
 def empty(tmp_path):
-    """`broadsheet up` in an empty folder: its address and its folder."""
+    """`broadsheet up` in an empty folder: the address that it prints, and its folder."""
     folder = tmp_path / "newsroom"
     folder.mkdir()
     process = subprocess.Popen(
@@ -42,7 +42,7 @@ def empty(tmp_path):
     )
     found = URL.search(process.stdout.readline())
     assert found, "it says where to go"
-    yield found[1], folder
+    yield found[0], folder
     process.send_signal(signal.SIGTERM)
     said, _ = process.communicate(timeout=30)
     assert process.returncode == 0, said
@@ -52,7 +52,10 @@ def test_three_steps_end_in_an_edition_of_the_own_site_that_only_one_person_gets
     url, folder = empty
     # Not by `visit`: the mail shows pictures of the site.
     page = browser.new_page()
-    page.goto(f"{url}/")
+    page.goto(url.partition("?")[0])
+    assert "Open the address that was printed" in page.inner_text("main"), "who has no key cannot set it up"
+    page.goto(url)
+    assert "key=" not in page.url
     page.get_by_label("Website").fill(site)
     page.get_by_role("button", name="Find the news").click()
     assert "Write the street and town" in page.inner_text("main")

@@ -33,7 +33,9 @@ def used(folder: Path) -> Ports:
     """The ports of an earlier run in ``folder``, free ones, so that another demo on this machine does not matter."""
     folder.mkdir()
     networks = {kind: free_port() for kind in social()}
-    ports = Ports(newsroom=free_port(), hook=free_port(), smtp=free_port(), web=free_port(), networks=networks)
+    ports = Ports(
+        newsroom=free_port(), hook=free_port(), smtp=free_port(), inbox=free_port(), web=free_port(), networks=networks
+    )
     DemoState.begun(NOW).on(ports).write(folder)
     return ports
 

@@ -92,7 +92,7 @@ def _draw_first_run(browser: Browser, folder: Path) -> None:
     with subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, text=True, env=os.environ) as process:
         try:
             assert process.stdout
-            found = re.search(r"http://\S+/setup", process.stdout.readline())
+            found = re.search(r"http://\S+/setup\?\S+", process.stdout.readline())
             assert found
             page = browser.new_page(viewport={"width": WIDE[0], "height": WIDE[1]})
             page.goto(found[0])

@@ -7,6 +7,7 @@ from datetime import timedelta
 import httpx
 import pytest
 
+from bot.accounts import desk_key
 from bot.audience.links import DATA, PREFERENCES, UNSUBSCRIBE
 from bot.delivery.sending import begin_sending
 from bot.model import Card, EditionState, MergeField, Post, Rendition
@@ -47,9 +48,11 @@ class Web:
         self.store = installation.store
         self.app = create_app(installation)
 
-    def client(self, *, address="127.0.0.1", url="http://127.0.0.1:8080", server_faults=False):
+    def client(self, *, address="127.0.0.1", url="http://127.0.0.1:8080", server_faults=False, key=True):
+        """A browser, by default one that was let in by the desk's key."""
         transport = httpx.ASGITransport(app=self.app, client=(address, 50000), raise_app_exceptions=not server_faults)
-        return httpx.AsyncClient(transport=transport, base_url=url)
+        kept = {desk_key.cookie(KEYS): desk_key.token(KEYS, self.installation.clock())} if key else {}
+        return httpx.AsyncClient(transport=transport, base_url=url, cookies=kept)
 
     async def get(self, path, **kind):
         async with self.client() as client:

@@ -58,6 +58,7 @@ ROUTES = {
         POST /editions/{edition}/ask
         POST /editions/{edition}/checks
         POST /editions/{edition}/stories
+        POST /editions/{edition}/stories/{article}/retell
         POST /editions/{edition}/test
         POST /imports
         POST /imports/{id}/begin

@@ -230,7 +230,7 @@ async def test_an_export_opens_safely_in_a_spreadsheet_and_is_on_the_record(web)
     assert 'filename="subscribers-readers-2026-11-24.csv"' in answer.headers["content-disposition"]
     with web.store.read() as tx:
         (act,) = tx.acts.newest(thing="audience:readers")
-    assert (act.what, act.note) == ("export subscribers", "to a browser")
+    assert (act.what, act.note) == ("export subscribers", "1 row, to a browser")
 
 
 async def test_who_is_never_mailed_is_exported_too_with_one_header(web):
@@ -240,6 +240,9 @@ async def test_who_is_never_mailed_is_exported_too_with_one_header(web):
     lines = answer.text.splitlines()
     assert len(lines) == 451
     assert sum(line.startswith("email") for line in lines) == 1
+    with web.store.read() as tx:
+        (act,) = tx.acts.newest(thing="audience:all")
+    assert (act.what, act.note) == ("export suppressions", "450 rows, to a browser")
 
 
 async def test_looking_exports_nothing(web):

@@ -13,7 +13,7 @@ import pytest
 from bot.delivery.engine import Engine
 from bot.editions import lifecycle
 from bot.errors import DeliveryError, OutcomeUnknown, ServerBusy
-from bot.model import DeliveryState, EditionState, Receipt
+from bot.model import DeliveryState, EditionState, Receipt, operator
 from bot.settings.tables import DeliveryTable
 from bot.testing import KEYS, NOW, ScriptedChannel, subscribe
 
@@ -209,6 +209,21 @@ async def test_the_file_opens_safely_in_a_spreadsheet(web, sending, clock):
     assert header[2:5] == ["to", "state", "reason"]
     assert (row[2], row[3]) == ("noor@example.org", "failed")
     assert row[6].startswith("'=cmd")
+
+
+async def test_who_takes_the_file_of_an_editions_readers_is_on_record_with_how_many(web, sending, clock):
+    await deliver(web, clock, {"noor@example.org": GONE})
+    path, thing = f"/editions/{sending.id}/delivery.csv", f"edition:{sending.id}"
+    async with web.client() as client:
+        await client.head(path)
+    with web.store.read() as tx:
+        before = tx.acts.newest(thing=thing)
+    await web.get(path)
+    with web.store.read() as tx:
+        act, *others = tx.acts.newest(thing=thing)
+    assert others == before, "who asks for the headers alone takes nothing"
+    assert (act.who, act.what, act.note) == (operator(), "export deliveries", "1 row, to a browser")
+    assert f"{operator()} took a file of what was not accepted of {sending.name}" in plain(await web.get("/activity"))
 
 
 async def test_the_list_shows_what_became_of_each_edition(web, sending, clock):

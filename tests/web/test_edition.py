@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import html
 import re
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -248,6 +249,31 @@ async def test_a_story_is_dropped_and_put_back_where_it_was(work):
         back = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', toast))
         assert (await browser.post(f"/editions/{work.id}", data=back)).status_code == 303
     assert work.order == ["Harbour", "Night", "Two"]
+
+
+async def test_a_story_is_told_by_another_of_its_articles_and_as_before_again(work):
+    other = article(
+        title="Eleven nights without the tunnel", body="<p>It shuts at ten.</p>", source="other", published=EARLY
+    )
+    with work.store.write() as tx:
+        tx.articles.put(other, url_key=other.url, present=(), now=EARLY)
+        known = next(each for each in tx.articles.newest() if each.title == other.title)
+        first, *rest = tx.editions.get(work.id).stories
+        both = replace(first, article_ids=(*first.article_ids, known.id))
+        tx.editions.replace_stories(replace(tx.editions.get(work.id), stories=(both, *rest)))
+    page = await work.page()
+    assert "Tell it by the other article" in words_of(page)
+    assert f'name="by" value="{known.id}"' in page
+    fields = {"act": "retell", "version": "1", "story": str(first.article.id), "by": str(known.id)}
+    answer = await work.web.post(f"/editions/{work.id}", data=fields)
+    assert answer.status_code == 303
+    assert [each.article.id for each in work.edition.stories][0] == known.id
+    assert work.edition.stories[0].told.article.title == "Eleven nights without the tunnel"
+    back = {**fields, "version": "2", "story": str(known.id), "by": str(first.article.id)}
+    assert (await work.web.post(f"/editions/{work.id}", data=back)).status_code == 303
+    assert work.edition.stories[0].article.id == first.article.id
+    none = {**fields, "version": "3", "by": "999999"}
+    assert (await work.web.post(f"/editions/{work.id}", data=none)).status_code == 422
 
 
 async def test_a_story_is_found_by_words_of_its_headline_and_added(work):

@@ -79,6 +79,9 @@ async def test_refused_rows_are_a_file_that_can_be_corrected_and_runs_nothing(we
     assert rows[0] == ["E-Mail", "Full name", "agreed", "refused_line", "refused_reason"]
     assert [row[:2] for row in rows[1:]] == [["jo@@x", HOSTILE], ["tom@example.org", "'=1+1"]]
     assert answer.headers["content-disposition"].startswith("attachment")
+    with web.store.read() as tx:
+        (act,) = [each for each in tx.acts.newest() if each.what == "export refused rows"]
+    assert (act.thing, act.note) == ("audience:readers", "2 rows, to a browser")
 
 
 @pytest.mark.parametrize(

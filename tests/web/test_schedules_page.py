@@ -13,6 +13,7 @@ from sqlalchemy import event
 from bot.accounts import sessions
 from bot.model import EditionState, Role, User
 from bot.schedules.declaring import declare
+from bot.schedules.moving import move, skip_slot
 from bot.testing import NOW, article
 from bot.web import following
 from bot.web.editor.schedule_form import form_of
@@ -283,6 +284,48 @@ async def test_the_next_ten_say_what_the_clocks_do(build_web):
     web.installation.clock.moment = NOW.replace(month=10, day=10)
     declare(web.installation, "schedules", "late", {**table, "times": ["07:00"]}, who="Inés", now=NOW)
     assert "winter time" in said(await web.get("/schedules/late"))
+
+
+async def test_the_next_ten_stand_where_they_were_moved_and_say_by_whom(web, evening):
+    slots = web.installation.timetable("evening").after(NOW, count=2)
+    due = slots[0].due + timedelta(minutes=95)
+    move(web.installation, "evening", slots[0].key, due, who="Tom Adeyemi", now=NOW)
+    for answer in (await web.get("/schedules/evening"), await web.get("/schedules/evening?form=yes&look=yes")):
+        first = re.search(r'<ol class="next-ten"><li>(.*?)</li>', answer.text)[1]
+        assert f'datetime="{due:%Y-%m-%dT%H:%M}' in first
+        assert "by Tom Adeyemi" in first
+
+
+async def test_a_slot_that_was_skipped_is_not_told_as_one_that_comes(web, evening):
+    slots = web.installation.timetable("evening").after(NOW, count=2)
+    skip_slot(web.installation, "evening", slots[0].key, who="Tom", now=NOW)
+    page = (await web.get("/schedules/evening")).text
+    first = re.search(r'<ol class="next-ten"><li>(.*?)</li>', page)[1]
+    assert first.startswith("<del>")
+    assert "skipped" in first
+    row = re.search(r"<tr>(?:(?!</tr>).)*Evening five.*?</tr>", (await web.get("/schedules")).text, re.DOTALL)[0]
+    assert f'datetime="{slots[1].due:%Y-%m-%dT%H:%M}' in row
+    assert f'datetime="{slots[0].due:%Y-%m-%dT%H:%M}' not in row
+
+
+@pytest.mark.parametrize(
+    ("rules", "field"),
+    [({"approval": "no"}, "approval"), ({"approval": "yes", "if_unapproved": "send"}, "if_unapproved")],
+)
+@pytest.mark.parametrize("path", ["/schedules/new", "/schedules/asked"])
+async def test_who_may_not_approve_is_told_at_the_choice_that_asks_nobody(web, log_in, path, rules, field):
+    asked = {**EVENING, "approval": True}
+    declare(web.installation, "schedules", "asked", asked, who="Inés", now=NOW)
+    form = fields(asked, description="Weekdays at six", **rules)
+    answer = await web.post(path, data=form, headers=log_in(Role.EDITOR))
+    assert answer.status_code == 422
+    assert "for an approver to make" in re.search(rf'id="f-{field}-error">(.*?)</p>', answer.text)[1]
+    assert f'href="#f-{field}"' in answer.text
+    assert "Weekdays at six" in answer.text
+    chosen = f'name="approval" value="{rules["approval"]}"[^>]* checked'
+    assert re.search(chosen, answer.text), "what was chosen stays chosen"
+    assert declared(web, "asked").content == asked
+    assert (await web.post(path, data=form, headers=log_in(Role.APPROVER))).status_code == 303
 
 
 async def test_it_is_turned_off_and_on_again(web, evening):

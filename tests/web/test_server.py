@@ -7,7 +7,9 @@ import urllib.request
 
 import pytest
 
+from bot.accounts import desk_key
 from bot.errors import BroadsheetError
+from bot.testing import KEYS, NOW
 from bot.web.server import serve
 
 
@@ -35,7 +37,8 @@ def test_it_tells_the_real_url_answers_and_ends(served):
     with urllib.request.urlopen(f"{served}/healthz", timeout=5) as answer:
         assert answer.status == 200
         assert "server" not in {name.lower() for name in answer.headers}
-    with urllib.request.urlopen(f"{served}/", timeout=5) as page:
+    let_in = {"Cookie": f"{desk_key.cookie(KEYS)}={desk_key.token(KEYS, NOW)}"}
+    with urllib.request.urlopen(urllib.request.Request(f"{served}/", headers=let_in), timeout=5) as page:
         assert b"Nothing needs you" in page.read()
 
 

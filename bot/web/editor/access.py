@@ -1,27 +1,29 @@
 """Who asks for a page of the desk, and whether they may: each of its routes takes one of the four below.
 
-A valid session says who it is. While nobody has an account, whoever is at this machine is an admin; from then on they
-log in like everybody else.
+A valid session says who it is. While nobody has an account, whoever comes with the key that was printed on this machine
+is an admin; from then on they log in like everybody else, and the key opens nothing.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Annotated
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from babel.lists import format_list
 from fastapi import Depends, FastAPI, Request
 from fastapi.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse, Response
 
+from bot.accounts.desk_key import PARAMETER
 from bot.accounts.sessions import LoggedIn, logged_in
 from bot.model import AT_THIS_MACHINE, Newsroom, Role, User
 from bot.schedules.installation import Installation
 from bot.web.editor.desk import Desk
+from bot.web.editor.door import door
 from bot.web.editor.roles import role_word
 from bot.web.editor.speech import _, locale, preferred, speak
-from bot.web.security import Stranger, stranger
+from bot.web.entry import Admitted, Entry, Keyless
 from bot.web.site import Site, base
 
 LOGIN = "login"
@@ -49,7 +51,7 @@ class Needs:
     """A route's dependency: the user who asks, whose role is ``role`` or more.
 
     ``request.state.user`` is that user then, and ``request.state.session`` their session (None: they are at this
-    machine). Raises ``NotLoggedIn``, ``NotAllowed``, and ``Stranger`` while nobody has an account.
+    machine). Raises ``NotLoggedIn``, ``NotAllowed``, and what ``Entry`` raises while nobody has an account.
     """
 
     role: Role
@@ -75,7 +77,7 @@ Admin = Annotated[User, Depends(Needs(Role.ADMIN))]
 
 
 def identified(request: Request) -> User:
-    """Who asks, whatever they may. Raises ``NotLoggedIn``, and ``Stranger`` while nobody has an account."""
+    """Who asks, whatever they may. Raises ``NotLoggedIn``, and what ``Entry`` raises while nobody has an account."""
     installation: Installation = request.app.state.installation
     token = request.cookies.get(cookie_name(installation.newsroom), "")
     session = logged_in(installation.store, token, installation.clock())
@@ -89,10 +91,12 @@ def _at_this_machine(installation: Installation, request: Request) -> User:
         taken = tx.users.any()
     if taken:
         raise NotLoggedIn
-    why = stranger(request)
-    if why:
-        raise Stranger(why)
+    _entry(installation)(request)
     return AT_THIS_MACHINE
+
+
+def _entry(installation: Installation) -> Entry:
+    return Entry(installation.keys, installation.clock)
 
 
 def session_of(request: Request) -> LoggedIn | None:
@@ -121,6 +125,14 @@ def guard(app: FastAPI, site: Site) -> None:
     def not_allowed(request: Request, error: NotAllowed) -> Response:
         return _refusal(site, request, error)
 
+    def admitted(request: Request, error: Admitted) -> Response:
+        return _entry(site.installation).admit(request)
+
+    def keyless(request: Request, error: Keyless) -> Response:
+        return _keyless(site, request, error)
+
+    app.add_exception_handler(Admitted, admitted)  # type: ignore[arg-type]
+    app.add_exception_handler(Keyless, keyless)  # type: ignore[arg-type]
     app.add_exception_handler(NotLoggedIn, not_logged_in)  # type: ignore[arg-type]
     app.add_exception_handler(NotAllowed, not_allowed)  # type: ignore[arg-type]
 
@@ -142,10 +154,21 @@ def _to_login(site: Site, request: Request) -> Response:
     )
 
 
+def _keyless(site: Site, request: Request, error: Keyless) -> Response:
+    answer = door(
+        Desk(site), request, "editor/keyless.html.j2", status=403, late=error.late, read=request.method in _SAFE
+    )
+    if request.headers.get("hx-request") == "true":
+        answer.headers["HX-Refresh"] = "true"
+    return answer
+
+
 def _coming_back(request: Request) -> str:
     here = request.scope["path"].lstrip("/")
-    if request.url.query:
-        here += f"?{request.url.query}"
+    # A key that was printed before the first account is worth nothing now, and no part of the page's address.
+    query = [each for each in request.query_params.multi_items() if each[0] != PARAMETER]
+    if query:
+        here += f"?{urlencode(query)}"
     return f"?next={quote(here, safe='/')}" if here and len(here) <= _LONGEST_NEXT else ""
 
 

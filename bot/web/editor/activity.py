@@ -137,6 +137,8 @@ def _lines(tx: Transaction, acts: Sequence[Act]) -> list[Line]:
             shown, href = act.note or name, "settings/people"
         elif kind == "installation":
             shown = ""
+        elif act.thing == "audience:all":
+            shown = _("all audiences")
         elif kind in ("subscriber", "suppression"):
             shown = f"{kind_word(kind)} {name}"
         note = "" if shown == act.note else act.note

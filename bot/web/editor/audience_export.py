@@ -7,15 +7,14 @@ from collections.abc import Iterator
 from io import StringIO
 
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import StreamingResponse
 
 from bot.audience.export import exported, subscriber_lines
 from bot.audience.suppression_file import write_suppressions
-from bot.model import Act
 from bot.store import Store
 from bot.web.editor.access import Approver
 from bot.web.editor.audience import names
 from bot.web.editor.desk import Desk
+from bot.web.editor.download import download
 from bot.web.editor.form import Submitted
 from bot.web.editor.reader_states import STATES
 from bot.web.editor.speech import _
@@ -46,14 +45,19 @@ def routes(desk: Desk) -> APIRouter:
         audience, state = form.text("audience", longest=100), form.text("state", longest=20)
         if (audience and audience not in names(desk)) or state not in dict(STATES):
             return desk.missing(request)
-        now = desk.installation.clock()
-        with store.write() as tx:
-            thing = f"audience:{audience or 'all'}"
-            tx.acts.add(Act(at=now, who=user.name_on_record, what=f"export {what}", thing=thing, note="to a browser"))
-        lines = _suppressions(store, audience) if what == "suppressions" else _subscribers(store, audience, state)
-        file = f"{what}-{audience or 'all'}-{now:%Y-%m-%d}.csv"
-        headers = {"Content-Disposition": f'attachment; filename="{file}"', "Cache-Control": "no-store"}
-        return StreamingResponse(lines, media_type="text/csv; charset=utf-8", headers=headers)
+        suppressions, of = what == "suppressions", audience or "all"
+        with store.read() as tx:
+            rows = tx.suppressions.size(audience or None) if suppressions else tx.subscribers.size(audience, state)
+        return download(
+            desk,
+            request,
+            user,
+            _suppressions(store, audience) if suppressions else _subscribers(store, audience, state),
+            file=f"{what}-{of}-{desk.installation.clock():%Y-%m-%d}.csv",
+            what=f"export {what}",
+            thing=f"audience:{of}",
+            rows=rows,
+        )
 
     return router
 

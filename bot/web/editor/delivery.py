@@ -9,7 +9,6 @@ from io import StringIO
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import StreamingResponse
 
 from bot.audience.csv_file import guarded
 from bot.clock import system_clock
@@ -23,6 +22,7 @@ from bot.model import Act, Delivery, DeliveryState, Edition, EditionState, Progr
 from bot.store import Transaction
 from bot.web.editor.access import Approver, Editor, Viewer
 from bot.web.editor.desk import Desk
+from bot.web.editor.download import download
 from bot.web.editor.form import Submitted
 from bot.web.editor.reactions import heard
 from bot.web.editor.reasons import follows_words, providers_words, reason_words
@@ -114,13 +114,17 @@ def routes(desk: Desk) -> APIRouter:
     def as_file(request: Request, user: Editor, edition: str) -> Response:
         if _edition(desk, edition) is None:
             return desk.missing(request)
-        return StreamingResponse(
+        with store.read() as tx:
+            states = tx.deliveries.balance(edition).states
+        return download(
+            desk,
+            request,
+            user,
             _lines(desk, edition),
-            media_type="text/csv; charset=utf-8",
-            headers={
-                "Content-Disposition": f'attachment; filename="not-accepted-{edition}.csv"',
-                "Cache-Control": "no-store",
-            },
+            file=f"not-accepted-{edition}.csv",
+            what="export deliveries",
+            thing=f"edition:{edition}",
+            rows=sum(states.get(each, 0) for each in LISTED),
         )
 
     @router.post("/editions/{edition}/delivery/pause")

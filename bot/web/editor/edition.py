@@ -80,6 +80,7 @@ def _shown(
         status=status,
         trouble=trouble or Trouble(),
         picked=picked,
+        tellings=editing.tellings(desk.installation, picked) if picked and found.editable else (),
         source=source(picked, picked.told.summary.text, _of(found, picked, "summary")) if picked else None,
         found_in={place: _of(found, picked, place) if picked else () for place in ("title", "summary", "alt")},
         by_story=_by_story(found),
@@ -172,6 +173,16 @@ def _add(desk: Desk, request: Request, user: User, found: Opened, form: Submissi
     return desk.done(request, f"editions/{found.edition.id}?story={article}", _("Added to the stories."))
 
 
+def _retell(desk: Desk, request: Request, user: User, found: Opened, form: Submission) -> Response:
+    """Tells a story by another one of its articles."""
+    article, by = form.number("story") or 0, form.number("by") or 0
+    now = _by(desk, user, found, form, editing.retell, article, by)
+    path = f"editions/{found.edition.id}"
+    back = {"act": "retell", "story": str(by), "by": str(article), "version": str(now.version)}
+    words = _("Told by the other article now.")
+    return desk.done(request, f"{path}?story={by}", words, Undo(path, _("Tell it as before"), back))
+
+
 def _by(
     desk: Desk, user: User, found: Opened, form: Submission, do: Callable[..., Edition], *args: Any, **more: Any
 ) -> Edition:
@@ -189,4 +200,4 @@ def _by(
 
 
 _Act = Callable[[Desk, Request, User, Opened, Submission], Response]
-_ACTS: dict[str, _Act] = {"tell": _tell, "order": _order, "drop": _drop, "add": _add}
+_ACTS: dict[str, _Act] = {"tell": _tell, "order": _order, "drop": _drop, "add": _add, "retell": _retell}

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Request, Response
-from fastapi.responses import StreamingResponse
 
 from bot.audience import reader_import
 from bot.audience.csv_file import clean, unguarded
@@ -17,6 +16,7 @@ from bot.web.editor.access import Editor, Viewer
 from bot.web.editor.audience import moment, names, numbers, total
 from bot.web.editor.audience_export import as_lines
 from bot.web.editor.desk import Desk, number
+from bot.web.editor.download import download
 from bot.web.editor.form import Submitted
 from bot.web.editor.speech import N_, _, ngettext
 from bot.web.editor.states import Shown
@@ -247,8 +247,11 @@ def routes(desk: Desk) -> APIRouter:
             with store.read() as tx:
                 yield from reader_import.refused_cells(made.layout, tx.reader_imports.every_refusal(id, trial=trial))
 
-        headers = {"Content-Disposition": f'attachment; filename="refused-{id}.csv"', "Cache-Control": "no-store"}
-        return StreamingResponse(as_lines(rows()), media_type="text/csv; charset=utf-8", headers=headers)
+        count = int(((made.trial if trial else made.counts) or {}).get("refused", 0))
+        thing, what = f"audience:{made.audience or 'all'}", "export refused rows"
+        return download(
+            desk, request, user, as_lines(rows()), file=f"refused-{id}.csv", what=what, thing=thing, rows=count
+        )
 
     def _import(id: str) -> ReaderImport | None:
         with store.read() as tx:

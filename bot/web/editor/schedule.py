@@ -9,7 +9,6 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote
-from zoneinfo import ZoneInfo
 
 from fastapi import Request, Response
 from starlette.datastructures import FormData
@@ -19,17 +18,15 @@ from bot.model import Role, User
 from bot.schedules.declaring import declare
 from bot.schedules.installation import Installation
 from bot.schedules.picking import NEW, Picker, Picking, trying
-from bot.schedules.plan import Slot, slots_after
 from bot.store.schedules import Past
 from bot.web.editor import schedule_words as words
 from bot.web.editor.desk import Desk
 from bot.web.editor.form import Submission
 from bot.web.editor.schedule_choices import blank, choices, copied, of_file
 from bot.web.editor.schedule_form import TIMES, ScheduleForm, form_of, read, table_of
+from bot.web.editor.schedule_slots import NextSlot, next_slots
 from bot.web.editor.speech import _
 
-NEXT = 10
-"""Slots that are shown."""
 _SENT = "form"
 """The hidden field by which a GET with a form's fields is known: what it shows is not saved."""
 _LOOK = "look"
@@ -120,7 +117,9 @@ class SchedulePage:
         installation, key = self._desk.installation, written.key
         if _unseen(written.content) and (new or not _unseen(written.saved)) and not user.role.may(Role.APPROVER):
             said = _("Editions that go out without a yes are for an approver to make.")
-            shown = replace(written, key=NEW if new else key, errors={"approval": said})
+            # It stands at what was chosen: that nobody is asked, or that nobody's answer is waited for.
+            at = "if_unapproved" if written.content.get("approval") else "approval"
+            shown = replace(written, key=NEW if new else key, errors={at: said})
             return self._page(request, user, installation.current(), shown, status=422)
         try:
             declare(
@@ -168,7 +167,7 @@ class SchedulePage:
         except SettingsError as error:
             errors = errors or _errors(key, error)
         else:
-            slots = _slots(tried, key, now)
+            slots = next_slots(tried, key, self._desk.times)
             if _asked(request):
                 # While somebody types one look into the store serves for a while.
                 fresh, before = "HX-Request" not in request.headers, _before(installation, written, now)
@@ -206,11 +205,11 @@ class SchedulePage:
             said=words.when(form, _place(installation, key)),
             rest=words.changed({}, {name: each for name, each in saved.items() if name not in _TOLD}),
             may_copy=user.role.may(Role.EDITOR),
-            **self._around(installation, key, picking, _slots(installation, key, now)),
+            **self._around(installation, key, picking, next_slots(installation, key, self._desk.times)),
         )
 
     def _around(
-        self, installation: Installation, key: str, picking: Picking | None, slots: list[tuple[Slot, str]]
+        self, installation: Installation, key: str, picking: Picking | None, slots: list[NextSlot]
     ) -> dict[str, Any]:
         """What both pages show beside the schedule."""
         with installation.store.read() as tx:
@@ -290,17 +289,6 @@ def _before(installation: Installation, written: Written, now: datetime) -> Inst
         return trying(installation, written.key, dict(written.saved), now)
     except SettingsError:
         return None
-
-
-def _slots(installation: Installation, key: str, now: datetime) -> list[tuple[Slot, str]]:
-    """The next ten, each with what the clocks do to it."""
-    table, zone = installation.settings.schedules[key], installation.timezone(key)
-    found: list[tuple[Slot, str]] = []
-    before: datetime | None = None
-    for slot in slots_after(key, table.crons, zone, now, count=NEXT):
-        found.append((slot, words.clock_change(slot, before, ZoneInfo(zone))))
-        before = slot.due
-    return found
 
 
 def _place(installation: Installation, key: str) -> str:

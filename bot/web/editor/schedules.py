@@ -13,6 +13,7 @@ from bot.errors import BroadsheetError
 from bot.model import EditionState
 from bot.schedules.declaring import turn, withdraw
 from bot.schedules.installation import Installation
+from bot.schedules.moving import FARTHEST
 from bot.schedules.run import extra_slot, need_open, schedule_table
 from bot.schedules.slot import make
 from bot.settings import Fault, Origin, ScheduleTable
@@ -21,6 +22,7 @@ from bot.web.editor.access import Approver, Editor, Viewer
 from bot.web.editor.desk import Desk, Undo
 from bot.web.editor.form import Submitted
 from bot.web.editor.schedule import SchedulePage
+from bot.web.editor.schedule_slots import skipped_slots
 from bot.web.editor.speech import _
 
 HERE = "schedules"
@@ -115,10 +117,12 @@ def _rows(installation: Installation) -> list[Row]:
     settings, now = installation.settings, installation.clock()
     with installation.store.read() as tx:
         past, moves = tx.schedules.past(), tx.moved_slots.all()
+        skipped = skipped_slots(tx, now, now + FARTHEST)
     rows = []
     for key, table in settings.schedules.items():
-        slots = installation.timetable(key, moves=moves.get(key, ())).after(now, count=1) if table.enabled else []
-        due = slots[0].due if slots else None
+        timetable, passed = installation.timetable(key, moves=moves.get(key, ())), skipped.get(key, ())
+        slots = timetable.after(now, count=1 + len(passed)) if table.enabled else []
+        due = next((each.due for each in slots if each.key not in passed), None)
         origin = settings.origin("schedules", key)
         audience = settings.audiences[table.audience].name if table.audience else ""
         rows.append(Row(key, quote(key, safe=""), table, audience, due, origin, past.get(key, Past())))

@@ -1,4 +1,4 @@
-"""The application of an empty install: nothing but the first run, and only for who is at this machine."""
+"""The application of an empty install: nothing but the first run, for who comes with the key that was printed."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
+from urllib.parse import urlencode
 
 from fastapi import Depends, FastAPI, Request, Response
 from fastapi.responses import RedirectResponse
@@ -15,19 +16,23 @@ from starlette.requests import HTTPConnection
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
+from bot.accounts import desk_key
 from bot.clock import Clock, system_clock
 from bot.errors import BroadsheetError
 from bot.http import Http
 from bot.model import AT_THIS_MACHINE
+from bot.schedules.installation import opened
 from bot.schedules.newcomer import Mailer, settle, try_mail
 from bot.settings import is_address
 from bot.settings.tables import HttpTable
 from bot.sources.first_look import FirstLook, first_look
+from bot.tokens import KeyRing
 from bot.web.editor import speech
 from bot.web.editor.form import Submitted
 from bot.web.editor.speech import _
+from bot.web.entry import Admitted, Entry, Keyless
 from bot.web.headers import Headers
-from bot.web.security import BodyLimit, SameOrigin, Stranger, at_this_machine
+from bot.web.security import BodyLimit, SameOrigin, Stranger
 from bot.web.setup.answers import Answers, loopback
 from bot.web.setup.pages import Pages, known_zone, refused
 from bot.web.site import base
@@ -37,8 +42,10 @@ WELCOME = "welcome"
 """The page of the desk where the first run ends."""
 
 
-def setup_app(config: Path, *, done: Callable[[Path], None], clock: Clock = system_clock) -> FastAPI:
+def setup_app(config: Path, *, keys: KeyRing, done: Callable[[Path], None], clock: Clock = system_clock) -> FastAPI:
     """The first run, which writes ``config``. ``done`` is told the folder when it is written.
+
+    ``keys`` make the key of its address: there are none of the newsroom yet.
 
     The answer after that leads to the desk's first page: whoever listens on this port next has it.
     """
@@ -46,7 +53,8 @@ def setup_app(config: Path, *, done: Callable[[Path], None], clock: Clock = syst
     pages = Pages(clock)
     answers = Answers(timezone=machine_timezone())
     written: list[Path] = []
-    guarded = [Depends(at_this_machine), Depends(_speak)]
+    entry = Entry(keys, clock)
+    guarded = [Depends(_speak), Depends(entry)]
 
     @app.api_route("/", methods=["GET", "HEAD"], dependencies=guarded)
     @app.api_route("/setup", methods=["GET", "HEAD"], dependencies=guarded)
@@ -131,15 +139,27 @@ def setup_app(config: Path, *, done: Callable[[Path], None], clock: Clock = syst
             settle(config, answers.newcomer, who=AT_THIS_MACHINE.name_on_record, now=clock())
         except BroadsheetError as error:
             return pages.sender(request, answers, {"sender": str(error)}, status=422)
+        with opened(config, clock) as installation:
+            # The desk has keys of its own from here on.
+            onward = f"{WELCOME}?{urlencode({desk_key.PARAMETER: desk_key.key(installation.keys, clock())})}"
         written.append(config)
         done(config)
-        return _to(request, WELCOME)
+        return _to(request, onward)
 
     def refuse(scope: Scope, status: int) -> Response:
         return pages.message(HTTPConnection(scope), status, _("That was not taken"), _("Load the page again."))
 
     def stranger(request: Request, error: Stranger) -> Response:
         return pages.message(request, 403, _("Not from here"), str(error))
+
+    def admitted(request: Request, error: Admitted) -> Response:  # noqa: ARG001
+        return entry.admit(request)
+
+    def keyless(request: Request, error: Keyless) -> Response:
+        said = _("It stands where Broadsheet was started. Its key lets you in, and nobody else who reaches this page.")
+        if error.late:
+            said += " " + _("This key opens nothing now: start Broadsheet again for another.")
+        return pages.message(request, 403, _("Open the address that was printed"), said)
 
     def known(request: Request, error: HTTPException) -> Response:
         if written:
@@ -150,6 +170,8 @@ def setup_app(config: Path, *, done: Callable[[Path], None], clock: Clock = syst
         return pages.message(request, error.status_code, _("There is nothing here"), _("The first run is at /setup."))
 
     app.add_exception_handler(Stranger, stranger)  # type: ignore[arg-type]
+    app.add_exception_handler(Admitted, admitted)  # type: ignore[arg-type]
+    app.add_exception_handler(Keyless, keyless)  # type: ignore[arg-type]
     app.add_exception_handler(HTTPException, known)  # type: ignore[arg-type]
     app.mount("/static", StaticFiles(directory=STATIC))
     app.add_middleware(BodyLimit, refuse=refuse)

@@ -294,6 +294,13 @@ class Added(Given):
     at: int = Field(default=0, ge=0, le=200)
 
 
+class Retold(Given):
+    """``by`` is one of the story's ``articles``."""
+
+    version: int = Field(ge=1)
+    by: int = Field(ge=1, le=2**53 - 1)
+
+
 class Retry(Given):
     """null: all that are deferred; else those of one reason."""
 

@@ -26,6 +26,7 @@ from bot.web.api.v1.edition_shapes import (
     Lines,
     Order,
     PostText,
+    Retold,
     Returned,
     StoryText,
     Test,
@@ -177,6 +178,11 @@ def routes(api: Api) -> None:
         if given.pinned is not None:
             editing.pin(api.installation, edition, article, pinned=given.pinned, version=version, **api.by(caller))
         return _whole(api, edition)
+
+    @router.post("/editions/{edition}/stories/{article}/retell", tags=tags)
+    def retell(caller: Writing, edition: EditionId, article: Number, given: Retold) -> Whole:
+        """Tells a story by another one of its articles. What was written of it goes with the one it is about."""
+        return edited(edition, editing.retell, caller, article, given.by, version=given.version)
 
     @router.delete("/editions/{edition}/stories/{article}", tags=tags)
     def drop(caller: Writing, edition: EditionId, article: Number, version: Version) -> Whole:
