@@ -123,6 +123,8 @@ def _why(desk: Desk, entry: Entry, table: ScheduleTable | None) -> str:
         return entry.reason
     if entry.note:
         return entry.note
+    if table.lead_time and entry.due - table.lead_time <= desk.times.now:
+        return _("Made in a moment, needs approval") if table.approval else _("Made in a moment")
     made = desk.times.words(entry.due - table.lead_time)
     if table.approval:
         return _("Made at %(time)s, needs approval") % {"time": made}
