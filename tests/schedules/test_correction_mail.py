@@ -69,31 +69,40 @@ class Told:
 
 
 @pytest.fixture
-def told(newsroom, publish, store):
-    """Ada, Tom and Eva were mailed the article; Eva's server refused it."""
-    (ferry,) = publish("The ferry returns")
-    with store.write() as tx:
-        whole = dataclasses.replace(ferry, body="<p>The subsidy is $14 million a year. It sails on Friday.</p>")
-        tx.articles.put(whole, url_key=whole.url, present={whole.guid}, now=whole.published)
-    installation = newsroom()
-    with store.write() as tx:
-        tx.subscribers.unsubscribe(tx.subscribers.id_of("reader@example.org"), "readers", via="page", now=NOW)
-    subscribe(store, ADA, TOM, EVA, at=NOW - timedelta(days=1))
-    made = Told(installation)
+def build(newsroom, publish, store):
+    """Ada, Tom and Eva were mailed the article; Eva's server refused it. ``extra`` is added to the settings."""
 
-    def answer(parcel):
-        if parcel.recipient.address == EVA:
-            raise DeliveryError("550 5.1.1 no such user", permanent=True, code=550, enhanced="5.1.1")
-        return Receipt(server="mx", code=250)
+    def built(extra=""):
+        (ferry,) = publish("The ferry returns")
+        with store.write() as tx:
+            whole = dataclasses.replace(ferry, body="<p>The subsidy is $14 million a year. It sails on Friday.</p>")
+            tx.articles.put(whole, url_key=whole.url, present={whole.guid}, now=whole.published)
+        installation = newsroom(extra)
+        with store.write() as tx:
+            tx.subscribers.unsubscribe(tx.subscribers.id_of("reader@example.org"), "readers", via="page", now=NOW)
+        subscribe(store, ADA, TOM, EVA, at=NOW - timedelta(days=1))
+        made = Told(installation)
 
-    made.mail.answer = answer
-    _, got = made.edition(0)
-    assert set(got) == {ADA, TOM, EVA}
-    with store.write() as tx:
-        right = dataclasses.replace(whole, body=whole.body.replace("$14 million", "$1.4 million"))
-        tx.articles.put(right, url_key=right.url, present={right.guid}, now=LATER)
-    subscribe(store, LEO, at=LATER)
-    return made
+        def answer(parcel):
+            if parcel.recipient.address == EVA:
+                raise DeliveryError("550 5.1.1 no such user", permanent=True, code=550, enhanced="5.1.1")
+            return Receipt(server="mx", code=250)
+
+        made.mail.answer = answer
+        _, got = made.edition(0)
+        assert set(got) == {ADA, TOM, EVA}
+        with store.write() as tx:
+            right = dataclasses.replace(whole, body=whole.body.replace("$14 million", "$1.4 million"))
+            tx.articles.put(right, url_key=right.url, present={right.guid}, now=LATER)
+        subscribe(store, LEO, at=LATER)
+        return made
+
+    return built
+
+
+@pytest.fixture
+def told(build):
+    return build()
 
 
 def test_it_goes_to_those_whose_mail_was_accepted_once_it_is_approved_and_once(told):
@@ -129,10 +138,11 @@ def test_who_left_or_must_not_be_mailed_by_then_gets_none(told):
     with told.store.write() as tx:
         tx.subscribers.unsubscribe(tx.subscribers.id_of(ADA), "readers", via="page", now=LATER)
         tx.suppressions.add(Suppression(address=TOM, reason="complained", at=LATER))
-    told.approve()
+    own = told.approve()
     assert told.work(LATER) == {}
     with told.store.read() as tx:
-        assert tx.deliveries.balance(told.own().id).states == {"suppressed": 1}
+        assert tx.deliveries.balance(own.id).states == {"suppressed": 1}
+    assert told.stands() == "the next edition tells it", "nobody was told it"
 
 
 def test_who_leaves_between_the_yes_and_the_mail_gets_none(told):
@@ -178,10 +188,8 @@ def test_the_same_is_not_told_twice(told):
         drop(told.installation, newest, who="mara", now=LATER)
 
 
-def test_with_four_eyes_who_wrote_the_correction_does_not_say_yes_to_it(told):
-    told.installation.settings.tables.desk = told.installation.settings.tables.desk.model_copy(
-        update={"four_eyes": True}
-    )
+def test_with_four_eyes_who_wrote_the_correction_does_not_say_yes_to_it(build):
+    told = build("\n[desk]\nfour_eyes = true\n")
     told.correct()
     with pytest.raises(StateError, match="Another approver must say yes"):
         told.approve(who="mara")
