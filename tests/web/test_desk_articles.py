@@ -175,7 +175,7 @@ async def test_a_correction_in_a_mail_of_its_own_is_seen_and_approved_on_its_pag
     assert "Correction: The ferry returns" in page
     assert "Goes out at once when it is approved" in page
     assert "1 reader<" in page
-    assert "<textarea" not in page, "it says what was decided"
+    assert "<textarea" not in page, "it says what was decided, and is not to be changed"
     assert "The subsidy is $1.4 million a year." in (await web.get(f"{own}/preview/mail")).text
     today = (await web.get("/")).text
     assert "It goes to the 1 reader who has the mail that was wrong." in today
