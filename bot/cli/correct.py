@@ -32,6 +32,13 @@ Posts = Annotated[
         "takes down what cannot be changed, with all that people answered.",
     ),
 ]
+MailNow = Annotated[
+    bool,
+    typer.Option(
+        "--mail-now",
+        help="Not in the next mail, but in one of its own to those who have the wrong one; it waits for approval.",
+    ),
+]
 Drop = Annotated[int, typer.Option("--drop", min=0, help="Take back this correction, which no edition tells yet.")]
 
 
@@ -40,7 +47,13 @@ def register(app: typer.Typer) -> None:
 
 
 def correct(
-    session: Session, article: Article, said: Said = "", right: Right = "", posts: Posts = Way.REPLY, drop: Drop = 0
+    session: Session,
+    article: Article,
+    said: Said = "",
+    right: Right = "",
+    posts: Posts = Way.REPLY,
+    mail_now: MailNow = False,
+    drop: Drop = 0,
 ) -> None:
     """Shows what was sent about an article and what changed since; corrects it in the next mail, and its posts."""
     if bool(said) != bool(right):
@@ -50,7 +63,9 @@ def correct(
         if drop:
             corrected.drop(installation, drop, who=by, now=now)
         if said:
-            corrected.correct(installation, article, said=said, right=right, who=by, now=now, way=posts)
+            corrected.correct(
+                installation, article, said=said, right=right, who=by, now=now, way=posts, mail_now=mail_now
+            )
         with installation.store.read() as tx:
             found = corrected.reach(tx, article)
         _show(session, installation, found)

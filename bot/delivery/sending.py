@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from bot.editions import lifecycle
-from bot.model import Act, Edition, EditionState, Placement, Rendition
+from bot.model import CORRECTION_MAIL, Act, Edition, EditionState, Placement, Rendition
 from bot.store import Store, Transaction
 from bot.store.chosen_readers import Place
 from bot.store.flags import PAUSED
@@ -52,7 +52,10 @@ def _begin(tx: Transaction, edition: Edition, audience: str, now: datetime, plac
         raise _ChangedMeanwhile
     size = 0
     for rendition in _in_order(stored):
-        if rendition.email:
+        if rendition.email and stored.slot_key.startswith(CORRECTION_MAIL):
+            told = (tx.editions.report(edition.id).get("correction") or {}).get("told", ())
+            size += tx.deliveries.add_told(edition.id, rendition.channel, audience, told, now)
+        elif rendition.email:
             size += tx.deliveries.add_audience(edition.id, rendition.channel, audience, now, place)
         else:
             size += tx.deliveries.add_post(edition.id, rendition.channel, rendition.subject, now)

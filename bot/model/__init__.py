@@ -23,6 +23,7 @@ from bot.model.delivery import (
 from bot.model.edition import (
     ARTICLE,
     CORRECTION,
+    CORRECTION_MAIL,
     VARIANT,
     Card,
     Edition,
@@ -72,6 +73,7 @@ __all__ = [
     "ARTICLE",
     "AT_THIS_MACHINE",
     "CORRECTION",
+    "CORRECTION_MAIL",
     "ERASED",
     "LIFTED_BY_READERS",
     "OPEN_STATES",

@@ -157,7 +157,9 @@ class Post:
 ARTICLE = "article:"
 """How the key of a slot begins that is one article's, on publish; its id follows."""
 CORRECTION = "correction:"
-"""How the slot keys of editions begin that correct posts by replies to them: no slot's key does."""
+"""How the slot keys of editions begin that correct what was sent, or take it down: no slot's key does."""
+CORRECTION_MAIL = f"{CORRECTION}mail:"
+"""Those of them that are a mail to the readers who have what was wrong; the correction's id follows."""
 
 VARIANT = "variant-"
 """How the subjects of renditions begin that only some readers get: no article's id does."""

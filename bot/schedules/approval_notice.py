@@ -6,7 +6,8 @@ from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 from bot.delivery.alerts import PREFLIGHT, Alert, Approval
-from bot.model import Edition, EditionState, Role
+from bot.model import CORRECTION_MAIL, Edition, EditionState, Role
+from bot.schedules.correction_mail import readers_of
 from bot.schedules.installation import Installation
 from bot.schedules.truth import findings_of
 from bot.store import Transaction
@@ -16,6 +17,7 @@ _THEN = {
     "hold": "If nobody does, it is held, and you are told.",
     "send": "If nobody does, it goes out all the same.",
     "skip": "If nobody does, it is skipped, and nobody gets it.",
+    "next": "If nobody does, the next edition says it.",
 }
 _FIRST_STORIES = 30
 
@@ -27,10 +29,13 @@ def asked(tx: Transaction, installation: Installation, alert: Alert) -> Alert:
         return alert
     zone = ZoneInfo(installation.newsroom.timezone)
     table = installation.settings.schedules.get(edition.schedule)
+    own = edition.slot_key.startswith(CORRECTION_MAIL)
     ends = max(edition.slot, edition.created + table.lead_time) if table else edition.slot
+    if own:
+        ends = tx.editions.expires(edition.id) or ends
     until = f"{ends.astimezone(zone):%A %H:%M}"
     approvers = [each for each in tx.users.every() if each.disabled is None and each.role.may(Role.APPROVER)]
-    rule = "hold" if edition.reason or table is None else table.if_unapproved
+    rule = "next" if own else "hold" if edition.reason or table is None else table.if_unapproved
     approval = Approval(
         to=tuple(each.address for each in approvers if each.address),
         link=f"{installation.newsroom.public_url}/editions/{edition.id}",
@@ -49,7 +54,10 @@ def _facts(tx: Transaction, installation: Installation, edition: Edition) -> tup
     mail = ""
     if email:
         size = f"{len(email.html.encode()) / 1000:.0f} kB"
-        readers = f"{counted(tx.subscribers.count(table.audience), 'reader')}, " if table and table.audience else ""
+        number = tx.subscribers.count(table.audience) if table and table.audience else 0
+        if edition.slot_key.startswith(CORRECTION_MAIL):
+            number = readers_of(tx, edition.id)
+        readers = f"{counted(number, 'reader')}, " if table and table.audience else ""
         mail = f"{readers}{size}"
     social = ", ".join(f"{channel}: {counted(posts.count(channel), 'post')}" for channel in dict.fromkeys(posts))
     zone = ZoneInfo(installation.newsroom.timezone)

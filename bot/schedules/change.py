@@ -85,7 +85,7 @@ def _open(tx: Transaction, installation: Installation, edition: str) -> Edition:
     if found.state not in EDITABLE:
         raise StateError(f"the edition is {found.state}: what readers are told cannot be changed any more")
     if found.slot_key.startswith(CORRECTION):
-        raise StateError("the edition corrects posts: it says what was decided, and nothing else")
+        raise StateError("the edition corrects what was sent: it says what was decided, and nothing else")
     if found.schedule not in installation.settings.schedules:
         raise StateError(f"the schedule {found.schedule} is not there any more: the edition cannot be made anew")
     if not found.stories:

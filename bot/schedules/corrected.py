@@ -6,7 +6,7 @@ Mail is corrected by the next edition, posts by replies (``bot.schedules.replies
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from bot.delivery.alerts import CHANGED
@@ -25,6 +25,7 @@ from bot.model import (
     EditionStory,
     PostAct,
 )
+from bot.schedules.correction_mail import correction_mail, mails_of
 from bot.schedules.hosting import host_corrections
 from bot.schedules.installation import Installation
 from bot.schedules.replies import Correcting, Way, replies_of, reply, unanswered
@@ -67,13 +68,14 @@ class ToDecide:
 class Reach:
     """All that was sent about ``article``, the newest first, and its corrections.
 
-    ``replies`` are the editions that answer posts, by the correction's id.
+    ``replies`` are the editions that answer posts, by the correction's id; ``mails`` those that are a mail of its own.
     """
 
     article: Article
     tellings: tuple[Telling, ...]
     corrections: tuple[Correction, ...]
     replies: Mapping[int, Edition]
+    mails: Mapping[int, Edition] = field(default_factory=dict)
 
 
 def watch_changes(installation: Installation, now: datetime) -> int:
@@ -174,7 +176,7 @@ def reach(tx: Transaction, article: int) -> Reach:
     if not tellings:
         raise NothingToDo(f"article {article}: nothing was sent about it")
     corrections = tuple(tx.corrections.of_article(article))
-    return Reach(found, tellings, corrections, replies_of(tx, corrections))
+    return Reach(found, tellings, corrections, replies_of(tx, corrections), mails_of(tx, corrections))
 
 
 def correct(
@@ -188,8 +190,12 @@ def correct(
     way: Way = Way.REPLY,
     mail: Collection[str] | None = None,
     posts: Collection[str] | None = None,
+    mail_now: bool = False,
 ) -> list[Correction]:
     """Has the next edition of each schedule that told ``article`` say what was wrong, and what is right.
+
+    With ``mail_now`` not the next edition says it, but a mail of its own to those who have the one that was wrong; it
+    waits for approval (``bot.schedules.correction_mail``).
 
     Posts about it are corrected at once, in the ``way`` asked for where their network can. Nobody is told the same
     twice: only posts are corrected again that went out since, or that an edition with it did not reach, because it was
@@ -198,7 +204,7 @@ def correct(
 
     Raises ``UsageError`` for an empty or endless text, or one that a network does not take, ``NotFound``,
     ``NothingToDo``, also where nobody can be told, ``StateError`` when the same correction waits or is told already,
-    ``StoreHeld``.
+    ``StoreHeld``; with ``mail_now`` what ``correction_mail`` raises.
     """
     said, right = " ".join(said.split()), " ".join(right.split())
     for name, text in (("--said", said), ("--right", right)):
@@ -253,11 +259,16 @@ def correct(
                 tx.corrections.drop(correction.id)
                 mute += [schedule] if not told else []
                 continue
-            if replies and not mailed:
+            own = None
+            if mailed and mail_now:
+                told_it = [each.edition for each in found.tellings if each.edition.schedule == schedule]
+                own = correction_mail(tx, installation, correction, found.article, told_it, now)
+                correction = replace(correction, carried=own.id)
+            elif replies and not mailed:
                 tx.corrections.carry(replies.id, [correction])
                 correction = replace(correction, carried=replies.id)
             made.append(correction)
-            note = f"“{said}” → “{right}”; {_by(schedule, replies, mailed)}"
+            note = f"“{said}” → “{right}”; {_by(schedule, replies, mailed, own)}"
             tx.acts.add(Act(at=now, who=who, what="correct", thing=f"edition:{telling.edition.id}", note=note[:500]))
         if not made and not same:
             why = f"; {', '.join(mute)}: {MUTE}" if mute else "; choose a newsletter or a post"
@@ -274,6 +285,11 @@ def correct(
 
 def stands(installation: Installation, found: Reach, correction: Correction) -> str:
     """Whether readers are told ``correction``, one of ``found``, in a few words."""
+    own = found.mails.get(correction.id)
+    if own:
+        waits = {EditionState.AWAITING: "waits for approval as", EditionState.HELD: "is held as"}
+        goes = "told by" if own.state is EditionState.SENT else waits.get(own.state, "to be told by")
+        return f"{goes} edition {own.id}, a mail of its own"
     replies = found.replies.get(correction.id)
     if replies and replies.id == correction.carried:
         if replies.state in (EditionState.CANCELLED, EditionState.EXPIRED):
@@ -293,10 +309,12 @@ def untold(found: Reach, *, said: str, right: str) -> list[str]:
     return [each for each in dict.fromkeys(one.edition.schedule for one in found.tellings) if each not in telling]
 
 
-def _by(schedule: str, replies: Edition | None, mailed: bool) -> str:
+def _by(schedule: str, replies: Edition | None, mailed: bool, own: Edition | None) -> str:
     count = len(replies.renditions) if replies else 0
     answered = f"edition {replies.id} {_how(replies)} {count} post{'s' * (count > 1)} with it" if replies else ""
     told = f"the next edition of {schedule} tells it" if mailed else ""
+    if own:
+        told = f"edition {own.id} is to mail it to those who have the mail of {schedule}"
     return "; ".join(part for part in (answered, told) if part)
 
 

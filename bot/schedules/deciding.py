@@ -12,7 +12,7 @@ from datetime import datetime
 
 from bot.editions import lifecycle
 from bot.errors import NotFound, StateError, UsageError
-from bot.model import CORRECTION, Act, Edition, EditionState, EditionVersion, Overruling
+from bot.model import CORRECTION, CORRECTION_MAIL, Act, Edition, EditionState, EditionVersion, Overruling
 from bot.schedules.installation import Installation
 from bot.schedules.slot import refreshed, send
 from bot.schedules.trial_mail import send_test
@@ -122,7 +122,12 @@ def editors_since_approval(installation: Installation, edition: str) -> tuple[st
     with installation.store.read() as tx:
         approved = tx.versions.approved(edition)
         first = approved or tx.versions.first(edition)
-        return tx.versions.editors(edition, first.number) if first else ()
+        editors = tx.versions.editors(edition, first.number) if first else ()
+        brief = tx.editions.light(edition)
+        if brief and brief.slot_key.startswith(CORRECTION_MAIL):
+            # All that it says was written with the correction.
+            editors = (*editors, *(each.who for each in tx.corrections.carried(edition)))
+        return tuple(dict.fromkeys(editors))
 
 
 def versions(installation: Installation, edition: str, *, before: int = 0, limit: int = 50) -> list[EditionVersion]:

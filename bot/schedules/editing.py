@@ -8,6 +8,22 @@ or never did), ``UsageError`` (what was written cannot be, and why) and ``Render
 
 from __future__ import annotations
 
+from bot.schedules.arranging import add, drop, move, order, pin, retell, tellings
+from bot.schedules.candidates import addable
+from bot.schedules.change import EDITABLE
+from bot.schedules.rewording import lines, post, tell
+
 __all__ = [
-    *("EDITABLE", "add", "addable", "drop", "lines", "move", "order", "pin", "post", "retell", "tell", "tellings"),
+    "EDITABLE",
+    "add",
+    "addable",
+    "drop",
+    "lines",
+    "move",
+    "order",
+    "pin",
+    "post",
+    "retell",
+    "tell",
+    "tellings",
 ]

@@ -6,13 +6,14 @@ Each look costs a few bounded questions, whatever the ledger holds: every page o
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from bot.delivery.permission import stage
-from bot.model import DeliveryState, Edition, EditionState, Role
+from bot.model import CORRECTION_MAIL, DeliveryState, Edition, EditionState, Role
 from bot.schedules.corrected import to_decide
+from bot.schedules.correction_mail import readers_of
 from bot.schedules.installation import Installation
 from bot.store import Transaction
 
@@ -64,7 +65,8 @@ _ROLES = {Kind.SOURCE: Role.EDITOR, Kind.CORRECT: Role.EDITOR}
 class Need:
     """``thing`` is the id of the edition, the name of the channel or source, the article's id; ``name`` as people know
     it. ``schedule`` is the edition's. ``number``: of deliveries, posts, tries. ``by`` (UTC): when it is too late;
-    ``due``: the edition's slot. ``why`` may be a stranger's words.
+    ``due``: the edition's slot; None for a correction's own mail, of which ``number`` are the readers it goes to.
+    ``why`` may be a stranger's words.
     """
 
     kind: Kind
@@ -85,7 +87,12 @@ class Need:
 
 def needs(tx: Transaction, installation: Installation, now: datetime) -> list[Need]:
     """All of it, the most urgent first: what ends soonest, then what concerns most."""
-    found = [*_editions(tx), *_books(tx, now), *_channels(tx, installation, now), *_sources(tx, installation)]
+    found = [
+        *_editions(tx),
+        *_books(tx, now),
+        *_channels(tx, installation, now),
+        *_sources(tx, installation),
+    ]
     found += _changes(tx)
     order = list(Kind)
     return sorted(
@@ -103,7 +110,11 @@ def _editions(tx: Transaction) -> Iterator[Need]:
     for edition in tx.editions.in_states(_WAITING, limit=MOST):
         kind = kinds[edition.state]
         by = edition.slot if kind is Kind.APPROVE else tx.editions.expires(edition.id) if kind is Kind.RELEASE else None
-        yield _of(kind, edition, by=by, why=edition.reason)
+        need = _of(kind, edition, by=by, why=edition.reason)
+        if kind is Kind.APPROVE and edition.slot_key.startswith(CORRECTION_MAIL):
+            # It has no time of its own: it goes out when somebody says yes.
+            need = replace(need, by=tx.editions.expires(edition.id), due=None, number=readers_of(tx, edition.id))
+        yield need
 
 
 def _books(tx: Transaction, now: datetime) -> Iterator[Need]:

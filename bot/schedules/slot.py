@@ -9,12 +9,12 @@ from bot.delivery.sending import PROGRAM, begin_sending
 from bot.editions import lifecycle
 from bot.editions.changes import refresh
 from bot.errors import ReservedElsewhere, StateError
-from bot.model import CORRECTION, Act, Edition, EditionState
+from bot.model import CORRECTION, CORRECTION_MAIL, Act, Edition, EditionState
 from bot.schedules.draft import draft, pressed
 from bot.schedules.hosting import PictureTime, host_stories
 from bot.schedules.installation import Installation
 from bot.schedules.plan import Slot
-from bot.schedules.readers import prepare
+from bot.schedules.readers import Plan, choices_of, prepare
 from bot.schedules.revising import revised
 from bot.schedules.truth import findings_of
 from bot.store.flags import PAUSED
@@ -119,6 +119,9 @@ def advance(
     if fresh is None or fresh.state.ended or fresh.state is EditionState.HELD or now < fresh.slot or paused:
         return fresh.state if fresh else edition.state
     returned = fresh.state is EditionState.DRAFTED and fresh.approval
+    if amends and (fresh.state is EditionState.AWAITING or returned):
+        # What a schedule says of its own editions is not said of this one: it waits until it expires.
+        return fresh.state
     if (fresh.state is EditionState.AWAITING or returned) and table:
         # Who approves has the time the schedule promises, also when the drafting came late.
         if now < fresh.created + table.lead_time:
@@ -174,7 +177,9 @@ def send(installation: Installation, edition: Edition, now: datetime) -> Edition
     if (stored.version, stored.slot) != (edition.version, edition.slot):
         # What is due, or was seen, is not this one: the next look decides anew.
         return stored.state
-    plan = prepare(installation, stored, now)
+    # Who has what was wrong is told, whatever they chose to read of it: there is nothing to be chosen.
+    own = stored.slot_key.startswith(CORRECTION_MAIL)
+    plan = Plan(choices_of(installation, stored)) if own else prepare(installation, stored, now)
     audience = table.audience if table else ""
     if begin_sending(installation.store, stored, audience=audience, now=now, place=lambda each: plan.place(each, now)):
         return EditionState.SENDING

@@ -99,6 +99,8 @@ class Ticker:
         return self._running.current()
 
     def start(self) -> None:
+        # It warns of each tick that begins while the one before still runs: that is meant to be, and nobody's trouble.
+        logging.getLogger("apscheduler").setLevel(logging.ERROR)
         every = self._installation.settings.delivery.collect_every.total_seconds()
         soon = datetime.now(UTC)
         self._scheduler.add_job(self._collect, "interval", seconds=every, next_run_time=soon)

@@ -74,6 +74,24 @@ class Deliveries(Books):
             self._divide(edition, channel, audience, before, runs, now, recount=bool(blocked))
         return named
 
+    def add_told(self, edition: str, channel: str, audience: str, told: Collection[str], now: datetime) -> int:
+        """Names a delivery for each subscriber of ``audience`` whose mail of one of the editions ``told`` was accepted.
+
+        Returns how many. Suppressed addresses are named too, as in ``add_audience``; who left is not.
+        """
+        before = self._last()
+        readers = select(subscriptions.c.subscriber).where(*_have(audience, told))
+        named = self._name(edition, channel, now, readers.order_by(subscriptions.c.subscriber))
+        if named:
+            blocked = self._suppress(edition, channel, audience)
+            self._divide(edition, channel, audience, before, [Run(named)], now, recount=bool(blocked))
+        return named
+
+    def have(self, audience: str, told: Collection[str]) -> int:
+        """How many ``add_told`` would name."""
+        query = select(func.count()).select_from(subscriptions).where(*_have(audience, told))
+        return self._connection.execute(query).scalar() or 0
+
     def _name(self, edition: str, channel: str, now: datetime, readers: Select[Any]) -> int:
         """Inserts the deliveries of these readers, in their order: who they are, and how their deliveries begin."""
         subscriber, *begins = readers.selected_columns
@@ -389,3 +407,19 @@ class Deliveries(Books):
             .values(state=DeliveryState.CANCELLED, reason=reason, not_before=None, updated=now)
         )
         return self._connection.execute(statement, {} if ids is None else {"ids": ids}).rowcount
+
+
+def _have(audience: str, told: Collection[str]) -> list[ColumnElement[bool]]:
+    """The subscriptions of who is in ``audience`` and got a mail of one of the editions ``told``."""
+    # The ledger itself, which the statement may write: under another name.
+    earlier = deliveries.alias("earlier")
+    got = select(earlier.c.subscriber).where(
+        earlier.c.edition.in_(list(told)),
+        earlier.c.subscriber > 0,
+        earlier.c.state == DeliveryState.ACCEPTED,
+    )
+    return [
+        subscriptions.c.audience == audience,
+        subscriptions.c.state == "subscribed",
+        subscriptions.c.subscriber.in_(got),
+    ]

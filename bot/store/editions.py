@@ -16,6 +16,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, delete, insert, o
 from bot.errors import ReservedElsewhere
 from bot.model import (
     CORRECTION,
+    CORRECTION_MAIL,
     VARIANT,
     Edition,
     EditionState,
@@ -31,7 +32,7 @@ from bot.store.images import Images
 from bot.store.jobs import Jobs
 from bot.store.links import Links
 from bot.store.moved_slots import MovedSlots
-from bot.store.tables import articles, chunks, edition_stories, editions, renditions, reservations
+from bot.store.tables import articles, chunks, deliveries, edition_stories, editions, renditions, reservations
 
 WENT_OUT = (EditionState.SENDING, EditionState.PAUSED, EditionState.SENT)
 
@@ -392,12 +393,19 @@ class Editions:
         """The edition ended: what no delivery was attempted of may be picked, and told, by the next."""
         self._release_stories(edition)
         told = select(reservations.c.edition).where(reservations.c.edition == edition).limit(1)
-        replies = select(editions.c.id).where(editions.c.id == edition, editions.c.slot_key.startswith(CORRECTION))
-        if self._connection.execute(replies).one_or_none():
+        key = self._connection.execute(select(editions.c.slot_key).where(editions.c.id == edition)).scalar() or ""
+        if key.startswith(CORRECTION) and not key.startswith(CORRECTION_MAIL):
             # What posts alone were to say has no next edition that could.
+            return
+        if key.startswith(CORRECTION_MAIL) and self._attempted(edition):
             return
         if self._connection.execute(told).one_or_none() is None:
             Corrections(self._connection).release(edition)
+
+    def _attempted(self, edition: str) -> bool:
+        """Whether anything of it may be with somebody: it keeps no stories that would say so."""
+        query = select(deliveries.c.id).where(deliveries.c.edition == edition, deliveries.c.attempts > 0).limit(1)
+        return self._connection.execute(query).first() is not None
 
     def _release_stories(self, edition: str) -> None:
         self._connection.execute(

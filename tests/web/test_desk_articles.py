@@ -8,10 +8,12 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import event
 
+from bot.errors import DeliveryError
 from bot.model import EditionState, EditionStory, Summary
 from bot.schedules.corrected import watch_changes
-from bot.testing import NOW, article
+from bot.testing import NOW, article, subscribe
 from tests.html_validate import PAGE
+from tests.web.test_delivery import deliver
 
 HOSTILE = "\"><script>alert('x')</script>"
 OLD = "<p>The subsidy is $14 million a year.</p><p>It sails on Friday.</p><p>Nobody objected.</p>"
@@ -149,6 +151,39 @@ async def test_not_needed_is_decided_with_a_name_on_record(web, changed):
         assert [act.what for act in tx.acts.newest(thing="article:1")] == ["correction not needed"]
     assert (await web.post("/articles/1/dismiss")).status_code == 409
     assert "Nothing to decide" in (await web.get("/articles?changed=yes")).text
+
+
+async def test_a_correction_in_a_mail_of_its_own_is_seen_and_approved_on_its_page(web, clock):
+    put(web, article(title="The ferry returns", body=OLD))
+    with web.store.read() as tx:
+        told = tx.articles.get(1)
+    subscribe(web.store, "ada@example.org", "tom@example.org")
+    story = EditionStory(position=1, article=told, summary=Summary("It gets $14 million a year."), article_ids=(1,))
+    made = web.add_edition(stories=(story,), state=EditionState.DRAFTED)
+    web.send(made)
+    await deliver(web, clock, {"tom@example.org": DeliveryError("550 gone", permanent=True, code=550)})
+    put(web, replace(told, body=NEW), NOW + timedelta(hours=1))
+    clock.advance(hours=2)
+    assert "in a mail of its own" in (await web.get("/articles/1")).text
+
+    answer = await web.post("/articles/1/correct", data={**CHOICE, "mail_now": "yes"})
+    with web.store.read() as tx:
+        (correction,) = tx.corrections.of_article(1)
+    own = f"/editions/{correction.carried}"
+    assert answer.headers["location"] == f"../..{own}/email"
+    page = (await web.get(f"{own}/email")).text
+    assert "Correction: The ferry returns" in page
+    assert "Goes out at once when it is approved" in page
+    assert "1 reader<" in page
+    assert "<textarea" not in page, "it says what was decided, and is not to be changed"
+    assert "The subsidy is $1.4 million a year." in (await web.get(f"{own}/preview/mail")).text
+    today = (await web.get("/")).text
+    assert "It goes to the 1 reader who has the mail that was wrong." in today
+    assert (await web.post(f"{own}/approve", data={"version": "1"})).status_code == 303
+    with web.store.read() as tx:
+        assert tx.editions.get(correction.carried).state is EditionState.APPROVED
+    for path in (own, f"{own}/checks", f"{own}/changes", "/articles/1", "/calendar"):
+        assert (await web.get(path)).status_code == 200, path
 
 
 async def test_a_correction_that_no_edition_tells_yet_is_taken_back(web, changed):

@@ -15,6 +15,7 @@ from bot.errors import BroadsheetError, NotFound, NothingToDo
 from bot.model import Article, Decision, PostAct, Role, User
 from bot.schedules.choices import choices, unsupported
 from bot.schedules.corrected import LONGEST, Reach, Telling, correct, dismiss, drop, reach, stands
+from bot.schedules.correction_mail import mails_of
 from bot.schedules.replies import Way
 from bot.store import Transaction
 from bot.summaries.grounding import Offence
@@ -112,6 +113,7 @@ def routes(desk: Desk) -> APIRouter:
             "way": Way.REPLY,
             "mail": None,
             "posts": None,
+            "mail_now": False,
             "sure": False,
         }
         old = gone(compared)
@@ -186,11 +188,17 @@ def routes(desk: Desk) -> APIRouter:
                 way=values["way"],
                 mail=values["mail"],
                 posts=values["posts"],
+                mail_now=values["mail_now"],
             )
         except NotFound:
             return desk.missing(request)
         except BroadsheetError as error:
             return shown(request, user, number, values=values, errors={"right": str(error)}, status=422)
+        with desk.installation.store.read() as tx:
+            mails = list(mails_of(tx, made).values())
+        if mails:
+            # There it is seen as its readers will, with the button.
+            return desk.done(request, f"editions/{mails[0].id}/email", _("The correction waits for a yes."))
         said = ngettext(
             "Corrected for the readers of %(count)d schedule.",
             "Corrected for the readers of %(count)d schedules.",
@@ -242,6 +250,7 @@ def _values(form: Submission) -> dict[str, Any]:
         "way": Way(way) if way in set(Way) else Way.REPLY,
         "mail": form.all("mail"),
         "posts": form.all("posts"),
+        "mail_now": form.checked("mail_now"),
         "sure": form.checked("sure"),
     }
 

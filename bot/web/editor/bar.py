@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from bot.model import Act, Edition, EditionState, Role, User
+from bot.model import CORRECTION, Act, Edition, EditionState, Role, User
 
 
 class Standing(StrEnum):
@@ -134,11 +134,13 @@ def _deeds(edition: Edition, user: User, standing: Standing, to_fix: int, late: 
     if not user.role.may(Role.APPROVER):
         ask = Deed.ASK if state is EditionState.DRAFTED and edition.approval else None
         return fix or ask, (), ()
+    # What corrects says what was decided: nobody can change it.
+    back = () if edition.slot_key.startswith(CORRECTION) else (Deed.RETURN,)
     if state is EditionState.AWAITING:
         yes = Deed.APPROVE if standing is Standing.READY else None
-        return fix or yes, (Deed.RETURN, Deed.HOLD), (Deed.SEND_NOW,) if yes and not late else ()
+        return fix or yes, (*back, Deed.HOLD), (Deed.SEND_NOW,) if yes and not late else ()
     if state is EditionState.APPROVED:
-        return None, (Deed.TAKE_BACK, Deed.RETURN, Deed.HOLD), () if late else (Deed.SEND_NOW,)
+        return None, (Deed.TAKE_BACK, *back, Deed.HOLD), () if late else (Deed.SEND_NOW,)
     if state is EditionState.HELD:
         if edition.approval:
             return fix or Deed.APPROVE, (Deed.RELEASE,), ()

@@ -44,13 +44,20 @@ class Done:
 def lately(tx: Transaction, times: Times) -> list[Done]:
     """What people did last, the newest first; what the program did by itself stands in the activity."""
     acts = [act for act in tx.acts.newest(limit=_READ) if act.who not in (PROGRAM, "", "reader")][:SHOWN]
-    names = tx.editions.names([act.thing.removeprefix("edition:") for act in acts if act.thing.startswith("edition:")])
+    names = dict(
+        tx.editions.names([act.thing.removeprefix("edition:") for act in acts if act.thing.startswith("edition:")])
+    )
+    for act in acts:
+        kind, _colon, key = act.thing.partition(":")
+        declared = tx.declarations.get("schedules", key) if kind == "schedule" else None
+        if declared:
+            names[act.thing] = str(declared.content.get("name") or key)
     return [_done(act, names, times) for act in acts]
 
 
 def _done(act: Act, names: Mapping[str, str], times: Times) -> Done:
     kind, _colon, thing = act.thing.partition(":")
-    name = names.get(thing, "") if kind == "edition" else thing
+    name = names.get(thing, "") if kind == "edition" else names.get(act.thing, thing)
     # The record of a slot that has no edition yet says what it is of.
     name = name or (act.note if act.what in (MOVE, PUT_BACK) else "") or act.thing
     said = {"who": act.who, "name": name, "time": _time(act, times), "what": did(act.what)}

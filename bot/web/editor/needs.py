@@ -64,6 +64,14 @@ def asked_of(need: Need, user: User, times: Times, *, goes_to: str, if_unapprove
 def _words(need: Need, times: Times, goes_to: str, if_unapproved: str) -> tuple[str, str]:
     name, count = need.name, number(need.number)
     said = {"name": name, "count": count, "why": need.why}
+    if need.kind is Kind.APPROVE and need.due is None:
+        goes = ngettext(
+            "It goes to the %(count)s reader who has the mail that was wrong.",
+            "It goes to the %(count)s readers who have the mail that was wrong.",
+            need.number,
+        )
+        what = _("%(name)s waits for approval") % said
+        return what, _join(goes % said, _("If nobody approves, the next edition says it."))
     if need.kind is Kind.APPROVE:
         return _("%(name)s waits for approval") % said, _join(_goes(need, times, goes_to), _unapproved(if_unapproved))
     if need.kind is Kind.RELEASE:

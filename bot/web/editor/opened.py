@@ -9,7 +9,8 @@ from typing import Any
 from fastapi import Request, Response
 
 from bot.delivery.pausing import waits_for
-from bot.model import Act, Edition, Finding, Grade, Role, User
+from bot.model import CORRECTION, CORRECTION_MAIL, Act, Edition, Finding, Grade, Role, User
+from bot.schedules.correction_mail import readers_of
 from bot.schedules.deciding import editors_since_approval
 from bot.schedules.editing import EDITABLE
 from bot.schedules.preflight import findings
@@ -31,7 +32,8 @@ class Opened:
 
     ``readers`` is how many its mail goes to, None when it sends none; ``channels`` are those of its posts. ``edited``
     is the last act by which somebody changed it. ``waits`` are channels that are paused, with the reason of each.
-    ``if_unapproved`` is what becomes of it at its slot without a yes: ``hold``, ``send`` or ``skip``.
+    ``if_unapproved`` is what becomes of it at its slot without a yes: ``hold``, ``send`` or ``skip``; ``next`` of a
+    correction, which then the next edition says.
     """
 
     edition: Edition
@@ -113,6 +115,8 @@ def opened(desk: Desk, identity: str, user: User) -> Opened | None:
     to_fix = sum(each.stands_in_the_way for each in texts) + sum(each.grade is Grade.FAULT for each in checks)
     email = next((each.email for each in edition.renditions if each.email), None)
     table = installation.settings.schedules.get(edition.schedule)
+    # What corrects says what was decided, and nothing else.
+    amends, own = (edition.slot_key.startswith(each) for each in (CORRECTION, CORRECTION_MAIL))
     lead = edition.stories[0].told.article.title if edition.stories else ""
     return Opened(
         edition=edition,
@@ -129,14 +133,16 @@ def opened(desk: Desk, identity: str, user: User) -> Opened | None:
         channels=channels,
         waits=waits,
         report=report,
-        editable=edition.state in EDITABLE and user.role.may(Role.EDITOR),
-        if_unapproved=table.if_unapproved if table else "hold",
+        editable=edition.state in EDITABLE and user.role.may(Role.EDITOR) and not amends,
+        if_unapproved="next" if own else table.if_unapproved if table else "hold",
     )
 
 
 def _readers(desk: Desk, tx: Transaction, edition: Edition) -> int | None:
     table = desk.installation.settings.schedules.get(edition.schedule)
     mails = any(each.email for each in edition.renditions)
+    if edition.slot_key.startswith(CORRECTION_MAIL):
+        return readers_of(tx, edition.id)
     return tx.subscribers.count(table.audience) if mails and table and table.audience else None
 
 

@@ -8,9 +8,10 @@ from datetime import datetime, timedelta
 
 from babel.lists import format_list
 
-from bot.model import EditionState
+from bot.model import CORRECTION_MAIL, EditionState
 from bot.schedules.agenda import Entry, agenda
 from bot.schedules.clock_change import day_begins
+from bot.schedules.correction_mail import readers_of
 from bot.schedules.installation import Installation
 from bot.settings import ScheduleTable
 from bot.store import Transaction
@@ -74,7 +75,7 @@ def rundown(tx: Transaction, desk: Desk) -> tuple[list[Row], list[Row]]:
                 why=_off(going.get(each.edition)) or _why(desk, each, table),
                 reach=_went(counts, figures.readers if figures else None, figures.accepted if figures else 0)
                 if each in past and counts
-                else _goes(installation, table, readers),
+                else _goes_to(tx, installation, each, table, readers),
                 href=f"editions/{each.edition}" if each.edition else f"calendar?slot={each.schedule}/{each.key}",
                 opened=each is opened,
                 stories=_stories(tx, each.edition) if each is opened else (),
@@ -122,10 +123,24 @@ def _why(desk: Desk, entry: Entry, table: ScheduleTable | None) -> str:
         return entry.reason
     if entry.note:
         return entry.note
+    if table.lead_time and entry.due - table.lead_time <= desk.times.now:
+        return _("Made in a moment, needs approval") if table.approval else _("Made in a moment")
     made = desk.times.words(entry.due - table.lead_time)
     if table.approval:
         return _("Made at %(time)s, needs approval") % {"time": made}
     return _("Made at %(time)s") % {"time": made} if table.lead_time else ""
+
+
+def _goes_to(
+    tx: Transaction,
+    installation: Installation,
+    entry: Entry,
+    table: ScheduleTable | None,
+    readers: Mapping[str, int],
+) -> tuple[str, ...]:
+    if entry.key.startswith(CORRECTION_MAIL):
+        return (readers_said(readers_of(tx, entry.edition)),)
+    return _goes(installation, table, readers)
 
 
 def _goes(installation: Installation, table: ScheduleTable | None, readers: Mapping[str, int]) -> tuple[str, ...]:

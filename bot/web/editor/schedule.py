@@ -160,12 +160,13 @@ class SchedulePage:
     ) -> Response:
         now, key = installation.clock(), written.key
         errors = dict(written.errors)
-        picking, slots = None, []
+        picking, slots, untried = None, [], ""
         try:
             # What it would pick does not wait for a name.
             tried = trying(installation, key, {**written.content, "name": written.form.name or "…"}, now)
         except SettingsError as error:
             errors = errors or _errors(key, error)
+            untried = next(iter(errors.values()))
         else:
             slots = next_slots(tried, key, self._desk.times)
             if _asked(request):
@@ -184,6 +185,7 @@ class SchedulePage:
             form=written.form,
             errors=_Said(shown.errors),
             problem=next(iter(errors.values()), ""),
+            untried=untried,
             changes=changes,
             new=key == NEW,
             choices=choices(installation, written.form),

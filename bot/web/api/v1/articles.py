@@ -118,7 +118,8 @@ class CorrectionShown(Shown):
 class Corrected(Given):
     """What was said, and what is right.
 
-    ``mail`` names schedules, ``posts`` channels: who is told. ``sure``: also what the article does not say.
+    ``mail`` names schedules, ``posts`` channels: who is told. ``mail_now``: by a mail of its own to those who have the
+    one that was wrong, which waits for approval. ``sure``: also what the article does not say.
     """
 
     said: Sentences
@@ -126,6 +127,7 @@ class Corrected(Given):
     way: Way = Way.REPLY
     mail: list[Word] = Field(default=[], max_length=100)
     posts: list[Word] = Field(default=[], max_length=100)
+    mail_now: bool = False
     sure: bool = False
 
 
@@ -232,6 +234,7 @@ def routes(api: Api) -> None:
             way=given.way,
             mail=given.mail,
             posts=given.posts,
+            mail_now=given.mail_now,
             **api.by(caller),
         )
         return whole([CorrectionShown.model_validate(each) for each in made])
