@@ -11,7 +11,7 @@ from bot.store import job_tables
 from bot.store.engine import shown
 from bot.store.tables import Json, Moment, metadata
 
-HEAD = "0020"
+HEAD = "0021"
 """The newest migration. A test holds it against ``migrations/versions``."""
 
 
