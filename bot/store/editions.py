@@ -396,10 +396,10 @@ class Editions:
 
     def set_snapshot(self, edition: str, size: int) -> None:
         """Keeps how many deliveries the ledger was given when sending began."""
-        changed = self._connection.execute(
-            update(editions).where(editions.c.id == edition).values(snapshot=size).returning(editions.c.changed)
-        )
-        Outbox(self._connection).edition(edition, EventType.EDITION_SENDING, changed.scalar_one())
+        given = update(editions).where(editions.c.id == edition).values(snapshot=size)
+        row = self._connection.execute(given.returning(editions.c.state, editions.c.changed)).one()
+        if row.state == EditionState.SENDING:
+            Outbox(self._connection).edition(edition, EventType.EDITION_SENDING, row.changed)
 
     def consume(self, edition: str) -> None:
         """The edition's stories have gone out: this schedule never picks them again."""

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from bot.audience import enrolment
+from bot.audience.data import personal_data
 from bot.audience.enrolment import subscribers_import
 from bot.audience.importing import run_import
 from bot.clock import SetClock
@@ -170,6 +171,17 @@ def test_an_erased_reader_is_told_by_the_id_and_their_address_leaves_what_still_
         rows = tx.connection.exec_driver_sql("SELECT * FROM outbox").all()
         assert "ida@" not in str(rows)
         assert tx.hashed(IDA) not in str(rows)
+
+
+def test_a_reader_may_ask_which_programs_were_told_of_them(store):
+    endpoint = listen(store, name="The paywall")
+    (reader,) = subscribe(store, IDA)
+    with store.read() as tx:
+        held = personal_data(tx, reader)
+    assert held["told"] == [
+        {"type": "subscriber.subscribed", "at": NOW.isoformat(), "program": "The paywall", "state": "waiting"}
+    ]
+    assert len(told(store, endpoint)) == 1
 
 
 def test_a_file_of_readers_is_one_event(store, tmp_path):

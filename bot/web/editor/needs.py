@@ -100,7 +100,8 @@ def _words(need: Need, times: Times, goes_to: str, if_unapproved: str) -> tuple[
         since = {**said, "time": times.words(need.since)}
         return _("%(name)s has not answered since %(time)s") % since, _join(_sentence(need.why), tries)
     if need.kind is Kind.WEBHOOK:
-        return _("The webhook %(name)s is told nothing any more") % said, _join(off_word(need.why), _("Events wait."))
+        why = _join(off_word(need.why), _("What happens meanwhile it is never told."))
+        return _("The webhook %(name)s is told nothing any more") % said, why
     what = _("“%(name)s” changed after it was sent") % said
     told = ngettext("%(count)s edition told it.", "%(count)s editions told it.", need.number) % said
     return what, _join(_sentence(need.why), told)
