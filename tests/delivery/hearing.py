@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -38,11 +37,14 @@ class Heard:
 
 @dataclass
 class Listener:
-    """``answers``: a status, or (status, headers), one a call; 204 when there are none left. ``wait``: seconds."""
+    """``answers``: a status, or (status, headers), one a call; 204 when there are none left.
+
+    While ``hang`` is cleared, what came is heard, and not answered.
+    """
 
     url: str = ""
     answers: list = field(default_factory=list)
-    wait: float = 0.0
+    hang: threading.Event = field(default_factory=threading.Event)
     heard: list[Heard] = field(default_factory=list)
 
     @property
@@ -53,6 +55,7 @@ class Listener:
 @contextmanager
 def listening() -> Iterator[Listener]:
     listener = Listener()
+    listener.hang.set()
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
@@ -60,7 +63,7 @@ def listening() -> Iterator[Listener]:
             listener.heard.append(Heard({name.lower(): value for name, value in self.headers.items()}, body))
             answer = listener.answers.pop(0) if listener.answers else 204
             status, headers = answer if isinstance(answer, tuple) else (answer, {})
-            time.sleep(listener.wait)
+            listener.hang.wait(60)
             self.send_response(status)
             for name, value in headers.items():
                 self.send_header(name, value)
@@ -78,6 +81,7 @@ def listening() -> Iterator[Listener]:
     try:
         yield listener
     finally:
+        listener.hang.set()
         server.shutdown()
         server.server_close()
         thread.join(3)
