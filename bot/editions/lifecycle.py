@@ -230,7 +230,7 @@ def cancel(
 ) -> Edition:
     """Any state that has not ended → cancelled. What was accepted stays so; unsent stories may be picked again.
 
-    Only in one of the states ``seen``, and in this ``version``, where they are given: else ``StateError``.
+    Raises ``StateError`` where ``seen`` or ``version`` are given and it is in none of those states, or another version.
     """
     with store.write() as tx:
         found = _found(tx, edition)
