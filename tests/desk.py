@@ -20,11 +20,13 @@ from fastapi.routing import iter_route_contexts
 from bot.accounts import invitations, sessions
 from bot.accounts.api_tokens import make
 from bot.delivery.engine import Engine
+from bot.delivery.outgoing.endpoints import MOST, TYPES
 from bot.delivery.sending import begin_sending
 from bot.errors import DeliveryError, OutcomeUnknown, ServerBusy
 from bot.model import (
     Act,
     Article,
+    CallState,
     Card,
     Change,
     Consent,
@@ -32,6 +34,8 @@ from bot.model import (
     EditionState,
     EditionStory,
     EditionVersion,
+    Endpoint,
+    EndpointOff,
     Evidence,
     Layout,
     MergeField,
@@ -95,6 +99,7 @@ class Things:
     schedule: str
     source: str
     address: str
+    webhook: int
 
     def fill(self, path: str) -> Iterator[str]:
         """The addresses of a route; a ``LookupError`` where it has a part that nobody told this how to fill."""
@@ -110,7 +115,7 @@ class Things:
             return
         id = self.upload if path.startswith("/audience/imports") else self.reader
         name = self.source if path.startswith("/sources") else self.channel
-        address = path.format(id=id, name=name, article=self.article, key=self.schedule)
+        address = path.format(id=id, name=name, article=self.article, key=self.schedule, endpoint=self.webhook)
         yield address + (f"?address={self.address}" if path == "/audience/suppressions/remove" else "")
 
 
@@ -195,6 +200,7 @@ def fill(installation: Installation, count: int, word: str = "", *, reader: str 
     reckon_now(installation, now)
     count_readers(installation, now)
     upload = _record(installation, count, word)
+    webhook = _webhooks(installation, count, word)
     with store.write() as tx:
         for one, lead in zip(sent, telling[:count], strict=True):
             tx.changes.put(
@@ -221,6 +227,7 @@ def fill(installation: Installation, count: int, word: str = "", *, reader: str 
         schedule="morning",
         source="site",
         address="spam0@example.org",
+        webhook=webhook,
     )
 
 
@@ -367,6 +374,35 @@ def _record(installation: Installation, count: int, word: str) -> str:
             tx.sources.put(SourceState(source=name, failures=3, error=f"HTTP 500 {word}", last_success=now - DAY))
         tx.channels.pause("mail", f"the server said {word}", now)
     return upload
+
+
+def _webhooks(installation: Installation, count: int, word: str) -> int:
+    """Programs that are told, some of them no more, of events that ended in each way; the id of one."""
+    now, made = installation.clock(), 0
+    ends = cycle(((CallState.DELIVERED, 200, None), (CallState.FAILED, 500, None), (CallState.WAITING, 0, now + HOUR)))
+    with installation.store.write() as tx:
+        for number in range(min(count, MOST)):
+            made = tx.endpoints.add(
+                Endpoint(
+                    id=0,
+                    name=f"The CMS {number} {word}",
+                    url=f"https://cms.record.example/{number}",
+                    secret="sealed",
+                    types=frozenset(TYPES),
+                    by=f"{word}Tom",
+                    created=now,
+                )
+            )
+            if number % 3 == 1:
+                tx.endpoints.disable(made, EndpointOff.FAILING, now)
+        for number in range(count):
+            tx.outbox.suppressed(now, f"spam{number}{word}@example.org", f"{number:064x}", audience="", reason=word)
+            tx.outbox.ping(made, now, f"{word}Tom")
+        for call in tx.endpoints.calls(made, 2 * count):
+            state, code, due = next(ends)
+            tx.endpoints.settle(call, state=state, due=due, code=code, said=f"broke off {word}", now=now)
+        tx.endpoints.answered(made, code=0, said=f"broke off {word}", rests=now + HOUR, took=False, now=now)
+    return made
 
 
 def _people(installation: Installation, count: int, word: str) -> dict[str, str]:

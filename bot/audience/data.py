@@ -11,7 +11,7 @@ from bot.audience.signup import DATA_FORM, new_id
 from bot.model import Evidence, Signup
 from bot.store import Store, Transaction
 
-FORMAT = "broadsheet/personal-data/1"
+FORMAT = "broadsheet/personal-data/2"
 """Changes when a key of ``personal_data`` does."""
 
 
@@ -20,7 +20,8 @@ def personal_data(tx: Transaction, subscriber: int) -> dict[str, Any] | None:
 
     Keys: ``format``, ``address``, ``name``, ``known_since``; ``subscriptions`` (each with its consent, the evidence of
     it and the reader's choices), ``past_consents``, ``requests`` (to subscribe), ``suppressions``, ``deliveries`` (of
-    each edition that is still kept), ``events`` (bounces, complaints, replies).
+    each edition that is still kept), ``events`` (bounces, complaints, replies), ``told`` (to other
+    programs, by webhook).
     """
     reader = tx.dossier.reader(subscriber)
     if reader is None:
@@ -87,6 +88,7 @@ def _held(
         "suppressions": _all(dossier.suppressions(address)),
         "deliveries": [] if subscriber is None else _all(dossier.deliveries(subscriber)),
         "events": _all(dossier.events(address, subscriber)),
+        "told": _all(dossier.told(address)),
     }
 
 

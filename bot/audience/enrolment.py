@@ -89,7 +89,7 @@ def forget(store: Store, address: str, *, who: str, now: datetime) -> bool:
     """
     with store.write() as tx:
         cancel_waiting(tx, address, "", ERASED, now)
-        known = tx.subscribers.forget(address)
+        known = tx.subscribers.forget(address, now)
         if not (tx.suppressions.forget(address) or known):
             return False
         tx.suppressions.add(Suppression(address=address, reason=ERASED, source="erasure", at=now), keep_address=False)

@@ -20,10 +20,6 @@ A ``correction.post`` has in its data too ``"corrects"``, the webhook-id of the 
 
 from __future__ import annotations
 
-import base64
-import binascii
-import hashlib
-import hmac
 import json
 from dataclasses import replace
 from datetime import timedelta
@@ -37,9 +33,7 @@ from bot.errors import BlockedAddress, ChannelRefused, DeliveryError, FetchError
 from bot.http import Answer, retry_after
 from bot.model import Card, Idempotency, Limits, Parcel, Post, PostAct, Receipt
 from bot.settings import Duration, PostTable, Table, Url, secret_variable
-
-LARGEST = 20_000
-"""Bytes of a body: what the standard asks senders to stay below."""
+from bot.standard_webhooks import LARGEST, headers, key_of
 
 
 class WebhookOptions(PostTable):
@@ -91,15 +85,9 @@ class WebhookChannel(Unopened):
         await self._sent(f"{id}.removed", _encoded(event))
 
     async def _sent(self, webhook_id: str, body: bytes) -> Receipt:
-        timestamp = str(int(self._around.clock().timestamp()))
-        headers = {
-            "Content-Type": "application/json",
-            "webhook-id": webhook_id,
-            "webhook-timestamp": timestamp,
-            "webhook-signature": signature(self._key, webhook_id, timestamp, body),
-        }
+        signed = headers([self._key], webhook_id, int(self._around.clock().timestamp()), body)
         try:
-            answer = await self._around.http.post(self._url, content=body, headers=headers, timeout=self._timeout)
+            answer = await self._around.http.post(self._url, content=body, headers=signed, timeout=self._timeout)
         except BlockedAddress as error:
             raise ChannelRefused(str(error), server=self._server) from error
         except FetchError as error:
@@ -150,21 +138,11 @@ class WebhookChannel(Unopened):
         )
 
 
-def signature(key: bytes, webhook_id: str, timestamp: str, body: bytes) -> str:
-    """``v1,`` and the base64 of HMAC-SHA256 over ``ID.TIMESTAMP.BODY``."""
-    signed = f"{webhook_id}.{timestamp}.".encode() + body
-    return "v1," + base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()
-
-
 def _key(secret: SecretStr, where: str) -> bytes:
-    value = secret.get_secret_value()
     try:
-        key = base64.b64decode(value.removeprefix("whsec_"), validate=True)
-    except (binascii.Error, ValueError):
-        key = b""
-    if not value.startswith("whsec_") or not 24 <= len(key) <= 64:
-        raise SettingsError(f"{where}: is not whsec_ and 24 to 64 bytes in base64; copy it from the receiver again")
-    return key
+        return key_of(secret.get_secret_value())
+    except ValueError as error:
+        raise SettingsError(f"{where}: {error}; copy it from the receiver again") from error
 
 
 def _body(parcel: Parcel, server: str) -> bytes:

@@ -156,7 +156,7 @@ def data(session: Session, address: Address) -> None:
         session.out.say(f"  {each['audience']}: {each['state']}, agreed {each['consent_at']} ({each['consent_via']})")
     for each in held["suppressions"]:
         session.out.say(f"  never mailed by {each['audience'] or 'any'}: {each['reason']}, since {each['at']}")
-    for name in ("past_consents", "requests", "deliveries", "events"):
+    for name in ("past_consents", "requests", "deliveries", "events", "told"):
         session.out.say(f"  {name.replace('_', ' ')}: {len(held[name])}")
     session.out.value(held)
 

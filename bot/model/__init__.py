@@ -66,6 +66,7 @@ from bot.model.subscriber import (
     Suppression,
 )
 from bot.model.user import AT_THIS_MACHINE, Role, User, operator
+from bot.model.webhook import CallState, Endpoint, EndpointCall, EndpointOff, EventType
 from bot.model.words import EditionVersion, EditionWords, Overruling, PostWords, StoryWords, Told, ToldPost, ToldStory
 from bot.model.written import TextKind, Written
 
@@ -82,6 +83,7 @@ __all__ = [
     "Act",
     "ApiToken",
     "Article",
+    "CallState",
     "Card",
     "Change",
     "ChannelState",
@@ -104,8 +106,12 @@ __all__ = [
     "EditionWords",
     "Effect",
     "Email",
+    "Endpoint",
+    "EndpointCall",
+    "EndpointOff",
     "Enrolment",
     "Event",
+    "EventType",
     "Evidence",
     "Fetched",
     "Finding",

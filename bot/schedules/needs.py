@@ -45,6 +45,7 @@ class Kind(StrEnum):
     PERMISSION = "permission"
     SOURCE = "source"
     CORRECT = "correct"
+    WEBHOOK = "webhook"
 
 
 PLACES = {
@@ -55,18 +56,19 @@ PLACES = {
     Kind.PERMISSION: "channels",
     Kind.SOURCE: "sources",
     Kind.CORRECT: "sources",
+    Kind.WEBHOOK: "settings",
 }
 """The page of the rail that each is about too; an edition that waits is about none but Today."""
 
-_ROLES = {Kind.SOURCE: Role.EDITOR, Kind.CORRECT: Role.EDITOR}
+_ROLES = {Kind.SOURCE: Role.EDITOR, Kind.CORRECT: Role.EDITOR, Kind.WEBHOOK: Role.ADMIN}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Need:
-    """``thing`` is the id of the edition, the name of the channel or source, the article's id; ``name`` as people know
-    it. ``schedule`` is the edition's. ``number``: of deliveries, posts, tries. ``by`` (UTC): when it is too late;
-    ``due``: the edition's slot; None for a correction's own mail, of which ``number`` are the readers it goes to.
-    ``why`` may be a stranger's words.
+    """``thing`` is the id of the edition, the name of the channel or source, the id of the article or webhook; ``name``
+    as people know it. ``schedule`` is the edition's. ``number``: of deliveries, posts, tries. ``by`` (UTC): when it is
+    too late; ``due``: the edition's slot; None for a correction's own mail, of which ``number`` are the readers it goes
+    to. ``why`` may be a stranger's words.
     """
 
     kind: Kind
@@ -87,13 +89,8 @@ class Need:
 
 def needs(tx: Transaction, installation: Installation, now: datetime) -> list[Need]:
     """All of it, the most urgent first: what ends soonest, then what concerns most."""
-    found = [
-        *_editions(tx),
-        *_books(tx, now),
-        *_channels(tx, installation, now),
-        *_sources(tx, installation),
-    ]
-    found += _changes(tx)
+    found = [*_editions(tx), *_books(tx, now), *_channels(tx, installation, now), *_sources(tx, installation)]
+    found += [*_changes(tx), *_webhooks(tx)]
     order = list(Kind)
     return sorted(
         found,
@@ -174,6 +171,12 @@ def _changes(tx: Transaction) -> Iterator[Need]:
             since=change.at,
             why=change.what,
         )
+
+
+def _webhooks(tx: Transaction) -> Iterator[Need]:
+    """Those that the program turned off; one that an admin did waits for nobody."""
+    for each in tx.endpoints.off():
+        yield Need(kind=Kind.WEBHOOK, thing=str(each.id), name=each.name, since=each.disabled, why=each.why or "")
 
 
 def _of(kind: Kind, edition: Edition, **said: object) -> Need:

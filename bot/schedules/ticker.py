@@ -28,7 +28,18 @@ from bot.delivery.intake.poll import Polled, poll
 from bot.delivery.permission import permissions_due
 from bot.errors import BroadsheetError
 from bot.http import Http
-from bot.schedules import figures, hubs, imports, invitations, learning, measuring, pings, renewing, signups
+from bot.schedules import (
+    figures,
+    hubs,
+    imports,
+    invitations,
+    learning,
+    measuring,
+    pings,
+    renewing,
+    signups,
+    webhooks,
+)
 from bot.schedules.approval_notice import asked
 from bot.schedules.corrected import watch_changes
 from bot.schedules.hosting import PictureTime, host_ahead, sweep
@@ -119,6 +130,7 @@ class Ticker:
             self._scheduler.add_job(self._write, "interval", seconds=WRITE_SECONDS, next_run_time=soon)
         self._scheduler.add_job(self._mail_signups, "interval", seconds=signups.SECONDS)
         self._scheduler.add_job(self._mail_invitations, "interval", seconds=invitations.SECONDS)
+        self._scheduler.add_job(self._tell_webhooks, "interval", seconds=webhooks.SECONDS)
         self._scheduler.add_job(self._sweep_signups, "interval", hours=signups.SWEEP_HOURS, next_run_time=soon)
         self._scheduler.add_job(self._import, "interval", seconds=imports.SECONDS)
         self._scheduler.add_job(self._sweep_imports, "interval", hours=imports.SWEEP_HOURS, next_run_time=soon)
@@ -231,6 +243,14 @@ class Ticker:
         except Exception as error:
             log.error("who was invited gets no mail: %s", error, exc_info=not isinstance(error, BroadsheetError))
 
+    def _tell_webhooks(self) -> None:
+        """Other programs; in a thread of its own, for some of them are slow."""
+        try:
+            webhooks.tell_now(self._installation, stop=self._stopping.is_set)
+        except Exception as error:
+            # The events stand in the store.
+            log.error("webhooks are told nothing: %s", error, exc_info=not isinstance(error, BroadsheetError))
+
     def _sweep_signups(self) -> None:
         try:
             signups.sweep(self._installation)
@@ -309,6 +329,7 @@ class Ticker:
         try:
             prune_events(installation)
             sweep(installation)
+            webhooks.sweep(installation)
         except Exception as error:
             log.error("old events and pictures stay: %s", error, exc_info=not isinstance(error, BroadsheetError))
 

@@ -60,9 +60,13 @@ def departures_since(connection: Connection, since: datetime) -> Departures:
     )
 
 
-def depart(connection: Connection, departures: Departures) -> int:
-    """Lets them be gone from this store too, by address; returns how many it had not known of."""
-    gone = _erase(connection, departures.erased)
+def depart(connection: Connection, departures: Departures, now: datetime) -> int:
+    """Lets them be gone from this store too, by address; returns how many it had not known of.
+
+    Programs are told once more of who was erased, for the store that is replaced may not have got to it; of the others
+    they know.
+    """
+    gone = _erase(connection, departures.erased, now)
     known = len(gone)
     for row in departures.left:
         of = select(subscribers.c.id).where(subscribers.c.address_hash == row["address_hash"])
@@ -81,7 +85,7 @@ def depart(connection: Connection, departures: Departures) -> int:
     return known
 
 
-def _erase(connection: Connection, erased: Sequence[str]) -> set[str]:
+def _erase(connection: Connection, erased: Sequence[str], now: datetime) -> set[str]:
     """Erases those of whom a backup still knows more than the hash; returns theirs."""
     dialect = connection.dialect.name
     gone: set[str] = set()
@@ -99,9 +103,9 @@ def _erase(connection: Connection, erased: Sequence[str]) -> set[str]:
             found[hashed] += []
         for hashed, ids in found.items():
             readers = Subscribers(connection, AddressHash())
-            readers.forget_hashed(hashed, None)
+            readers.forget_hashed(hashed, None, now)
             for subscriber in ids:
-                readers.forget_hashed(hashed, subscriber)
+                readers.forget_hashed(hashed, subscriber, now)
             Suppressions(connection, AddressHash()).forget_hashed(hashed)
         gone |= found.keys()
     return gone

@@ -11,7 +11,10 @@ from bot.store.address import AddressHash
 from bot.store.tables import (
     deliveries,
     editions,
+    endpoint_calls,
+    endpoints,
     events,
+    outbox,
     past_consents,
     signups,
     subscribers,
@@ -83,6 +86,17 @@ class Dossier:
             select(events).where(theirs).order_by(events.c.at, events.c.id),
             "id", "key", "delivery", "subscriber", "address_hash",
         )  # fmt: skip
+
+    def told(self, address: str) -> Rows:
+        """What other programs were told of them, or are to be, while that is kept; by which program's name."""
+        query = (
+            select(outbox.c.type, outbox.c.at, endpoints.c.name.label("program"), endpoint_calls.c.state)
+            .join(endpoint_calls, endpoint_calls.c.event == outbox.c.id)
+            .join(endpoints, endpoints.c.id == endpoint_calls.c.endpoint)
+            .where(outbox.c.address_hash == self._hashed(address))
+            .order_by(outbox.c.id, endpoints.c.id)
+        )
+        return self._rows(query)
 
     def _rows(self, query: Select[Any], *without: str) -> Rows:
         for row in self._connection.execute(query):

@@ -21,6 +21,7 @@ from bot.model import (
     Edition,
     EditionState,
     EditionStory,
+    EventType,
     Rendition,
 )
 from bot.store.among import among, integers
@@ -32,6 +33,7 @@ from bot.store.images import Images
 from bot.store.jobs import Jobs
 from bot.store.links import Links
 from bot.store.moved_slots import MovedSlots
+from bot.store.outbox import Outbox
 from bot.store.tables import articles, chunks, deliveries, edition_stories, editions, renditions, reservations
 
 WENT_OUT = (EditionState.SENDING, EditionState.PAUSED, EditionState.SENT)
@@ -82,12 +84,13 @@ class Editions:
             self._add_stories(edition)
             self._put_made(edition)
             Corrections(self._connection).carry(edition.id, edition.corrections)
+            self._tell(edition.id, edition.state, edition.created)
         return mine
 
     def add_sent(self, edition: Edition, *, expires: datetime, report: dict[str, Any]) -> bool:
         """Claims the slot of an edition that went out before the store was restored, of which nothing else is known.
 
-        False when the slot has its edition already.
+        False when the slot has its edition already. No program is told: it was when it went out.
         """
         return self._insert(edition, expires=expires, report=report, sent=edition.sent, snapshot=0)
 
@@ -178,6 +181,8 @@ class Editions:
         if revised.rowcount != 1:
             return False
         self.replace_stories(edition)
+        if edition.state is not before.state:
+            self._tell(edition.id, edition.state, now)
         return True
 
     def need_approval(self, edition: str) -> None:
@@ -342,7 +347,20 @@ class Editions:
             Jobs(self._connection).wake(chunks.c.edition == edition, now)
         elif to is EditionState.PAUSED or to.ended:
             Jobs(self._connection).drop(edition)
+        self._tell(edition, to, now, since)
         return True
+
+    def _tell(self, edition: str, to: EditionState, now: datetime, since: Collection[EditionState] = ()) -> None:
+        """Lets programs know; that it begins to be sent, when it is known to how many (``set_snapshot``)."""
+        if to is EditionState.SENDING and self._snapshot(edition) is None:
+            return
+        # Only who releases an edition takes it out of "held"; else it was given back to be changed.
+        returned = to is EditionState.DRAFTED and since and EditionState.HELD not in since
+        type = EventType.EDITION_RETURNED if returned else EventType(f"edition.{to}")
+        Outbox(self._connection).edition(edition, type, now)
+
+    def _snapshot(self, edition: str) -> int | None:
+        return self._connection.execute(select(editions.c.snapshot).where(editions.c.id == edition)).scalar()
 
     def reschedule(
         self, edition: str, *, slot: datetime, expires: datetime, since: Collection[EditionState], now: datetime
@@ -379,7 +397,10 @@ class Editions:
 
     def set_snapshot(self, edition: str, size: int) -> None:
         """Keeps how many deliveries the ledger was given when sending began."""
-        self._connection.execute(update(editions).where(editions.c.id == edition).values(snapshot=size))
+        given = update(editions).where(editions.c.id == edition).values(snapshot=size)
+        row = self._connection.execute(given.returning(editions.c.state, editions.c.changed)).one()
+        if row.state == EditionState.SENDING:
+            Outbox(self._connection).edition(edition, EventType.EDITION_SENDING, row.changed)
 
     def consume(self, edition: str) -> None:
         """The edition's stories have gone out: this schedule never picks them again."""

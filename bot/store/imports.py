@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, select, update
 
 from bot.store.conflict import insert_or_replace
+from bot.store.outbox import Outbox
 from bot.store.tables import imports
 
 
@@ -49,4 +50,16 @@ class Imports:
             .where(imports.c.id == id, imports.c.rows == before)
             .values(rows=rows, counts=dict(counts), updated=now, ended=now if ended else None)
         )
-        return self._connection.execute(moved).rowcount == 1
+        if self._connection.execute(moved).rowcount != 1:
+            return False
+        if ended:
+            self._tell(id, now)
+        return True
+
+    def _tell(self, id: str, now: datetime) -> None:
+        """Lets programs know of all its readers at once."""
+        query = select(imports.c.audience, imports.c.file, imports.c.counts).where(imports.c.id == id)
+        row = self._connection.execute(query).one()
+        counts = {name: number for name, number in row.counts.items() if isinstance(number, int) and number}
+        data = {"import": id, "audience": row.audience or None, "file": row.file[:300], "counts": counts}
+        Outbox(self._connection).imported(now, data)

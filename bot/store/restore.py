@@ -104,7 +104,7 @@ def _fill(
         copying.set_last_ids(target, tables, given, ahead=AHEAD)
         # A backup of an older version knows addresses by hashes without a key.
         key_hashes(target, hashed)
-        departed = depart(target, later)
+        departed = depart(target, later, now)
         _mark(target, backup, who, now)
     return Restoration(backup, kept, departed)
 

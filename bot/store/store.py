@@ -26,6 +26,7 @@ from bot.store.deliveries import Deliveries
 from bot.store.dossier import Dossier
 from bot.store.edition_versions import EditionVersions
 from bot.store.editions import Editions
+from bot.store.endpoints import Endpoints
 from bot.store.engine import PATIENCE, faults_told, open_engine, shown, with_room
 from bot.store.enrolments import Enrolments
 from bot.store.events import Events
@@ -44,6 +45,7 @@ from bot.store.machine_texts import MachineTexts
 from bot.store.measured_posts import MeasuredPosts
 from bot.store.moved_slots import MovedSlots
 from bot.store.numbers import Numbers
+from bot.store.outbox import Outbox
 from bot.store.progress import ProgressRows
 from bot.store.reader_days import ReaderDays
 from bot.store.reader_imports import ReaderImports
@@ -246,6 +248,14 @@ class Transaction:
     @cached_property
     def api_calls(self) -> ApiCalls:
         return ApiCalls(self.connection)
+
+    @cached_property
+    def endpoints(self) -> Endpoints:
+        return Endpoints(self.connection)
+
+    @cached_property
+    def outbox(self) -> Outbox:
+        return Outbox(self.connection)
 
     def counts(self) -> dict[str, int]:
         """How many rows each table has."""

@@ -9,11 +9,12 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, and_, case, delete, func, insert, or_, select, update
 
-from bot.model import Consent, DeliveryState, Preferences, Recipient, Subscriber
+from bot.model import Consent, DeliveryState, EventType, Preferences, Recipient, Subscriber
 from bot.store.address import AddressHash, address_key
 from bot.store.chosen import evidence_json, preferences_json, read_evidence, read_preferences
 from bot.store.chosen_readers import counted_choices
 from bot.store.conflict import insert_or_ignore
+from bot.store.outbox import Outbox
 from bot.store.tables import (
     attempts,
     deliveries,
@@ -57,6 +58,7 @@ class Subscribers:
         }
         row = {"audience": audience, "subscriber": subscriber, **values}
         if insert_or_ignore(self._connection, subscriptions, row):
+            self._subscribed(subscriber, audience, consent)
             return "new"
         old = self._connection.execute(select(subscriptions).where(*this).with_for_update()).one()
         if old.state == "subscribed":
@@ -65,7 +67,12 @@ class Subscribers:
             return "left"
         self._connection.execute(insert(past_consents).values(**past_consent(old)))
         self._connection.execute(update(subscriptions).where(*this).values(**values))
+        self._subscribed(subscriber, audience, consent)
         return "returned"
+
+    def _subscribed(self, subscriber: int, audience: str, consent: Consent) -> None:
+        outbox = Outbox(self._connection)
+        outbox.subscriber(EventType.SUBSCRIBER_SUBSCRIBED, consent.at, subscriber, audience=audience, via=consent.via)
 
     def past_consents(self, subscriber: int) -> list[tuple[str, Consent, datetime | None]]:
         """(audience, consent, when it ended): those that another one took the place of, the oldest first."""
@@ -122,7 +129,12 @@ class Subscribers:
             .values(state="unsubscribed", ended=now, ended_via=via)
             .returning(subscriptions.c.audience)
         )
-        return sorted(row.audience for row in ended)
+        left = sorted(row.audience for row in ended)
+        for each in left:
+            Outbox(self._connection).subscriber(
+                EventType.SUBSCRIBER_UNSUBSCRIBED, now, subscriber, audience=each, via=via
+            )
+        return left
 
     def resubscribe(self, subscriber: int, audience: str, *, now: datetime) -> bool:
         """Takes back an unsubscription the reader made by this subscription's own link (undo)."""
@@ -135,7 +147,12 @@ class Subscribers:
             )
             .values(state="subscribed", ended=None, ended_via="", consent_note=f"undone by the reader {now:%Y-%m-%d}")
         )
-        return taken_back.rowcount == 1
+        if taken_back.rowcount != 1:
+            return False
+        Outbox(self._connection).subscriber(
+            EventType.SUBSCRIBER_SUBSCRIBED, now, subscriber, audience=audience, via="undone by the reader"
+        )
+        return True
 
     def get(self, subscriber: int, audience: str) -> Subscriber | None:
         """One subscription."""
@@ -200,16 +217,18 @@ class Subscribers:
             for row in self._connection.execute(query)
         }
 
-    def forget(self, address: str) -> bool:
+    def forget(self, address: str, now: datetime) -> bool:
         """Erases an address everywhere; False when nothing was known of it.
 
         The ledger keeps its rows, without the address and without what servers said: that often repeats it. What came
         back of its deliveries is counted on, without whom it was of.
         """
-        return self.forget_hashed(self._hashed(address), self.id_of(address))
+        return self.forget_hashed(self._hashed(address), self.id_of(address), now)
 
-    def forget_hashed(self, hashed: str, subscriber: int | None) -> bool:
+    def forget_hashed(self, hashed: str, subscriber: int | None, now: datetime) -> bool:
         """``forget`` of an address by its hash, and of the reader that has it."""
+        outbox = Outbox(self._connection)
+        outbox.forget(hashed)
         # Who asked to subscribe and never confirmed is no subscriber, and may be erased all the same.
         asked = self._connection.execute(delete(signups).where(signups.c.address_hash == hashed)).rowcount
         theirs = events.c.address_hash == hashed
@@ -221,6 +240,7 @@ class Subscribers:
             for table in (past_consents, subscriptions):
                 self._connection.execute(delete(table).where(table.c.subscriber == subscriber))
             self._connection.execute(delete(subscribers).where(subscribers.c.id == subscriber))
+            outbox.erased(subscriber, now)
         return subscriber is not None or asked > 0 or told > 0
 
     def _forget_deliveries(self, subscriber: int) -> None:

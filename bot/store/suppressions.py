@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Connection, Row, delete, func, literal, or
 from bot.model import Suppression
 from bot.store.address import AddressHash
 from bot.store.conflict import insert_or_ignore
+from bot.store.outbox import Outbox
 from bot.store.tables import suppressions
 
 WALK = 10_000
@@ -26,11 +27,12 @@ class Suppressions:
 
     def add(self, suppression: Suppression, *, keep_address: bool = True) -> bool:
         """False when the address was suppressed for that audience already."""
-        return insert_or_ignore(
+        hashed = suppression.hashed or self._hashed(suppression.address)
+        added = insert_or_ignore(
             self._connection,
             suppressions,
             {
-                "address_hash": suppression.hashed or self._hashed(suppression.address),
+                "address_hash": hashed,
                 "audience": suppression.audience,
                 "address": suppression.address if keep_address else "",
                 "reason": suppression.reason,
@@ -39,6 +41,16 @@ class Suppressions:
                 "at": suppression.at,
             },
         )
+        # Of who is erased another event tells, by the id alone.
+        if added and keep_address and suppression.address:
+            Outbox(self._connection).suppressed(
+                suppression.at,
+                suppression.address,
+                hashed,
+                audience=suppression.audience,
+                reason=suppression.reason,
+            )
+        return added
 
     def forget(self, address: str) -> bool:
         """Keeps the hash alone of an address, in whatever audience it is suppressed; False when none named it."""

@@ -952,6 +952,69 @@ api_calls = Table(
     Index("ix_api_calls_began", "began"),
 )
 
+# --- Programs that are told of events (0021)
+
+# Where events are told (bot.model.Endpoint). Who tells one holds its lease, so that it is told in order.
+endpoints = Table(
+    "endpoints",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("name", String(200), nullable=False),
+    Column("url", Text, nullable=False),
+    # Both sealed; the one before signs too, until then.
+    Column("secret", Text, nullable=False),
+    Column("before", Text, nullable=False, server_default=""),
+    Column("before_until", Moment),
+    # A list of types.
+    Column("types", Json, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("created", Moment, nullable=False),
+    Column("disabled", Moment),
+    Column("why", String(12), nullable=False, server_default=""),
+    Column("failing", Moment),
+    Column("rests", Moment),
+    Column("code", Integer, nullable=False, server_default="0"),
+    Column("said", Text, nullable=False, server_default=""),
+    Column("answered", Moment),
+    Column("lease", String(32), nullable=False, server_default=""),
+    Column("lease_until", Moment),
+    sqlite_autoincrement=True,
+)
+
+# What happened and somebody wants to be told of, written in the transaction in which it did.
+outbox = Table(
+    "outbox",
+    metadata,
+    # In the order of what happened, as well as can be.
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("message", String(40), nullable=False),
+    Column("type", String(40), nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("data", Json, nullable=False),
+    # Whose address stands in ``data``; "" without.
+    Column("address_hash", String(64), nullable=False, server_default=""),
+    UniqueConstraint("message"),
+    Index("ix_outbox_at", "at"),
+    Index("ix_outbox_address_hash", "address_hash"),
+    sqlite_autoincrement=True,
+)
+
+# How far each endpoint was told of each event. ``due`` is NULL when it is not told any more.
+endpoint_calls = Table(
+    "endpoint_calls",
+    metadata,
+    Column("endpoint", Id, ForeignKey("endpoints.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("event", Id, ForeignKey("outbox.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("state", String(12), nullable=False),
+    Column("tries", Integer, nullable=False, server_default="0"),
+    Column("due", Moment),
+    Column("tried", Moment),
+    Column("code", Integer, nullable=False, server_default="0"),
+    Column("said", Text, nullable=False, server_default=""),
+    Index("ix_endpoint_calls_due", "endpoint", "due"),
+    Index("ix_endpoint_calls_event", "event"),
+)
+
 # --- Reactions to posts (0022)
 
 # Posts that stand on networks that tell how followers reacted (bot.model.reactions), what they told last, and when they

@@ -103,7 +103,7 @@ def test_an_export_goes_into_an_empty_store_and_comes_out_the_same(store, tmp_pa
     later = NOW + timedelta(hours=1)
     with store.write() as tx:
         for name in ("ida", "tom", "ann", "eve"):
-            tx.subscribers.forget(f"{name}@example.org")
+            tx.subscribers.forget(f"{name}@example.org", NOW)
     job = subscribers_import(file, "", ["readers", "weekly"], by="mara")
     for accepted, ended, known in ((3, 1, 0), (0, 0, 4)):
         result = run_import(store, job, clock=lambda: later, advance=lambda *_: None)

@@ -167,7 +167,7 @@ def test_saving_the_same_again_is_no_act(store, link, ask, clock):
 
 def test_a_reader_who_was_erased_chooses_nothing(store, link, ask):
     with store.write() as tx:
-        tx.subscribers.forget("mara@example.org")
+        tx.subscribers.forget("mara@example.org", NOW)
     assert ask(hour="7").changed == ()
 
 

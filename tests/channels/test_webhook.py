@@ -15,12 +15,13 @@ from standardwebhooks import Webhook
 
 from bot.channels.acting import perform
 from bot.channels.base import kinds
-from bot.channels.webhook import LARGEST, WebhookChannel, WebhookOptions
+from bot.channels.webhook import WebhookChannel, WebhookOptions
 from bot.clock import SetClock, system_clock
 from bot.errors import ChannelRefused, DeliveryError, OutcomeUnknown, ServerBusy, SettingsError
 from bot.http import Http
 from bot.model import Card, Newsroom, Parcel, Post, PostAct, Rendition
 from bot.settings.tables import HttpTable
+from bot.standard_webhooks import LARGEST
 from bot.testing import KEYS, NOW, settings
 
 SECRET = "whsec_" + base64.b64encode(b"0123456789abcdef0123456789abcdef").decode()

@@ -156,7 +156,7 @@ def test_an_address_names_all_that_was_sent_to_its_reader_the_newest_first(store
 
 def test_of_a_reader_who_was_erased_nothing_is_found(store, sent):
     with store.write() as tx:
-        tx.subscribers.forget("ida@example.org")
+        tx.subscribers.forget("ida@example.org", NOW)
     _, tokens = sent
     assert _found(store, "ida@example.org", by=of_reader) == []
     assert _found(store, tokens["ida@example.org"]) == []

@@ -268,7 +268,7 @@ def test_an_erased_reader_leaves_events_without_a_person(sent):
     sent.take(dsn(IDA, token=_token(sent), said="550 5.1.1 <ida@example.org> is unknown"))
     sent.take(complaint(recipient=IDA))
     with sent.store.write() as tx:
-        assert tx.subscribers.forget(IDA)
+        assert tx.subscribers.forget(IDA, NOW)
     for event in sent.events():
         assert (event.subscriber, event.address_hash, event.evidence) == (None, "", "")
     assert sent.settle().suppressed == 0
@@ -278,7 +278,7 @@ def test_an_erased_reader_leaves_events_without_a_person(sent):
 def test_an_erasure_reaches_what_strangers_wrote_of_an_address_that_was_never_a_readers(sent):
     sent.take(dsn("nobody@example.org"))
     with sent.store.write() as tx:
-        assert tx.subscribers.forget("nobody@example.org")
+        assert tx.subscribers.forget("nobody@example.org", NOW)
     assert sent.events()[0].address_hash == ""
 
 

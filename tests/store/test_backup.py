@@ -16,7 +16,16 @@ from sqlalchemy import text
 
 from bot.audience.enrolment import forget
 from bot.errors import StoreError, StoreHeld
-from bot.model import DeliveryState, EditionState, Evidence, Preferences, Signup, Suppression
+from bot.model import (
+    DeliveryState,
+    EditionState,
+    Endpoint,
+    EventType,
+    Evidence,
+    Preferences,
+    Signup,
+    Suppression,
+)
 from bot.store import Store, copying, schema
 from bot.store.backup import back_up, read_backup, verify
 from bot.store.engine import open_engine
@@ -265,6 +274,31 @@ def test_who_was_erased_since_the_backup_is_erased_after_a_replacement_too(fille
         assert {each.address for each in tx.suppressions.every()} == {""}
     again.close()
     assert done.departed == 3
+
+
+def test_programs_are_told_once_more_of_who_was_erased_since_the_backup(filled, store_url, tmp_path):
+    program = Endpoint(
+        id=0,
+        name="The CMS",
+        url="https://cms.example/",
+        secret="sealed",
+        types=frozenset({EventType.SUBSCRIBER_SUBSCRIBED, EventType.SUBSCRIBER_ERASED}),
+        by="mara",
+        created=NOW,
+    )
+    with filled.write() as tx:
+        endpoint = tx.endpoints.add(program)
+    (eve,) = subscribe(filled, "eve@example.org")
+    back_up(store_url, tmp_path / "night.db", now=NOW)
+    assert forget(filled, "eve@example.org", who="mara", now=LATER)
+    filled.close()
+    restore(tmp_path / "night.db", store_url, replace=True, who="mara", now=LATER)
+    again = Store.open(store_url)
+    with again.read() as tx:
+        erased, came = tx.endpoints.calls(endpoint, 10)
+    again.close()
+    assert (erased.type, erased.data) == ("subscriber.erased", {"id": eve})
+    assert (came.data["id"], came.data["address"]) == (eve, None)
 
 
 def test_who_left_a_store_of_old_has_left_the_keyed_one_that_takes_its_place(filled, store_url, tmp_path):

@@ -110,7 +110,7 @@ def test_who_left_between_snapshot_and_claim_is_cancelled(store, sending):
         reader = tx.subscribers.find("reader1@example.org")[0]
         tx.subscribers.unsubscribe(reader.id, "readers", via="test", now=NOW)
         tx.suppressions.add(Suppression(address="reader2@example.org", reason="bounce", at=NOW))
-        tx.subscribers.forget("reader3@example.org")
+        tx.subscribers.forget("reader3@example.org", NOW)
     chunk, due = _claim(store)
     assert [each.recipient.address for each in due] == ["reader0@example.org"]
     assert _states(store, sending) == {"leased": 1, "cancelled": 3}

@@ -113,5 +113,5 @@ def test_the_dead_are_those_that_wait_or_are_suppressed_with_their_address(store
         ]
         assert tx.events.history(ida, 5) == [edition_id]
         assert [each.key for each in tx.events.of_subscriber(tom)] == ["d", "c"]
-        tx.subscribers.forget("ida@example.org")
+        tx.subscribers.forget("ida@example.org", NOW)
         assert [each.key for each, _ in tx.events.dead(edition_id)] == ["b"]

@@ -70,8 +70,8 @@ def test_a_forgotten_address_leaves_the_ledger_its_rows_without_the_address(stor
     subscribe(store, "ida@example.org")
     delivery = _refused(store, edition_id="edition00001", said="550 <ida@example.org> unknown")
     with store.write() as tx:
-        assert tx.subscribers.forget("IDA@example.org")
-        assert not tx.subscribers.forget("ida@example.org")
+        assert tx.subscribers.forget("IDA@example.org", NOW)
+        assert not tx.subscribers.forget("ida@example.org", NOW)
     with store.read() as tx:
         kept = tx.deliveries.get(delivery)
         (attempt,) = tx.deliveries.attempts(delivery)
@@ -89,8 +89,8 @@ def test_two_erased_readers_of_one_edition_stay_two_rows(store):
     subscribe(store, "ida@example.org", "tom@example.org")
     _refused(store, edition_id="edition00001", said="")
     with store.write() as tx:
-        assert tx.subscribers.forget("ida@example.org")
-        assert tx.subscribers.forget("tom@example.org")
+        assert tx.subscribers.forget("ida@example.org", NOW)
+        assert tx.subscribers.forget("tom@example.org", NOW)
     with store.read() as tx:
         kept = tx.deliveries.page()
         # Their destination is the same word for both: it tells nobody who was who.
@@ -104,7 +104,7 @@ def test_what_waits_for_an_erased_reader_is_not_sent(store):
     _refused(store, edition_id="edition00001", said="")
     with store.write() as tx:
         for address in ("ida@example.org", "tom@example.org"):
-            tx.subscribers.forget(address)
+            tx.subscribers.forget(address, NOW)
         chunk = tx.chunks.claim("mail", owner="o", now=NOW, until=LATER)
         assert tx.deliveries.due(chunk, NOW) == []
         assert tx.chunks.release(chunk, NOW) == {"failed": 1, "cancelled": 1}

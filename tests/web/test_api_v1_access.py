@@ -107,17 +107,30 @@ ROUTES = {
     """,
     Scope.ADMIN: """
         DELETE /readers/{reader}
+        DELETE /webhooks/{webhook}
         GET /readers/{reader}/data
         GET /users
         GET /users/{user}
+        GET /webhooks
+        GET /webhooks/{webhook}
+        GET /webhooks/{webhook}/events
+        GET /webhooks/{webhook}/events/{event}
         POST /users/{user}/disable
         POST /users/{user}/enable
         POST /users/{user}/role
+        POST /webhooks
+        POST /webhooks/{webhook}/disable
+        POST /webhooks/{webhook}/enable
+        POST /webhooks/{webhook}/events/{event}/again
+        POST /webhooks/{webhook}/ping
+        POST /webhooks/{webhook}/secret
+        PUT /webhooks/{webhook}
     """,
 }
 NEEDED = {tuple(line.split()): scope for scope, lines in ROUTES.items() for line in lines.strip().splitlines()}
 HOLES = {"{edition}": "nosuch", "{article}": "999", "{correction}": "999", "{reader}": "999", "{user}": "999"}
 HOLES |= {"{id}": "0123456789abcdef", "{key}": "nosuch", "{schedule}": "nosuch", "{name}": "nosuch"}
+HOLES |= {"{webhook}": "999", "{event}": f"msg_{'0' * 26}"}
 
 
 def filled(path):

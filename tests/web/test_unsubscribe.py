@@ -227,7 +227,7 @@ async def test_rfc8058_3_1_every_bad_token_gets_the_same_answer_and_does_nothing
 
 async def test_an_erased_reader_is_told_they_are_not_subscribed(web, reader):
     with web.store.write() as tx:
-        tx.subscribers.forget("mara@example.org")
+        tx.subscribers.forget("mara@example.org", NOW)
     path = web.unsubscribe_path(reader)
     shown = await web.get(path)
     assert shown.status_code == 200

@@ -133,6 +133,8 @@ def _lines(tx: Transaction, acts: Sequence[Act]) -> list[Line]:
             shown, href = users.get(int(name), name), "settings/people"
         elif kind == "token":
             shown, href = act.note or name, "settings/tokens"
+        elif kind == "webhook":
+            shown, href = act.note or name, "settings/webhooks"
         elif kind == "invitation":
             shown, href = act.note or name, "settings/people"
         elif kind == "installation":

@@ -69,6 +69,14 @@ _DEEDS = {
     "set up the desk": N_("set up their desk"),
     "make token": N_("made the API token"),
     "revoke token": N_("revoked the API token"),
+    "make webhook": N_("added the webhook"),
+    "change webhook": N_("changed the webhook"),
+    "rotate webhook secret": N_("made a new secret for the webhook"),
+    "disable webhook": N_("turned off the webhook"),
+    "enable webhook": N_("turned on the webhook"),
+    "remove webhook": N_("removed the webhook"),
+    "try webhook": N_("sent a test to the webhook"),
+    "tell webhook again": N_("sent an event again to the webhook"),
 }
 _KINDS = {
     "edition": N_("Editions"),
@@ -84,6 +92,7 @@ _KINDS = {
     "user": N_("People"),
     "invitation": N_("Invitations"),
     "token": N_("API tokens"),
+    "webhook": N_("Webhooks"),
 }
 
 

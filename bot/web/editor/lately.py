@@ -32,6 +32,10 @@ _SAID: Mapping[str, str] = {
 }
 
 
+_NAMED_BY_NOTE = ("webhook", "token", "invitation")
+"""Kinds whose acts say by their note what the thing is called."""
+
+
 @dataclass(frozen=True, slots=True)
 class Done:
     """One act: ``said`` in a sentence, ``href`` below the desk's root ("": it has no page)."""
@@ -58,6 +62,7 @@ def lately(tx: Transaction, times: Times) -> list[Done]:
 def _done(act: Act, names: Mapping[str, str], times: Times) -> Done:
     kind, _colon, thing = act.thing.partition(":")
     name = names.get(thing, "") if kind == "edition" else names.get(act.thing, thing)
+    name = act.note if kind in _NAMED_BY_NOTE else name
     # The record of a slot that has no edition yet says what it is of.
     name = name or (act.note if act.what in (MOVE, PUT_BACK) else "") or act.thing
     said = {"who": act.who, "name": name, "time": _time(act, times), "what": did(act.what)}

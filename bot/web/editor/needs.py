@@ -11,6 +11,7 @@ from bot.web.editor.desk import number
 from bot.web.editor.speech import _, ngettext
 from bot.web.editor.states import Shown
 from bot.web.editor.times import Times
+from bot.web.editor.webhook_words import off_word
 
 _SHOWN: Mapping[Kind, Shown] = {
     Kind.APPROVE: Shown("", "warn", "pencil"),
@@ -22,6 +23,7 @@ _SHOWN: Mapping[Kind, Shown] = {
     Kind.PERMISSION: Shown("", "warn", "mark"),
     Kind.SOURCE: Shown("", "bad", "mark"),
     Kind.CORRECT: Shown("", "warn", "pencil"),
+    Kind.WEBHOOK: Shown("", "warn", "link"),
 }
 
 
@@ -105,6 +107,9 @@ def _words(need: Need, times: Times, goes_to: str, if_unapproved: str) -> tuple[
             return _("%(name)s has never answered") % said, _join(_sentence(need.why), tries)
         since = {**said, "time": times.words(need.since)}
         return _("%(name)s has not answered since %(time)s") % since, _join(_sentence(need.why), tries)
+    if need.kind is Kind.WEBHOOK:
+        why = _join(off_word(need.why), _("What happens meanwhile it is never told."))
+        return _("The webhook %(name)s is told nothing any more") % said, why
     what = _("“%(name)s” changed after it was sent") % said
     told = ngettext("%(count)s edition told it.", "%(count)s editions told it.", need.number) % said
     return what, _join(_sentence(need.why), told)
@@ -164,6 +169,8 @@ def _way(need: Need) -> tuple[str, str, Mapping[str, str], str]:
             return _("Connect again"), f"channels/{thing}", none, ""
         case Kind.SOURCE:
             return _("Try now"), "sources/try", {"source": thing}, "sources"
+        case Kind.WEBHOOK:
+            return _("See why"), f"settings/webhooks/{thing}", none, ""
         case _:
             return _("Decide"), f"articles/{thing}", none, ""
 

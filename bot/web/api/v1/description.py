@@ -11,6 +11,7 @@ from fastapi.routing import APIRoute
 
 from bot.web.api.problem import PROBLEM
 from bot.web.api.v1.caller import Needs
+from bot.web.api.v1.event_shapes import webhooks
 from bot.web.api.v1.fault import Problem
 
 _ABOUT = (
@@ -40,7 +41,9 @@ def described(routes: Sequence[APIRoute]) -> dict[str, Any]:
     parts = made.setdefault("components", {})
     for unused in ("HTTPValidationError", "ValidationError"):
         parts.get("schemas", {}).pop(unused, None)
-    parts.setdefault("schemas", {})["Problem"] = _problem()
+    told, shapes = webhooks()
+    made["webhooks"] = told
+    parts["schemas"] = {**shapes, **parts.get("schemas", {}), "Problem": _problem()}
     parts["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer", "bearerFormat": "bst_…"}}
     scopes = {(route.path_format, method.lower()): _scope(route) for route in routes for method in route.methods or ()}
     for path, operations in made["paths"].items():
