@@ -27,7 +27,9 @@ _ARTICLE = {"prefer-native-element": ["error", {"exclude": ["article"]}]}
 _HEADINGS = {"heading-level": "error"}
 # HTML minds neither how its doctype is written nor spaces at the end of a line.
 _TASTE = {"doctype-style": "off", "no-trailing-whitespace": "off"}
-PAGE = {"root": True, "extends": ["html-validate:recommended"], "rules": {**_HEADINGS, **_TASTE}}
+# Boxes of one name are a choice of several (HTML, "constructing the entry list").
+_BOXES = {"form-dup-name": ["error", {"shared": ["radio", "button", "reset", "submit", "checkbox"]}]}
+PAGE = {"root": True, "extends": ["html-validate:recommended"], "rules": {**_HEADINGS, **_TASTE, **_BOXES}}
 MAIL = {**PAGE, "rules": {**_INLINE, **_OUTLOOK, **_ARTICLE, **_HEADINGS}}
 
 # Outlook reads these and no style in their place; they are deprecated, and all others are faults.

@@ -12,6 +12,7 @@ from bot.model import EndpointOff, EventType, Role
 from bot.schedules.webhooks import tell_now
 from bot.testing import NOW
 from tests.delivery.hearing import listening
+from tests.html_validate import PAGE
 from tests.web.conftest import TOML
 from tests.web.test_login import join
 from tests.web.test_settings_pages import Desk
@@ -140,3 +141,17 @@ async def test_what_a_newer_version_wanted_does_not_break_the_page(mara, listene
         tx.endpoints.change(endpoint, name=found.name, url=found.url, types=[*found.types, "edition.translated"])
     assert (await mara.get(f"{LIST}/{endpoint}")).status_code == 200
     assert kept(mara.web)[0] == replace(found, types=frozenset({EventType.EDITION_DRAFTED}))
+
+
+async def test_the_pages_are_good_html(mara, listener, validator, tmp_path):
+    _secret, endpoint = await add(mara, listener.url)
+    await mara.post(f"{LIST}/{endpoint}/test")
+    listener.answers = [500]
+    await tell(mara)
+    pages = {
+        "list": (await mara.get(LIST)).text,
+        "one": (await mara.get(f"{LIST}/{endpoint}")).text,
+        "wrong": (await mara.post(f"{LIST}/{endpoint}", name="")).text,
+        "secret": (await mara.post(f"{LIST}/{endpoint}/secret")).text,
+    }
+    assert "\n".join(validator.faults(pages, tmp_path, PAGE)) == ""
