@@ -16,7 +16,7 @@ from bot.settings import ScheduleTable
 from bot.store import Transaction
 from bot.store.books import Balance
 from bot.web.editor.desk import Desk, number
-from bot.web.editor.reach import channels_said, readers_by, readers_said
+from bot.web.editor.reach import reach_said, readers_by
 from bot.web.editor.speech import _, locale, ngettext
 from bot.web.editor.states import PLANNED, Shown, of_edition
 
@@ -56,7 +56,7 @@ def rundown(tx: Transaction, desk: Desk) -> tuple[list[Row], list[Row]]:
     shown = [*past, *to_come]
     ids = [each.edition for each in shown if each.edition]
     states, headlines = tx.numbers.states(ids), tx.numbers.headlines(ids)
-    going = {each.edition: tx.deliveries.balance(each.edition) for each in shown if each.state in _GOING}
+    going = tx.deliveries.balances([each.edition for each in shown if each.state in _GOING])
     mail = {each.edition: each for each in tx.numbers.of_editions(_names(past), since=start, until=until, limit=100)}
     tables = {each.schedule: _table(installation, each.schedule) for each in shown}
     readers = readers_by(tx, [table.audience for table in tables.values() if table])
@@ -74,7 +74,7 @@ def rundown(tx: Transaction, desk: Desk) -> tuple[list[Row], list[Row]]:
                 why=_off(going.get(each.edition)) or _why(desk, each, table),
                 reach=_went(counts, figures.readers if figures else None, figures.accepted if figures else 0)
                 if each in past and counts
-                else _goes(installation, table, readers),
+                else (reach_said(installation, table, readers) if table else ()),
                 href=f"editions/{each.edition}" if each.edition else f"calendar?slot={each.schedule}/{each.key}",
                 opened=each is opened,
                 stories=_stories(tx, each.edition) if each is opened else (),
@@ -126,13 +126,6 @@ def _why(desk: Desk, entry: Entry, table: ScheduleTable | None) -> str:
     if table.approval:
         return _("Made at %(time)s, needs approval") % {"time": made}
     return _("Made at %(time)s") % {"time": made} if table.lead_time else ""
-
-
-def _goes(installation: Installation, table: ScheduleTable | None, readers: Mapping[str, int]) -> tuple[str, ...]:
-    if table is None:
-        return ()
-    said = (readers_said(readers.get(table.audience) if table.audience else None), channels_said(installation, table))
-    return tuple(each for each in said if each)
 
 
 def _went(counts: Mapping[str, int], readers: int | None, accepted: int) -> tuple[str, ...]:
