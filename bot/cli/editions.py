@@ -69,7 +69,7 @@ def editions(
         states = [one_of(EditionState, state)] if state else []
         with installation.store.read() as tx:
             found = tx.editions.newest(states=states, limit=limit)
-            books = {each.id: tx.deliveries.balance(each.id) for each in found}
+            books = tx.deliveries.balances([each.id for each in found])
         zone = installation.newsroom.timezone
         session.out.table(
             ("id", "schedule", "slot", "state", "deliveries", "reason"),

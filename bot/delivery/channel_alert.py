@@ -38,7 +38,7 @@ def _flag(channel: str) -> str:
 
 
 def _alert(tx: Transaction, name: str, state: ChannelState, at: datetime, zone: ZoneInfo) -> Alert:
-    waiting = tx.deliveries.open_posts(name)
+    waiting = tx.deliveries.open_posts([name])[name]
     posts = f"{waiting:,} post{'s' * (waiting != 1)}"
     return Alert(
         flag=_flag(name),

@@ -163,15 +163,8 @@ def reach(tx: Transaction, article: int) -> Reach:
         raise NotFound(f"article {article}: there is none; `broadsheet articles` lists them")
     told = tx.editions.telling([article])
     tellings = tuple(
-        Telling(
-            edition,
-            story,
-            _what(story.article, found),
-            difference(story.article, found),
-            posts,
-            waiting(tx, edition, story),
-        )
-        for (edition, story), posts in zip(told, posted(tx, told), strict=True)
+        Telling(edition, story, _what(story.article, found), difference(story.article, found), posts, goes)
+        for (edition, story), posts, goes in zip(told, posted(tx, told), waiting(tx, told), strict=True)
     )
     if not tellings:
         raise NothingToDo(f"article {article}: nothing was sent about it")
@@ -334,7 +327,7 @@ def drop(installation: Installation, correction: int, *, who: str, now: datetime
 
 def _corrected(tx: Transaction, which: Collection[int]) -> dict[tuple[int, str], datetime]:
     """By article and schedule, when it was corrected last."""
-    return {(each.article, each.schedule): each.at for one in which for each in tx.corrections.of_article(one)}
+    return {(each.article, each.schedule): each.at for each in tx.corrections.of_articles(which)}
 
 
 def _change(edition: Edition, story: EditionStory, now_: Article, what: str, now: datetime) -> Change:

@@ -126,7 +126,7 @@ def editors_since_approval(installation: Installation, edition: str) -> tuple[st
         brief = tx.editions.light(edition)
         if brief and brief.slot_key.startswith(CORRECTION_MAIL):
             # All that it says was written with the correction.
-            editors = (*editors, *(each.who for each in tx.corrections.carried(edition)))
+            editors = (*editors, *(each.who for each in tx.corrections.carried([edition])[edition]))
         return tuple(dict.fromkeys(editors))
 
 

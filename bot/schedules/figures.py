@@ -53,12 +53,12 @@ def count_readers(installation: Installation, now: datetime) -> None:
     today = now.astimezone(zone).date()
     with store.read() as tx:
         readers = tx.reader_days.count_now()
-    for audience in sorted({*readers, *installation.settings.audiences}):
-        number = readers.get(audience, 0)
-        with store.read() as tx:
-            known = tx.reader_days.last(audience)
-            left = tx.reader_days.left_between(audience, _begin(today, zone), now + timedelta(seconds=1))
-        days = [Day(today, number, left)]
+        audiences = sorted({*readers, *installation.settings.audiences})
+        newest = tx.reader_days.newest(audiences)
+        left = tx.reader_days.left_between(audiences, _begin(today, zone), now + timedelta(seconds=1))
+    for audience in audiences:
+        number, known = readers.get(audience, 0), newest.get(audience)
+        days = [Day(today, number, left[audience])]
         if known is None:
             days = [*_before(store, audience, number, today, zone), *days]
         elif known.day < today - timedelta(days=1):

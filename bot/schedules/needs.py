@@ -104,13 +104,15 @@ def _editions(tx: Transaction) -> Iterator[Need]:
         EditionState.HELD: Kind.RELEASE,
         EditionState.PAUSED: Kind.RESUME,
     }
-    for edition in tx.editions.in_states(_WAITING, limit=MOST):
+    waiting = tx.editions.in_states(_WAITING, limit=MOST)
+    expiries = tx.editions.expiries([each.id for each in waiting])
+    for edition in waiting:
         kind = kinds[edition.state]
-        by = edition.slot if kind is Kind.APPROVE else tx.editions.expires(edition.id) if kind is Kind.RELEASE else None
+        by = edition.slot if kind is Kind.APPROVE else expiries.get(edition.id) if kind is Kind.RELEASE else None
         need = _of(kind, edition, by=by, why=edition.reason)
         if kind is Kind.APPROVE and edition.slot_key.startswith(CORRECTION_MAIL):
             # It has no time of its own: it goes out when somebody says yes.
-            need = replace(need, by=tx.editions.expires(edition.id), due=None, number=readers_of(tx, edition.id))
+            need = replace(need, by=expiries.get(edition.id), due=None, number=readers_of(tx, edition.id))
         yield need
 
 
@@ -121,7 +123,7 @@ def _books(tx: Transaction, now: datetime) -> Iterator[Need]:
     ]
     states = tx.numbers.states([each.id for each in recent])
     late = [each for each in recent if each.id not in states and each.snapshot][:LATE]
-    states |= {each.id: tx.deliveries.balance(each.id).states for each in late}
+    states |= {id: balance.states for id, balance in tx.deliveries.balances([each.id for each in late]).items()}
     told = {Kind.UNKNOWN: 0, Kind.FAILED: 0}
     for edition in recent:
         counts = states.get(edition.id, {})
@@ -134,13 +136,12 @@ def _books(tx: Transaction, now: datetime) -> Iterator[Need]:
 
 
 def _channels(tx: Transaction, installation: Installation, now: datetime) -> Iterator[Need]:
-    for name, state in sorted(tx.channels.all().items()):
-        if name not in installation.settings.channels:
-            continue
+    known = {name: state for name, state in tx.channels.all().items() if name in installation.settings.channels}
+    waits = tx.deliveries.open_posts([name for name, state in known.items() if state.paused])
+    for name, state in sorted(known.items()):
         if state.paused:
             why = state.paused.removeprefix(f"{name}: ").partition("; run `")[0]
-            waits = tx.deliveries.open_posts(name)
-            yield Need(kind=Kind.CHANNEL, thing=name, name=name, number=waits, since=state.paused_at, why=why)
+            yield Need(kind=Kind.CHANNEL, thing=name, name=name, number=waits[name], since=state.paused_at, why=why)
         reached = stage(state.expires, now)
         if reached is not None:
             by = state.expires if reached else None

@@ -106,8 +106,9 @@ def unanswered(tx: Transaction, posts: Sequence[Posted], replies: Sequence[Editi
 
 def replies_of(tx: Transaction, corrections: Iterable[Correction]) -> dict[int, Edition]:
     """By a correction's id, the edition that answers posts with it, where there is one."""
-    found = {each.id: tx.editions.of_slot(each.schedule, f"{CORRECTION}{each.id}") for each in corrections}
-    return {correction: edition for correction, edition in found.items() if edition}
+    slots = {each.id: (each.schedule, f"{CORRECTION}{each.id}") for each in corrections}
+    found = tx.editions.of_slots(slots.values())
+    return {correction: found[slot] for correction, slot in slots.items() if slot in found}
 
 
 def _renditions(

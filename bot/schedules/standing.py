@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from itertools import groupby
 
 from bot.model import CORRECTION, Delivery, DeliveryState, Edition, EditionState, EditionStory, Post, PostAct
 from bot.store import Transaction
@@ -50,63 +49,74 @@ def posted(tx: Transaction, told: Iterable[tuple[Edition, EditionStory]]) -> lis
     since: dict[str, datetime] = {}
     for edition, _ in told:
         since[edition.schedule] = min(edition.slot, since.get(edition.schedule, edition.slot))
-    done = {schedule: _done(tx, schedule, slot) for schedule, slot in since.items()}
-    found = []
-    for _, stories in groupby(told, key=lambda each: each[0].id):
-        deliveries = None
-        for edition, story in stories:
-            deliveries = tx.deliveries.of_edition(edition.id, 0) if deliveries is None else deliveries
-            standing = (_posted(tx, each, story) for each in deliveries)
-            found.append(tuple(_now(each, done[edition.schedule]) for each in standing if each))
-    return found
+    done, posts = _done(tx, since), tx.deliveries.posts_of({edition.id for edition, _ in told})
+    accepted = [
+        [each for each in posts[edition.id] if each.subject in _about(story) and each.state is DeliveryState.ACCEPTED]
+        for edition, story in told
+    ]
+    made = _renditions(tx, [each for those in accepted for each in those])
+    return [
+        tuple(
+            _now(Posted(each, story.article.language, each.provider_id, post), done[edition.schedule])
+            for each in those
+            if (post := made.get((each.edition, each.channel, each.subject)))
+        )
+        for (edition, story), those in zip(told, accepted, strict=True)
+    ]
 
 
 def answers(tx: Transaction, schedule: str, article: int) -> tuple[Posted, ...]:
     """The posts of a schedule that corrected those about ``article``, as replies or on their own."""
     corrections = (each for each in tx.corrections.of_article(article) if each.schedule == schedule)
-    editions = (tx.editions.of_slot(schedule, f"{CORRECTION}{each.id}") for each in corrections)
+    editions = tx.editions.of_slots([(schedule, f"{CORRECTION}{each.id}") for each in corrections])
+    deliveries = tx.deliveries.posts_of([each.id for each in editions.values()])
     found: list[Posted] = []
     since: list[datetime] = []
-    for edition in filter(None, editions):
+    for edition in editions.values():
         posts = {(each.channel, each.subject): each.post for each in edition.renditions}
-        for each in tx.deliveries.of_edition(edition.id, 0):
+        for each in deliveries[edition.id]:
             post = posts.get((each.channel, each.subject))
             if post and post.act is PostAct.POST and each.state is DeliveryState.ACCEPTED:
                 found.append(Posted(each, post.language, each.provider_id, post))
                 since.append(edition.slot)
-    done = _done(tx, schedule, min(since)) if since else []
+    done = _done(tx, {schedule: min(since)})[schedule] if since else []
     return tuple(_now(each, done) for each in found)
 
 
-def waiting(tx: Transaction, edition: Edition, story: EditionStory) -> tuple[str, ...]:
-    """The channels to which the posts of ``edition`` about ``story`` go yet, as it was told."""
-    if edition.state not in (EditionState.SENDING, EditionState.PAUSED):
-        return ()
-    deliveries = tx.deliveries.of_edition(edition.id, 0)
-    return tuple(each.channel for each in deliveries if each.subject in _about(story) and each.state.open)
+def waiting(tx: Transaction, told: Sequence[tuple[Edition, EditionStory]]) -> list[tuple[str, ...]]:
+    """Of each story that an edition told: the channels to which its posts go yet, as it was told."""
+    going = {edition.id for edition, _ in told if edition.state in (EditionState.SENDING, EditionState.PAUSED)}
+    posts = tx.deliveries.posts_of(going)
+    return [
+        tuple(each.channel for each in posts.get(edition.id, ()) if each.subject in _about(story) and each.state.open)
+        for edition, story in told
+    ]
 
 
 def _about(story: EditionStory) -> set[str]:
     return {str(story.article.id)} | ({""} if story.position == 1 else set())
 
 
-def _posted(tx: Transaction, delivery: Delivery, story: EditionStory) -> Posted | None:
-    if delivery.subject not in _about(story) or delivery.state is not DeliveryState.ACCEPTED:
-        return None
-    rendition = tx.editions.rendition(delivery.edition, delivery.channel, delivery.subject)
-    if rendition is None or rendition.post is None:
-        return None
-    return Posted(delivery, story.article.language, delivery.provider_id, rendition.post)
+def _renditions(tx: Transaction, posts: Sequence[Delivery]) -> dict[tuple[str, str, str], Post]:
+    """What these posts said when they were sent, by edition, channel and subject."""
+    found = tx.editions.renditions(
+        {each.edition for each in posts}, {each.channel for each in posts}, {each.subject for each in posts}
+    )
+    return {key: each.post for key, each in found.items() if each.post}
 
 
-def _done(tx: Transaction, schedule: str, since: datetime) -> list[_Done]:
-    """The changes to posts of a schedule, in their order."""
-    done = []
-    for amending in tx.editions.amending(schedule, since):
-        deliveries = {(each.channel, each.subject): each for each in tx.deliveries.of_edition(amending.id, 0)}
-        for each in amending.renditions:
-            if each.post and each.post.target:
-                done.append(_Done(amending, each.channel, each.post, deliveries.get((each.channel, each.subject))))
+def _done(tx: Transaction, since: Mapping[str, datetime]) -> dict[str, list[_Done]]:
+    """The changes to posts of these schedules, in their order, each since a slot of its own."""
+    amending = tx.editions.amending(since)
+    posts = tx.deliveries.posts_of([each.id for those in amending.values() for each in those])
+    done: dict[str, list[_Done]] = {schedule: [] for schedule in since}
+    for schedule, those in amending.items():
+        for edition in those:
+            deliveries = {(each.channel, each.subject): each for each in posts[edition.id]}
+            for each in edition.renditions:
+                if each.post and each.post.target:
+                    found = deliveries.get((each.channel, each.subject))
+                    done[schedule].append(_Done(edition, each.channel, each.post, found))
     return done
 
 

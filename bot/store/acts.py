@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any, Literal
 
@@ -47,6 +48,12 @@ class Acts:
         if of:
             query = query.where(acts.c.thing.startswith(of, autoescape=True))
         return [_act(row) for row in self._connection.execute(query)]
+
+    def last(self, things: Collection[str]) -> dict[str, Act]:
+        """The last act that was put on record of each of these things."""
+        newest = select(func.max(acts.c.id)).where(acts.c.thing.in_(sorted(things))).group_by(acts.c.thing)
+        rows = self._connection.execute(select(acts).where(acts.c.id.in_(newest)))
+        return {row.thing: _act(row) for row in rows}
 
     def page(
         self,

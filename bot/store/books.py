@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, case, func, or_, select, union_all
 
 from bot.model import OPEN_STATES, Delivery, DeliveryState
-from bot.store.among import among, integers
+from bot.store.among import among, among_texts, integers, texts
 from bot.store.chunks import its_chunk, within
 from bot.store.tables import attempts, chunks, deliveries, editions, subscribers
 
@@ -61,29 +61,38 @@ class Books:
         ``counted``: every delivery is counted, whatever its chunk says. ``mail``: posts are left out, and the books do
         not balance then. An old edition's totals stand for those of its rows that were folded.
         """
-        row = self._connection.execute(
-            select(editions.c.snapshot, editions.c.totals).where(editions.c.id == edition)
-        ).one_or_none()
-        # Old deliveries may have been folded, a part of them so far; the others are still counted by their chunks.
-        states: Counter[str] = Counter(row.totals or {} if row else {})
+        return self.balances([edition], counted=counted, mail=mail)[edition]
+
+    def balances(self, which: Collection[str], *, counted: bool = False, mail: bool = False) -> dict[str, Balance]:
+        """The books of each of these editions, as ``balance`` has them."""
+        sizes, states = dict.fromkeys(which, 0), {edition: Counter[str]() for edition in which}
+        if not sizes:
+            return {}
+        ids = sorted(sizes)
+        kept = select(editions.c.id, editions.c.snapshot, editions.c.totals).where(editions.c.id.in_(ids))
+        for row in self._connection.execute(kept):
+            sizes[row.id] = row.snapshot or 0
+            # Old deliveries may have been folded, a part of them so far; the others are still counted by their chunks.
+            states[row.id].update(row.totals or {})
         # By the chunks as they are at one moment: one that is given back meanwhile is not missed, nor counted twice.
         rest: list[int] = []
-        of = select(chunks.c.id, chunks.c.counts).where(chunks.c.edition == edition)
+        of = select(chunks.c.id, chunks.c.edition, chunks.c.counts).where(chunks.c.edition.in_(ids))
         for chunk in self._connection.execute(of.where(chunks.c.audience != "") if mail else of):
             if counted or chunk.counts is None:
                 rest.append(chunk.id)
             else:
-                states.update(chunk.counts)
+                states[chunk.edition].update(chunk.counts)
         dialect = self._connection.dialect.name
         rows = self._connection.execute(
-            select(_STATE.label("state"), func.count().label("number"))
+            select(chunks.c.edition, _STATE.label("state"), func.count().label("number"))
             .select_from(chunks.join(deliveries, within(chunks)))
             .where(among(dialect, chunks.c.id, "rest"))
-            .group_by(_STATE),
+            .group_by(chunks.c.edition, _STATE),
             {"rest": integers(dialect, rest)},
         )
-        states.update({each.state: each.number for each in rows})
-        return Balance((row.snapshot if row else 0) or 0, dict(states))
+        for each in rows:
+            states[each.edition][each.state] += each.number
+        return {edition: Balance(size, dict(states[edition])) for edition, size in sizes.items()}
 
     def open_channels(self, edition: str) -> list[str]:
         """The channels on which an edition has work left."""
@@ -123,15 +132,19 @@ class Books:
         one = (deliveries.c.subscriber == 0, deliveries.c.channel == channel, deliveries.c.subject == subject)
         return next(iter(self._shown(_rows().where(deliveries.c.edition == edition, *one))), None)
 
-    def open_posts(self, channel: str) -> int:
-        """How many posts wait on a channel, of editions being sent."""
+    def open_posts(self, channels: Collection[str]) -> dict[str, int]:
+        """How many posts wait on each of these channels, of editions being sent."""
+        found = dict.fromkeys(channels, 0)
+        if not found:
+            return found
         query = (
-            select(func.count())
+            select(chunks.c.channel, func.count().label("number"))
             .select_from(chunks.join(editions, editions.c.id == chunks.c.edition))
-            .where(chunks.c.due.is_not(None), chunks.c.audience == "", chunks.c.channel == channel)
+            .where(chunks.c.due.is_not(None), chunks.c.audience == "", chunks.c.channel.in_(sorted(channels)))
             .where(editions.c.state == "sending")
+            .group_by(chunks.c.channel)
         )
-        return int(self._connection.execute(query).scalar() or 0)
+        return {**found, **{row.channel: row.number for row in self._connection.execute(query)}}
 
     def unknown_posts(self, edition: str) -> int:
         """How many posts of an edition are ``unknown``."""
@@ -159,7 +172,7 @@ class Books:
         found: list[Row[Any]] = []
         begin, size = 0, _WINDOW
         while begin < len(held) and len(found) < limit:
-            window = held[begin : begin + size]
+            window = held[begin : begin + (size if states else _holding(held[begin:], limit - len(found), after))]
             if window[-1].last - window[0].first > _WIDEST:
                 # There is much between them that is of no interest.
                 window = window[:1]
@@ -205,22 +218,39 @@ class Books:
         query = _rows(within(chunks)).where(chunks.c.id.in_(ids)).order_by(deliveries.c.id).limit(limit)
         return self._shown(query) if ids else []
 
-    def newest_posts(self, channel: str, *, limit: int) -> list[Delivery]:
-        """The posts that a channel accepted last, newest first, out of those of its newest twenty editions."""
-        accepted = chunks.c.counts[DeliveryState.ACCEPTED.value].as_integer() > 0
-        candidates = (
-            select(chunks.c.id)
-            .where(chunks.c.channel == channel, chunks.c.audience == "", or_(chunks.c.counts.is_(None), accepted))
-            .order_by(chunks.c.id.desc())
-            .limit(20)
+    def newest_posts(self, channels: Collection[str], *, limit: int) -> dict[str, list[Delivery]]:
+        """The posts that each of these channels accepted last, newest first, out of its newest twenty."""
+        found: dict[str, list[Delivery]] = {channel: [] for channel in channels}
+        if not found:
+            return found
+        which = chunks.c.id.in_(self._connection.execute(union_all(*map(_newest_chunks, found))).scalars().all())
+        accepted = _STATE == DeliveryState.ACCEPTED
+        last = func.row_number().over(
+            partition_by=deliveries.c.channel, order_by=(deliveries.c.updated.desc(), deliveries.c.id.desc())
         )
-        which = chunks.c.id.in_(self._connection.execute(candidates).scalars().all())
-        query = _rows(within(chunks)).where(which, _STATE == DeliveryState.ACCEPTED)
-        return self._shown(query.order_by(deliveries.c.updated.desc(), deliveries.c.id.desc()).limit(limit))
+        ranked = select(deliveries.c.id, last.label("place")).select_from(deliveries.join(chunks, within(chunks)))
+        ranked_ = ranked.where(which, accepted).subquery()
+        chosen = deliveries.c.id.in_(select(ranked_.c.id).where(ranked_.c.place <= limit))
+        query = _rows(within(chunks)).where(which, chosen)
+        for each in self._shown(query.order_by(deliveries.c.updated.desc(), deliveries.c.id.desc())):
+            found[each.channel].append(each)
+        return found
 
     def of_edition(self, edition: str, subscriber: int) -> list[Delivery]:
         """What became of an edition for one reader."""
         return self._shown(_rows().where(deliveries.c.edition == edition, deliveries.c.subscriber == subscriber))
+
+    def posts_of(self, which: Collection[str]) -> dict[str, list[Delivery]]:
+        """The posts of each of these editions, by id."""
+        found: dict[str, list[Delivery]] = {edition: [] for edition in which}
+        if not found:
+            return found
+        dialect = self._connection.dialect.name
+        query = _rows().where(among_texts(dialect, deliveries.c.edition, "which"), deliveries.c.subscriber == 0)
+        rows = self._connection.execute(query.order_by(deliveries.c.id), {"which": texts(dialect, list(found))}).all()
+        for each in self._said_of(rows):
+            found[each.edition].append(each)
+        return found
 
     def of_subscriber(self, subscriber: int, *, limit: int = 200) -> list[Delivery]:
         """What became of all editions for one reader, the newest first."""
@@ -250,6 +280,25 @@ class Books:
             for attempt in self._connection.execute(said, {"ids": integers(self._connection.dialect.name, tried)}):
                 newest[attempt.delivery] = attempt
         return [_delivery(row, newest.get(row.id)) for row in rows]
+
+
+def _newest_chunks(channel: str) -> Select[Any]:
+    """The newest twenty of a channel's chunks of posts of which some were accepted, or may have been."""
+    accepted = chunks.c.counts[DeliveryState.ACCEPTED.value].as_integer() > 0
+    theirs = (chunks.c.channel == channel, chunks.c.audience == "", or_(chunks.c.counts.is_(None), accepted))
+    newest = select(chunks.c.id).where(*theirs).order_by(chunks.c.id.desc()).limit(20)
+    # SQLite takes no limit of one among several.
+    return select(newest.subquery().c.id)
+
+
+def _holding(held: Sequence[Any], number: int, after: int) -> int:
+    """In how many of these chunks there are so many deliveries behind ``after``; at most ``_LARGEST_WINDOW``."""
+    found = 0
+    for place, chunk in enumerate(held[:_LARGEST_WINDOW], 1):
+        found += chunk.last - max(chunk.first, after + 1) + 1
+        if found >= number:
+            return place
+    return _LARGEST_WINDOW
 
 
 def _kept(state: DeliveryState) -> str:

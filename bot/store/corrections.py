@@ -40,15 +40,22 @@ class Corrections:
         return self._of(corrections.c.schedule == schedule, corrections.c.carried == "")
 
     def of_article(self, article: int) -> list[Correction]:
-        return self._of(corrections.c.article == article)
+        return self.of_articles([article])
+
+    def of_articles(self, which: Collection[int]) -> list[Correction]:
+        """All about these articles, in the order they were written."""
+        return self._of(corrections.c.article.in_(sorted(which)))
 
     def about(self, edition: str) -> list[Correction]:
         """Those of what ``edition`` said."""
         return self._of(corrections.c.edition == edition)
 
-    def carried(self, edition: str) -> list[Correction]:
-        """Those that ``edition`` tells."""
-        return self._of(corrections.c.carried == edition)
+    def carried(self, editions: Collection[str]) -> dict[str, list[Correction]]:
+        """Those that each of these editions tells."""
+        found: dict[str, list[Correction]] = {edition: [] for edition in editions}
+        for each in self._of(corrections.c.carried.in_(sorted(found))):
+            found[each.carried].append(each)
+        return found
 
     def carry(self, edition: str, which: Collection[Correction]) -> None:
         """From now on ``edition`` tells them; no other one does."""

@@ -6,12 +6,13 @@ they are read against each other. What a page lists of many editions is at its e
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, delete, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, delete, insert, or_, select, tuple_, update
 
 from bot.errors import ReservedElsewhere
 from bot.model import (
@@ -24,7 +25,7 @@ from bot.model import (
     EventType,
     Rendition,
 )
-from bot.store.among import among, integers
+from bot.store.among import among, among_texts, integers, texts
 from bot.store.conflict import insert_or_ignore
 from bot.store.corrections import Corrections
 from bot.store.edition_rows import content_of, edition_of, rendition_of, row_of, story_of, words_content
@@ -200,21 +201,28 @@ class Editions:
 
     def get(self, edition: str) -> Edition | None:
         """The edition, whole."""
-        row = self._connection.execute(select(editions).where(editions.c.id == edition)).one_or_none()
-        return self._whole(row) if row else None
+        return next(iter(self._wholes(select(editions).where(editions.c.id == edition))), None)
 
     def light(self, edition: str) -> Edition | None:
         """The edition without stories and renditions."""
+        return self.lights([edition]).get(edition)
+
+    def lights(self, which: Collection[str]) -> dict[str, Edition]:
+        """Those of these editions that there are, by id; without stories and renditions."""
         # Without the report, which is long.
         some = select(*(each for each in editions.c if each.name not in ("report", "totals")))
-        row = self._connection.execute(some.where(editions.c.id == edition)).one_or_none()
-        return edition_of(row) if row else None
+        rows = self._connection.execute(some.where(editions.c.id.in_(sorted(which)))) if which else ()
+        return {row.id: edition_of(row) for row in rows}
 
     def of_slot(self, schedule: str, slot_key: str) -> Edition | None:
         """The edition that owns this slot."""
-        query = select(editions).where(editions.c.schedule == schedule, editions.c.slot_key == slot_key)
-        row = self._connection.execute(query).one_or_none()
-        return self._whole(row) if row else None
+        return self.of_slots([(schedule, slot_key)]).get((schedule, slot_key))
+
+    def of_slots(self, slots: Collection[tuple[str, str]]) -> dict[tuple[str, str], Edition]:
+        """The editions that own these slots, by schedule and key."""
+        slot = tuple_(editions.c.schedule, editions.c.slot_key)
+        found = self._wholes(select(editions).where(slot.in_(sorted(slots)))) if slots else []
+        return {(each.schedule, each.slot_key): each for each in found}
 
     def newest(self, *, states: Collection[EditionState] = (), schedule: str = "", limit: int = 50) -> list[Edition]:
         """Newest slot first; without stories and renditions."""
@@ -308,7 +316,13 @@ class Editions:
 
     def expires(self, edition: str) -> datetime | None:
         """When the edition is too late to go out."""
-        return self._connection.execute(select(editions.c.expires).where(editions.c.id == edition)).scalar()
+        return self.expiries([edition]).get(edition)
+
+    def expiries(self, which: Collection[str]) -> dict[str, datetime]:
+        """When each of these editions is too late to go out."""
+        query = select(editions.c.id, editions.c.expires).where(editions.c.id.in_(sorted(which)))
+        rows = self._connection.execute(query) if which else ()
+        return {row.id: row.expires for row in rows if row.expires}
 
     def rendition(self, edition: str, channel: str, subject: str) -> Rendition | None:
         query = select(renditions).where(
@@ -316,6 +330,22 @@ class Editions:
         )
         row = self._connection.execute(query).one_or_none()
         return rendition_of(row) if row else None
+
+    def renditions(
+        self, which: Collection[str], channels: Collection[str], subjects: Collection[str]
+    ) -> dict[tuple[str, str, str], Rendition]:
+        """What these editions tell on one of the channels of one of the subjects, by all three."""
+        if not (which and channels and subjects):
+            return {}
+        dialect, of = self._connection.dialect.name, renditions.c
+        query = select(renditions).where(
+            among_texts(dialect, of.edition, "which"),
+            among_texts(dialect, of.channel, "channels"),
+            among_texts(dialect, of.subject, "subjects"),
+        )
+        given = {"which": which, "channels": channels, "subjects": subjects}
+        rows = self._connection.execute(query, {name: texts(dialect, each) for name, each in given.items()})
+        return {(row.edition, row.channel, row.subject): rendition_of(row) for row in rows}
 
     def move(
         self,
@@ -470,21 +500,28 @@ class Editions:
     def _stories_of(
         self, query: Select[Any], values: Mapping[str, Any] = MappingProxyType({})
     ) -> Iterator[tuple[Edition, EditionStory]]:
+        held = select(edition_stories).where(edition_stories.c.edition.in_(query.with_only_columns(editions.c.id)))
+        stories: dict[str, list[EditionStory]] = defaultdict(list)
+        for each in self._connection.execute(held.order_by(edition_stories.c.position), values):
+            stories[each.edition].append(story_of(each))
         query = query.order_by(editions.c.slot.desc(), editions.c.created.desc())
-        for row in self._connection.execute(query, values).all():
-            held = select(edition_stories).where(edition_stories.c.edition == row.id)
-            for each in self._connection.execute(held.order_by(edition_stories.c.position)):
-                yield edition_of(row), story_of(each)
+        for row in self._connection.execute(query, values):
+            edition = edition_of(row)
+            for story in stories[row.id]:
+                yield edition, story
 
-    def amending(self, schedule: str, since: datetime) -> list[Edition]:
-        """The editions that answer, change or take down posts of this schedule, oldest first, with their renditions."""
-        query = (
-            select(editions)
-            .where(editions.c.schedule == schedule, editions.c.slot >= since)
-            .where(editions.c.slot_key.startswith(CORRECTION))
-            .order_by(editions.c.slot, editions.c.created)
-        )
-        return [self._whole(row) for row in self._connection.execute(query).all()]
+    def amending(self, since: Mapping[str, datetime]) -> dict[str, list[Edition]]:
+        """The editions that answer, change or take down posts of these schedules, each since a slot of its own.
+
+        By schedule, oldest first, with their renditions.
+        """
+        found: dict[str, list[Edition]] = {schedule: [] for schedule in since}
+        theirs = [and_(editions.c.schedule == schedule, editions.c.slot >= slot) for schedule, slot in since.items()]
+        if theirs:
+            query = select(editions).where(or_(*theirs), editions.c.slot_key.startswith(CORRECTION))
+            for each in self._wholes(query.order_by(editions.c.slot, editions.c.created)):
+                found[each.schedule].append(each)
+        return found
 
     def last_sent(self, schedule: str) -> Edition | None:
         """The schedule's newest edition that went out, wholly or in part, by the time it was drafted.
@@ -501,22 +538,30 @@ class Editions:
         row = self._connection.execute(query).one_or_none()
         return edition_of(row) if row else None
 
-    def _whole(self, row: Row[Any]) -> Edition:
-        stories = self._connection.execute(
-            select(edition_stories).where(edition_stories.c.edition == row.id).order_by(edition_stories.c.position)
-        )
-        made = self._connection.execute(
-            select(renditions)
-            # Hundreds of variants are in nobody's way who asks for the edition.
-            .where(renditions.c.edition == row.id, ~renditions.c.subject.startswith(VARIANT))
-            .order_by(renditions.c.channel, renditions.c.subject)
-        )
-        return edition_of(
-            row,
-            stories=tuple(story_of(story) for story in stories),
-            renditions=tuple(rendition_of(rendition) for rendition in made),
-            corrections=tuple(Corrections(self._connection).carried(row.id)),
-        )
+    def _wholes(self, query: Select[Any]) -> list[Edition]:
+        rows: Sequence[Row[Any]] = self._connection.execute(query).all()
+        if not rows:
+            return []
+        ids = [row.id for row in rows]
+        stories: dict[str, list[EditionStory]] = defaultdict(list)
+        held = select(edition_stories).where(edition_stories.c.edition.in_(ids))
+        for each in self._connection.execute(held.order_by(edition_stories.c.position)):
+            stories[each.edition].append(story_of(each))
+        made: dict[str, list[Rendition]] = defaultdict(list)
+        # Hundreds of variants are in nobody's way who asks for the edition.
+        told = select(renditions).where(renditions.c.edition.in_(ids), ~renditions.c.subject.startswith(VARIANT))
+        for each in self._connection.execute(told.order_by(renditions.c.channel, renditions.c.subject)):
+            made[each.edition].append(rendition_of(each))
+        carried = Corrections(self._connection).carried(ids)
+        return [
+            edition_of(
+                row,
+                stories=tuple(stories[row.id]),
+                renditions=tuple(made[row.id]),
+                corrections=tuple(carried[row.id]),
+            )
+            for row in rows
+        ]
 
 
 def _went_out() -> ColumnElement[bool]:

@@ -46,7 +46,7 @@ class Figures:
         by_state = {row.state: row.number for row in states}
         going = run(select(editions.c.id).where(editions.c.state.in_(GOING))).scalars().all()
         books = Books(self._connection)
-        balances = [books.balance(each) for each in going]
+        balances = books.balances(going).values()
         open_ = {
             state.value: sum(each.states.get(state, 0) for each in balances)
             for state in DeliveryState

@@ -34,12 +34,16 @@ class ReaderDays:
         query = query.where(subscriptions.c.state == "subscribed").group_by(subscriptions.c.audience)
         return {row.audience: row.number for row in self._connection.execute(query)}
 
-    def left_between(self, audience: str, since: datetime, until: datetime) -> int:
-        """How many left an audience in that time and have not come back."""
-        query = select(func.count()).where(
-            subscriptions.c.audience == audience, subscriptions.c.ended >= since, subscriptions.c.ended < until
+    def left_between(self, audiences: Collection[str], since: datetime, until: datetime) -> dict[str, int]:
+        """How many left each of these audiences in that time and have not come back."""
+        query = (
+            select(subscriptions.c.audience, func.count().label("number"))
+            .where(subscriptions.c.audience.in_(sorted(audiences)))
+            .where(subscriptions.c.ended >= since, subscriptions.c.ended < until)
+            .group_by(subscriptions.c.audience)
         )
-        return self._connection.execute(query).scalar() or 0
+        rows = self._connection.execute(query)
+        return {**dict.fromkeys(audiences, 0), **{row.audience: row.number for row in rows}}
 
     def put(self, audience: str, days: Sequence[Day], now: datetime) -> None:
         """Keeps days of an audience, as counted ``now``, in the place of what was known of them."""
@@ -64,12 +68,6 @@ class ReaderDays:
         for row in self._connection.execute(query):
             found.setdefault(row.audience, []).append(Day(date.fromisoformat(row.day), row.readers, row.left))
         return found
-
-    def last(self, audience: str) -> Day | None:
-        """The newest day that is known."""
-        query = select(audience_days).where(audience_days.c.audience == audience)
-        row = self._connection.execute(query.order_by(audience_days.c.day.desc()).limit(1)).one_or_none()
-        return Day(date.fromisoformat(row.day), row.readers, row.left) if row else None
 
     def newest(self, audiences: Collection[str]) -> dict[str, Day]:
         """The newest day that is known of each of the audiences; without those of which none is."""

@@ -200,8 +200,17 @@ class Subscribers:
 
     def count(self, audience: str) -> int:
         """How many are subscribed to ``audience``."""
-        query = select(func.count()).where(subscriptions.c.audience == audience, subscriptions.c.state == "subscribed")
-        return self._connection.execute(query).scalar() or 0
+        return self.counts([audience])[audience]
+
+    def counts(self, audiences: Collection[str]) -> dict[str, int]:
+        """How many are subscribed to each of these audiences."""
+        query = (
+            select(subscriptions.c.audience, func.count().label("number"))
+            .where(subscriptions.c.audience.in_(sorted(audiences)), subscriptions.c.state == "subscribed")
+            .group_by(subscriptions.c.audience)
+        )
+        rows = self._connection.execute(query)
+        return {**dict.fromkeys(audiences, 0), **{row.audience: row.number for row in rows}}
 
     def recipients(self, ids: Collection[int], audience: str) -> dict[int, Recipient]:
         """What a mail's merge needs to know of these subscribers."""

@@ -114,3 +114,23 @@ def test_what_a_schedule_sent_is_found_among_the_articles_of_a_time(store):
         assert tx.articles.sent("morning", **month) == [lead]
         assert tx.articles.sent("evening", **month) == []
         assert tx.articles.sent("morning", since=NOW - timedelta(days=30), until=NOW - timedelta(days=2)) == []
+
+
+def test_many_editions_are_told_of_at_once_each_with_its_own(store):
+    post = Post(text="Read this", url="https://record.example/a")
+    one = edition(slot_key="a", renditions=(Rendition(channel="sky", subject="7", post=post),))
+    two = edition(slot_key="b", schedule="evening")
+    assert _add(store, one)
+    assert _add(store, two)
+    with store.read() as tx:
+        slots = tx.editions.of_slots([("morning", "a"), ("evening", "b"), ("evening", "a")])
+        whole = {each: tx.editions.get(each) for each in (one.id, two.id)}
+        assert slots == {("morning", "a"): whole[one.id], ("evening", "b"): whole[two.id]}
+        assert slots["morning", "a"].renditions == one.renditions
+        assert {id: each.schedule for id, each in tx.editions.lights([one.id, two.id, "none"]).items()} == {
+            one.id: "morning",
+            two.id: "evening",
+        }
+        assert tx.editions.expiries([one.id, "none"]) == {one.id: LATER}
+        told = tx.editions.renditions([one.id, two.id], ["sky"], ["7", ""])
+    assert {key: each.post.text for key, each in told.items()} == {(one.id, "sky", "7"): "Read this"}

@@ -31,6 +31,15 @@ def test_acts_come_newest_first_and_can_be_asked_for_one_thing(store):
         assert [each.what for each in tx.acts.newest(since=NOW + timedelta(seconds=1))] == ["act 2"]
 
 
+def test_the_last_act_on_each_thing_is_told(store):
+    with store.write() as tx:
+        for number, thing in enumerate(("wording:a", "wording:b", "wording:a")):
+            tx.acts.add(Act(at=NOW, who="mara", what=f"act {number}", thing=thing))
+    with store.read() as tx:
+        found = tx.acts.last(["wording:a", "wording:b", "wording:c"])
+    assert {thing: act.what for thing, act in found.items()} == {"wording:a": "act 2", "wording:b": "act 1"}
+
+
 def _record(store, number):
     with store.write() as tx:
         for each in range(number):

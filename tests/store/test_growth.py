@@ -50,3 +50,14 @@ def test_the_days_on_record_are_told_from_a_day_on(store):
         known = tx.reader_days.since(["readers"], TODAY - timedelta(days=7))["readers"]
         assert {each.day: each.readers for each in known} == {TODAY - timedelta(days=1): 8, TODAY: 12}
         assert [each.day for each in tx.reader_days.since(["readers"], TODAY)["readers"]] == [TODAY]
+
+
+def test_who_left_is_counted_by_audience(store):
+    ida, _tom = subscribe(store, "ida@example.org", "tom@example.org")
+    subscribe(store, "ida@example.org", audience="weekend")
+    _leave(store, ida, NOW)
+    with store.read() as tx:
+        left = tx.reader_days.left_between(["readers", "weekend"], NOW, NOW + timedelta(seconds=1))
+        assert left == {"readers": 1, "weekend": 0}
+        assert tx.reader_days.left_between(["readers"], NOW - timedelta(days=1), NOW) == {"readers": 0}
+        assert tx.subscribers.counts(["readers", "weekend", "none"]) == {"readers": 1, "weekend": 1, "none": 0}

@@ -11,7 +11,7 @@ from bot.model import DeliveryState, EditionState, EditionStory, Role, Scope, Su
 from bot.schedules.imports import import_due
 from bot.store.flags import PAUSED
 from bot.testing import NOW, article, subscribe
-from tests.web.api_v1 import Program
+from tests.web.api_v1 import Program, effect
 
 EVENING = {"name": "Evening five", "times": ["18:00"], "audience": "readers", "channels": ["mail"]}
 CSV = "E-Mail,Full name\nida@example.org,Ida\njo@@x,Jo\n"
@@ -85,6 +85,7 @@ async def test_deliveries_are_paged_summed_up_and_masked_for_who_only_reads(web,
     assert (await approver.post(f"/editions/{made.id}/retry")).json() == {"changed": 0}
 
 
+@effect("POST /newsroom/pause", "POST /newsroom/resume")
 async def test_everything_is_paused_and_goes_on(web, approver):
     assert (await approver.post("/newsroom/pause")).status_code == 200
     with web.store.read() as tx:
@@ -94,6 +95,13 @@ async def test_everything_is_paused_and_goes_on(web, approver):
     assert (await approver.get("/newsroom")).json()["paused"] is False
 
 
+@effect(
+    "POST /schedules",
+    "PUT /schedules/{key}",
+    "POST /schedules/{key}/off",
+    "POST /schedules/{key}/on",
+    "DELETE /schedules/{key}",
+)
 async def test_a_schedule_is_made_changed_turned_off_and_removed(web, writer):
     made = await writer.post("/schedules", json={"key": "evening", "content": EVENING})
     assert (made.status_code, made.json()["origin"], made.json()["version"]) == (201, "desk", 1)
@@ -121,6 +129,7 @@ async def test_a_schedule_of_a_file_is_shown_and_not_changed(web, writer):
     assert web.installation.settings.schedules["morning"].name == "Morning briefing"
 
 
+@effect("POST /schedules/preview")
 async def test_what_a_schedule_would_pick_is_told_with_what_is_left_out(web, writer):
     for title, age in (("The ferry returns", 1), ("Last year's news", 9000)):
         each = article(source="site", title=title, published=NOW - timedelta(hours=age))
@@ -165,6 +174,7 @@ async def test_articles_are_found_by_words_and_read_by_revision(web, writer, fer
     assert len((await writer.get("/articles/1/revisions")).json()["data"]) == 1
 
 
+@effect("POST /readers", "POST /readers/{reader}/unsubscribe", "DELETE /readers/{reader}")
 async def test_a_reader_is_added_with_evidence_told_of_and_erased(web, writer, admin):
     given = {"address": "ida@example.org", "audience": "readers", "note": "signed at the Coast Press Day"}
     assert (await writer.post("/readers", json={**given, "note": "yes"})).status_code == 422
@@ -187,6 +197,7 @@ async def test_a_reader_is_added_with_evidence_told_of_and_erased(web, writer, a
     assert (await writer.post("/readers", json=given)).status_code == 409
 
 
+@effect("POST /suppressions", "POST /suppressions/remove")
 async def test_who_must_not_be_mailed_is_listed_and_taken_off(web, writer):
     body = {"address": "no@example.org", "note": "asked by phone"}
     assert (await writer.post("/suppressions", json=body)).json() == {"changed": 1}
@@ -200,6 +211,7 @@ async def test_who_must_not_be_mailed_is_listed_and_taken_off(web, writer):
         assert tx.suppressions.of("no@example.org") is None
 
 
+@effect("POST /imports", "PUT /imports/{id}/columns", "POST /imports/{id}/begin")
 async def test_a_csv_becomes_readers(web, writer):
     as_json = await writer.post("/imports", content=CSV, headers={"Content-Type": "application/json"})
     assert as_json.status_code == 415

@@ -139,7 +139,7 @@ async def test_the_last_posts_lead_to_their_editions(desk):
     desk.send(made)
     with desk.store.write() as tx:
         (delivery,) = tx.deliveries.page(edition=made.id)
-        assert tx.deliveries.open_posts("news") == 1
+        assert tx.deliveries.open_posts(["news"]) == {"news": 1}
     assert "1 post waits" in (await desk.get("/channels")).text
     with desk.store.write() as tx:
         tx.deliveries.doubt_edition(made.id, "restored", NOW)

@@ -268,8 +268,8 @@ def _found(tx: Transaction, article: int) -> tuple[Article | None, Reach | None,
 
 def _sizes(tx: Transaction, found: Reach | None) -> dict[str, int]:
     """How many mails of each edition were accepted."""
-    editions = dict.fromkeys(each.edition.id for each in found.tellings[:TELLINGS]) if found else {}
-    return {each: tx.deliveries.balance(each).states.get("accepted", 0) for each in editions}
+    balances = tx.deliveries.balances({each.edition.id for each in found.tellings[:TELLINGS]}) if found else {}
+    return {edition: balance.states.get("accepted", 0) for edition, balance in balances.items()}
 
 
 def _went(found: Reach, old: frozenset[str], sizes: Mapping[str, int]) -> list[Went]:

@@ -23,7 +23,7 @@ from bot.web.editor.days import BANDS, OPEN, cells_of, change_said, states
 from bot.web.editor.desk import Desk, Undo
 from bot.web.editor.form import Submission, Submitted
 from bot.web.editor.month import View, view_of, weeks
-from bot.web.editor.reach import channels_said, readers_of, readers_said
+from bot.web.editor.reach import reach_said, readers_by
 from bot.web.editor.speech import _, locale
 from bot.web.editor.states import EDITION_STATES, PLANNED, SENT_WITH_FAILURES, Shown
 
@@ -239,9 +239,9 @@ def _facts(tx: Transaction, desk: Desk, schedule: str, slot: Slot, edition: Edit
             said.append(_("Made at %(time)s, then waits for approval.") % {"time": when})
         else:
             said.append(_("Made at %(time)s.") % {"time": when})
-    reach = [each for each in (readers_said(readers_of(tx, table)), channels_said(desk.installation, table)) if each]
+    reach = reach_said(desk.installation, table, readers_by(tx, [table.audience]))
     if reach:
-        said.append(_("Goes to %(whom)s.") % {"whom": format_list(reach, locale=locale())})
+        said.append(_("Goes to %(whom)s.") % {"whom": format_list(list(reach), locale=locale())})
     if slot.was and slot.was != slot.due:
         with_whom = tx.moved_slots.get(schedule, slot.key)
         moved = {"time": desk.times.words(slot.was), "who": with_whom.who if with_whom else ""}

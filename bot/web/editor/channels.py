@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -104,7 +104,7 @@ def routes(desk: Desk) -> APIRouter:
             found = next((each for each in statuses(installation, tx, now) if each.name == name), None)
             if found is None:
                 return desk.missing(request)
-            shown = row(tx, found, now, last=POSTS)
+            (shown,) = rows(tx, [found], now, last=POSTS)
             acts = tx.acts.newest(thing=thing(name), limit=ACTS)
             measured = tx.measured_posts.states()
             ending = [each for each in endings(tx, installation, now) if each.channel == name]
@@ -135,14 +135,14 @@ def routes(desk: Desk) -> APIRouter:
         installation = desk.installation.current()
         now = installation.clock()
         with installation.store.read() as tx:
-            rows = [row(tx, each, now) for each in statuses(installation, tx, now)]
+            shown = rows(tx, statuses(installation, tx, now), now)
             ending = list(endings(tx, installation, now))
         return desk.page(
             request,
             user,
             "editor/channels.html.j2",
             here="channels",
-            channels=rows,
+            channels=shown,
             ending=ending,
             may_test=user.role.may(Role.EDITOR),
             may_pause=user.role.may(Role.APPROVER),
@@ -265,8 +265,14 @@ def endings(tx: Transaction, installation: Installation, now: datetime) -> Itera
         yield Ending(headline(name, state.expires, now), why, connect, shown, by, channel=name)
 
 
-def row(tx: Transaction, status: ChannelStatus, now: datetime, *, last: int = LAST) -> Row:
-    """A channel with what the ledger knows of its posts."""
+def rows(tx: Transaction, found: Sequence[ChannelStatus], now: datetime, *, last: int = LAST) -> list[Row]:
+    """Channels with what the ledger knows of their posts."""
+    posting = [each.name for each in found if each.medium == "post"]
+    newest, waits = tx.deliveries.newest_posts(posting, limit=last), tx.deliveries.open_posts(posting)
+    return [_row(each, now, newest.get(each.name, []), waits.get(each.name, 0)) for each in found]
+
+
+def _row(status: ChannelStatus, now: datetime, last: Sequence[Delivery], waits: int) -> Row:
     quota = status.state.quota
     still = quota if quota is not None and quota.resets > now else None
     used = spent = None
@@ -277,7 +283,6 @@ def row(tx: Transaction, status: ChannelStatus, now: datetime, *, last: int = LA
     shown = _SHOWN[status.condition]
     if status.condition is Condition.OK and reached:
         shown = _ENDS
-    post = status.medium == "post"
     looked_up = status.idempotency is Idempotency.NONE and status.recalls
     return Row(
         status=status,
@@ -289,6 +294,6 @@ def row(tx: Transaction, status: ChannelStatus, now: datetime, *, last: int = LA
         left=still.remaining if still else None,
         doubling=LOOKED_UP if looked_up else DOUBLING[status.idempotency] if status.idempotency else "",
         ends_soon=reached is not None,
-        last=tuple(tx.deliveries.newest_posts(status.name, limit=last)) if post else (),
-        waits=tx.deliveries.open_posts(status.name) if post else 0,
+        last=tuple(last),
+        waits=waits,
     )

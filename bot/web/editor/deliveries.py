@@ -100,19 +100,19 @@ def _rows(tx: Transaction, state: str, schedule: str, before: tuple[datetime, st
     shown = found[:PAGE]
     ids = [each.id for each in shown]
     reckoned, headlines = tx.numbers.states(ids), tx.numbers.headlines(ids)
+    # An edition that is under way, or that nobody has summed up yet, is counted now.
+    counted = tx.deliveries.balances([each for each in ids if each not in reckoned])
     rows = []
     for each in shown:
-        # An edition that is under way, or that nobody has summed up yet, is counted now.
-        states_of = reckoned.get(each.id)
-        balance = tx.deliveries.balance(each.id) if states_of is None else Balance(each.snapshot or 0, states_of)
+        balance = counted.get(each.id) or Balance(each.snapshot or 0, reckoned[each.id])
         rows.append(Row(each, headlines.get(each.id, ""), of_edition(each.state, balance.states), balance))
     return rows, len(found) > PAGE
 
 
 def _got(tx: Transaction, desk: Desk, reader: str) -> list[Got]:
     found = find(tx, desk.installation.keys, reader, limit=OF_READER)[:OF_READER]
-    editions = {each: tx.editions.light(each) for each in dict.fromkeys(delivery.edition for delivery in found)}
-    return [Got(each, editions[each.edition]) for each in found]
+    editions = tx.editions.lights({each.edition for each in found})
+    return [Got(each, editions.get(each.edition)) for each in found]
 
 
 def _cursor(text: str) -> tuple[datetime, str] | None:

@@ -28,6 +28,8 @@ from bot.web.editor.states import Shown
 LARGEST = 2**53 - 1
 LONGEST_NOTE = 500
 _VIEWS = {"": frozenset(Kind), "mail": MAILS, "consent": CONSENTS}
+_WORDINGS = 8
+"""Wordings of consents that are told whole, at most."""
 
 Id = Annotated[int, Path(ge=1, le=LARGEST)]
 
@@ -162,12 +164,9 @@ def _reader(desk: Desk, id: int, view: str, before: datetime | None) -> Reader |
         theirs = Subscriptions(subscriptions, everywhere, tx.readers.soft_bounces([id]).get(id))
         found = story(tx, id, known["address"], before=before, kinds=_VIEWS[view])
         entries = tuple(told(each, names(desk)) for each in found.entries)
-        versions = {version for each in entries for version in each.wordings}
-        wordings = {
-            version: act.note
-            for version in sorted(versions)[:8]
-            for act in tx.acts.newest(thing=f"wording:{version}", limit=1)
-        }
+        versions = sorted({version for each in entries for version in each.wordings})
+        acts = tx.acts.last([f"wording:{version}" for version in versions[:_WORDINGS]])
+        wordings = {thing.removeprefix("wording:"): act.note for thing, act in acts.items()}
     return Reader(
         id=id,
         address=known["address"],

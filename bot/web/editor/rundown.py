@@ -17,7 +17,7 @@ from bot.settings import ScheduleTable
 from bot.store import Transaction
 from bot.store.books import Balance
 from bot.web.editor.desk import Desk, number
-from bot.web.editor.reach import channels_said, readers_by, readers_said
+from bot.web.editor.reach import reach_said, readers_by, readers_said
 from bot.web.editor.speech import _, locale, ngettext
 from bot.web.editor.states import PLANNED, Shown, of_edition
 
@@ -57,7 +57,7 @@ def rundown(tx: Transaction, desk: Desk) -> tuple[list[Row], list[Row]]:
     shown = [*past, *to_come]
     ids = [each.edition for each in shown if each.edition]
     states, headlines = tx.numbers.states(ids), tx.numbers.headlines(ids)
-    going = {each.edition: tx.deliveries.balance(each.edition) for each in shown if each.state in _GOING}
+    going = tx.deliveries.balances([each.edition for each in shown if each.state in _GOING])
     mail = {each.edition: each for each in tx.numbers.of_editions(_names(past), since=start, until=until, limit=100)}
     tables = {each.schedule: _table(installation, each.schedule) for each in shown}
     readers = readers_by(tx, [table.audience for table in tables.values() if table])
@@ -140,14 +140,7 @@ def _goes_to(
 ) -> tuple[str, ...]:
     if entry.key.startswith(CORRECTION_MAIL):
         return (readers_said(readers_of(tx, entry.edition)),)
-    return _goes(installation, table, readers)
-
-
-def _goes(installation: Installation, table: ScheduleTable | None, readers: Mapping[str, int]) -> tuple[str, ...]:
-    if table is None:
-        return ()
-    said = (readers_said(readers.get(table.audience) if table.audience else None), channels_said(installation, table))
-    return tuple(each for each in said if each)
+    return reach_said(installation, table, readers) if table else ()
 
 
 def _went(counts: Mapping[str, int], readers: int | None, accepted: int) -> tuple[str, ...]:

@@ -19,7 +19,7 @@ from bot.web.editor.desk import Desk
 from bot.web.editor.form import Submitted
 from bot.web.editor.lately import lately
 from bot.web.editor.needs import Asked, asked_of, titled
-from bot.web.editor.reach import channels_said, readers_of, readers_said
+from bot.web.editor.reach import reach_said, readers_by
 from bot.web.editor.rundown import rundown, whom
 from bot.web.editor.speech import _
 
@@ -99,16 +99,20 @@ def routes(desk: Desk) -> APIRouter:
 
 def _asked(tx: Transaction, desk: Desk, user: User) -> list[Asked]:
     installation, times = desk.installation, desk.times
-    goes: dict[str, str] = {}
-    rows = []
-    for need in needs(tx, installation, times.now):
-        table = installation.settings.schedules.get(need.schedule)
-        if table and need.schedule not in goes:
-            reach = (readers_said(readers_of(tx, table)), channels_said(installation, table))
-            goes[need.schedule] = whom([each for each in reach if each])
-        rule = table.if_unapproved if table else "hold"
-        rows.append(asked_of(need, user, times, goes_to=goes.get(need.schedule, ""), if_unapproved=rule))
-    return rows
+    found, schedules = needs(tx, installation, times.now), installation.settings.schedules
+    tables = {each.schedule: schedules[each.schedule] for each in found if each.schedule in schedules}
+    readers = readers_by(tx, [each.audience for each in tables.values()])
+    goes = {name: whom(reach_said(installation, each, readers)) for name, each in tables.items()}
+    return [
+        asked_of(
+            each,
+            user,
+            times,
+            goes_to=goes.get(each.schedule, ""),
+            if_unapproved=tables[each.schedule].if_unapproved if each.schedule in tables else "hold",
+        )
+        for each in found
+    ]
 
 
 def _figures(tx: Transaction, desk: Desk) -> Figures:
@@ -137,5 +141,5 @@ def _figures(tx: Transaction, desk: Desk) -> Figures:
         - sum(each.accepted for each in mail if each.edition in everything),
         bounced=sum(came_back.get(verdict, 0) for verdict in _BOUNCES),
         complaints=came_back.get(Verdict.COMPLAINT, 0),
-        left=sum(tx.reader_days.left_between(each, since, times.now) for each in settings.audiences),
+        left=sum(tx.reader_days.left_between(settings.audiences, since, times.now).values()),
     )

@@ -61,7 +61,7 @@ def _page(desk: Desk, request: Request, user: Viewer, *, to: str = "", error: st
     installation = desk.installation
     made = _made(desk)
     with installation.store.read() as tx:
-        failures = [state for name in installation.settings.sources if (state := tx.sources.get(name)).failures]
+        failures = [each for each in tx.sources.of(list(installation.settings.sources)).values() if each.failures]
         newest = tx.articles.newest(limit=200)
     return desk.page(
         request,

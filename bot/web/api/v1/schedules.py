@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -11,6 +11,7 @@ from fastapi import Query
 from pydantic import BaseModel, Field
 
 from bot.errors import NothingToDo
+from bot.model import MovedSlot
 from bot.schedules.declaring import declare, turn, withdraw
 from bot.schedules.installation import Installation
 from bot.schedules.picking import NEW, Picker, Picking, trying
@@ -142,7 +143,7 @@ def routes(api: Api) -> None:
     def every(caller: Reading) -> Page[Schedule]:
         """All schedules, in the settings' order."""
         installation = api.installation
-        return whole([_shown(api, installation, key) for key in installation.settings.schedules])
+        return whole(_all_shown(api, installation, list(installation.settings.schedules)))
 
     @router.post("/schedules", tags=tags, status_code=201)
     def create(caller: Writing, given: Created) -> Schedule:
@@ -215,11 +216,25 @@ def routes(api: Api) -> None:
 
 
 def _shown(api: Api, installation: Installation, key: str) -> Schedule:
-    table = installation.settings.schedules.get(key)
-    if table is None:
+    if key not in installation.settings.schedules:
         raise missing("schedule")
+    return _all_shown(api, installation, [key])[0]
+
+
+def _all_shown(api: Api, installation: Installation, keys: Sequence[str]) -> list[Schedule]:
+    with api.store.read() as tx:
+        moves = tx.moved_slots.all()
+    in_files = tomllib.loads(installation.files.text).get("schedules", {})
+    return [_one_shown(api, installation, each, moves.get(each, ()), in_files.get(each, {})) for each in keys]
+
+
+def _one_shown(
+    api: Api, installation: Installation, key: str, moves: Sequence[MovedSlot], in_files: Mapping[str, Any]
+) -> Schedule:
+    table = installation.settings.schedules[key]
     declared = installation.settings.declared.get(f"schedules.{key}")
-    slots = installation.timetable(key).after(api.now, count=1) if table.enabled and not table.on_publish else []
+    timed = table.enabled and not table.on_publish
+    slots = installation.timetable(key, moves=moves).after(api.now, count=1) if timed else []
     return Schedule(
         key=key,
         name=table.name,
@@ -230,7 +245,7 @@ def _shown(api: Api, installation: Installation, key: str) -> Schedule:
         audience=table.audience,
         channels=list(table.channels),
         approval=table.approval,
-        content=_plain(declared.content if declared else _of_file(installation, key)),
+        content=_plain(declared.content if declared else in_files),
     )
 
 
@@ -240,11 +255,6 @@ def _need_declared(installation: Installation, key: str) -> None:
         raise missing("schedule")
     if f"schedules.{key}" not in installation.settings.declared:
         raise Refused(409, "It stands in a file: copy it, or change the file.")
-
-
-def _of_file(installation: Installation, key: str) -> Mapping[str, Any]:
-    found: Mapping[str, Any] = tomllib.loads(installation.files.text).get("schedules", {}).get(key, {})
-    return found
 
 
 def _table(content: Mapping[str, Any]) -> Content:
