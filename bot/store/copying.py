@@ -120,7 +120,9 @@ def sums(connection: Connection, tables: Iterable[Table]) -> dict[str, Sum]:
 
 def _batches(connection: Connection, table: Table) -> Iterable[Sequence[Row[Any]]]:
     batch = LARGE_BATCH if any(isinstance(each.type, LargeBinary) for each in table.columns) else BATCH
-    query = select(*table.columns).execution_options(stream_results=True, yield_per=batch)
+    # By name: a store of another version is read as it stands, and there migrations put new columns last.
+    columns = sorted(table.columns, key=lambda each: each.name)
+    query = select(*columns).execution_options(stream_results=True, yield_per=batch)
     return connection.execute(query).partitions()
 
 
@@ -151,7 +153,7 @@ def clear(connection: Connection, tables: Sequence[Table]) -> None:
 def last_ids(connection: Connection, tables: Iterable[Table]) -> dict[str, int]:
     """The last id that each table with numbered rows has given."""
     found = {}
-    for table in _numbered(tables):
+    for table in _numbered(connection, tables):
         if connection.dialect.name == "sqlite":
             given = text("SELECT seq FROM sqlite_sequence WHERE name = :name")
             found[table.name] = connection.execute(given, {"name": table.name}).scalar() or 0
@@ -169,7 +171,7 @@ def set_last_ids(connection: Connection, tables: Iterable[Table], given: Mapping
     """
     tables = list(tables)
     own = last_ids(connection, tables)
-    for table in _numbered(tables):
+    for table in _numbered(connection, tables):
         present = connection.execute(select(func.max(table.autoincrement_column))).scalar() or 0
         last = max(own[table.name], given.get(table.name, 0), present) + ahead
         if connection.dialect.name == "sqlite":
@@ -181,8 +183,14 @@ def set_last_ids(connection: Connection, tables: Iterable[Table], given: Mapping
             connection.execute(select(func.setval(sequence, literal(max(last, 1)), last > 0)))
 
 
-def _numbered(tables: Iterable[Table]) -> list[Table]:
-    return [each for each in tables if each.autoincrement_column is not None]
+def _numbered(connection: Connection, tables: Iterable[Table]) -> list[Table]:
+    """Those whose rows the database numbers; it is asked, since a table that was read from it does not tell."""
+    found = [each for each in tables if each.autoincrement_column is not None]
+    if connection.dialect.name == "sqlite":
+        query = text("SELECT name FROM sqlite_master WHERE type = 'table' AND sql LIKE '%AUTOINCREMENT%'")
+        own = set(connection.execute(query).scalars())
+        return [each for each in found if each.name in own]
+    return [each for each in found if connection.execute(_sequence(each)).scalar()]
 
 
 def _sequence(table: Table) -> Any:
