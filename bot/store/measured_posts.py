@@ -10,8 +10,8 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, and_, func, literal_column, or_, select, update
 
 from bot.model import DeliveryState, MeasuredPost, Measurement, Reactions
+from bot.store.among import among, integers
 from bot.store.attempts import storable
-from bot.store.chunks import within
 from bot.store.conflict import insert_or_ignore
 from bot.store.tables import attempts, chunks, deliveries, editions, measured_posts, measurements, renditions
 
@@ -62,13 +62,14 @@ class MeasuredPosts:
 
     def unknown(self, channels: Collection[str], now: datetime) -> list[MeasuredPost]:
         """Posts that these channels' networks took in the last seven days and that have no row yet."""
+        dialect = self._connection.dialect.name
         last = and_(
             attempts.c.delivery == deliveries.c.id,
             attempts.c.number == deliveries.c.attempts,
             attempts.c.outcome == DeliveryState.ACCEPTED,
         )
         # An edit is accepted under the name of its post, which has a row.
-        known = select(_M.delivery).where(_M.channel == chunks.c.channel, _M.post == attempts.c.provider_id)
+        known = select(_M.delivery).where(_M.channel == deliveries.c.channel, _M.post == attempts.c.provider_id)
         query = (
             select(
                 deliveries.c.id,
@@ -78,16 +79,9 @@ class MeasuredPosts:
                 attempts.c.provider_id,
                 attempts.c.began,
             )
-            .select_from(
-                editions.join(chunks, chunks.c.edition == editions.c.id)
-                .join(deliveries, within(chunks))
-                .join(attempts, last)
-            )
+            .select_from(deliveries.join(attempts, last))
             .where(
-                editions.c.slot > now - LOOKS[-1] - _LATE,
-                # As the index has it: no database takes a parameter for its condition.
-                chunks.c.audience == literal_column("''"),
-                chunks.c.channel.in_(sorted(channels)),
+                among(dialect, deliveries.c.id, "ids"),
                 deliveries.c.state == DeliveryState.ACCEPTED,
                 attempts.c.provider_id != "",
                 func.length(attempts.c.provider_id) <= _LONGEST,
@@ -97,6 +91,9 @@ class MeasuredPosts:
             .order_by(deliveries.c.id)
             .limit(_NEW)
         )
+        ids = self._candidates(channels, now)
+        if not ids:
+            return []
         return [
             MeasuredPost(
                 delivery=row.id,
@@ -107,8 +104,28 @@ class MeasuredPosts:
                 sent=row.began,
                 due=row.began + LOOKS[0],
             )
-            for row in self._connection.execute(query)
+            for row in self._connection.execute(query, {"ids": integers(dialect, ids)})
         ]
+
+    def _candidates(self, channels: Collection[str], now: datetime) -> list[int]:
+        """The deliveries of posts of recent editions that have no row; asked for apart, or SQLite looks through all."""
+        posts = (
+            select(chunks.c.first, chunks.c.last)
+            .join(editions, editions.c.id == chunks.c.edition)
+            .where(
+                editions.c.slot > now - LOOKS[-1] - _LATE,
+                # As the index has it: no database takes a parameter for its condition.
+                chunks.c.audience == literal_column("''"),
+                chunks.c.channel.in_(sorted(channels)),
+            )
+        )
+        ids = {id for row in self._connection.execute(posts) for id in range(row.first, row.last + 1)}
+        if not ids:
+            return []
+        dialect = self._connection.dialect.name
+        rows = select(_M.delivery).where(among(dialect, _M.delivery, "ids"))
+        known = self._connection.execute(rows, {"ids": integers(dialect, ids)}).scalars()
+        return sorted(ids.difference(known))
 
     def enter(self, posts: Sequence[MeasuredPost]) -> int:
         """Gives each of them a row, unless the post has one; returns how many are new."""

@@ -18,6 +18,7 @@ from bot.settings.tables import DeliveryTable
 from bot.testing import KEYS, NOW, ScriptedChannel
 from bot.web.editor.reactions import words
 from bot.web.editor.speech import speak
+from tests.html_validate import PAGE
 from tests.web.api_v1 import Program
 from tests.web.conftest import TOML
 
@@ -252,3 +253,17 @@ async def test_the_api_tells_it_with_deliveries_and_with_numbers(desk, clock):
     assert (toots["post"], toots["reactions"]["reposts"]) == ("toots-posted", 3)
     assert page["reactions"]["looked"] is None
     assert (await reading.get("/numbers/posts?schedule=nosuch")).status_code == 422
+
+
+async def test_the_pages_are_good_html(desk, clock, validator, tmp_path):
+    made = await posted(desk, clock, text=f"Ferry {HOSTILE}")
+    tell(desk, clock, "toots", {"toots-posted": Reactions(likes=12, reposts=3, replies=1)})
+    with desk.store.write() as tx:
+        tx.measured_posts.take("page", NOW, NOW)
+        tx.measured_posts.leave("page", NOW, None, "no permission")
+    paths = ("/numbers", f"/editions/{made.id}/delivery", "/channels/page")
+    pages = {f"page{number}": (await desk.get(path)).text for number, path in enumerate(paths)}
+    # A frame that scrolls is a region, and a bar of several segments no <progress>.
+    native = {"prefer-native-element": ["error", {"exclude": ["region", "progressbar"]}]}
+    config = {**PAGE, "rules": {**PAGE["rules"], **native}}
+    assert "\n".join(validator.faults(pages, tmp_path, config)) == ""

@@ -86,7 +86,8 @@ class Call:
         found: dict[str, Any] = {}
         for name, value in self.form:
             if name.endswith("[]"):
-                found.setdefault(name.removesuffix("[]"), []).append(value)
+                held = found.get(name.removesuffix("[]"))
+                found[name.removesuffix("[]")] = [*held, value] if isinstance(held, list) else [value]
             else:
                 found[name] = value
         return found
