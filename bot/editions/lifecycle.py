@@ -230,8 +230,7 @@ def cancel(
 ) -> Edition:
     """Any state that has not ended → cancelled. What was accepted stays so; unsent stories may be picked again.
 
-    Raises ``StateError``, also when it is in none of the states ``seen``, or no more in this ``version``, where they
-    are given.
+    Raises ``StateError`` where ``seen`` or ``version`` are given and it is in none of those states, or another version.
     """
     with store.write() as tx:
         found = _found(tx, edition)

@@ -66,7 +66,7 @@ def test_a_day_is_counted_again_until_it_is_over(store, installation):
 
 def test_days_on_which_nobody_counted_lie_evenly_between(store, installation):
     with store.write() as tx:
-        tx.reader_days.put("readers", [Day(TODAY - 4 * DAY, 9, 0)])
+        tx.reader_days.put("readers", [Day(TODAY - 4 * DAY, 9, 0)], NOW - 4 * DAY)
     subscribe(store, "mara@example.org")
     count_readers(installation, NOW)
     assert [each.readers for each in days(store)] == [9, 7, 5, 3, 1]

@@ -4,7 +4,6 @@ import io
 from datetime import timedelta
 
 import pytest
-from bot.schedules.growth import count_now
 
 from bot.audience import reader_import
 from bot.audience.reader_import import begin, bring, choose, pause
@@ -205,13 +204,3 @@ def test_uploads_that_nobody_goes_on_with_are_deleted(installation, clock):
     with installation.store.read() as tx:
         counts = tx.counts()
     assert [counts[f"reader_import{each}"] for each in ("s", "_pieces", "_refusals")] == [0, 0, 0]
-
-
-def test_readers_are_counted_for_today_and_at_first_for_the_days_before(installation):
-    subscribe(installation.store, "ida@example.org", at=NOW - timedelta(days=3))
-    assert count_now(installation) == {"readers": 1}
-    subscribe(installation.store, "tom@example.org")
-    assert count_now(installation) == {"readers": 2}
-    with installation.store.read() as tx:
-        days = tx.growth.days(NOW.date() - timedelta(days=4))["readers"]
-    assert list(days.values()) == [0, 1, 1, 1, 2]

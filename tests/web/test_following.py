@@ -55,6 +55,6 @@ async def test_readers_pages_ask_for_changes_now_and_then_only(web, monkeypatch)
 
 
 async def test_the_desk_asks_each_time(web):
-    await web.get("/")
+    assert "The week" not in (await web.get("/schedules")).text
     change(web, "schedules", "weekly", WEEKLY)
-    assert "The week" in (await web.get("/")).text
+    assert "The week" in (await web.get("/schedules")).text
