@@ -58,7 +58,7 @@ async def test_a_chosen_slot_is_moved_by_a_form_and_that_can_be_undone(web):
     where = dict(parse_qsl(urlsplit(answer.headers["Location"]).query))
     assert where == {"month": "2026-12", "slot": "morning/2026-11-26T07:00"}
     async with web.client() as client:
-        client.cookies = answer.cookies
+        client.cookies.update(answer.cookies)
         page = (await client.get(answer.headers["Location"])).text
     assert "Undo" in page
     assert "Moved from" in shown(page)
