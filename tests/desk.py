@@ -138,6 +138,18 @@ def addresses(app: FastAPI, things: Things) -> list[str]:
     return found + ["/" + view.format(waiting=things.waiting) for view in VIEWS]
 
 
+def doors(installation: Installation) -> list[str]:
+    """Where who is not known yet comes in: paths from the root, among them an invitation and a way to a password."""
+    store, now = installation.store, installation.clock()
+    invited = invitations.invite(store, "new@record.example", Role.EDITOR, who="Mara", now=now)
+    with store.read() as tx:
+        user = tx.users.find("mara@record.example")
+    assert user
+    links = (invited, invitations.let_choose(store, user, who="Mara", now=now))
+    opened = [invitations.link(installation.keys, each, "") for each in links]
+    return ["/login", "/login?changed=yes", "/forgotten", *opened, f"{opened[0]}x"]
+
+
 def toml(count: int, smtp: str = "mail.record.example") -> str:
     """Settings with ``count`` sources, schedules, audiences and channels."""
     parts = [

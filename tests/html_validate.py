@@ -25,11 +25,14 @@ _OUTLOOK = {"no-conditional-comment": "off"}
 # MJML 4 writes <div role="article">, as a mail has no landmark of its own; <article> is unknown to Outlook.
 _ARTICLE = {"prefer-native-element": ["error", {"exclude": ["article"]}]}
 _HEADINGS = {"heading-level": "error"}
-# HTML minds neither how its doctype is written nor spaces at the end of a line.
-_TASTE = {"doctype-style": "off", "no-trailing-whitespace": "off"}
+# HTML minds neither how its doctype and its boolean attributes are written nor spaces at the end of a line.
+_TASTE = {"doctype-style": "off", "attribute-boolean-style": "off", "no-trailing-whitespace": "off"}
+# A title begins with what the page is about, which may be somebody's long headline; no search engine sees the desk.
+_LONG = {"long-title": "off"}
 # Boxes of one name are a choice of several (HTML, "constructing the entry list").
 _BOXES = {"form-dup-name": ["error", {"shared": ["radio", "button", "reset", "submit", "checkbox"]}]}
 PAGE = {"root": True, "extends": ["html-validate:recommended"], "rules": {**_HEADINGS, **_TASTE, **_BOXES}}
+DESK = {"root": True, "extends": ["html-validate:recommended"], "rules": {**_HEADINGS, **_TASTE, **_LONG, **_BOXES}}
 MAIL = {**PAGE, "rules": {**_INLINE, **_OUTLOOK, **_ARTICLE, **_HEADINGS}}
 
 # Outlook reads these and no style in their place; they are deprecated, and all others are faults.

@@ -237,6 +237,15 @@ class Newsroom:
         return made
 
 
+def tab_to(page, control, key="Tab"):
+    """Presses ``key`` until the control has the focus."""
+    for _ in range(200):
+        page.keyboard.press(key)
+        if control.evaluate("each => each === document.activeElement"):
+            return
+    raise AssertionError(f"{key} never comes to {control}")
+
+
 @contextmanager
 def running(folder, *, language="en", name="The Port Alder Record", few=False):
     """Serves a newsroom that keeps everything in ``folder``."""

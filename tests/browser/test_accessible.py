@@ -94,11 +94,6 @@ def test_of_each_language(newsroom, visit, axe, language):
     check(axe, page, ALL if language == "en" else BOTH)
 
 
-@pytest.mark.parametrize("path", ["", "articles", "sources", "channels"])
-def test_of_the_desk(newsroom, visit, axe, path):
-    check(axe, visit(f"{newsroom.url}/{path}"))
-
-
 def test_of_an_edition_on_the_desk_with_its_checks(newsroom, visit, axe):
     with newsroom.store.read() as tx:
         edition = tx.editions.newest(limit=1)[0]

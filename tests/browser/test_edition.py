@@ -14,6 +14,7 @@ from bot.model import EditionState
 from bot.schedules.plan import Slot
 from bot.schedules.slot import advance, make
 from bot.testing import KEYS, article
+from tests.browser.newsroom import tab_to
 from tests.browser.test_accessible import axe, check
 
 __all__ = ["axe"]
@@ -123,6 +124,39 @@ def test_stories_move_by_keys_and_by_dragging_and_the_focus_stays(work, visit):
     page.get_by_role("button", name="Put it back").click()
     page.locator("[data-story]:nth-child(3)").wait_for()
     assert work.edition.stories[0].article.title.startswith("Two rescued")
+
+
+def test_a_story_is_moved_and_pinned_by_the_keyboard_alone(work, visit):
+    page = visit(work.url)
+    tab_to(page, page.get_by_role("button", name="Move down"))
+    page.keyboard.press("Enter")
+    page.locator("[data-story]:nth-child(2)[data-chosen]").wait_for()
+    tab_to(page, page.get_by_role("button", name="Move up"), "Shift+Tab")
+    page.keyboard.press("Enter")
+    page.locator("[data-story]:nth-child(1)[data-chosen]").wait_for()
+    assert page.evaluate("document.activeElement.dataset.move") == "down", "the first moves up no more"
+    tab_to(page, page.get_by_role("button", name="Pin to this place"))
+    page.keyboard.press("Enter")
+    page.locator("[aria-pressed=true]").wait_for()
+    assert page.evaluate("document.activeElement.ariaPressed") == "true"
+    assert work.edition.stories[0].words.pinned
+
+
+def test_a_save_takes_neither_the_focus_nor_what_is_open_or_typed(work, visit):
+    page = visit(work.url)
+    page.locator("#f-title").fill("Tunnel shuts tonight")
+    page.keyboard.press("Shift+Tab")
+    stood = page.evaluate_handle("document.activeElement")
+    page.locator("#saved", has_text="Saved").wait_for()
+    assert not stood.evaluate("each => each.isConnected"), "its region came anew"
+    assert page.evaluate("document.activeElement.outerHTML") == stood.evaluate("each => each.outerHTML")
+
+    page.locator("#f-title").fill("Tunnel shuts at ten")
+    page.locator("#pop-return summary").click()
+    page.locator("#return-note").fill("The figu")
+    page.locator("h1", has_text="Tunnel shuts at ten").wait_for()
+    page.keyboard.type("re is wrong")
+    assert page.locator("#return-note").input_value() == "The figure is wrong"
 
 
 @pytest.mark.parametrize("tab", ["", "/email", "/posts", "/checks", "?add=yes"])

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
+import httpx
 import pytest
 
 from bot.model import EditionState
-from bot.testing import NOW, article
-from tests.html_validate import PAGE
+from bot.web.setup import setup_app
+from tests.desk import addresses, doors, fill
+from tests.html_validate import DESK, PAGE
 
 PUBLIC = ("/archive", "/archive/morning", "/preferences", "/subscribe", "/subscribe/embed")
 
@@ -27,17 +27,39 @@ async def test_public_pages_are_good_html(build_web, validator, tmp_path, reader
     assert "\n".join(validator.faults(pages, tmp_path, PAGE)) == ""
 
 
-async def test_the_desk_is_good_html(web, validator, tmp_path, sending):
-    lead = article(id=7, title="Fish & chips", url="https://record.example/x?a=1&b=2")
-    waiting = web.add_edition(state=EditionState.AWAITING, lead=lead, slot=NOW + timedelta(hours=1))
-    paths = ("/", "/articles", "/sources", f"/editions/{waiting.id}", f"/editions/{sending.id}")
-    tabs = [f"/editions/{waiting.id}{tab}" for tab in ("/email", "/posts", "/checks", "?add=yes")]
-    pages = {f"desk{number}": (await web.get(path)).text for number, path in enumerate((*paths, *tabs))}
-    assert "\n".join(validator.faults(pages, tmp_path, PAGE)) == ""
+@pytest.fixture
+def things(web):
+    return fill(web.installation, 3)
 
 
-async def test_the_audience_is_good_html(web, validator, tmp_path, sending, reader):
-    paths = ["", "?q=mar", "/growth", "/waiting", "/suppressions", "/add", "/form", "/export", "/imports"]
-    paths += [f"/readers/{reader}", f"/readers/{reader}/unsubscribe"]
-    pages = {f"page{number}": (await web.get(f"/audience{path}")).text for number, path in enumerate(paths)}
-    assert "\n".join(validator.faults(pages, tmp_path, PAGE)) == ""
+async def test_every_page_of_the_desk_is_good_html(web, things, validator, tmp_path):
+    pages = []
+    async with web.client() as client:
+        for path in doors(web.installation):
+            pages.append((path, (await client.get(path)).text))
+        client.cookies.update(things.cookies)
+        # What a preview shows is a mail.
+        for path in (each for each in addresses(web.app, things) if "/preview" not in each):
+            answer = await client.get(path)
+            if answer.headers["content-type"].startswith("text/html"):
+                pages.append((path, answer.text))
+    assert len(pages) > 60
+    assert "\n".join(_faults(validator, tmp_path, pages)) == ""
+
+
+async def test_the_first_run_is_good_html(validator, tmp_path):
+    app = setup_app(tmp_path / "config", done=lambda _: None)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://127.0.0.1:8080") as client:
+        shown = await client.get("/setup")
+        wrong = await client.post("/setup", headers={"Sec-Fetch-Site": "same-origin"})
+    assert (shown.status_code, wrong.status_code) == (200, 422)
+    pages = [("/setup", shown.text), ("wrong", wrong.text)]
+    assert "\n".join(_faults(validator, tmp_path, pages)) == ""
+
+
+def _faults(validator, folder, pages):
+    names = {f"page{number}": path for number, (path, _html) in enumerate(pages)}
+    files = {name: html for name, (_path, html) in zip(names, pages, strict=True)}
+    for fault in validator.faults(files, folder, DESK):
+        name, _colon, said = fault.partition(":")
+        yield f"{names[name.removesuffix('.html')]}: {said}"

@@ -82,9 +82,3 @@ document.addEventListener("keydown", (event) => {
   open.removeAttribute("open");
   open.querySelector("summary").focus();
 });
-
-// A button that is gone with what it mended leaves the focus with the field that it was about.
-document.addEventListener("htmx:afterSettle", (event) => {
-  const then = event.detail.requestConfig?.elt?.dataset?.then;
-  if (then && document.activeElement === document.body) document.getElementById(then)?.focus();
-});

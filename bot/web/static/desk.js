@@ -3,6 +3,7 @@
 const root = document.documentElement;
 root.classList.add("js");
 
+const OPERATED = "a[href], button, input, select, textarea, summary, [tabindex]";
 const typing = (element) => element.closest("input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]");
 const press = (element) => {
   if (element.matches("a, button, summary")) element.click();
@@ -118,15 +119,26 @@ function count(field) {
 }
 document.addEventListener("input", (event) => event.target.dataset?.counter && count(event.target));
 
+// A request that is let go of (its fields have changed again, or the page is left) ends as if nothing had been answered:
+// by itself htmx writes each into the console as two errors.
+let leaving = false;
+addEventListener("pagehide", () => (leaving = true));
+addEventListener("pageshow", () => (leaving = false));
+document.addEventListener("htmx:beforeSend", (event) => {
+  const { xhr } = event.detail;
+  const { onerror, onload } = xhr;
+  xhr.onabort = onload;
+  xhr.onerror = () => (leaving ? onload : onerror).call(xhr);
+});
+
 // Live regions rest while nobody looks, or while a pointer or the focus is inside: nothing moves under a hand.
+const resting = (region) => document.hidden || region.matches(":focus-within") || (region.matches(":hover") && !region.dataset.live);
 let lost = null;
 document.addEventListener("htmx:beforeRequest", (event) => {
-  const region = event.target.closest?.("[data-live]");
-  if (!region || region !== event.target) return;
-  if (document.hidden || region.matches(":focus-within") || (region.matches(":hover") && !region.dataset.live)) event.preventDefault();
+  if (event.target.matches?.("[data-live]") && resting(event.target)) event.preventDefault();
 });
 document.addEventListener("htmx:afterRequest", (event) => {
-  if (!event.target.closest?.("[data-live]")) return;
+  if (leaving || !event.target.closest?.("[data-live]")) return;
   const band = document.getElementById("lost");
   if (!band) return;
   if (event.detail.successful) {
@@ -138,4 +150,34 @@ document.addEventListener("htmx:afterRequest", (event) => {
     words.textContent = words.dataset.lost.replace("{time}", lost.toLocaleTimeString(root.lang, { hour: "2-digit", minute: "2-digit" }));
     band.hidden = false;
   }
+});
+
+// A region that comes anew keeps what somebody has opened in it, is typing in it, and stands at. htmx gives the focus
+// back by id; a control without one is known by what it does, and of one that is gone data-then names the heir.
+const known = (each) => [each.tagName, each.closest("[id]")?.id, each.getAttribute("href"), each.name, each.getAttribute("value"),
+  each.form?.getAttribute("action"), each.matches("button, summary") ? each.textContent : ""].join("\n");
+let kept = {};
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const asked = event.detail.requestConfig?.elt;
+  // Somebody came to it while the answer was on its way.
+  if (asked?.matches("[data-live]") && resting(asked)) event.detail.shouldSwap = false;
+  const at = document.activeElement ?? document.body;
+  kept = {
+    at: at === document.body ? null : at,
+    name: known(at),
+    typed: typing(at) ? at.value : null,
+    open: [...document.querySelectorAll("details[id][open]")].map((each) => each.id),
+  };
+});
+document.addEventListener("htmx:afterSwap", (event) => {
+  kept.open?.forEach((id) => document.getElementById(id)?.setAttribute("open", ""));
+  if (!kept.at) return;
+  if (document.activeElement === document.body) {
+    const { triggeringEvent, elt } = event.detail.requestConfig ?? {};
+    const then = triggeringEvent?.submitter?.dataset.then ?? elt?.dataset.then;
+    const same = [...document.querySelectorAll(OPERATED)].find((each) => !each.disabled && known(each) === kept.name);
+    (same ?? document.getElementById(then))?.focus({ preventScroll: true });
+  }
+  const now = document.activeElement;
+  if (kept.typed !== null && now !== kept.at && known(now) === kept.name) now.value = kept.typed;
 });
