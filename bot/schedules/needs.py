@@ -100,9 +100,12 @@ def _editions(tx: Transaction) -> Iterator[Need]:
         EditionState.HELD: Kind.RELEASE,
         EditionState.PAUSED: Kind.RESUME,
     }
-    for edition in tx.editions.in_states(_WAITING, limit=MOST):
+    waiting = tx.editions.in_states(_WAITING, limit=MOST)
+    held = [each.id for each in waiting if each.state is EditionState.HELD]
+    expires = tx.editions.expiries(held) if held else {}
+    for edition in waiting:
         kind = kinds[edition.state]
-        by = edition.slot if kind is Kind.APPROVE else tx.editions.expires(edition.id) if kind is Kind.RELEASE else None
+        by = edition.slot if kind is Kind.APPROVE else expires.get(edition.id)
         yield _of(kind, edition, by=by, why=edition.reason)
 
 

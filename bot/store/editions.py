@@ -54,6 +54,9 @@ _BRIEF = tuple(
     )
 )
 
+# A row without its report, which names all that was not picked, and without what was folded.
+_LIGHT = tuple(each for each in editions.c if each.name not in ("report", "totals"))
+
 
 class Editions:
     """One edition a slot."""
@@ -194,25 +197,23 @@ class Editions:
 
     def get(self, edition: str) -> Edition | None:
         """The edition, whole."""
-        row = self._connection.execute(select(editions).where(editions.c.id == edition)).one_or_none()
+        row = self._connection.execute(select(*_LIGHT).where(editions.c.id == edition)).one_or_none()
         return self._whole(row) if row else None
 
     def light(self, edition: str) -> Edition | None:
         """The edition without stories and renditions."""
-        # Without the report, which is long.
-        some = select(*(each for each in editions.c if each.name not in ("report", "totals")))
-        row = self._connection.execute(some.where(editions.c.id == edition)).one_or_none()
+        row = self._connection.execute(select(*_LIGHT).where(editions.c.id == edition)).one_or_none()
         return edition_of(row) if row else None
 
     def of_slot(self, schedule: str, slot_key: str) -> Edition | None:
         """The edition that owns this slot."""
-        query = select(editions).where(editions.c.schedule == schedule, editions.c.slot_key == slot_key)
+        query = select(*_LIGHT).where(editions.c.schedule == schedule, editions.c.slot_key == slot_key)
         row = self._connection.execute(query).one_or_none()
         return self._whole(row) if row else None
 
     def newest(self, *, states: Collection[EditionState] = (), schedule: str = "", limit: int = 50) -> list[Edition]:
         """Newest slot first; without stories and renditions."""
-        query = select(editions).order_by(editions.c.slot.desc(), editions.c.created.desc()).limit(limit)
+        query = select(*_LIGHT).order_by(editions.c.slot.desc(), editions.c.created.desc()).limit(limit)
         if states:
             query = query.where(editions.c.state.in_(list(states)))
         if schedule:
@@ -254,6 +255,15 @@ class Editions:
             query = query.where(editions.c.slot <= slot, or_(editions.c.slot < slot, editions.c.id < last))
         return self._brief(query)
 
+    def latest(self, limit: int) -> list[Edition]:
+        """As ``between``, the newest slots first, those to come too."""
+        return self._brief(select(*_BRIEF).order_by(editions.c.slot.desc(), editions.c.created.desc()).limit(limit))
+
+    def those(self, which: Collection[str]) -> dict[str, Edition]:
+        """Those of these editions that there are, by id; as ``between`` has them."""
+        found = self._brief(select(*_BRIEF).where(editions.c.id.in_(sorted(which))))
+        return {each.id: each for each in found}
+
     def names(self, which: Collection[str]) -> dict[str, str]:
         """The names of those of these editions that there are."""
         query = select(editions.c.id, editions.c.name).where(editions.c.id.in_(sorted(which)))
@@ -288,6 +298,10 @@ class Editions:
         """The selection the edition was made of, with its reasons."""
         return self._connection.execute(select(editions.c.report).where(editions.c.id == edition)).scalar() or {}
 
+    def noted(self, edition: str, key: str) -> Any:
+        """What ``note`` kept under ``key``, without reading the rest; None: nothing."""
+        return self._connection.execute(select(editions.c.report[key]).where(editions.c.id == edition)).scalar()
+
     def note(self, edition: str, key: str, value: Any) -> None:
         """Keeps a JSON ``value`` in the edition's report, beside its selection."""
         query = select(editions.c.report).where(editions.c.id == edition)
@@ -302,7 +316,12 @@ class Editions:
 
     def expires(self, edition: str) -> datetime | None:
         """When the edition is too late to go out."""
-        return self._connection.execute(select(editions.c.expires).where(editions.c.id == edition)).scalar()
+        return self.expiries([edition]).get(edition)
+
+    def expiries(self, which: Collection[str]) -> dict[str, datetime]:
+        """When each of these editions is too late to go out."""
+        query = select(editions.c.id, editions.c.expires).where(editions.c.id.in_(sorted(which)))
+        return {row.id: row.expires for row in self._connection.execute(query)}
 
     def rendition(self, edition: str, channel: str, subject: str) -> Rendition | None:
         query = select(renditions).where(
@@ -424,7 +443,7 @@ class Editions:
         """
         dialect = self._connection.dialect.name
         holding = select(reservations.c.edition).where(among(dialect, reservations.c.article, "which"))
-        query = select(editions).where(_went_out(), editions.c.id.in_(holding))
+        query = select(*_LIGHT).where(_went_out(), editions.c.id.in_(holding))
         if since:
             query = query.where(editions.c.slot >= since)
         return [
@@ -435,7 +454,7 @@ class Editions:
 
     def told(self, since: datetime) -> list[tuple[Edition, EditionStory]]:
         """The stories of editions since ``since`` that went out, wholly or in part, newest slot first."""
-        query = select(editions).where(editions.c.slot >= since, _went_out())
+        query = select(*_LIGHT).where(editions.c.slot >= since, _went_out())
         return list(self._stories_of(query))
 
     def _stories_of(
@@ -450,7 +469,7 @@ class Editions:
     def amending(self, schedule: str, since: datetime) -> list[Edition]:
         """The editions that answer, change or take down posts of this schedule, oldest first, with their renditions."""
         query = (
-            select(editions)
+            select(*_LIGHT)
             .where(editions.c.schedule == schedule, editions.c.slot >= since)
             .where(editions.c.slot_key.startswith(CORRECTION))
             .order_by(editions.c.slot, editions.c.created)
@@ -463,7 +482,7 @@ class Editions:
         Replies that correct posts are none: they bring no news.
         """
         query = (
-            select(editions)
+            select(*_LIGHT)
             .where(editions.c.schedule == schedule, editions.c.state.in_(list(WENT_OUT)))
             .where(~editions.c.slot_key.startswith(CORRECTION))
             .order_by(editions.c.created.desc())

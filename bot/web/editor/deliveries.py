@@ -111,8 +111,8 @@ def _rows(tx: Transaction, state: str, schedule: str, before: tuple[datetime, st
 
 def _got(tx: Transaction, desk: Desk, reader: str) -> list[Got]:
     found = find(tx, desk.installation.keys, reader, limit=OF_READER)[:OF_READER]
-    editions = {each: tx.editions.light(each) for each in dict.fromkeys(delivery.edition for delivery in found)}
-    return [Got(each, editions[each.edition]) for each in found]
+    editions = tx.editions.those({each.edition for each in found})
+    return [Got(each, editions.get(each.edition)) for each in found]
 
 
 def _cursor(text: str) -> tuple[datetime, str] | None:

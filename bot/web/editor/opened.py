@@ -19,6 +19,7 @@ from bot.store.books import Balance
 from bot.store.editions import WENT_OUT
 from bot.web.editor.bar import Bar, bar_of
 from bot.web.editor.desk import Desk
+from bot.web.editor.reach import readers_of
 from bot.web.editor.source import quoted
 from bot.web.editor.states import Shown, of_edition
 
@@ -137,7 +138,7 @@ def opened(desk: Desk, identity: str, user: User) -> Opened | None:
 def _readers(desk: Desk, tx: Transaction, edition: Edition) -> int | None:
     table = desk.installation.settings.schedules.get(edition.schedule)
     mails = any(each.email for each in edition.renditions)
-    return tx.subscribers.count(table.audience) if mails and table and table.audience else None
+    return readers_of(tx, table) if mails and table else None
 
 
 def page(
