@@ -146,6 +146,10 @@ class Articles:
         """Newest first, withdrawn ones too."""
         return self._list([articles.c.source == source] if source else [], since, limit)
 
+    def those(self, which: Collection[int]) -> list[Article]:
+        """Those of these articles that there are, newest first."""
+        return self._list([articles.c.id.in_(sorted(which))], None, len(which)) if which else []
+
     def sections(self, *, limit: int) -> list[list[str]]:
         """The sections of each of the newest articles."""
         query = select(articles.c.content["sections"]).order_by(articles.c.published.desc()).limit(limit)

@@ -147,28 +147,37 @@ class Books:
         return next(iter(self._shown(_rows().where(deliveries.c.id == delivery))), None)
 
     def page(
-        self, *, edition: str = "", states: Collection[DeliveryState] = (), limit: int = 200, after: int = 0
+        self,
+        *,
+        edition: str = "",
+        states: Collection[DeliveryState] = (),
+        limit: int = 200,
+        after: int = 0,
+        only: ColumnElement[bool] | None = None,
     ) -> list[Delivery]:
-        """By id, from ``after`` on."""
-        candidates = (
-            select(chunks.c.id, chunks.c.first, chunks.c.last).where(chunks.c.last > after).order_by(chunks.c.first)
-        )
+        """By id, from ``after`` on; ``only``: in chunks of which that holds."""
+        # By id, which is the order of their deliveries too: it need not be read how a million go on.
+        candidates = select(chunks.c.id, chunks.c.first, chunks.c.last).where(chunks.c.last > after)
         if edition:
             candidates = candidates.where(chunks.c.edition == edition)
         if states:
             # Chunks that surely hold none are passed over: a million deliveries have two thousand of them.
             some = [chunks.c.counts[_kept(state)].as_integer() > 0 for state in states]
             candidates = candidates.where(or_(chunks.c.counts.is_(None), *some))
-        held = self._connection.execute(candidates).all()
+        if only is not None:
+            candidates = candidates.where(only)
         found: list[Row[Any]] = []
-        begin, size = 0, _WINDOW
-        while begin < len(held) and len(found) < limit:
-            window = held[begin : begin + size]
+        passed, size = 0, _WINDOW
+        while len(found) < limit:
+            following = candidates.where(chunks.c.id > passed).order_by(chunks.c.id).limit(size)
+            window = self._connection.execute(following).all()
+            if not window:
+                break
             if window[-1].last - window[0].first > _WIDEST:
                 # There is much between them that is of no interest.
                 window = window[:1]
             found += self._in_window(window, states, limit - len(found), after)
-            begin, size = begin + len(window), min(size * 2, _LARGEST_WINDOW)
+            passed, size = window[-1].id, min(size * 2, _LARGEST_WINDOW)
         return self._said_of(found)
 
     def _in_window(
