@@ -98,3 +98,13 @@ def test_openings_are_the_beginnings_of_what_was_published_between(store):
         found = tx.articles.openings(since=NOW - timedelta(days=30), until=NOW - timedelta(days=4))
         assert tx.articles.openings(since=NOW - timedelta(days=8), until=NOW - timedelta(days=4)) == []
     assert found == [("Old „Größe“", "", f"<p>{'é' * 2997}")]
+
+
+def test_some_articles_are_read_at_once_the_newest_first(store):
+    with store.write() as tx:
+        for hours in (3, 1, 2):
+            one = article(title=f"{hours} hours old", published=NOW - timedelta(hours=hours))
+            tx.articles.put(one, url_key=one.url, present=(), now=NOW)
+        ids = [each.id for each in tx.articles.newest()]
+        assert [each.title for each in tx.articles.those([*ids[1:], 12345])] == ["2 hours old", "3 hours old"]
+        assert tx.articles.those([]) == []
