@@ -128,7 +128,10 @@ def _measure(asked: argparse.Namespace, bench: Workbench, sizes: Sizes, about: d
                 print(f"  {figure.why}: {dict(figure.raw)}", file=sys.stderr, flush=True)
         report.keep(asked.json, figures, about)
     if asked.docs:
-        report.rewrite(report.PAGE, report.table(report.kept(asked.json)))
+        kept = report.kept(asked.json)
+        report.rewrite(report.PAGE, report.table(kept))
+        if any(row["name"] in desk.ON for row in kept):
+            report.rewrite(report.PAGE, desk.table(kept), desk.BEGIN, desk.END)
     return 1 if failed else 0
 
 

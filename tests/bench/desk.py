@@ -36,6 +36,10 @@ from tests.bench.full_store import Filled, fill, log_in
 from tests.desk import Things, addresses
 
 TIMES, KILOBYTES, PICKS = 3.0, 150, 0.3
+TOLD = 2.0
+"""From here on a page is told of in docs/performance.md."""
+ON = ("desk.sqlite", "desk.postgresql")
+BEGIN, END = "<!-- the desk's pages: written by `make bench` -->", "<!-- end of the desk's pages -->"
 WARMING = 2
 """A page is asked so often before it is timed: its template is compiled, its rows are in memory."""
 
@@ -87,11 +91,21 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """The desk over one store, its pages in the same order as those of the others."""
+    """The desk over one store, its pages in the same order as those of the others.
+
+    ``ids`` are what stands in their addresses, by the names under which they are told.
+    """
 
     app: FastAPI
     cookies: Mapping[str, str]
     pages: Sequence[str]
+    ids: Mapping[str, str]
+
+    def told(self, address: str) -> str:
+        """``address`` with names in the place of ids."""
+        for name, id in self.ids.items():
+            address = address.replace(id, name)
+        return address
 
     async def ask(self, address: str) -> Answer:
         """What the application answers to GET, by ASGI 3.0 and nothing between."""
@@ -234,7 +248,16 @@ def room(installation: Installation, filled: Filled, day: datetime) -> Room:
         "reason": failed[-1] if failed else "",
     }
     pages = [*addresses(app, things), *(f"/{look}".format(**at) for look in LOOKS)]
-    return Room(app, things.cookies, pages)
+    ids = {
+        "SENT": things.sent,
+        "SENDING": filled.sending,
+        "WAITING": things.waiting,
+        "READER": str(things.reader),
+        "FILE": things.upload,
+        "ADDRESS": filled.address,
+        "ARTICLE": str(things.article),
+    }
+    return Room(app, things.cookies, pages, ids)
 
 
 async def looked_at(full: Room, small: Room, empty: Room, repeats: int) -> tuple[list[Page], list[str], list[float]]:
@@ -243,7 +266,7 @@ async def looked_at(full: Room, small: Room, empty: Room, repeats: int) -> tuple
     for ours, few, none in zip(full.pages, small.pages, empty.pages, strict=True):
         answer = await full.ask(ours)
         if answer.status != 200 or answer.kind != "text/html":
-            left_out.append(f"{ours}: {answer.status} {answer.kind}")
+            left_out.append(f"{full.told(ours)}: {answer.status} {answer.kind}")
             continue
         against, reference = "empty", (empty, none)
         if (await empty.ask(none)).status != 200:
@@ -259,12 +282,12 @@ async def _page(full: Room, ours: str, against: str, other: Room, theirs: str, r
     for turn in range(WARMING + repeats):
         beside, answer = await other.ask(theirs), await full.ask(ours)
         if (beside.status, answer.status) != (200, 200):
-            raise RuntimeError(f"{ours}: {answer.status}, and {beside.status} {against}")
+            raise RuntimeError(f"{ours}: {answer.status}, and {beside.status} in the {against} one")
         if turn >= WARMING:
             reference.append(beside.seconds)
             candidate.append(answer.seconds)
     return Page(
-        page=ours,
+        page=full.told(ours),
         against=against,
         ratio=Pairs(candidate, reference).ratio,
         seconds=statistics.median(candidate),
@@ -316,3 +339,19 @@ def figures(
             raw={"seconds": [round(each, 3) for each in picks]},
         ),
     ]
+
+
+def table(rows: Sequence[Mapping[str, Any]]) -> str:
+    """The pages of ``report.kept`` that take ``TOLD`` times as long, or more, on one of the two; as Markdown."""
+    kept = {row["name"]: {each["page"]: each for each in row["raw"]["pages"]} for row in rows if row["name"] in ON}
+    worst: dict[str, float] = {}
+    for pages in kept.values():
+        for page, each in pages.items():
+            worst[page] = max(each["ratio"], worst.get(page, 0.0))
+    lines = ["| page | beside | SQLite | PostgreSQL | kB |", "| --- | --- | --- | --- | --- |"]
+    for page in sorted((page for page, ratio in worst.items() if ratio >= TOLD), key=lambda page: -worst[page]):
+        found = [kept.get(name, {}).get(page) for name in ON]
+        one = next(each for each in found if each)
+        cells = [f"{each['milliseconds']:.0f} ms, {each['ratio']:.1f} ×" if each else "–" for each in found]
+        lines.append(f"| `{page}` | {one['against']} | {' | '.join(cells)} | {one['bytes'] / 1000:.0f} |")
+    return "\n".join(lines)

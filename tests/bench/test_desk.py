@@ -62,7 +62,7 @@ async def test_a_page_is_asked_beside_the_empty_install_or_where_that_has_none_b
     assert {each.page: each.against for each in pages} == {
         "/calendar": "empty",
         "/deliveries?state=unknown": "empty",
-        f"/editions/{filled.sending}/delivery": "small",
+        "/editions/SENDING/delivery": "small",
     }
     assert left_out == ["/activity.csv: 200 text/csv"]
     assert all(each.seconds > 0 and each.size > 1000 for each in pages)
@@ -77,3 +77,15 @@ def test_the_figures_are_of_the_worst_page():
     assert ratio.raw["pages"][0]["page"] == "/articles"
     assert (size.value, size.raw["page"]) == (99.0, "/calendar")
     assert (picks.value, picks.met) == (0.2, True)
+
+
+def test_the_slow_pages_of_both_are_told_in_one_table():
+    slow = {"page": "/articles", "against": "empty", "ratio": 2.51, "milliseconds": 20.4, "bytes": 61_000}
+    quick = {**slow, "page": "/", "ratio": 1.2}
+    rows = [
+        {"name": "desk.sqlite", "raw": {"pages": [slow, quick]}},
+        {"name": "desk.postgresql", "raw": {"pages": [{**slow, "ratio": 1.4, "milliseconds": 14.0}]}},
+        {"name": "desk.sqlite_picks", "raw": {"seconds": [0.1]}},
+    ]
+    assert desk.table(rows).splitlines()[2:] == ["| `/articles` | empty | 20 ms, 2.5 × | 14 ms, 1.4 × | 61 |"]
+    assert "| – |" in desk.table(rows[:1])
