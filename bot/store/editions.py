@@ -230,11 +230,6 @@ class Editions:
             query = query.where(editions.c.schedule == schedule)
         return self._brief(query.order_by(editions.c.slot, editions.c.created).limit(limit))
 
-    def newest_between(self, start: datetime, until: datetime, limit: int) -> list[Edition]:
-        """As ``between``, the newest first."""
-        query = select(*_BRIEF).where(editions.c.slot >= start, editions.c.slot < until)
-        return self._brief(query.order_by(editions.c.slot.desc(), editions.c.created.desc()).limit(limit))
-
     def listed(
         self,
         *,

@@ -75,6 +75,19 @@ class Sums:
     """When the newest of them was reckoned (UTC)."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Troubled:
+    """An edition that went out, with its deliveries by state; None while nobody has summed them up as they are now."""
+
+    id: str
+    name: str
+    schedule: str
+    slot: datetime
+    state: EditionState
+    snapshot: int | None
+    states: dict[str, int] | None
+
+
 @dataclass(frozen=True, slots=True)
 class Posted:
     """The posts of a channel by what became of them."""
@@ -167,6 +180,49 @@ class Numbers:
             .where(edition_figures.c.reckoned >= editions.c.changed)
         )
         return {row.edition: dict(row.states) for row in self._connection.execute(query)}
+
+    def troubled(self, *, unknown: datetime, failed: datetime, until: datetime, limit: int) -> list[Troubled]:
+        """The editions before ``until`` of which something may have gone wrong, the newest slot first.
+
+        Those since ``unknown`` of which deliveries are unknown, those since ``failed`` of which some failed, and all
+        since ``unknown`` that are not summed up: of thousands that went well nothing is read.
+        """
+        ended = editions.c.state.in_([state for state in EditionState if state.ended])
+        summed = and_(ended, edition_figures.c.reckoned >= editions.c.changed)
+        doubts, failures = (
+            edition_figures.c.states[state.value].as_integer() > 0
+            for state in (DeliveryState.UNKNOWN, DeliveryState.FAILED)
+        )
+        query = (
+            select(
+                *(editions.c[name] for name in ("id", "name", "schedule", "slot", "state", "snapshot")),
+                func.coalesce(summed, False).label("summed"),
+                edition_figures.c.states,
+            )
+            .outerjoin(edition_figures, edition_figures.c.edition == editions.c.id)
+            .where(editions.c.slot >= unknown, editions.c.slot < until, editions.c.state.in_(_OUT))
+            .where(
+                or_(
+                    ~func.coalesce(summed, False),
+                    doubts,
+                    and_(failures, editions.c.slot >= failed),
+                )
+            )
+            .order_by(editions.c.slot.desc(), editions.c.created.desc())
+            .limit(limit)
+        )
+        return [
+            Troubled(
+                id=row.id,
+                name=row.name,
+                schedule=row.schedule,
+                slot=row.slot,
+                state=EditionState(row.state),
+                snapshot=row.snapshot,
+                states=dict(row.states) if row.summed else None,
+            )
+            for row in self._connection.execute(query)
+        ]
 
     def went_out(
         self,

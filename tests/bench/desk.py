@@ -271,6 +271,9 @@ async def looked_at(full: Room, small: Room, empty: Room, repeats: int) -> tuple
         against, reference = "empty", (empty, none)
         if (await empty.ask(none)).status != 200:
             against, reference = "small", (small, few)
+            if (await small.ask(few)).status != 200:
+                left_out.append(f"{full.told(ours)}: in neither of the others")
+                continue
         pages.append(await _page(full, ours, against, *reference, repeats))
     look = f"/schedules/{DECLARED}?look=yes"
     picks = [(await full.ask(look)).seconds for _ in range(WARMING + repeats)][WARMING:]

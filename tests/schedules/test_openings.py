@@ -30,7 +30,7 @@ def asked(store):
         with store.read() as tx:
             event.listen(tx.connection, "before_cursor_execute", lambda *given: statements.append(given[2]))
             found = openings.between(tx, SINCE, UNTIL)
-        return [set(each) for each in found], any("body" in each for each in statements)
+        return [set(each) for each in found], any("substr" in each for each in statements)
 
     return ask
 
