@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, case, func, or_, select, union_all
 
 from bot.model import OPEN_STATES, Delivery, DeliveryState
 from bot.store.among import among, integers
@@ -40,10 +40,10 @@ _STATE = case(
 )
 """A delivery is leased when its chunk is, until it is attempted."""
 
-_WINDOW, _LARGEST_WINDOW = 4, 64
+_WINDOW, _LARGEST_WINDOW = 16, 64
 """Chunks that are looked through at once: few at first, for often these are enough."""
 _WIDEST = 100_000
-"""Deliveries from the first to the last of them."""
+"""Deliveries from the first to the last of them, up to which all between are looked through."""
 
 _KNOWN = case((attempts.c.outcome == DeliveryState.UNKNOWN, 0), else_=1)
 """An answer comes after the ``unknown`` that it settles, whatever the clocks of two machines say."""
@@ -173,9 +173,6 @@ class Books:
             window = self._connection.execute(following).all()
             if not window:
                 break
-            if window[-1].last - window[0].first > _WIDEST:
-                # There is much between them that is of no interest.
-                window = window[:1]
             found += self._in_window(window, states, limit - len(found), after)
             passed, size = window[-1].id, min(size * 2, _LARGEST_WINDOW)
         return self._said_of(found)
@@ -183,16 +180,17 @@ class Books:
     def _in_window(
         self, window: Sequence[Any], states: Collection[DeliveryState], limit: int, after: int
     ) -> Sequence[Row[Any]]:
-        """Deliveries of some chunks that lie near each other, by id; with one look at all between, whoever's it is."""
-        near = deliveries.c.id.between(max(window[0].first, after + 1), window[-1].last)
-        likely = select(deliveries.c.id).where(near).order_by(deliveries.c.id)
-        if states:
-            likely = likely.where(deliveries.c.state.in_({_kept(state) for state in states}))
+        """Deliveries of some chunks, by id: where they lie near each other, with one look at all between, whoever's
+        it is."""
+        # Else there is much between them that is of no interest.
+        near = window[-1].last - window[0].first <= _WIDEST
+        runs = [(window[0].first, window[-1].last)] if near else [(chunk.first, chunk.last) for chunk in window]
+        kept = {_kept(state) for state in states}
         firsts = [chunk.first for chunk in window]
         found: list[Row[Any]] = []
         passed = 0
         while len(found) < limit:
-            ids = self._connection.execute(likely.where(deliveries.c.id > passed).limit(limit)).scalars().all()
+            ids = self._likely(runs, kept, max(after, passed), limit)
             of = {delivery: window[at] for delivery in ids if (at := bisect_right(firsts, delivery) - 1) >= 0}
             ours = [delivery for delivery, chunk in of.items() if delivery <= chunk.last]
             if ours:
@@ -204,6 +202,20 @@ class Books:
                 break
             passed = ids[-1]
         return found[:limit]
+
+    def _likely(self, runs: Sequence[tuple[int, int]], states: Collection[str], after: int, limit: int) -> list[int]:
+        """The first deliveries behind ``after`` that lie in one of the ``runs`` and are kept in one of ``states``."""
+        parts = [
+            select(deliveries.c.id).where(deliveries.c.id.between(max(first, after + 1), last))
+            for first, last in runs
+            if last > after
+        ]
+        if states:
+            parts = [part.where(deliveries.c.state.in_(sorted(states))) for part in parts]
+        if len(parts) == 1:
+            return list(self._connection.execute(parts[0].order_by(deliveries.c.id).limit(limit)).scalars())
+        # Each run by itself: for several at once SQLite goes through all that lies between.
+        return sorted(self._connection.execute(union_all(*parts)).scalars())[:limit] if parts else []
 
     def those(self, ids: Collection[int]) -> list[Delivery]:
         """The deliveries with these ids that there are, in no order."""
