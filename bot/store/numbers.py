@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, case, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, case, func, or_, select, update
 
 from bot.model import CORRECTION, DeliveryState, Edition, EditionState, Verdict
 from bot.store.books import Books
@@ -200,8 +200,7 @@ class Numbers:
                 edition_figures.c.states,
             )
             .outerjoin(edition_figures, edition_figures.c.edition == editions.c.id)
-            # By their slots: where the state is compared as it stands, SQLite goes through all that were ever sent.
-            .where(editions.c.slot >= unknown, editions.c.slot < until, editions.c.state.concat("").in_(_OUT))
+            .where(editions.c.slot >= unknown, editions.c.slot < until, _in(editions.c.state, _OUT))
             .where(
                 or_(
                     ~func.coalesce(summed, False),
@@ -242,7 +241,7 @@ class Numbers:
         query = (
             # Without the report, which is long.
             select(*(each for each in editions.c if each.name not in ("report", "totals")))
-            .where(editions.c.state.in_(list(states) or _OUT), editions.c.snapshot.is_not(None))
+            .where(_in(editions.c.state, list(states) or _OUT), editions.c.snapshot.is_not(None))
             .order_by(editions.c.slot.desc(), editions.c.id.desc())
             .limit(limit)
         )
@@ -276,7 +275,7 @@ class Numbers:
                 *(each for each in edition_figures.c if each.name not in ("edition", "states")),
             )
             .outerjoin(edition_figures, edition_figures.c.edition == editions.c.id)
-            .where(editions.c.slot >= since, editions.c.slot < until, editions.c.schedule.in_(sorted(schedules)))
+            .where(editions.c.slot >= since, editions.c.slot < until, _of(schedules))
             .where(~editions.c.slot_key.startswith(CORRECTION))
             .order_by(editions.c.slot.desc(), editions.c.id.desc())
             .limit(limit)
@@ -320,7 +319,7 @@ class Numbers:
             )
             .join(editions, editions.c.id == edition_figures.c.edition)
             .where(editions.c.slot >= bounds[0], editions.c.slot < bounds[-1])
-            .where(editions.c.schedule.in_(sorted(schedules)))
+            .where(_of(schedules))
             .where(edition_figures.c.reckoned.is_not(None), edition_figures.c.readers > 0)
             .group_by(part)
         )
@@ -336,7 +335,7 @@ class Numbers:
         query = (
             select(chunks.c.channel, *sums)
             .join(editions, editions.c.id == chunks.c.edition)
-            .where(editions.c.slot >= since, editions.c.slot < until, editions.c.schedule.in_(sorted(schedules)))
+            .where(editions.c.slot >= since, editions.c.slot < until, _of(schedules))
             .where(chunks.c.audience == "", chunks.c.counts.is_not(None))
             .group_by(chunks.c.channel)
             .order_by(chunks.c.channel)
@@ -364,7 +363,7 @@ class Numbers:
         """The links that were followed most, of the newest ``LINKED`` editions whose slots lie between."""
         newest = (
             select(editions.c.id)
-            .where(editions.c.slot >= since, editions.c.slot < until, editions.c.schedule.in_(sorted(schedules)))
+            .where(editions.c.slot >= since, editions.c.slot < until, _of(schedules))
             .order_by(editions.c.slot.desc())
             .limit(LINKED)
         )
@@ -377,6 +376,16 @@ class Numbers:
             .limit(limit)
         )
         return [Clicked(row.url, int(row.clicks), row.edition) for row in self._connection.execute(query)]
+
+
+def _in(column: ColumnElement[str], texts: Collection[str]) -> ColumnElement[bool]:
+    """Of editions that are found by their slots: where a state or schedule is compared as it stands, SQLite takes the
+    index of those, and goes through all that there ever were."""
+    return column.concat("").in_(list(texts))
+
+
+def _of(schedules: Collection[str]) -> ColumnElement[bool]:
+    return _in(editions.c.schedule, sorted(schedules))
 
 
 def _sums(row: Row[Any] | None) -> Sums:

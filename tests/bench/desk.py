@@ -31,7 +31,7 @@ from bot.web.app import create_app
 from tests.bench import readers
 from tests.bench.figure import Figure, Pairs
 from tests.bench.full_record import DECLARED
-from tests.bench.full_settings import EMPTY, HOUR, SMALL, Size, full
+from tests.bench.full_settings import EMPTY, FULL, HOUR, SMALL, Size
 from tests.bench.full_store import Filled, fill, log_in
 from tests.desk import Things, addresses
 
@@ -184,8 +184,8 @@ def _on(
         database() as one,
         database() as two,
         database() as three,
-        opened(one, full(), now, folder) as large,
-        opened(two, full(), now, folder) as little,
+        opened(one, FULL, now, folder) as large,
+        opened(two, FULL, now, folder) as little,
         opened(three, EMPTY, now, folder) as bare,
     ):
         began = time.perf_counter()

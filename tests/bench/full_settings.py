@@ -57,28 +57,7 @@ from = "The Record <news@record.example>"
 host = "mail.record.example"
 """
 
-EMPTY = (
-    _NEWSROOM
-    + """
-[sources.s0]
-type = "feed"
-url = "https://record.example/feed/0"
-
-[schedules.morning]
-name = "Morning briefing"
-times = ["07:00"]
-audience = "readers"
-channels = ["mail"]
-"""
-)
-"""The settings of an install in which nothing happened yet."""
-
-
-def full() -> str:
-    """The settings of the newsroom whose store is filled."""
-    parts = [
-        _NEWSROOM,
-        """
+_AROUND = """
 [audiences.weekend]
 name = "The Weekend"
 
@@ -90,20 +69,23 @@ instance = "https://social.example"
 type = "ntfy"
 server = "https://push.example"
 topic = "record"
-""",
-    ]
-    parts += [
-        f'\n[sources.s{each}]\ntype = "feed"\nurl = "https://record.example/feed/{each}"\n' for each in range(SOURCES)
-    ]
-    parts += [
-        f"""
+""" + "".join(
+    f'\n[sources.s{each}]\ntype = "feed"\nurl = "https://record.example/feed/{each}"\n' for each in range(SOURCES)
+)
+
+
+def _schedule(name: str) -> str:
+    return f"""
 [schedules.{name}]
 name = "{name.title()} briefing"
-times = ["{hour:02}:00"]
+times = ["{SCHEDULES[name]:02}:00"]
 audience = "readers"
 channels = ["mail", "town", "phones"]
 approval = {"true" if name == "noon" else "false"}
 """
-        for name, hour in SCHEDULES.items()
-    ]
-    return "".join(parts)
+
+
+FULL = _NEWSROOM + _AROUND + "".join(_schedule(name) for name in SCHEDULES)
+"""The settings of the newsroom whose store is filled."""
+EMPTY = _NEWSROOM + _AROUND + _schedule("morning")
+"""The same of an install in which nothing happened yet: one schedule, and the same sources, audiences and channels."""

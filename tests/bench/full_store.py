@@ -44,7 +44,7 @@ def log_in(installation: Installation) -> dict[str, str]:
 
 
 def fill(installation: Installation, size: Size) -> Filled:
-    """Fills the store of an installation whose settings are ``full()``; its clock stands at ``HOUR`` of a day."""
+    """Fills the store of an installation whose settings are ``FULL``; its clock stands at ``HOUR`` of a day."""
     store, now = installation.store, installation.clock()
     cookies = log_in(installation)
     kept = full_editions.put_articles(store, size, now)

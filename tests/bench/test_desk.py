@@ -9,7 +9,7 @@ import pytest
 
 from bot.testing import NOW
 from tests.bench import desk
-from tests.bench.full_settings import EMPTY, SMALL, Size, full
+from tests.bench.full_settings import EMPTY, FULL, SMALL, Size
 from tests.bench.full_store import fill, log_in
 
 AT = NOW + timedelta(hours=2, minutes=30)
@@ -17,7 +17,7 @@ AT = NOW + timedelta(hours=2, minutes=30)
 
 @pytest.fixture
 def newsroom(store_url, tmp_path):
-    with desk.opened(store_url, full(), AT, tmp_path) as installation:
+    with desk.opened(store_url, FULL, AT, tmp_path) as installation:
         yield installation
 
 
