@@ -46,6 +46,7 @@ WARMING = 2
 LOOKS = (
     "calendar?month={month}",
     "calendar?list={day}",
+    "calendar?week={day}",
     "numbers?span=12w",
     "numbers?span=12m",
     "numbers?span=28d&schedule=morning&rows=all",
