@@ -251,7 +251,8 @@ class Books:
         """What became of all editions for one reader, the newest first."""
         # By edition: the ledger has no index of readers alone.
         theirs = and_(deliveries.c.edition.in_(select(editions.c.id)), deliveries.c.subscriber == subscriber)
-        return self._shown(_rows().where(theirs).order_by(deliveries.c.id.desc()).limit(limit))
+        # Not by the id as it stands: to find the newest PostgreSQL would go back through everybody's deliveries.
+        return self._shown(_rows().where(theirs).order_by((deliveries.c.id + 0).desc()).limit(limit))
 
     def of_provider_id(self, provider_id: str) -> list[Delivery]:
         """The deliveries that a provider calls so, as its events do."""

@@ -63,6 +63,7 @@ LOOKS = (
     "audience/readers/{reader}?show=mail",
     "audience/suppressions?q=zzzz",
     "deliveries?reader={address}",
+    "deliveries?reader={lately}",
     "deliveries?state=unknown",
     "deliveries?schedule=noon",
     "editions/{sending}/delivery",
@@ -230,7 +231,8 @@ def nothing(oldest: datetime, cookies: dict[str, str]) -> Filled:
         source="s0",
         address="nobody@example.org",
     )
-    return Filled(things=things, sending=none, address="nobody@example.org", oldest=oldest)
+    nobody = "nobody@example.org"
+    return Filled(things=things, sending=none, address=nobody, lately=nobody, oldest=oldest)
 
 
 def room(installation: Installation, filled: Filled, day: datetime) -> Room:
@@ -243,6 +245,7 @@ def room(installation: Installation, filled: Filled, day: datetime) -> Room:
         "day": f"{day:%Y-%m-%d}",
         "reader": things.reader,
         "address": filled.address,
+        "lately": filled.lately,
         "sending": filled.sending,
         "sent": things.sent,
         # The rarest.
@@ -256,6 +259,7 @@ def room(installation: Installation, filled: Filled, day: datetime) -> Room:
         "READER": str(things.reader),
         "FILE": things.upload,
         "ADDRESS": filled.address,
+        "LATELY": filled.lately,
         "ARTICLE": str(things.article),
     }
     return Room(app, things.cookies, pages, ids)

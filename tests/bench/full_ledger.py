@@ -75,10 +75,11 @@ def _subscription(id: int, number: int, audience: str, now: datetime, evidence: 
     }
 
 
-def somebody(store: Store) -> tuple[str, int]:
-    """(address, id) of a reader who got many editions."""
+def somebody(store: Store, *, newest: bool = False) -> tuple[str, int]:
+    """(address, id) of a reader who got many editions; ``newest``: of one who got the largest alone."""
+    order = subscriptions.c.subscriber.desc() if newest else subscriptions.c.subscriber
     with store.read() as tx:
-        id = tx.connection.execute(_readers(1)).scalar_one()
+        id = tx.connection.execute(_readers(1).order_by(None).order_by(order)).scalar_one()
         row = tx.connection.execute(select(subscribers.c.address).where(subscribers.c.id == id)).one()
     return row.address, id
 

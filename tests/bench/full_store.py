@@ -24,11 +24,14 @@ from tests.desk import Things
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filled:
-    """What was put into a store. ``sending`` is the edition that is being sent, ``address`` a reader's."""
+    """What was put into a store. ``sending`` is the edition that is being sent, ``address`` a reader's, ``lately`` that
+    of one who got the newest edition alone.
+    """
 
     things: Things
     sending: str
     address: str
+    lately: str
     oldest: datetime
 
 
@@ -79,4 +82,5 @@ def fill(installation: Installation, size: Size) -> Filled:
         source="s1",
         address=full_ledger.SUPPRESSED.format(0),
     )
-    return Filled(things=things, sending=sending.id, address=address, oldest=made[-1].slot)
+    lately, _id = full_ledger.somebody(store, newest=True)
+    return Filled(things=things, sending=sending.id, address=address, lately=lately, oldest=made[-1].slot)
