@@ -65,9 +65,10 @@ def fill(installation: Installation, size: Size) -> Filled:
         tx.connection.execute(update(edition_figures).values(unsubscribed=full_ledger.LEFT_BY_EACH))
     upload = full_record.put(installation, size, made, now)
     full_record.change(store, made, now)
-    with store.write() as tx:
-        if tx.connection.dialect.name == "postgresql":
-            tx.connection.execute(text("ANALYZE"))
+    if store.is_remote:
+        with store.read() as tx, tx.connection.engine.connect() as alone:
+            # As PostgreSQL itself does some minutes after so many rows.
+            alone.execution_options(isolation_level="AUTOCOMMIT").execute(text("VACUUM (ANALYZE)"))
     address, reader = full_ledger.somebody(store)
     waiting = next(each for each in made if each.state is EditionState.AWAITING)
     things = Things(
