@@ -98,9 +98,11 @@ def readers(
     ``limit`` at most: with fewer there may still be more, and then ``after`` says where.
     """
     found: list[Delivery] = []
-    looked, step = 0, limit + 1
+    looked, step, only = 0, limit + 1, None
+    if reason is not None:
+        only = tx.reasons.holding(edition, state, lambda *said: _judged(state, *said)[1] == reason)
     while looked < LOOKED_AT:
-        page = tx.deliveries.page(edition=edition, states=[state], limit=step, after=after)
+        page = tx.deliveries.page(edition=edition, states=[state], limit=step, after=after, only=only)
         for each in page:
             looked += 1
             if each.audience and (reason is None or belongs(each, reason)):
@@ -110,6 +112,8 @@ def readers(
             after = each.id
         if len(page) < step:
             return Readers(tuple(found), None)
+        # Others than these are the more: not to ask for each few of them.
+        step *= 4
     return Readers(tuple(found), after)
 
 

@@ -11,13 +11,14 @@ from typing import Any
 from bot.editions import compose
 from bot.model import Article, Correction, Edition, EditionState, EditionStory, Rejection, Selected
 from bot.schedules.installation import Installation
+from bot.schedules.openings import Openings
 from bot.schedules.pictures import hosted
 from bot.schedules.plan import Slot, article_of
 from bot.settings import LlmTable, ScheduleTable, SelectionTable
 from bot.store import Transaction
 from bot.stories.rules import refusal
 from bot.stories.selection import Circumstances, select
-from bot.stories.vocabulary import Vocabulary, opening, terms
+from bot.stories.vocabulary import Vocabulary
 from bot.summaries.prompt import maker
 from bot.tokens import edition_id
 
@@ -149,9 +150,14 @@ def _frozen(installation: Installation, selected: Selected, texts: compose.Texts
 
 
 def circumstances(
-    tx: Transaction, installation: Installation, schedule: str, slot: Slot, now: datetime
+    tx: Transaction,
+    installation: Installation,
+    schedule: str,
+    slot: Slot,
+    now: datetime,
+    openings: Openings | None = None,
 ) -> Circumstances:
-    """What the selection must know of the schedule's past.
+    """What the selection must know of the schedule's past. ``openings`` are those of who asks more than once.
 
     Without an edition that was sent, the window begins at the slot before this one: activating a schedule never
     mails the backlog.
@@ -173,10 +179,7 @@ def circumstances(
         reserved=reserved,
         timezone=installation.timezone(schedule),
         sent=tuple(tx.articles.sent(schedule, since=opened - MEMORY, until=opened)),
-        vocabulary=Vocabulary.of(
-            frozenset(opening(terms(title), standfirst, body))
-            for title, standfirst, body in tx.articles.openings(since=opened - MEMORY, until=opened)
-        ),
+        vocabulary=Vocabulary.of((openings or Openings()).between(tx, opened - MEMORY, opened)),
         site=installation.newsroom.site,
     )
 

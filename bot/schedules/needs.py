@@ -16,6 +16,7 @@ from bot.schedules.corrected import to_decide
 from bot.schedules.correction_mail import readers_of
 from bot.schedules.installation import Installation
 from bot.store import Transaction
+from bot.store.numbers import Troubled
 
 FAILED_FOR = timedelta(hours=36)
 """So long after its slot it is told that some did not get an edition."""
@@ -30,7 +31,6 @@ LATE = 5
 
 _MOMENT = timedelta(minutes=1)
 _WAITING = (EditionState.AWAITING, EditionState.HELD, EditionState.PAUSED)
-_OUT = (EditionState.SENT, EditionState.CANCELLED, EditionState.PAUSED, EditionState.SENDING)
 
 
 class Kind(StrEnum):
@@ -118,15 +118,14 @@ def _editions(tx: Transaction) -> Iterator[Need]:
 
 def _books(tx: Transaction, now: datetime) -> Iterator[Need]:
     """What of the last days failed, or may or may not have arrived."""
-    recent = [
-        each for each in tx.editions.newest_between(now - UNKNOWN_FOR, now + _MOMENT, LOOKED_AT) if each.state in _OUT
-    ]
-    states = tx.numbers.states([each.id for each in recent])
-    late = [each for each in recent if each.id not in states and each.snapshot][:LATE]
-    states |= {id: balance.states for id, balance in tx.deliveries.balances([each.id for each in late]).items()}
+    recent = tx.numbers.troubled(
+        unknown=now - UNKNOWN_FOR, failed=now - FAILED_FOR, until=now + _MOMENT, limit=LOOKED_AT
+    )
+    late = [each.id for each in recent if each.states is None and each.snapshot][:LATE]
+    counted = {id: balance.states for id, balance in tx.deliveries.balances(late).items()}
     told = {Kind.UNKNOWN: 0, Kind.FAILED: 0}
     for edition in recent:
-        counts = states.get(edition.id, {})
+        counts = counted.get(edition.id) or edition.states or {}
         for kind, state in ((Kind.UNKNOWN, DeliveryState.UNKNOWN), (Kind.FAILED, DeliveryState.FAILED)):
             number = counts.get(state, 0)
             old = kind is Kind.FAILED and (edition.slot < now - FAILED_FOR or not edition.state.ended)
@@ -149,8 +148,9 @@ def _channels(tx: Transaction, installation: Installation, now: datetime) -> Ite
 
 
 def _sources(tx: Transaction, installation: Installation) -> Iterator[Need]:
-    for name, state in tx.sources.of(list(installation.settings.sources)).items():
-        if state.failures:
+    failing = tx.sources.failing()
+    for name in installation.settings.sources:
+        if state := failing.get(name):
             yield Need(
                 kind=Kind.SOURCE,
                 thing=name,
@@ -180,7 +180,7 @@ def _webhooks(tx: Transaction) -> Iterator[Need]:
         yield Need(kind=Kind.WEBHOOK, thing=str(each.id), name=each.name, since=each.disabled, why=each.why or "")
 
 
-def _of(kind: Kind, edition: Edition, **said: object) -> Need:
+def _of(kind: Kind, edition: Edition | Troubled, **said: object) -> Need:
     return Need(
         kind=kind,
         thing=edition.id,

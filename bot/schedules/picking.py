@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from bot.model import Article, Declaration, Pick, Rejection, Selected
 from bot.schedules.draft import DAY, circumstances, one_article
 from bot.schedules.installation import Installation
+from bot.schedules.openings import Openings
 from bot.schedules.plan import Slot
 from bot.settings import ScheduleTable, SelectionTable
 from bot.settings.overlay import with_declaration
@@ -80,6 +81,7 @@ class Picker:
 
     def __init__(self) -> None:
         self._looks: dict[str, _Look] = {}
+        self._openings = Openings()
 
     def pick(
         self,
@@ -96,7 +98,7 @@ class Picker:
         """
         look = self._looks.get(schedule)
         if fresh or look is None or not look.now <= now < look.now + LASTS:
-            look = _Look(schedule, now)
+            look = _Look(schedule, now, self._openings)
             if len(self._looks) >= _KEPT:
                 self._looks.clear()
             self._looks[schedule] = look
@@ -132,9 +134,10 @@ def _groups(rejections: Sequence[Rejection], counted: Counter[str]) -> list[Grou
 class _Look:
     """One look into the store at one moment, for a schedule in all the forms that somebody tries."""
 
-    def __init__(self, schedule: str, now: datetime) -> None:
+    def __init__(self, schedule: str, now: datetime, openings: Openings) -> None:
         self.now = now
         self._schedule = schedule
+        self._openings = openings
         self._material: dict[tuple[object, ...], tuple[list[Article], Circumstances]] = {}
         self._selected: dict[str, Selected] = {}
 
@@ -158,7 +161,7 @@ class _Look:
         if key not in self._material:
             slot, oldest = Slot(self._schedule, "now", self.now), self.now - table.selection.max_age - DAY
             with installation.store.read() as tx:
-                around = circumstances(tx, installation, self._schedule, slot, self.now)
+                around = circumstances(tx, installation, self._schedule, slot, self.now, self._openings)
                 articles = tx.articles.newest(since=oldest, limit=MOST)
             self._material[key] = (articles, around)
         return self._material[key]

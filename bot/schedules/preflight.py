@@ -67,7 +67,7 @@ def found(
 
 def reached(tx: Transaction, edition: str) -> Reached | None:
     """What became of the edition's addresses when they were last asked; None: they were not."""
-    kept = tx.editions.report(edition).get(PREFLIGHT)
+    kept = tx.editions.noted(edition, PREFLIGHT)
     return Reached.from_content(kept["reached"]) if kept else None
 
 

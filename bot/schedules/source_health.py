@@ -36,10 +36,13 @@ class SourceHealth:
     origin: Origin | None
 
 
-def health(installation: Installation, tx: Transaction, now: datetime) -> list[SourceHealth]:
-    """All sources, those that fail first, then in the order of the settings. So many queries, however many they are."""
+def health(installation: Installation, tx: Transaction, now: datetime, only: str = "") -> list[SourceHealth]:
+    """All sources, those that fail first, then in the order of the settings; or ``only`` one, if there is such.
+
+    So many queries, however many they are.
+    """
     settings = installation.settings
-    names = list(settings.sources)
+    names = [name for name in settings.sources if only in ("", name)]
     states = tx.sources.of(names)
     week = tx.headlines.counts(names, now - WEEK)
     hours: dict[str, list[int]] = {name: [0] * HOURS for name in names}
@@ -65,6 +68,7 @@ def health(installation: Installation, tx: Transaction, now: datetime) -> list[S
             origin=settings.origin("sources", name),
         )
         for name, table in settings.sources.items()
+        if name in states
     ]
     return sorted(found, key=lambda each: each.state.failures == 0)
 

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, Select, func, insert, select, update
 
 from bot.model import Article
+from bot.store.among import among, integers
 from bot.store.conflict import insert_or_ignore
 from bot.store.headlines import Headlines
 from bot.store.tables import articles, judged, reservations, revisions
@@ -146,22 +147,33 @@ class Articles:
         """Newest first, withdrawn ones too."""
         return self._list([articles.c.source == source] if source else [], since, limit)
 
+    def those(self, which: Collection[int]) -> list[Article]:
+        """Those of these articles that there are, newest first."""
+        return self._list([articles.c.id.in_(sorted(which))], None, len(which)) if which else []
+
     def sections(self, *, limit: int) -> list[list[str]]:
         """The sections of each of the newest articles."""
         query = select(articles.c.content["sections"]).order_by(articles.c.published.desc()).limit(limit)
         return [row[0] or [] for row in self._connection.execute(query)]
 
-    def openings(self, *, since: datetime, until: datetime, limit: int = 2000) -> list[tuple[str, str, str]]:
-        """(title, standfirst, first ``OPENING`` characters of the body) of what was published between, newest first."""
-        content = articles.c.content
-        beginning = func.substr(content["body"].as_string(), 1, OPENING)
+    def published(self, *, since: datetime, until: datetime, limit: int = 2000) -> list[tuple[int, int]]:
+        """(id, revision) of what was published between and not withdrawn, newest first."""
         query = (
-            select(content["title"].as_string(), content["standfirst"].as_string(), beginning)
+            select(articles.c.id, articles.c.revision)
             .where(articles.c.published >= since, articles.c.published < until, articles.c.withdrawn.is_(None))
             .order_by(articles.c.published.desc(), articles.c.id)
             .limit(limit)
         )
-        return [(title, standfirst, body) for title, standfirst, body in self._connection.execute(query)]
+        return [(row.id, row.revision) for row in self._connection.execute(query)]
+
+    def openings(self, which: Collection[int]) -> dict[int, tuple[str, str, str]]:
+        """(title, standfirst, first ``OPENING`` characters of the body) of each of these articles."""
+        content, dialect = articles.c.content, self._connection.dialect.name
+        beginning = func.substr(content["body"].as_string(), 1, OPENING)
+        query = select(articles.c.id, content["title"].as_string(), content["standfirst"].as_string(), beginning)
+        query = query.where(among(dialect, articles.c.id, "which"))
+        rows = self._connection.execute(query, {"which": integers(dialect, which)})
+        return {id: (title, standfirst, body) for id, title, standfirst, body in rows}
 
     def sent(self, schedule: str, *, since: datetime, until: datetime, limit: int = 300) -> list[Article]:
         """What a schedule has sent of the articles published between, newest first."""

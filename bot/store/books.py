@@ -40,10 +40,10 @@ _STATE = case(
 )
 """A delivery is leased when its chunk is, until it is attempted."""
 
-_WINDOW, _LARGEST_WINDOW = 4, 64
+_WINDOW, _LARGEST_WINDOW = 32, 64
 """Chunks that are looked through at once: few at first, for often these are enough."""
 _WIDEST = 100_000
-"""Deliveries from the first to the last of them."""
+"""Deliveries from the first to the last of them, up to which all between are looked through."""
 
 _KNOWN = case((attempts.c.outcome == DeliveryState.UNKNOWN, 0), else_=1)
 """An answer comes after the ``unknown`` that it settles, whatever the clocks of two machines say."""
@@ -75,13 +75,16 @@ class Books:
             # Old deliveries may have been folded, a part of them so far; the others are still counted by their chunks.
             states[row.id].update(row.totals or {})
         # By the chunks as they are at one moment: one that is given back meanwhile is not missed, nor counted twice.
+        # Most of thousands have the same counts: each is read once.
+        alone = (chunks.c.id if counted else case((chunks.c.counts.is_(None), chunks.c.id))).label("alone")
         rest: list[int] = []
-        of = select(chunks.c.id, chunks.c.edition, chunks.c.counts).where(chunks.c.edition.in_(ids))
+        of = select(chunks.c.edition, chunks.c.counts, alone, func.count().label("number"))
+        of = of.where(chunks.c.edition.in_(ids)).group_by(chunks.c.edition, chunks.c.counts, alone)
         for chunk in self._connection.execute(of.where(chunks.c.audience != "") if mail else of):
-            if counted or chunk.counts is None:
-                rest.append(chunk.id)
+            if chunk.alone is not None:
+                rest.append(chunk.alone)
             else:
-                states[chunk.edition].update(chunk.counts)
+                states[chunk.edition].update({state: number * chunk.number for state, number in chunk.counts.items()})
         dialect = self._connection.dialect.name
         rows = self._connection.execute(
             select(chunks.c.edition, _STATE.label("state"), func.count().label("number"))
@@ -156,43 +159,50 @@ class Books:
         return next(iter(self._shown(_rows().where(deliveries.c.id == delivery))), None)
 
     def page(
-        self, *, edition: str = "", states: Collection[DeliveryState] = (), limit: int = 200, after: int = 0
+        self,
+        *,
+        edition: str = "",
+        states: Collection[DeliveryState] = (),
+        limit: int = 200,
+        after: int = 0,
+        only: ColumnElement[bool] | None = None,
     ) -> list[Delivery]:
-        """By id, from ``after`` on."""
-        candidates = (
-            select(chunks.c.id, chunks.c.first, chunks.c.last).where(chunks.c.last > after).order_by(chunks.c.first)
-        )
+        """By id, from ``after`` on; ``only``: in chunks of which that holds."""
+        # By id, which is the order of their deliveries too: it need not be read how a million go on.
+        candidates = select(chunks.c.id, chunks.c.first, chunks.c.last).where(chunks.c.last > after)
         if edition:
             candidates = candidates.where(chunks.c.edition == edition)
         if states:
             # Chunks that surely hold none are passed over: a million deliveries have two thousand of them.
             some = [chunks.c.counts[_kept(state)].as_integer() > 0 for state in states]
             candidates = candidates.where(or_(chunks.c.counts.is_(None), *some))
-        held = self._connection.execute(candidates).all()
+        if only is not None:
+            candidates = candidates.where(only)
         found: list[Row[Any]] = []
-        begin, size = 0, _WINDOW
-        while begin < len(held) and len(found) < limit:
-            window = held[begin : begin + (size if states else _holding(held[begin:], limit - len(found), after))]
-            if window[-1].last - window[0].first > _WIDEST:
-                # There is much between them that is of no interest.
-                window = window[:1]
-            found += self._in_window(window, states, limit - len(found), after)
-            begin, size = begin + len(window), min(size * 2, _LARGEST_WINDOW)
+        passed, size = 0, _WINDOW
+        while len(found) < limit:
+            following = candidates.where(chunks.c.id > passed).order_by(chunks.c.id).limit(size)
+            window = self._connection.execute(following).all()
+            found += self._in_window(window, states, limit - len(found), after) if window else []
+            if len(window) < size:
+                break
+            passed, size = window[-1].id, min(size * 2, _LARGEST_WINDOW)
         return self._said_of(found)
 
     def _in_window(
         self, window: Sequence[Any], states: Collection[DeliveryState], limit: int, after: int
     ) -> Sequence[Row[Any]]:
-        """Deliveries of some chunks that lie near each other, by id; with one look at all between, whoever's it is."""
-        near = deliveries.c.id.between(max(window[0].first, after + 1), window[-1].last)
-        likely = select(deliveries.c.id).where(near).order_by(deliveries.c.id)
-        if states:
-            likely = likely.where(deliveries.c.state.in_({_kept(state) for state in states}))
+        """Deliveries of some chunks, by id: where they lie near each other, with one look at all between, whoever's
+        it is."""
+        # Else there is much between them that is of no interest.
+        near = window[-1].last - window[0].first <= _WIDEST
+        runs = [(window[0].first, window[-1].last)] if near else [(chunk.first, chunk.last) for chunk in window]
+        kept = {_kept(state) for state in states}
         firsts = [chunk.first for chunk in window]
         found: list[Row[Any]] = []
         passed = 0
         while len(found) < limit:
-            ids = self._connection.execute(likely.where(deliveries.c.id > passed).limit(limit)).scalars().all()
+            ids = self._likely(runs, kept, max(after, passed), limit)
             of = {delivery: window[at] for delivery in ids if (at := bisect_right(firsts, delivery) - 1) >= 0}
             ours = [delivery for delivery, chunk in of.items() if delivery <= chunk.last]
             if ours:
@@ -204,6 +214,20 @@ class Books:
                 break
             passed = ids[-1]
         return found[:limit]
+
+    def _likely(self, runs: Sequence[tuple[int, int]], states: Collection[str], after: int, limit: int) -> list[int]:
+        """The first deliveries behind ``after`` that lie in one of the ``runs`` and are kept in one of ``states``."""
+        parts = [
+            select(deliveries.c.id).where(deliveries.c.id.between(max(first, after + 1), last))
+            for first, last in runs
+            if last > after
+        ]
+        if states:
+            parts = [part.where(deliveries.c.state.in_(sorted(states))) for part in parts]
+        if len(parts) == 1:
+            return list(self._connection.execute(parts[0].order_by(deliveries.c.id).limit(limit)).scalars())
+        # Each run by itself: for several at once SQLite goes through all that lies between.
+        return sorted(self._connection.execute(union_all(*parts)).scalars())[:limit] if parts else []
 
     def those(self, ids: Collection[int]) -> list[Delivery]:
         """The deliveries with these ids that there are, in no order."""
@@ -256,7 +280,8 @@ class Books:
         """What became of all editions for one reader, the newest first."""
         # By edition: the ledger has no index of readers alone.
         theirs = and_(deliveries.c.edition.in_(select(editions.c.id)), deliveries.c.subscriber == subscriber)
-        return self._shown(_rows().where(theirs).order_by(deliveries.c.id.desc()).limit(limit))
+        # Not by the id as it stands: to find the newest PostgreSQL would go back through everybody's deliveries.
+        return self._shown(_rows().where(theirs).order_by((deliveries.c.id + 0).desc()).limit(limit))
 
     def of_provider_id(self, provider_id: str) -> list[Delivery]:
         """The deliveries that a provider calls so, as its events do."""

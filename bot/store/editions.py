@@ -58,6 +58,9 @@ _BRIEF = tuple(
     )
 )
 
+# A row without its report, which names all that was not picked, and without what was folded.
+_LIGHT = tuple(each for each in editions.c if each.name not in ("report", "totals"))
+
 
 class Editions:
     """One edition a slot."""
@@ -201,7 +204,7 @@ class Editions:
 
     def get(self, edition: str) -> Edition | None:
         """The edition, whole."""
-        return next(iter(self._wholes(select(editions).where(editions.c.id == edition))), None)
+        return next(iter(self._wholes(select(*_LIGHT).where(editions.c.id == edition))), None)
 
     def light(self, edition: str) -> Edition | None:
         """The edition without stories and renditions."""
@@ -209,9 +212,7 @@ class Editions:
 
     def lights(self, which: Collection[str]) -> dict[str, Edition]:
         """Those of these editions that there are, by id; without stories and renditions."""
-        # Without the report, which is long.
-        some = select(*(each for each in editions.c if each.name not in ("report", "totals")))
-        rows = self._connection.execute(some.where(editions.c.id.in_(sorted(which)))) if which else ()
+        rows = self._connection.execute(select(*_LIGHT).where(editions.c.id.in_(sorted(which)))) if which else ()
         return {row.id: edition_of(row) for row in rows}
 
     def of_slot(self, schedule: str, slot_key: str) -> Edition | None:
@@ -221,12 +222,12 @@ class Editions:
     def of_slots(self, slots: Collection[tuple[str, str]]) -> dict[tuple[str, str], Edition]:
         """The editions that own these slots, by schedule and key."""
         slot = tuple_(editions.c.schedule, editions.c.slot_key)
-        found = self._wholes(select(editions).where(slot.in_(sorted(slots)))) if slots else []
+        found = self._wholes(select(*_LIGHT).where(slot.in_(sorted(slots)))) if slots else []
         return {(each.schedule, each.slot_key): each for each in found}
 
     def newest(self, *, states: Collection[EditionState] = (), schedule: str = "", limit: int = 50) -> list[Edition]:
         """Newest slot first; without stories and renditions."""
-        query = select(editions).order_by(editions.c.slot.desc(), editions.c.created.desc()).limit(limit)
+        query = select(*_LIGHT).order_by(editions.c.slot.desc(), editions.c.created.desc()).limit(limit)
         if states:
             query = query.where(editions.c.state.in_(list(states)))
         if schedule:
@@ -242,11 +243,6 @@ class Editions:
         if schedule:
             query = query.where(editions.c.schedule == schedule)
         return self._brief(query.order_by(editions.c.slot, editions.c.created).limit(limit))
-
-    def newest_between(self, start: datetime, until: datetime, limit: int) -> list[Edition]:
-        """As ``between``, the newest first."""
-        query = select(*_BRIEF).where(editions.c.slot >= start, editions.c.slot < until)
-        return self._brief(query.order_by(editions.c.slot.desc(), editions.c.created.desc()).limit(limit))
 
     def listed(
         self,
@@ -267,6 +263,15 @@ class Editions:
             slot, last = before
             query = query.where(editions.c.slot <= slot, or_(editions.c.slot < slot, editions.c.id < last))
         return self._brief(query)
+
+    def latest(self, limit: int) -> list[Edition]:
+        """As ``between``, the newest slots first, those to come too."""
+        return self._brief(select(*_BRIEF).order_by(editions.c.slot.desc(), editions.c.created.desc()).limit(limit))
+
+    def those(self, which: Collection[str]) -> dict[str, Edition]:
+        """Those of these editions that there are, by id; as ``between`` has them."""
+        found = self._brief(select(*_BRIEF).where(editions.c.id.in_(sorted(which))))
+        return {each.id: each for each in found}
 
     def names(self, which: Collection[str]) -> dict[str, str]:
         """The names of those of these editions that there are."""
@@ -301,6 +306,10 @@ class Editions:
     def report(self, edition: str) -> dict[str, Any]:
         """The selection the edition was made of, with its reasons."""
         return self._connection.execute(select(editions.c.report).where(editions.c.id == edition)).scalar() or {}
+
+    def noted(self, edition: str, key: str) -> Any:
+        """What ``note`` kept under ``key``, without reading the rest; None: nothing."""
+        return self._connection.execute(select(editions.c.report[key]).where(editions.c.id == edition)).scalar()
 
     def note(self, edition: str, key: str, value: Any) -> None:
         """Keeps a JSON ``value`` in the edition's report, beside its selection."""
@@ -483,7 +492,7 @@ class Editions:
         """
         dialect = self._connection.dialect.name
         holding = select(reservations.c.edition).where(among(dialect, reservations.c.article, "which"))
-        query = select(editions).where(_went_out(), editions.c.id.in_(holding))
+        query = select(*_LIGHT).where(_went_out(), editions.c.id.in_(holding))
         if since:
             query = query.where(editions.c.slot >= since)
         return [
@@ -494,7 +503,7 @@ class Editions:
 
     def told(self, since: datetime) -> list[tuple[Edition, EditionStory]]:
         """The stories of editions since ``since`` that went out, wholly or in part, newest slot first."""
-        query = select(editions).where(editions.c.slot >= since, _went_out())
+        query = select(*_LIGHT).where(editions.c.slot >= since, _went_out())
         return list(self._stories_of(query))
 
     def _stories_of(
@@ -518,7 +527,7 @@ class Editions:
         found: dict[str, list[Edition]] = {schedule: [] for schedule in since}
         theirs = [and_(editions.c.schedule == schedule, editions.c.slot >= slot) for schedule, slot in since.items()]
         if theirs:
-            query = select(editions).where(or_(*theirs), editions.c.slot_key.startswith(CORRECTION))
+            query = select(*_LIGHT).where(or_(*theirs), editions.c.slot_key.startswith(CORRECTION))
             for each in self._wholes(query.order_by(editions.c.slot, editions.c.created)):
                 found[each.schedule].append(each)
         return found
@@ -529,7 +538,7 @@ class Editions:
         Replies that correct posts are none: they bring no news.
         """
         query = (
-            select(editions)
+            select(*_LIGHT)
             .where(editions.c.schedule == schedule, editions.c.state.in_(list(WENT_OUT)))
             .where(~editions.c.slot_key.startswith(CORRECTION))
             .order_by(editions.c.created.desc())

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, case, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, case, func, or_, select, update
 
 from bot.model import CORRECTION, DeliveryState, Edition, EditionState, Verdict
 from bot.store.books import Books
@@ -73,6 +73,19 @@ class Sums:
     most_readers: int = 0
     reckoned: datetime | None = None
     """When the newest of them was reckoned (UTC)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Troubled:
+    """An edition that went out, with its deliveries by state; None while nobody has summed them up as they are now."""
+
+    id: str
+    name: str
+    schedule: str
+    slot: datetime
+    state: EditionState
+    snapshot: int | None
+    states: dict[str, int] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +181,49 @@ class Numbers:
         )
         return {row.edition: dict(row.states) for row in self._connection.execute(query)}
 
+    def troubled(self, *, unknown: datetime, failed: datetime, until: datetime, limit: int) -> list[Troubled]:
+        """The editions before ``until`` of which something may have gone wrong, the newest slot first.
+
+        Those since ``unknown`` of which deliveries are unknown, those since ``failed`` of which some failed, and all
+        since ``unknown`` that are not summed up: of thousands that went well nothing is read.
+        """
+        ended = editions.c.state.in_([state for state in EditionState if state.ended])
+        summed = and_(ended, edition_figures.c.reckoned >= editions.c.changed)
+        doubts, failures = (
+            edition_figures.c.states[state.value].as_integer() > 0
+            for state in (DeliveryState.UNKNOWN, DeliveryState.FAILED)
+        )
+        query = (
+            select(
+                *(editions.c[name] for name in ("id", "name", "schedule", "slot", "state", "snapshot")),
+                func.coalesce(summed, False).label("summed"),
+                edition_figures.c.states,
+            )
+            .outerjoin(edition_figures, edition_figures.c.edition == editions.c.id)
+            .where(editions.c.slot >= unknown, editions.c.slot < until, _in(editions.c.state, _OUT))
+            .where(
+                or_(
+                    ~func.coalesce(summed, False),
+                    doubts,
+                    and_(failures, editions.c.slot >= failed),
+                )
+            )
+            .order_by(editions.c.slot.desc(), editions.c.created.desc())
+            .limit(limit)
+        )
+        return [
+            Troubled(
+                id=row.id,
+                name=row.name,
+                schedule=row.schedule,
+                slot=row.slot,
+                state=EditionState(row.state),
+                snapshot=row.snapshot,
+                states=dict(row.states) if row.summed else None,
+            )
+            for row in self._connection.execute(query)
+        ]
+
     def went_out(
         self,
         *,
@@ -185,7 +241,7 @@ class Numbers:
         query = (
             # Without the report, which is long.
             select(*(each for each in editions.c if each.name not in ("report", "totals")))
-            .where(editions.c.state.in_(list(states) or _OUT), editions.c.snapshot.is_not(None))
+            .where(_in(editions.c.state, list(states) or _OUT), editions.c.snapshot.is_not(None))
             .order_by(editions.c.slot.desc(), editions.c.id.desc())
             .limit(limit)
         )
@@ -219,7 +275,7 @@ class Numbers:
                 *(each for each in edition_figures.c if each.name not in ("edition", "states")),
             )
             .outerjoin(edition_figures, edition_figures.c.edition == editions.c.id)
-            .where(editions.c.slot >= since, editions.c.slot < until, editions.c.schedule.in_(sorted(schedules)))
+            .where(editions.c.slot >= since, editions.c.slot < until, _of(schedules))
             .where(~editions.c.slot_key.startswith(CORRECTION))
             .order_by(editions.c.slot.desc(), editions.c.id.desc())
             .limit(limit)
@@ -263,7 +319,7 @@ class Numbers:
             )
             .join(editions, editions.c.id == edition_figures.c.edition)
             .where(editions.c.slot >= bounds[0], editions.c.slot < bounds[-1])
-            .where(editions.c.schedule.in_(sorted(schedules)))
+            .where(_of(schedules))
             .where(edition_figures.c.reckoned.is_not(None), edition_figures.c.readers > 0)
             .group_by(part)
         )
@@ -279,7 +335,7 @@ class Numbers:
         query = (
             select(chunks.c.channel, *sums)
             .join(editions, editions.c.id == chunks.c.edition)
-            .where(editions.c.slot >= since, editions.c.slot < until, editions.c.schedule.in_(sorted(schedules)))
+            .where(editions.c.slot >= since, editions.c.slot < until, _of(schedules))
             .where(chunks.c.audience == "", chunks.c.counts.is_not(None))
             .group_by(chunks.c.channel)
             .order_by(chunks.c.channel)
@@ -307,7 +363,7 @@ class Numbers:
         """The links that were followed most, of the newest ``LINKED`` editions whose slots lie between."""
         newest = (
             select(editions.c.id)
-            .where(editions.c.slot >= since, editions.c.slot < until, editions.c.schedule.in_(sorted(schedules)))
+            .where(editions.c.slot >= since, editions.c.slot < until, _of(schedules))
             .order_by(editions.c.slot.desc())
             .limit(LINKED)
         )
@@ -320,6 +376,16 @@ class Numbers:
             .limit(limit)
         )
         return [Clicked(row.url, int(row.clicks), row.edition) for row in self._connection.execute(query)]
+
+
+def _in(column: ColumnElement[str], texts: Collection[str]) -> ColumnElement[bool]:
+    """Of editions that are found by their slots: where a state or schedule is compared as it stands, SQLite takes the
+    index of those, and goes through all that there ever were."""
+    return column.concat("").in_(list(texts))
+
+
+def _of(schedules: Collection[str]) -> ColumnElement[bool]:
+    return _in(editions.c.schedule, sorted(schedules))
 
 
 def _sums(row: Row[Any] | None) -> Sums:

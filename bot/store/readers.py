@@ -2,8 +2,8 @@
 
 No answer takes longer with a million readers than with a thousand. What begins with the words stands together in an
 index. What only holds them is looked for in the next ``WALK`` entries of that index, and the answer says where it
-stopped. (Measured on a million: tests/bench/audience.py. A trigram index would know at once, and each import and each
-sign-up would pay for it; PostgreSQL's is an extension that many hosts do not have.)
+stopped. (Measured on a million: docs/performance.md, `desk`. A trigram index would know at once, and each import and
+each sign-up would pay for it; PostgreSQL's is an extension that many hosts do not have.)
 """
 
 from __future__ import annotations

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, delete, func, insert, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, and_, delete, false, func, insert, or_, select
 
 from bot.model import DeliveryState
 from bot.store.among import among, integers
@@ -31,6 +31,8 @@ TOLD = 2_000
 """Rows that are told of an edition, the largest first."""
 LIVE = 60
 """Chunks that are counted while somebody looks; in the others nothing has changed since they were counted."""
+SOUGHT = 100
+"""Different answers by which chunks are passed over; of an edition with more, all are looked through."""
 
 _ADDRESS = re.compile(r"<?[^\s<>@:;,\"()\[\]]{1,100}@[^\s<>@:;,\"()\[\]]{1,255}>?")
 _NUMBER = re.compile(r"\S*(?:[0-9a-f]{8,}|\d{5,}|\d+\.\d+\.\d+\.\d+)\S*", re.I)
@@ -125,6 +127,29 @@ class Reasons:
         working = select(chunks.c.id).where(chunks.c.edition == edition, chunks.c.counts.is_(None), mail).limit(LIVE)
         live = [*self._connection.execute(working).scalars(), *self._lacking(edition, posts=False)[:LIVE]]
         return _merged([*found, *(each for of in self._found(live).values() for each in of)])
+
+    def holding(
+        self, edition: str, state: DeliveryState, wanted: Callable[[int, str, str], bool]
+    ) -> ColumnElement[bool] | None:
+        """The chunks of an edition in which there may be mails of ``state`` with an answer that is ``wanted``.
+
+        ``wanted`` is asked of (code, enhanced, said). None: there are too many different answers to tell.
+        """
+        told = reasons.c.code, reasons.c.enhanced, reasons.c.said
+        of = (chunks.c.edition == edition, reasons.c.state == state)
+        query = select(*told).join(chunks, chunks.c.id == reasons.c.chunk).where(*of).distinct().limit(SOUGHT + 1)
+        found = self._connection.execute(query).all()
+        if len(found) > SOUGHT:
+            return None
+        # What nobody said may stand for many that few said each.
+        theirs = [
+            and_(reasons.c.code == row.code, reasons.c.enhanced == row.enhanced, reasons.c.said == row.said)
+            for row in found
+            if not row.said or wanted(row.code, row.enhanced, row.said)
+        ]
+        counted = select(reasons.c.chunk).where(reasons.c.chunk == chunks.c.id)
+        here = counted.where(reasons.c.state == state, or_(false(), *theirs))
+        return or_(chunks.c.counts.is_(None), ~counted.exists(), here.exists())
 
     def _lacking(self, edition: str, *, posts: bool) -> list[int]:
         some = [chunks.c.counts[state.value].as_integer() > 0 for state in STATES]

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, select
+from sqlalchemy import ColumnElement, Connection, select
 
 from bot.store.conflict import insert_or_replace
 from bot.store.tables import source_states
@@ -42,12 +42,18 @@ class Sources:
 
     def of(self, names: Collection[str]) -> dict[str, SourceState]:
         """The states of these sources."""
-        query = select(source_states).where(source_states.c.source.in_(list(names)))
-        found = {
-            row.source: SourceState(**{**row._mapping, "doubted": tuple(row.doubted)})
-            for row in self._connection.execute(query)
-        }
+        found = self._found(source_states.c.source.in_(list(names)))
         return {name: found.get(name) or SourceState(source=name) for name in names}
+
+    def failing(self) -> dict[str, SourceState]:
+        """The states of those whose last visit failed, of the settings or not."""
+        return self._found(source_states.c.failures > 0)
+
+    def _found(self, which: ColumnElement[bool]) -> dict[str, SourceState]:
+        return {
+            row.source: SourceState(**{**row._mapping, "doubted": tuple(row.doubted)})
+            for row in self._connection.execute(select(source_states).where(which))
+        }
 
     def put(self, state: SourceState) -> None:
         insert_or_replace(self._connection, source_states, asdict(state))

@@ -17,6 +17,7 @@ import regex
 
 from bot.articles.text import paragraphs
 from bot.model import Article, Story
+from bot.stories.once import Once
 
 CONTAINMENT = 0.5
 """Of the shorter article's shingles, the share that the other has too."""
@@ -46,7 +47,7 @@ _AGENCIES = {"afp", "agence france-presse", "ap", "associated press", "dpa", "ef
 Identity = tuple[str, str, int]
 
 
-def stories_of(articles: Iterable[Article], site: str = "") -> tuple[Story, ...]:
+def stories_of(articles: Iterable[Article], site: str = "", once: Once | None = None) -> tuple[Story, ...]:
     """Each article in exactly one story, newest lead first; independent of the order they come in.
 
     The newsroom's own article leads: one on ``site`` (a host, without ``www.``), then the one with most of standfirst,
@@ -54,7 +55,7 @@ def stories_of(articles: Iterable[Article], site: str = "") -> tuple[Story, ...]
     just of another copy: so a round-up that quotes five articles does not make the five one story.
     """
     ordered = sorted(articles, key=lambda article: leading(article, site))
-    texts = _texts(ordered)
+    texts = _texts(ordered, once or Once())
     copies = _copies(texts)
     followers: dict[int, list[int]] = {}
     taken: set[int] = set()
@@ -69,7 +70,10 @@ def stories_of(articles: Iterable[Article], site: str = "") -> tuple[Story, ...]
 
 
 def retold(
-    articles: Sequence[Article], sent: Sequence[Article], long_ago: Sequence[Article] = ()
+    articles: Sequence[Article],
+    sent: Sequence[Article],
+    long_ago: Sequence[Article] = (),
+    once: Once | None = None,
 ) -> list[Article | None]:
     """For each article the one of ``sent`` that said it before, or None.
 
@@ -83,7 +87,7 @@ def retold(
         return []
     recent = sorted(sent, key=leading)
     earlier = [*recent, *sorted(long_ago, key=leading)]
-    texts = _texts([*earlier, *articles])
+    texts = _texts([*earlier, *articles], once or Once())
     holders = _holders(texts, len(earlier))
     same = {text.exact: position for position, text in reversed(list(enumerate(texts[: len(recent)]))) if text.exact}
     found: list[Article | None] = []
@@ -132,33 +136,41 @@ class _Text:
     shingles: frozenset[int]
 
 
-def _texts(articles: Sequence[Article]) -> list[_Text]:
-    bodies = [paragraphs(article.body) for article in articles]
+def _texts(articles: Sequence[Article], once: Once) -> list[_Text]:
+    bodies = [once(paragraphs, article.body) for article in articles]
     seen = Counter(
         (article.source, paragraph)
         for article, body in zip(articles, bodies, strict=True)
         for paragraph in dict.fromkeys(body)
     )
     return [
-        _text(article, body, _own(body, {each for each in body if seen[article.source, each] >= FURNITURE}))
+        once(
+            _text,
+            article.title,
+            article.standfirst,
+            body,
+            _own(body, {each for each in body if seen[article.source, each] >= FURNITURE}),
+        )
         for article, body in zip(articles, bodies, strict=True)
     ]
 
 
-def _own(body: Sequence[str], furniture: set[str]) -> Sequence[str]:
+def _own(body: tuple[str, ...], furniture: set[str]) -> tuple[str, ...]:
     """The paragraphs that are the article's own; all of them where hardly any would be: that is no furniture, but one
     story that its source brought three times.
     """
-    own = [each for each in body if each not in furniture]
+    if not furniture:
+        return body
+    own = tuple(each for each in body if each not in furniture)
     words, left = len(" ".join(body).split()), len(" ".join(own).split())
     many = len(body) - len(own) >= FURNITURE_PARAGRAPHS and len(own) * 2 < len(body)
     long = words - left >= FURNITURE_WORDS and left * 3 < words
     return body if many or long else own
 
 
-def _text(article: Article, body: Sequence[str], own: Sequence[str]) -> _Text:
-    told = " ".join(own) if body else f"{article.title} {article.standfirst}"
-    words = (article.title, article.standfirst, *body)
+def _text(title: str, standfirst: str, body: Sequence[str], own: Sequence[str]) -> _Text:
+    told = " ".join(own) if body else f"{title} {standfirst}"
+    words = (title, standfirst, *body)
     whole = " ".join(body)
     inside = shingles(whole)
     # A long text is the same without its headline, which each outlet writes anew; a short one only with it.

@@ -16,6 +16,7 @@ from itertools import chain
 
 from bot.model import Article, Story
 from bot.stories.copies import identity, leading
+from bot.stories.once import Once
 from bot.stories.vocabulary import FEWEST, Vocabulary, opening, terms
 
 LIKENESS = 0.13
@@ -59,13 +60,11 @@ class Opening:
     numbers: set[str]
 
 
-def weighed(articles: Sequence[Article], vocabulary: Vocabulary) -> list[Opening]:
+def weighed(articles: Sequence[Article], vocabulary: Vocabulary, once: Once | None = None) -> list[Opening]:
     """The articles' openings, weighed by how rare their terms are in ``vocabulary`` and among themselves."""
-    headlines = [terms(each.title) for each in articles]
-    openings = [
-        Counter(opening(headline, each.standfirst, each.body))
-        for headline, each in zip(headlines, articles, strict=True)
-    ]
+    once = once or Once()
+    read = [once(_read, each.title, each.standfirst, each.body) for each in articles]
+    headlines, openings = [headline for headline, _ in read], [counted for _, counted in read]
     known = vocabulary.with_more(openings)
     holders = known.holders
     rarely = min(max(RARE * known.openings, FEW), MANY)
@@ -75,12 +74,19 @@ def weighed(articles: Sequence[Article], vocabulary: Vocabulary) -> list[Opening
     return [_opening(each, weight, rare, set(headline)) for headline, each in zip(headlines, openings, strict=True)]
 
 
+def _read(title: str, standfirst: str, body: str) -> tuple[list[str], Counter[str]]:
+    headline = terms(title)
+    return headline, Counter(opening(headline, standfirst, body))
+
+
 def likeness(one: Opening, other: Opening) -> float:
     """0 for openings that share no term, 1 for the same."""
     return _common(one.weights, other.weights)
 
 
-def events_of(stories: Sequence[Story], vocabulary: Vocabulary, site: str = "") -> tuple[Story, ...]:
+def events_of(
+    stories: Sequence[Story], vocabulary: Vocabulary, site: str = "", once: Once | None = None
+) -> tuple[Story, ...]:
     """The stories with those joined that tell one event, newest lead first; independent of the order they come in.
 
     ``stories`` are those of ``stories_of``: copies are one telling. ``vocabulary`` is what the newsroom's older
@@ -90,7 +96,7 @@ def events_of(stories: Sequence[Story], vocabulary: Vocabulary, site: str = "") 
     enough = least(vocabulary.openings + len(ordered))
     events: list[_Event] = []
     holders: dict[str, list[int]] = {}
-    for story, told in zip(ordered, weighed([each.lead for each in ordered], vocabulary), strict=True):
+    for story, told in zip(ordered, weighed([each.lead for each in ordered], vocabulary, once), strict=True):
         event = _nearest(enough, story, told, events, holders)
         if event is None:
             event = len(events)

@@ -8,6 +8,7 @@ from bot.model import Article, Rejection, Selected, Story
 from bot.settings import SelectionTable, parse_window
 from bot.stories.copies import Identity, identity, retold, stories_of
 from bot.stories.events import events_of, likeness, weighed
+from bot.stories.once import Once
 from bot.stories.ranking import Chosen, Ranked, choose, picked, rank, section_name
 from bot.stories.rules import Circumstances, refusal
 from bot.stories.updates import Follows, updates
@@ -33,22 +34,22 @@ def select(articles: Sequence[Article], rules: SelectionTable, circumstances: Ci
             rejections.append(Rejection(article, *refused))
         else:
             new.append(article)
-    told = [each for each in ordered if _is_taken(each, circumstances)]
+    told, once = [each for each in ordered if _is_taken(each, circumstances)], Once()
     fresh: list[Article] = []
-    for article, earlier in zip(new, retold(new, told, circumstances.sent), strict=True):
+    for article, earlier in zip(new, retold(new, told, circumstances.sent, once), strict=True):
         if earlier:
             reason = f"A copy of “{_name(earlier)}”, which another edition of this schedule took."
             rejections.append(Rejection(article, "copy", reason))
         else:
             fresh.append(article)
-    known = updates(fresh, told, circumstances.vocabulary, circumstances.site)
+    known = updates(fresh, told, circumstances.vocabulary, circumstances.site, once)
     follows = {identity(each): found for each, found in zip(fresh, known, strict=True) if found}
     rejections += [_told(each, follows[identity(each)]) for each in fresh if _is_told(each, follows)]
-    copied = stories_of([each for each in fresh if not _is_told(each, follows)], circumstances.site)
-    stories = events_of(copied, circumstances.vocabulary, circumstances.site)
+    copied = stories_of([each for each in fresh if not _is_told(each, follows)], circumstances.site, once)
+    stories = events_of(copied, circumstances.vocabulary, circumstances.site, once)
     followed = {found for found, what in follows.items() if not what.own}
     ranked = rank(stories, circumstances.now, rules, followed)
-    chosen = choose(ranked, rules, _likeness(stories, circumstances))
+    chosen = choose(ranked, rules, _likeness(stories, circumstances, once))
     rejections += _left_out(ranked, chosen, rules, {identity(each.lead): each for each in copied})
     skip = _skip(len(ranked), rules, circumstances)
     return Selected(
@@ -79,8 +80,8 @@ def _followed(story: Story, follows: Mapping[Identity, Follows]) -> str:
     return _name(found.earlier) if found else ""
 
 
-def _likeness(stories: Sequence[Story], around: Circumstances) -> Callable[[Story, Story], float]:
-    openings = weighed([each.lead for each in stories], around.vocabulary)
+def _likeness(stories: Sequence[Story], around: Circumstances, once: Once) -> Callable[[Story, Story], float]:
+    openings = weighed([each.lead for each in stories], around.vocabulary, once)
     known = {identity(story.lead): told for story, told in zip(stories, openings, strict=True)}
     return lambda one, other: likeness(known[identity(one.lead)], known[identity(other.lead)])
 

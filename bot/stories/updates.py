@@ -19,6 +19,7 @@ from bot.model import Article
 from bot.sanitize import plain
 from bot.stories.copies import is_own, leading
 from bot.stories.events import SHARED, WINDOW, Opening, least, likeness, weighed
+from bot.stories.once import Once
 from bot.stories.vocabulary import Vocabulary, terms
 
 TOLD = 0.3
@@ -47,11 +48,15 @@ class Follows:
 
 
 def updates(
-    articles: Sequence[Article], sent: Sequence[Article], vocabulary: Vocabulary, site: str = ""
+    articles: Sequence[Article],
+    sent: Sequence[Article],
+    vocabulary: Vocabulary,
+    site: str = "",
+    once: Once | None = None,
 ) -> list[Follows | None]:
     """For each article what it follows of ``sent``, or None. The newsroom's own always add something."""
     earlier = sorted(sent, key=lambda article: leading(article, site))
-    openings = weighed([*earlier, *articles], vocabulary)
+    openings = weighed([*earlier, *articles], vocabulary, once)
     enough = least(vocabulary.openings + len(openings))
     holders: dict[str, list[int]] = {}
     for position, told in enumerate(openings[: len(earlier)]):

@@ -16,6 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from bot.errors import BroadsheetError
 from tests.bench import (
     clustering,
+    desk,
     enqueueing,
     importing,
     latency,
@@ -27,6 +28,7 @@ from tests.bench import (
     throughput,
 )
 from tests.bench.figure import Figure
+from tests.bench.full_settings import Size
 from tests.bench.newsroom import ROOT
 from tests.bench.proof import proven
 from tests.bench.sink import Missing, Sink
@@ -35,19 +37,24 @@ from tests.bench.workbench import Workbench
 
 @dataclass(frozen=True, slots=True)
 class Sizes:
-    """How much is sent: messages of a send, peers' messages, readers of the largest and of the small sends."""
+    """How much is sent: messages of a send, peers' messages, readers of the largest and of the small sends.
+
+    ``large`` are the readers of the desk, too, beside its articles and editions.
+    """
 
     messages: int = 20_000
     peer_messages: int = 1_000
     small: int = 10_000
     large: int = 1_000_000
     repeats: int = 5
+    articles: int = 100_000
+    editions: int = 1_000
 
 
 FAILURES = (BroadsheetError, Missing, RuntimeError, OSError, subprocess.SubprocessError, SQLAlchemyError)
 """What ends one figure, with a line; the others are measured all the same."""
 
-QUICK = Sizes(messages=2_000, peer_messages=200, small=2_000, large=20_000, repeats=2)
+QUICK = Sizes(messages=2_000, peer_messages=200, small=2_000, large=20_000, repeats=2, articles=5_000, editions=60)
 
 GROUPS: dict[str, Callable[[Workbench, Sizes], Sequence[Figure]]] = {
     "sqlite": lambda bench, sizes: [throughput.on_sqlite(bench, sizes.messages, sizes.repeats)],
@@ -66,6 +73,9 @@ GROUPS: dict[str, Callable[[Workbench, Sizes], Sequence[Figure]]] = {
     "million": lambda bench, sizes: million.growth_and_memory(
         bench, small=sizes.small, large=sizes.large, repeats=min(3, sizes.repeats)
     ),
+    "desk": lambda bench, sizes: desk.measured(
+        bench.folder, Size(sizes.articles, sizes.editions, sizes.large), sizes.repeats
+    ),
 }
 
 
@@ -82,6 +92,8 @@ def main(words: Sequence[str]) -> int:
         small=asked.small or sizes.small,
         large=asked.large or sizes.large,
         repeats=asked.repeats or sizes.repeats,
+        articles=asked.articles or sizes.articles,
+        editions=asked.editions or sizes.editions,
     )
     folder = Path(tempfile.mkdtemp(prefix="broadsheet-bench-"))
     # smtp-sink gives up root, and must reach its folder all the same.
@@ -116,7 +128,10 @@ def _measure(asked: argparse.Namespace, bench: Workbench, sizes: Sizes, about: d
                 print(f"  {figure.why}: {dict(figure.raw)}", file=sys.stderr, flush=True)
         report.keep(asked.json, figures, about)
     if asked.docs:
-        report.rewrite(report.PAGE, report.table(report.kept(asked.json)))
+        kept = report.kept(asked.json)
+        report.rewrite(report.PAGE, report.table(kept))
+        if any(row["name"] in desk.ON for row in kept):
+            report.rewrite(report.PAGE, desk.table(kept), desk.BEGIN, desk.END)
     return 1 if failed else 0
 
 
@@ -124,7 +139,7 @@ def _sizing(words: Sequence[str]) -> str:
     """The arguments that change what is measured: the sizes, and neither groups nor places of files."""
     given = _parser().parse_args(words)
     said = ["--quick"] if given.quick else []
-    for name in ("messages", "peer_messages", "small", "large", "repeats", "connections"):
+    for name in ("messages", "peer_messages", "small", "large", "repeats", "connections", "articles", "editions"):
         if getattr(given, name) != _parser().get_default(name):
             said.append(f"--{name.replace('_', '-')} {getattr(given, name)}")
     return " ".join(said)
@@ -143,6 +158,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--small", type=int, default=0, help="readers of the small sends of `million`")
     parser.add_argument("--large", type=int, default=0, help="readers of the large one, and of `enqueue`")
     parser.add_argument("--repeats", type=int, default=0, help="turns of candidate and reference")
+    parser.add_argument("--articles", type=int, default=0, help="of the newsroom whose `desk` is measured")
+    parser.add_argument("--editions", type=int, default=0, help="of the same; its readers are --large")
     parser.add_argument("--connections", type=int, default=50, help="SMTP connections at once; 50")
     parser.add_argument("--verbose", action="store_true", help="the numbers behind each figure, on standard error")
     parser.add_argument("--json", type=Path, default=ROOT / "bench.json", help="where all figures are kept: bench.json")

@@ -135,21 +135,27 @@ def _version() -> str:
 
 
 @contextmanager
-def postgresql(count: int) -> Iterator[str]:
-    """The URL of a PostgreSQL store of our own with ``count`` readers; it is dropped at the end."""
+def postgresql_database() -> Iterator[str]:
+    """The URL of an empty database of our own on a PostgreSQL server; it is dropped at the end."""
     name = f"broadsheet_bench_{secrets.token_hex(4)}"
     engine = create_engine(make_url(POSTGRESQL).set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT")
     with engine.connect() as run:
         run.execute(text(f"CREATE DATABASE {name}"))
     try:
-        url = make_url(POSTGRESQL).set(database=name).render_as_string(hide_password=False)
+        yield make_url(POSTGRESQL).set(database=name).render_as_string(hide_password=False)
+    finally:
+        with engine.connect() as run:
+            run.execute(text(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
+        engine.dispose()
+
+
+@contextmanager
+def postgresql(count: int) -> Iterator[str]:
+    """The URL of a PostgreSQL store of our own with ``count`` readers; it is dropped at the end."""
+    with postgresql_database() as url:
         store = Store.open(url, KEYS.address_key)
         load(store, count)
         with store.write() as tx:
             tx.connection.execute(text("ANALYZE"))
         store.close()
         yield url
-    finally:
-        with engine.connect() as run:
-            run.execute(text(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
-        engine.dispose()

@@ -65,11 +65,11 @@ def table(rows: Sequence[Mapping[str, Any]]) -> str:
     return "\n".join(lines)
 
 
-def rewrite(page: Path, written: str) -> None:
-    """Puts ``written`` between the two markers of ``page``. Raises ``RuntimeError`` when they are not there."""
+def rewrite(page: Path, written: str, first: str = BEGIN, last: str = END) -> None:
+    """Puts ``written`` between two markers of ``page``. Raises ``RuntimeError`` when they are not there."""
     text = page.read_text("utf-8")
-    head, begin, rest = text.partition(BEGIN)
-    _, end, tail = rest.partition(END)
+    head, begin, rest = text.partition(first)
+    _, end, tail = rest.partition(last)
     if not begin or not end:
-        raise RuntimeError(f"{page.name} has lost its markers: {BEGIN} … {END}")
-    page.write_text(f"{head}{BEGIN}\n{written}\n{END}{tail}", "utf-8")
+        raise RuntimeError(f"{page.name} has lost its markers: {first} … {last}")
+    page.write_text(f"{head}{first}\n{written}\n{last}{tail}", "utf-8")

@@ -85,6 +85,18 @@ async def test_the_readers_of_a_group_come_some_at_a_time(store, clock, sending)
     assert sorted(seen) == READERS[:5]
 
 
+async def test_the_readers_of_a_rare_reason_are_found_behind_many_others(store, clock, sending, monkeypatch):
+    monkeypatch.setattr("bot.delivery.reasons.LOOKED_AT", 3)
+    await deliver(store, clock, {**dict.fromkeys(READERS[:7], GONE), READERS[7]: FULL})
+    seen, after = [], 0
+    while after is not None:
+        with store.read() as tx:
+            page = readers(tx, sending, DeliveryState.FAILED, "mailbox full", after=after, limit=2)
+        seen += [each.destination for each in page.deliveries]
+        after = page.after
+    assert seen == [READERS[7]]
+
+
 async def test_a_group_is_tried_at_once_and_the_others_wait(store, clock, sending):
     await deliver(store, clock, {**dict.fromkeys(READERS[:3], LATER), READERS[5]: CROWDED})
     reason = next(each.reason for each in told(store, sending) if each.said.startswith("450"))

@@ -95,6 +95,18 @@ def test_openings_are_the_beginnings_of_what_was_published_between(store):
     _put(store, old, gone, article())
     with store.write() as tx:
         tx.articles.withdraw(gone.source, [gone.guid], NOW)
-        found = tx.articles.openings(since=NOW - timedelta(days=30), until=NOW - timedelta(days=4))
-        assert tx.articles.openings(since=NOW - timedelta(days=8), until=NOW - timedelta(days=4)) == []
-    assert found == [("Old „Größe“", "", f"<p>{'é' * 2997}")]
+        [(id, revision)] = tx.articles.published(since=NOW - timedelta(days=30), until=NOW - timedelta(days=4))
+        assert tx.articles.published(since=NOW - timedelta(days=8), until=NOW - timedelta(days=4)) == []
+        found = tx.articles.openings([id, 12345])
+    assert revision == 1
+    assert found == {id: ("Old „Größe“", "", f"<p>{'é' * 2997}")}
+
+
+def test_some_articles_are_read_at_once_the_newest_first(store):
+    with store.write() as tx:
+        for hours in (3, 1, 2):
+            one = article(title=f"{hours} hours old", published=NOW - timedelta(hours=hours))
+            tx.articles.put(one, url_key=one.url, present=(), now=NOW)
+        ids = [each.id for each in tx.articles.newest()]
+        assert [each.title for each in tx.articles.those([*ids[1:], 12345])] == ["2 hours old", "3 hours old"]
+        assert tx.articles.those([]) == []

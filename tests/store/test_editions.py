@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import event
 
 from bot.errors import ReservedElsewhere
 from bot.model import Card, EditionState, EditionStory, Post, Rendition, Summary
@@ -134,3 +135,30 @@ def test_many_editions_are_told_of_at_once_each_with_its_own(store):
         assert tx.editions.expiries([one.id, "none"]) == {one.id: LATER}
         told = tx.editions.renditions([one.id, two.id], ["sky"], ["7", ""])
     assert {key: each.post.text for key, each in told.items()} == {(one.id, "sky", "7"): "Read this"}
+
+
+def test_what_is_listed_of_editions_is_read_without_their_reports(store):
+    early, late = edition(slot=NOW, reason="quiet"), edition(slot=NOW + timedelta(days=1))
+    for made in (early, late):
+        _add(store, made)
+    with store.read() as tx:
+        asked = []
+        event.listen(tx.connection, "before_cursor_execute", lambda *given: asked.append(given[2]))
+        assert [each.id for each in tx.editions.latest(10)] == [late.id, early.id]
+        assert [each.id for each in tx.editions.latest(1)] == [late.id]
+        assert tx.editions.lights([early.id, "nobody"])[early.id].reason == "quiet"
+        assert tx.editions.expiries([early.id, late.id, "nobody"]) == {early.id: LATER, late.id: LATER}
+        assert tx.editions.expires("nobody") is None
+        assert tx.editions.get(early.id).stories
+        assert not any("report" in statement for statement in asked)
+
+
+def test_one_note_of_a_report_is_read_alone(store):
+    made = edition()
+    _add(store, made)
+    with store.write() as tx:
+        tx.editions.note(made.id, "preflight", {"look": ["a"]})
+        assert tx.editions.noted(made.id, "preflight") == {"look": ["a"]}
+        assert tx.editions.noted(made.id, "nothing") is None
+        assert tx.editions.noted("nobody", "preflight") is None
+        assert tx.editions.report(made.id) == {"picks": [], "preflight": {"look": ["a"]}}

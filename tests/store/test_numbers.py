@@ -192,6 +192,36 @@ def test_the_list_may_be_of_editions_in_trouble(store, readers):
         assert tx.numbers.went_out(trouble=S.UNKNOWN) == []
 
 
+def test_only_editions_of_which_something_may_have_gone_wrong_are_troubled(store, readers):
+    def trouble():
+        with store.read() as tx:
+            span = {"unknown": NOW - 9 * DAY, "failed": NOW - 2 * DAY, "until": NOW + DAY}
+            return [(each.id, each.states) for each in tx.numbers.troubled(**span, limit=10)]
+
+    made = {}
+    for days, state in enumerate([S.ACCEPTED, S.FAILED, S.UNKNOWN, S.FAILED, S.ACCEPTED]):
+        made[days] = begun(store, slot=NOW - days * DAY)
+        send(store, made[days], state)
+    long_ago = begun(store, slot=NOW - 10 * DAY)
+    send(store, long_ago, S.UNKNOWN)
+    begun(store, slot=NOW, schedule="held", state=EditionState.HELD)
+    assert [each for each, _ in trouble()] == [made[0], made[1], made[2], made[3], made[4]]
+    assert {states is None for _, states in trouble()} == {True}, "nobody has summed them up"
+    for each in made.values():
+        close(store, each)
+        reckon(store, each)
+    assert trouble() == [(made[1], {"failed": 3}), (made[2], {"unknown": 3})], "the fourth failed long ago"
+    lifecycle.resolve(store, _unknown(store, made[2]), arrived=True, who="ida", now=NOW + DAY)
+    assert trouble() == [(made[1], {"failed": 3}), (made[2], None)]
+    reckon(store, made[2], NOW + 2 * DAY)
+    assert trouble() == [(made[1], {"failed": 3})]
+
+
+def _unknown(store, edition_id):
+    with store.read() as tx:
+        return [each.id for each in tx.deliveries.page(edition=edition_id, states=[S.UNKNOWN])]
+
+
 def test_a_span_sums_up_what_was_reckoned_in_it(store, readers):
     for number in range(3):
         each = begun(store, slot=NOW - number * DAY, post=True)

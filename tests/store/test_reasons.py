@@ -139,6 +139,44 @@ def test_rare_answers_of_one_chunk_are_counted_without_their_words(store, sendin
     assert len(named) == 3
 
 
+def _with(store, edition_id, said):
+    """The readers' numbers in the chunks that may hold failures of which that was said."""
+    with store.read() as tx:
+        only = tx.reasons.holding(edition_id, S.FAILED, lambda _code, _enhanced, text: text == said)
+        page = tx.deliveries.page(edition=edition_id, states=[S.FAILED], only=only)
+        return [each.destination.partition("@")[0].removeprefix("reader") for each in page]
+
+
+def test_chunks_that_surely_hold_no_such_answer_are_passed_over(store, sending, monkeypatch):
+    full = (S.FAILED, {"code": 552, "text": "552 full"})
+    work(store, {**everybody(S.FAILED, {"code": 550, "text": "550 gone"}), "reader0@example.org": full})
+    order = _with(store, sending, "550 gone")
+    assert len(order) == 8
+    # Three to a chunk: only that of the one whose mailbox is full.
+    near = _with(store, sending, "552 full")
+    assert "0" in near
+    assert len(near) < 8
+    assert _with(store, sending, "nobody said so") == []
+    with store.write() as tx:
+        tx.connection.execute(tables.reasons.delete())
+    assert _with(store, sending, "552 full") == order, "where nobody counted all are looked through"
+    monkeypatch.setattr(reasons, "SOUGHT", 0)
+    with store.write() as tx:
+        tx.reasons.fill(sending)
+    assert _with(store, sending, "552 full") == order
+
+
+def test_an_answer_that_was_counted_without_its_words_is_looked_for(store, sending, monkeypatch):
+    monkeypatch.setattr(reasons, "KINDS", 1)
+    answers = {
+        address: (S.FAILED, {"code": 550, "text": f"550 odd {'abcdefgh'[number]}"})
+        for number, address in enumerate(everybody(S.FAILED, GONE))
+    }
+    work(store, answers)
+    for number, letter in enumerate("abcdefgh"):
+        assert str(number) in _with(store, sending, f"550 odd {letter}")
+
+
 def test_folding_takes_them_away_with_their_chunk(store, sending):
     work(store, everybody(S.FAILED, GONE))
     with store.write() as tx:

@@ -10,7 +10,7 @@ from fastapi import Request, Response
 
 from bot.delivery.pausing import waits_for
 from bot.model import CORRECTION, CORRECTION_MAIL, Act, Edition, Finding, Grade, Role, User
-from bot.schedules.correction_mail import readers_of
+from bot.schedules import correction_mail
 from bot.schedules.deciding import editors_since_approval
 from bot.schedules.editing import EDITABLE
 from bot.schedules.preflight import findings
@@ -20,6 +20,7 @@ from bot.store.books import Balance
 from bot.store.editions import WENT_OUT
 from bot.web.editor.bar import Bar, bar_of
 from bot.web.editor.desk import Desk
+from bot.web.editor.reach import readers_by
 from bot.web.editor.source import quoted
 from bot.web.editor.states import Shown, of_edition
 
@@ -142,8 +143,8 @@ def _readers(desk: Desk, tx: Transaction, edition: Edition) -> int | None:
     table = desk.installation.settings.schedules.get(edition.schedule)
     mails = any(each.email for each in edition.renditions)
     if edition.slot_key.startswith(CORRECTION_MAIL):
-        return readers_of(tx, edition.id)
-    return tx.subscribers.count(table.audience) if mails and table and table.audience else None
+        return correction_mail.readers_of(tx, edition.id)
+    return readers_by(tx, [table.audience]).get(table.audience) if mails and table else None
 
 
 def page(

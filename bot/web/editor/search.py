@@ -64,7 +64,7 @@ def _groups(desk: Desk, words: str, address: Callable[[str], str]) -> Iterator[t
     yield _("Sources"), [Hit(f"sources/{key}", key) for key in settings.sources if folded in key.casefold()][:MOST]
     yield _("Channels"), [Hit(f"channels/{key}", key) for key in settings.channels if folded in key.casefold()][:MOST]
     with installation.store.read() as tx:
-        editions = [each for each in tx.editions.newest(limit=LATELY) if folded in each.name.casefold()][:MOST]
+        editions = [each for each in tx.editions.latest(LATELY) if folded in each.name.casefold()][:MOST]
         articles = tx.headlines.look(Look(words=tuple(folded.split())), MOST).articles
         readers = tx.readers.find(words, limit=MOST).readers if len(words) >= SHORTEST else []
     times = desk.times

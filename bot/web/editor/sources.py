@@ -120,7 +120,7 @@ def routes(desk: Desk) -> APIRouter:
         installation = desk.installation.current()
         now = installation.clock()
         with installation.store.read() as tx:
-            found = next((each for each in health(installation, tx, now) if each.name == name), None)
+            found = next(iter(health(installation, tx, now, name)), None) if name else None
         if found is None:
             return desk.missing(request)
         editor = user.role.may(Role.EDITOR)

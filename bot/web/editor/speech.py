@@ -37,7 +37,12 @@ def spoken() -> str:
 
 def locale() -> Locale:
     """The locale by which this request's dates and numbers are written."""
-    return Locale.parse(LANGUAGES[spoken()])
+    return _parsed(LANGUAGES[spoken()])
+
+
+@cache
+def _parsed(name: str) -> Locale:
+    return Locale.parse(name)
 
 
 def direction() -> str:
