@@ -44,6 +44,7 @@ from bot.model.limits import Counting, Limits, Markup
 from bot.model.merge import MergeField
 from bot.model.moved_slot import MovedSlot
 from bot.model.newsroom import Newsroom
+from bot.model.phrase import Phrase, Several, Way, plural, several
 from bot.model.posting import Idempotency, Pace, PostRules, Quiet, Quota
 from bot.model.progress import DomainProgress, Progress, ServerNow, ServerProgress, WorkerProgress
 from bot.model.reader_import import ImportStage, Layout, ReaderImport
@@ -125,6 +126,7 @@ __all__ = [
     "Pace",
     "Parcel",
     "PastEdition",
+    "Phrase",
     "Pick",
     "Placement",
     "Post",
@@ -150,6 +152,7 @@ __all__ = [
     "Selected",
     "ServerNow",
     "ServerProgress",
+    "Several",
     "Signup",
     "SignupOutcome",
     "Story",
@@ -164,7 +167,10 @@ __all__ = [
     "User",
     "UserSession",
     "Verdict",
+    "Way",
     "WorkerProgress",
     "Written",
     "operator",
+    "plural",
+    "several",
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from itertools import islice
 
+from bot.editions.compose import reason_of
 from bot.errors import NotFound
 from bot.model import Article
 from bot.schedules.installation import Installation
@@ -29,7 +30,7 @@ def addable(installation: Installation, edition: str, text: str = "", *, limit: 
         articles = tx.articles.newest(since=since, limit=_LOOKED_AT)
         report = tx.editions.report(edition)
     told = {each for story in found.stories for each in story.article_ids}
-    why = {each["id"]: str(each["reason"]) for each in report.get("rejections") or ()}
+    why = {each["id"]: reason_of(each) for each in report.get("rejections") or ()}
     able = (
         (each, why.get(each.id, ""))
         for each in articles

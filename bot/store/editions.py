@@ -254,6 +254,23 @@ class Editions:
             query = query.where(editions.c.slot <= slot, or_(editions.c.slot < slot, editions.c.id < last))
         return self._brief(query)
 
+    def last_out(self, channel: str) -> tuple[str, datetime] | None:
+        """The edition of the newest slot that went out over ``channel``, and when it was done, or else how it is since.
+
+        None: nothing did yet.
+        """
+        carries = select(renditions.c.edition).where(
+            renditions.c.edition == editions.c.id, renditions.c.channel == channel
+        )
+        query = (
+            select(editions.c.id, editions.c.sent, editions.c.changed)
+            .where(editions.c.state.in_(list(WENT_OUT)), carries.exists())
+            .order_by(editions.c.slot.desc(), editions.c.id.desc())
+            .limit(1)
+        )
+        row = self._connection.execute(query).one_or_none()
+        return (row.id, row.sent or row.changed) if row else None
+
     def names(self, which: Collection[str]) -> dict[str, str]:
         """The names of those of these editions that there are."""
         query = select(editions.c.id, editions.c.name).where(editions.c.id.in_(sorted(which)))

@@ -10,7 +10,7 @@ from datetime import datetime
 from fastapi import APIRouter, Request, Response
 
 from bot.delivery.pausing import pause_channel, resume_channel, thing
-from bot.delivery.permission import consequence, headline, stage
+from bot.delivery.permission import stage
 from bot.errors import BroadsheetError, DeliveryError, NotFound, NothingToDo
 from bot.model import Delivery, Idempotency, Role, User
 from bot.schedules.channel_status import ChannelStatus, Condition, statuses
@@ -21,8 +21,10 @@ from bot.store import Transaction
 from bot.web.editor.access import Admin, Approver, Editor, Viewer
 from bot.web.editor.desk import Desk
 from bot.web.editor.form import Submission, Submitted
+from bot.web.editor.record import lines
 from bot.web.editor.speech import N_, _
 from bot.web.editor.states import Shown
+from bot.web.editor.times import Times
 
 LAST = 1
 """Posts of each channel whose time is shown in the list."""
@@ -76,7 +78,8 @@ class Ending:
 class Row:
     """A channel as the page shows it; ``used`` is how much of its limit is used up, in per cent, None: not known.
 
-    ``spent`` of ``most`` are the same as numbers. ``last`` are its newest deliveries, ``waits`` how many posts wait.
+    ``spent`` of ``most`` are the same as numbers. ``last`` are its newest posts, ``waits`` how many wait; ``mailed`` is
+    the edition that went out by it last, and when, where it is one of mail.
     """
 
     status: ChannelStatus
@@ -90,6 +93,7 @@ class Row:
     ends_soon: bool
     last: tuple[Delivery, ...]
     waits: int
+    mailed: tuple[str, datetime] | None
 
 
 def routes(desk: Desk) -> APIRouter:
@@ -112,8 +116,8 @@ def routes(desk: Desk) -> APIRouter:
             if found is None:
                 return desk.missing(request)
             shown = row(tx, found, now, last=POSTS)
-            acts = tx.acts.newest(thing=thing(name), limit=ACTS)
-            ending = [each for each in endings(tx, installation, now) if each.channel == name]
+            record = lines(tx, tx.acts.newest(thing=thing(name), limit=ACTS), desk.times)
+            ending = [each for each in endings(tx, installation, desk.times) if each.channel == name]
         return desk.page(
             request,
             user,
@@ -121,7 +125,7 @@ def routes(desk: Desk) -> APIRouter:
             here="channels",
             status=status,
             row=shown,
-            acts=acts,
+            record=record,
             ending=ending,
             origin=installation.settings.origin("channels", name),
             begun=begun,
@@ -140,7 +144,7 @@ def routes(desk: Desk) -> APIRouter:
         now = installation.clock()
         with installation.store.read() as tx:
             rows = [row(tx, each, now) for each in statuses(installation, tx, now)]
-            ending = list(endings(tx, installation, now))
+            ending = list(endings(tx, installation, desk.times))
         return desk.page(
             request,
             user,
@@ -248,7 +252,7 @@ def _connected(account: Account) -> str:
     return _("%(name)s is connected as %(account)s.") % values
 
 
-def endings(tx: Transaction, installation: Installation, now: datetime) -> Iterator[Ending]:
+def endings(tx: Transaction, installation: Installation, times: Times) -> Iterator[Ending]:
     """What needs the editor: permissions that end within 14 days, or have ended, and channels that are paused."""
     for name, state in sorted(tx.channels.all().items()):
         if name not in installation.settings.channels:
@@ -260,13 +264,18 @@ def endings(tx: Transaction, installation: Installation, now: datetime) -> Itera
             why = state.paused.removeprefix(f"{name}: ").removesuffix(f"; run `{command}`")
             said = _("%(name)s is paused") % {"name": name}
             yield Ending(said, why, command, _SHOWN[Condition.PAUSED], channel=name, paused=command != connect)
-        reached = stage(state.expires, now)
+        reached = stage(state.expires, times.now)
         if state.expires is None or reached is None:
             continue
         shown = _ENDS if reached else _SHOWN[Condition.ENDED]
-        why = consequence(state.expires, now, installation.newsroom.timezone)
-        by = state.expires if reached else None
-        yield Ending(headline(name, state.expires, now), why, connect, shown, by, channel=name)
+        facts = {"name": name, "time": times.words(state.expires)}
+        if reached:
+            what = _("The permission of %(name)s ends soon") % facts
+            why = _("It ends %(time)s. Connecting it again takes a minute.") % facts
+        else:
+            what = _("The permission of %(name)s has ended") % facts
+            why = _("It ended %(time)s. Its posts wait. Connecting it takes a minute.") % facts
+        yield Ending(what, why, connect, shown, state.expires if reached else None, channel=name)
 
 
 def row(tx: Transaction, status: ChannelStatus, now: datetime, *, last: int = LAST) -> Row:
@@ -295,4 +304,5 @@ def row(tx: Transaction, status: ChannelStatus, now: datetime, *, last: int = LA
         ends_soon=reached is not None,
         last=tuple(tx.deliveries.newest_posts(status.name, limit=last)) if post else (),
         waits=tx.deliveries.open_posts(status.name) if post else 0,
+        mailed=None if post else tx.editions.last_out(status.name),
     )
