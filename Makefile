@@ -26,7 +26,7 @@ docs: $(VENV)/dev
 
 # Gathers the desk's words; what is new in a catalog is empty there until somebody translates it.
 words: $(VENV)/dev
-	$(BIN)/pybabel -q extract -F pyproject.toml -k N_ -k pgettext:1c,2 --no-location --sort-output --omit-header -o $(VENV)/desk.pot .
+	$(BIN)/pybabel -q extract -F pyproject.toml -k N_ -k Phrase -k plural:2,3 -k pgettext:1c,2 --no-location --sort-output --omit-header -o $(VENV)/desk.pot .
 	@for language in de ja ar; do \
 	  if [ -f bot/web/locale/$$language.po ]; then \
 	    $(BIN)/pybabel -q update -i $(VENV)/desk.pot -o bot/web/locale/$$language.po -l $$language  --no-fuzzy-matching --ignore-obsolete; \

@@ -20,11 +20,13 @@ def lines(findings: Sequence[Finding]) -> Iterator[str]:
 
 def _summed(findings: Sequence[Finding]) -> str:
     grades = [each.grade for each in findings]
-    mend, know, hold = (grades.count(grade) for grade in (Grade.FAULT, Grade.WARNING, Grade.OK))
+    mend, know, hold, unseen = (grades.count(grade) for grade in (Grade.FAULT, Grade.WARNING, Grade.OK, Grade.OPEN))
     # Faults alone are told where the rest is no news.
     told = [
         f"{mend or 'nothing'} to mend",
         f"{know or 'nothing'} to know",
         f"{hold} {'holds' if hold == 1 else 'hold'}",
     ]
-    return ", ".join(told if know or hold else told[:1])
+    if unseen:
+        told.append(f"{unseen} not looked at yet")
+    return ", ".join(told if know or hold or unseen else told[:1])

@@ -58,12 +58,6 @@ def progress(tx: Transaction, edition: str, now: datetime) -> Progress:
     )
 
 
-def progress_of_all(tx: Transaction, now: datetime) -> list[Progress]:
-    """How far each edition is that is being sent or paused, the newest slot first."""
-    going = tx.editions.newest(states=[EditionState.SENDING, EditionState.PAUSED], limit=1000)
-    return [progress(tx, each.id, now) for each in going]
-
-
 def _about(ready: int, rate: float | None, now: datetime) -> datetime | None:
     """When ``ready`` deliveries have ended, at this rate. What is deferred has times of its own."""
     if not ready or not rate or ready / rate > LONGEST.total_seconds():

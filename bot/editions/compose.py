@@ -26,6 +26,7 @@ from bot.model import (
     HostedImage,
     Limits,
     Newsroom,
+    Phrase,
     PostRules,
     Rendition,
     Selected,
@@ -298,7 +299,7 @@ def report(
             {
                 **_named(pick.story.lead),
                 "position": position,
-                "reason": pick.reason,
+                **_reason(pick.reason),
                 "score": round(pick.score, 4),
                 "score_parts": {part: round(value, 4) for part, value in pick.parts.items()},
                 "also": [_named(other) for other in pick.story.others],
@@ -307,12 +308,22 @@ def report(
             for position, pick in enumerate(selected.picks, start=1)
         ],
         "rejections": [
-            {**_named(rejection.article), "rule": rejection.rule, "reason": rejection.reason}
+            {**_named(rejection.article), "rule": rejection.rule, **_reason(rejection.reason)}
             for rejection in selected.rejections
         ],
         "skip": selected.skip,
         "hold": selected.hold,
     }
+
+
+def _reason(said: str) -> dict[str, Any]:
+    """In English, and as what other languages are made of."""
+    return {"reason": said, **({"why": said.content()} if isinstance(said, Phrase) else {})}
+
+
+def reason_of(named: Mapping[str, Any]) -> str:
+    """The reason of a pick or rejection of a report."""
+    return Phrase.from_content(named["why"]) if "why" in named else str(named.get("reason") or "")
 
 
 def _made(story: EditionStory, texts: Texts) -> dict[str, Any]:

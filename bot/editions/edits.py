@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from bot.editions.compose import tellings, topics
 from bot.errors import NotFound, StateError, UsageError
-from bot.model import Article, EditionStory, Story, StoryWords
+from bot.model import Article, EditionStory, Phrase, Story, StoryWords
 from bot.summaries.extractive import summarise
 
 Stories = tuple[EditionStory, ...]
@@ -20,7 +20,7 @@ def story_of(stories: Sequence[EditionStory], article: int) -> EditionStory:
     """The story that the article ``article`` leads. Raises ``NotFound``."""
     found = next((each for each in stories if each.article.id == article), None)
     if found is None:
-        raise NotFound("this story is not in the edition any more")
+        raise NotFound(Phrase("this story is not in the edition any more"))
     return found
 
 
@@ -28,7 +28,7 @@ def ordered(stories: Sequence[EditionStory], articles: Sequence[int]) -> Stories
     """The stories in the order of ``articles``, but for those that are pinned. Raises ``UsageError``."""
     by_article = {each.article.id: each for each in stories}
     if sorted(articles) != sorted(by_article):
-        raise UsageError("the order must name each story of the edition once")
+        raise UsageError(Phrase("the order must name each story of the edition once"))
     free = [by_article[each] for each in articles if not by_article[each].words.pinned]
     return _settled(free, _fixed(stories), len(stories))
 
@@ -50,7 +50,7 @@ def dropped(stories: Sequence[EditionStory], article: int) -> Stories:
     """The stories without one. Raises ``StateError`` when it is the only one, ``NotFound``."""
     story = story_of(stories, article)
     if len(stories) == 1:
-        raise StateError("it is the edition's only story; cancel the edition instead")
+        raise StateError(Phrase("it is the edition's only story; cancel the edition instead"))
     fixed = {place: each for place, each in _fixed(stories).items() if each is not story}
     free = [each for each in stories if each is not story and not each.words.pinned]
     return _settled(free, fixed, len(stories) - 1)

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from bot.editions.environment import one_line
-from bot.model import Finding, Grade
-from bot.stories.words import counted
+from bot.model import Finding, Grade, Phrase, Way, plural, several
 
 _NAMED = 3
 """How many are named of what is the same for many."""
@@ -17,26 +16,23 @@ def titled(title: str) -> str:
     return f"“{one_line(title)[:80]}”"
 
 
-def named(what: Iterable[str]) -> str:
+def named(what: Iterable[str]) -> Phrase:
     """The first of them, and how many more there are."""
-    each = list(what)
-    more = f"; and {len(each) - _NAMED} more" if len(each) > _NAMED else ""
-    return "; ".join(each[:_NAMED]) + more
-
-
-def every(count: int, noun: str, does: str, do: str) -> str:
-    """``All 3 posts fit``; ``The post fits``."""
-    return f"The {noun} {does}" if count == 1 else f"All {counted(count, noun)} {do}"
-
-
-def capital(said: str) -> str:
-    """``said`` with a capital at its beginning."""
-    return said[:1].upper() + said[1:]
+    each = tuple(what)
+    more = len(each) - _NAMED
+    return several(
+        (*each[:_NAMED], *([plural(more, "and %(count)s more", "and %(count)s more")] if more > 0 else ())), Way.APART
+    )
 
 
 def ok(check: str, said: str, where: str = "") -> Finding:
     """What holds."""
     return Finding(check=check, grade=Grade.OK, said=said, where=where)
+
+
+def open_(check: str, said: str) -> Finding:
+    """What nobody knows yet."""
+    return Finding(check=check, grade=Grade.OPEN, said=said)
 
 
 def warning(check: str, said: str, where: str = "", fix: str = "") -> Finding:

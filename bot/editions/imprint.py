@@ -15,7 +15,7 @@ from lxml import html as lxml_html
 
 from bot.editions.digest import LARGEST
 from bot.editions.environment import letters_of
-from bot.model import Email, MergeField
+from bot.model import Email, MergeField, Phrase
 
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.I)
 _UNSEEN = {"head", "style", "script", "title", "template"}
@@ -41,35 +41,45 @@ def lacking(email: Email, *, edition: str, address: str) -> Iterator[Lacking]:
             yield Lacking(
                 "address",
                 part,
-                "the newsroom's postal address is not in it",
-                "print {{ newsroom.name }}, {{ address }}",
+                Phrase("the newsroom's postal address is not in it"),
+                _printed("{{ newsroom.name }}, {{ address }}"),
             )
         if reason not in text:
             yield Lacking(
                 "reason",
                 part,
-                "why the reader gets it, and since when, is not in it",
-                'print {{ say("why", site=site, date=holes.subscribed) }}, or words of your own with '
-                "{{ holes.subscribed }}",
+                Phrase("why the reader gets it, and since when, is not in it"),
+                Phrase(
+                    "print %(code)s, or words of your own with %(hole)s",
+                    code='{{ say("why", site=site, date=holes.subscribed) }}',
+                    hole="{{ holes.subscribed }}",
+                ),
             )
     if page is None or unsubscribe not in _linked(page):
         yield Lacking(
             "unsubscribe",
             "HTML",
-            "no link that can be seen leads to unsubscribing",
-            'put <a href="{{ holes.unsubscribe_url }}">{{ say("unsubscribe") }}</a> into it',
+            Phrase("no link that can be seen leads to unsubscribing"),
+            Phrase("put %(code)s into it", code='<a href="{{ holes.unsubscribe_url }}">{{ say("unsubscribe") }}</a>'),
         )
     elif len(email.html.encode()[: email.html.encode().find(unsubscribe.encode())]) > LARGEST:
         yield Lacking(
             "unsubscribe",
             "HTML",
-            f"the unsubscribe link stands behind {LARGEST // 1000} kB",
-            "make the template smaller",
+            Phrase("the unsubscribe link stands behind %(size)s kB", size=LARGEST // 1000),
+            Phrase("make the template smaller"),
         )
     if unsubscribe not in email.text:
         yield Lacking(
-            "unsubscribe", "text", "the address for unsubscribing is not in it", "print {{ holes.unsubscribe_url }}"
+            "unsubscribe",
+            "text",
+            Phrase("the address for unsubscribing is not in it"),
+            _printed("{{ holes.unsubscribe_url }}"),
         )
+
+
+def _printed(code: str) -> Phrase:
+    return Phrase("print %(code)s", code=code)
 
 
 def _seen(element: lxml_html.HtmlElement) -> Iterator[str]:

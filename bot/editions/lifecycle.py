@@ -7,7 +7,7 @@ from datetime import datetime
 
 from bot.editions.told import told_of
 from bot.errors import ConflictError, NotFound, StateError, UsageError
-from bot.model import Act, DeliveryState, Edition, EditionState, EditionVersion, Overruling
+from bot.model import Act, DeliveryState, Edition, EditionState, EditionVersion, Overruling, Phrase, Several, Way
 from bot.store import Store, Transaction
 from bot.store.flags import PAUSED
 
@@ -56,7 +56,7 @@ def return_(store: Store, edition: str, *, who: str, now: datetime, note: str, v
     again, and approved. Raises ``UsageError`` without a note.
     """
     if not note.strip():
-        raise UsageError("say what is to be changed: who made it reads nothing else")
+        raise UsageError(Phrase("say what is to be changed: who made it reads nothing else"))
     with store.write() as tx:
         found = _locked(tx, edition, version)
         since = [EditionState.AWAITING, EditionState.APPROVED]
@@ -207,14 +207,23 @@ def resolve(store: Store, deliveries: Collection[int], *, arrived: bool, who: st
 def _open_again(tx: Transaction, edition: str, what: str, who: str, now: datetime) -> None:
     state = tx.editions.lock(edition)
     if tx.editions.folded(edition):
-        raise StateError(f"edition {edition} is so old that its deliveries are folded: nothing of it is sent again")
+        raise StateError(
+            Phrase(
+                "edition %(edition)s is so old that its deliveries are folded: nothing of it is sent again",
+                edition=edition,
+            )
+        )
     if state is EditionState.SENT:
         tx.editions.move(edition, to=EditionState.SENDING, since=[state], now=now)
         tx.acts.add(_act(what, edition, state, EditionState.SENDING, who, now, ""))
     elif state not in (EditionState.SENDING, EditionState.PAUSED):
         raise StateError(
-            f"edition {edition} is {state}: nothing of it is sent again; "
-            "`--as sent` settles a delivery that did arrive, else leave it"
+            Phrase(
+                "edition %(edition)s is %(state)s: nothing of it is sent again; `--as sent` settles a delivery that "
+                "did arrive, else leave it",
+                edition=edition,
+                state=standing(state) if state else "",
+            )
         )
 
 
@@ -235,7 +244,10 @@ def cancel(
     with store.write() as tx:
         found = _found(tx, edition)
         if version is not None and found.version != version:
-            raise StateError(f"edition {edition} was changed meanwhile: it is not cancelled for what it was")
+            said = Phrase(
+                "edition %(edition)s was changed meanwhile: it is not cancelled for what it was", edition=edition
+            )
+            raise StateError(said)
         since = [*WAITING, EditionState.SENDING, EditionState.PAUSED]
         _move(tx, found, "cancel", seen or since, EditionState.CANCELLED, who=who, now=now, note=note)
         tx.deliveries.cancel_edition(edition, now)
@@ -251,6 +263,22 @@ def expire(store: Store, edition: str, *, now: datetime, reason: str, due: datet
             tx.editions.release(edition)
             tx.acts.add(_act("expire", edition, "", EditionState.EXPIRED, "broadsheet", now, reason))
     return moved
+
+
+def standing(state: EditionState) -> Phrase:
+    """How it stands with an edition, as a part of a sentence: ``the edition is held``."""
+    return {
+        EditionState.DRAFTED: Phrase("drafted"),
+        EditionState.SKIPPED: Phrase("skipped"),
+        EditionState.AWAITING: Phrase("awaiting"),
+        EditionState.APPROVED: Phrase("approved"),
+        EditionState.HELD: Phrase("held"),
+        EditionState.SENDING: Phrase("sending"),
+        EditionState.PAUSED: Phrase("paused"),
+        EditionState.SENT: Phrase("sent"),
+        EditionState.CANCELLED: Phrase("cancelled"),
+        EditionState.EXPIRED: Phrase("expired"),
+    }[state]
 
 
 def _move(
@@ -269,8 +297,13 @@ def _move(
         tx.flags.need_open()
     if not tx.editions.move(edition.id, to=to, since=since, now=now, reason=note if reason is None else reason):
         raise StateError(
-            f"edition {edition.id} is {edition.state}: {what} needs one that is {' or '.join(since)}; "
-            f"`broadsheet editions {edition.id}` shows it"
+            Phrase(
+                "edition %(edition)s is %(state)s: this needs one that is %(states)s; `broadsheet editions "
+                "%(edition)s` shows it",
+                edition=edition.id,
+                state=standing(edition.state),
+                states=Several(tuple(standing(EditionState(each)) for each in since), Way.OR),
+            )
         )
     tx.acts.add(_act(what, edition.id, edition.state, to, who, now, note))
 
@@ -282,7 +315,7 @@ def _act(what: str, edition: str, before: str, after: str, who: str, now: dateti
 def _found(tx: Transaction, edition: str) -> Edition:
     found = tx.editions.get(edition)
     if found is None:
-        raise NotFound(f"there is no edition {edition}; `broadsheet editions` lists them")
+        raise NotFound(Phrase("there is no edition %(edition)s; `broadsheet editions` lists them", edition=edition))
     return found
 
 
@@ -294,7 +327,7 @@ def _locked(tx: Transaction, edition: str, version: int | None) -> Edition:
         newest = next(iter(tx.versions.of(edition, limit=1)), None)
         who, at, what = (newest.who, newest.at, newest.what) if newest else (PROGRAM, found.created, "")
         raise ConflictError(
-            f"{who} changed the edition since you looked at it; look at it as it is now",
+            Phrase("%(who)s changed the edition since you looked at it; look at it as it is now", who=who),
             who=who,
             at=at,
             what=what,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bot.model import EditionStory
+from bot.model import EditionStory, Phrase, Several, Way, several
 
 
 def origin(story: EditionStory, report: dict[str, Any]) -> str:
@@ -13,17 +13,20 @@ def origin(story: EditionStory, report: dict[str, Any]) -> str:
     ``report`` is that of the edition's drafting; of a revision that was taken later it says nothing.
     """
     parts = []
-    written = [
-        what
-        for what, by in (("summary", story.summary.origin == "llm"), ("subject", story.subject), ("post", story.post))
-        if by
-    ]
+    by = {"summary": story.summary.origin == "llm", "subject": bool(story.subject), "post": bool(story.post)}
+    written = tuple(_kind(what) for what, done in by.items() if done)
     if written:
-        parts.append(f"by the language model: {', '.join(written)}")
+        parts.append(Phrase("by the language model: %(texts)s", texts=Several(written)))
     for kind, what in _machine(story, report).items():
         if isinstance(what, dict) and what.get("reason"):
-            parts.append(f"no {kind} by the language model, {what['reason']}")
-    return "; ".join(parts)
+            why = str(what["reason"])
+            parts.append(Phrase("no %(text)s by the language model, %(why)s", text=_kind(kind), why=why))
+    return several(tuple(parts), Way.APART) if parts else ""
+
+
+def _kind(text: str) -> str:
+    known = {"summary": Phrase("summary"), "subject": Phrase("subject"), "post": Phrase("post")}
+    return known.get(text, text)
 
 
 def _machine(story: EditionStory, report: dict[str, Any]) -> dict[str, Any]:

@@ -8,10 +8,9 @@ import regex
 
 from bot.editions.counting import fits
 from bot.editions.environment import letters_of, one_line
-from bot.editions.findings import every, fault, named, ok, titled, warning
+from bot.editions.findings import fault, named, ok, titled, warning
 from bot.editions.hashtags import found
-from bot.model import Edition, EditionStory, Finding, Limits, Post, PostRules, Rendition
-from bot.stories.words import counted
+from bot.model import Edition, EditionStory, Finding, Limits, Phrase, Post, PostRules, Rendition, plural
 
 
 def looked_at(edition: Edition, limits: Mapping[str, Limits], rules: Mapping[str, PostRules]) -> Iterator[Finding]:
@@ -21,9 +20,10 @@ def looked_at(edition: Edition, limits: Mapping[str, Limits], rules: Mapping[str
     folded = {f"{channel}: {post.warning}" for channel, post, _ in posts if post.warning}
     yield from odd
     if folded:
-        yield ok("posts", f"{counted(len(folded), 'post')} folded behind a warning", named(sorted(folded)))
+        said = plural(len(folded), "%(count)s post folded behind a warning", "%(count)s posts folded behind a warning")
+        yield ok("posts", said, named(sorted(folded)))
     if posts and not odd:
-        yield ok("posts", every(len(posts), "post", "fits its network", "fit their networks"))
+        yield ok("posts", plural(len(posts), "The post fits its network", "All %(count)s posts fit their networks"))
 
 
 _Posted = tuple[str, Post, EditionStory | None]
@@ -39,19 +39,29 @@ def _too_much(
         if not fits(post.text, limits.get(channel, Limits()), warning=post.warning)
     ]
     if long:
-        yield fault("posts", f"{counted(len(long), 'post')} too long for the network", named(dict.fromkeys(long)))
+        said = plural(len(long), "%(count)s post too long for the network", "%(count)s posts too long for the network")
+        yield fault("posts", said, named(dict.fromkeys(long)))
     cut = [channel for channel, post, _ in posts if "title" in post.data.get("shortened", ())]
     if cut:
-        said = f"{counted(len(cut), 'post')} with a headline that is cut to fit"
-        yield warning("posts", said, named(dict.fromkeys(cut)), "shorten it at the source, or in the template")
+        said = plural(
+            len(cut),
+            "%(count)s post with a headline that is cut to fit",
+            "%(count)s posts with a headline that is cut to fit",
+        )
+        fix = Phrase("shorten it at the source, or in the template")
+        yield warning("posts", said, named(dict.fromkeys(cut)), fix)
     many = [
         channel
         for channel, post, _ in posts
         if channel in rules and len(set(found(post.text, post.url))) > rules[channel].hashtags
     ]
     if many:
-        said = f"{counted(len(many), 'post')} with more hashtags than its channel is to have"
-        fix = "headline or template hold some of their own; raise `hashtags`, or take them out"
+        said = plural(
+            len(many),
+            "%(count)s post with more hashtags than its channel is to have",
+            "%(count)s posts with more hashtags than its channel is to have",
+        )
+        fix = Phrase("headline or template hold some of their own; raise `hashtags`, or take them out")
         yield warning("posts", said, named(dict.fromkeys(many)), fix)
 
 
@@ -66,32 +76,44 @@ def _calling(posts: Sequence[_Posted], limits: Mapping[str, Limits]) -> Iterator
         for name in _MENTION.findall(_bare_text(post))
     }
     if called:
-        said = f"{counted(len(called), 'account')} called by a post's words, who will be notified"
-        yield warning("posts", said, named(sorted(called)), "a template or a correction holds @ and a name")
+        said = plural(
+            len(called),
+            "%(count)s account called by a post's words, who will be notified",
+            "%(count)s accounts called by a post's words, who will be notified",
+        )
+        yield warning("posts", said, named(sorted(called)), Phrase("a template or a correction holds @ and a name"))
 
 
 def _missing(posts: Sequence[_Posted]) -> Iterator[Finding]:
     mute = [channel for channel, post, _ in posts if not _bare_text(post)]
     if mute:
-        yield fault("posts", f"{counted(len(mute), 'post')} without a word", named(dict.fromkeys(mute)))
+        said = plural(len(mute), "%(count)s post without a word", "%(count)s posts without a word")
+        yield fault("posts", said, named(dict.fromkeys(mute)))
     unlinked = [
         channel
         for channel, post, _ in posts
         if post.url and not post.card and post.url not in post.text and "url" in post.data.get("shortened", ())
     ]
     if unlinked:
-        said = f"{counted(len(unlinked), 'post')} without its link: the address is longer than the network takes"
-        yield warning("posts", said, named(dict.fromkeys(unlinked)), "shorten the address at the source")
+        said = plural(
+            len(unlinked),
+            "%(count)s post without its link: the address is longer than the network takes",
+            "%(count)s posts without its link: the address is longer than the network takes",
+        )
+        yield warning("posts", said, named(dict.fromkeys(unlinked)), Phrase("shorten the address at the source"))
     bare = [channel for channel, post, _ in posts if any(not alt for _, alt in _seen(post))]
     if bare:
-        yield warning(
-            "posts", f"{counted(len(bare), 'post')} with a picture without alt text", named(dict.fromkeys(bare))
+        said = plural(
+            len(bare),
+            "%(count)s post with a picture without alt text",
+            "%(count)s posts with a picture without alt text",
         )
+        yield warning("posts", said, named(dict.fromkeys(bare)))
     stood_in = [story for _, post, story in posts if story and _headline_for_alt(post, story)]
     if stood_in:
         where = named(dict.fromkeys(titled(each.article.title) for each in stood_in))
-        fix = "write one at the source: what is seen"
-        yield warning("posts", "Alt text is missing; the headline stands in for it", where, fix)
+        fix = Phrase("write one at the source: what is seen")
+        yield warning("posts", Phrase("Alt text is missing; the headline stands in for it"), where, fix)
 
 
 def _headline_for_alt(post: Post, story: EditionStory) -> bool:

@@ -22,14 +22,13 @@ from bot.editions.colour import contrast
 from bot.editions.digest import LARGEST
 from bot.editions.entry import is_web
 from bot.editions.environment import letters_of, one_line
-from bot.editions.findings import capital as _capital
-from bot.editions.findings import every as _all
 from bot.editions.findings import fault as _fault
 from bot.editions.findings import named as _named
 from bot.editions.findings import ok as _ok
 from bot.editions.findings import titled as _titled
 from bot.editions.findings import warning as _warning
 from bot.editions.imprint import lacking
+from bot.editions.link_preflight import Asked, because, images, links
 from bot.editions.post_preflight import looked_at, pictures_of
 from bot.editions.shown import Shown, shown
 from bot.editions.weight import weight
@@ -43,11 +42,11 @@ from bot.model import (
     Limits,
     MergeField,
     Newsroom,
+    Phrase,
     PostRules,
-    Reach,
     Reached,
+    plural,
 )
-from bot.stories.words import counted
 
 SUBJECT = 90
 """Columns of a subject line from which on every inbox cuts it; a character of Chinese or Japanese takes two."""
@@ -79,20 +78,20 @@ def targets(edition: Edition, newsroom: Newsroom) -> Targets:
     for story in edition.stories:
         links.setdefault(story.article.url, _titled(story.article.title))
         for who, url in story.also:
-            links.setdefault(url, f"{who} on {_titled(story.article.title)}")
+            links.setdefault(url, Phrase("%(who)s on %(title)s", who=who, title=_titled(story.article.title)))
     for correction in edition.corrections:
-        links.setdefault(correction.url, f"the correction of {_titled(correction.title)}")
+        links.setdefault(correction.url, Phrase("the correction of %(title)s", title=_titled(correction.title)))
     pictures: dict[str, str] = {}
     seen = [_shown(each.email, edition) for each in edition.renditions if each.email]
     of = {each.article.image.url: _titled(each.article.title) for each in edition.stories if each.article.image}
     for look in seen:
         for url in look.links:
-            links.setdefault(url, "the newsroom's own page" if url == newsroom.url else "the template")
+            links.setdefault(url, Phrase("the newsroom's own page") if url == newsroom.url else Phrase("the template"))
         for url, _ in look.pictures:
-            pictures.setdefault(url, of.get(url, "the template"))
+            pictures.setdefault(url, of.get(url) or Phrase("the template"))
     for rendition in edition.renditions:
         for url in pictures_of(rendition.post) if rendition.post else ():
-            pictures.setdefault(url, of.get(url, "a post"))
+            pictures.setdefault(url, of.get(url) or Phrase("a post"))
     return Targets(_outside(links, newsroom), _outside(pictures, newsroom))
 
 
@@ -138,7 +137,7 @@ def preflight(
         if rendition.email:
             found += _mail(edition, rendition.email, newsroom, copies)
     found += looked_at(edition, limits, rules)
-    order = (Grade.FAULT, Grade.WARNING, Grade.OK)
+    order = (Grade.FAULT, Grade.WARNING, Grade.OPEN, Grade.OK)
     return tuple(sorted(dict.fromkeys(found), key=lambda each: order.index(each.grade)))
 
 
@@ -150,16 +149,18 @@ def _mail(edition: Edition, email: Email, newsroom: Newsroom, copies: Mapping[st
     heavy = weight(email, len(edition.stories))
     if heavy.said:
         grade = Grade.FAULT if heavy.grave else Grade.WARNING
-        yield Finding(check="size", grade=grade, said=_capital(heavy.said), fix=heavy.fix)
+        yield Finding(check="size", grade=grade, said=heavy.said, fix=heavy.fix)
     else:
-        kilobytes = max(1, round(heavy.size / 1000))
-        yield _ok("size", f"{kilobytes} kB, below the {LARGEST // 1000} kB that Gmail shows whole")
+        kilobytes, most = max(1, round(heavy.size / 1000)), LARGEST // 1000
+        said = Phrase("%(size)s kB, below the %(most)s kB that Gmail shows whole", size=kilobytes, most=most)
+        yield _ok("size", said)
     yield from _contrast(look, newsroom)
     yield from _imprint(edition, email, newsroom)
     for title in look.empty:
-        yield _warning("sections", f"The part “{title}” is empty", fix="let the template leave out what has no stories")
+        fix = Phrase("let the template leave out what has no stories")
+        yield _warning("sections", Phrase("The part “%(title)s” is empty", title=title), fix=fix)
     if not look.empty:
-        yield _ok("sections", "No empty part")
+        yield _ok("sections", Phrase("No empty part"))
 
 
 def _shown(email: Email, edition: Edition) -> Shown:
@@ -170,27 +171,31 @@ def _subject(email: Email, stories: Sequence[EditionStory]) -> Iterator[Finding]
     subject, odd = email.subject.strip(), []
     cased = [letter for letter in subject if letter.lower() != letter.upper()]
     if not subject:
-        odd.append(_fault("subject", "The mail has no subject", fix="let the schedule's subject name something"))
+        fix = Phrase("let the schedule's subject name something")
+        odd.append(_fault("subject", Phrase("The mail has no subject"), fix=fix))
     elif _columns(subject) > SUBJECT:
-        odd.append(_warning("subject", "No inbox shows all of the subject", subject, "say in it first what matters"))
+        fix = Phrase("say in it first what matters")
+        odd.append(_warning("subject", Phrase("No inbox shows all of the subject"), subject, fix))
     if len(cased) > 9 and all(letter.isupper() for letter in cased):
-        odd.append(
-            _warning("subject", "The subject is all capitals", subject, "write it as a sentence: filters count it")
-        )
+        fix = Phrase("write it as a sentence: filters count it")
+        odd.append(_warning("subject", Phrase("The subject is all capitals"), subject, fix))
     if _REPLY.match(subject):
-        odd.append(_warning("subject", "The subject looks like an answer to a mail", subject, "begin it otherwise"))
+        said = Phrase("The subject looks like an answer to a mail")
+        odd.append(_warning("subject", said, subject, Phrase("begin it otherwise")))
     told = one_line(
         " ".join(text for each in stories for text in (each.article.title, each.summary.text, each.subject))
     )
     # A headline may hold braces of its own.
     if any(each not in told for line in (subject, email.preheader) for each in _BRACES.findall(one_line(line))):
-        said = "Braces of a template stand in the subject or the line below it"
-        odd.append(_fault("subject", said, subject, "mend the schedule's subject or preheader"))
+        said = Phrase("Braces of a template stand in the subject or the line below it")
+        odd.append(_fault("subject", said, subject, Phrase("mend the schedule's subject or preheader")))
     if subject and letters_of(subject) == letters_of(email.preheader):
-        odd.append(_warning("subject", "The line below the subject only says it again", subject, "set a preheader"))
+        said = Phrase("The line below the subject only says it again")
+        odd.append(_warning("subject", said, subject, Phrase("set a preheader")))
     if not email.text.strip():
-        odd.append(_fault("text", "The mail has no text part", fix="give the template one: filters count its lack"))
-    yield from odd or [_ok("subject", "The subject is short, and nothing in it looks like spam", subject)]
+        fix = Phrase("give the template one: filters count its lack")
+        odd.append(_fault("text", Phrase("The mail has no text part"), fix=fix))
+    yield from odd or [_ok("subject", Phrase("The subject is short, and nothing in it looks like spam"), subject)]
 
 
 def _columns(text: str) -> int:
@@ -204,11 +209,11 @@ def _pictures(edition: Edition, look: Shown) -> Iterator[Finding]:
     shown_urls = {url for url, _ in look.pictures}
     bare = [url for url, alt in look.pictures if not alt]
     if bare:
-        said = f"{counted(len(bare), 'picture')} without alt text"
-        fix = "write one at the source: what is seen; readers without pictures see a gap"
+        said = plural(len(bare), "%(count)s picture without alt text", "%(count)s pictures without alt text")
+        fix = Phrase("write one at the source: what is seen; readers without pictures see a gap")
         yield _warning("alt", said, _named(_titled(of[url].title) if url in of else url for url in bare), fix)
     else:
-        yield _ok("alt", _all(len(look.pictures), "picture", "has alt text", "have alt text"))
+        yield _ok("alt", plural(len(look.pictures), "The picture has alt text", "All %(count)s pictures have alt text"))
     repeating = [
         each.article
         for each in edition.stories
@@ -218,8 +223,12 @@ def _pictures(edition: Edition, look: Shown) -> Iterator[Finding]:
         and letters_of(each.article.image.alt) == letters_of(each.article.title)
     ]
     if repeating:
-        said = f"{counted(len(repeating), 'picture')} whose alt text only says the headline again"
-        fix = "say at the source what is seen"
+        said = plural(
+            len(repeating),
+            "%(count)s picture whose alt text only says the headline again",
+            "%(count)s pictures whose alt text only says the headline again",
+        )
+        fix = Phrase("say at the source what is seen")
         yield _warning("alt", said, _named(_titled(each.title) for each in repeating), fix)
     uncredited = [
         each.article
@@ -227,49 +236,61 @@ def _pictures(edition: Edition, look: Shown) -> Iterator[Finding]:
         if each.article.image and not each.article.image.credit and each.article.image.url in shown_urls
     ]
     if uncredited:
-        said = f"{counted(len(uncredited), 'picture')} without a credit"
+        said = plural(len(uncredited), "%(count)s picture without a credit", "%(count)s pictures without a credit")
         named = _named(_titled(each.title) for each in uncredited)
-        yield _warning("credit", said, f"{named}: the source names none", "add it at the source")
+        where = Phrase("%(titles)s: the source names none", titles=named)
+        yield _warning("credit", said, where, Phrase("add it at the source"))
 
 
 def _left_out(edition: Edition, pictures: Mapping[str, Fetched]) -> Iterator[Finding]:
     lost = [
-        f"{_titled(each.article.title)}: {pictures[each.article.image.url].fault}"
+        because(_titled(each.article.title), pictures[each.article.image.url].fault)
         for each in edition.stories
         if each.article.image and each.article.image.url in pictures and not pictures[each.article.image.url].picture
     ]
     if lost:
-        said = f"{counted(len(lost), 'picture')} left out"
-        yield _warning("images", said, _named(lost), "mend it at the source; it is tried again for the next edition")
+        said = plural(len(lost), "%(count)s picture left out", "%(count)s pictures left out")
+        fix = Phrase("mend it at the source; it is tried again for the next edition")
+        yield _warning("images", said, _named(lost), fix)
 
 
 def _contrast(look: Shown, newsroom: Newsroom) -> Iterator[Finding]:
     brand = tokens(newsroom)
     dark = min(contrast(each, brand.dark.paper) for each in (brand.dark.ink3, brand.dark.accent))
     if look.unread:
-        said = (
-            f"{counted(len(look.unread), 'text')} not looked at: {'its' if len(look.unread) == 1 else 'their'} colour"
+        said = plural(
+            len(look.unread),
+            "%(count)s text not looked at: its colour cannot be read here",
+            "%(count)s texts not looked at: their colour cannot be read here",
         )
         where = _named(f"“{each}”" for each in look.unread)
-        yield _warning("contrast", f"{said} cannot be read here", where, "write its colours as #RRGGBB")
+        yield _warning("contrast", said, where, Phrase("write its colours as #RRGGBB"))
     if look.ratio < 1:
-        said = f"Text has too little contrast: {look.contrast:.1f} to 1, and {READABLE} is needed"
-        yield _fault("contrast", said, f"“{look.faint}”", "let the template take its colours from `brand`")
+        said = Phrase(
+            "Text has too little contrast: %(contrast)s to 1, and %(needed)s is needed",
+            contrast=look.contrast,
+            needed=READABLE,
+        )
+        fix = Phrase("let the template take its colours from `brand`")
+        yield _fault("contrast", said, f"“{look.faint}”", fix)
         return
-    said = "The rest is readable in light and dark" if look.unread else "Readable in light and dark"
-    yield _ok("contrast", said, f"Lowest contrast {min(look.contrast, dark):.1f} to 1")
+    said = Phrase("The rest is readable in light and dark") if look.unread else Phrase("Readable in light and dark")
+    yield _ok("contrast", said, Phrase("Lowest contrast %(contrast)s to 1", contrast=min(look.contrast, dark)))
     if brand.notice:
-        yield _warning("contrast", "A colour of the brand was changed to be readable", brand.notice)
+        yield _warning("contrast", Phrase("A colour of the brand was changed to be readable"), brand.notice)
 
 
 def _imprint(edition: Edition, email: Email, newsroom: Newsroom) -> Iterator[Finding]:
     lacks = list(lacking(email, edition=edition.id, address=newsroom.address)) if email.bulk else []
     for each in lacks:
-        yield _fault(each.what, f"{_capital(each.said)}", f"{each.part} part", f"in the template: {each.fix}")
+        where = Phrase("text part") if each.part == "text" else Phrase("HTML part")
+        yield _fault(each.what, each.said, where, Phrase("in the template: %(fix)s", fix=each.fix))
     if not newsroom.address:
-        yield _fault("address", "The mail has no postal address", fix="set newsroom.address; a post office box will do")
+        fix = Phrase("set newsroom.address; a post office box will do")
+        yield _fault("address", Phrase("The mail has no postal address"), fix=fix)
     elif not lacks:
-        yield _ok("address", "Unsubscribe link, postal address and reason are in", newsroom.address)
+        said = Phrase("Unsubscribe link, postal address and reason are in")
+        yield _ok("address", said, newsroom.address)
 
 
 def _stories(edition: Edition) -> Iterator[Finding]:
@@ -280,72 +301,49 @@ def _stories(edition: Edition) -> Iterator[Finding]:
             same = place != "" and place == identity_key(other.article.url)
             title = letters_of(story.article.title)
             if same or (title and title == letters_of(other.article.title)):
-                twice.append(f"{_titled(story.article.title)} is number {other.position} and {story.position}")
+                twice.append(
+                    Phrase(
+                        "%(title)s is number %(first)s and %(second)s",
+                        title=_titled(story.article.title),
+                        first=other.position,
+                        second=story.position,
+                    )
+                )
                 break
     if twice:
-        yield _fault("twice", f"{counted(len(twice), 'story')} stands in it twice", _named(twice), "drop one of them")
+        said = plural(len(twice), "%(count)s story stands in it twice", "%(count)s stories stand in it twice")
+        yield _fault("twice", said, _named(twice), Phrase("drop one of them"))
     else:
-        yield _ok("twice", "No story twice")
+        yield _ok("twice", Phrase("No story twice"))
     mute = [story for story in edition.stories if not story.summary.text.strip()]
     if mute:
-        said = f"{counted(len(mute), 'story')} without a summary"
-        yield _warning("summary", said, _named(_titled(each.article.title) for each in mute), "write an excerpt for it")
+        said = plural(len(mute), "%(count)s story without a summary", "%(count)s stories without a summary")
+        where = _named(_titled(each.article.title) for each in mute)
+        yield _warning("summary", said, where, Phrase("write an excerpt for it"))
 
 
 def _ran(ran: Sequence[Ran], newsroom: Newsroom) -> Iterator[Finding]:
     if not ran:
         return
     zone = ZoneInfo(newsroom.timezone)
-    told = [f"{_titled(each.title)} was in {each.name}, {each.slot.astimezone(zone):%A %H:%M}" for each in ran]
-    verb = "was sent to these readers already" if len(ran) == 1 else "were sent to these readers already"
-    yield _warning(
-        "ran", f"{counted(len(ran), 'story')} {verb}", _named(told), "drop it, unless they are to read it twice"
+    told = [
+        Phrase(
+            "%(title)s was in %(edition)s, %(time)s",
+            title=_titled(each.title),
+            edition=each.name,
+            time=each.slot.astimezone(zone),
+        )
+        for each in ran
+    ]
+    said = plural(
+        len(ran),
+        "%(count)s story was sent to these readers already",
+        "%(count)s stories were sent to these readers already",
     )
+    yield _warning("ran", said, _named(told), Phrase("drop it, unless they are to read it twice"))
 
 
 def _reached(edition: Edition, newsroom: Newsroom, reached: Reached | None) -> Iterator[Finding]:
     wanted = targets(edition, newsroom)
-    yield from _asked(
-        _Kind("links", "link", "leads nowhere", "lead nowhere", Grade.FAULT), wanted.links, newsroom, reached
-    )
-    pictures = _Kind("images", "picture", "cannot be loaded", "cannot be loaded", Grade.WARNING)
-    yield from _asked(pictures, wanted.pictures, newsroom, reached)
-
-
-@dataclass(frozen=True, slots=True)
-class _Kind:
-    """A link that leads nowhere is a fault; a picture that is missing leaves its alt text."""
-
-    check: str
-    noun: str
-    is_dead: str
-    are_dead: str
-    grade: Grade
-
-
-def _asked(kind: _Kind, asked: Mapping[str, str], newsroom: Newsroom, reached: Reached | None) -> Iterator[Finding]:
-    found = {url: reached.found[url] for url in asked if reached and url in reached.found}
-    by = {reach: [url for url in found if found[url][0] is reach] for reach in Reach}
-    dead, silent, refused = by[Reach.DEAD], by[Reach.SILENT], by[Reach.REFUSES]
-    if len(found) < len(asked):
-        yield _ok(kind.check, f"{counted(len(asked) - len(found), kind.noun)} not looked at yet")
-    if dead:
-        said = f"{counted(len(dead), kind.noun)} {kind.is_dead if len(dead) == 1 else kind.are_dead}"
-        where = _named(f"{asked[url]}: {found[url][1]}" for url in dead)
-        fix = "correct its address at the source, or drop the story"
-        yield Finding(check=kind.check, grade=kind.grade, said=said, where=where, fix=fix)
-    if silent:
-        where = _named(f"{asked[url]}: {found[url][1]}" for url in silent)
-        yield _warning(kind.check, f"{counted(len(silent), kind.noun)} gave no answer", where, "try for yourself")
-    if reached and found and not dead and not silent:
-        at, answered = f"asked at {reached.at.astimezone(ZoneInfo(newsroom.timezone)):%H:%M}", len(found) - len(refused)
-        shut = (
-            f"; not told to programs: {_named(f'{asked[url]}: {found[url][1]}' for url in refused)}" if refused else ""
-        )
-        if not refused:
-            said = _all(len(found), kind.noun, "answers", "answer")
-        elif answered:
-            said = f"{answered} of {counted(len(found), kind.noun)} answered"
-        else:
-            said = f"{counted(len(found), kind.noun)} to look at yourself"
-        yield _ok(kind.check, said, _capital(at + shut))
+    yield from links(Asked(wanted.links, reached, newsroom))
+    yield from images(Asked(wanted.pictures, reached, newsroom))

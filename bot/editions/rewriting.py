@@ -9,7 +9,7 @@ import regex
 
 from bot.editions.counting import fits, length, size
 from bot.editions.hashtags import found
-from bot.model import Limits, Post
+from bot.model import Limits, Phrase, Post, plural
 
 LONGEST = 20_000
 """Characters of an editor's text that are looked at; no network takes as many."""
@@ -40,13 +40,23 @@ def tidied(text: str) -> str:
 def fault_of(post: Post, limits: Limits) -> str:
     """What keeps the network from taking the post: one sentence for who wrote it; "" when nothing does."""
     if post.url and post.text.count(post.url) > 1:
-        return "The link stands in it more than once; leave one."
+        return Phrase("The link stands in it more than once; leave one.")
     if fits(post.text, limits, warning=post.warning):
         return ""
     counted = length(post.text, limits, warning=post.warning)
     if limits.characters is not None and counted > limits.characters:
-        return f"{counted} characters as the network counts them, and it takes {limits.characters}; shorten it."
+        return plural(
+            counted,
+            "%(count)s character as the network counts them, and it takes %(most)s; shorten it.",
+            "%(count)s characters as the network counts them, and it takes %(most)s; shorten it.",
+            most=limits.characters,
+        )
     large = size(post.text, limits) + len(post.warning.encode())
     if limits.size is not None and large > limits.size:
-        return f"{large} bytes, and the network takes {limits.size}; shorten it."
-    return "It has more links than the network takes; leave some out."
+        return plural(
+            large,
+            "%(count)s byte, and the network takes %(most)s; shorten it.",
+            "%(count)s bytes, and the network takes %(most)s; shorten it.",
+            most=limits.size,
+        )
+    return Phrase("It has more links than the network takes; leave some out.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bot.editions.digest import LARGE, LARGEST
-from bot.model import Email
+from bot.model import Email, Phrase, plural
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,26 +26,31 @@ class Weight:
     @property
     def said(self) -> str:
         if self.grave:
-            noun = "story" if self.surplus == 1 else "stories"
-            return (
-                f"{self.surplus} {noun} too many: its mail would have more than {LARGEST // 1000} kB, and Gmail clips "
-                f"one at 102 kB; it holds the first {self.fit}, the web version all"
+            return plural(
+                self.surplus,
+                "%(count)s story too many: its mail would have more than %(most)s kB, and Gmail clips one at 102 kB; "
+                "it holds the first %(fit)s, the web version all",
+                "%(count)s stories too many: its mail would have more than %(most)s kB, and Gmail clips one at 102 kB; "
+                "it holds the first %(fit)s, the web version all",
+                most=LARGEST // 1000,
+                fit=self.fit,
             )
         if self.size > LARGE:
-            return f"its mail has {self.size // 1000} kB of the {LARGEST // 1000} kB that Gmail shows"
+            size, most = self.size // 1000, LARGEST // 1000
+            return Phrase("its mail has %(size)s kB of the %(most)s kB that Gmail shows", size=size, most=most)
         return ""
 
     @property
     def fix(self) -> str:
         if self.grave:
-            return f"set selection.maximum = {self.fit} or fewer, or take the template headlines"
+            return Phrase("set selection.maximum = %(fit)s or fewer, or take the template headlines", fit=self.fit)
         if self.size > LARGE:
             # What stands around the stories has some 20 kB.
             each = max(1, (self.size - 20_000) // max(1, self.fit))
             fewer = -(-(self.size - LARGE) // each)
-            return (
-                f"{fewer} {'story' if fewer == 1 else 'stories'} fewer would do" if fewer < self.fit else "shorten them"
-            )
+            if fewer >= self.fit:
+                return Phrase("shorten them")
+            return plural(fewer, "%(count)s story fewer would do", "%(count)s stories fewer would do")
         return ""
 
 

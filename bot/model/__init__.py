@@ -45,6 +45,7 @@ from bot.model.limits import Counting, Limits, Markup
 from bot.model.merge import MergeField
 from bot.model.moved_slot import MovedSlot
 from bot.model.newsroom import Newsroom
+from bot.model.phrase import Phrase, Several, Way, plural, several
 from bot.model.posting import Idempotency, Pace, PostRules, Quiet, Quota
 from bot.model.progress import DomainProgress, Progress, ServerNow, ServerProgress, WorkerProgress
 from bot.model.reactions import MeasuredPost, Measurement, Reactions, figure
@@ -136,6 +137,7 @@ __all__ = [
     "Pace",
     "Parcel",
     "PastEdition",
+    "Phrase",
     "Pick",
     "Placement",
     "Post",
@@ -162,6 +164,7 @@ __all__ = [
     "Selected",
     "ServerNow",
     "ServerProgress",
+    "Several",
     "Signup",
     "SignupOutcome",
     "Story",
@@ -176,8 +179,11 @@ __all__ = [
     "User",
     "UserSession",
     "Verdict",
+    "Way",
     "WorkerProgress",
     "Written",
     "figure",
     "operator",
+    "plural",
+    "several",
 ]

@@ -18,9 +18,10 @@ def one_line(text: str) -> str:
 
 
 class Grade(StrEnum):
-    """``fault``: it does not work, or breaks a rule that receivers or laws hold you to."""
+    """``fault``: it does not work, or breaks a rule that receivers or laws hold you to. ``open``: nobody looked yet."""
 
     OK = "ok"
+    OPEN = "open"
     WARNING = "warning"
     FAULT = "fault"
 

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any, Self
 
 from bot.model.checked import Grade, one_line
+from bot.model.phrase import Phrase
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,7 +17,8 @@ class Finding:
     """One thing that was looked at. ``check`` stays the same from look to look: ``links``, ``size``.
 
     ``said`` is what holds or does not, ``where`` the evidence (which story, picture, channel) or "", ``fix`` what to do
-    next, "" where nothing is needed. One line each, however hostile what they quote.
+    next, "" where nothing is needed. Each is a ``Phrase``, or a text from outside; one line, however hostile what it
+    quotes.
     """
 
     check: str
@@ -27,7 +29,8 @@ class Finding:
 
     def __post_init__(self) -> None:
         for name in ("said", "where", "fix"):
-            object.__setattr__(self, name, one_line(getattr(self, name)))
+            text = getattr(self, name)
+            object.__setattr__(self, name, text if isinstance(text, Phrase) else one_line(text))
 
 
 class Reach(StrEnum):

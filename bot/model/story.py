@@ -34,7 +34,7 @@ class Summary:
 
 @dataclass(frozen=True, slots=True)
 class Pick:
-    """A story that a selection picked, with the reason an editor reads and the score's parts."""
+    """A story that a selection picked, with the reason an editor reads (a ``Phrase``) and the score's parts."""
 
     story: Story
     reason: str
@@ -44,7 +44,7 @@ class Pick:
 
 @dataclass(frozen=True, slots=True)
 class Rejection:
-    """An article that a selection left out. ``rule`` is stable (e.g. ``sent-before``), ``reason`` is for people."""
+    """An article that a selection left out. ``rule`` is stable (``copy``), ``reason``, a ``Phrase``, is for people."""
 
     article: Article
     rule: str

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from bot.editions import edits
 from bot.errors import NotFound, UsageError
-from bot.model import Article, Edition, EditionStory, EditionWords, Told, ToldStory
+from bot.model import Article, Edition, EditionStory, EditionWords, Phrase, Told, ToldStory
 from bot.schedules.change import Apply, Change, changed
 from bot.schedules.installation import Installation
 
@@ -94,12 +94,12 @@ def add(
 
     def apply(now_is: Edition) -> Edition:
         if any(article in each.article_ids for each in now_is.stories):
-            raise UsageError("the edition tells it already")
+            raise UsageError(Phrase("the edition tells it already"))
         with installation.store.read() as tx:
             found = tx.articles.get(article)
         if found is None or found.withdrawn:
-            raise NotFound("the article is not there any more")
-        story = edits.of_article(found, f"Added by {who}.")
+            raise NotFound(Phrase("the article is not there any more"))
+        story = edits.of_article(found, Phrase("Added by %(who)s.", who=who))
         return replace(now_is, stories=edits.added(now_is.stories, story, at))
 
     return changed(
@@ -133,12 +133,12 @@ def retell(
         known = tellings(installation, story)
         lead = next((each for each in known if each.id == by), None)
         if lead is None:
-            raise NotFound("no other telling of the story is known by this number")
+            raise NotFound(Phrase("no other telling of the story is known by this number"))
         with installation.store.read() as tx:
             before = tx.articles.get(article)
         stay = [before] if before and not before.withdrawn else []
         others = [*stay, *(each for each in known if each is not lead)]
-        reason = f"{story.reason} Told otherwise by {who}."
+        reason = Phrase("%(reason)s Told otherwise by %(who)s.", reason=story.reason, who=who)
         fresh = edits.retold(story, lead, others, site=installation.newsroom.site, outlets=outlets, reason=reason)
         words = _without(now_is.words, article)
         return replace(now_is, stories=edits.changed(now_is.stories, fresh), words=words)

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from bot.editions.compose import reason_of
 from bot.errors import NotFound
 from bot.model import Article
 from bot.schedules.installation import Installation
@@ -33,7 +34,7 @@ def addable(installation: Installation, edition: str, text: str = "", *, limit: 
         report = tx.editions.report(edition)
         told = {each for story in found.stories for each in story.article_ids}
         articles = _able(tx, wanted, since, told, limit)
-    why = {each["id"]: str(each["reason"]) for each in report.get("rejections") or ()}
+    why = {each["id"]: reason_of(each) for each in report.get("rejections") or ()}
     return [(each, why.get(each.id, "")) for each in articles]
 
 

@@ -8,10 +8,11 @@ from datetime import datetime
 from functools import partial
 from zoneinfo import ZoneInfo
 
+from bot.editions import lifecycle
 from bot.editions.comparison import compared
 from bot.editions.told import told_of
 from bot.errors import ConflictError, NotFound, ReservedElsewhere, StateError
-from bot.model import CORRECTION, Edition, EditionState, EditionVersion, Told
+from bot.model import CORRECTION, Edition, EditionState, EditionVersion, Phrase, Told
 from bot.schedules.hosting import PictureTime
 from bot.schedules.installation import Installation
 from bot.schedules.revising import revised
@@ -71,25 +72,35 @@ def changed(
             )
         except ReservedElsewhere as error:
             raise ReservedElsewhere(
-                "another edition of this schedule tells this article, or told it; it cannot be taken in twice"
+                Phrase("another edition of this schedule tells this article, or told it; it cannot be taken in twice")
             ) from error
         if made:
             return made
-    raise StateError("others are changing this edition too; load it again and look at what they did")
+    raise StateError(Phrase("others are changing this edition too; load it again and look at what they did"))
 
 
 def _open(tx: Transaction, installation: Installation, edition: str) -> Edition:
     found = tx.editions.get(edition)
     if found is None:
-        raise NotFound(f"there is no edition {edition}; `broadsheet editions` lists them")
+        raise NotFound(Phrase("there is no edition %(edition)s; `broadsheet editions` lists them", edition=edition))
     if found.state not in EDITABLE:
-        raise StateError(f"the edition is {found.state}: what readers are told cannot be changed any more")
+        raise StateError(
+            Phrase(
+                "the edition is %(state)s: what readers are told cannot be changed any more",
+                state=lifecycle.standing(found.state),
+            )
+        )
     if found.slot_key.startswith(CORRECTION):
-        raise StateError("the edition corrects what was sent: it says what was decided, and nothing else")
+        raise StateError(Phrase("the edition corrects what was sent: it says what was decided, and nothing else"))
     if found.schedule not in installation.settings.schedules:
-        raise StateError(f"the schedule {found.schedule} is not there any more: the edition cannot be made anew")
+        raise StateError(
+            Phrase(
+                "the schedule %(schedule)s is not there any more: the edition cannot be made anew",
+                schedule=found.schedule,
+            )
+        )
     if not found.stories:
-        raise StateError("the edition has no stories")
+        raise StateError(Phrase("the edition has no stories"))
     return found
 
 

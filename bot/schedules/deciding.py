@@ -12,7 +12,17 @@ from datetime import datetime
 
 from bot.editions import lifecycle
 from bot.errors import NotFound, StateError, UsageError
-from bot.model import CORRECTION, CORRECTION_MAIL, Act, Edition, EditionState, EditionVersion, Overruling
+from bot.model import (
+    CORRECTION,
+    CORRECTION_MAIL,
+    Act,
+    Edition,
+    EditionState,
+    EditionVersion,
+    Overruling,
+    Phrase,
+    Several,
+)
 from bot.schedules.installation import Installation
 from bot.schedules.slot import refreshed, send
 from bot.schedules.trial_mail import send_test
@@ -42,7 +52,7 @@ def approve(
     with installation.store.read() as tx:
         found = tx.editions.get(edition)
         if found is None:
-            raise NotFound(f"there is no edition {edition}; `broadsheet editions` lists them")
+            raise NotFound(Phrase("there is no edition %(edition)s; `broadsheet editions` lists them", edition=edition))
         standing = [each for each in findings_of(tx, installation, found) if each.stands_in_the_way]
     if version is None or version == found.version:
         # Of another version, nothing that is found says anything: who sees an old one is told so below.
@@ -94,22 +104,27 @@ def send_now(
         found = tx.editions.get(edition)
         paused = tx.flags.get(PAUSED)
     if found is None:
-        raise NotFound(f"there is no edition {edition}; `broadsheet editions` lists them")
+        raise NotFound(Phrase("there is no edition %(edition)s; `broadsheet editions` lists them", edition=edition))
     if paused:
-        raise StateError("everything is paused: resume it first")
+        raise StateError(Phrase("everything is paused: resume it first"))
     if found.schedule not in installation.settings.schedules and not found.slot_key.startswith(CORRECTION):
-        raise StateError(f"the schedule {found.schedule} is not there any more: nobody knows who is to get it")
+        raise StateError(
+            Phrase(
+                "the schedule %(schedule)s is not there any more: nobody knows who is to get it",
+                schedule=found.schedule,
+            )
+        )
     ready = EditionState.APPROVED if found.approval else EditionState.DRAFTED
     if found.state is EditionState.AWAITING:
         approve(installation, edition, version=version, who=who, now=now, note=note, overrule=overrule)
     elif found.state not in (ready, EditionState.APPROVED):
-        raise StateError(f"the edition is {found.state}: {_FIRST.get(found.state, 'it cannot be sent')}")
+        raise StateError(_first(found.state))
     fresh = refreshed(installation, edition, now)
     if fresh is None or (version is not None and fresh.version != version):
-        raise StateError("it was changed while you looked at it; look at it as it is now")
+        raise StateError(Phrase("it was changed while you looked at it; look at it as it is now"))
     state = send(installation, fresh, now)
     if state is not EditionState.SENDING:
-        raise StateError(f"nothing went out: the edition is {state} now")
+        raise StateError(Phrase("nothing went out: the edition is %(state)s now", state=lifecycle.standing(state)))
     ahead = f"due {fresh.slot:%Y-%m-%d %H:%M} UTC"
     with installation.store.write() as tx:
         said = f"{ahead}; {note}" if note else ahead
@@ -136,22 +151,28 @@ def versions(installation: Installation, edition: str, *, before: int = 0, limit
         return tx.versions.of(edition, before=before, limit=limit)
 
 
-_FIRST = {
-    EditionState.HELD: "release or approve it first",
-    EditionState.DRAFTED: "it was returned; ask for approval first",
-    EditionState.SENDING: "it goes out already",
-}
+def _first(state: EditionState) -> Phrase:
+    """Why an edition in this state cannot be sent now."""
+    if state is EditionState.HELD:
+        return Phrase("the edition is held: release or approve it first")
+    if state is EditionState.DRAFTED:
+        return Phrase("the edition was returned: ask for approval first")
+    if state is EditionState.SENDING:
+        return Phrase("the edition goes out already")
+    return Phrase("the edition is %(state)s: it cannot be sent", state=lifecycle.standing(state))
 
 
 def _need_other_eyes(installation: Installation, edition: str, who: str) -> None:
     if installation.settings.desk.four_eyes and who in editors_since_approval(installation, edition):
-        raise StateError("You edited this. Another approver must say yes.")
+        raise StateError(Phrase("You edited this. Another approver must say yes."))
 
 
 def _need_true(standing: Collection[TextFinding], overrule: Collection[str] | None, note: str) -> None:
     left = [each for each in standing if overrule is not None and each.key not in overrule]
     if left:
-        named = ", ".join(f"“{each.text}”" for each in left[:5])
-        raise StateError(f"the articles do not say {named}; mend it, or let it stand with a note that says why")
+        named = Several(tuple(f"“{each.text}”" for each in left[:5]))
+        raise StateError(
+            Phrase("the articles do not say %(words)s; mend it, or let it stand with a note that says why", words=named)
+        )
     if standing and not note.strip():
-        raise UsageError("say why what the articles do not say may stand")
+        raise UsageError(Phrase("say why what the articles do not say may stand"))

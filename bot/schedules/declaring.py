@@ -13,7 +13,7 @@ from jinja2 import Environment, TemplateSyntaxError, nodes
 from bot.editions import compose
 from bot.errors import BroadsheetError, ChangedMeanwhile, NotFound
 from bot.http import redacted
-from bot.model import Act, Declaration
+from bot.model import Act, Declaration, Phrase, plural
 from bot.schedules.installation import Installation, judged
 from bot.schedules.plan import Slot
 from bot.schedules.sample import sample_story
@@ -72,18 +72,22 @@ def check(installation: Installation, declaration: Declaration) -> Settings:
     """The settings as they would be with the declaration. Raises ``SettingsError`` whose ``key`` names the field."""
     kind, key, files = declaration.kind, declaration.key, installation.files
     if kind in ONE and bool(key) != (kind != "brand"):
-        raise wrong(DESK, declaration.at, "is named by its kind and its key; the brand has no key")
+        raise wrong(DESK, declaration.at, Phrase("is named by its kind and its key; the brand has no key"))
     if key and not _KEY.fullmatch(key):
-        said = "its key takes small letters, digits, - and _, at most 60, and begins with a letter or a digit"
+        said = Phrase("its key takes small letters, digits, - and _, at most 60, and begins with a letter or a digit")
         raise wrong(DESK, declaration.at, said)
     for field in shadowed(files, declaration) if kind in ONE else ():
         at = f"{kind}.{field}"
         origin = files.origin(kind, field)
-        line = f", line {origin.line}" if origin and origin.line else ""
-        raise wrong(DESK, at, f"stands in {files.file}{line}: it is changed there")
+        if origin and origin.line:
+            said = Phrase("stands in %(file)s, line %(line)s: it is changed there", file=files.file, line=origin.line)
+        else:
+            said = Phrase("stands in %(file)s: it is changed there", file=files.file)
+        raise wrong(DESK, at, said)
     if kind == "sources" and declaration.content.get("type") == "folder":
-        said = (
-            f"a folder of this machine is named in {files.file} alone: who sits at the desk must not choose its files"
+        said = Phrase(
+            "a folder of this machine is named in %(file)s alone: who sits at the desk must not choose its files",
+            file=files.file,
         )
         raise wrong(DESK, f"{declaration.at}.type", said)
     made = with_declaration(installation.settings, files, declaration, judged)
@@ -147,7 +151,11 @@ def _rendered(installation: Installation, schedule: str, now: datetime) -> None:
     for field in ("subject", "preheader"):
         _bounded(getattr(table, field), f"schedules.{schedule}.{field}")
         if len(getattr(table, field)) > _LONGEST:
-            raise wrong(DESK, f"schedules.{schedule}.{field}", f"at most {_LONGEST} characters")
+            raise wrong(
+                DESK,
+                f"schedules.{schedule}.{field}",
+                plural(_LONGEST, "at most %(count)s character", "at most %(count)s characters"),
+            )
     try:
         compose.render(installation.frame(schedule, Slot(schedule, "sample", now)), [sample_story(installation, 1)])
     except BroadsheetError as error:
@@ -167,7 +175,7 @@ def _bounded(template: str, at: str) -> None:
     heavy = any(parsed.find(kind) for kind in kinds)
     huge = any(isinstance(each.value, int) and abs(each.value) > _MOST for each in parsed.find_all(nodes.Const))
     if huge or heavy:
-        raise wrong(DESK, at, "takes values, filters and conditions; no loops, macros or products")
+        raise wrong(DESK, at, Phrase("takes values, filters and conditions; no loops, macros or products"))
 
 
 def _act(

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bot.editions import compose
-from bot.model import Article, Correction, Edition, EditionState, EditionStory, Rejection, Selected
+from bot.model import Article, Correction, Edition, EditionState, EditionStory, Phrase, Rejection, Selected
 from bot.schedules.installation import Installation
 from bot.schedules.openings import Openings
 from bot.schedules.pictures import hosted
@@ -96,11 +96,11 @@ def _selected(
         around = replace(around, consumed=frozenset(), reserved=frozenset())
         chosen = next((each for each in articles if not refusal(each, one, around)), None)
         if chosen is None:
-            return Selected((), (), skip="no article that this schedule takes", hold="")
+            return Selected((), (), skip=Phrase("no article that this schedule takes"), hold="")
         return select([chosen], one, around)
     article = tx.articles.get(wanted)
     if article is None:
-        return Selected((), (), skip="the article is no longer known", hold="")
+        return Selected((), (), skip=Phrase("the article is no longer known"), hold="")
     told = [each for each in articles if each.id in around.consumed | around.reserved and each.id != wanted]
     selected = select([article, *told], one, around)
     refused = [each for each in selected.rejections if each.article.id == wanted]
@@ -108,7 +108,10 @@ def _selected(
         return Selected((), tuple(refused), skip=refused[0].reason, hold="")
     twin = tx.articles.told_at_its_address(schedule, wanted)
     if twin:
-        reason = f"Stands at the address of “{twin.title or twin.url}”, which another edition of this schedule took."
+        reason = Phrase(
+            "Stands at the address of “%(title)s”, which another edition of this schedule took.",
+            title=twin.title or twin.url,
+        )
         return Selected((), (Rejection(article, "copy", reason),), skip=reason, hold="")
     return replace(selected, rejections=(), skip="")
 

@@ -11,10 +11,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bot.editions import compose
-from bot.editions.lifecycle import WAITING, keep_version
+from bot.editions.lifecycle import WAITING, keep_version, standing
 from bot.editions.told import told_of
 from bot.errors import NotFound, NothingToDo, StateError
-from bot.model import Act, Edition, EditionState, EditionVersion, MovedSlot
+from bot.model import Act, Edition, EditionState, EditionVersion, MovedSlot, Phrase
 from bot.schedules.hosting import host_stories
 from bot.schedules.installation import Installation
 from bot.schedules.pictures import hosted
@@ -52,11 +52,17 @@ class Stand:
 def stand(tx: Transaction, installation: Installation, schedule: str, key: str) -> Stand:
     """The slot with this key, and its edition. Raises ``NotFound``."""
     if schedule not in installation.settings.schedules:
-        raise NotFound(f'there is no schedule "{schedule}"')
+        raise NotFound(Phrase('there is no schedule "%(schedule)s"', schedule=schedule))
     slot = installation.timetable(schedule, tx).named(key)
     edition = tx.editions.of_slot(schedule, key)
     if slot is None:
-        raise NotFound(f"the timetable of {schedule} has no slot {key}; `broadsheet schedules {schedule}` lists them")
+        raise NotFound(
+            Phrase(
+                "the timetable of %(schedule)s has no slot %(slot)s; `broadsheet schedules %(schedule)s` lists them",
+                schedule=schedule,
+                slot=key,
+            )
+        )
     # An edition of a schedule whose timezone was changed since stands where it was made for.
     return Stand(replace(slot, due=edition.slot, was=slot.planned) if edition else slot, edition)
 
@@ -87,31 +93,47 @@ def move(installation: Installation, schedule: str, key: str, due: datetime, *, 
             said = MOVE if due != current.slot.planned else PUT_BACK
             tx.acts.add(_act(installation, said, current.slot, due, who, now))
             return stand(tx, installation, schedule, key)
-    raise StateError(f"the edition of {schedule} {key} is being changed by somebody else: try again")
+    raise StateError(
+        Phrase(
+            "the edition of %(schedule)s %(slot)s is being changed by somebody else: try again",
+            schedule=schedule,
+            slot=key,
+        )
+    )
 
 
 def check(timetable: Timetable, found: Stand, due: datetime, now: datetime) -> None:
     """Raises ``StateError``, or ``NothingToDo``, with the reason why the slot cannot be moved to ``due``."""
     slot, edition = found.slot, found.edition
     if found.skipped:
-        raise StateError(f"the slot {slot.key} was skipped: put it back first")
+        raise StateError(Phrase("the slot %(slot)s was skipped: put it back first", slot=slot.key))
     if edition and edition.state.ended:
-        raise StateError(f"the slot {slot.key} has its edition, which is {edition.state}: it stays where it is")
+        raise StateError(
+            Phrase(
+                "the slot %(slot)s has its edition, which is %(state)s: it stays where it is",
+                slot=slot.key,
+                state=standing(edition.state),
+            )
+        )
     if edition and edition.state not in WAITING:
-        raise StateError(f"the edition of the slot {slot.key} began to go out: it stays where it is")
+        raise StateError(
+            Phrase("the edition of the slot %(slot)s began to go out: it stays where it is", slot=slot.key)
+        )
     if edition is None and slot.due <= now:
-        raise StateError(f"the slot {slot.key} is over")
+        raise StateError(Phrase("the slot %(slot)s is over", slot=slot.key))
     if edition and edition.state is not EditionState.HELD and slot.due <= now + TOO_LATE:
-        raise StateError(f"the slot {slot.key} is due now: hold its edition first, then move it")
+        raise StateError(Phrase("the slot %(slot)s is due now: hold its edition first, then move it", slot=slot.key))
     if due <= now:
-        raise StateError("that time is over: a slot is moved to a time to come")
+        raise StateError(Phrase("that time is over: a slot is moved to a time to come"))
     if due > now + FARTHEST:
-        raise StateError("that is more than a year ahead")
+        raise StateError(Phrase("that is more than a year ahead"))
     if due == slot.due:
-        raise NothingToDo(f"the slot {slot.key} stands there already")
+        raise NothingToDo(Phrase("the slot %(slot)s stands there already", slot=slot.key))
     taken = [each for each in timetable.between(due - STEP, due) if each.key != slot.key]
     if taken:
-        raise StateError(f"the slot {taken[0].key} of this schedule goes out then: choose another minute")
+        raise StateError(
+            Phrase("the slot %(slot)s of this schedule goes out then: choose another minute", slot=taken[0].key)
+        )
 
 
 def skip_slot(
@@ -124,15 +146,22 @@ def skip_slot(
     with installation.store.read() as tx:
         found = stand(tx, installation, schedule, key)
     if found.skipped:
-        raise NothingToDo(f"the slot {key} is skipped already: {found.edition.reason if found.edition else ''}")
+        why = found.edition.reason if found.edition else ""
+        raise NothingToDo(Phrase("the slot %(slot)s is skipped already: %(why)s", slot=key, why=why))
     if found.edition:
-        raise StateError(f"the slot {key} has its edition, which is {found.edition.state}: cancel that one instead")
+        raise StateError(
+            Phrase(
+                "the slot %(slot)s has its edition, which is %(state)s: cancel that one instead",
+                slot=key,
+                state=standing(found.edition.state),
+            )
+        )
     if found.slot.due <= now:
-        raise StateError(f"the slot {key} is over")
+        raise StateError(Phrase("the slot %(slot)s is over", slot=key))
     reason = f"{SKIPPED_BY}{who}" + (f": {note}" if note else "")
     made = skip(installation, schedule, found.slot, reason[:500], now, who=who)
     if made is None:
-        raise StateError(f"the slot {key} got its edition, or was moved, just now: look again")
+        raise StateError(Phrase("the slot %(slot)s got its edition, or was moved, just now: look again", slot=key))
     return made
 
 
@@ -146,7 +175,13 @@ def put_back(installation: Installation, schedule: str, key: str, *, who: str, n
         found = stand(tx, installation, schedule, key)
         if found.skipped and found.edition:
             if found.slot.due <= now:
-                raise StateError(f"the slot {key} is over: `broadsheet run {schedule} --extra` makes an edition now")
+                raise StateError(
+                    Phrase(
+                        "the slot %(slot)s is over: `broadsheet run %(schedule)s --extra` makes an edition now",
+                        slot=key,
+                        schedule=schedule,
+                    )
+                )
             tx.editions.drop_skipped(found.edition.id)
             # Up to this time all may be reckoned already; what stands here is looked for all the same.
             _place(tx, found.slot, found.slot.due, who, now)
@@ -154,7 +189,7 @@ def put_back(installation: Installation, schedule: str, key: str, *, who: str, n
             return replace(found, edition=None)
         planned = found.slot.planned
     if planned is None or planned == found.slot.due:
-        raise NothingToDo(f"the slot {key} stands where its timetable has it")
+        raise NothingToDo(Phrase("the slot %(slot)s stands where its timetable has it", slot=key))
     return move(installation, schedule, key, planned, who=who, now=now)
 
 
@@ -187,9 +222,13 @@ def _move_edition(
         fresh = replace(fresh, state=EditionState.AWAITING, reason=reason)
     expires, since = fresh.slot + installation.settings.schedules[fresh.schedule].max_lateness, [before.state]
     if not tx.editions.reschedule(fresh.id, slot=fresh.slot, expires=expires, since=since, now=now):
-        raise StateError(f"the edition {fresh.id} was moved on by somebody else just now: look again")
+        raise StateError(
+            Phrase("the edition %(edition)s was moved on by somebody else just now: look again", edition=fresh.id)
+        )
     if not tx.editions.revise(fresh, before=before, now=now):
-        raise StateError(f"the edition {fresh.id} was changed by somebody else just now: look again")
+        raise StateError(
+            Phrase("the edition %(edition)s was changed by somebody else just now: look again", edition=fresh.id)
+        )
     keep_version(tx, before)
     said = f"moved from {before.slot:%Y-%m-%d %H:%M} to {fresh.slot:%Y-%m-%d %H:%M} UTC"
     made = EditionVersion(number=fresh.version, at=now, who=who, what=said, told=told_of(fresh))

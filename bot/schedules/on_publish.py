@@ -78,7 +78,8 @@ def arrivals(installation: Installation, schedule: str, now: datetime, *, at_onc
         first = article_slot(schedule, found[0].article.id, found[0].appeared)
         around = circumstances(tx, installation, schedule, first, now)
         flooded = tx.flags.seen(FLOOD + schedule)
-    rules, left_out, taken = one_article(table.selection), [], []
+    left_out: list[tuple[int, str]] = []
+    rules, taken = one_article(table.selection), []
     for each in found:
         refused = refusal(each.article, rules, around)
         if refused:

@@ -98,7 +98,7 @@ def look(
         tx.editions.note(edition_id, PREFLIGHT, {**kept, "reached": seen.content()})
     with installation.store.write() as tx:
         made = found(tx, installation, edition, seen, tx.images.known(addresses(edition.stories)))
-        lines = [_line(each) for each in made if each.grade is not Grade.OK]
+        lines = [_line(each) for each in made if each.grade in (Grade.FAULT, Grade.WARNING)]
         tx.editions.note(edition_id, PREFLIGHT, {"reached": seen.content(), "look": lines})
         faults = "; ".join(_line(each) for each in made if each.grade is Grade.FAULT)
         act = Act(

@@ -12,7 +12,7 @@ from bot.editions.environment import one_line
 from bot.editions.gate import article_of
 from bot.editions.rewriting import fault_of, rewritten, tidied
 from bot.errors import NotFound, UsageError
-from bot.model import Edition, PostWords, Told
+from bot.model import Edition, Phrase, PostWords, Told, plural
 from bot.schedules.change import Change, changed
 from bot.schedules.installation import Installation
 
@@ -63,7 +63,7 @@ def tell(
             "credit": one_line(story.article.image.credit) if story.article.image else "",
         }
         if story.article.image is None and (given.get("alt") or given.get("credit") or picture):
-            raise UsageError("the article has no picture")
+            raise UsageError(Phrase("the article has no picture"))
         # Who writes what the article says already has written nothing: it follows the article.
         words: dict[str, Any] = {name: "" if text == own[name] else text for name, text in given.items()}
         if picture is not None:
@@ -112,7 +112,7 @@ def lines(
     def apply(now_is: Edition) -> Edition:
         mail = next((each.email for each in now_is.renditions if each.email), None)
         if mail is None:
-            raise UsageError("the edition is no mail")
+            raise UsageError(Phrase("the edition is no mail"))
         # What the schedule makes already is not taken for an editor's.
         fresh = {
             name: text for name, text in given.items() if getattr(now_is.words, name) or text != getattr(mail, name)
@@ -161,7 +161,7 @@ def post(
         )
         article = article_of(now_is, subject)
         if made is None or outlet is None or not article:
-            raise NotFound(f"the edition has no such post on {channel} any more")
+            raise NotFound(Phrase("the edition has no such post on %(channel)s any more", channel=channel))
         fault = fault_of(rewritten(made, text), outlet.limits) if text else ""
         if fault:
             raise UsageError(fault)
@@ -184,8 +184,26 @@ def post(
     )
 
 
+_FIELDS = {
+    "title": Phrase("title"),
+    "summary": Phrase("summary"),
+    "alt": Phrase("alt text"),
+    "credit": Phrase("credit"),
+    "subject": Phrase("subject"),
+    "preheader": Phrase("preheader"),
+}
+
+
 def _line(text: str, name: str, most: int) -> str:
     line = one_line(unicodedata.normalize("NFC", text))
     if len(line) > most:
-        raise UsageError(f"{len(line)} characters are {len(line) - most} too many for the {name}")
+        raise UsageError(
+            plural(
+                len(line),
+                "%(count)s character is %(over)s too many for the %(field)s",
+                "%(count)s characters are %(over)s too many for the %(field)s",
+                over=len(line) - most,
+                field=_FIELDS[name],
+            )
+        )
     return line

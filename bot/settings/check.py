@@ -10,6 +10,7 @@ from typing import Any, TypeVar, get_args
 from pydantic import BaseModel, SecretStr, ValidationError
 
 from bot.errors import SettingsError
+from bot.model import Phrase, plural
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -81,7 +82,7 @@ def is_secret(annotation: Any) -> bool:
 def nearest(word: str, known: Mapping[str, Any] | list[str]) -> str:
     """`` (did you mean "cron"?)``, or "" when nothing is near."""
     near = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
-    return f' (did you mean "{near[0]}"?)' if near else ""
+    return Phrase(' (did you mean "%(word)s"?)', word=near[0]) if near else ""
 
 
 def _sentence(error: ValidationError, model: type[BaseModel], at: str) -> tuple[str, str]:
@@ -95,12 +96,50 @@ def _sentence(error: ValidationError, model: type[BaseModel], at: str) -> tuple[
         return key, f"unknown key{nearest(str(place[-1]), allowed)}; allowed here: {', '.join(allowed)}"
     if kind == "missing":
         return key, "is missing and has no default"
+    reason = _reason(kind, context)
     if isinstance(first["input"], Mapping) or (place and _is_secret_key(model, place)):
         # What was given may be the secret itself, or hold one.
-        return key, str(first["msg"])
+        return key, reason or str(first["msg"])
+    given = _shown(first["input"])
     if kind == "literal_error":
-        return key, f"allowed is {context['expected']}, not {_shown(first['input'])}"
-    return key, f"{first['msg']}, not {_shown(first['input'])}"
+        return key, Phrase("allowed is %(expected)s, not %(given)s", expected=str(context["expected"]), given=given)
+    return key, Phrase("%(what)s, not %(given)s", what=reason or str(first["msg"]), given=given)
+
+
+def _reason(kind: str, context: Mapping[str, Any]) -> Phrase | None:
+    """Why a value is refused: ours as it was said, and of pydantic's those that a form of the desk can call forth.
+
+    Their English is pydantic's (https://docs.pydantic.dev/latest/errors/validation_errors/, checked 2026-11-29).
+    """
+    said = context.get("reason")
+    if isinstance(said, Phrase):
+        return said
+    match kind:
+        case "greater_than_equal":
+            return Phrase("Input should be greater than or equal to %(bound)s", bound=str(context["ge"]))
+        case "less_than_equal":
+            return Phrase("Input should be less than or equal to %(bound)s", bound=str(context["le"]))
+        case "greater_than":
+            return Phrase("Input should be greater than %(bound)s", bound=str(context["gt"]))
+        case "less_than":
+            return Phrase("Input should be less than %(bound)s", bound=str(context["lt"]))
+        case "string_too_long":
+            return plural(
+                context["max_length"],
+                "String should have at most %(count)s character",
+                "String should have at most %(count)s characters",
+            )
+        case "string_too_short":
+            return plural(
+                context["min_length"],
+                "String should have at least %(count)s character",
+                "String should have at least %(count)s characters",
+            )
+        case "int_type":
+            return Phrase("Input should be a valid integer")
+        case "string_type":
+            return Phrase("Input should be a valid string")
+    return None
 
 
 def _is_secret_key(model: type[BaseModel], place: list[Any]) -> bool:

@@ -16,6 +16,7 @@ from cronsim import CronSim, CronSimError
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, ValidationInfo
 from pydantic_core import PydanticCustomError
 
+from bot.model import Phrase
 from bot.settings.address import is_address
 
 
@@ -34,9 +35,9 @@ def parse_duration(value: Any) -> timedelta:
     try:
         duration = _duration(value)
     except OverflowError as error:
-        raise ValueError("no duration is as long as that") from error
+        raise ValueError(Phrase("no duration is as long as that")) from error
     if duration < timedelta(0):
-        raise ValueError("a duration is not negative")
+        raise ValueError(Phrase("a duration is not negative"))
     return duration
 
 
@@ -47,10 +48,10 @@ def parse_keeping(value: Any) -> timedelta | None:
     try:
         kept = parse_duration(value)
     except ValueError as error:
-        raise ValueError(f'{error}, or "forever"') from error
+        raise ValueError(Phrase('%(what)s, or "forever"', what=_said(error))) from error
     if kept < timedelta(days=1):
         # Not even 0, which one reader takes for "nothing" and another for "no limit".
-        raise ValueError('at least 1d; "forever" keeps it without a limit')
+        raise ValueError(Phrase('at least 1d; "forever" keeps it without a limit'))
     return kept
 
 
@@ -61,7 +62,7 @@ def _duration(value: Any) -> timedelta:
         return timedelta(seconds=value)
     match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([smhdw])\s*", value) if isinstance(value, str) else None
     if not match:
-        raise ValueError('a duration is a number with a unit: "90s", "30m", "3h", "2d", "1w"')
+        raise ValueError(Phrase('a duration is a number with a unit: "90s", "30m", "3h", "2d", "1w"'))
     return timedelta(seconds=float(match[1]) * _UNITS[match[2]])
 
 
@@ -103,7 +104,9 @@ def _rate(value: Any) -> Rate:
         re.fullmatch(r"\s*([0-9]{1,12})\s*/\s*([0-9]{0,7})\s*([smhdw])\s*", value) if isinstance(value, str) else None
     )
     if not match:
-        raise ValueError('a rate is a number and a time, "10/s", "600/m", "20000/h", "500/15m", "50000/d", or a list')
+        raise ValueError(
+            Phrase('a rate is a number and a time, "10/s", "600/m", "20000/h", "500/15m", "50000/d", or a list')
+        )
     rate = Rate(int(match[1]), timedelta(seconds=int(match[2] or 1) * _UNITS[match[3]]))
     if rate.number < 1 or rate.period < timedelta(seconds=1):
         raise ValueError(f'"{value.strip()}": a rate is at least one in a second or longer')
@@ -112,12 +115,18 @@ def _rate(value: Any) -> Rate:
     return rate
 
 
+def _said(error: Exception) -> str:
+    """What an error says, as a phrase where it is one."""
+    said = error.args[0] if error.args else ""
+    return said if isinstance(said, Phrase) else str(error)
+
+
 def _check(kind: str, function: Any) -> BeforeValidator:
     def validate(value: Any) -> Any:
         try:
             return function(value)
         except (ValueError, TypeError) as error:
-            raise PydanticCustomError(kind, "{reason}", {"reason": str(error)}) from error
+            raise PydanticCustomError(kind, "{reason}", {"reason": _said(error)}) from error
 
     return BeforeValidator(validate)
 
@@ -127,7 +136,8 @@ def at_least(shortest: timedelta) -> AfterValidator:
 
     def validate(duration: timedelta) -> timedelta:
         if duration < shortest:
-            raise PydanticCustomError("duration", "at least {shortest}", {"shortest": duration_text(shortest)})
+            reason = Phrase("at least %(shortest)s", shortest=duration_text(shortest))
+            raise PydanticCustomError("duration", "{reason}", {"reason": reason})
         return duration
 
     return AfterValidator(validate)
@@ -137,7 +147,7 @@ def _timezone(value: Any) -> str:
     try:
         ZoneInfo(value)
     except (ZoneInfoNotFoundError, ValueError, TypeError, OSError) as error:
-        raise ValueError('a timezone is an IANA name such as "Europe/Berlin" or "America/New_York"') from error
+        raise ValueError(Phrase('a timezone is an IANA name such as "Europe/Berlin" or "America/New_York"')) from error
     return str(value)
 
 
@@ -146,7 +156,7 @@ def _cron(value: Any) -> str:
         CronSim(value, datetime.now(UTC))
     except (CronSimError, TypeError, AttributeError) as error:
         raise ValueError(
-            'cron takes five fields, minute hour day month weekday: "0 7 * * 1-5" is 07:00 on weekdays'
+            Phrase('cron takes five fields, minute hour day month weekday: "0 7 * * 1-5" is 07:00 on weekdays')
         ) from error
     return str(value)
 
@@ -160,7 +170,7 @@ def parse_days(value: Any) -> str:
     for part in value.lower().replace(" ", "").split(",") if isinstance(value, str) and value.strip() else []:
         first, dash, last = part.partition("-")
         if first not in _DAYS or (dash and last not in _DAYS):
-            raise ValueError('days are "mon", "tue", "wed", "thu", "fri", "sat", "sun": "mon-fri", "sat,sun"')
+            raise ValueError(Phrase('days are "mon", "tue", "wed", "thu", "fri", "sat", "sun": "mon-fri", "sat,sun"'))
         begin = _DAYS.index(first)
         # "fri-mon" goes over the end of the week.
         found |= {(begin + step) % 7 for step in range((_DAYS.index(last) - begin) % 7 + 1 if dash else 1)}
@@ -169,18 +179,18 @@ def parse_days(value: Any) -> str:
 
 def _days(value: Any) -> str:
     if not isinstance(value, str):
-        raise ValueError('days are one text: "mon-fri", or "sat,sun"')
+        raise ValueError(Phrase('days are one text: "mon-fri", or "sat,sun"'))
     parse_days(value)
     return value.lower()
 
 
 def _times(value: Any) -> tuple[str, ...]:
     if not isinstance(value, list | tuple) or not value:
-        raise ValueError('times are a list of wall times: ["08:10", "17:30"]')
+        raise ValueError(Phrase('times are a list of wall times: ["08:10", "17:30"]'))
     found = [_wall_time(each) for each in value]
     twice = next((each for each in found if found.count(each) > 1), "")
     if twice:
-        raise ValueError(f'"{twice}" stands there twice; name each time once')
+        raise ValueError(Phrase('"%(time)s" stands there twice; name each time once', time=twice))
     return tuple(sorted(found))
 
 
@@ -189,14 +199,14 @@ def _wall_time(value: Any) -> str:
     if isinstance(value, time) and not (value.second or value.microsecond):
         return f"{value:%H:%M}"
     if not match:
-        raise ValueError('a time is a wall time of 24 hours, "08:10" or "17:30"')
+        raise ValueError(Phrase('a time is a wall time of 24 hours, "08:10" or "17:30"'))
     return f"{int(match[1]):02}:{match[2]}"
 
 
 def _url(value: Any) -> str:
     parts = urlsplit(value) if isinstance(value, str) else None
     if not parts or parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError('a URL starts with https:// (or http://): "https://news.example"')
+        raise ValueError(Phrase('a URL starts with https:// (or http://): "https://news.example"'))
     return str(value).rstrip("/")
 
 
@@ -204,7 +214,9 @@ def parse_sender(value: Any) -> tuple[str, str]:
     """``"The Record <briefing@record.example>"`` → (name, address). Raises ``ValueError``."""
     name, address = parseaddr(value if isinstance(value, str) else "")
     if not is_address(address):
-        raise ValueError('a sender is an address, with a name before it: "The Record <briefing@record.example>"')
+        raise ValueError(
+            Phrase('a sender is an address, with a name before it: "The Record <briefing@record.example>"')
+        )
     return name, address
 
 
@@ -215,7 +227,7 @@ def _sender(value: Any) -> str:
 
 def _address(value: Any) -> str:
     if not (isinstance(value, str) and is_address(value.strip())):
-        raise ValueError('a mail address: "corrections@record.example"')
+        raise ValueError(Phrase('a mail address: "corrections@record.example"'))
     return value.strip()
 
 
@@ -223,21 +235,23 @@ def _network(value: Any) -> str:
     try:
         return str(ip_network(value))
     except (ValueError, TypeError) as error:
-        raise ValueError('an address or a network: "127.0.0.1", "10.0.0.0/8", "fd00::/8"') from error
+        raise ValueError(Phrase('an address or a network: "127.0.0.1", "10.0.0.0/8", "fd00::/8"')) from error
 
 
 def _origin(value: Any) -> str:
     parts = urlsplit(value) if isinstance(value, str) else None
     if not parts or parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError('an origin is scheme and host, and a port where it has one: "https://portalderrecord.example"')
+        raise ValueError(
+            Phrase('an origin is scheme and host, and a port where it has one: "https://portalderrecord.example"')
+        )
     if parts.path.strip("/") or parts.query or parts.fragment or "@" in parts.netloc:
-        raise ValueError('an origin has no path and no name: "https://portalderrecord.example"')
+        raise ValueError(Phrase('an origin has no path and no name: "https://portalderrecord.example"'))
     return f"{parts.scheme}://{parts.netloc.lower()}"
 
 
 def _colour(value: Any) -> str:
     if not (isinstance(value, str) and re.fullmatch(r"#[0-9A-Fa-f]{6}", value)):
-        raise ValueError('a colour is six hexadecimal digits: "#0B5D4B"')
+        raise ValueError(Phrase('a colour is six hexadecimal digits: "#0B5D4B"'))
     return value.upper()
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from bot.model import Phrase
 from bot.settings.check import nearest, wrong
 
 if TYPE_CHECKING:
@@ -31,18 +32,25 @@ def check_schedule(settings: Settings, name: str, schedule: ScheduleTable, file:
         _known(schedule.audience, settings.audiences, file, f"{at}.audience", "audience")
     twice = [channel for channel in schedule.channels if schedule.channels.count(channel) > 1]
     if twice:
-        raise wrong(file, f"{at}.channels", f'"{twice[0]}" stands there twice; name each channel once')
+        said = Phrase('"%(channel)s" stands there twice; name each channel once', channel=twice[0])
+        raise wrong(file, f"{at}.channels", said)
     mails = [channel for channel in schedule.channels if settings.channels[channel].get("type") == "email"]
     if mails and not schedule.audience:
-        raise wrong(file, f"{at}.audience", f'is missing; channel "{mails[0]}" sends mail and must know to whom')
+        said = Phrase('is missing; channel "%(channel)s" sends mail and must know to whom', channel=mails[0])
+        raise wrong(file, f"{at}.audience", said)
     if len(mails) > 1:
-        said = f"{' and '.join(mails)} both send mail: everybody would get it twice; name one of them"
+        said = Phrase(
+            "%(channels)s both send mail: everybody would get it twice; name one of them",
+            channels=" and ".join(mails),
+        )
         raise wrong(file, f"{at}.channels", said)
     known = digests(settings)
     if schedule.template not in known:
-        said = (
-            f"there is no templates/digests/{schedule.template}{nearest(schedule.template, known)}; "
-            f"there are: {', '.join(known) or 'none'}"
+        said = Phrase(
+            "there is no templates/digests/%(template)s%(nearest)s; there are: %(known)s",
+            template=schedule.template,
+            nearest=nearest(schedule.template, known),
+            known=_listed(known),
         )
         raise wrong(file, f"{at}.template", said)
 
@@ -79,5 +87,15 @@ def _check_signup(settings: Settings) -> None:
 
 def _known(word: str, known: Mapping[str, Any], file: str, at: str, kind: str) -> None:
     if word not in known:
-        there = ", ".join(known) or "none"
-        raise wrong(file, at, f'there is no {kind} "{word}"{nearest(word, known)}; there are: {there}')
+        facts = {"name": word, "nearest": nearest(word, known), "known": _listed(known)}
+        if kind == "channel":
+            said = Phrase('there is no channel "%(name)s"%(nearest)s; there are: %(known)s', **facts)
+        elif kind == "source":
+            said = Phrase('there is no source "%(name)s"%(nearest)s; there are: %(known)s', **facts)
+        else:
+            said = Phrase('there is no audience "%(name)s"%(nearest)s; there are: %(known)s', **facts)
+        raise wrong(file, at, said)
+
+
+def _listed(known: Iterable[str]) -> str:
+    return ", ".join(known) or Phrase("none")

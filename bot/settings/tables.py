@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, StrictBool, StrictInt, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
+from bot.model import Phrase
 from bot.settings.bounces import BouncesTable
 from bot.settings.desk import DeskTable
 from bot.settings.kinds import (
@@ -242,10 +243,13 @@ class SelectionTable(Table):
         for name, weight in value.items():
             kind, _, of = name.partition(":")
             if kind.strip() not in ("section", "source", "tag") or not of.strip():
-                said = f'weights are of "section:NAME", "source:NAME" or "tag:NAME", not of "{name}"'
+                said = Phrase(
+                    'weights are of "section:NAME", "source:NAME" or "tag:NAME", not of "%(name)s"', name=name
+                )
                 raise PydanticCustomError("weights", "{reason}", {"reason": said})
             if not -10 <= weight <= 10:
-                raise PydanticCustomError("weights", "{reason}", {"reason": f'"{name}" weighs from -10 to 10'})
+                said = Phrase('"%(name)s" weighs from -10 to 10', name=name)
+                raise PydanticCustomError("weights", "{reason}", {"reason": said})
         return value
 
     @field_validator("window")
@@ -254,7 +258,7 @@ class SelectionTable(Table):
         try:
             parse_window(value)
         except ValueError as error:
-            raise PydanticCustomError("window", "{reason}", {"reason": str(error)}) from error
+            raise PydanticCustomError("window", "{reason}", {"reason": error.args[0]}) from error
         return value
 
 
@@ -263,7 +267,7 @@ def parse_window(value: str) -> timedelta | None:
     if value == "since last":
         return None
     if not value.startswith("last "):
-        raise ValueError('a window is "since last" or "last 24h"')
+        raise ValueError(Phrase('a window is "since last" or "last 24h"'))
     return parse_duration(value.removeprefix("last "))
 
 
@@ -368,20 +372,32 @@ def _trigger_fault(table: ScheduleTable) -> str:
     """What is wrong with when a schedule goes out; "" when nothing is."""
     given = [name for name in ("cron", "times", "on_publish") if getattr(table, name)]
     if len(given) != 1:
-        has = f"it has {' and '.join(given)}" if given else "it has none of them"
-        return f'a schedule takes exactly one of cron = "…", times = […] and on_publish = true; {has}'
+        if not given:
+            return Phrase(
+                'a schedule takes exactly one of cron = "…", times = […] and on_publish = true; it has none of them'
+            )
+        return Phrase(
+            'a schedule takes exactly one of cron = "…", times = […] and on_publish = true; it has %(given)s',
+            given=" and ".join(given),
+        )
     if table.days and not table.times:
-        return f"days belong to times; a schedule with {given[0]} takes none"
+        return Phrase("days belong to times; a schedule with %(given)s takes none", given=given[0])
     if not table.on_publish:
-        return "settle belongs to on_publish = true" if "settle" in table.model_fields_set else ""
+        return Phrase("settle belongs to on_publish = true") if "settle" in table.model_fields_set else ""
     if table.prepare_before is not None:
-        return "prepare_before makes no sense with on_publish: nobody knows before what will appear; leave it out"
+        return Phrase(
+            "prepare_before makes no sense with on_publish: nobody knows before what will appear; leave it out"
+        )
     if table.selection.minimum > 1:
-        return "selection.minimum makes no sense with on_publish: each article is an edition of its own; leave it out"
+        return Phrase(
+            "selection.minimum makes no sense with on_publish: each article is an edition of its own; leave it out"
+        )
     if "window" in table.selection.model_fields_set:
-        return "selection.window makes no sense with on_publish: selection.max_age says how old an article may be"
+        return Phrase(
+            "selection.window makes no sense with on_publish: selection.max_age says how old an article may be"
+        )
     if table.settle >= min(table.max_lateness, table.selection.max_age):
-        return (
+        return Phrase(
             "settle is shorter than max_lateness and selection.max_age, or each article is too late when it has settled"
         )
     return ""

@@ -316,16 +316,6 @@ def _newest_chunks(channel: str) -> Select[Any]:
     return select(newest.subquery().c.id)
 
 
-def _holding(held: Sequence[Any], number: int, after: int) -> int:
-    """In how many of these chunks there are so many deliveries behind ``after``; at most ``_LARGEST_WINDOW``."""
-    found = 0
-    for place, chunk in enumerate(held[:_LARGEST_WINDOW], 1):
-        found += chunk.last - max(chunk.first, after + 1) + 1
-        if found >= number:
-            return place
-    return _LARGEST_WINDOW
-
-
 def _kept(state: DeliveryState) -> str:
     return str(DeliveryState.PENDING if state is DeliveryState.LEASED else state)
 

@@ -15,6 +15,7 @@ from bot.model import (
     EditionStory,
     EditionWords,
     Email,
+    Phrase,
     Post,
     PostAct,
     PostPicture,
@@ -80,6 +81,7 @@ def content_of(story: EditionStory) -> dict[str, Any]:
         "article_ids": list(story.article_ids),
         "also_about": list(story.also_about),
         "reason": story.reason,
+        **({"why": story.reason.content()} if isinstance(story.reason, Phrase) else {}),
         "subject": story.subject,
         "post": story.post,
         **({"words": asdict(story.words)} if story.words != StoryWords() else {}),
@@ -98,7 +100,8 @@ def story_of(row: Row[Any]) -> EditionStory:
         article_ids=tuple(content["article_ids"]),
         # Editions of before 2026-11 know the topics of their leads alone.
         also_about=tuple(content.get("also_about", ())),
-        reason=content["reason"],
+        # Editions of before 2026-12 hold their reasons in English alone.
+        reason=Phrase.from_content(content["why"]) if "why" in content else content["reason"],
         # Editions of before 0009 hold no words of a machine.
         subject=content.get("subject", ""),
         post=content.get("post", ""),

@@ -12,7 +12,21 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, delete, insert, or_, select, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    and_,
+    delete,
+    insert,
+    literal,
+    or_,
+    select,
+    tuple_,
+    union_all,
+    update,
+)
 
 from bot.errors import ReservedElsewhere
 from bot.model import (
@@ -268,10 +282,15 @@ class Editions:
         """As ``between``, the newest slots first, those to come too."""
         return self._brief(select(*_BRIEF).order_by(editions.c.slot.desc(), editions.c.created.desc()).limit(limit))
 
-    def those(self, which: Collection[str]) -> dict[str, Edition]:
-        """Those of these editions that there are, by id; as ``between`` has them."""
-        found = self._brief(select(*_BRIEF).where(editions.c.id.in_(sorted(which))))
-        return {each.id: each for each in found}
+    def last_out(self, channels: Collection[str]) -> dict[str, tuple[str, datetime]]:
+        """By channel, the edition of the newest slot that went out over it, and when it was done, or how it is since.
+
+        A channel over which nothing went out yet is not among them.
+        """
+        if not channels:
+            return {}
+        rows = self._connection.execute(union_all(*map(_last_out, sorted(channels))))
+        return {row.channel: (row.id, row.sent or row.changed) for row in rows}
 
     def names(self, which: Collection[str]) -> dict[str, str]:
         """The names of those of these editions that there are."""
@@ -577,3 +596,16 @@ def _went_out() -> ColumnElement[bool]:
     """Also of an edition that was cancelled half-way: what was accepted stands, and its stories are consumed."""
     held = select(reservations.c.edition).where(reservations.c.edition == editions.c.id, reservations.c.consumed)
     return editions.c.state.in_(list(WENT_OUT)) | ((editions.c.state == EditionState.CANCELLED) & held.exists())
+
+
+def _last_out(channel: str) -> Select[Any]:
+    carries = select(renditions.c.edition).where(renditions.c.edition == editions.c.id, renditions.c.channel == channel)
+    query = (
+        select(literal(channel).label("channel"), editions.c.id, editions.c.sent, editions.c.changed)
+        .where(editions.c.state.in_(list(WENT_OUT)), carries.exists())
+        .order_by(editions.c.slot.desc(), editions.c.id.desc())
+        .limit(1)
+    )
+    # SQLite takes no limit of one among several.
+    one = query.subquery()
+    return select(one.c.channel, one.c.id, one.c.sent, one.c.changed)

@@ -8,10 +8,9 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from bot.model import Article, Pick, Story
+from bot.model import Article, Phrase, Pick, Several, Story, plural
 from bot.settings import SelectionTable
 from bot.stories.copies import Identity, identity
-from bot.stories.words import counted, span
 
 PINNED, SOURCES, IMAGE, STANDFIRST = 2.0, 0.3, 0.1, 0.1
 """What a story gains beside its newness, which is 1 at publication and halves with the selection's ``half_life``.
@@ -145,21 +144,28 @@ def picked(ranked: Ranked, now: datetime, follows: str = "") -> Pick:
     ``follows`` is the title of what was sent of the same event.
     """
     lead = ranked.story.lead
+    section = ranked.newest_in or section_name(lead)
     if lead.pinned:
-        reason = "Pinned by the newsroom"
+        why = [Phrase("Pinned by the newsroom")]
     elif ranked.newest_in:
-        reason = f"Newest in {ranked.newest_in}"
+        why = [Phrase("Newest in %(section)s", section=section)]
     else:
-        section = section_name(lead)
-        reason = f"New in {section}" if section else "New"
+        why = [Phrase("New in %(section)s", section=section) if section else Phrase("New article")]
     sources = len({article.source for article in ranked.story.articles})
     if sources > 1:
-        reason += f", told by {counted(sources, 'source')}"
+        why.append(plural(sources, "told by %(count)s source", "told by %(count)s sources"))
     if lead.image:
-        reason += ", with picture"
-    reason += f"; {span(now - lead.published)} old."
+        why.append(Phrase("with picture"))
+    said, age = Several(tuple(why)), now - lead.published
     if follows:
-        reason += f" It follows “{follows}”, which an earlier edition told."
+        reason = Phrase(
+            "%(why)s; %(age)s old. It follows “%(title)s”, which an earlier edition told.",
+            why=said,
+            age=age,
+            title=follows,
+        )
+    else:
+        reason = Phrase("%(why)s; %(age)s old.", why=said, age=age)
     return Pick(ranked.story, reason, ranked.score, ranked.parts)
 
 

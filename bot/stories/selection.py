@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from bot.model import Article, Rejection, Selected, Story
+from bot.model import Article, Phrase, Rejection, Selected, Story, plural
 from bot.settings import SelectionTable, parse_window
 from bot.stories.copies import Identity, identity, retold, stories_of
 from bot.stories.events import events_of, likeness, weighed
@@ -12,7 +12,6 @@ from bot.stories.once import Once
 from bot.stories.ranking import Chosen, Ranked, choose, picked, rank, section_name
 from bot.stories.rules import Circumstances, refusal
 from bot.stories.updates import Follows, updates
-from bot.stories.words import counted, span
 
 __all__ = ["Circumstances", "select"]
 
@@ -38,7 +37,7 @@ def select(articles: Sequence[Article], rules: SelectionTable, circumstances: Ci
     fresh: list[Article] = []
     for article, earlier in zip(new, retold(new, told, circumstances.sent, once), strict=True):
         if earlier:
-            reason = f"A copy of “{_name(earlier)}”, which another edition of this schedule took."
+            reason = Phrase("A copy of “%(title)s”, which another edition of this schedule took.", title=_name(earlier))
             rejections.append(Rejection(article, "copy", reason))
         else:
             fresh.append(article)
@@ -71,7 +70,10 @@ def _is_told(article: Article, follows: Mapping[Identity, Follows]) -> bool:
 
 
 def _told(article: Article, found: Follows) -> Rejection:
-    reason = f"Tells in other words what “{_name(found.earlier)}” told, which another edition of this schedule took."
+    reason = Phrase(
+        "Tells in other words what “%(title)s” told, which another edition of this schedule took.",
+        title=_name(found.earlier),
+    )
     return Rejection(article, "told-before", reason)
 
 
@@ -94,23 +96,35 @@ def _left_out(
     for place, each in enumerate(ranked, start=1):
         lead = each.story.lead
         if identity(lead) in crowded:
-            most = counted(rules.section_maximum, "story")
-            reason = f"The edition holds {most} of {section_name(lead)} already, the most it takes of one section."
+            reason = plural(
+                rules.section_maximum,
+                "The edition holds %(count)s story of %(section)s already, the most it takes of one section.",
+                "The edition holds %(count)s stories of %(section)s already, the most it takes of one section.",
+                section=section_name(lead),
+            )
             yield Rejection(lead, "section-full", reason)
         elif identity(lead) not in taken:
-            reason = f"It ranks {place} among {counted(len(ranked), 'new story')}; the edition takes {rules.maximum}."
+            reason = plural(
+                len(ranked),
+                "It ranks %(place)s among %(count)s new story; the edition takes %(most)s.",
+                "It ranks %(place)s among %(count)s new stories; the edition takes %(most)s.",
+                place=place,
+                most=rules.maximum,
+            )
             yield Rejection(lead, "over-maximum", reason)
         yield from _others(each.story, copied[identity(lead)])
 
 
 def _others(story: Story, copied: Story) -> Iterator[Rejection]:
     copies = {identity(each) for each in copied.others}
-    which = f"“{_name(story.lead)}” ({story.lead.source}), which leads its story."
+    lead = {"title": _name(story.lead), "source": story.lead.source}
     for other in story.others:
         if identity(other) in copies:
-            yield Rejection(other, "copy", f"A copy of {which}")
+            reason = Phrase("A copy of “%(title)s” (%(source)s), which leads its story.", **lead)
+            yield Rejection(other, "copy", reason)
         else:
-            yield Rejection(other, "same-event", f"Tells the same event as {which}")
+            reason = Phrase("Tells the same event as “%(title)s” (%(source)s), which leads its story.", **lead)
+            yield Rejection(other, "same-event", reason)
 
 
 def _name(article: Article) -> str:
@@ -120,13 +134,25 @@ def _name(article: Article) -> str:
 def _skip(stories: int, rules: SelectionTable, around: Circumstances) -> str:
     if stories == 0:
         window = parse_window(rules.window)
-        return f"nothing new since {around.told(around.since)}" if window is None else f"nothing new in {span(window)}"
+        if window is None:
+            return Phrase("nothing new since %(time)s", time=around.told(around.since))
+        return Phrase("nothing new in %(window)s", window=window)
     if stories < rules.minimum:
-        return f"{counted(stories, 'new story')}, at least {rules.minimum} are wanted"
+        return plural(
+            stories,
+            "%(count)s new story, at least %(least)s are wanted",
+            "%(count)s new stories, at least %(least)s are wanted",
+            least=rules.minimum,
+        )
     return ""
 
 
 def _hold(new: int, rules: SelectionTable) -> str:
     if new <= rules.flood:
         return ""
-    return f"{counted(new, 'new article')} at once, more than the {rules.flood} that may go out unseen"
+    return plural(
+        new,
+        "%(count)s new article at once, more than the %(most)s that may go out unseen",
+        "%(count)s new articles at once, more than the %(most)s that may go out unseen",
+        most=rules.flood,
+    )

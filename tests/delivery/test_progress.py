@@ -9,7 +9,7 @@ import pytest
 
 from bot.delivery import owner
 from bot.delivery.engine import LEASE, Engine
-from bot.delivery.progress import progress, progress_of_all
+from bot.delivery.progress import progress
 from bot.delivery.sending import begin_sending
 from bot.editions import lifecycle
 from bot.errors import DeliveryError, NotFound
@@ -166,13 +166,6 @@ def test_of_many_destinations_ten_are_named_and_the_rest_summed(store, sending):
     found = stands(store, sending).domains
     assert [each.domain for each in found] == [*(f"d{number:02d}" for number in range(10)), "*"]
     assert found[-1].states == {"accepted": 100 + 20 + 19 + 18 + 17 + 16, "failed": 1}
-
-
-def test_all_that_goes_on_is_told_and_what_has_ended_is_not(store, sending):
-    second = begun(store)
-    lifecycle.cancel(store, sending, who="editor", now=NOW)
-    with store.read() as tx:
-        assert [each.edition for each in progress_of_all(tx, NOW)] == [second]
 
 
 def test_what_a_process_says_replaces_what_it_said(store, sending):

@@ -72,7 +72,7 @@ def test_each_act_moves_what_it_may_and_nothing_else(store, verb):
         made = _in(store, state)
         to = ALLOWED.get((verb, state))
         if to is None:
-            with pytest.raises(StateError, match=f"is {state}: {verb} needs one that is"):
+            with pytest.raises(StateError, match=f"is {state}: this needs one that is"):
                 VERBS[verb](store, made, who="mara", now=NOW)
             assert _state(store, made) is state
             assert _acts(store, f"edition:{made}") == []

@@ -93,7 +93,7 @@ def test_what_must_be_mended_stands_first_and_what_holds_last():
     found = looked(made(template="headlines", text=""))
     grades = [each.grade for each in found]
     assert grades[0] is Grade.FAULT
-    assert grades == sorted(grades, key=[Grade.FAULT, Grade.WARNING, Grade.OK].index)
+    assert grades == sorted(grades, key=[Grade.FAULT, Grade.WARNING, Grade.OPEN, Grade.OK].index)
 
 
 def test_an_edition_without_stories_is_not_looked_at():
@@ -132,7 +132,7 @@ def test_a_picture_that_is_gone_is_to_know():
 
 
 def test_links_that_nobody_asked_yet_are_not_said_to_answer():
-    assert of(looked(made()), "links") == [(Grade.OK, "11 links not looked at yet")]
+    assert of(looked(made()), "links") == [(Grade.OPEN, "11 links not looked at yet")]
 
 
 def test_what_readers_are_sent_to_is_asked_and_our_own_pages_are_not():
@@ -275,7 +275,7 @@ def test_stories_that_readers_have_already_are_to_know():
     ran = Ran("Rents rise slower than wages", "Evening five", NOW - timedelta(hours=14))
     (found,) = [each for each in looked(made(), ran=[ran]) if each.check == "ran"]
     assert (found.grade, found.said) == (Grade.WARNING, "1 story was sent to these readers already")
-    assert found.where == "“Rents rise slower than wages” was in Evening five, Monday 17:00"
+    assert found.where == "“Rents rise slower than wages” was in Evening five, 23 November 2026, 17:00"
 
 
 @pytest.mark.parametrize(

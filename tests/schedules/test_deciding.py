@@ -193,7 +193,7 @@ def test_sending_now_is_a_yes_to_what_waits_for_one(waiting):
 def test_what_is_held_or_returned_does_not_go_out_at_once(waiting):
     installation, made = waiting()
     deciding.return_(installation, made.id, version=1, who=ANN, now=EARLY, note="Check.")
-    with pytest.raises(StateError, match="it was returned"):
+    with pytest.raises(StateError, match="was returned"):
         deciding.send_now(installation, made.id, version=1, who=ANN, now=EARLY)
     assert _stored(installation, made).state is S.DRAFTED
 

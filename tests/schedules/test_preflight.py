@@ -66,7 +66,7 @@ def test_who_looks_at_an_edition_asks_nobody(open_newsroom, publish, server):
     publish("The ferry returns", url=server.says("/ferry"))
     installation = open_newsroom()
     made = make(installation, "morning", SLOT, NOW)
-    assert (Grade.OK, "2 links not looked at yet") in of(shown(installation, made.id), "links")
+    assert (Grade.OPEN, "2 links not looked at yet") in of(shown(installation, made.id), "links")
     assert server.seen == []
 
 

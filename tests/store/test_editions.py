@@ -93,6 +93,25 @@ def test_the_last_sent_edition_leaves_out_skipped_and_held_ones(store):
         assert tx.editions.last_sent("evening") is None
 
 
+def test_the_last_edition_that_went_out_by_a_channel_is_found(store):
+    mail = (Rendition(channel="mail", post=Post(text="x")),)
+    other = (Rendition(channel="sky", post=Post(text="x")),)
+    newest = edition(state=EditionState.SENDING, renditions=mail)
+    for each in (
+        edition(state=EditionState.SENT, renditions=mail, slot=NOW - timedelta(days=1)),
+        newest,
+        edition(state=EditionState.APPROVED, renditions=mail, slot=LATER),
+        edition(state=EditionState.SENT, renditions=other, slot=LATER),
+    ):
+        assert _add(store, each)
+    with store.write() as tx:
+        assert tx.editions.last_out(["mail", "sky"])["mail"] == (newest.id, newest.created)
+        tx.editions.move(newest.id, to=EditionState.SENT, since=[EditionState.SENDING], now=LATER)
+    with store.read() as tx:
+        assert tx.editions.last_out(["mail"]) == {"mail": (newest.id, LATER)}
+        assert tx.editions.last_out(["none"]) == {}
+
+
 def test_stories_can_be_replaced_before_the_send(store):
     old, new = _stored_article(store), _stored_article(store)
     made = edition(lead=old)

@@ -97,7 +97,7 @@ def test_stories_without_a_section_and_pinned_ones_are_not_counted() -> None:
     ("story", "reason"),
     [
         (Story(article("a", 3.5, "City hall", image=PICTURE)), "Newest in City hall, with picture; 3 h old."),
-        (Story(article("a", 0.2)), "New; 12 min old."),
+        (Story(article("a", 0.2)), "New article; 12 min old."),
         (Story(article("a", 50, "Life", pinned=True)), "Pinned by the newsroom; 2 days old."),
         (
             Story(article("a", 1, "Life"), (article("b", 1, source="wire"),)),
@@ -164,5 +164,5 @@ def test_an_event_that_was_told_counts_less_and_its_reason_names_what_was_sent()
     (ranked,) = rank([story], NOW, RULES, told={("record", "a", 0)})
     assert ranked.parts["told"] == -0.3
     assert picked(ranked, NOW, "Bridge stays open").reason == (
-        "New; 1 h old. It follows “Bridge stays open”, which an earlier edition told."
+        "New article; 1 h old. It follows “Bridge stays open”, which an earlier edition told."
     )

@@ -368,7 +368,7 @@ def test_a_development_of_what_was_sent_goes_out_and_its_reason_names_it() -> No
     )
     (pick,) = selected.picks
     assert pick.reason == (
-        "New; 1 h old. It follows “Ferry crews begin three-day strike”, which an earlier edition told."
+        "New article; 1 h old. It follows “Ferry crews begin three-day strike”, which an earlier edition told."
     )
     assert pick.parts["told"] == -0.3
 

@@ -67,7 +67,7 @@ async def test_it_is_asked_for_one_person_and_one_kind(web):
     assert "held gone" in mine
     assert "approved mail" not in mine
     kind = text((await web.get("/activity?kind=edition")).text)
-    assert "Broadsheet let go as too late" in kind
+    assert "Broadsheet let gone go as too late" in kind
     assert "approved mail" not in kind
     everything = (await web.get("/activity")).text
     for option in ("Mara Lindqvist", "Tom Adeyemi", "Broadsheet", "A reader", "Editions", "Readers"):

@@ -78,7 +78,7 @@ async def test_the_next_free_slot_is_one_press(web):
 @pytest.mark.parametrize(
     ("date", "time", "why"),
     [
-        ("2026-11-20", "09:00", "that time is over"),
+        ("2026-11-20", "09:00", "That time is over"),
         ("2026-11-27", "07:00", "goes out then"),
         ("26 November", "09:00", "This is not a date"),
         ("2026-11-26", "9", "This is not a time"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import tomllib
 from pathlib import Path
@@ -18,16 +19,16 @@ PLACEHOLDER = re.compile(r"%(?:\(\w+\))?[sd]|\{\w+\}")
 
 @pytest.fixture(scope="module")
 def words():
-    """The desk's own words: singular, or (singular, plural)."""
+    """The desk's own words, each with its context: singular, or (singular, plural)."""
     mappings = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["babel"]["mappings"]
     found = extract_from_dir(
         ROOT,
         [(each["pattern"], each["method"]) for each in mappings],
         {each["pattern"]: {key: value for key, value in each.items() if key == "trimmed"} for each in mappings},
-        {**DEFAULT_KEYWORDS, "N_": None},
+        {**DEFAULT_KEYWORDS, "N_": None, "Phrase": None, "plural": (2, 3)},
         directory_filter=lambda folder: Path(folder).name not in {".venv", ".git", "node_modules", "tests"},
     )
-    return {each[2] for each in found}
+    return {(each[2], each[4]) for each in found}
 
 
 @pytest.mark.parametrize("language", [each for each in LANGUAGES if each != "en"])
@@ -35,14 +36,38 @@ def test_every_word_is_translated(words, language):
     with (CATALOGS / f"{language}.po").open("rb") as stream:
         catalog = read_po(stream, locale=language)
     missing, wrong = [], []
-    for word in words:
-        message = catalog.get(word[0] if isinstance(word, tuple) else word)
+    for word, context in words:
+        message = catalog.get(word[0] if isinstance(word, tuple) else word, context)
         if message is None or not message.string or (isinstance(message.string, tuple) and not all(message.string)):
             missing.append(word)
         elif not _fits(word, message.string):
             wrong.append((word, message.string))
     assert missing == [], f"{len(missing)} words; `make words` puts them into the catalog"
     assert wrong == [], "placeholders differ"
+
+
+def test_what_is_said_below_is_given_as_it_stands():
+    """A catalog knows a template only where the code has it whole."""
+    known = {"bot/model/phrase.py"}
+    made = [
+        f"{path}:{node.lineno}"
+        for path, node in _phrases()
+        if path not in known and not all(isinstance(each, ast.Constant) for each in _templates(node))
+    ]
+    assert made == []
+
+
+def _phrases():
+    for file in sorted((ROOT / "bot").rglob("*.py")):
+        text = file.read_text()
+        if "Phrase(" in text or "plural(" in text:
+            for node in ast.walk(ast.parse(text)):
+                if isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("Phrase", "plural"):
+                    yield file.relative_to(ROOT).as_posix(), node
+
+
+def _templates(call):
+    return call.args[:1] if call.func.id == "Phrase" else call.args[1:3]
 
 
 def _fits(word, said):

@@ -104,8 +104,8 @@ async def test_what_nobody_connected_says_how(desk):
 async def test_a_permission_that_ends_is_told_with_what_to_do(desk):
     connect(desk, ends=NOW + timedelta(days=6, hours=4))
     page = (await desk.get("/channels")).text
-    assert "news stops in 6 days" in page
-    assert "Its permission ends on Monday 30 November 2026, 11:00 UTC" in page
+    assert "The permission of news ends soon" in page
+    assert "It ends Mon 11:00. Connecting it again takes a minute." in page
     assert "Renew news" in page
     assert "The permission of news ends soon" in (await desk.get("/")).text
 
@@ -149,12 +149,25 @@ async def test_the_last_posts_lead_to_their_editions(desk):
     assert "post waits" not in page
 
 
+async def test_the_last_edition_that_was_mailed_stands_beside_the_channel(web):
+    row = (await web.get("/channels")).text.split('href="./channels/mail"')[1].split("</tr>")[0]
+    assert "nothing yet" in row
+    old = web.add_edition(state=EditionState.SENT, slot=NOW - timedelta(days=1))
+    newest = web.add_edition(state=EditionState.SENDING)
+    with web.store.write() as tx:
+        tx.editions.move(newest.id, to=EditionState.SENT, since=[EditionState.SENDING], now=NOW - timedelta(minutes=3))
+    web.add_edition(state=EditionState.AWAITING, slot=NOW + timedelta(hours=1))
+    row = (await web.get("/channels")).text.split('href="./channels/mail"')[1].split("</tr>")[0]
+    assert f'href="./editions/{newest.id}"' in row and 'datetime="2026-11-24T06:57Z"' in row
+    assert old.id not in row
+
+
 async def test_a_channels_own_page_shows_its_record_limits_and_the_dangerous_corner(desk):
     connect(desk, ends=NOW + timedelta(days=40))
     with desk.store.write() as tx:
         pause_channel(tx, "news", f"no credits {HOSTILE}", NOW)
     page = (await desk.get("/channels/news")).text
-    assert "pause channel" in page and "no credits" in page
+    assert "paused the channel" in page and "no credits" in page
     assert "Disconnect news" in page
     assert "<script>alert" not in page
     assert (await desk.get("/channels/none")).status_code == 404

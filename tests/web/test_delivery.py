@@ -178,7 +178,7 @@ async def test_what_cannot_be_done_any_more_is_refused_with_the_reason(web, send
     await deliver(web, clock, {})
     answer = await web.post(f"/editions/{sending.id}/delivery/pause")
     assert answer.status_code == 409
-    assert "pause needs one that is sending" in plain(answer)
+    assert "this needs one that is sending" in plain(answer)
 
 
 async def test_an_edition_that_never_began_has_no_delivery(web):

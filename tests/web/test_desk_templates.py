@@ -17,7 +17,7 @@ FILE_BRAND = '\n[brand]\naccent = "#112233"\n'
 async def test_templates_are_listed_with_who_uses_them(web):
     page = (await web.get("/templates")).text
     assert 'href="./templates/digests/briefing"' in page
-    assert "used by morning" in page
+    assert "used by <bdi>morning</bdi>" in page
     assert 'href="./templates/posts/mastodon"' in page
 
 

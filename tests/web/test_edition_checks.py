@@ -50,6 +50,16 @@ async def test_an_approver_has_the_last_word_and_says_why(work):
     assert "Approved by you" in said
 
 
+async def test_what_nobody_looked_at_yet_neither_holds_nor_fails(web):
+    made = web.add_edition(state=EditionState.AWAITING, approval=True)
+    page = (await web.get(f"/editions/{made.id}/checks")).text
+    row = next(each for each in page.split("<li") if "not looked at yet" in each)
+    assert "Not known yet:" in row and 'href="#clock"' in row
+    assert "Holds:" not in row and 'href="#tick"' not in row
+    tab = re.search(r'<a href="[^"]*/checks"[^>]*data-tab="4">.*?</a>', page, re.S)[0]
+    assert 'href="#tick"' not in tab
+
+
 async def test_checks_of_hostile_stories_are_text(web):
     lead = article(id=7, title=HOSTILE, url="https://record.example/x")
     made = web.add_edition(
@@ -84,7 +94,7 @@ async def test_it_says_whom_the_edition_goes_to_and_what_was_done_to_it(work):
     assert re.search("Readers ?2", said)
     assert "paused, will wait" in said
     assert re.search("Mastodon ?1 post", said)
-    assert "Tom hold awaiting → held Wait for the mayor" in said
+    assert re.search("Tom held Morning briefing ?Wait for the mayor", said)
     assert "Held by Tom" in said
 
 

@@ -13,13 +13,12 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import StreamingResponse
 
 from bot.audience.csv_file import guarded
-from bot.editions.comparison import Run, words_between
 from bot.model import Act
-from bot.store import Transaction
 from bot.store.acts import Place
 from bot.web.editor.access import Viewer
-from bot.web.editor.deeds import did, kind_word
+from bot.web.editor.deeds import kind_word
 from bot.web.editor.desk import Desk
+from bot.web.editor.record import Line, lines, person
 from bot.web.editor.speech import _
 
 PAGE = 50
@@ -27,9 +26,6 @@ EXPORTED = 100_000
 """Acts in one CSV file, the newest."""
 _READ_AT_ONCE = 1000
 _COLUMNS = ("at", "who", "what", "thing", "before", "after", "note")
-_LONGEST = 400
-"""Characters of a before, an after or a note that are shown; the CSV has them whole."""
-_PROGRAM, _READER = "broadsheet", "reader"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,20 +40,6 @@ class Wish:
         """As the end of an address."""
         fields = {"who": self.who, "kind": self.kind, "day": self.day.isoformat() if self.day else "", **more}
         return urlencode({name: value for name, value in fields.items() if value})
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One act as the page shows it. ``href`` is below the desk's root, "" when the thing has no page of its own."""
-
-    act: Act
-    who: str
-    by_program: bool
-    did: str
-    thing: str
-    href: str
-    runs: Sequence[Run]
-    note: str
 
 
 def routes(desk: Desk) -> APIRouter:
@@ -91,7 +73,7 @@ def routes(desk: Desk) -> APIRouter:
             people, kinds = tx.acts.people(), tx.acts.kinds()
             over = len(found) > PAGE
             found = (found[-PAGE:] if back else found[:PAGE]) if over else found
-            lines = _lines(tx, [act for _, act in found])
+            made = lines(tx, [act for _, act in found], desk.times)
         first, last = (found[0][0], found[-1][0]) if found else (None, None)
         before = first if beyond and (over or not back) else None
         after = last if over or back else None
@@ -101,8 +83,8 @@ def routes(desk: Desk) -> APIRouter:
             "editor/activity.html.j2",
             here="activity",
             wish=wish,
-            days=_by_day(desk, lines),
-            people=[("", _("Everyone")), *((each, _person(each)) for each in people)],
+            days=_by_day(desk, made),
+            people=[("", _("Everyone")), *((each, person(each)) for each in people)],
             kinds=[("", _("Every kind")), *((each, kind_word(each)) for each in kinds)],
             newer=f"activity?{wish.query(newer=_written(before))}" if before else "",
             older=f"activity?{wish.query(older=_written(after))}" if after else "",
@@ -118,59 +100,14 @@ def routes(desk: Desk) -> APIRouter:
     return router
 
 
-def _lines(tx: Transaction, acts: Sequence[Act]) -> list[Line]:
-    """The names of all things are asked for at once."""
-    things = [each.thing.partition(":") for each in acts]
-    editions = tx.editions.names({name for kind, _colon, name in things if kind == "edition"})
-    numbers = {int(name) for kind, _colon, name in things if kind == "user" and name.isdecimal() and len(name) < 16}
-    users = tx.users.names(numbers)
-    found = []
-    for act, (kind, _colon, name) in zip(acts, things, strict=True):
-        shown, href = name or kind, ""
-        if kind == "edition":
-            shown, href = editions.get(name, name), f"editions/{name}" if name in editions else ""
-        elif kind == "user" and name.isdecimal():
-            shown, href = users.get(int(name), name), "settings/people"
-        elif kind == "token":
-            shown, href = act.note or name, "settings/tokens"
-        elif kind == "webhook":
-            shown, href = act.note or name, "settings/webhooks"
-        elif kind == "invitation":
-            shown, href = act.note or name, "settings/people"
-        elif kind == "installation":
-            shown = ""
-        elif act.thing == "audience:all":
-            shown = _("all audiences")
-        elif kind in ("subscriber", "suppression"):
-            shown = f"{kind_word(kind)} {name}"
-        note = "" if shown == act.note else act.note
-        found.append(
-            Line(
-                act,
-                _person(act.who),
-                act.who == _PROGRAM,
-                did(act.what),
-                shown,
-                href,
-                words_between(act.before[:_LONGEST], act.after[:_LONGEST]),
-                note[:_LONGEST],
-            )
-        )
-    return found
-
-
-def _by_day(desk: Desk, lines: Sequence[Line]) -> list[tuple[str, list[Line]]]:
+def _by_day(desk: Desk, made: Sequence[Line]) -> list[tuple[str, list[Line]]]:
     times = desk.times
     today = times.local(times.now).date()
     named = {today: _("Today"), today - timedelta(days=1): _("Yesterday")}
     found: dict[date, list[Line]] = {}
-    for line in lines:
+    for line in made:
         found.setdefault(times.local(line.act.at).date(), []).append(line)
     return [(named.get(day) or times.date(day), those) for day, those in found.items()]
-
-
-def _person(who: str) -> str:
-    return {_PROGRAM: "Broadsheet", _READER: _("A reader")}.get(who, who)
 
 
 def _day(text: str) -> date | None:

@@ -20,9 +20,9 @@ from bot.schedules.replies import Way
 from bot.store import Transaction
 from bot.summaries.grounding import Offence
 from bot.web.editor.access import Approver, Editor, Viewer
-from bot.web.editor.desk import Desk
+from bot.web.editor.desk import Desk, number
 from bot.web.editor.form import Submission, Submitted
-from bot.web.editor.speech import N_, _, ngettext
+from bot.web.editor.speech import N_, _, listing, ngettext
 
 REVISIONS = 20
 """Revisions that are listed, the newest."""
@@ -200,8 +200,8 @@ def routes(desk: Desk) -> APIRouter:
             # There it is seen as its readers will, with the button.
             return desk.done(request, f"editions/{mails[0].id}/email", _("The correction waits for a yes."))
         said = ngettext(
-            "Corrected for the readers of %(count)d schedule.",
-            "Corrected for the readers of %(count)d schedules.",
+            "Corrected for the readers of %(count)s schedule.",
+            "Corrected for the readers of %(count)s schedules.",
             len(made),
         ) % {"count": len(made)}
         return desk.done(request, f"articles/{number}", said)
@@ -278,7 +278,9 @@ def _went(found: Reach, old: frozenset[str], sizes: Mapping[str, int]) -> list[W
         edition = telling.edition
         mails = sizes.get(edition.id, 0) - len(telling.posts)
         if mails > 0 or not telling.posts:
-            reached = ngettext("%(count)d reader", "%(count)d readers", max(mails, 0)) % {"count": max(mails, 0)}
+            reached = ngettext("%(count)s reader", "%(count)s readers", max(mails, 0)) % {
+                "count": number(max(mails, 0))
+            }
             went.append(
                 Went(edition.slot, edition.id, edition.name, reached, _excerpt(_told(telling), old), post=False)
             )
@@ -338,10 +340,10 @@ def _changed(before: Article, after: Article) -> str:
         (before.url != after.url, _("address")),
         (before.published != after.published, _("time of publication")),
     )
-    what = ", ".join(word for differs, word in words if differs) or _("details that readers do not see")
+    what = listing(word for differs, word in words if differs) or _("details that readers do not see")
     return _("Changed: %(what)s") % {"what": what}
 
 
 def _kinds(what: str) -> str:
     """``figures, names``, of ``numbers, names changed``."""
-    return ", ".join(_(KINDS[each]) for each in what.removesuffix(" changed").split(", ") if each in KINDS)
+    return listing(_(KINDS[each]) for each in what.removesuffix(" changed").split(", ") if each in KINDS)

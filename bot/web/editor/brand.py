@@ -19,6 +19,7 @@ from bot.settings.tables import BrandTable
 from bot.web.editor.access import Admin, Viewer
 from bot.web.editor.desk import Desk
 from bot.web.editor.form import Submitted
+from bot.web.editor.phrases import told
 from bot.web.editor.speech import N_, _
 from bot.web.editor.templates import framed
 
@@ -48,7 +49,7 @@ def routes(desk: Desk) -> APIRouter:
             tried = _tried(installation, given, user)
             notice = palettes(tried)[2]
         except SettingsError as error:
-            errors = errors or {_field(error): error.said or str(error)}
+            errors = errors or {_field(error): told(error.said) or str(error)}
         except RenderError as error:
             errors = errors or {"accent": str(error)}
         declared = installation.settings.declared.get("brand")
@@ -102,7 +103,7 @@ def routes(desk: Desk) -> APIRouter:
         except ChangedMeanwhile as error:
             return shown(request, user, given, {"accent": str(error)}, status=409)
         except SettingsError as error:
-            return shown(request, user, given, {_field(error): error.said or str(error)}, status=422)
+            return shown(request, user, given, {_field(error): told(error.said) or str(error)}, status=422)
         return desk.done(request, "templates/brand", _("The brand is saved. The next mails are set in it."))
 
     return router

@@ -23,6 +23,7 @@ from bot.web.editor.days import BANDS, OPEN, cells_of, change_said, states
 from bot.web.editor.desk import Desk, Undo
 from bot.web.editor.form import Submission, Submitted
 from bot.web.editor.month import View, view_of, weeks
+from bot.web.editor.phrases import sentence, told_error
 from bot.web.editor.reach import reach_said, readers_by
 from bot.web.editor.speech import _, locale
 from bot.web.editor.states import EDITION_STATES, PLANNED, SENT_WITH_FAILURES, Shown
@@ -66,7 +67,7 @@ def routes(desk: Desk) -> APIRouter:
                 note=form.text("note", longest=300),
             )
         except BroadsheetError as error:
-            return _refused(desk, request, user, form, {"slot": str(error)})
+            return _refused(desk, request, user, form, {"slot": sentence(told_error(error))})
         said = _("%(name)s, %(time)s, is skipped.") % {"name": made.name, "time": desk.times.words(made.slot)}
         undo = Undo("calendar/put-back", _("Undo"), _fields(form))
         return desk.done(request, f"calendar?{_query(desk, form, schedule, key)}", said, undo)
@@ -77,7 +78,7 @@ def routes(desk: Desk) -> APIRouter:
         try:
             stands = put_back(desk.installation, schedule, key, who=user.name_on_record, now=desk.times.now)
         except BroadsheetError as error:
-            return _refused(desk, request, user, form, {"slot": str(error)})
+            return _refused(desk, request, user, form, {"slot": sentence(told_error(error))})
         name = desk.installation.settings.schedules[schedule].name
         said = _("%(name)s goes out %(time)s.") % {"name": name, "time": desk.times.words(stands.slot.due)}
         return desk.done(request, f"calendar?{_query(desk, form, schedule, key, _day(desk, stands.slot))}", said)
@@ -95,7 +96,7 @@ def _moved(desk: Desk, request: Request, user: User, form: Submission) -> Respon
             before = stand(tx, desk.installation, schedule, key).slot.due.astimezone(desk.times.zone)
         stands = move(desk.installation, schedule, key, due, who=user.name_on_record, now=desk.times.now)
     except BroadsheetError as error:
-        return _refused(desk, request, user, form, {"time": str(error)})
+        return _refused(desk, request, user, form, {"time": sentence(told_error(error))})
     name = desk.installation.settings.schedules[schedule].name
     said = _("%(name)s goes out %(time)s.") % {"name": name, "time": desk.times.words(stands.slot.due)}
     back = {**_fields(form), "date": f"{before:%Y-%m-%d}", "time": f"{before:%H:%M}"}

@@ -10,7 +10,7 @@ from datetime import datetime
 from fastapi import APIRouter, Request, Response
 
 from bot.delivery.pausing import pause_channel, resume_channel, thing
-from bot.delivery.permission import consequence, headline, stage
+from bot.delivery.permission import stage
 from bot.errors import BroadsheetError, DeliveryError, NotFound, NothingToDo
 from bot.model import Delivery, Idempotency, Role, User
 from bot.schedules.channel_status import ChannelStatus, Condition, statuses
@@ -23,8 +23,10 @@ from bot.web.editor.desk import Desk
 from bot.web.editor.form import Submission, Submitted
 from bot.web.editor.networks import network_of
 from bot.web.editor.reactions import why_not
+from bot.web.editor.record import lines
 from bot.web.editor.speech import N_, _
 from bot.web.editor.states import Shown
+from bot.web.editor.times import Times
 
 LAST = 1
 """Posts of each channel whose time is shown in the list."""
@@ -69,7 +71,8 @@ class Ending:
 class Row:
     """A channel as the page shows it; ``used`` is how much of its limit is used up, in per cent, None: not known.
 
-    ``spent`` of ``most`` are the same as numbers. ``last`` are its newest deliveries, ``waits`` how many posts wait.
+    ``spent`` of ``most`` are the same as numbers. ``last`` are its newest posts, ``waits`` how many wait; ``mailed`` is
+    the edition that went out by it last, and when, where it is one of mail.
     """
 
     status: ChannelStatus
@@ -83,6 +86,7 @@ class Row:
     ends_soon: bool
     last: tuple[Delivery, ...]
     waits: int
+    mailed: tuple[str, datetime] | None
 
 
 def routes(desk: Desk) -> APIRouter:
@@ -105,9 +109,9 @@ def routes(desk: Desk) -> APIRouter:
             if found is None:
                 return desk.missing(request)
             (shown,) = rows(tx, [found], now, last=POSTS)
-            acts = tx.acts.newest(thing=thing(name), limit=ACTS)
+            record = lines(tx, tx.acts.newest(thing=thing(name), limit=ACTS), desk.times)
             measured = tx.measured_posts.states()
-            ending = [each for each in endings(tx, installation, now) if each.channel == name]
+            ending = [each for each in endings(tx, installation, desk.times) if each.channel == name]
         return desk.page(
             request,
             user,
@@ -115,7 +119,7 @@ def routes(desk: Desk) -> APIRouter:
             here="channels",
             status=status,
             row=shown,
-            acts=acts,
+            record=record,
             ending=ending,
             origin=installation.settings.origin("channels", name),
             begun=begun,
@@ -136,7 +140,7 @@ def routes(desk: Desk) -> APIRouter:
         now = installation.clock()
         with installation.store.read() as tx:
             shown = rows(tx, statuses(installation, tx, now), now)
-            ending = list(endings(tx, installation, now))
+            ending = list(endings(tx, installation, desk.times))
         return desk.page(
             request,
             user,
@@ -244,7 +248,7 @@ def _connected(account: Account) -> str:
     return _("%(name)s is connected as %(account)s.") % values
 
 
-def endings(tx: Transaction, installation: Installation, now: datetime) -> Iterator[Ending]:
+def endings(tx: Transaction, installation: Installation, times: Times) -> Iterator[Ending]:
     """What needs the editor: permissions that end within 14 days, or have ended, and channels that are paused."""
     for name, state in sorted(tx.channels.all().items()):
         if name not in installation.settings.channels:
@@ -256,23 +260,33 @@ def endings(tx: Transaction, installation: Installation, now: datetime) -> Itera
             why = state.paused.removeprefix(f"{name}: ").removesuffix(f"; run `{command}`")
             said = _("%(name)s is paused") % {"name": name}
             yield Ending(said, why, command, _SHOWN[Condition.PAUSED], channel=name, paused=command != connect)
-        reached = stage(state.expires, now)
+        reached = stage(state.expires, times.now)
         if state.expires is None or reached is None:
             continue
         shown = _ENDS if reached else _SHOWN[Condition.ENDED]
-        why = consequence(state.expires, now, installation.newsroom.timezone)
-        by = state.expires if reached else None
-        yield Ending(headline(name, state.expires, now), why, connect, shown, by, channel=name)
+        facts = {"name": name, "time": times.words(state.expires)}
+        if reached:
+            what = _("The permission of %(name)s ends soon") % facts
+            why = _("It ends %(time)s. Connecting it again takes a minute.") % facts
+        else:
+            what = _("The permission of %(name)s has ended") % facts
+            why = _("It ended %(time)s. Its posts wait. Connecting it takes a minute.") % facts
+        yield Ending(what, why, connect, shown, state.expires if reached else None, channel=name)
 
 
 def rows(tx: Transaction, found: Sequence[ChannelStatus], now: datetime, *, last: int = LAST) -> list[Row]:
     """Channels with what the ledger knows of their posts."""
     posting = [each.name for each in found if each.medium == "post"]
     newest, waits = tx.deliveries.newest_posts(posting, limit=last), tx.deliveries.open_posts(posting)
-    return [_row(each, now, newest.get(each.name, []), waits.get(each.name, 0)) for each in found]
+    mailed = tx.editions.last_out([each.name for each in found if each.medium != "post"])
+    return [
+        _row(each, now, newest.get(each.name, []), waits.get(each.name, 0), mailed.get(each.name)) for each in found
+    ]
 
 
-def _row(status: ChannelStatus, now: datetime, last: Sequence[Delivery], waits: int) -> Row:
+def _row(
+    status: ChannelStatus, now: datetime, last: Sequence[Delivery], waits: int, mailed: tuple[str, datetime] | None
+) -> Row:
     quota = status.state.quota
     still = quota if quota is not None and quota.resets > now else None
     used = spent = None
@@ -296,4 +310,5 @@ def _row(status: ChannelStatus, now: datetime, last: Sequence[Delivery], waits: 
         ends_soon=reached is not None,
         last=tuple(last),
         waits=waits,
+        mailed=mailed,
     )

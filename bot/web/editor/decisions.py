@@ -19,6 +19,7 @@ from bot.web.editor.access import Approver, Editor
 from bot.web.editor.desk import Desk, Undo
 from bot.web.editor.form import Submission, Submitted
 from bot.web.editor.opened import opened, page
+from bot.web.editor.phrases import sentence, told_error
 from bot.web.editor.speech import _
 
 NOTE = 1_000
@@ -160,11 +161,6 @@ def _by(desk: Desk, user: User, form: Submission) -> _By:
     return {"who": user.name_on_record, "now": desk.installation.clock(), "note": form.text("note", longest=NOTE)}
 
 
-def _sentence(said: str) -> str:
-    """What an error says, as it stands by itself."""
-    return f"{said[:1].upper()}{said[1:]}{'' if said.endswith(('.', '!', '?')) else '.'}"
-
-
 def _acted(
     desk: Desk,
     request: Request,
@@ -191,7 +187,7 @@ def _acted(
             "editor/edition_refused.html.j2",
             "",
             status=422 if isinstance(error, UsageError | SettingsError) else 409,
-            said=_sentence(str(error)),
+            said=sentence(told_error(error)),
             deed=deed,
             note=form.text("note", longest=NOTE),
             to=form.text("to", longest=_LONGEST_ADDRESS),

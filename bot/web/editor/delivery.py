@@ -22,6 +22,7 @@ from bot.model import Act, Delivery, DeliveryState, Edition, EditionState, Progr
 from bot.store import Transaction
 from bot.web.editor.access import Approver, Editor, Viewer
 from bot.web.editor.desk import Desk
+from bot.web.editor.desk import number as grouped
 from bot.web.editor.download import download
 from bot.web.editor.form import Submitted
 from bot.web.editor.reactions import heard
@@ -153,7 +154,7 @@ def routes(desk: Desk) -> APIRouter:
         reason = form.text("reason", longest=40) if "reason" in form else None
         now = desk.installation.clock()
         count = deciding.retry_edition(store, edition, reason=reason, who=who(user), now=now)
-        said = ngettext("%(count)d is sent to now.", "%(count)d are sent to now.", count) % {"count": count}
+        said = ngettext("%(count)s is sent to now.", "%(count)s are sent to now.", count) % {"count": grouped(count)}
         return desk.done(request, f"editions/{edition}/delivery", said if count else _("None of them waits any more."))
 
     @router.post("/editions/{edition}/delivery/resolve")
@@ -173,9 +174,11 @@ def routes(desk: Desk) -> APIRouter:
         if not count:
             said = _("It is settled already.")
         elif arrived:
-            said = ngettext("%(count)d is left as it is.", "%(count)d are left as they are.", count) % {"count": count}
+            said = ngettext("%(count)s is left as it is.", "%(count)s are left as they are.", count) % {
+                "count": grouped(count)
+            }
         else:
-            said = ngettext("%(count)d is sent again.", "%(count)d are sent again.", count) % {"count": count}
+            said = ngettext("%(count)s is sent again.", "%(count)s are sent again.", count) % {"count": grouped(count)}
         return desk.done(request, f"editions/{edition}/delivery", said)
 
     def acted(request: Request, edition: str, act: Any) -> Response:

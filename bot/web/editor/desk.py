@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from babel.numbers import format_decimal, format_percent
+from babel.numbers import format_percent
 from fastapi import Request, Response
 from fastapi.responses import RedirectResponse
+from markupsafe import Markup
 
 from bot.audience.mask import masked
 from bot.errors import BroadsheetError, TokenError
@@ -22,11 +23,14 @@ from bot.schedules.installation import Installation
 from bot.store.flags import PAUSED
 from bot.web.editor import speech
 from bot.web.editor.badges import badges
-from bot.web.editor.speech import _
+from bot.web.editor.phrases import capital, sentence, told, told_error
+from bot.web.editor.speech import _, listing
 from bot.web.editor.states import DELIVERY_STATES, EDITION_STATES
 from bot.web.editor.times import Times
 from bot.web.headers import DESK_POLICY
 from bot.web.site import Site, base
+
+number = speech.number
 
 TOAST = "broadsheet-said"
 """The cookie that carries what was done to the next page; signed, and taken away when it was shown."""
@@ -57,6 +61,10 @@ class Desk:
         environment.filters["number"] = number
         environment.filters["redacted"] = redacted
         environment.filters["percent"] = percent
+        environment.filters["listed"] = listed
+        environment.filters["told"] = told
+        environment.filters["capital"] = capital
+        environment.filters["sentence"] = sentence
 
     @property
     def installation(self) -> Installation:
@@ -124,7 +132,7 @@ class Desk:
 
     def refused(self, request: Request, error: BroadsheetError) -> Response:
         """409: what was asked for cannot be done, and why."""
-        return self.fault(request, 409, _("That was not done"), str(error))
+        return self.fault(request, 409, _("That was not done"), sentence(told_error(error)))
 
     def fault(self, request: Request, status: int, title: str, said: str) -> Response:
         """A page of one band; the rail stays."""
@@ -152,9 +160,10 @@ def address_for(user: User) -> Callable[[str], str]:
     return str if user.role.may(Role.EDITOR) else masked
 
 
-def number(value: float) -> str:
-    """``12,408``, as the editor's language groups it."""
-    return format_decimal(value, locale=speech.locale())
+def listed(names: Sequence[str]) -> Markup:
+    """``Sport, Culture and City hall``, each name set apart from the line's direction; "" for none."""
+    # Each is escaped, and what Babel puts between them is words.
+    return Markup(listing(Markup("<bdi>{}</bdi>").format(each) for each in names))  # noqa: S704
 
 
 def percent(part: float, whole: float) -> str:

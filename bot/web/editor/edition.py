@@ -19,6 +19,8 @@ from bot.web.editor.desk import Desk, Undo
 from bot.web.editor.form import Submission, Submitted
 from bot.web.editor.left_out import left_out
 from bot.web.editor.opened import Opened, opened, page
+from bot.web.editor.phrases import sentence, told_error
+from bot.web.editor.schedule_words import left_out as rule_word
 from bot.web.editor.source import source
 from bot.web.editor.speech import _
 
@@ -53,7 +55,7 @@ def routes(desk: Desk) -> APIRouter:
             trouble = Trouble(conflict=conflict, values=form.values())
             return _shown(desk, request, user, edition, status=409, trouble=trouble)
         except BroadsheetError as error:
-            trouble = Trouble(said=str(error), values=form.values())
+            trouble = Trouble(said=sentence(told_error(error)), values=form.values())
             return _shown(desk, request, user, edition, status=422, trouble=trouble)
 
     return router
@@ -85,6 +87,7 @@ def _shown(
         found_in={place: _of(found, picked, place) if picked else () for place in ("title", "summary", "alt")},
         by_story=_by_story(found),
         origins={story.article.id: origin(story, found.report) for story in found.edition.stories},
+        rule_word=rule_word,
         left=left_out(found.report, whole=asked.get("left", "")),
         channel=next((each.channel for each in found.edition.renditions if each.email), ""),
         view=View(view) if view in set(_VIEWS) else View.PHONE,

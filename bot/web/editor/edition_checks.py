@@ -15,7 +15,11 @@ from bot.web.editor.access import Editor, Viewer
 from bot.web.editor.change import said
 from bot.web.editor.desk import Desk
 from bot.web.editor.opened import Opened, address_of, opened, page
+from bot.web.editor.record import lines
 from bot.web.editor.speech import _
+
+RECORD = 60
+"""Acts of the edition that its page shows, the newest."""
 
 _WHERE = {
     **dict.fromkeys(("alt", "credit", "images", "twice", "ran", "summary", "links"), "edition"),
@@ -51,7 +55,7 @@ def routes(desk: Desk) -> APIRouter:
         if found is None:
             return desk.missing(request)
         with desk.installation.store.read() as tx:
-            seen = reached(tx, edition)
+            seen, record = reached(tx, edition), lines(tx, found.acts[:RECORD], desk.times)
         outlets = desk.installation.outlets
         posts = [each.channel for each in found.edition.renditions if each.post]
         return page(
@@ -62,6 +66,7 @@ def routes(desk: Desk) -> APIRouter:
             "editor/edition_checks.html.j2",
             "checks",
             rows=_rows(found),
+            record=record,
             asked=seen.at if seen else None,
             goes_to=[
                 (network_name(outlets[each].kind) if each in outlets else each, each, posts.count(each))
@@ -84,12 +89,12 @@ def routes(desk: Desk) -> APIRouter:
 
 
 def _rows(found: Opened) -> dict[str, list[Row]]:
-    """By grade: what is to be fixed first."""
-    rows: dict[str, list[Row]] = {grade.value: [] for grade in (Grade.FAULT, Grade.WARNING, Grade.OK)}
+    """By grade."""
+    rows: dict[str, list[Row]] = {grade.value: [] for grade in Grade}
     for text in found.texts:
         grade = Grade.FAULT if text.stands_in_the_way else Grade.WARNING
         rows[grade].append(Row(grade, text=text, where="edition", address=address_of(text)))
     for each in found.checks:
-        where = _WHERE.get(each.check, "") if each.grade is not Grade.OK else ""
+        where = _WHERE.get(each.check, "") if each.grade in (Grade.FAULT, Grade.WARNING) else ""
         rows[each.grade].append(Row(each.grade, finding=each, where=where))
     return rows

@@ -17,6 +17,7 @@ from bot.web.editor.change import Trouble, changed, mended, said
 from bot.web.editor.desk import Desk
 from bot.web.editor.form import Submitted
 from bot.web.editor.opened import Opened, opened, page
+from bot.web.editor.phrases import sentence, told_error
 from bot.web.editor.speech import _
 
 LINE = 300
@@ -86,7 +87,7 @@ def routes(desk: Desk) -> APIRouter:
             trouble = Trouble(conflict=conflict, values=form.values())
             return _shown(desk, request, user, edition, status=409, trouble=trouble)
         except BroadsheetError as error:
-            trouble = Trouble(said=str(error), values=form.values())
+            trouble = Trouble(said=sentence(told_error(error)), values=form.values())
             return _shown(desk, request, user, edition, status=422, trouble=trouble)
         return desk.done(request, f"editions/{edition}/email", said(request, _("Saved.")))
 

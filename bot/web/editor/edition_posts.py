@@ -21,6 +21,7 @@ from bot.web.editor.change import Trouble, changed, mended, said
 from bot.web.editor.desk import Desk
 from bot.web.editor.form import Submitted
 from bot.web.editor.opened import Opened, opened, page
+from bot.web.editor.phrases import sentence, told_error
 from bot.web.editor.source import Source, source
 from bot.web.editor.speech import _
 
@@ -98,7 +99,7 @@ def routes(desk: Desk) -> APIRouter:
             trouble = Trouble(conflict=conflict, values=form.values())
             return _shown(desk, request, user, edition, status=409, trouble=trouble)
         except BroadsheetError as error:
-            trouble = Trouble(said=str(error), values=form.values())
+            trouble = Trouble(said=sentence(told_error(error)), values=form.values())
             return _shown(desk, request, user, edition, status=422, trouble=trouble)
         query = request.url.query[:500]
         return desk.done(request, f"editions/{edition}/posts{f'?{query}' if query else ''}", said(request, _("Saved.")))

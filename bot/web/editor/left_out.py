@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from bot.editions.compose import reason_of
+
 FIRST, MOST = 5, 300
 """How many articles of a rule are shown, and how many when all were asked for."""
 
@@ -35,4 +37,4 @@ def left_out(report: Mapping[str, Any], *, whole: str = "") -> tuple[LeftOut, ..
 
 
 def _named(article: Mapping[str, Any]) -> dict[str, str]:
-    return {key: str(article.get(key) or "") for key in ("id", "title", "url", "reason")}
+    return {**{key: str(article.get(key) or "") for key in ("id", "title", "url")}, "reason": reason_of(article)}

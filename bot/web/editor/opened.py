@@ -64,6 +64,11 @@ class Opened:
         return tuple(each for each in self.checks if each.grade is Grade.FAULT)
 
     @property
+    def unseen(self) -> bool:
+        """Whether something is to be looked at yet, so that nobody can say that it holds."""
+        return any(each.grade is Grade.OPEN for each in self.checks)
+
+    @property
     def to_fix(self) -> int:
         """Things that are to be fixed before it goes out."""
         return len(self.open_texts) + len(self.faults)

@@ -22,7 +22,7 @@ from bot.web.editor.desk import Desk, address_for
 from bot.web.editor.form import Submitted
 from bot.web.editor.reader_entries import Told, told
 from bot.web.editor.reader_states import Subscriptions, reason
-from bot.web.editor.speech import _
+from bot.web.editor.speech import _, listing
 from bot.web.editor.states import Shown
 
 LARGEST = 2**53 - 1
@@ -102,7 +102,7 @@ def routes(desk: Desk) -> APIRouter:
             now=desk.installation.clock(),
         )
         called = names(desk)
-        said = ", ".join(called.get(each, each) for each in left.audiences)
+        said = listing(called.get(each, each) for each in left.audiences)
         return _done(
             request,
             id,

@@ -11,7 +11,7 @@ from bot.audience.story import Entry, Kind
 from bot.model import Consent, DeliveryState, Evidence, Verdict
 from bot.store.readers import Mail
 from bot.web.editor.reader_states import reason
-from bot.web.editor.speech import N_, _, inline, ngettext
+from bot.web.editor.speech import N_, _, inline, listing, ngettext, number
 from bot.web.editor.states import DELIVERY_STATES, Shown
 
 _VERDICTS = {
@@ -50,7 +50,7 @@ def told(entry: Entry, names: Mapping[str, str]) -> Told:
         return _consent(entry, entry.consent, audience)
     if entry.event:
         shown = _VERDICTS[entry.event.verdict]
-        why = ", ".join(filter(None, (entry.event.reason, entry.event.source)))
+        why = " · ".join(filter(None, (entry.event.reason, entry.event.source)))
         said = " ".join(filter(None, (entry.event.code, entry.event.evidence)))
         return Told(entry.at, None, shown.tone, shown.icon, _(shown.word), why, said, entry.event.edition)
     if entry.suppression:
@@ -60,7 +60,7 @@ def told(entry: Entry, names: Mapping[str, str]) -> Told:
             if not listed.audience
             else _("Never mailed by %(audience)s") % {"audience": audience}
         )
-        why = ", ".join(filter(None, (reason(listed.reason), listed.source, listed.note)))
+        why = " · ".join(filter(None, (reason(listed.reason), listed.source, listed.note)))
         return Told(entry.at, None, "bad", "dash", title, why)
     if entry.signup:
         return _asked(entry, names)
@@ -73,7 +73,7 @@ def told(entry: Entry, names: Mapping[str, str]) -> Told:
     title = (
         _("Was sent their data") if act and act.what == "send data" else _("Taken off the list of those never mailed")
     )
-    why = ", ".join(filter(None, (act.who, act.note))) if act else ""
+    why = " · ".join(filter(None, (act.who, act.note))) if act else ""
     return Told(entry.at, None, "plain", "pencil", title, why)
 
 
@@ -84,14 +84,16 @@ def _mail(entry: Entry, mail: Mail) -> Told:
             title = ngettext("%(count)s mail accepted", "%(count)s mails accepted", entry.count)
         else:
             title = ngettext("%(count)s mail not sent", "%(count)s mails not sent", entry.count)
-        return Told(entry.at, entry.since, shown.tone, shown.icon, title % {"count": entry.count}, _why_not(mail))
+        return Told(
+            entry.at, entry.since, shown.tone, shown.icon, title % {"count": number(entry.count)}, _why_not(mail)
+        )
     title = _("%(edition)s: %(state)s") % {"edition": mail.name, "state": inline(_(shown.word))}
     code = f"{mail.code} " if mail.code else ""
     said = f"{code}{mail.enhanced} {mail.said}".strip() if mail.said or mail.code else ""
     tried = ""
     if mail.tries > 1:
-        tried = ngettext("tried %(count)s time", "tried %(count)s times", mail.tries) % {"count": mail.tries}
-    why = ", ".join(filter(None, (_why_not(mail), tried)))
+        tried = ngettext("tried %(count)s time", "tried %(count)s times", mail.tries) % {"count": number(mail.tries)}
+    why = " · ".join(filter(None, (_why_not(mail), tried)))
     return Told(entry.at, None, shown.tone, shown.icon, title, why, said, mail.edition)
 
 
@@ -106,9 +108,9 @@ def _consent(entry: Entry, consent: Consent, audience: str) -> Told:
         title = _("Subscribed to %(audience)s, confirmed") % {"audience": audience}
     else:
         title = _("Subscribed to %(audience)s") % {"audience": audience}
-    why = ", ".join(filter(None, (consent.via, consent.note)))
+    why = " · ".join(filter(None, (consent.via, consent.note)))
     if entry.past:
-        why = ", ".join(filter(None, (why, _("a later consent took its place"))))
+        why = " · ".join(filter(None, (why, _("a later consent took its place"))))
     versions = tuple(filter(None, (each.strip() for each in evidence.wording.split(",")))) if evidence else ()
     return Told(
         entry.at, None, "plain" if entry.past else "good", "tick", title, why, evidence=evidence, wordings=versions
@@ -117,7 +119,7 @@ def _consent(entry: Entry, consent: Consent, audience: str) -> Told:
 
 def _asked(entry: Entry, names: Mapping[str, str]) -> Told:
     assert entry.signup
-    audiences = ", ".join(names.get(each, each) for each in entry.signup.choices)
+    audiences = listing(names.get(each, each) for each in entry.signup.choices)
     title = _("Asked for %(audiences)s") % {"audiences": audiences}
     if entry.signup.confirmed:
         why = _("Confirmed by the link in the mail.")
@@ -125,7 +127,7 @@ def _asked(entry: Entry, names: Mapping[str, str]) -> Told:
         why = _("A mail asked them to confirm; nobody has.")
     else:
         why = _("The mail that asks to confirm has not gone out.")
-    where = ", ".join(filter(None, (entry.signup.evidence.form, entry.signup.evidence.page)))
+    where = " · ".join(filter(None, (entry.signup.evidence.form, entry.signup.evidence.page)))
     return Told(entry.at, None, "accent", "plus", title, " ".join(filter(None, (why, where))))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.delivery.reasons import Follows, Group
 from bot.model import DeliveryState
-from bot.web.editor.speech import N_, _
+from bot.web.editor.speech import N_, _, number
 
 _WORDS = {
     "no such user": N_("No such mailbox"),
@@ -59,5 +59,5 @@ def providers_words(group: Group) -> str:
     if group.more_providers:
         return _("%(provider)s and others") % {"provider": group.providers[0]}
     if rest:
-        return _("%(provider)s, %(count)d more") % {"provider": group.providers[0], "count": rest}
+        return _("%(provider)s, %(count)s more") % {"provider": group.providers[0], "count": number(rest)}
     return group.providers[0]

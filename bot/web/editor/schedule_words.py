@@ -13,7 +13,7 @@ from babel.dates import get_day_names
 from bot.schedules.plan import MOVED, REPEATED, Slot
 from bot.settings.differences import differences
 from bot.web.editor.schedule_form import DAYS, PUBLISH, TIMES, ScheduleForm
-from bot.web.editor.speech import N_, _, locale
+from bot.web.editor.speech import N_, _, listing, locale
 
 _LEFT_OUT = {
     "over-maximum": N_("below the last place"),
@@ -61,7 +61,7 @@ _FIELDS = {
     "approval": N_("Approval"),
     "prepare_before": N_("Made before"),
     "if_unapproved": N_("If nobody approves"),
-    "selection.window": N_("From"),
+    "selection.window": N_("Articles from"),
     "selection.sources": N_("Sources"),
     "selection.sections": N_("Only sections"),
     "selection.exclude_sections": N_("Sections left out"),
@@ -113,7 +113,7 @@ def _said(value: Any) -> str:
         return "–"
     if isinstance(value, bool):
         return _("yes") if value else _("no")
-    text = ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+    text = listing(map(str, value)) if isinstance(value, list | tuple) else str(value)
     return text if len(text) <= _SHORT else f"{text[: _SHORT - 1]}…"
 
 
@@ -138,7 +138,7 @@ def _days(days: Sequence[str]) -> str:
     names, at = day_names(), [DAYS.index(each) for each in DAYS if each in days]
     if len(at) > 2 and at == list(range(at[0], at[-1] + 1)):
         return f"{names[DAYS[at[0]]]}–{names[DAYS[at[-1]]]}"
-    return ", ".join(names[DAYS[each]] for each in at)
+    return listing(names[DAYS[each]] for each in at)
 
 
 def clock_change(slot: Slot, before: datetime | None, zone: ZoneInfo) -> str:

@@ -19,7 +19,7 @@ from bot.schedules.ticker import collect_now
 from bot.sources.fault import Fault, fault_of
 from bot.sources.first_look import FirstLook, first_look, key_for
 from bot.web.editor.access import Editor, Viewer
-from bot.web.editor.desk import Desk
+from bot.web.editor.desk import Desk, number
 from bot.web.editor.form import Submitted
 from bot.web.editor.speech import N_, _, ngettext
 from bot.web.editor.states import Shown
@@ -173,8 +173,8 @@ def routes(desk: Desk) -> APIRouter:
             said = _("%(name)s was added; its first visit failed, and is tried again.") % {"name": key}
         else:
             said = ngettext(
-                "%(name)s was added with %(count)d article.", "%(name)s was added with %(count)d articles.", new
-            ) % {"name": key, "count": new}
+                "%(name)s was added with %(count)s article.", "%(name)s was added with %(count)s articles.", new
+            ) % {"name": key, "count": number(new)}
         return desk.done(request, "sources", said)
 
     @router.post("/sources/try")
@@ -191,8 +191,8 @@ def routes(desk: Desk) -> APIRouter:
             said = _("%(name)s still cannot be read.") % {"name": name}
         else:
             said = ngettext(
-                "%(name)s was read: %(count)d new article.", "%(name)s was read: %(count)d new articles.", report.new
-            ) % {"name": name, "count": report.new}
+                "%(name)s was read: %(count)s new article.", "%(name)s was read: %(count)s new articles.", report.new
+            ) % {"name": name, "count": number(report.new)}
         return desk.done(request, "sources", said)
 
     @router.post("/sources/remove")
@@ -231,14 +231,14 @@ def _offer(desk: Desk, look: FirstLook) -> Offer:
 
 def _facts(article: Article) -> str:
     minutes = reading_minutes(article.body) if article.body else 0
-    parts = [ngettext("%(count)d minute to read", "%(count)d minutes to read", minutes) % {"count": minutes}] * bool(
+    parts = [ngettext("%(count)s minute to read", "%(count)s minutes to read", minutes) % {"count": minutes}] * bool(
         minutes
     )
     if article.image and article.image.alt:
         parts.append(_("picture with alt text"))
     elif article.image:
         parts.append(_("picture without alt text"))
-    return ", ".join(parts)
+    return " · ".join(parts)
 
 
 def _told(error: str) -> tuple[str, str]:

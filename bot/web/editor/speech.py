@@ -6,14 +6,17 @@ Python words find it without being handed it. Babel reads the ``.po`` files them
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from contextvars import ContextVar
 from functools import cache
 from io import BytesIO
 from pathlib import Path
 
 from babel import Locale
+from babel.lists import format_list
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
+from babel.numbers import format_decimal
 from babel.support import NullTranslations, Translations
 from jinja2 import Environment
 from markupsafe import escape
@@ -89,6 +92,16 @@ def N_(message: str) -> str:  # noqa: N802
 def inline(word: str) -> str:
     """A word as it stands within a sentence: small in English, as it is where capitals are grammar."""
     return word.lower() if spoken() == "en" else word
+
+
+def number(value: float) -> str:
+    """``12,408``, as the editor's language groups it."""
+    return format_decimal(value, locale=locale())
+
+
+def listing(words: Iterable[str]) -> str:
+    """``Sport, Culture and City hall``; "" for none."""
+    return format_list(list(words), locale=locale())
 
 
 def install(environment: Environment) -> None:

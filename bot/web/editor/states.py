@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bot.model import DeliveryState, EditionState
-from bot.web.editor.speech import N_, _
+from bot.web.editor.speech import N_, _, number
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ def of_edition(state: EditionState, counts: dict[str, int]) -> Shown:
     """An edition's state with what its deliveries add to it: sent with failures, sent with unknown ones."""
     failed, unknown = counts.get(DeliveryState.FAILED, 0), counts.get(DeliveryState.UNKNOWN, 0)
     if state is EditionState.SENT and unknown:
-        return Shown(_("Sent, %(count)d unknown") % {"count": unknown}, "odd", "question")
+        return Shown(_("Sent, %(count)s unknown") % {"count": number(unknown)}, "odd", "question")
     if state is EditionState.SENT and failed:
         return SENT_WITH_FAILURES
     return EDITION_STATES[state]

@@ -7,6 +7,7 @@ import asyncio
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse
 
+from bot.editions.compose import reason_of
 from bot.errors import BroadsheetError
 from bot.schedules.first_edition import Possible, possible
 from bot.schedules.preview import filled, send_test
@@ -15,6 +16,7 @@ from bot.settings import is_address
 from bot.web.editor.access import Approver, Viewer
 from bot.web.editor.desk import Desk
 from bot.web.editor.form import Submitted
+from bot.web.editor.phrases import sentence, told_error
 from bot.web.editor.speech import _
 from bot.web.headers import PREVIEW_POLICY
 
@@ -51,7 +53,7 @@ def routes(desk: Desk) -> APIRouter:
         try:
             asyncio.run(send_test(installation, schedule, slot, to))
         except BroadsheetError as error:
-            return _page(desk, request, user, to=to, error=str(error))
+            return _page(desk, request, user, to=to, error=sentence(told_error(error)))
         return desk.done(request, "welcome", _("Sent to %(address)s, marked as a test.") % {"address": to})
 
     return router
@@ -72,6 +74,7 @@ def _page(desk: Desk, request: Request, user: Viewer, *, to: str = "", error: st
         schedule=_first(desk),
         edition=made.edition if made else None,
         picks=(made.report.get("picks") or [])[:STORIES] if made else [],
+        reason_of=reason_of,
         articles=len(newest),
         failures=failures,
         to=to or user.address,

@@ -1,0 +1,82 @@
+"""What lower layers say (``bot.model.Phrase``), in the editor's language."""
+
+from __future__ import annotations
+
+from datetime import datetime, time, timedelta
+
+from babel.dates import format_date, format_time, get_datetime_format
+from babel.lists import format_list
+from babel.numbers import format_decimal
+from babel.units import format_unit
+
+from bot.errors import BroadsheetError
+from bot.model import Phrase
+from bot.model.phrase import Fact, Several, Way, largest
+from bot.web.editor.speech import catalog, direction, locale, spoken
+
+_HOUR = "HH:mm"
+
+
+def told(text: str) -> str:
+    """``text`` in the editor's language where it is a phrase, else as it stands."""
+    if not isinstance(text, Phrase) or spoken() == "en":
+        return str(text)
+    words = catalog(spoken())
+    found = words.ngettext(text.template, text.many, text.number) if text.many else words.gettext(text.template)
+    return str(found % {name: _fact(fact) for name, fact in text.facts.items()})
+
+
+def told_error(error: BroadsheetError) -> str:
+    """What an error says."""
+    said = error.args[0] if error.args else ""
+    return told(said) if isinstance(said, Phrase) else str(error)
+
+
+def capital(said: str) -> str:
+    """What is said in the course of a line, at the beginning of one."""
+    return f"{said[:1].upper()}{said[1:]}"
+
+
+def ended(said: str) -> str:
+    """What is said, with a full stop at its end."""
+    words = told(said).strip()
+    stop = "" if not words or words.endswith((".", "!", "?", "。", "”", "؟")) else "。" if spoken() == "ja" else "."
+    return f"{words}{stop}"
+
+
+def sentence(said: str) -> str:
+    """What is said in the course of a line, as it stands by itself: with a capital, and a full stop at its end."""
+    return capital(ended(said))
+
+
+def _fact(fact: Fact) -> str:
+    match fact:
+        case Several():
+            return _several(fact)
+        case datetime():
+            pattern = str(get_datetime_format("medium", locale=locale())).replace("'", "")
+            hour, day = format_time(fact, _HOUR, locale=locale()), format_date(fact, "long", locale=locale())
+            return pattern.replace("{0}", hour).replace("{1}", day)
+        case time():
+            return format_time(fact, _HOUR, locale=locale())
+        case timedelta():
+            number, unit = largest(fact)
+            return str(format_unit(number, f"duration-{unit}", "long", locale=locale()))
+        case float():
+            return format_decimal(fact, "#,##0.0", locale=locale())
+        case int():
+            return format_decimal(fact, locale=locale())
+    return _apart(fact)
+
+
+def _apart(text: str) -> str:
+    """A fact in a sentence that is read from the right: a name or a piece of code keeps its own direction."""
+    if isinstance(text, Phrase) or direction() == "ltr":
+        return told(text)
+    # FIRST STRONG ISOLATE and POP DIRECTIONAL ISOLATE (UAX #9, 2.4): a fact holds none of its own.
+    return f"\u2068{text}\u2069"
+
+
+def _several(fact: Several) -> str:
+    words = [_apart(each) for each in fact.each]
+    return format_list(words, "or" if fact.way is Way.OR else "standard", locale=locale())

@@ -1,0 +1,147 @@
+"""Acts as lines of the record: a sentence in which people and things have their names, and what it changed."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from markupsafe import Markup, escape
+
+from bot.delivery.sending import PROGRAM
+from bot.editions.comparison import Run, words_between
+from bot.model import Act, EditionState, Role, Scope
+from bot.schedules.moving import MOVE, PUT_BACK
+from bot.store import Transaction
+from bot.web.editor.deeds import ALL_AUDIENCES, THINGS, UNNAMED, sentence
+from bot.web.editor.roles import role_word, scope_word
+from bot.web.editor.speech import _
+from bot.web.editor.times import Times
+
+READER = "reader"
+_LONGEST = 400
+"""Characters of a before, an after or a note that are shown; the CSV has them whole."""
+_STATES = {
+    "",
+    *(each.value for each in EditionState),
+    *("enabled", "disabled", "subscribed", "unsubscribed", "stopped", "trial"),
+}
+"""States of things: the sentence says what became of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One act. ``thing`` is what it was done to, "" for what has no name; ``href`` its page below the desk's root, "".
+
+    ``runs`` are what it changed, by words; ``note`` is what was written to it, as it was written.
+    """
+
+    act: Act
+    who: str
+    thing: str
+    href: str
+    time: str
+    runs: Sequence[Run]
+    note: str
+
+    @property
+    def by_program(self) -> bool:
+        return self.act.who == PROGRAM
+
+    @property
+    def own(self) -> bool:
+        """Whether a reader did it to themselves."""
+        return self.act.who == READER and self.act.thing.startswith("subscriber:")
+
+    @property
+    def words(self) -> str:
+        """``Mara approved Evening Five``."""
+        return sentence(self.act.what, own=self.own) % {"who": self.who, "thing": self.thing, "time": self.time}
+
+    def marked(self, base: str, here: str = "") -> Markup:
+        """As ``words``, with names set apart from words, and a link to the thing, unless its page is ``here``.
+
+        ``base`` is the desk's root.
+        """
+        kind = Markup(' class="quiet"') if self.by_program else ""
+        who = Markup("<strong{}><bdi>{}</bdi></strong>").format(kind, self.who)
+        if self.href and self.href != here:
+            thing = Markup('<strong><a href="{}{}" dir="auto">{}</a></strong>').format(base, self.href, self.thing)
+        else:
+            thing = Markup("<strong><bdi>{}</bdi></strong>").format(self.thing)
+        return escape(sentence(self.act.what, own=self.own)) % {"who": who, "thing": thing, "time": self.time}
+
+
+def lines(tx: Transaction, acts: Collection[Act], times: Times) -> list[Line]:
+    """The names of all things are asked for at once."""
+    things = [act.thing.partition(":") for act in acts]
+    editions = tx.editions.names({name for kind, _colon, name in things if kind == "edition"})
+    numbers = {int(name) for kind, _colon, name in things if kind == "user" and name.isdecimal() and len(name) < 16}
+    users = tx.users.names(numbers) if numbers else {}
+    made = tx.declarations.all() if any(kind == "schedule" for kind, _colon, _name in things) else []
+    schedules = {each.key: str(each.content.get("name") or each.key) for each in made if each.kind == "schedules"}
+    return [
+        _line(
+            act, *_thing(act, kind, schedules.get(name, name) if kind == "schedule" else name, editions, users), times
+        )
+        for act, (kind, _colon, name) in zip(acts, things, strict=True)
+    ]
+
+
+def person(who: str) -> str:
+    """Whose act it is, as a name."""
+    return {PROGRAM: "Broadsheet", READER: _("A reader")}.get(who, who)
+
+
+def _line(act: Act, thing: str, href: str, times: Times) -> Line:
+    kind, _colon, name = act.thing.partition(":")
+    reader = act.who == READER and kind == "subscriber" and name
+    before, after = _value(act, act.before, times), _value(act, act.after, times)
+    if act.before in _STATES and act.after in _STATES:
+        before = after = ""
+    return Line(
+        act=act,
+        who=_("Reader %(number)s") % {"number": name} if reader else person(act.who),
+        thing=thing,
+        href=href,
+        time=after if act.what in (MOVE, PUT_BACK) else "",
+        runs=words_between(before[:_LONGEST], after[:_LONGEST]),
+        note="" if thing == act.note else act.note[:_LONGEST],
+    )
+
+
+def _thing(act: Act, kind: str, name: str, editions: Mapping[str, str], users: Mapping[int, str]) -> tuple[str, str]:
+    """What it was done to, and its page."""
+    if kind == "edition":
+        # The record of a slot that has no edition yet says what it is of.
+        unmade = act.note if act.what in (MOVE, PUT_BACK) else ""
+        return editions.get(name) or unmade or name, f"editions/{name}" if name in editions else ""
+    if kind == "user" and name.isdecimal():
+        return users.get(int(name), name), "settings/people"
+    if kind == "token":
+        return act.note or name, "settings/tokens"
+    if kind == "webhook":
+        return act.note or name, "settings/webhooks"
+    if kind == "invitation":
+        return act.note or name, "settings/people"
+    if kind == "audience" and name == "all":
+        return _(ALL_AUDIENCES), ""
+    if kind == "alert":
+        return act.note.partition("“")[2].partition("”")[0] or name, ""
+    if not name:
+        return _(UNNAMED[kind]) if kind in UNNAMED else kind, ""
+    return (_(THINGS[kind]) % {"name": name} if kind in THINGS else name), ""
+
+
+def _value(act: Act, value: str, times: Times) -> str:
+    """A before or an after as people read it."""
+    if act.what in (MOVE, PUT_BACK):
+        try:
+            return times.words(datetime.fromisoformat(value))
+        except ValueError:
+            return value
+    if act.thing.startswith(("user:", "invitation:")) and value in set(Role):
+        return role_word(Role(value))
+    if act.thing.startswith("token:") and value in set(Scope):
+        return scope_word(Scope(value))
+    return value

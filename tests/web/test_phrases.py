@@ -1,0 +1,121 @@
+"""What the layers below say is said in the editor's language, and none of it in English."""
+
+from __future__ import annotations
+
+import html
+import re
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from babel.messages.extract import extract_from_dir
+
+from bot.editions import lifecycle
+from bot.editions.compose import report
+from bot.errors import StateError
+from bot.model import Phrase, Several, Way, plural
+from bot.stories.rules import RULES, Circumstances
+from bot.stories.selection import select
+from bot.testing import NOW, article
+from bot.web.editor.deeds import SENTENCES
+from bot.web.editor.phrases import sentence, told, told_error
+from bot.web.editor.schedule_words import left_out
+from bot.web.editor.speech import LANGUAGES, speak
+
+BOT = Path(__file__).parents[2] / "bot"
+PLACEHOLDER = re.compile(r"%\(\w+\)s")
+FOREIGN = [each for each in LANGUAGES if each != "en"]
+
+
+@pytest.fixture
+def german():
+    speak("de")
+    yield
+    speak("en")
+
+
+def known():
+    """Runs of three English words or more, of all that the layers below and the record say."""
+    keywords = {"Phrase": None, "plural": (2, 3)}
+    texts = list(SENTENCES.values())
+    for _file, _line, message, _comments, _context in extract_from_dir(BOT, [("**.py", "python")], keywords=keywords):
+        texts += message if isinstance(message, tuple) else (message,)
+    runs = (run.strip(" ,;:.“”()") for text in texts for run in PLACEHOLDER.split(text))
+    return {run for run in runs if len(run.split()) > 2}
+
+
+def words_of(page):
+    return html.unescape(re.sub(r"\s+", " ", re.sub(r"<[^>]+>", "", page.partition("<main")[2])))
+
+
+def test_a_phrase_is_said_with_its_facts_as_the_language_writes_them(german):
+    rejected = Phrase("Published %(time)s: older than %(most)s, the most it may be.", time=NOW, most=timedelta(days=3))
+    assert told(rejected) == "Erschienen 24. November 2026, 07:00: älter als die erlaubten 3 Tage."
+    wanted = Several(("Sport", "Kultur"), Way.OR)
+    assert told(Phrase("It has no tag; the schedule takes %(wanted)s.", wanted=wanted)).endswith("Sport oder Kultur.")
+    assert told(plural(1204, "%(count)s link leads nowhere", "%(count)s links lead nowhere")).startswith("1.204 Links")
+
+
+def test_what_is_no_phrase_stands_as_it_is(german):
+    assert told("The council's own words") == "The council's own words"
+
+
+def test_what_an_error_says_is_a_sentence_of_its_own(german):
+    assert sentence(told_error(StateError(Phrase("that is more than a year ahead")))).endswith(" im Voraus.")
+    speak("ja")
+    assert sentence(told_error(StateError(Phrase("that is more than a year ahead")))) == "1年以上先です。"
+
+
+@pytest.fixture
+def edition(web):
+    """An edition of three stories with what its schedule left out, edited, held and released."""
+    around = Circumstances(
+        now=NOW, since=NOW - timedelta(hours=12), first_run=False, consumed=frozenset({3}), reserved=frozenset({4})
+    )
+    found = [
+        article(title=f"Ferry {number} returns to the {number}th quay", published=NOW - number * timedelta(hours=1))
+        for number in range(1, 20)
+    ]
+    found = [replace(each, id=number, guid=str(number)) for number, each in enumerate(found, start=1)]
+    rules = web.installation.settings.schedules["morning"].selection
+    selected = select(found, rules, around)
+    assert len(selected.rejections) > 4
+    made = web.add_edition(lead=selected.picks[0].story.lead, report=report(selected))
+    lifecycle.hold(web.store, made.id, who="Tom", now=NOW)
+    lifecycle.release(web.store, made.id, who="Inés", now=NOW)
+    with web.store.write() as tx:
+        for each in found:
+            tx.articles.put(each, url_key=each.url, present=(), now=NOW)
+    return made
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_nothing_that_the_layers_below_say_is_english_on_a_foreign_desk(web, edition, language):
+    english, seen = known(), set()
+    async with web.client() as client:
+        client.headers["accept-language"] = language
+        for address in (
+            "/",
+            "/activity",
+            f"/editions/{edition.id}",
+            f"/editions/{edition.id}?left=before-window",
+            f"/editions/{edition.id}/checks",
+            "/schedules/morning?look=yes",
+        ):
+            answer = await client.get(address)
+            assert answer.status_code == 200
+            assert f'<html lang="{language}"' in answer.text
+            seen |= {run for run in english if run in words_of(answer.text)}
+    if language == "en":
+        # What is not there in English says nothing by its absence elsewhere.
+        assert len(seen) > 12
+    else:
+        assert seen == set()
+
+
+@pytest.mark.parametrize("language", FOREIGN)
+def test_every_rule_of_a_selection_is_named(language):
+    speak(language)
+    assert [name for name, _rule in RULES if left_out(name) == name] == []
+    speak("en")
