@@ -227,7 +227,8 @@ class Books:
         """The posts of an edition, by id."""
         candidates = select(chunks.c.id).where(chunks.c.edition == edition, chunks.c.audience == "")
         ids = self._connection.execute(candidates.order_by(chunks.c.first).limit(limit)).scalars().all()
-        query = _rows(within(chunks)).where(chunks.c.id.in_(ids)).order_by(deliveries.c.id).limit(limit)
+        # As in ``of_subscriber``: by their chunks, and not by going through the ledger in its order.
+        query = _rows(within(chunks)).where(chunks.c.id.in_(ids)).order_by(deliveries.c.id + 0).limit(limit)
         return self._shown(query) if ids else []
 
     def newest_posts(self, channel: str, *, limit: int) -> list[Delivery]:
