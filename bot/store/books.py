@@ -239,26 +239,28 @@ class Books:
         """The posts of an edition, by id."""
         candidates = select(chunks.c.id).where(chunks.c.edition == edition, chunks.c.audience == "")
         ids = self._connection.execute(candidates.order_by(chunks.c.first).limit(limit)).scalars().all()
-        query = _rows(within(chunks)).where(chunks.c.id.in_(ids)).order_by(deliveries.c.id).limit(limit)
+        # As in ``of_subscriber``: by their chunks, and not by going through the ledger in its order.
+        query = _rows(within(chunks)).where(chunks.c.id.in_(ids)).order_by(deliveries.c.id + 0).limit(limit)
         return self._shown(query) if ids else []
 
     def newest_posts(self, channels: Collection[str], *, limit: int) -> dict[str, list[Delivery]]:
-        """The posts that each of these channels accepted last, newest first, out of its newest twenty."""
+        """The posts that each of these channels accepted last, newest first, out of its newest twenty chunks."""
         found: dict[str, list[Delivery]] = {channel: [] for channel in channels}
-        if not found:
+        held = self._connection.execute(union_all(*map(_newest_chunks, found))).all() if found else []
+        if not held:
             return found
-        which = chunks.c.id.in_(self._connection.execute(union_all(*map(_newest_chunks, found))).scalars().all())
-        accepted = _STATE == DeliveryState.ACCEPTED
-        last = func.row_number().over(
-            partition_by=deliveries.c.channel, order_by=(deliveries.c.updated.desc(), deliveries.c.id.desc())
-        )
-        ranked = select(deliveries.c.id, last.label("place")).select_from(deliveries.join(chunks, within(chunks)))
-        ranked_ = ranked.where(which, accepted).subquery()
-        chosen = deliveries.c.id.in_(select(ranked_.c.id).where(ranked_.c.place <= limit))
-        query = _rows(within(chunks)).where(which, chosen)
-        for each in self._shown(query.order_by(deliveries.c.updated.desc(), deliveries.c.id.desc())):
-            found[each.channel].append(each)
-        return found
+        # By numbers that are written out: PostgreSQL would go through the whole ledger to find so few of it.
+        near = or_(*(deliveries.c.id.between(chunk.first, chunk.last) for chunk in held))
+        accepted = (chunks.c.id.in_([chunk.id for chunk in held]), near, _STATE == DeliveryState.ACCEPTED)
+        query = select(deliveries.c.id, deliveries.c.channel).select_from(chunks.join(deliveries, within(chunks)))
+        newest: dict[str, list[int]] = {channel: [] for channel in channels}
+        for row in self._connection.execute(
+            query.where(*accepted).order_by(deliveries.c.updated.desc(), deliveries.c.id.desc())
+        ):
+            if len(newest[row.channel]) < limit:
+                newest[row.channel].append(row.id)
+        whole = {each.id: each for each in self.those([id for ids in newest.values() for id in ids])}
+        return {channel: [whole[id] for id in ids] for channel, ids in newest.items()}
 
     def of_edition(self, edition: str, subscriber: int) -> list[Delivery]:
         """What became of an edition for one reader."""
@@ -311,9 +313,10 @@ def _newest_chunks(channel: str) -> Select[Any]:
     """The newest twenty of a channel's chunks of posts of which some were accepted, or may have been."""
     accepted = chunks.c.counts[DeliveryState.ACCEPTED.value].as_integer() > 0
     theirs = (chunks.c.channel == channel, chunks.c.audience == "", or_(chunks.c.counts.is_(None), accepted))
-    newest = select(chunks.c.id).where(*theirs).order_by(chunks.c.id.desc()).limit(20)
+    newest = select(chunks.c.id, chunks.c.first, chunks.c.last).where(*theirs).order_by(chunks.c.id.desc()).limit(20)
     # SQLite takes no limit of one among several.
-    return select(newest.subquery().c.id)
+    one = newest.subquery()
+    return select(one.c.id, one.c.first, one.c.last)
 
 
 def _kept(state: DeliveryState) -> str:
