@@ -86,8 +86,9 @@ def correction_mail(
 
 def mails_of(tx: Transaction, corrections: Sequence[Correction]) -> Mapping[int, Edition]:
     """By a correction's id, the mail of its own that carries it, where there is one."""
-    found = {each.id: tx.editions.light(each.carried) for each in corrections if each.carried}
-    return {id: each for id, each in found.items() if each and each.slot_key.startswith(CORRECTION_MAIL)}
+    found = tx.editions.lights({each.carried for each in corrections if each.carried})
+    carrying = {each.id: found[each.carried] for each in corrections if each.carried in found}
+    return {id: each for id, each in carrying.items() if each.slot_key.startswith(CORRECTION_MAIL)}
 
 
 def readers_of(tx: Transaction, edition: str) -> int:

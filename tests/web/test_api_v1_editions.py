@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -228,6 +229,21 @@ async def test_a_story_is_told_in_other_words_and_pinned(work, writer):
     assert (first.told.article.title, first.words.pinned) == ("Tunnel shut", writer.user.name)
     mail = next(each.email for each in work.edition.renditions if each.email)
     assert "Tunnel shut" in mail.html
+
+
+@effect("POST /editions/{edition}/stories/{article}/retell")
+async def test_a_story_is_told_by_another_of_its_articles_once(work, writer):
+    work.publish(title="Eleven nights without the tunnel", published=work.edition.slot - timedelta(hours=3))
+    with work.store.write() as tx:
+        (other,) = [each.id for each in tx.articles.newest() if each.title == "Eleven nights without the tunnel"]
+        first, *rest = work.edition.stories
+        both = replace(first, article_ids=(*first.article_ids, other))
+        tx.editions.replace_stories(replace(tx.editions.get(work.id), stories=(both, *rest)))
+    path = f"/editions/{work.id}/stories/{first.article.id}/retell"
+    await writer.once(path, json={"version": 1, "by": other})
+    told = work.edition.stories[0]
+    assert (told.article.id, told.told.article.title) == (other, "Eleven nights without the tunnel")
+    assert [each.article.id for each in work.edition.stories[1:]] == [each.article.id for each in rest]
 
 
 @effect("POST /editions/{edition}/test")

@@ -15,7 +15,7 @@ from bot.standard_webhooks import new_secret
 from bot.testing import NOW, edition
 from bot.web.api.v1 import DESCRIPTION
 from bot.web.api.v1.event_shapes import SHAPE_OF
-from tests.web.api_v1 import Program
+from tests.web.api_v1 import Program, effect
 
 ROOT = Path(__file__).resolve().parents[2]
 SECRET = new_secret()
@@ -27,6 +27,14 @@ def admin(web):
     return Program(web, Scope.ADMIN)
 
 
+@effect(
+    "POST /webhooks",
+    "PUT /webhooks/{webhook}",
+    "POST /webhooks/{webhook}/secret",
+    "POST /webhooks/{webhook}/disable",
+    "POST /webhooks/{webhook}/enable",
+    "DELETE /webhooks/{webhook}",
+)
 async def test_a_webhook_is_made_changed_turned_off_and_removed_and_no_answer_holds_its_secret(web, admin):
     made = await admin.post("/webhooks", json=NEW, key="once")
     again = await admin.post("/webhooks", json=NEW, key="once")
@@ -63,6 +71,7 @@ async def test_what_is_wrong_is_pointed_at(admin, wrong, pointer):
     assert (answer.status_code, [each["pointer"] for each in answer.json()["errors"]]) == (422, [pointer])
 
 
+@effect("POST /webhooks/{webhook}/events/{event}/again", "POST /webhooks/{webhook}/ping")
 async def test_events_are_paged_and_told_again(web, admin):
     made = (await admin.post("/webhooks", json=NEW)).json()
     path = f"/webhooks/{made['id']}/events"

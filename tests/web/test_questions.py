@@ -158,12 +158,15 @@ async def test_no_get_of_the_api_asks_the_store_once_a_thing(desks):
 
 def api_paths(installation, things):
     """Each GET of the API, of an edition that waits and of one that went out, fifty things a page."""
+    with installation.store.read() as tx:
+        event = tx.endpoints.calls(things.webhook, 1)[0].message
     for route in made(installation).routes:
         if not isinstance(route, Call) or "GET" not in route.methods:
             continue
         path = route.path.removeprefix(PREFIX)
         name = {"channels": "p0", "sources": things.source}.get(path.split("/")[1], "")
         holes = {"article": things.article, "reader": things.reader, "id": things.upload, "name": name, "user": 1}
+        holes |= {"webhook": things.webhook, "event": event}
         taken = {each.name for each in route.dependant.query_params}
         query = "&".join(f"{name}={value}" for name, value in {"limit": 50, "key": SLOT}.items() if name in taken)
         for edition in (things.sent, things.waiting) if "{edition}" in path else ("",):
