@@ -212,7 +212,7 @@ def fill(installation: Installation, count: int, word: str = "", *, reader: str 
     reckon_now(installation, now)
     count_readers(installation, now)
     upload = _record(installation, count, word)
-    webhook = _webhooks(installation, count, word)
+    webhook = webhooks(installation, count, word)
     with store.write() as tx:
         for one, lead in zip(sent, telling[:count], strict=True):
             tx.changes.put(
@@ -388,7 +388,7 @@ def _record(installation: Installation, count: int, word: str) -> str:
     return upload
 
 
-def _webhooks(installation: Installation, count: int, word: str) -> int:
+def webhooks(installation: Installation, count: int, word: str) -> int:
     """Programs that are told, some of them no more, of events that ended in each way; the id of one."""
     now, made = installation.clock(), 0
     ends = cycle(((CallState.DELIVERED, 200, None), (CallState.FAILED, 500, None), (CallState.WAITING, 0, now + HOUR)))

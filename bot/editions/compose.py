@@ -76,8 +76,9 @@ class Frame:
 
     ``clicks``: the links of its mail that lead to stories are counted.
     ``open``: whether anybody may subscribe to something of the newsroom by its pages. ``corrections`` are those that
-    its mail tells. ``shown`` are its hosted pictures. ``key`` is the schedule's key in the settings,
-    ``compiled`` where the templates of posts are kept for later editions. ``words`` are an editor's for all of it.
+    its mail tells; ``correcting``: it is sent for them. ``shown`` are its hosted pictures. ``key`` is the schedule's
+    key in the settings, ``compiled`` where the templates of posts are kept for later editions. ``words`` are an
+    editor's for all of it.
     """
 
     edition: str
@@ -89,6 +90,7 @@ class Frame:
     clicks: bool = False
     open: bool = False
     corrections: tuple[Correction, ...] = ()
+    correcting: bool = False
     shown: Shown = field(default_factory=Shown)
     key: str = ""
     compiled: Compiled | None = None
@@ -274,6 +276,7 @@ def _digest(frame: Frame, shown: Sequence[EditionStory], stories: Sequence[Editi
         links={url: link_url(frame.newsroom, frame.edition, number) for number, url in numbered},
         ways=_ways(frame),
         corrections=frame.corrections,
+        correcting=frame.correcting,
         pictures=frame.shown.pictures,
         lead_card=frame.shown.cards.get(shown[0].position) if frame.shown.in_mail and shown else None,
     )

@@ -36,7 +36,7 @@ GIVEN = frozenset(
     (
         *("newsroom", "edition_name", "language", "lead", "stories", "more", "date", "day", "time", "counted", "count"),
         *("by_section", "separator", "site", "address", "logo", "logo_dark", "web_url", "ways", "brand", "holes"),
-        *("corrections", "subject", "preheader", "say", "web"),
+        *("corrections", "correcting", "subject", "preheader", "say", "web"),
     )
 )
 """What a template is given."""
@@ -52,7 +52,7 @@ class Digest:
     the settings. ``template`` is a folder of ``digests/`` below one of ``folders``; the first that has it wins.
     ``links`` are the addresses that stand in the mail for those of stories; the public page leads to the stories
     themselves. ``pictures`` that are not among them are shown from where their articles have them; ``lead_card`` is
-    what the first story shows that has none.
+    what the first story shows that has none. ``correcting``: the mail is sent for its corrections, which come first.
     """
 
     edition: str
@@ -72,6 +72,7 @@ class Digest:
     ways: tuple[tuple[str, str], ...] = ()
     links: Mapping[str, str] = field(default_factory=dict)
     corrections: tuple[Correction, ...] = ()
+    correcting: bool = False
     pictures: Pictures = field(default_factory=dict)
     lead_card: HostedImage | None = None
 
@@ -244,6 +245,7 @@ def _context(digest: Digest, words: Wording, entries: tuple[Entry, ...]) -> dict
         "ways": digest.ways,
         "brand": style_of(brand),
         "holes": _holes(digest.edition),
+        "correcting": digest.correcting,
         "corrections": tuple(
             _without_holes(_told(each, words, brand.direction), digest.edition) for each in digest.corrections
         ),

@@ -1,7 +1,8 @@
 """A correction as a mail of its own: to those who have the mail that was wrong, once an approver said yes to it.
 
-It is an edition outside of the timetable, through the same ledger as all else. It shows the article as it is by now,
-and in a box what was said and what is right. Ended unsent, it leaves the correction to the schedule's next edition.
+It is an edition outside of the timetable, through the same ledger as all else. It says what was said and what is
+right, and then shows the article as it is by now. Ended unsent, it leaves the correction to the schedule's next
+edition.
 """
 
 from __future__ import annotations
@@ -62,7 +63,7 @@ def correction_mail(
     story = EditionStory(position=1, article=article, summary=summarise(article), article_ids=(article.id,))
     try:
         # Clicks are counted by the stories an edition keeps, and this one keeps none: the schedule told them.
-        renditions = render(replace(frame, outlets=mails, clicks=False, words=words), (story,))
+        renditions = render(replace(frame, outlets=mails, clicks=False, words=words, correcting=True), (story,))
     except RenderError as error:
         raise UsageError(f"{schedule}: {error}") from error
     edition = Edition(

@@ -19,7 +19,10 @@ from bot.store.tables import edition_figures
 from bot.web.editor.access import cookie_name
 from tests.bench import full_editions, full_ledger, full_record
 from tests.bench.full_settings import Size
-from tests.desk import Things
+from tests.desk import Things, webhooks
+
+CALLS = 300
+"""Events that programs were told, or are to be."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +85,7 @@ def fill(installation: Installation, size: Size) -> Filled:
         schedule="morning",
         source="s1",
         address=full_ledger.SUPPRESSED.format(0),
+        webhook=webhooks(installation, CALLS, ""),
     )
     lately, _id = full_ledger.somebody(store, newest=True)
     return Filled(things=things, sending=sending.id, address=address, lately=lately, oldest=made[-1].slot)

@@ -118,6 +118,8 @@ def test_it_goes_to_those_whose_mail_was_accepted_once_it_is_approved_and_once(t
     for part in (mail.html, mail.text, mail.web):
         assert SAID in part
         assert RIGHT in part
+    assert mail.html.index(SAID) < mail.html.index("<h1"), "what was wrong comes before the story"
+    assert mail.text.index(SAID) < mail.text.rindex("The ferry returns")
     assert told.work(LATER) == told.work(TOMORROW) == {}
     assert told.own().state is EditionState.SENT
     assert told.stands() == f"told by edition {own.id}, a mail of its own"
