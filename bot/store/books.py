@@ -77,24 +77,25 @@ class Books:
         # By the chunks as they are at one moment: one that is given back meanwhile is not missed, nor counted twice.
         # Most of thousands have the same counts: each is read once.
         alone = (chunks.c.id if counted else case((chunks.c.counts.is_(None), chunks.c.id))).label("alone")
-        rest: list[int] = []
+        rest: dict[int, str] = {}
         of = select(chunks.c.edition, chunks.c.counts, alone, func.count().label("number"))
         of = of.where(chunks.c.edition.in_(ids)).group_by(chunks.c.edition, chunks.c.counts, alone)
         for chunk in self._connection.execute(of.where(chunks.c.audience != "") if mail else of):
             if chunk.alone is not None:
-                rest.append(chunk.alone)
+                rest[chunk.alone] = chunk.edition
             else:
                 states[chunk.edition].update({state: number * chunk.number for state, number in chunk.counts.items()})
         dialect = self._connection.dialect.name
         rows = self._connection.execute(
-            select(chunks.c.edition, _STATE.label("state"), func.count().label("number"))
+            # By chunk: by edition, SQLite would go through all deliveries there are.
+            select(chunks.c.id, _STATE.label("state"), func.count().label("number"))
             .select_from(chunks.join(deliveries, within(chunks)))
             .where(among(dialect, chunks.c.id, "rest"))
-            .group_by(chunks.c.edition, _STATE),
-            {"rest": integers(dialect, rest)},
+            .group_by(chunks.c.id, _STATE),
+            {"rest": integers(dialect, list(rest))},
         )
         for each in rows:
-            states[each.edition][each.state] += each.number
+            states[rest[each.id]][each.state] += each.number
         return {edition: Balance(size, dict(states[edition])) for edition, size in sizes.items()}
 
     def open_channels(self, edition: str) -> list[str]:

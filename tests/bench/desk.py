@@ -230,6 +230,7 @@ def nothing(oldest: datetime, cookies: dict[str, str]) -> Filled:
         schedule="morning",
         source="s0",
         address="nobody@example.org",
+        webhook=1,
     )
     nobody = "nobody@example.org"
     return Filled(things=things, sending=none, address=nobody, lately=nobody, oldest=oldest)

@@ -29,7 +29,7 @@ def test_a_full_store_holds_what_the_program_would_have_put_there(newsroom):
         assert counts["headlines"] == counts["articles"]
         assert counts["edition_figures"] > 0
         assert tx.numbers.due(AT, 10) == []
-        assert tx.reader_days.last("readers").readers == 20
+        assert tx.reader_days.newest(["readers"])["readers"].readers == 20
         editions = tx.editions.latest(100)
         assert {each.state for each in editions} >= {"sent", "sending", "awaiting", "held"}
         for each in editions:

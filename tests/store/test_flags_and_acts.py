@@ -81,4 +81,4 @@ def test_nothing_in_the_store_changes_or_deletes_an_act(store):
     assert len(changed) > 30
     assert [each for each in changed if each[1] == "acts"] == []
     own = {name for name in dir(Acts) if not name.startswith("_")}
-    assert own == {"add", "newest", "page", "people", "kinds"}
+    assert own == {"add", "newest", "last", "page", "people", "kinds"}
