@@ -158,7 +158,7 @@ def first_run(tmp_path):
 
 def test_nor_on_the_first_run(first_run, visit):
     url, site = first_run
-    page = visit(f"{url.removesuffix('/')}/setup")
+    page = visit(url)
     found = list(looked_at(page))
     page.get_by_label("Website").fill(site)
     page.get_by_role("button", name="Find the news").click()

@@ -223,7 +223,7 @@ async def test_who_takes_the_file_of_an_editions_readers_is_on_record_with_how_m
         act, *others = tx.acts.newest(thing=thing)
     assert others == before, "who asks for the headers alone takes nothing"
     assert (act.who, act.what, act.note) == (operator(), "export deliveries", "1 row, to a browser")
-    assert f"{operator()} took a file of what was not accepted of {sending.name}" in plain(await web.get("/activity"))
+    assert f"{operator()} exported who did not get {sending.name}" in plain(await web.get("/activity"))
 
 
 async def test_the_list_shows_what_became_of_each_edition(web, sending, clock):
