@@ -5,7 +5,10 @@ from __future__ import annotations
 import httpx
 import pytest
 
+from bot.accounts import desk_key
+from bot.clock import SetClock
 from bot.model import EditionState
+from bot.testing import KEYS, NOW
 from bot.web.setup import setup_app
 from tests.desk import addresses, doors, fill
 from tests.html_validate import DESK, PAGE
@@ -48,8 +51,10 @@ async def test_every_page_of_the_desk_is_good_html(web, things, validator, tmp_p
 
 
 async def test_the_first_run_is_good_html(validator, tmp_path):
-    app = setup_app(tmp_path / "config", done=lambda _: None)
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://127.0.0.1:8080") as client:
+    app = setup_app(tmp_path / "config", keys=KEYS, done=lambda _: None, clock=SetClock(NOW))
+    kept = {desk_key.cookie(KEYS): desk_key.token(KEYS, NOW)}
+    transport = httpx.ASGITransport(app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8080", cookies=kept) as client:
         shown = await client.get("/setup")
         wrong = await client.post("/setup", headers={"Sec-Fetch-Site": "same-origin"})
     assert (shown.status_code, wrong.status_code) == (200, 422)

@@ -254,7 +254,7 @@ async def test_a_sessions_browser_and_network_are_kept_to_know_it_again(web):
             headers={"User-Agent": "Mozilla/5.0 (Windows NT 10.0) Firefox/150.0"},
         )
         page = (await client.get("/settings")).text
-    assert "Firefox, Windows" in page
+    assert "Firefox · Windows" in page
     assert "203.0.113.0/24" in page
     with web.store.read() as tx:
         [session] = tx.sessions.of(mara.id)

@@ -84,7 +84,7 @@ async def test_a_browser_that_hides_where_its_form_is_from_is_heard_on_a_page_wi
 
 
 async def test_a_desk_form_from_nowhere_is_refused(web):
-    made = web.add_edition(state="draft")
+    made = web.add_edition(state="drafted")
     answer = await web.post(f"/editions/{made.id}/cancel", data={}, headers={"Origin": "null"})
     assert answer.status_code == 403
 

@@ -134,6 +134,6 @@ def _page(desk: Desk, request: Request, user: User, errors: Mapping[str, str] | 
 
 
 def browser(agent: str) -> str:
-    """``Firefox, Windows``, of what a browser says of itself; "" when it says nothing known."""
+    """``Firefox · Windows``, of what a browser says of itself; "" when it says nothing known."""
     found = (next((word for sign, word in signs if re.search(sign, agent)), "") for signs in (_BROWSERS, _SYSTEMS))
     return " · ".join(each for each in found if each)
