@@ -11,6 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 
@@ -29,6 +30,8 @@ STALLED = 6.0
 """Seconds without the awaited post, after which the kill comes anyway."""
 STEP = 31.0
 """Seconds that the clock is put forward when nothing moves: the longest that a network is not asked at first."""
+NEVER = timedelta(hours=12)
+"""A network that is asked again only after so long has told that it does not know."""
 SLIP = 0.15
 """How often an editor is wrong, and says that a post is missing which is there: then it stands there twice."""
 FAULTS = (
@@ -85,6 +88,8 @@ class Row:
     text: str
     name: str
     """What the network calls the post; "" where only an editor, or a network that shows no replies, told of it."""
+    asked: datetime | None = None
+    """When the network is asked next what became of it (UTC)."""
 
 
 def posting_newsroom(folder: Path, networks: Networks, clock: object, *, stories: int = STORIES) -> Newsroom:
@@ -137,6 +142,7 @@ class _Trial:
     figures: Figures
     resent: Counter[tuple[str, int]] = field(default_factory=Counter)
     doubtful: set[int] = field(default_factory=set)
+    settled: set[int] = field(default_factory=set)
     said: set[str] = field(default_factory=set)
     states: Counter[tuple[int, str]] = field(default_factory=Counter)
 
@@ -203,13 +209,19 @@ class _Trial:
         unknown = [row for row in rows if row.state == "unknown"]
         self.doubtful |= {row.id for row in unknown}
         for row in unknown:
-            if not issubclass(kinds()[row.kind], Recalling):
+            if not issubclass(kinds()[row.kind], Recalling) or self._untold(row):
                 self._resolve(row)
+                self.settled.add(row.id)
         states = Counter((row.id, row.state) for row in rows)
         if states == self.states and rows:
             self.newsroom.clock.value += STEP
         self.states = states
         return rows
+
+    def _untold(self, row: Row) -> bool:
+        """The network was asked, and cannot tell: ntfy keeps no message at all of that time."""
+        now = system_clock() + timedelta(seconds=self.newsroom.clock.value)
+        return row.asked is not None and row.asked - now > NEVER
 
     def _resolve(self, row: Row) -> None:
         there = self._posts(row.kind).get(row.story, [])
@@ -249,6 +261,7 @@ class _Trial:
                 _story(post),
                 rows[key].reason or rows[key].text,
                 rows[key].provider_id,
+                rows[key].not_before,
             )
             for key, post in sorted(order.items(), key=lambda each: (each[0][0], each[1].part if each[1] else 0))
             if post and key in rows
@@ -287,7 +300,7 @@ class _Trial:
         self.figures.resent += sum(self.resent.values())
         self.figures.unknown += len(self.doubtful)
         self.figures.recalled += len(
-            [row for row in rows if row.id in self.doubtful and issubclass(kinds()[row.kind], Recalling)]
+            [row for row in rows if row.id in self.doubtful - self.settled and issubclass(kinds()[row.kind], Recalling)]
         )
 
     def _gaps(self, kind: str, posts: Mapping[int, Sequence[Seen]], rows: Sequence[Row]) -> Iterator[str]:
