@@ -10,6 +10,8 @@ account's own statuses are read back before anything is sent again.
 How followers reacted stands in each status (``favourites_count``, ``reblogs_count``, ``replies_count``, since 4.5
 ``quotes_count``). Several are asked for at once since 4.3 (``GET /api/v1/statuses?id[]=…``, /methods/statuses/#index,
 read in mastodon/documentation 2026-11-29; 20 at most: ``Api::V1::StatusesController``, from memory).
+
+In one file, though it is long: what is posted, read back, changed and asked for are statuses of one account.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""The tables of ``broadsheet.toml``. Documentation, ``check`` and errors all derive from these fields."""
+"""The tables of ``broadsheet.toml``. Documentation, ``check`` and errors all derive from these fields.
+
+In one file, though it is long: it is the file's outline, in its order. Tables with rules of their own have files.
+"""
 
 from __future__ import annotations
 

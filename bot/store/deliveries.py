@@ -1,4 +1,8 @@
-"""The ledger. Nothing goes out that it did not name first; its states sum to the snapshot, always."""
+"""The ledger. Nothing goes out that it did not name first; its states sum to the snapshot, always.
+
+In one file, though it is long: all that changes a delivery's state is here, and settles its chunk's counts in the same
+transaction. What is read stands in ``books``.
+"""
 
 from __future__ import annotations
 

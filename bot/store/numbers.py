@@ -15,6 +15,7 @@ from bot.store.conflict import insert_or_ignore
 from bot.store.edition_rows import edition_of
 from bot.store.editions import Editions
 from bot.store.events import Events
+from bot.store.kept_editions import LIGHT
 from bot.store.tables import chunks, edition_figures, edition_stories, editions, links
 
 YOUNG = timedelta(days=60)
@@ -239,8 +240,7 @@ class Numbers:
         and id of the last one that is known already.
         """
         query = (
-            # Without the report, which is long.
-            select(*(each for each in editions.c if each.name not in ("report", "totals")))
+            select(*LIGHT)
             .where(_in(editions.c.state, list(states) or _OUT), editions.c.snapshot.is_not(None))
             .order_by(editions.c.slot.desc(), editions.c.id.desc())
             .limit(limit)

@@ -10,12 +10,13 @@ import pytest
 from bot.accounts import desk_key
 from bot.audience.links import DATA, PREFERENCES, UNSUBSCRIBE
 from bot.delivery.sending import begin_sending
-from bot.model import Card, EditionState, MergeField, Post, Rendition
+from bot.model import Card, EditionState, MergeField, Post, Rendition, Scope
 from bot.schedules.installation import Installation
 from bot.settings import load_settings
 from bot.store import Store
 from bot.testing import ENVIRONMENT, KEYS, NOW, edition, email, settings, subscribe
 from bot.web.app import create_app
+from tests.web.api_v1 import Program
 
 TOML = """
 [audiences.weekend]
@@ -141,6 +142,22 @@ def build_web(tmp_path, clock, empty_store):
 @pytest.fixture
 def web(build_web):
     return build_web()
+
+
+@pytest.fixture
+def writer(web):
+    """A program whose token may write, of somebody who may."""
+    return Program(web, Scope.WRITE)
+
+
+@pytest.fixture
+def approver(web):
+    return Program(web, Scope.APPROVE)
+
+
+@pytest.fixture
+def admin(web):
+    return Program(web, Scope.ADMIN)
 
 
 @pytest.fixture

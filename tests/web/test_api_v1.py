@@ -16,11 +16,6 @@ from tests.web.api_v1 import ROOT, Program
 
 
 @pytest.fixture
-def approver(web):
-    return Program(web, Scope.APPROVE)
-
-
-@pytest.fixture
 def awaiting(web):
     return web.add_edition(state=EditionState.AWAITING, approval=True)
 

@@ -34,21 +34,6 @@ HERE = "\n[http]\nallow_loopback = true\n"
 CSV = "E-Mail\nida@example.org\n"
 
 
-@pytest.fixture
-def writer(web):
-    return Program(web, Scope.WRITE)
-
-
-@pytest.fixture
-def approver(web):
-    return Program(web, Scope.APPROVE)
-
-
-@pytest.fixture
-def admin(web):
-    return Program(web, Scope.ADMIN)
-
-
 def did(web, thing):
     """What was done to a thing, the newest first."""
     with web.store.read() as tx:

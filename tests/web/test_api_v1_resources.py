@@ -18,21 +18,6 @@ CSV = "E-Mail,Full name\nida@example.org,Ida\njo@@x,Jo\n"
 
 
 @pytest.fixture
-def writer(web):
-    return Program(web, Scope.WRITE)
-
-
-@pytest.fixture
-def approver(web):
-    return Program(web, Scope.APPROVE)
-
-
-@pytest.fixture
-def admin(web):
-    return Program(web, Scope.ADMIN)
-
-
-@pytest.fixture
 def ferry(web):
     """An edition of one stored article that waits for approval."""
     each = article(source="site", title="The ferry returns")

@@ -10,21 +10,16 @@ import pytest
 
 from bot.audience import enrolment
 from bot.delivery.outgoing.telling import body
-from bot.model import Consent, EditionState, EventType, Scope, Suppression
+from bot.model import Consent, EditionState, EventType, Suppression
 from bot.standard_webhooks import new_secret
 from bot.testing import NOW, edition
 from bot.web.api.v1 import DESCRIPTION
 from bot.web.api.v1.event_shapes import SHAPE_OF
-from tests.web.api_v1 import Program, effect
+from tests.web.api_v1 import effect
 
 ROOT = Path(__file__).resolve().parents[2]
 SECRET = new_secret()
 NEW = {"name": "The CMS", "url": "https://cms.record.example/s3cr3t", "types": ["edition.drafted"], "secret": SECRET}
-
-
-@pytest.fixture
-def admin(web):
-    return Program(web, Scope.ADMIN)
 
 
 @effect(

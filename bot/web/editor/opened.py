@@ -17,7 +17,7 @@ from bot.schedules.preflight import findings
 from bot.schedules.truth import TextFinding, findings_of
 from bot.store import Transaction
 from bot.store.books import Balance
-from bot.store.editions import WENT_OUT
+from bot.store.kept_editions import WENT_OUT
 from bot.web.editor.bar import Bar, bar_of
 from bot.web.editor.desk import Desk
 from bot.web.editor.reach import readers_by

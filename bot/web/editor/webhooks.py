@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Request, Response
@@ -82,44 +82,35 @@ def routes(desk: Desk) -> APIRouter:
             return desk.missing(request)
         return _one(desk, request, user, endpoint, secret=secret)
 
-    @router.post("/settings/webhooks/{endpoint}/disable")
-    def disable(request: Request, user: Admin, endpoint: Id) -> Response:
+    def acted(
+        request: Request, user: User, act: Callable[..., object], endpoint: int, *more: str, said: str
+    ) -> Response:
         try:
-            endpoints.disable(installation.store, endpoint, who=user.name_on_record, now=installation.clock())
+            act(installation.store, endpoint, *more, who=user.name_on_record, now=installation.clock())
         except NotFound:
             return desk.missing(request)
-        return desk.done(request, f"{HERE}/{endpoint}", _("It is told nothing any more, until you enable it."))
+        except StateError as error:
+            return desk.refused(request, error)
+        return desk.done(request, f"{HERE}/{endpoint}", said)
+
+    @router.post("/settings/webhooks/{endpoint}/disable")
+    def disable(request: Request, user: Admin, endpoint: Id) -> Response:
+        said = _("It is told nothing any more, until you enable it.")
+        return acted(request, user, endpoints.disable, endpoint, said=said)
 
     @router.post("/settings/webhooks/{endpoint}/enable")
     def enable(request: Request, user: Admin, endpoint: Id) -> Response:
-        try:
-            endpoints.enable(installation.store, endpoint, who=user.name_on_record, now=installation.clock())
-        except NotFound:
-            return desk.missing(request)
-        return desk.done(request, f"{HERE}/{endpoint}", _("It is told again, also what waited."))
+        return acted(request, user, endpoints.enable, endpoint, said=_("It is told again, also what waited."))
 
     @router.post("/settings/webhooks/{endpoint}/test")
     def test(request: Request, user: Admin, endpoint: Id) -> Response:
-        try:
-            endpoints.ping(installation.store, endpoint, who=user.name_on_record, now=installation.clock())
-        except NotFound:
-            return desk.missing(request)
-        except StateError as error:
-            return desk.refused(request, error)
-        return desk.done(request, f"{HERE}/{endpoint}", _("The test goes out within seconds; load this page again."))
+        said = _("The test goes out within seconds; load this page again.")
+        return acted(request, user, endpoints.ping, endpoint, said=said)
 
     @router.post("/settings/webhooks/{endpoint}/again")
     def again(request: Request, user: Admin, endpoint: Id, form: Submitted) -> Response:
-        message = form.text("message", longest=40)
-        try:
-            endpoints.send_again(
-                installation.store, endpoint, message, who=user.name_on_record, now=installation.clock()
-            )
-        except NotFound:
-            return desk.missing(request)
-        except StateError as error:
-            return desk.refused(request, error)
-        return desk.done(request, f"{HERE}/{endpoint}", _("It is sent again within seconds, by the same id."))
+        said = _("It is sent again within seconds, by the same id.")
+        return acted(request, user, endpoints.send_again, endpoint, form.text("message", longest=40), said=said)
 
     @router.post("/settings/webhooks/{endpoint}/remove")
     def remove(request: Request, user: Admin, endpoint: Id) -> Response:

@@ -11,7 +11,7 @@ from bot.audience.links import edition_url
 from bot.editions.correction_card import correction_card
 from bot.model import Edition
 from bot.store import Transaction
-from bot.store.editions import WENT_OUT
+from bot.store.kept_editions import WENT_OUT
 from bot.web.headers import EDITION_POLICY
 from bot.web.public.sharing import with_sharing
 from bot.web.site import Site

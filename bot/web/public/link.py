@@ -14,7 +14,7 @@ from fastapi import APIRouter, Request, Response
 
 from bot.channels.email.fields import ascii_url
 from bot.errors import StoreError
-from bot.store.editions import WENT_OUT
+from bot.store.kept_editions import WENT_OUT
 from bot.web.site import Site
 
 _HEADERS = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex"}
