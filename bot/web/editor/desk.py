@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from babel.numbers import format_percent
 from fastapi import Request, Response
 from fastapi.responses import RedirectResponse
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from bot.audience.mask import masked
 from bot.errors import BroadsheetError, TokenError
@@ -163,7 +163,7 @@ def address_for(user: User) -> Callable[[str], str]:
 def listed(names: Sequence[str]) -> Markup:
     """``Sport, Culture and City hall``, each name set apart from the line's direction; "" for none."""
     # Each is escaped, and what Babel puts between them is words.
-    return Markup(listing(Markup("<bdi>{}</bdi>").format(each) for each in names))  # noqa: S704
+    return Markup(listing(f"<bdi>{escape(each)}</bdi>" for each in names))  # noqa: S704
 
 
 def percent(part: float, whole: float) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextvars import ContextVar
-from functools import cache
+from functools import cache, lru_cache
 from io import BytesIO
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
 from babel.support import NullTranslations, Translations
 from jinja2 import Environment
-from markupsafe import escape
+from markupsafe import Markup, escape
 
 CATALOGS = Path(__file__).parent.parent / "locale"
 LANGUAGES = {"en": "en_GB", "de": "de", "ja": "ja", "ar": "ar"}
@@ -101,7 +101,9 @@ def number(value: float) -> str:
 
 def listing(words: Iterable[str]) -> str:
     """``Sport, Culture and City hall``; "" for none."""
-    return format_list(list(words), locale=locale())
+    several = list(words)
+    # Babel looks for the pattern of a list even where there is none.
+    return format_list(several, locale=locale()) if len(several) > 1 else "".join(several)
 
 
 def install(environment: Environment) -> None:
@@ -122,6 +124,18 @@ def install(environment: Environment) -> None:
         pgettext=lambda context, message: escape(pgettext(context, message)),
         npgettext=lambda context, singular, plural, number: escape(npgettext(context, singular, plural, number)),
     )
+    # A page says a thousand sentences: Jinja's own function translates, escapes and formats each anew.
+    environment.globals.update(gettext=_sentence, _=_sentence)
+
+
+def _sentence(message: str, /, **facts: object) -> Markup:
+    said = _escaped(spoken(), str(message))
+    return said % facts if "%" in said else said
+
+
+@lru_cache(maxsize=8192)
+def _escaped(language: str, message: str) -> Markup:
+    return escape(catalog(language).gettext(message))
 
 
 @cache
