@@ -18,7 +18,7 @@ from bot.clock import Clock
 from bot.delivery.alerts import CLAIMED, FAILED, TOLD, Alert, may_tell
 from bot.delivery.sending import PROGRAM
 from bot.editions.brand import palettes
-from bot.editions.environment import MailEnvironment, clean, one_line, render
+from bot.editions.environment import Compiled, MailEnvironment, clean, one_line, render
 from bot.errors import BroadsheetError
 from bot.model import Act, Card, Email, Newsroom, Parcel, Post, Recipient, Rendition
 from bot.settings.tables import AlertsTable
@@ -26,6 +26,8 @@ from bot.store import Store
 from bot.tokens import KeyRing, delivery_token
 
 log = logging.getLogger(__name__)
+
+_COMPILED = Compiled()
 
 
 async def tell(
@@ -135,8 +137,8 @@ def _mail(alert: Alert, newsroom: Newsroom, folders: Sequence[Path]) -> Email:
         "dark": asdict(dark),
     }
     name = "mail/approval/approval" if alert.approval else "mail/alert/alert"
-    html = render(MailEnvironment(folders, lambda value: str(escape(clean(value)))), f"{name}.html.j2", values)
-    text = render(MailEnvironment(folders, clean), f"{name}.txt.j2", values)
+    html = render(MailEnvironment(folders, _shown, _COMPILED), f"{name}.html.j2", values)
+    text = render(MailEnvironment(folders, clean, _COMPILED), f"{name}.txt.j2", values)
     subject = alert.title if alert.approval else f"Alert: {alert.title}"
     return Email(subject=one_line(subject)[:200], preheader=alert.said, html=html, text=text, bulk=False)
 
@@ -147,3 +149,7 @@ def _post(alert: Alert) -> Post:
     card = Card(url=link, title=alert.title, description=alert.said)
     # A receiver that publishes posts must not take this for one.
     return Post(text=text, card=card, language="en", data={"event": "edition.alert" if alert.edition else "alert"})
+
+
+def _shown(value: object) -> str:
+    return str(escape(clean(value)))

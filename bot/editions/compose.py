@@ -14,7 +14,6 @@ from zoneinfo import ZoneInfo
 from bot.audience.links import link_url
 from bot.editions.digest import Digest, compile_email
 from bot.editions.entry import Pictures, addresses
-from bot.editions.environment import Compiled
 from bot.editions.posts import Composer, Place, Seen
 from bot.editions.rewriting import rewritten
 from bot.editions.variants import Variant
@@ -77,8 +76,7 @@ class Frame:
     ``clicks``: the links of its mail that lead to stories are counted.
     ``open``: whether anybody may subscribe to something of the newsroom by its pages. ``corrections`` are those that
     its mail tells; ``correcting``: it is sent for them. ``shown`` are its hosted pictures. ``key`` is the schedule's
-    key in the settings, ``compiled`` where the templates of posts are kept for later editions. ``words`` are an
-    editor's for all of it.
+    key in the settings. ``words`` are an editor's for all of it.
     """
 
     edition: str
@@ -93,7 +91,6 @@ class Frame:
     correcting: bool = False
     shown: Shown = field(default_factory=Shown)
     key: str = ""
-    compiled: Compiled | None = None
     words: EditionWords = field(default_factory=EditionWords)
 
 
@@ -175,12 +172,7 @@ def render(frame: Frame, stories: Sequence[EditionStory]) -> tuple[Rendition, ..
     """The edition for each of its channels, in an editor's words where there are any. Raises ``RenderError``."""
     made: list[Rendition] = []
     stories = tuple(story.told for story in stories)
-    composer = Composer(
-        edition_name=frame.schedule.name,
-        newsroom=frame.newsroom,
-        folders=frame.folders,
-        compiled=frame.compiled,
-    )
+    composer = Composer(edition_name=frame.schedule.name, newsroom=frame.newsroom, folders=frame.folders)
     for outlet in frame.outlets:
         if outlet.medium == "email":
             card = frame.shown.cards.get(stories[0].position) if stories else None
@@ -234,16 +226,14 @@ def _campaign(frame: Frame, outlet: Outlet) -> dict[str, str]:
     }
 
 
-def render_variant(
-    frame: Frame, stories: Sequence[EditionStory], variant: Variant, channel: str, compiled: Compiled
-) -> Rendition:
+def render_variant(frame: Frame, stories: Sequence[EditionStory], variant: Variant, channel: str) -> Rendition:
     """The mail of an edition of ``stories`` for the readers of one variant. Raises ``RenderError``.
 
     It has no public page of its own: "View in browser" shows the general edition. An editor's subject and preheader are
     about that one: a variant that begins with another story has the schedule's.
     """
     stories, told = tuple(story.told for story in stories), tuple(story.told for story in variant.stories)
-    email = compile_email(_digest(frame, told, stories, variant.language), page=False, compiled=compiled)
+    email = compile_email(_digest(frame, told, stories, variant.language), page=False)
     return Rendition(channel=channel, subject=variant.id, email=email, images=_shown(frame, email.html))
 
 

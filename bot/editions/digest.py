@@ -30,6 +30,7 @@ LARGE = 80_000
 """Bytes of HTML from which on an editor is warned."""
 
 _WRITTEN = "{{ written }}"
+_COMPILED = Compiled()
 """A line that a machine or an editor wrote, as a template: its words are data like an article's."""
 
 GIVEN = frozenset(
@@ -77,11 +78,11 @@ class Digest:
     lead_card: HostedImage | None = None
 
 
-def compile_email(digest: Digest, *, page: bool = True, compiled: Compiled | None = None) -> Email:
+def compile_email(digest: Digest, *, page: bool = True) -> Email:
     """Compiles ``digest``. A mail too big for Gmail leaves its last stories out, in HTML and text; the public page has
     them all. Raises ``RenderError`` naming file and line, or when the mail is too big with the lead alone.
 
-    Without ``page`` the public page is left out. ``compiled`` keeps the templates for the next digest.
+    Without ``page`` the public page is left out.
     """
     _check(digest)
     words = _honest(wording(digest.language, digest.timezone), digest)
@@ -107,7 +108,7 @@ def compile_email(digest: Digest, *, page: bool = True, compiled: Compiled | Non
     preheader = render_line(
         _WRITTEN if opening else digest.preheader, {**line, "written": opening}, key="the schedule's preheader"
     )
-    press = _Press(digest, words, compiled or Compiled())
+    press = _Press(digest, words)
     mailed = tuple(linked(each, digest.links) for each in entries) if digest.links else entries
     context = {**_context(digest, words, mailed), "subject": subject, "preheader": preheader}
     html, shown = press.fitting(context, mailed)
@@ -159,7 +160,6 @@ def _without_holes(value: Any, edition: str) -> Any:
 class _Press:
     digest: Digest
     words: Wording
-    compiled: Compiled
 
     def fitting(self, context: Mapping[str, Any], entries: tuple[Entry, ...]) -> tuple[str, Mapping[str, Any]]:
         """The mail's HTML with as many of the first stories as fit, and the context that made it."""
@@ -179,7 +179,7 @@ class _Press:
 
     def html(self, context: Mapping[str, Any], *, web: bool = False) -> str:
         values = Values(self.digest.edition)
-        environment = MailEnvironment(self.digest.folders, values.show, self.compiled)
+        environment = MailEnvironment(self.digest.folders, values.show, _COMPILED)
         name = _file(self.digest, "digest.mjml.j2")
 
         def say(phrase: str, **filled: Any) -> Structure:
@@ -200,10 +200,10 @@ class _Press:
     def text(self, context: Mapping[str, Any]) -> str:
         name, folders = _file(self.digest, "digest.txt.j2"), self.digest.folders
         without = {**context, "holes": dict.fromkeys(context["holes"], "")}
-        bare = render_text(folders, name, without, self.compiled)
+        bare = render_text(folders, name, without)
         if any(each.hole(self.digest.edition) in bare for each in MergeField):
             raise _forged(self.digest, name)
-        return render_text(folders, name, context, self.compiled)
+        return render_text(folders, name, context)
 
 
 def _forged(digest: Digest, name: str) -> RenderError:

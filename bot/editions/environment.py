@@ -27,6 +27,8 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from bot.errors import RenderError
 
+_KEPT = 500
+"""Templates that are kept compiled; then it begins anew."""
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffe\uffff\ud800-\udfff]")
 
 _BREAKS = re.compile(r"[ \t\r\n\f\v\x85\u2028\u2029]+")
@@ -48,7 +50,10 @@ class _Generator(CodeGenerator):
 
 
 class Compiled(BytecodeCache):
-    """Templates compiled once for many renderings in other environments, such as the variants of an edition."""
+    """Templates compiled once for many renderings in other environments: that takes most of a digest's time.
+
+    By name and content: one that was changed on disk is compiled anew. For environments with the same filters.
+    """
 
     def __init__(self) -> None:
         self._code: dict[tuple[str, str], CodeType] = {}
@@ -57,6 +62,8 @@ class Compiled(BytecodeCache):
         bucket.code = self._code.get((bucket.key, bucket.checksum))
 
     def dump_bytecode(self, bucket: Bucket) -> None:
+        if len(self._code) >= _KEPT:
+            self._code.clear()
         if bucket.code:
             self._code[bucket.key, bucket.checksum] = bucket.code
 
@@ -76,7 +83,8 @@ class MailEnvironment(ImmutableSandboxedEnvironment):
     """Sandboxed and strict. ``show`` turns each printed value into what stands in the output.
 
     A macro, a ``{% set %}`` block or a ``{% block %}`` gives ``Structure``: all in it was shown already.
-    ``sources`` holds the text of each template that was loaded, by file. ``compiled`` keeps them for others.
+    ``sources`` holds the text of each template that was loaded, by file. ``compiled`` keeps them for other environments
+    with the same filters.
     """
 
     code_generator_class = _Generator

@@ -12,11 +12,12 @@ from markupsafe import Markup, escape
 
 from bot.audience.words import Words, words_of
 from bot.editions.brand import tokens
-from bot.editions.environment import MailEnvironment, clean, one_line, render
+from bot.editions.environment import Compiled, MailEnvironment, clean, one_line, render
 from bot.editions.wording import wording
 from bot.model import Email, Newsroom
 
 _TEMPLATE = "mail/confirm/confirm"
+_COMPILED = Compiled()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,8 +136,8 @@ def _made(newsroom: Newsroom, folders: Sequence[Path], words: Words, said: _Said
         "said": said,
         "url": url,
     }
-    html = render(MailEnvironment(folders, _shown), f"{_TEMPLATE}.html.j2", {**values, "lead": said.lead[0]})
-    text = render(MailEnvironment(folders, clean), f"{_TEMPLATE}.txt.j2", {**values, "lead": said.lead[1]})
+    html = render(MailEnvironment(folders, _shown, _COMPILED), f"{_TEMPLATE}.html.j2", {**values, "lead": said.lead[0]})
+    text = render(MailEnvironment(folders, clean, _COMPILED), f"{_TEMPLATE}.txt.j2", {**values, "lead": said.lead[1]})
     return Email(
         subject=one_line(said.subject)[:200],
         preheader="",

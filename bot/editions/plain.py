@@ -12,17 +12,16 @@ from bot.editions.environment import Compiled, MailEnvironment, clean, render
 
 COLUMNS = 72
 # Kinsoku (JIS X 4051): these never begin a line.
+_COMPILED = Compiled()
 _NEVER_FIRST = set("、。，．・：；？！」』）】〉》〕｝ー々ぁぃぅぇぉっゃゅょァィゥェォッャュョ”’")
 
 
-def render_text(
-    folders: Sequence[Path], template: str, context: Mapping[str, Any], compiled: Compiled | None = None
-) -> str:
+def render_text(folders: Sequence[Path], template: str, context: Mapping[str, Any]) -> str:
     """Renders a text template. Its filter ``wrap`` folds a value; no line ends in a space, no two are empty.
 
     Raises ``RenderError`` naming file and line.
     """
-    environment = MailEnvironment(folders, clean, compiled)
+    environment = MailEnvironment(folders, clean, _COMPILED)
     environment.filters["wrap"] = wrap
     rendered = render(environment, template, context).replace("\u00a0", " ")
     lines = "\n".join(line.rstrip() for line in rendered.splitlines())

@@ -37,6 +37,7 @@ NAMES = (
 OTHER = "other"
 # Noncharacters (Unicode 23.7) mark what a template prints, and one behind the first says its name; no text that is
 # shown holds them.
+_COMPILED = Compiled()
 _OPEN, _CLOSE = "\ufdd0", "\ufdd1"
 _SIGNS = {name: chr(0xFDD2 + place) for place, name in enumerate((*NAMES, URL, OTHER))}
 _NAMED = {sign: name for name, sign in _SIGNS.items()}
@@ -72,11 +73,11 @@ class Rendered:
 
 
 class PostTemplates:
-    """The templates below ``folders``, loaded when they are asked for. ``compiled`` keeps them for others."""
+    """The templates below ``folders``, loaded when they are asked for."""
 
-    def __init__(self, folders: Sequence[Path], compiled: Compiled | None = None) -> None:
+    def __init__(self, folders: Sequence[Path]) -> None:
         self._folders = tuple(folders)
-        self._environment = MailEnvironment(folders, _marked, compiled)
+        self._environment = MailEnvironment(folders, _marked, _COMPILED)
         filters = self._environment.filters
         filters.update({name: _keeping_name(each) for name, each in filters.items()})
         self._names: dict[tuple[str, ...], str] = {}

@@ -20,7 +20,7 @@ from bot.editions.campaign import tagged
 from bot.editions.counting import fits
 from bot.editions.cuts import Cuts
 from bot.editions.entry import Pictures
-from bot.editions.environment import Compiled, letters_of
+from bot.editions.environment import letters_of
 from bot.editions.fitting import Part, fitted, joined, numbered
 from bot.editions.graphemes import Room, shortened
 from bot.editions.hashtags import Tag, hashtags, standing, tags_of
@@ -63,11 +63,9 @@ class Seen:
 class Composer:
     """Composes the posts of one edition: what does not depend on the network is done once for a story."""
 
-    def __init__(
-        self, *, edition_name: str, newsroom: Newsroom, folders: tuple[Path, ...], compiled: Compiled | None = None
-    ) -> None:
+    def __init__(self, *, edition_name: str, newsroom: Newsroom, folders: tuple[Path, ...]) -> None:
         self._newsroom = newsroom
-        self._templates = PostTemplates(folders, compiled)
+        self._templates = PostTemplates(folders)
         self._edition = clean(edition_name)
         # By the story's identity, and with the story, so that the identity stays its own.
         self._told: dict[int, tuple[EditionStory, _Told]] = {}

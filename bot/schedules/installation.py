@@ -14,7 +14,6 @@ from bot.channels import base as channels
 from bot.channels.base import Channel
 from bot.clock import Clock, system_clock
 from bot.editions.compose import Frame, Outlet, Shown
-from bot.editions.environment import Compiled
 from bot.http import Http
 from bot.model import ChannelState, Correction, Declaration, MovedSlot, Newsroom, PostRules
 from bot.schedules.plan import Slot
@@ -74,8 +73,6 @@ class Installation:
         self.store = store
         self.keys = keys
         self.clock = clock
-        self.compiled = Compiled()
-        """The templates of posts, compiled once for all editions: it is most of what composing one takes."""
         self._files = settings
         self._held = _Held(settings, "", keys, clock)
         self._swapping = threading.Lock()
@@ -115,7 +112,6 @@ class Installation:
 
     def _with(self, held: _Held, clock: Clock | None = None) -> Installation:
         other = Installation(self._files, self.store, self.keys, clock or self.clock)
-        other.compiled = self.compiled
         other._held = held
         other._fixed = True
         return other
@@ -206,7 +202,6 @@ class Installation:
             corrections=tuple(corrections),
             shown=shown or Shown(),
             key=schedule,
-            compiled=self.compiled,
         )
 
     def timezone(self, schedule: str) -> str:

@@ -15,7 +15,6 @@ from bot.audience.links import ReaderLink, image_url, preferences_url, unsubscri
 from bot.channels.base import Channel, Posting
 from bot.editions import compose
 from bot.editions.compose import Shown
-from bot.editions.environment import Compiled
 from bot.editions.post_view import PostView, view
 from bot.editions.post_view import page as post_page
 from bot.editions.wording import wording
@@ -166,7 +165,7 @@ def _of_variant(
     known = [variant for variant, _ in surveyed.variants]
     _need_no_variant(name, [each.id for each in known])
     chosen = next(each for each in known if each.id == name)
-    made = compose.render_variant(frame, stories, chosen, rendition.channel, Compiled())
+    made = compose.render_variant(frame, stories, chosen, rendition.channel)
     return replace(rendition, email=made.email, images=made.images)
 
 

@@ -13,7 +13,6 @@ from datetime import datetime
 from typing import Any
 
 from bot.editions import compose
-from bot.editions.environment import Compiled
 from bot.editions.variants import MOST, Choices, Variant
 from bot.errors import RenderError
 from bot.model import DeliveryState, Edition, EditionStory, Placement, Preferences
@@ -140,12 +139,12 @@ def prepare(installation: Installation, edition: Edition, now: datetime) -> Plan
         shown = hosted(tx, installation, slot, edition.stories)
     missing = [variant for variant, _ in wanted.variants if variant.id not in stored]
     frame = replace(installation.frame(edition.schedule, slot, edition.corrections, shown), words=edition.words)
-    compiled, made = Compiled(), set(stored)
+    made = set(stored)
     for start in range(0, len(missing), TOGETHER):
         renditions = []
         for variant in missing[start : start + TOGETHER]:
             try:
-                renditions.append(compose.render_variant(frame, edition.stories, variant, channel, compiled))
+                renditions.append(compose.render_variant(frame, edition.stories, variant, channel))
             except RenderError as error:
                 log.warning(
                     "edition %s: %d stories for some readers do not render, they get all of it: %s",

@@ -42,11 +42,10 @@ def create_app(installation: Installation, counters: Counters | None = None) -> 
     site = Site(installation)
     app = FastAPI(title="Broadsheet", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     for public in (unsubscribe, preferences, data, find, archive, signup, api, edition, image, link, health, connected):
-        app.include_router(public.routes(site))
-    app.include_router(hooks.routes(installation))
-    app.include_router(ping.routes(installation))
-    app.include_router(editor.routes(site))
-    app.include_router(metrics.routes(installation, counters or Counters()))
+        app.router.routes += public.routes(site).routes
+    app.router.routes += [*hooks.routes(installation).routes, *ping.routes(installation).routes]
+    editor.add(app, site)
+    app.router.routes += metrics.routes(installation, counters or Counters()).routes
     v1.add(app, site)
     _add_styles(app, _Brand(site), site.environment.get_template("posts/posts.css").render())
     _add_faults(app, site)
@@ -72,7 +71,7 @@ def create_app(installation: Installation, counters: Counters | None = None) -> 
 def metrics_app(installation: Installation, counters: Counters) -> FastAPI:
     """``/metrics`` alone, for a worker without pages."""
     app = FastAPI(title="Broadsheet", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
-    app.include_router(metrics.routes(installation, counters))
+    app.router.routes += metrics.routes(installation, counters).routes
 
     def stranger(request: Request, error: Exception) -> Response:  # noqa: ARG001
         return Response(f"{error}\n", status_code=403, media_type="text/plain")

@@ -15,11 +15,13 @@ from bot.audience.newsletters import newsletters
 from bot.audience.subscriptions import Standing
 from bot.audience.words import Words, languages, words_of
 from bot.editions.brand import Tokens, tokens
+from bot.editions.environment import Compiled
 from bot.editions.wording import Wording, wording
 from bot.model import Newsroom
 from bot.schedules.installation import Installation
 from bot.settings import ScheduleTable
 
+_COMPILED = Compiled()
 _VOICES = 100
 
 
@@ -51,6 +53,7 @@ class Site:
         self._voices: tuple[Newsroom, dict[str, Voice]] = (installation.newsroom, {})
         self.environment = Environment(
             loader=FileSystemLoader([folder / "pages" for folder in installation.settings.template_folders()]),
+            bytecode_cache=_COMPILED,
             autoescape=True,
             undefined=StrictUndefined,
             trim_blocks=True,

@@ -10,7 +10,6 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader
 
 from bot.editions.counting import fits
-from bot.editions.environment import Compiled
 from bot.editions.posts import Composer
 from bot.model import Counting, EditionStory, Limits, Markup, Newsroom, Post, PostRules, Summary
 from bot.settings import shipped
@@ -76,14 +75,13 @@ def measured(stories: int, repeats: int) -> list[Figure]:
     plain Jinja keeps nothing.
     """
     told = [story(number) for number in range(1, stories + 1)]
-    compiled = Compiled()
 
     def editions() -> None:
         for each in told:
-            composed(_composer(compiled), each)
+            composed(_composer(), each)
 
     def one_edition() -> None:
-        composer = _composer(compiled)
+        composer = _composer()
         for each in told:
             composed(composer, each)
 
@@ -118,10 +116,8 @@ def measured(stories: int, repeats: int) -> list[Figure]:
     ]
 
 
-def _composer(compiled: Compiled) -> Composer:
-    return Composer(
-        edition_name="Morning briefing", newsroom=_NEWSROOM, folders=(shipped("templates"),), compiled=compiled
-    )
+def _composer() -> Composer:
+    return Composer(edition_name="Morning briefing", newsroom=_NEWSROOM, folders=(shipped("templates"),))
 
 
 def _plain_each(told: list[EditionStory]) -> None:

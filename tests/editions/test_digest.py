@@ -10,7 +10,6 @@ import pytest
 from lxml import html as lxml_html
 
 from bot.editions.digest import LARGEST, Digest, compile_email
-from bot.editions.environment import Compiled
 from bot.editions.wording import _catalogue
 from bot.errors import RenderError
 from bot.model import Article, Correction, EditionStory, Email, Image, MergeField, Newsroom, Summary
@@ -91,7 +90,7 @@ def text_of(element: Any) -> str:
 
 def own_template(folder: Path, mjml: str, text: str = "{{ lead.title }}") -> tuple[Path, ...]:
     place = folder / "digests" / "own"
-    place.mkdir(parents=True)
+    place.mkdir(parents=True, exist_ok=True)
     (place / "digest.mjml.j2").write_text(mjml, "utf-8")
     (place / "digest.txt.j2").write_text(text, "utf-8")
     return (folder, TEMPLATES)
@@ -543,22 +542,30 @@ def test_a_digest_without_its_public_page_is_the_same_mail() -> None:
     assert (mail.web, mail) == ("", replace(whole, web=""))
 
 
-def test_templates_that_are_kept_compiled_make_the_same_of_every_digest() -> None:
-    kept = Compiled()
-    for each in (digest(), digest(story(1)), digest(language="ar"), digest()):
-        assert compile_email(each, compiled=kept) == compile_email(each)
-
-
-def test_a_literal_of_a_template_that_is_kept_compiled_is_shown_by_each_rendering(tmp_path: Path) -> None:
+def test_a_literal_of_a_template_is_shown_by_each_digest(tmp_path: Path) -> None:
     mjml = (
         "<mjml><mj-body><mj-section><mj-column><mj-text>"
         '<p>{{ lead.title }}</p><p>{{ "A & B" }}</p>'
         "</mj-text></mj-column></mj-section></mj-body></mjml>"
     )
-    folders, kept = own_template(tmp_path, mjml), Compiled()
+    folders = own_template(tmp_path, mjml)
     for title in ("First", "Second"):
-        made = compile_email(digest(story(1, title=title), template="own", folders=folders), compiled=kept)
+        made = compile_email(digest(story(1, title=title), template="own", folders=folders))
         assert [text_of(each) for each in page(made.html).xpath("//p")] == [title, "A & B"]
+
+
+def test_a_template_that_was_changed_is_read_anew(tmp_path: Path) -> None:
+    mjml = (
+        "<mjml><mj-body><mj-section><mj-column><mj-text><p>%s</p></mj-text></mj-column></mj-section></mj-body></mjml>"
+    )
+    folders = own_template(tmp_path, mjml % "{{ lead.title }}")
+    first = compile_email(digest(story(1, title="Ferry"), template="own", folders=folders))
+    own_template(tmp_path, mjml % "Only {{ lead.title }}")
+    second = compile_email(digest(story(1, title="Ferry"), template="own", folders=folders))
+    assert [text_of(each) for made in (first, second) for each in page(made.html).xpath("//p")] == [
+        "Ferry",
+        "Only Ferry",
+    ]
 
 
 @pytest.mark.parametrize("language", sorted(_catalogue()))

@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 
 from bot.editions.counting import fits, length
 from bot.editions.cuts import whole
-from bot.editions.environment import Compiled
 from bot.editions.posts import Composer, Place, Seen, compose_correction
 from bot.errors import RenderError
 from bot.model import (
@@ -61,7 +60,6 @@ NEWSROOM = Newsroom(
 URL = "https://record.com/2026/11/ferry"
 SUMMARY = "Boats run again from Monday. The quay was mended in October."
 TAGS = ("City Council", "ferry", "2026", "Port Alder")
-COMPILED = Compiled()
 COMPOSER = Composer(edition_name="Morning briefing", newsroom=NEWSROOM, folders=(shipped("templates"),))
 
 
@@ -331,7 +329,7 @@ def test_any_article_is_a_post_that_each_network_takes(
     title: str, summary: str, standfirst: str, tags: list[str], number: bool
 ) -> None:
     told = story(summary, title=title, standfirst=standfirst, tags=tuple(tags))
-    composer = Composer(edition_name="Morning", newsroom=NEWSROOM, folders=(shipped("templates"),), compiled=COMPILED)
+    composer = Composer(edition_name="Morning", newsroom=NEWSROOM, folders=(shipped("templates"),))
     for network, limits in NETWORKS.items():
         place = Place(part=2, parts=5) if number and limits.thread else None
         post = composer.post(

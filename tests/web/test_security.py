@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+from fastapi import APIRouter
 from starlette.requests import Request
 
 from bot.delivery.counters import Counters
@@ -70,7 +71,9 @@ def test_the_proxy_of_the_docs_passes_every_public_page_and_nothing_of_the_desk(
     public = _paths([*(each.routes(site) for each in modules), hooks.routes(web.installation)])
     assert len(public) > 20
     assert [each for each in sorted(public | {"/static/brand.css"}) if not passed.search(each)] == []
-    desk = [module.routes(Desk(site)) for module in (today, edition_page, progress, preview, articles, sources)]
-    own = _paths([*desk, metrics.routes(web.installation, Counters())])
+    desk = APIRouter()
+    for module in (today, edition_page, progress, preview, articles, sources):
+        module.routes(Desk(site), desk)
+    own = _paths([desk, metrics.routes(web.installation, Counters())])
     assert "/metrics" in own and len(own) > 5
     assert [each for each in sorted(own) if passed.search(each)] == []

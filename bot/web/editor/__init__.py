@@ -10,7 +10,7 @@ from importlib import import_module
 from pkgutil import iter_modules
 from types import ModuleType
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, FastAPI
 
 from bot.model import Role
 from bot.web.editor.access import Needs
@@ -18,8 +18,9 @@ from bot.web.editor.desk import Desk
 from bot.web.site import Site
 
 
-def routes(site: Site) -> APIRouter:
-    """All pages of the desk, and its doors. The guard hangs on the router, so that no page can lack it.
+def add(app: FastAPI, site: Site) -> None:
+    """Has ``app`` answer for all pages of the desk, and its doors. The guard hangs on the router that the pages are
+    given, so that none can lack it.
 
     A module with ``DOOR = True`` is for who has not logged in yet: it stands outside of the guard.
     """
@@ -29,12 +30,11 @@ def routes(site: Site) -> APIRouter:
         # What a colleague changed a moment ago, maybe on another machine, stands on the next page.
         site.installation.refresh()
 
-    guarded = APIRouter(dependencies=[Depends(Needs(Role.VIEWER)), Depends(followed)])
-    whole = APIRouter()
+    doors, guarded = APIRouter(), APIRouter(dependencies=[Depends(Needs(Role.VIEWER)), Depends(followed)])
     for module in _pages():
-        (whole if getattr(module, "DOOR", False) else guarded).include_router(module.routes(desk))
-    whole.include_router(guarded)
-    return whole
+        module.routes(desk, doors if getattr(module, "DOOR", False) else guarded)
+    # Not included: each route would be taken apart again, and once more when the first page is asked for.
+    app.router.routes += [*doors.routes, *guarded.routes]
 
 
 def _pages() -> Iterator[ModuleType]:

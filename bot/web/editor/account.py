@@ -42,9 +42,8 @@ class Place:
     here: bool
 
 
-def routes(desk: Desk) -> APIRouter:
+def routes(desk: Desk, router: APIRouter) -> None:
     """GET and HEAD of ``/settings``, and the POSTs of its forms."""
-    router = APIRouter()
     installation = desk.installation
 
     @router.api_route("/settings", methods=["GET", "HEAD"])
@@ -104,8 +103,6 @@ def routes(desk: Desk) -> APIRouter:
         ended = sessions.end_others(installation.store, user, session.hashed, installation.clock())
         words = ngettext("%(count)s other browser is logged out.", "%(count)s other browsers are logged out.", ended)
         return desk.done(request, "settings", words % {"count": ended})
-
-    return router
 
 
 def _no_account() -> str:

@@ -42,9 +42,8 @@ class Wish:
         return urlencode({name: value for name, value in fields.items() if value})
 
 
-def routes(desk: Desk) -> APIRouter:
+def routes(desk: Desk, router: APIRouter) -> None:
     """GET and HEAD of ``/activity`` and ``/activity.csv``."""
-    router = APIRouter()
     installation = desk.installation
 
     @router.api_route("/activity", methods=["GET", "HEAD"])
@@ -96,8 +95,6 @@ def routes(desk: Desk) -> APIRouter:
         wish = Wish(who[:200], kind[:40], _day(day))
         headers = {"Content-Disposition": 'attachment; filename="activity.csv"'}
         return StreamingResponse(_csv(desk, wish), media_type="text/csv; charset=utf-8", headers=headers)
-
-    return router
 
 
 def _by_day(desk: Desk, made: Sequence[Line]) -> list[tuple[str, list[Line]]]:

@@ -75,9 +75,8 @@ class Went:
     post: bool
 
 
-def routes(desk: Desk) -> APIRouter:
+def routes(desk: Desk, router: APIRouter) -> None:
     """``/articles/ID``, and what is decided there."""
-    router = APIRouter()
 
     def shown(
         request: Request,
@@ -233,8 +232,6 @@ def routes(desk: Desk) -> APIRouter:
         except BroadsheetError as error:
             return desk.refused(request, error)
         return desk.done(request, f"articles/{number}", _("The correction is taken back."))
-
-    return router
 
 
 def _number(written: str) -> int:

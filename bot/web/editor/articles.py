@@ -21,9 +21,8 @@ _WORDS = 8
 _LONGEST = 100
 
 
-def routes(desk: Desk) -> APIRouter:
+def routes(desk: Desk, router: APIRouter) -> None:
     """GET and HEAD of ``/articles``."""
-    router = APIRouter()
 
     @router.api_route("/articles", methods=["GET", "HEAD"])
     def show(request: Request, user: Viewer) -> Response:
@@ -54,8 +53,6 @@ def routes(desk: Desk) -> APIRouter:
             newest=f"articles?{urlencode(filters)}".rstrip("?") if asked["after"] else "",
             sources=list(desk.installation.settings.sources),
         )
-
-    return router
 
 
 def _look(asked: dict[str, str], zone: ZoneInfo) -> Look:

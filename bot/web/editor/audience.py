@@ -55,9 +55,8 @@ class Audience:
     gets: tuple[str, ...]
 
 
-def routes(desk: Desk) -> APIRouter:
+def routes(desk: Desk, router: APIRouter) -> None:
     """The list, ``/audience/growth`` and ``/audience/waiting``."""
-    router = APIRouter()
     store = desk.installation.store
     desk.site.environment.globals["signed"] = signed
 
@@ -151,8 +150,6 @@ def routes(desk: Desk) -> APIRouter:
         else:
             said = _("Another confirmation goes to %(address)s.") % {"address": sent.address}
         return desk.done(request, "audience/waiting", said)
-
-    return router
 
 
 @dataclass(frozen=True, slots=True)

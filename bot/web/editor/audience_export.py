@@ -22,9 +22,8 @@ from bot.web.editor.speech import _
 _AT_ONCE = 200
 
 
-def routes(desk: Desk) -> APIRouter:
+def routes(desk: Desk, router: APIRouter) -> None:
     """A page that asks what is to be in the file, and the file. Addresses leave the house: not for everybody."""
-    router = APIRouter()
     store = desk.installation.store
 
     @router.api_route("/audience/export", methods=["GET", "HEAD"])
@@ -58,8 +57,6 @@ def routes(desk: Desk) -> APIRouter:
             thing=f"audience:{of}",
             rows=rows,
         )
-
-    return router
 
 
 def _subscribers(store: Store, audience: str, state: str) -> Iterator[str]:

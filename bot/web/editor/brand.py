@@ -34,9 +34,8 @@ LABELS = {
 _LONGEST = {"accent": 20, "accent_dark": 20, "logo": 1000, "logo_dark": 1000, "headlines": 10, "footer": 500}
 
 
-def routes(desk: Desk) -> APIRouter:
+def routes(desk: Desk, router: APIRouter) -> None:
     """``/templates/brand`` and its preview."""
-    router = APIRouter()
 
     def shown(
         request: Request, user: User, given: Mapping[str, str], errors: Mapping[str, str], status: int = 200
@@ -105,8 +104,6 @@ def routes(desk: Desk) -> APIRouter:
         except SettingsError as error:
             return shown(request, user, given, {_field(error): told(error.said) or str(error)}, status=422)
         return desk.done(request, "templates/brand", _("The brand is saved. The next mails are set in it."))
-
-    return router
 
 
 def _written(installation: Installation) -> list[str]:

@@ -42,9 +42,8 @@ class Picked:
     back: bool
 
 
-def routes(desk: Desk) -> APIRouter:
+def routes(desk: Desk, router: APIRouter) -> None:
     """``/calendar``, and what is done there to one slot."""
-    router = APIRouter()
 
     @router.api_route("/calendar", methods=["GET", "HEAD"])
     def show(request: Request, user: Viewer) -> Response:
@@ -82,8 +81,6 @@ def routes(desk: Desk) -> APIRouter:
         name = desk.installation.settings.schedules[schedule].name
         said = _("%(name)s goes out %(time)s.") % {"name": name, "time": desk.times.words(stands.slot.due)}
         return desk.done(request, f"calendar?{_query(desk, form, schedule, key, _day(desk, stands.slot))}", said)
-
-    return router
 
 
 def _moved(desk: Desk, request: Request, user: User, form: Submission) -> Response:

@@ -89,9 +89,8 @@ class Row:
     mailed: tuple[str, datetime] | None
 
 
-def routes(desk: Desk) -> APIRouter:
+def routes(desk: Desk, router: APIRouter) -> None:
     """``/channels``, ``/channels/NAME``, and what is done there."""
-    router = APIRouter()
 
     def one(
         request: Request,
@@ -227,8 +226,6 @@ def routes(desk: Desk) -> APIRouter:
             return desk.refused(request, error)
         said = _("%(name)s is disconnected. Take the permission away at the network, too.") % {"name": name}
         return desk.done(request, f"channels/{name}", said)
-
-    return router
 
 
 def _name(form: Submission) -> str:

@@ -26,14 +26,14 @@ NOTE = 1_000
 """Characters of a note that are taken from a form."""
 _MOST_OVERRULED = 100
 _LONGEST_ADDRESS = 254
+_EDITION = "/editions/{edition}"
 
 
-def routes(desk: Desk) -> APIRouter:
+def routes(desk: Desk, router: APIRouter) -> None:
     """Each is of an edition; those that depend on what it says name the ``version`` that was seen."""
-    router = APIRouter(prefix="/editions/{edition}")
     store = desk.installation.store
 
-    @router.post("/approve")
+    @router.post(f"{_EDITION}/approve")
     def approve(request: Request, user: Approver, edition: str, form: Submitted) -> Response:
         def act() -> Response:
             made = deciding.approve(
@@ -54,7 +54,7 @@ def routes(desk: Desk) -> APIRouter:
 
         return _acted(desk, request, user, edition, form, "approve", act)
 
-    @router.post("/return")
+    @router.post(f"{_EDITION}/return")
     def return_(request: Request, user: Approver, edition: str, form: Submitted) -> Response:
         def act() -> Response:
             version = form.number("version") or 0
@@ -63,7 +63,7 @@ def routes(desk: Desk) -> APIRouter:
 
         return _acted(desk, request, user, edition, form, "return", act)
 
-    @router.post("/ask")
+    @router.post(f"{_EDITION}/ask")
     def ask(request: Request, user: Editor, edition: str, form: Submitted) -> Response:
         def act() -> Response:
             deciding.ask(desk.installation, edition, **_by(desk, user, form))
@@ -73,7 +73,7 @@ def routes(desk: Desk) -> APIRouter:
 
         return _acted(desk, request, user, edition, form, "ask", act)
 
-    @router.post("/take-back")
+    @router.post(f"{_EDITION}/take-back")
     def take_back(request: Request, user: Approver, edition: str, form: Submitted) -> Response:
         def act() -> Response:
             deciding.take_back(desk.installation, edition, **_by(desk, user, form))
@@ -81,7 +81,7 @@ def routes(desk: Desk) -> APIRouter:
 
         return _acted(desk, request, user, edition, form, "take-back", act)
 
-    @router.post("/hold")
+    @router.post(f"{_EDITION}/hold")
     def hold(request: Request, user: Approver, edition: str, form: Submitted) -> Response:
         def act() -> Response:
             lifecycle.hold(store, edition, **_by(desk, user, form))
@@ -90,7 +90,7 @@ def routes(desk: Desk) -> APIRouter:
 
         return _acted(desk, request, user, edition, form, "hold", act)
 
-    @router.post("/release")
+    @router.post(f"{_EDITION}/release")
     def release(request: Request, user: Approver, edition: str, form: Submitted) -> Response:
         def act() -> Response:
             made = lifecycle.release(store, edition, **_by(desk, user, form))
@@ -100,7 +100,7 @@ def routes(desk: Desk) -> APIRouter:
 
         return _acted(desk, request, user, edition, form, "release", act)
 
-    @router.post("/cancel")
+    @router.post(f"{_EDITION}/cancel")
     def cancel(request: Request, user: Approver, edition: str, form: Submitted) -> Response:
         def act() -> Response:
             made = lifecycle.cancel(store, edition, **_by(desk, user, form))
@@ -113,7 +113,7 @@ def routes(desk: Desk) -> APIRouter:
 
         return _acted(desk, request, user, edition, form, "cancel", act)
 
-    @router.post("/send-now")
+    @router.post(f"{_EDITION}/send-now")
     def send_now(request: Request, user: Approver, edition: str, form: Submitted) -> Response:
         def act() -> Response:
             deciding.send_now(
@@ -127,7 +127,7 @@ def routes(desk: Desk) -> APIRouter:
 
         return _acted(desk, request, user, edition, form, "send-now", act)
 
-    @router.post("/test")
+    @router.post(f"{_EDITION}/test")
     def test(request: Request, user: Editor, edition: str, form: Submitted) -> Response:
         def act() -> Response:
             to = form.text("to", longest=_LONGEST_ADDRESS) or user.address
@@ -145,8 +145,6 @@ def routes(desk: Desk) -> APIRouter:
             )
 
         return _acted(desk, request, user, edition, form, "test", act)
-
-    return router
 
 
 class _By(TypedDict):

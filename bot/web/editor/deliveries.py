@@ -57,9 +57,8 @@ class Got:
     edition: Edition | None
 
 
-def routes(desk: Desk) -> APIRouter:
+def routes(desk: Desk, router: APIRouter) -> None:
     """GET and HEAD of ``/deliveries``."""
-    router = APIRouter()
 
     @router.api_route("/deliveries", methods=["GET", "HEAD"])
     def show(
@@ -90,8 +89,6 @@ def routes(desk: Desk) -> APIRouter:
             older=f"deliveries?{urlencode({key: value for key, value in older.items() if value})}" if older else "",
             first=not before,
         )
-
-    return router
 
 
 def _rows(tx: Transaction, state: str, schedule: str, before: tuple[datetime, str] | None) -> tuple[list[Row], bool]:

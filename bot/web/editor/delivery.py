@@ -73,9 +73,8 @@ class Stopped:
     by_me: bool
 
 
-def routes(desk: Desk) -> APIRouter:
+def routes(desk: Desk, router: APIRouter) -> None:
     """The page, its readers by group, the file of all of them, and the acts."""
-    router = APIRouter()
     store = desk.installation.store
 
     @router.api_route("/editions/{edition}/delivery", methods=["GET", "HEAD"])
@@ -194,8 +193,6 @@ def routes(desk: Desk) -> APIRouter:
             EditionState.CANCELLED: _("Cancelled. What was accepted stays so."),
         }
         return desk.done(request, f"editions/{edition}/delivery", said.get(moved.state, ""))
-
-    return router
 
 
 def who(user: User) -> str:

@@ -31,13 +31,12 @@ _TOLD = {"title": TITLE, "summary": SUMMARY, "alt": LINE, "credit": LINE}
 _VIEWS = (View.PHONE, View.DESKTOP, View.DARK, View.TEXT)
 
 
-def routes(desk: Desk) -> APIRouter:
+def routes(desk: Desk, router: APIRouter) -> None:
     """GET, HEAD and POST of ``/editions/ID``.
 
     ``story`` is the id of the article whose story is picked, ``view`` one of ``View``, ``q`` the words of a search for
     a story to add (``add``), ``left`` a rule of which all that it left out is shown.
     """
-    router = APIRouter()
 
     @router.api_route("/editions/{edition}", methods=["GET", "HEAD"])
     def show(request: Request, user: Viewer, edition: str) -> Response:
@@ -57,8 +56,6 @@ def routes(desk: Desk) -> APIRouter:
         except BroadsheetError as error:
             trouble = Trouble(said=sentence(told_error(error)), values=form.values())
             return _shown(desk, request, user, edition, status=422, trouble=trouble)
-
-    return router
 
 
 def _shown(

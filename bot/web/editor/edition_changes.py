@@ -20,9 +20,8 @@ _LONGEST = 2_000
 """Characters of one run that are shown."""
 
 
-def routes(desk: Desk) -> APIRouter:
+def routes(desk: Desk, router: APIRouter) -> None:
     """GET and HEAD; ``before`` is a version's number: those that are older are shown."""
-    router = APIRouter()
 
     @router.api_route("/editions/{edition}/changes", methods=["GET", "HEAD"])
     def show(request: Request, user: Viewer, edition: str) -> Response:
@@ -47,8 +46,6 @@ def routes(desk: Desk) -> APIRouter:
             before=before,
             folded=folded,
         )
-
-    return router
 
 
 def folded(runs: Sequence[Run]) -> list[Run]:

@@ -45,9 +45,8 @@ class Row:
     address: str = ""
 
 
-def routes(desk: Desk) -> APIRouter:
+def routes(desk: Desk, router: APIRouter) -> None:
     """GET and HEAD of ``/editions/ID/checks``; POST asks its links and pictures again."""
-    router = APIRouter()
 
     @router.api_route("/editions/{edition}/checks", methods=["GET", "HEAD"])
     def show(request: Request, user: Viewer, edition: str) -> Response:
@@ -84,8 +83,6 @@ def routes(desk: Desk) -> APIRouter:
         except BroadsheetError as error:
             return desk.refused(request, error)
         return desk.done(request, f"editions/{edition}/checks", said(request, _("Its links were asked again.")))
-
-    return router
 
 
 def _rows(found: Opened) -> dict[str, list[Row]]:

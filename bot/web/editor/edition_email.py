@@ -52,9 +52,8 @@ class Mail:
         return "".join(regex.findall(r"\X", self.email.subject)[:SHOWN_SUBJECT])
 
 
-def routes(desk: Desk) -> APIRouter:
+def routes(desk: Desk, router: APIRouter) -> None:
     """GET, HEAD and POST of ``/editions/ID/email``; ``view`` is one of ``View``."""
-    router = APIRouter()
 
     @router.api_route("/editions/{edition}/email", methods=["GET", "HEAD"])
     def show(request: Request, user: Viewer, edition: str) -> Response:
@@ -90,8 +89,6 @@ def routes(desk: Desk) -> APIRouter:
             trouble = Trouble(said=sentence(told_error(error)), values=form.values())
             return _shown(desk, request, user, edition, status=422, trouble=trouble)
         return desk.done(request, f"editions/{edition}/email", said(request, _("Saved.")))
-
-    return router
 
 
 def _shown(

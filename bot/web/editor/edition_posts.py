@@ -61,12 +61,11 @@ class Counted:
         return "over" if not self.fits else "near" if most and self.used >= most * 0.9 else ""
 
 
-def routes(desk: Desk) -> APIRouter:
+def routes(desk: Desk, router: APIRouter) -> None:
     """GET, HEAD and POST of ``/editions/ID/posts``, and POST of ``/editions/ID/posts/count``.
 
     ``channel`` and ``subject`` pick a post: its source text and what goes on the wire are shown.
     """
-    router = APIRouter()
 
     @router.api_route("/editions/{edition}/posts", methods=["GET", "HEAD"])
     def show(request: Request, user: Viewer, edition: str) -> Response:
@@ -114,8 +113,6 @@ def routes(desk: Desk) -> APIRouter:
         )
         template = desk.site.environment.get_template("editor/post_count.html.j2")
         return HTMLResponse(template.render(counted=counted, place=form.number("place") or 0))
-
-    return router
 
 
 def _shown(

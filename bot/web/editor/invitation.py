@@ -31,9 +31,8 @@ DOOR = True
 """For who has not logged in yet."""
 
 
-def routes(desk: Desk) -> APIRouter:
+def routes(desk: Desk, router: APIRouter) -> None:
     """GET, HEAD and POST of ``/invitation/TOKEN`` and ``/reset/TOKEN``."""
-    router = APIRouter()
     installation = desk.installation
     clients = Clients(installation.settings.web.trusted_proxies)
 
@@ -84,8 +83,6 @@ def routes(desk: Desk) -> APIRouter:
             return _shown(desk, request, Purpose.RESET, token)
         # Not logged in by the link: who reads the mailbox is not yet who knows the password.
         return RedirectResponse(f"{base(request)}{LOGIN}?changed=yes", status_code=303)
-
-    return router
 
 
 def _shown(

@@ -23,9 +23,8 @@ DOOR = True
 """For who has not logged in yet."""
 
 
-def routes(desk: Desk) -> APIRouter:
+def routes(desk: Desk, router: APIRouter) -> None:
     """GET, HEAD and POST of ``/login`` and ``/forgotten``, POST of ``/logout``."""
-    router = APIRouter()
     installation = desk.installation
     clients = Clients(installation.settings.web.trusted_proxies)
 
@@ -96,8 +95,6 @@ def routes(desk: Desk) -> APIRouter:
                 now=installation.clock(),
             )
         return door(desk, request, "editor/forgotten.html.j2", mails=mails, asked=True)
-
-    return router
 
 
 def let_in(desk: Desk, answer: Response, token: str, *, kept: bool) -> None:

@@ -8,12 +8,9 @@ from bot.web.editor.access import Viewer
 from bot.web.editor.desk import Desk
 
 
-def routes(desk: Desk) -> APIRouter:
+def routes(desk: Desk, router: APIRouter) -> None:
     """GET and HEAD of ``/menu``."""
-    router = APIRouter()
 
     @router.api_route("/menu", methods=["GET", "HEAD"])
     def show(request: Request, user: Viewer) -> Response:
         return desk.page(request, user, "editor/menu.html.j2", here="menu")
-
-    return router

@@ -32,9 +32,8 @@ class Fact:
     given: bool
 
 
-def routes(desk: Desk) -> APIRouter:
+def routes(desk: Desk, router: APIRouter) -> None:
     """GET and HEAD of ``/settings/newsroom``."""
-    router = APIRouter()
 
     @router.api_route("/settings/newsroom", methods=["GET", "HEAD"])
     def show(request: Request, user: Viewer) -> Response:
@@ -54,5 +53,3 @@ def routes(desk: Desk) -> APIRouter:
             file=file,
             four_eyes=settings.desk.four_eyes,
         )
-
-    return router

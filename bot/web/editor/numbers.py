@@ -41,9 +41,8 @@ POSTS = (
 _SPANS = {Span.DAYS: N_("28 days"), Span.WEEKS: N_("12 weeks"), Span.MONTHS: N_("12 months")}
 
 
-def routes(desk: Desk) -> APIRouter:
+def routes(desk: Desk, router: APIRouter) -> None:
     """GET and HEAD of ``/numbers``, of ``/numbers.csv`` and of ``/numbers/posts.csv``."""
-    router = APIRouter()
 
     @router.api_route("/numbers", methods=["GET", "HEAD"])
     def show(request: Request, user: Viewer, schedule: str = "", span: str = "", rows: str = "") -> Response:
@@ -117,8 +116,6 @@ def routes(desk: Desk) -> APIRouter:
                 "Cache-Control": "no-store",
             },
         )
-
-    return router
 
 
 def _zone(desk: Desk) -> ZoneInfo:

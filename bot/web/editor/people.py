@@ -22,9 +22,8 @@ HERE = "settings/people"
 _LONGEST_NAME, _LONGEST_ADDRESS, _LONGEST_NOTE = 200, 254, 300
 
 
-def routes(desk: Desk) -> APIRouter:
+def routes(desk: Desk, router: APIRouter) -> None:
     """GET and HEAD of ``/settings/people``, and the POSTs of its forms."""
-    router = APIRouter()
     installation = desk.installation
 
     @router.api_route("/settings/people", methods=["GET", "HEAD"])
@@ -129,8 +128,6 @@ def routes(desk: Desk) -> APIRouter:
         if not mails:
             return _page(desk, request, user, made=made)
         return desk.done(request, HERE, _("%(name)s gets a link for a new password by mail.") % {"name": found.name})
-
-    return router
 
 
 def _role(form: Submission) -> Role | None:

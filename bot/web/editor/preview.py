@@ -26,14 +26,13 @@ STORY = "story"
 """The fragment at which a preview shows the story that was picked."""
 
 
-def routes(desk: Desk) -> APIRouter:
+def routes(desk: Desk, router: APIRouter) -> None:
     """GET and HEAD of ``/editions/ID/preview/CHANNEL``. An ``iframe srcdoc`` would lose the mail's inline styles.
 
     ``view`` is one of ``View``; ``variant`` the subject of a rendition that only some readers get. ``marks``: what
     the gate found is marked in it, which it never is in what is sent. ``story``: the article of one that is found by
     the fragment ``STORY``.
     """
-    router = APIRouter()
 
     @router.api_route("/editions/{edition}/preview/{channel}", methods=["GET", "HEAD"])
     def show(
@@ -63,8 +62,6 @@ def routes(desk: Desk) -> APIRouter:
             html = anchored(html, shown.told.article.title, STORY)
         policy = BARE_PREVIEW_POLICY if view == View.NO_IMAGES else PREVIEW_POLICY
         return HTMLResponse(html, headers={"Content-Security-Policy": policy})
-
-    return router
 
 
 def sample(email: Email, edition: Edition, zone: ZoneInfo) -> Email:

@@ -13,9 +13,8 @@ from bot.web.editor.access import Viewer
 from bot.web.editor.desk import Desk
 
 
-def routes(desk: Desk) -> APIRouter:
+def routes(desk: Desk, router: APIRouter) -> None:
     """GET and HEAD of ``/editions/ID/progress`` (the keys of docs/monitoring.md)."""
-    router = APIRouter()
 
     @router.api_route("/editions/{edition}/progress", methods=["GET", "HEAD"])
     def show(user: Viewer, edition: str) -> JSONResponse:
@@ -26,5 +25,3 @@ def routes(desk: Desk) -> APIRouter:
         except NotFound as missing:
             return JSONResponse({"error": str(missing)}, status_code=404)
         return JSONResponse(jsonable_encoder(found), headers={"Cache-Control": "no-store"})
-
-    return router

@@ -54,9 +54,8 @@ class Reader:
         return tuple(each for each in self.subscriptions if each.state == "subscribed")
 
 
-def routes(desk: Desk) -> APIRouter:
+def routes(desk: Desk, router: APIRouter) -> None:
     """The page and its acts. An act that cannot be undone has a page of its own that asks, for those without script."""
-    router = APIRouter()
     store = desk.installation.store
 
     def page(request: Request, user: User, id: int, template: str, **values: Any) -> Response:
@@ -149,8 +148,6 @@ def routes(desk: Desk) -> APIRouter:
 
     def _done(request: Request, id: int, said: str) -> Response:
         return desk.done(request, f"audience/readers/{id}", said)
-
-    return router
 
 
 def _reader(desk: Desk, id: int, view: str, before: datetime | None) -> Reader | None:

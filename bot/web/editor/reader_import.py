@@ -80,9 +80,8 @@ class Count:
     samples: tuple[str, ...]
 
 
-def routes(desk: Desk) -> APIRouter:
+def routes(desk: Desk, router: APIRouter) -> None:
     """The wizard, the list of imports, and the refused rows as a file."""
-    router = APIRouter()
     store = desk.installation.store
 
     def upload_page(request: Request, user: User, errors: dict[str, str]) -> Response:
@@ -256,8 +255,6 @@ def routes(desk: Desk) -> APIRouter:
     def _import(id: str) -> ReaderImport | None:
         with store.read() as tx:
             return tx.reader_imports.get(id)
-
-    return router
 
 
 def _counts(made: ReaderImport) -> list[Count]:

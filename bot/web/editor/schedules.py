@@ -44,9 +44,8 @@ class Row:
     past: Past
 
 
-def routes(desk: Desk) -> APIRouter:
+def routes(desk: Desk, router: APIRouter) -> None:
     """GET and HEAD of ``/schedules``, ``/schedules/new`` and ``/schedules/KEY``; what is posted to them."""
-    router = APIRouter()
     page = SchedulePage(desk)
 
     @router.api_route("/schedules", methods=["GET", "HEAD"])
@@ -109,8 +108,6 @@ def routes(desk: Desk) -> APIRouter:
         if made.state is EditionState.SKIPPED:
             said = _("No edition: %(reason)s.") % {"reason": made.reason}
         return desk.done(request, f"editions/{made.id}", said)
-
-    return router
 
 
 def _rows(installation: Installation) -> list[Row]:

@@ -32,9 +32,8 @@ class Hit:
     serif: bool = False
 
 
-def routes(desk: Desk) -> APIRouter:
+def routes(desk: Desk, router: APIRouter) -> None:
     """GET and HEAD of ``/search?q=``."""
-    router = APIRouter()
 
     @router.api_route("/search", methods=["GET", "HEAD"])
     def show(request: Request, user: Viewer, q: str = "") -> Response:
@@ -45,8 +44,6 @@ def routes(desk: Desk) -> APIRouter:
                     return RedirectResponse(f"{base(request)}editions/{words}", status_code=303)
         groups = [(title, hits) for title, hits in _groups(desk, words, address_for(user)) if hits] if words else []
         return desk.page(request, user, "editor/search.html.j2", here="search", asked=words, groups=groups)
-
-    return router
 
 
 def _groups(desk: Desk, words: str, address: Callable[[str], str]) -> Iterator[tuple[str, list[Hit]]]:

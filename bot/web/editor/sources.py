@@ -78,9 +78,8 @@ class Offer:
     has_it: str
 
 
-def routes(desk: Desk) -> APIRouter:
+def routes(desk: Desk, router: APIRouter) -> None:
     """``/sources``, ``/sources/NAME``, and what is done there."""
-    router = APIRouter()
 
     def listed(
         request: Request,
@@ -204,8 +203,6 @@ def routes(desk: Desk) -> APIRouter:
             return desk.refused(request, error)
         said = _("%(name)s was removed. Its articles stay.") % {"name": name}
         return desk.done(request, "sources", said)
-
-    return router
 
 
 async def _look(desk: Desk, url: str) -> FirstLook:

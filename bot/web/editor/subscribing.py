@@ -21,9 +21,8 @@ LEAST_EVIDENCE = 10
 """Letters of a consent's evidence: "yes" proves nothing."""
 
 
-def routes(desk: Desk) -> APIRouter:
+def routes(desk: Desk, router: APIRouter) -> None:
     """Adding one reader, and the code of the sign-up form."""
-    router = APIRouter()
     store = desk.installation.store
 
     def page(request: Request, user: User, values: dict[str, str], errors: dict[str, str]) -> Response:
@@ -110,5 +109,3 @@ def routes(desk: Desk) -> APIRouter:
             frame=frame,
             plain=plain,
         )
-
-    return router

@@ -20,9 +20,8 @@ from bot.web.editor.speech import _
 PATH = "audience/suppressions"
 
 
-def routes(desk: Desk) -> APIRouter:
+def routes(desk: Desk, router: APIRouter) -> None:
     """The list, and putting an address on it or taking it off."""
-    router = APIRouter()
     store = desk.installation.store
 
     def page(
@@ -124,5 +123,3 @@ def routes(desk: Desk) -> APIRouter:
             reason=reason,
             errors={"note": _("Say why: it stands on the record.")} if missing else {},
         )
-
-    return router

@@ -27,9 +27,8 @@ KINDS = {
 _REAL = "real"
 
 
-def routes(desk: Desk) -> APIRouter:
+def routes(desk: Desk, router: APIRouter) -> None:
     """GET and HEAD of ``/templates``, ``/templates/KIND/NAME`` and ``/templates/KIND/NAME/preview``."""
-    router = APIRouter()
 
     @router.api_route("/templates", methods=["GET", "HEAD"])
     def show(request: Request, user: Viewer) -> Response:
@@ -85,8 +84,6 @@ def routes(desk: Desk) -> APIRouter:
         except RenderError as error:
             return desk.refused(request, error)
         return framed(email) if email else desk.missing(request)
-
-    return router
 
 
 def framed(email: Email) -> Response:

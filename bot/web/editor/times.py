@@ -65,9 +65,7 @@ class Times:
             return self._marked(moment, _("today"))
         if abs(days) < 7:
             return self._marked(moment, _day("E", local.date(), locale()))
-        return self._marked(
-            moment, _day("MMMd" if local.year == today.year else "yMMMd", local.date(), locale())
-        )
+        return self._marked(moment, _day("MMMd" if local.year == today.year else "yMMMd", local.date(), locale()))
 
     def hour(self, moment: datetime) -> Markup:
         """``07:00``, whatever the day."""

@@ -47,9 +47,8 @@ class Figures:
     left: int
 
 
-def routes(desk: Desk) -> APIRouter:
+def routes(desk: Desk, router: APIRouter) -> None:
     """``/``, ``/pause`` and ``/resume``."""
-    router = APIRouter()
 
     @router.api_route("/", methods=["GET", "HEAD"])
     def today(request: Request, user: Viewer) -> Response:
@@ -93,8 +92,6 @@ def routes(desk: Desk) -> APIRouter:
     def resume(request: Request, user: Approver) -> Response:
         resume_all(desk.installation.store, who=user.name_on_record, now=desk.installation.clock())
         return desk.done(request, "", _("Everything goes on."))
-
-    return router
 
 
 def _asked(tx: Transaction, desk: Desk, user: User) -> list[Asked]:

@@ -20,9 +20,8 @@ HERE = "settings/tokens"
 DAYS = (30, 90, 366)
 
 
-def routes(desk: Desk) -> APIRouter:
+def routes(desk: Desk, router: APIRouter) -> None:
     """GET and HEAD of ``/settings/tokens``, and the POSTs of its forms."""
-    router = APIRouter()
     installation = desk.installation
 
     @router.api_route("/settings/tokens", methods=["GET", "HEAD"])
@@ -59,8 +58,6 @@ def routes(desk: Desk) -> APIRouter:
             return desk.missing(request)
         api_tokens.revoke(installation.store, number, who=user.name_on_record, now=installation.clock())
         return desk.done(request, HERE, _("The token “%(name)s” opens nothing any more.") % {"name": found.name})
-
-    return router
 
 
 def _page(

@@ -30,9 +30,8 @@ _WORDS: dict[str, Any] = {
 }
 
 
-def routes(desk: Desk) -> APIRouter:
+def routes(desk: Desk, router: APIRouter) -> None:
     """GET and HEAD of ``/settings/webhooks`` and of each of them, and the POSTs of their forms."""
-    router = APIRouter()
     installation = desk.installation
 
     @router.api_route("/settings/webhooks", methods=["GET", "HEAD"])
@@ -119,8 +118,6 @@ def routes(desk: Desk) -> APIRouter:
         except NotFound:
             return desk.missing(request)
         return desk.done(request, HERE, _("%(name)s is removed.") % {"name": gone.name})
-
-    return router
 
 
 def _given(desk: Desk, form: Submission) -> dict[str, Any]:

@@ -51,9 +51,8 @@ class Draft:
         return self._made
 
 
-def routes(desk: Desk) -> APIRouter:
+def routes(desk: Desk, router: APIRouter) -> None:
     """GET and HEAD of ``/welcome`` and ``/welcome/preview``; POST of ``/welcome/send``."""
-    router = APIRouter()
     draft = Draft(desk)
 
     @router.api_route("/welcome", methods=["GET", "HEAD"])
@@ -83,8 +82,6 @@ def routes(desk: Desk) -> APIRouter:
         except BroadsheetError as error:
             return _page(desk, draft, request, user, to=to, error=sentence(told_error(error)))
         return desk.done(request, "welcome", _("Sent to %(address)s, marked as a test.") % {"address": to})
-
-    return router
 
 
 def _page(desk: Desk, draft: Draft, request: Request, user: Viewer, *, to: str = "", error: str = "") -> Response:
