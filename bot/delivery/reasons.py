@@ -98,11 +98,11 @@ def readers(
     ``limit`` at most: with fewer there may still be more, and then ``after`` says where.
     """
     found: list[Delivery] = []
-    looked, step, only = 0, limit + 1, None
+    looked, step, sought = 0, limit + 1, None
     if reason is not None:
-        only = tx.reasons.holding(edition, state, lambda *said: _judged(state, *said)[1] == reason)
+        sought = tx.reasons.holding(edition, state, lambda *said: _judged(state, *said)[1] == reason)
     while looked < LOOKED_AT:
-        page = tx.deliveries.page(edition=edition, states=[state], limit=step, after=after, only=only)
+        page = tx.deliveries.page(edition=edition, states=[state], limit=step, after=after, sought=sought)
         for each in page:
             looked += 1
             if each.audience and (reason is None or belongs(each, reason)):

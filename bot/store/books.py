@@ -9,11 +9,24 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, case, func, or_, select, union_all
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    and_,
+    case,
+    false,
+    func,
+    or_,
+    select,
+    union_all,
+)
 
 from bot.model import OPEN_STATES, Delivery, DeliveryState
 from bot.store.among import among, among_texts, integers, texts
 from bot.store.chunks import its_chunk, within
+from bot.store.sought import Sought
 from bot.store.tables import attempts, chunks, deliveries, editions, subscribers
 
 
@@ -166,32 +179,40 @@ class Books:
         states: Collection[DeliveryState] = (),
         limit: int = 200,
         after: int = 0,
-        only: ColumnElement[bool] | None = None,
+        sought: Sought | None = None,
     ) -> list[Delivery]:
-        """By id, from ``after`` on; ``only``: in chunks of which that holds."""
+        """By id, from ``after`` on."""
         # By id, which is the order of their deliveries too: it need not be read how a million go on.
-        candidates = select(chunks.c.id, chunks.c.first, chunks.c.last).where(chunks.c.last > after)
+        sure = sought.counted if sought and sought.answers else false()
+        candidates = select(chunks.c.id, chunks.c.first, chunks.c.last, sure.label("sure")).where(chunks.c.last > after)
         if edition:
             candidates = candidates.where(chunks.c.edition == edition)
         if states:
             # Chunks that surely hold none are passed over: a million deliveries have two thousand of them.
             some = [chunks.c.counts[_kept(state)].as_integer() > 0 for state in states]
             candidates = candidates.where(or_(chunks.c.counts.is_(None), *some))
-        if only is not None:
-            candidates = candidates.where(only)
+        if sought:
+            candidates = candidates.where(sought.chunks)
         found: list[Row[Any]] = []
         passed, size = 0, _WINDOW
         while len(found) < limit:
             following = candidates.where(chunks.c.id > passed).order_by(chunks.c.id).limit(size)
             window = self._connection.execute(following).all()
-            found += self._in_window(window, states, limit - len(found), after) if window else []
+            # A chunk that is being worked on may hold what nobody counted yet.
+            answered = sought.answered if sought and all(chunk.sure for chunk in window) else None
+            found += self._in_window(window, states, limit - len(found), after, answered) if window else []
             if len(window) < size:
                 break
             passed, size = window[-1].id, min(size * 2, _LARGEST_WINDOW)
         return self._said_of(found)
 
     def _in_window(
-        self, window: Sequence[Any], states: Collection[DeliveryState], limit: int, after: int
+        self,
+        window: Sequence[Any],
+        states: Collection[DeliveryState],
+        limit: int,
+        after: int,
+        only: ColumnElement[bool] | None,
     ) -> Sequence[Row[Any]]:
         """Deliveries of some chunks, by id: where they lie near each other, with one look at all between, whoever's
         it is."""
@@ -203,7 +224,7 @@ class Books:
         found: list[Row[Any]] = []
         passed = 0
         while len(found) < limit:
-            ids = self._likely(runs, kept, max(after, passed), limit)
+            ids = self._likely(runs, kept, max(after, passed), limit, only)
             of = {delivery: window[at] for delivery in ids if (at := bisect_right(firsts, delivery) - 1) >= 0}
             ours = [delivery for delivery, chunk in of.items() if delivery <= chunk.last]
             if ours:
@@ -216,7 +237,14 @@ class Books:
             passed = ids[-1]
         return found[:limit]
 
-    def _likely(self, runs: Sequence[tuple[int, int]], states: Collection[str], after: int, limit: int) -> list[int]:
+    def _likely(
+        self,
+        runs: Sequence[tuple[int, int]],
+        states: Collection[str],
+        after: int,
+        limit: int,
+        only: ColumnElement[bool] | None,
+    ) -> list[int]:
         """The first deliveries behind ``after`` that lie in one of the ``runs`` and are kept in one of ``states``."""
         parts = [
             select(deliveries.c.id).where(deliveries.c.id.between(max(first, after + 1), last))
@@ -225,6 +253,8 @@ class Books:
         ]
         if states:
             parts = [part.where(deliveries.c.state.in_(sorted(states))) for part in parts]
+        if only is not None:
+            parts = [part.where(only) for part in parts]
         if len(parts) == 1:
             return list(self._connection.execute(parts[0].order_by(deliveries.c.id).limit(limit)).scalars())
         # Each run by itself: for several at once SQLite goes through all that lies between.

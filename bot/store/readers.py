@@ -27,6 +27,8 @@ FEW = 1000
 """So many of an audience are listed by address; more of them in no order, but at once."""
 LAST_EDITIONS = 12
 """The last mail of a reader in a list is looked for in so many editions."""
+_LATEST = 2
+"""So many of those are asked for everybody."""
 SHORTEST = 3
 """Letters that a search takes."""
 
@@ -235,20 +237,29 @@ class Readers:
             row.id: row
             for row in self._connection.execute(newest.order_by(editions.c.slot.desc()).limit(LAST_EDITIONS))
         }
-        if not (ids and last):
-            return {}
-        query = select(
-            deliveries.c.subscriber, deliveries.c.edition, deliveries.c.state, deliveries.c.reason, deliveries.c.updated
-        ).where(
-            deliveries.c.edition.in_(list(last)),
-            among(self._dialect, deliveries.c.subscriber, "ids"),
-            deliveries.c.state.not_in([DeliveryState.SUPPRESSED, DeliveryState.EXCLUDED]),
-        )
-        found: dict[int, LastMail] = {}
-        given = {"ids": integers(self._dialect, ids)}
-        rows = sorted(self._connection.execute(query, given), key=lambda row: (last[row.edition].slot, row.updated))
-        for row in rows:
-            found[row.subscriber] = LastMail(last[row.edition].name, DeliveryState(row.state), row.reason, row.updated)
+        which, found = list(last), dict[int, LastMail]()
+        # Most readers of a list are in the very last ones: the others are asked for the few who are not.
+        for editions_asked in (which[:_LATEST], which[_LATEST:]):
+            left = set(ids).difference(found)
+            if not (left and editions_asked):
+                break
+            query = select(
+                deliveries.c.subscriber,
+                deliveries.c.edition,
+                deliveries.c.state,
+                deliveries.c.reason,
+                deliveries.c.updated,
+            ).where(
+                deliveries.c.edition.in_(editions_asked),
+                among(self._dialect, deliveries.c.subscriber, "ids"),
+                deliveries.c.state.not_in([DeliveryState.SUPPRESSED, DeliveryState.EXCLUDED]),
+            )
+            given = {"ids": integers(self._dialect, left)}
+            rows = sorted(self._connection.execute(query, given), key=lambda row: (last[row.edition].slot, row.updated))
+            for row in rows:
+                found[row.subscriber] = LastMail(
+                    last[row.edition].name, DeliveryState(row.state), row.reason, row.updated
+                )
         return found
 
     def mails(

@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, delete, false, func, insert, or_, select
+from sqlalchemy import Connection, Row, and_, delete, false, func, insert, or_, select
 
 from bot.model import DeliveryState
 from bot.store.among import among, integers
+from bot.store.sought import Sought
 from bot.store.tables import attempts, chunks, deliveries, reasons, subscribers
 
 STATES = (DeliveryState.DEFERRED, DeliveryState.FAILED, DeliveryState.UNKNOWN)
@@ -128,28 +129,33 @@ class Reasons:
         live = [*self._connection.execute(working).scalars(), *self._lacking(edition, posts=False)[:LIVE]]
         return _merged([*found, *(each for of in self._found(live).values() for each in of)])
 
-    def holding(
-        self, edition: str, state: DeliveryState, wanted: Callable[[int, str, str], bool]
-    ) -> ColumnElement[bool] | None:
-        """The chunks of an edition in which there may be mails of ``state`` with an answer that is ``wanted``.
+    def holding(self, edition: str, state: DeliveryState, wanted: Callable[[int, str, str], bool]) -> Sought | None:
+        """Where in an edition there may be mails of ``state`` with an answer that is ``wanted``.
 
         ``wanted`` is asked of (code, enhanced, said). None: there are too many different answers to tell.
         """
-        told = reasons.c.code, reasons.c.enhanced, reasons.c.said
+        answer = reasons.c.code, reasons.c.enhanced, reasons.c.said
         of = (chunks.c.edition == edition, reasons.c.state == state)
-        query = select(*told).join(chunks, chunks.c.id == reasons.c.chunk).where(*of).distinct().limit(SOUGHT + 1)
+        query = select(*answer).join(chunks, chunks.c.id == reasons.c.chunk).where(*of).distinct().limit(SOUGHT + 1)
         found = self._connection.execute(query).all()
         if len(found) > SOUGHT:
             return None
         # What nobody said may stand for many that few said each.
+        likely = [row for row in found if not row.said or wanted(row.code, row.enhanced, row.said)]
         theirs = [
             and_(reasons.c.code == row.code, reasons.c.enhanced == row.enhanced, reasons.c.said == row.said)
-            for row in found
-            if not row.said or wanted(row.code, row.enhanced, row.said)
+            for row in likely
         ]
         counted = select(reasons.c.chunk).where(reasons.c.chunk == chunks.c.id)
         here = counted.where(reasons.c.state == state, or_(false(), *theirs))
-        return or_(chunks.c.counts.is_(None), ~counted.exists(), here.exists())
+        # Of a delivery without an answer no attempt need say so.
+        told = all(row.code or row.enhanced for row in likely)
+        answers = frozenset((row.code, row.enhanced) for row in likely) if told else frozenset[tuple[int, str]]()
+        return Sought(
+            chunks=or_(chunks.c.counts.is_(None), ~counted.exists(), here.exists()),
+            counted=and_(chunks.c.counts.is_not(None), counted.exists()),
+            answers=answers,
+        )
 
     def _lacking(self, edition: str, *, posts: bool) -> list[int]:
         some = [chunks.c.counts[state.value].as_integer() > 0 for state in STATES]

@@ -96,7 +96,12 @@ def inline(word: str) -> str:
 
 def number(value: float) -> str:
     """``12,408``, as the editor's language groups it."""
-    return format_decimal(value, locale=locale())
+    return _number(value, locale())
+
+
+@lru_cache(maxsize=4096)
+def _number(value: float, speech: Locale) -> str:
+    return format_decimal(value, locale=speech)
 
 
 def listing(words: Iterable[str]) -> str:
