@@ -4,18 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import os
-import signal
-import subprocess
-import sys
 import time
 from collections import Counter
 from contextlib import asynccontextmanager
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
-import bot
 from bot.clock import system_clock
 from bot.delivery.engine import Engine
 from bot.delivery.sending import begin_sending
@@ -24,6 +19,7 @@ from bot.model import EditionState
 from bot.schedules.installation import Installation
 from bot.testing import ENVIRONMENT, KEYS, edition, settings, subscribe
 from tests.delivery.smtp_server import PATIENCE, smtp_server
+from tests.faults.program import Program, call
 
 READERS = [f"reader{number:03d}@example.org" for number in range(240)]
 CONNECTIONS = 4
@@ -206,17 +202,20 @@ def folder(tmp_path, store_url, server):
 
 def _environment():
     # The program under test, and no store of the machine that runs the tests.
-    ours = {"PYTHONPATH": str(Path(bot.__file__).parent.parent), "PYTHONUNBUFFERED": "1"}
-    return {**{name: value for name, value in os.environ.items() if name != "DATABASE_URL"}, **ENVIRONMENT, **ours}
+    return {**{name: value for name, value in os.environ.items() if name != "DATABASE_URL"}, **ENVIRONMENT}
+
+
+MANY = 1500
+"""Readers to whom a mail takes longer to go out than a command to begin."""
 
 
 def _start(folder):
-    return subprocess.Popen([sys.executable, "-m", "bot", "worker"], cwd=folder, env=_environment())
+    return Program.start(["worker"], folder=folder, environment=_environment(), log=folder / "worker.log")
 
 
 def _broadsheet(folder, *arguments):
-    command = [sys.executable, "-m", "bot", *arguments]
-    subprocess.run(command, cwd=folder, env=_environment(), check=True, capture_output=True)
+    done = call(arguments, folder=folder, environment=_environment())
+    assert done.code == 0, done.errors
 
 
 def _until(condition):
@@ -236,17 +235,13 @@ def workers(folder):
     running = [_start(folder), _start(folder)]
     yield running
     for each in running:
-        each.send_signal(signal.SIGTERM)
-    try:
-        assert [each.wait(PATIENCE) for each in running] == [0, 0]
-    finally:
-        for each in running:
-            each.kill()
+        each.end(PATIENCE)
+    assert [each.code for each in running] == [0, 0]
 
 
 @pytest.mark.slow
 def test_a_pause_by_one_process_stops_the_workers_and_another_lets_them_go_on(folder, store, server, workers):
-    readers = [f"reader{number:04d}@example.org" for number in range(4000)]
+    readers = [f"reader{number:04d}@example.org" for number in range(MANY)]
     subscribe(store, *readers)
     subscribe(store, "marker@example.org", audience="marker")
     made = begin(store)
@@ -260,7 +255,7 @@ def test_a_pause_by_one_process_stops_the_workers_and_another_lets_them_go_on(fo
     # The workers look for work, and find the other edition's: nothing of the paused one.
     begin(store, "marker")
     server.wait_for(arrived + 1)
-    _until(lambda: books(store, made) == (EditionState.PAUSED, {"accepted": arrived, "pending": 4000 - arrived}))
+    _until(lambda: books(store, made) == (EditionState.PAUSED, {"accepted": arrived, "pending": MANY - arrived}))
     assert server.arrived[arrived:] == ["marker@example.org"]
     _broadsheet(folder, "resume", made)
     _until(lambda: books(store, made)[0] is EditionState.SENT)
@@ -269,7 +264,7 @@ def test_a_pause_by_one_process_stops_the_workers_and_another_lets_them_go_on(fo
 
 @pytest.mark.slow
 def test_what_one_process_cancels_the_workers_do_not_send(folder, store, server, workers):
-    readers = [f"reader{number:04d}@example.org" for number in range(4000)]
+    readers = [f"reader{number:04d}@example.org" for number in range(MANY)]
     subscribe(store, *readers)
     made = begin(store)
     server.wait_for(100)
@@ -279,4 +274,4 @@ def test_what_one_process_cancels_the_workers_do_not_send(folder, store, server,
     arrived = len(server.arrived)
     assert arrived - seen <= 2 * CONNECTIONS
     assert set(server.copies.values()) == {1}
-    assert books(store, made) == (EditionState.CANCELLED, {"accepted": arrived, "cancelled": 4000 - arrived})
+    assert books(store, made) == (EditionState.CANCELLED, {"accepted": arrived, "cancelled": MANY - arrived})

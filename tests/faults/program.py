@@ -89,6 +89,12 @@ class Program:
             return self._process.poll() is None
         return bool(self._process.is_alive())
 
+    @property
+    def code(self) -> int | None:
+        """The exit code; None while it runs."""
+        code = self._process.returncode if isinstance(self._process, subprocess.Popen) else self._process.exitcode
+        return None if code is None else int(code)
+
     def kill(self) -> None:
         """SIGKILL; returns when the process is gone, and reaped."""
         self._process.kill()
