@@ -27,13 +27,13 @@ from pydantic import Field, SecretStr
 
 from bot.channels.base import Surroundings, Unopened, kind
 from bot.channels.credentials import Credential, Credentials, SignIn
-from bot.channels.exchange import Exchange, Refusal, Told
+from bot.channels.exchange import Exchange, Refusal, Told, advised
 from bot.channels.fit import fitting, post_of
 from bot.channels.oauth import OAuth2, Provider
 from bot.channels.pictures import fetched, jpeg
 from bot.editions.escaping import escaped
 from bot.errors import ChannelRefused, DeliveryError, FetchError, OutcomeUnknown, ServerBusy, StoreError
-from bot.model import Counting, Idempotency, Limits, Markup, Parcel, Post, Receipt
+from bot.model import Counting, Idempotency, Limits, Markup, Parcel, Phrase, Post, Receipt, said_by
 from bot.settings import PostTable, Table, Url
 
 PAGE_SCOPES = ("w_organization_social", "r_organization_social")
@@ -209,7 +209,7 @@ class LinkedInChannel(Unopened):
         told = await self._bearing(credential, "GET", "/v2/userinfo", repeatable=True)
         member = str(told.data.get("sub", ""))
         if not re.fullmatch(r"[A-Za-z0-9_-]{1,100}", member):
-            raise DeliveryError("LinkedIn does not say who signed in", permanent=True)
+            raise DeliveryError(Phrase("LinkedIn does not say who signed in"), permanent=True)
         return replace(credential, account=_line(told.data.get("name")), id=f"urn:li:person:{member}")
 
     async def renew(self, credential: Credential) -> Credential:
@@ -277,7 +277,7 @@ class LinkedInChannel(Unopened):
         try:
             return await self._bearing(credential, method, path, repeatable=repeatable, **more)
         except _Ended as error:
-            said = f"{error}; run `broadsheet channels connect {self._name}`"
+            said = advised(said_by(error), Phrase("run `broadsheet channels connect %(name)s`", name=self._name))
             raise ChannelRefused(said, code=error.code, server=error.server) from error
 
     async def _bearing(
@@ -313,17 +313,29 @@ class LinkedInChannel(Unopened):
             return _Ended(said, code=code, server=server)
         if code == 426 or "NONEXISTENT_VERSION" in told:
             now = self._around.clock() - timedelta(days=60)
-            said = (
-                f"{said}; LinkedIn has retired the API version {self._version}: set channels.{self._name}.version to a "
-                f'newer one, such as "{now:%Y%m}"'
+            retired = Phrase(
+                "LinkedIn has retired the API version %(version)s: set channels.%(name)s.version to a newer one, such "
+                'as "%(newer)s"',
+                version=self._version,
+                name=self._name,
+                newer=f"{now:%Y%m}",
             )
+            said = advised(said, retired)
             return ChannelRefused(said, code=code, server=server)
         if "DUPLICATE_POST" in told or "is a duplicate of" in told:
-            said = f"{said}; LinkedIn takes the same words only once: change the text, or leave it at that post"
+            once = Phrase("LinkedIn takes the same words only once: change the text, or leave it at that post")
+            said = advised(said, once)
             return DeliveryError(said, permanent=True, code=code, server=server)
         if code == 403:
-            what = "that its member is an administrator of the page" if self._page else "its products"
-            said = f"{said}; look at the app's permissions and {what}, then connect again"
+            look = (
+                Phrase(
+                    "look at the app's permissions and that its member is an administrator of the page, then connect "
+                    "again"
+                )
+                if self._page
+                else Phrase("look at the app's permissions and its products, then connect again")
+            )
+            said = advised(said, look)
             return ChannelRefused(said, code=code, server=server)
         if code == 429 and " DAY " in told:
             # Days are those of UTC.

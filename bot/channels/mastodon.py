@@ -29,13 +29,13 @@ from urllib.parse import urlencode
 from pydantic import Field, SecretStr
 
 from bot.channels.base import Surroundings, Unopened, kind
-from bot.channels.exchange import Exchange, Refusal, Told
+from bot.channels.exchange import Exchange, Refusal, Told, advised
 from bot.channels.fit import fitting
 from bot.channels.pictures import made_fit
 from bot.editions.graphemes import Room, shortened
 from bot.errors import ChannelRefused, DeliveryError, OutcomeUnknown, ServerBusy
 from bot.http import Upload
-from bot.model import Counting, Idempotency, Limits, Parcel, Post, Reactions, Receipt, figure
+from bot.model import Counting, Idempotency, Limits, Parcel, Phrase, Post, Reactions, Receipt, figure
 from bot.settings import PostTable, Table, Url, secret_variable
 
 _PIXELS = 2048
@@ -318,7 +318,8 @@ class MastodonChannel(Unopened):
     def _judged(self, refusal: Refusal) -> DeliveryError | None:
         words = refusal.said.casefold()
         if refusal.status in (401, 403) or (refusal.status == 400 and "token" in words):
-            hint = f"{refusal.said}; put a token with its scopes into {self._variable}"
+            scopes = Phrase("put a token with its scopes into %(variable)s", variable=self._variable)
+            hint = advised(refusal.said, scopes)
             return ChannelRefused(hint, code=refusal.status, server=refusal.server)
         return None
 
