@@ -26,6 +26,7 @@ from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from bot.errors import RenderError
+from bot.model import Phrase
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffe\uffff\ud800-\udfff]")
 
@@ -138,7 +139,11 @@ def faults_named(name: str) -> Iterator[None]:
         raise
     except TemplateNotFound as error:
         missing = str(error.name or error)
-        raise RenderError(f"templates/{missing}: there is no such template; it is needed by {name}") from error
+        raise RenderError(
+            Phrase(
+                "templates/%(missing)s: there is no such template; it is needed by %(name)s", missing=missing, name=name
+            )
+        ) from error
     except TemplateSyntaxError as error:
         raise RenderError(f"{error.filename or name}:{error.lineno}: {_short(error.message)}") from error
     except Exception as error:

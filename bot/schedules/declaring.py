@@ -61,8 +61,8 @@ def declare(
             return before
         stored = tx.declarations.put(kind, key, content, who=who, now=now, version=version)
         if stored is None:
-            name = before.who if before else "somebody"
-            raise ChangedMeanwhile(f"{made.at}: {name} changed it meanwhile; look at what it is now, and choose")
+            name = before.who if before else Phrase("somebody")
+            raise ChangedMeanwhile(_meanwhile(made.at, name))
         tx.acts.add(_act(CHANGE if before else MAKE, made, before, content, who, now))
     installation.refresh()
     return stored
@@ -109,9 +109,7 @@ def withdraw(
         if before is None:
             raise NotFound(f"{kind}.{key}: nothing of that name was made on the desk")
         if version not in (None, before.version):
-            raise ChangedMeanwhile(
-                f"{before.at}: {before.who} changed it meanwhile; look at what it is now, and choose"
-            )
+            raise ChangedMeanwhile(_meanwhile(before.at, before.who))
         if before.key and before.at in installation.settings.declared:
             without(installation.settings, before)
         tx.declarations.remove(kind, key, now)
@@ -207,3 +205,7 @@ def _said(value: Any) -> str:
         return "–"
     text = ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
     return text if len(text) <= _SHORT else f"{text[: _SHORT - 1]}…"
+
+
+def _meanwhile(at: str, who: str) -> Phrase:
+    return Phrase("%(at)s: %(who)s changed it meanwhile; look at what it is now, and choose", at=at, who=who)
