@@ -281,4 +281,4 @@ def _advance(
 ) -> None:
     counts = {**result.counts(), "files": refused.sizes}
     if not tx.imports.advance(id, counts, now, before=before, rows=result.rows, ended=ended):
-        raise StateError("the same file is being imported by another process; wait until it is through")
+        raise StateError(Phrase("the same file is being imported by another process; wait until it is through"))

@@ -107,7 +107,7 @@ def withdraw(
     with installation.store.write() as tx:
         before = tx.declarations.get(kind, key)
         if before is None:
-            raise NotFound(f"{kind}.{key}: nothing of that name was made on the desk")
+            raise NotFound(Phrase("%(at)s: nothing of that name was made on the desk", at=f"{kind}.{key}"))
         if version not in (None, before.version):
             raise ChangedMeanwhile(_meanwhile(before.at, before.who))
         if before.key and before.at in installation.settings.declared:
@@ -129,7 +129,7 @@ def turn(
     with installation.store.read() as tx:
         known = tx.declarations.get("schedules", schedule)
     if known is None:
-        raise NotFound(f'there is no schedule "{schedule}" that was made on the desk')
+        raise NotFound(Phrase('there is no schedule "%(name)s" that was made on the desk', name=schedule))
     table = {**known.content, "enabled": None if on else False}
     version = known.version if version is None else version
     return declare(installation, "schedules", schedule, table, who=who, now=now, version=version)
