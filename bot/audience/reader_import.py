@@ -305,12 +305,10 @@ def _named(file: Path) -> Iterator[None]:
 
 
 def _by_name(said: str, file: Path) -> str:
-    if not isinstance(said, Phrase):
-        return said.replace(str(file), file.name)
-    facts = {
-        name: fact.replace(str(file), file.name) if type(fact) is str else fact for name, fact in said.facts.items()
-    }
-    return Phrase(said.template, said.many, said.number, **facts)
+    def short(text: str) -> str:
+        return text.replace(str(file), file.name)
+
+    return said.rewritten(short) if isinstance(said, Phrase) else short(said)
 
 
 def _safe(name: str) -> str:

@@ -26,7 +26,6 @@ from bot.clock import Clock
 from bot.errors import ChannelRefused, DeliveryError, NothingToDo, ServerBusy
 from bot.http import Http
 from bot.model import Phrase, Several, said_by
-from bot.model.phrase import Fact
 
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 Random = Callable[[int], bytes]
@@ -241,18 +240,11 @@ def challenge(verifier: str) -> str:
 def without(text: str, hidden: Collection[str]) -> str:
     """``text``, with what must not be shown struck out; of a phrase, out of its facts."""
     if isinstance(text, Phrase):
-        facts = {name: _struck(fact, hidden) for name, fact in text.facts.items()}
-        return Phrase(text.template, text.many, text.number, **facts)
+        return text.rewritten(lambda fact: without(fact, hidden))
     for each in sorted(hidden, key=len, reverse=True):
         if len(each) >= _LEAST_SECRET:
             text = text.replace(each, _STRUCK)
     return text
-
-
-def _struck(fact: Fact, hidden: Collection[str]) -> Fact:
-    if isinstance(fact, Several):
-        return Several(tuple(without(each, hidden) for each in fact.each), fact.way)
-    return without(fact, hidden) if isinstance(fact, str) else fact
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ language does. Templates hold whole sentences, or whole parts of one, since lang
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from enum import StrEnum
@@ -68,6 +68,19 @@ class Phrase(str):
         made = super().__new__(cls, chosen % {name: english(fact) for name, fact in clean.items()})
         made.template, made.many, made.number, made.facts = template, many, number, MappingProxyType(clean)
         return made
+
+    def rewritten(self, change: Callable[[str], str]) -> Phrase:
+        """The same, each text among its facts as ``change`` has it."""
+
+        def text(said: str) -> str:
+            return said.rewritten(change) if isinstance(said, Phrase) else change(said)
+
+        def of(fact: Fact) -> Fact:
+            if isinstance(fact, Several):
+                return Several(tuple(map(text, fact.each)), fact.way)
+            return text(fact) if isinstance(fact, str) else fact
+
+        return Phrase(self.template, self.many, self.number, **{name: of(fact) for name, fact in self.facts.items()})
 
     def __getnewargs_ex__(self) -> tuple[tuple[str, str, int], dict[str, Fact]]:
         return (self.template, self.many, self.number), dict(self.facts)
