@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bot.sources.fault import Fault, fault_of
+from bot.web.editor.phrases import told
 from bot.web.editor.speech import N_, _
 
 FAULTS = {
@@ -32,4 +33,4 @@ FAULTS = {
 def in_words(error: str) -> str:
     """What an error of a visit, or of a search, means; where nobody knows, what was said is quoted."""
     fault = fault_of(error)
-    return f"{_(FAULTS[fault])} {error}" if fault is Fault.OTHER else _(FAULTS[fault])
+    return f"{_(FAULTS[fault])} {told(error)}" if fault is Fault.OTHER else _(FAULTS[fault])

@@ -127,7 +127,7 @@ def routes(desk: Desk) -> APIRouter:
         try:
             look = asyncio.run(_look(desk, url))
         except BroadsheetError as error:
-            return listed(request, user, url=url, error=_told(str(error)), status=422)
+            return listed(request, user, url=url, error=_told(error), status=422)
         except TimeoutError:
             return listed(request, user, url=url, error=(_(FAULTS[Fault.SLOW]), ""), status=422)
         return listed(request, user, url=url, offer=_offer(desk, look))
@@ -223,9 +223,9 @@ def _facts(article: Article) -> str:
     return " · ".join(parts)
 
 
-def _told(error: str) -> tuple[str, str]:
+def _told(error: BroadsheetError) -> tuple[str, str]:
     """Plain words, and what was said, to be quoted."""
-    return _(FAULTS[fault_of(error)]), error
+    return _(FAULTS[fault_of(str(error))]), told_error(error)
 
 
 def row(each: SourceHealth, desk: Desk) -> Row:

@@ -20,7 +20,7 @@ from bot.accounts import desk_key
 from bot.clock import Clock, system_clock
 from bot.errors import BroadsheetError
 from bot.http import Http
-from bot.model import AT_THIS_MACHINE
+from bot.model import AT_THIS_MACHINE, said_by
 from bot.schedules.installation import opened
 from bot.schedules.newcomer import Mailer, settle, try_mail
 from bot.settings import is_address
@@ -81,7 +81,7 @@ def setup_app(config: Path, *, keys: KeyRing, done: Callable[[Path], None], cloc
                     errors.pop("name", None)
                 answers.language = answers.language or look.found.language.split("-")[0]
             except BroadsheetError as error:
-                errors["url"] = in_words(str(error))
+                errors["url"] = in_words(said_by(error))
         if errors:
             return pages.newsroom(request, answers, errors, status=422)
         return _to(request, "setup/sources")
@@ -95,7 +95,7 @@ def setup_app(config: Path, *, keys: KeyRing, done: Callable[[Path], None], cloc
         try:
             look = _look(form.text("another", longest=2000), clock())
         except BroadsheetError as error:
-            return pages.sources(request, answers, {"another": in_words(str(error))}, status=422)
+            return pages.sources(request, answers, {"another": in_words(said_by(error))}, status=422)
         answers.found(look)
         answers.chosen.append(look.found.url)
         return _to(request, "setup/sources")
