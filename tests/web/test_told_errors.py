@@ -12,7 +12,7 @@ import pytest
 from bot.schedules.connection import begin
 from bot.schedules.imports import import_due
 from bot.testing.networks import running
-from tests.web.test_channels import TOML
+from tests.web.test_channels import TOML, came_back
 from tests.web.test_desk_articles import CHOICE, changed  # noqa: F401
 from tests.web.test_reader_import import CONSENT
 
@@ -97,6 +97,15 @@ async def test_a_network_that_gives_no_permission_is_quoted_in_german(desk, germ
     assert "X hat keine Berechtigung erteilt: access_denied" in answer.text
     with desk.store.read() as tx:
         assert tx.channels.get("news").credential == ""
+
+
+async def test_an_owner_who_comes_back_from_the_network_reads_german(desk, german):
+    refused = await german(desk, "/oauth/callback?error=access_denied&state=none")
+    assert refused.status_code == 400
+    assert '<html lang="de"' in refused.text
+    assert "Zu dieser Adresse gehört keine unserer Anmeldungen; bitte neu beginnen." in refused.text
+    connected = await german(desk, await came_back(desk))
+    assert "Der Kanal news postet ab jetzt als @record." in connected.text
 
 
 async def test_a_correction_that_waits_already_is_refused_in_german(web, changed, german):  # noqa: F811
