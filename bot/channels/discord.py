@@ -155,7 +155,8 @@ class DiscordChannel(Unopened):
     async def check(self) -> str:
         """Asks for the webhook's name; nothing is posted."""
         told = await self._exchange.ask("GET", self._url, repeatable=True)
-        return f"{self._exchange.server} knows the webhook “{str(told.data.get('name') or '')[:80]}”"
+        name = str(told.data.get("name") or "")[:80]
+        return Phrase("%(server)s knows the webhook “%(name)s”", server=self._exchange.server, name=name)
 
     def _message(self, post: Post) -> dict[str, Any]:
         card = post.card if post.card and post.card.url else None

@@ -189,7 +189,8 @@ class FacebookChannel(Unopened):
                 "%(server)s: the token is not that of the page %(page)s", server=self._server, page=self._page
             )
             raise DeliveryError(advised(said, self._cure), permanent=True, server=self._server)
-        return f"posts to {str(told.data.get('name', ''))[:100]} on {self._server}"
+        name = str(told.data.get("name", ""))[:100]
+        return Phrase("posts to %(name)s on %(server)s", name=name, server=self._server)
 
     async def sign_in(self, redirect: str, state: str) -> SignIn:
         """Facebook Login, for who manages the page."""

@@ -145,9 +145,18 @@ class LinkedInChannel(Unopened):
         """Asks for what the account may do: a page's newest post, a member's name."""
         if not self._page:
             told = await self._ask("GET", "/v2/userinfo", repeatable=True)
-            return f"signed in to {self._exchange.server} as {_line(told.data.get('name'))}{self._old()}"
+            name = _line(told.data.get("name"))
+            return self._aged(
+                Phrase("signed in to %(server)s as %(account)s", server=self._exchange.server, account=name)
+            )
         await self._newest(1)
-        return f"signed in to {self._exchange.server}, and may post as {_shown(self._page)}{self._old()}"
+        return self._aged(
+            Phrase(
+                "signed in to %(server)s, and may post as %(account)s",
+                server=self._exchange.server,
+                account=_shown(self._page),
+            )
+        )
 
     async def recall(self, parcel: Parcel, began: datetime) -> Receipt | None:
         """Looks for the post among the page's newest."""
@@ -298,13 +307,19 @@ class LinkedInChannel(Unopened):
         }
         return await self._exchange.ask(method, f"{self._api}{path}", repeatable=repeatable, json=json, headers=headers)
 
-    def _old(self) -> str:
-        """What is to be known of a version that LinkedIn retires soon."""
+    def _aged(self, said: Phrase) -> Phrase:
+        """With what is to be known of a version that LinkedIn retires soon."""
         now = self._around.clock()
         months = now.year * 12 + now.month - int(self._version[:4]) * 12 - int(self._version[4:])
         if months < 10:
-            return ""
-        return f"; the API version {self._version} is {months} months old: set channels.{self._name}.version anew soon"
+            return said
+        return Phrase(
+            "%(said)s; the API version %(version)s is %(months)s months old: set channels.%(name)s.version anew soon",
+            said=said,
+            version=self._version,
+            months=months,
+            name=self._name,
+        )
 
     def _judged(self, refusal: Refusal) -> DeliveryError | None:
         said, code, server = refusal.said, refusal.status, refusal.server

@@ -255,9 +255,11 @@ class MastodonChannel(Unopened):
         self._account = str(account.get("id", ""))
         await self._ask("GET", f"/api/v1/accounts/{_segment(self._account)}/statuses?limit=1")
         limits = await self.learn()
-        return (
-            f"signed in to {self._exchange.server} as {account.get('acct', '')}; "
-            f"a post has {limits.characters:,} characters there"
+        return Phrase(
+            "signed in to %(server)s as %(account)s; a post has %(most)s characters there",
+            server=self._exchange.server,
+            account=str(account.get("acct", "")),
+            most=limits.characters or 0,
         )
 
     async def _know_limits(self) -> None:

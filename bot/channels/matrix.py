@@ -157,7 +157,12 @@ class MatrixChannel(Unopened):
                 "%(account)s is not in %(room)s; invite it there and let it join", account=me, room=self._room
             )
             raise ChannelRefused(said, server=self._exchange.server)
-        return f"signed in to {self._exchange.server} as {me}, which is in {self._room}"
+        return Phrase(
+            "signed in to %(server)s as %(account)s, which is in %(room)s",
+            server=self._exchange.server,
+            account=me,
+            room=self._room,
+        )
 
     async def _id(self) -> str:
         """The room's id. An address that does not exist refuses the channel, not the post."""

@@ -126,7 +126,11 @@ class NtfyChannel(Unopened):
     async def check(self) -> str:
         """Reads the topic: the token is good, or none is needed. Whether it may publish only a post shows."""
         await self._messages("30s")
-        return f"{self._exchange.server} lets us read {self._options.topic}; only a post shows whether we may write"
+        return Phrase(
+            "%(server)s lets us read %(topic)s; only a post shows whether we may write",
+            server=self._exchange.server,
+            topic=self._options.topic,
+        )
 
     async def _messages(self, since: int | str) -> Told:
         url = f"{self._server}/{self._options.topic}/json?poll=1&since={since}"

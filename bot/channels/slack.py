@@ -142,9 +142,16 @@ class SlackChannel(Unopened):
     async def check(self) -> str:
         """Asks who the bot is; of a webhook, says what would be done: only a message shows whether it works."""
         if self._hook:
-            return f"{self._server} is posted to by a webhook; only a message shows whether it works"
+            return Phrase(
+                "%(server)s is posted to by a webhook; only a message shows whether it works", server=self._server
+            )
         told = await self._ask("auth.test", {}, repeatable=True)
-        return f"{told.data.get('user', '')} of {told.data.get('team', '')} posts to {self._channel}"
+        return Phrase(
+            "%(account)s of %(team)s posts to %(channel)s",
+            account=str(told.data.get("user", "")),
+            team=str(told.data.get("team", "")),
+            channel=self._channel,
+        )
 
     async def _ask(self, method: str, fields: dict[str, Any], *, repeatable: bool = False) -> Told:
         told = await self._exchange.ask(

@@ -87,7 +87,7 @@ class TeamsChannel(Unopened):
 
     async def check(self) -> str:
         """Says what would be done: a workflow takes any request for a post."""
-        return f"{self._server} is posted to by a workflow; only a post shows whether it works"
+        return Phrase("%(server)s is posted to by a workflow; only a post shows whether it works", server=self._server)
 
     def _judged(self, refusal: Refusal) -> DeliveryError | None:
         told = refusal.data.get("error")

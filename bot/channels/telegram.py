@@ -145,7 +145,11 @@ class TelegramChannel(Unopened):
         """Asks who the bot is, and whether it knows the chat."""
         bot = await self._ask("getMe", {}, repeatable=True)
         chat = await self._ask("getChat", {"chat_id": self._chat}, repeatable=True)
-        return f"@{bot.get('username', '')} posts to {chat.get('title') or self._chat}"
+        return Phrase(
+            "%(account)s posts to %(channel)s",
+            account=f"@{bot.get('username', '')}",
+            channel=str(chat.get("title") or self._chat),
+        )
 
     def _message(self, post: Post) -> dict[str, Any]:
         return {

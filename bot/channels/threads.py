@@ -199,7 +199,8 @@ class ThreadsChannel(Unopened):
     async def check(self) -> str:
         """Asks whose token it is."""
         told = await self._graph.ask("GET", "/me?fields=id,username", repeatable=True)
-        return f"posts as @{str(told.data.get('username', ''))[:100]} to {self._server}"
+        account = f"@{str(told.data.get('username', ''))[:100]}"
+        return Phrase("posts as %(account)s to %(server)s", account=account, server=self._server)
 
     async def sign_in(self, redirect: str, state: str) -> SignIn:
         """The Authorization Window of Threads."""

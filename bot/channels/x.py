@@ -164,7 +164,7 @@ class XChannel(Unopened):
 
     async def check(self) -> str:
         """Asks who it posts as."""
-        return f"signed in to {self._exchange.server} as {await self._me()}"
+        return Phrase("signed in to %(server)s as %(account)s", server=self._exchange.server, account=await self._me())
 
     async def recall(self, parcel: Parcel, began: datetime) -> Receipt | None:
         """Looks for the post among the account's newest."""

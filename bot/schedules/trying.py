@@ -26,10 +26,14 @@ async def tested(installation: Installation, name: str) -> str:
             failed = Phrase("channel %(name)s: %(what)s", name=name, what=said_by(error))
             raise DeliveryError(failed, permanent=error.permanent) from error
         # Names of chats and accounts stand in it, which strangers chose: no control characters for a terminal.
-        said = "".join(each if each.isprintable() else " " for each in said)
+        said = said.rewritten(_printable) if isinstance(said, Phrase) else _printable(said)
         if isinstance(connected.channels[name], Learning):
             told = (await learn(connected, {name}))[name]
-            said += f"; its limits are not learnt: {told}" if isinstance(told, str) else "; its limits are kept"
+            said = (
+                Phrase("%(said)s; its limits are not learnt: %(why)s", said=said, why=told)
+                if isinstance(told, str)
+                else Phrase("%(said)s; its limits are kept", said=said)
+            )
         return said
 
 
@@ -42,6 +46,10 @@ async def try_out(installation: Installation, name: str, who: str) -> str:
         raise
     _recorded(installation, name, who, said)
     return said
+
+
+def _printable(text: str) -> str:
+    return "".join(each if each.isprintable() else " " for each in text)
 
 
 def _recorded(installation: Installation, name: str, who: str, said: str) -> None:
