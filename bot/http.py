@@ -3,6 +3,8 @@
 The guard (``bot.guard``) sits in httpcore's network backend, so that redirects and names that change their address (DNS
 rebinding) pass it like everything else. Proxies and certificates named by the environment are ignored: a proxy would
 resolve for us. Only this file imports httpx.
+
+In one file, though it is long: nothing goes out by another way, and each way in which it can fail is told here.
 """
 
 from __future__ import annotations

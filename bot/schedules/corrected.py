@@ -1,6 +1,8 @@
 """What the newsroom changed after it was sent: seen at each collecting, told to an editor, corrected for readers.
 
 Mail is corrected by the next edition, posts by replies (``bot.schedules.replies``).
+
+In one file, though it is long: seeing, deciding and correcting go by one reading of what was sent about an article.
 """
 
 from __future__ import annotations
