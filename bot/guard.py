@@ -11,6 +11,7 @@ from typing import Any
 import httpcore
 
 from bot.errors import BlockedAddress, FetchError, UnknownHost
+from bot.model import Phrase
 
 Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 """Host and port → all its addresses as text. Raises ``OSError``."""
@@ -80,17 +81,31 @@ class GuardedBackend(httpcore.AsyncNetworkBackend):
         try:
             found = [ip_address(text) for text in await self._resolve(host, port)]
         except socket.gaierror as error:
-            said = f"{host}: the name cannot be resolved; check its spelling and the DNS"
+            said = _unresolved(host)
             raise (UnknownHost(said) if error.errno in _NO_SUCH_NAME else FetchError(said)) from error
         except (OSError, ValueError) as error:
-            raise FetchError(f"{host}: the name cannot be resolved; check its spelling and the DNS") from error
+            raise FetchError(_unresolved(host)) from error
         if not found:
-            raise FetchError(f"{host}: the name has no address; check its spelling")
+            raise FetchError(Phrase("%(host)s: the name has no address; check its spelling", host=host))
         for address in found:
             allowed = any(address in net for net in self._allowed) and address not in _SECRETIVE
             if not (is_public(address) or allowed):
-                raise BlockedAddress(
-                    f"{host}: leads to the internal address {address}, which is never fetched"
-                    + (" (http.allow_loopback lets 127.0.0.1 through)" if address.is_loopback else "")
-                )
+                raise BlockedAddress(_internal(host, address))
         return [str(address) for address in found]
+
+
+def _unresolved(host: str) -> Phrase:
+    return Phrase("%(host)s: the name cannot be resolved; check its spelling and the DNS", host=host)
+
+
+def _internal(host: str, address: IPv4Address | IPv6Address) -> Phrase:
+    if address.is_loopback:
+        return Phrase(
+            "%(host)s: leads to the internal address %(address)s, which is never fetched (http.allow_loopback lets "
+            "127.0.0.1 through)",
+            host=host,
+            address=str(address),
+        )
+    return Phrase(
+        "%(host)s: leads to the internal address %(address)s, which is never fetched", host=host, address=str(address)
+    )

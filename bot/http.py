@@ -3,6 +3,8 @@
 The guard (``bot.guard``) sits in httpcore's network backend, so that redirects and names that change their address (DNS
 rebinding) pass it like everything else. Proxies and certificates named by the environment are ignored: a proxy would
 resolve for us. Only this file imports httpx.
+
+In one file, though it is long: nothing goes out by another way, and each way in which it can fail is told here.
 """
 
 from __future__ import annotations
@@ -26,6 +28,7 @@ import httpx
 from bot import __version__
 from bot.errors import FetchError
 from bot.guard import GuardedBackend, Resolve, system_resolver
+from bot.model import Phrase
 from bot.settings.tables import HttpTable
 
 USER_AGENT = f"Broadsheet/{__version__}"
@@ -64,7 +67,8 @@ class Answer:
         try:
             return loads(self.body)
         except (ValueError, RecursionError) as error:
-            raise FetchError(f"{redacted(self.url)}: the answer is not JSON", status=self.status, sent=True) from error
+            said = Phrase("%(url)s: the answer is not JSON", url=redacted(self.url))
+            raise FetchError(said, status=self.status, sent=True) from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,8 +151,8 @@ class Http:
                         sent_headers = {k: v for k, v in sent_headers.items() if k.lower() in _HARMLESS}
                     here = there
         except TimeoutError as error:
-            raise FetchError(f"{redacted(url)}: no whole answer within {seconds:g} s", sent=True) from error
-        raise FetchError(f"{redacted(url)}: more than {REDIRECTS} redirects", sent=True)
+            raise FetchError(_late(redacted(url), seconds), sent=True) from error
+        raise FetchError(Phrase("%(url)s: more than %(most)s redirects", url=redacted(url), most=REDIRECTS), sent=True)
 
     async def post(
         self,
@@ -193,13 +197,14 @@ class Http:
             here = _parsed(url)
         except FetchError:
             # What it says shows the path.
-            raise FetchError("the address that is posted to is no address of http:// or https://") from None
+            said = Phrase("the address that is posted to is no address of http:// or https://")
+            raise FetchError(said) from None
         sent = _Sent()
         try:
             async with asyncio.timeout(seconds):
                 answer, _ = await self._once(method, here, all_headers, body, None, sent, shown=_site(here))
         except TimeoutError as error:
-            raise FetchError(f"{_site(here)}: no whole answer within {seconds:g} s", sent=sent.begun) from error
+            raise FetchError(_late(_site(here), seconds), sent=sent.begun) from error
         return answer
 
     async def _once(
@@ -229,20 +234,24 @@ class Http:
                 unread = cap == 0 or (location is not None and method == "GET")
                 body = b"" if unread else await self._body(response, cap, shown)
         except httpx.ConnectTimeout as error:
-            raise FetchError(f"{shown}: no connection within {CONNECT_SECONDS:g} s") from error
+            said = Phrase("%(url)s: no connection within %(seconds)s s", url=shown, seconds=f"{CONNECT_SECONDS:g}")
+            raise FetchError(said) from error
         except httpx.ConnectError as error:
-            raise FetchError(f"{shown}: no connection could be made ({_reason(error)})") from error
+            said = Phrase("%(url)s: no connection could be made (%(reason)s)", url=shown, reason=_reason(error))
+            raise FetchError(said) from error
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise FetchError(
-                f"{shown}: the exchange broke off ({_reason(error)})", status=status, sent=sent.begun
-            ) from error
+            said = Phrase("%(url)s: the exchange broke off (%(reason)s)", url=shown, reason=_reason(error))
+            raise FetchError(said, status=status, sent=sent.begun) from error
         return Answer(status=status, url=str(url), headers=dict(response.headers), body=body), location
 
     async def _body(self, response: httpx.Response, cap: int | None, shown: str) -> bytes:
         limit = cap or self._options.max_bytes
         coding = response.headers.get("content-encoding", "").strip().lower()
         if coding not in ("", "identity", "gzip", "x-gzip", "deflate"):
-            raise FetchError(f'{shown}: answers in the coding "{coding}", which was not asked for', sent=True)
+            said = Phrase(
+                '%(url)s: answers in the coding "%(coding)s", which was not asked for', url=shown, coding=coding
+            )
+            raise FetchError(said, sent=True)
         unpack = _Unpacker(limit) if coding not in ("", "identity") else None
         body, received = bytearray(), 0
         async for chunk in response.aiter_raw():
@@ -250,12 +259,20 @@ class Http:
             try:
                 body += unpack(chunk) if unpack else chunk
             except zlib.error as error:
-                raise FetchError(f"{shown}: the answer is packed wrongly ({coding})", sent=True) from error
+                said = Phrase("%(url)s: the answer is packed wrongly (%(coding)s)", url=shown, coding=coding)
+                raise FetchError(said, sent=True) from error
             if len(body) > limit or received > limit:
                 if cap is None:
                     return bytes(body[:limit])
-                which = " (setting http.max_bytes)" if limit == self._options.max_bytes else ""
-                raise FetchError(f"{shown}: the answer is larger than {limit:,} bytes{which}")
+                if limit == self._options.max_bytes:
+                    raise FetchError(
+                        Phrase(
+                            "%(url)s: the answer is larger than %(most)s bytes (setting http.max_bytes)",
+                            url=shown,
+                            most=limit,
+                        )
+                    )
+                raise FetchError(Phrase("%(url)s: the answer is larger than %(most)s bytes", url=shown, most=limit))
         return bytes(body)
 
 
@@ -308,9 +325,9 @@ def _parsed(url: str) -> httpx.URL:
     try:
         parsed = httpx.URL(url)
     except (httpx.InvalidURL, ValueError, TypeError) as error:
-        raise FetchError(f"{redacted(url)}: is not a URL") from error
+        raise FetchError(Phrase("%(url)s: is not a URL", url=redacted(url))) from error
     if parsed.scheme not in ("http", "https") or not parsed.host:
-        raise FetchError(f"{redacted(url)}: only http:// and https:// addresses are fetched")
+        raise FetchError(Phrase("%(url)s: only http:// and https:// addresses are fetched", url=redacted(url)))
     return parsed
 
 
@@ -318,7 +335,7 @@ def _joined(base: httpx.URL, location: str) -> httpx.URL:
     try:
         return _parsed(str(base.join(location)))
     except (httpx.InvalidURL, ValueError) as error:
-        raise FetchError(f"{redacted(str(base))}: redirects to what is not a URL") from error
+        raise FetchError(Phrase("%(url)s: redirects to what is not a URL", url=redacted(str(base)))) from error
 
 
 def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
@@ -348,24 +365,31 @@ def _good(answer: Answer, moved_to: str, clock: Callable[[], datetime]) -> Answe
     if 200 <= answer.status < 300 or answer.status == 304:
         return Answer(answer.status, answer.url, answer.headers, answer.body, moved_to)
     raise FetchError(
-        f"{redacted(answer.url)}: {said(answer.status)}",
+        Phrase("%(url)s: %(what)s", url=redacted(answer.url), what=said(answer.status)),
         status=answer.status,
         retry_after=retry_after(answer.headers, clock),
         sent=True,
     )
 
 
-def said(status: int) -> str:
+def said(status: int) -> Phrase:
     """What a status that is no success says, in words."""
-    words = {
-        401: "asks for a login",
-        403: "refuses us",
-        404: "does not exist",
-        410: "is gone for good",
-        429: "asks us to come later",
-        503: "asks us to come later",
-    }
-    return f"{words.get(status, 'answers with an error')} (HTTP {status})"
+    match status:
+        case 401:
+            return Phrase("asks for a login (HTTP 401)")
+        case 403:
+            return Phrase("refuses us (HTTP 403)")
+        case 404:
+            return Phrase("does not exist (HTTP 404)")
+        case 410:
+            return Phrase("is gone for good (HTTP 410)")
+        case 429 | 503:
+            return Phrase("asks us to come later (HTTP %(status)s)", status=status)
+    return Phrase("answers with an error (HTTP %(status)s)", status=status)
+
+
+def _late(url: str, seconds: float) -> Phrase:
+    return Phrase("%(url)s: no whole answer within %(seconds)s s", url=url, seconds=f"{seconds:g}")
 
 
 def retry_after(headers: Mapping[str, str], clock: Callable[[], datetime]) -> float | None:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from bot.accounts.sessions import SEEN_EVERY, hash_of
 from bot.errors import StateError, UsageError
-from bot.model import Act, ApiToken, Scope, User
+from bot.model import Act, ApiToken, Phrase, Scope, User
 from bot.store import Store
 
 PREFIX = "bst_"
@@ -32,18 +32,24 @@ def make(
     """
     name = " ".join(name.split())[:NAME_LONGEST]
     if not name or not name.isprintable():
-        raise UsageError("a token needs a name: which program has it?")
+        raise UsageError(Phrase("a token needs a name: which program has it?"))
     if not timedelta(0) < good_for <= LONGEST:
-        raise UsageError(f"a token is good for {LONGEST.days} days at most")
+        raise UsageError(Phrase("a token is good for %(most)s days at most", most=LONGEST.days))
     if not user.id:
-        raise StateError("who has no account can have no token: invite yourself first")
+        raise StateError(Phrase("who has no account can have no token: invite yourself first"))
     if not user.role.may(scope.role):
-        raise StateError(f"a token may do no more than you: the scope {scope} needs the role {scope.role}")
+        raise StateError(
+            Phrase(
+                "a token may do no more than you: the scope %(scope)s needs the role %(role)s",
+                scope=str(scope),
+                role=str(scope.role),
+            )
+        )
     token = PREFIX + secrets.token_urlsafe(32)
     kept = ApiToken(id=0, user=user.id, name=name, tail=token[-4:], scope=scope, created=now, ends=now + good_for)
     with store.write() as tx:
         if sum(each.ends > now for each in tx.api_tokens.of(user.id)) >= MOST:
-            raise StateError(f"{user.name} has {MOST} tokens: revoke one first")
+            raise StateError(Phrase("%(user)s has %(most)s tokens: revoke one first", user=user.name, most=MOST))
         kept = replace(kept, id=tx.api_tokens.add(hash_of(token), kept))
         thing, who = f"token:{kept.id}", user.name_on_record
         tx.acts.add(Act(at=now, who=who, what="make token", thing=thing, after=scope, note=name))

@@ -16,7 +16,7 @@ from bot.accounts.names import fit_name, name_key
 from bot.accounts.passwords import fit_password, hash_password
 from bot.accounts.users import free_name, put_password
 from bot.errors import StateError, TokenError
-from bot.model import Act, Invitation, Purpose, Role, User
+from bot.model import Act, Invitation, Phrase, Purpose, Role, User
 from bot.settings.address import is_address
 from bot.store import Store, Transaction
 from bot.tokens import KeyRing
@@ -74,7 +74,7 @@ def invite(
 def let_choose(store: Store, user: User, *, who: str, now: datetime, mail: bool = False) -> Invitation:
     """A link by which ``user`` chooses a new password, asked for by ``who``. Raises ``StateError`` for the disabled."""
     if user.disabled:
-        raise StateError(f"{user.name} is disabled: enable them first")
+        raise StateError(Phrase("%(user)s is disabled: enable them first", user=user.name))
     with store.write() as tx:
         tx.invitations.withdraw_all(user.address, Purpose.RESET)
         made = _made(Purpose.RESET, user.address, who, now, mail=mail, language=user.language)
@@ -196,4 +196,4 @@ def _open(store: Store, invitation: str, now: datetime) -> Invitation:
 
 
 def _gone() -> StateError:
-    return StateError("this link was used, or its time is over")
+    return StateError(Phrase("this link was used, or its time is over"))

@@ -9,7 +9,7 @@ from bot.accounts.flaws import Flaw, Unfit
 from bot.accounts.names import fit_name, name_key
 from bot.accounts.passwords import fit_password, hash_password, is_password
 from bot.errors import NotFound, StateError
-from bot.model import Act, Purpose, Role, User
+from bot.model import Act, Phrase, Purpose, Role, User
 from bot.store import Store, Transaction
 
 SCHEMES = ("", "light", "dark")
@@ -99,7 +99,7 @@ def change_password(store: Store, user: int, old: str, new: str, *, here: str, n
         # Who finds a browser left open is not to try the password there.
         counted = tx.allowances.reserve(f"password:user:{user}", {WAIT: TRIES}, 1, now)
     if not counted.granted:
-        raise StateError("too many wrong passwords: try again in 15 minutes")
+        raise StateError(Phrase("too many wrong passwords: try again in 15 minutes"))
     if not is_password(old, hashed):
         raise Unfit(Flaw.PASSWORD_WRONG)
     made = hash_password(fit_password(new, found.name, found.address))

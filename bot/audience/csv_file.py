@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TextIO
 
+from bot.model import Phrase
+
 LONGEST_LINE = 65_536
 """Characters. A longer line is no row of subscribers, and is never held in memory whole."""
 
@@ -63,7 +65,7 @@ class Records:
         while first := lines.next():
             number, text, long = first
             if long:
-                yield number, f"the line is longer than {LONGEST_LINE} characters"
+                yield number, Phrase("the line is longer than %(most)s characters", most=str(LONGEST_LINE))
             elif '"' not in text and "\0" not in text:
                 yield number, text.split(delimiter)
             else:
@@ -80,13 +82,13 @@ class Records:
         if record is not None:
             return record
         self._lines.put_back(more)
-        return "a quotation mark opens a cell here that is not closed"
+        return Phrase("a quotation mark opens a cell here that is not closed")
 
     def _parsed(self, lines: list[str]) -> list[str] | str | None:
         """The cells of one record, what is wrong with it, or None when a quoted cell is still open."""
         whole = "\n".join(lines)
         if "\0" in whole:
-            return "it holds a NUL character"
+            return Phrase("it holds a NUL character")
         escape = "\\" if self.backslashes else None
         try:
             reader = csv.reader(
@@ -94,7 +96,9 @@ class Records:
             )
             return next(reader, [])
         except csv.Error as error:
-            return None if "unexpected end of data" in str(error) else f"it is not CSV: {error}"
+            if "unexpected end of data" in str(error):
+                return None
+            return Phrase("it is not CSV: %(said)s", said=str(error))
 
     def _first(self) -> tuple[list[str], str, int]:
         delimiter = ""

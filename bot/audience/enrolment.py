@@ -11,7 +11,7 @@ from bot.audience.importing import Import
 from bot.audience.subscriber_file import SubscriberFile, Wanted
 from bot.audience.suppression import cancel_waiting
 from bot.errors import UsageError
-from bot.model import ERASED, Act, Consent, Suppression
+from bot.model import ERASED, Act, Consent, Phrase, Suppression
 from bot.settings import is_address
 from bot.store import Store
 
@@ -25,7 +25,7 @@ def add(
     Raises ``UsageError``.
     """
     if not is_address(address):
-        raise UsageError(f"{address}: is not a mail address")
+        raise UsageError(Phrase("%(address)s: is not a mail address", address=address))
     consent = Consent(at=now, via=f"{via} by {by}", note=note)
     with store.write() as tx:
         if tx.suppressions.of(address, audience):

@@ -10,7 +10,7 @@ from typing import Any, TextIO
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from bot.audience.csv_file import Cells, guarded, moment
-from bot.model import UNSUBSCRIBED, Consent, Enrolment, Evidence, Preferences, Subscriber
+from bot.model import UNSUBSCRIBED, Consent, Enrolment, Evidence, Phrase, Preferences, Subscriber
 from bot.store import Transaction
 
 COLUMNS = (
@@ -102,10 +102,10 @@ def read_exported(address: str, cells: Cells, *, keep_ip: bool, via: str, note: 
     """What a row of an export says; ``via`` and ``note`` of a consent that tells none. Raises ``ValueError``."""
     state = cells["state"]
     if state not in ("subscribed", UNSUBSCRIBED):
-        raise ValueError('the state is "subscribed" or "unsubscribed"')
+        raise ValueError(Phrase('the state is "subscribed" or "unsubscribed"'))
     at = _moment(cells, "subscribed")
     if at is None:
-        raise ValueError("no date of the consent (subscribed)")
+        raise ValueError(Phrase("no date of the consent (subscribed)"))
     texts = {name: cells[name] for name in _EVIDENCE if cells[name] and (name != "ip" or keep_ip)}
     moments = {name: found for name in ("requested", "confirmed") if (found := _moment(cells, name))}
     evidence: dict[str, Any] = {**texts, **moments}
@@ -142,7 +142,7 @@ def _preferences(cells: Cells) -> Preferences | None:
 
 def _hour(cell: str) -> int | None:
     if cell and not (cell.isascii() and cell.isdigit() and int(cell) < 24):
-        raise ValueError("the hour is a number from 0 to 23")
+        raise ValueError(Phrase("the hour is a number from 0 to 23"))
     return int(cell) if cell else None
 
 
@@ -150,14 +150,16 @@ def _timezone(cell: str) -> str:
     try:
         return cell and ZoneInfo(cell).key
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise ValueError("the timezone is one of IANA, such as Europe/Berlin") from error
+        raise ValueError(Phrase("the timezone is one of IANA, such as Europe/Berlin")) from error
 
 
 def _moment(cells: Cells, name: str) -> datetime | None:
     try:
         return moment(cells[name])
     except ValueError as error:
-        raise ValueError(f"{name}: not a date such as 2026-11-24 or 2026-11-24T07:00+01:00") from error
+        raise ValueError(
+            Phrase("%(column)s: not a date such as 2026-11-24 or 2026-11-24T07:00+01:00", column=name)
+        ) from error
 
 
 def _told(moment: datetime | None) -> str:

@@ -18,7 +18,7 @@ from bot.audience.row import Passed, Said
 from bot.audience.upload import Sheet, Upload, look_through
 from bot.clock import Clock
 from bot.errors import StateError, UsageError
-from bot.model import Act, Enrolment, Suppression
+from bot.model import Act, Enrolment, Phrase, Suppression, said_by
 from bot.store import Store, Transaction
 from bot.store.seen import Seen
 
@@ -242,7 +242,8 @@ def _opened(job: Import, stream: TextIO, sheet: Sheet, began: datetime, upload: 
     try:
         return job.read(stream, sheet.name, began)
     except UsageError as error:
-        raise UsageError(f"{job.file}{f': {sheet.name}' if upload.packed else ''}: {error}") from error
+        file = f"{job.file}: {sheet.name}" if upload.packed else str(job.file)
+        raise UsageError(Phrase("%(file)s: %(what)s", file=file, what=said_by(error))) from error
 
 
 def _deal_with(tx: Transaction, said: list[Said], result: Imported) -> list[Refusal]:
@@ -280,4 +281,4 @@ def _advance(
 ) -> None:
     counts = {**result.counts(), "files": refused.sizes}
     if not tx.imports.advance(id, counts, now, before=before, rows=result.rows, ended=ended):
-        raise StateError("the same file is being imported by another process; wait until it is through")
+        raise StateError(Phrase("the same file is being imported by another process; wait until it is through"))

@@ -23,7 +23,7 @@ from bot.audience.importing import Import
 from bot.audience.origins import origin_of, places
 from bot.audience.upload import look_through
 from bot.errors import UsageError
-from bot.model import Act, Layout, ReaderImport
+from bot.model import Act, Layout, Phrase, ReaderImport, said_by
 from bot.settings import Settings
 from bot.store import Store, Transaction
 
@@ -61,7 +61,7 @@ def bring(store: Store, name: str, content: BinaryIO, *, who: str, now: datetime
         with _named(file):
             upload = look_through(file)
             if not upload.lines:
-                raise UsageError(f"{file.name}: is empty")
+                raise UsageError(Phrase("%(file)s: is empty", file=file.name))
             with upload.open(upload.sheets[0]) as stream:
                 layout = read_layout(stream)
         made = ReaderImport(
@@ -86,7 +86,11 @@ def read_layout(stream: Any) -> Layout:
     header, columns = records.header, records.columns
     if len(header) > MOST_COLUMNS:
         raise UsageError(
-            f"its first line has {len(header)} cells; a list of readers has at most {MOST_COLUMNS} columns"
+            Phrase(
+                "its first line has %(count)s cells; a list of readers has at most %(most)s columns",
+                count=len(header),
+                most=MOST_COLUMNS,
+            )
         )
     origin = origin_of(columns)
     records.backslashes = origin.backslashes
@@ -122,13 +126,13 @@ def choose(
     Raises ``UsageError`` for an audience that is not there, and where no column holds addresses.
     """
     if audience not in settings.audiences and not (made.layout.ours and not audience):
-        raise UsageError("choose the audience they are to be in")
+        raise UsageError(Phrase("choose the audience they are to be in"))
     known = made.layout.origin != ""
     chosen = {} if known else {field: columns.get(field, "") for field in CHOSEN}
     if not known and not chosen["email"]:
-        raise UsageError("say which column holds the addresses")
+        raise UsageError(Phrase("say which column holds the addresses"))
     if not known and (missing := [each for each in chosen.values() if each and each not in _columns(made.layout)]):
-        raise UsageError(f'the file has no column "{missing[0]}"')
+        raise UsageError(Phrase('the file has no column "%(column)s"', column=missing[0]))
     with store.write() as tx:
         taken = tx.reader_imports.chosen(made.id, audience, consent, chosen, who=who)
         if taken:
@@ -257,8 +261,12 @@ def _copy(start: bytes, content: BinaryIO, file: Path) -> None:
             size += len(piece)
             if size > MOST:
                 raise UsageError(
-                    f"{file.name}: is larger than {MOST >> 20} MB; cut it in parts, or ask who runs the machine to do "
-                    "`broadsheet subscribers import`"
+                    Phrase(
+                        "%(file)s: is larger than %(most)s MB; cut it in parts, or ask who runs the machine to do "
+                        "`broadsheet subscribers import`",
+                        file=file.name,
+                        most=MOST >> 20,
+                    )
                 )
             stream.write(piece)
             piece = content.read(_PIECE)
@@ -293,7 +301,14 @@ def _named(file: Path) -> Iterator[None]:
     try:
         yield
     except UsageError as error:
-        raise UsageError(str(error).replace(str(file), file.name)) from error
+        raise UsageError(_by_name(said_by(error), file)) from error
+
+
+def _by_name(said: str, file: Path) -> str:
+    def short(text: str) -> str:
+        return text.replace(str(file), file.name)
+
+    return said.rewritten(short) if isinstance(said, Phrase) else short(said)
 
 
 def _safe(name: str) -> str:

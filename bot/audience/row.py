@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.audience.csv_file import Refusal, moment
-from bot.model import Enrolment, Suppression
+from bot.model import Enrolment, Phrase, Suppression
 from bot.settings import is_address
 
 
@@ -25,7 +25,7 @@ Said = Enrolment | Suppression | Passed | Refusal
 
 # A language with a script, a region or neither (RFC 5646 §2.1); what else a tag may hold, no page of ours asks for.
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}([-_][A-Za-z]{4})?([-_]([A-Za-z]{2}|[0-9]{3}))?")
-_NO_DATE = "not a date such as 2026-11-24 or 2026-11-24T07:00+01:00"
+_NO_DATE = Phrase("not a date such as 2026-11-24 or 2026-11-24T07:00+01:00")
 
 
 class Wrong(Exception):
@@ -42,9 +42,9 @@ def read_address(written: str) -> str:
     local, at, domain = written.rpartition("@")
     address = f"{local}{at}{domain.lower()}"
     if not address:
-        raise Wrong("", "no address")
+        raise Wrong("", Phrase("no address"))
     if not is_address(address):
-        raise Wrong(written, "not a mail address")
+        raise Wrong(written, Phrase("not a mail address"))
     return address
 
 
@@ -74,7 +74,7 @@ def read_departure(text: str, now: datetime) -> datetime | None:
 def read_language(text: str) -> str:
     """The language of a cell, such as ``pt-BR``, "" for "". Raises ``Wrong``."""
     if text and not _LANGUAGE.fullmatch(text):
-        raise Wrong(text, "not a language such as en or pt-BR")
+        raise Wrong(text, Phrase("not a language such as en or pt-BR"))
     return text.replace("_", "-")
 
 
@@ -82,4 +82,4 @@ def need_past(at: datetime | None, now: datetime, written: str = "") -> None:
     """Raises ``Wrong`` for a moment that is still to come."""
     if at and at > now:
         # It would outdo every unsubscription until then.
-        raise Wrong(written or at.isoformat(), "a date in the future: nobody can have agreed by then")
+        raise Wrong(written or at.isoformat(), Phrase("a date in the future: nobody can have agreed by then"))

@@ -24,7 +24,7 @@ from bot.audience.origins import (
 )
 from bot.audience.row import Passed, Said, Wrong, need_past, read_address, read_departure, read_language, read_moment
 from bot.errors import UsageError
-from bot.model import Consent, Enrolment, Evidence, Preferences, Suppression
+from bot.model import Consent, Enrolment, Evidence, Phrase, Preferences, Several, Suppression, said_by
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,15 +84,25 @@ class SubscriberFile(Iterator[Said]):
         return next(self._next)
 
     def _found(self, columns: list[str], origin: Origin) -> dict[str, int]:
-        named = ", ".join(shown(cell) for cell in self.header if cell and "@" not in cell) or "none"
+        names = tuple(shown(cell) for cell in self.header if cell and "@" not in cell)
+        named = Several(names) if names else Phrase("none")
         try:
             found = places(columns, origin, self._wanted.mapped)
         except KeyError as error:
-            raise UsageError(f'the file has no column "{error.args[0]}"; the columns it names: {named}') from error
+            raise UsageError(
+                Phrase(
+                    'the file has no column "%(column)s"; the columns it names: %(names)s',
+                    column=str(error.args[0]),
+                    names=named,
+                )
+            ) from error
         if "email" not in found:
             raise UsageError(
-                "the file has no column for addresses: its first line must name one `email` or `address`, or say "
-                f"which it is with --map email=COLUMN; the columns it names: {named}"
+                Phrase(
+                    "the file has no column for addresses: its first line must name one `email` or `address`, or say "
+                    "which it is with --map email=COLUMN; the columns it names: %(names)s",
+                    names=named,
+                )
             )
         return found
 
@@ -100,21 +110,33 @@ class SubscriberFile(Iterator[Said]):
         # With its columns cut off, the name is all that keeps a file of those who left from being mailed.
         silent = not self._origin.name and not {"status", "left", "cleaned"} & self._places.keys()
         if silent and (state := named_state(self._sheet)):
-            listed = f"broadsheet suppressions import {self._sheet} --reason {state}"
-            then = "leave it out" if state == UNCONFIRMED else f"keep them from being mailed: {listed}"
+            said = {"file": self._sheet, "state": state}
+            if state == UNCONFIRMED:
+                raise UsageError(
+                    Phrase(
+                        "the name %(file)s says %(state)s, and no column says otherwise; leave it out. "
+                        "Or rename the file, if they did agree",
+                        **said,
+                    )
+                )
             raise UsageError(
-                f"the name {self._sheet} says {state}, and no column says otherwise; {then}. "
-                "Or rename the file, if they did agree"
+                Phrase(
+                    "the name %(file)s says %(state)s, and no column says otherwise; keep them from being mailed: "
+                    "broadsheet suppressions import %(file)s --reason %(state)s. Or rename the file, if they did agree",
+                    **said,
+                )
             )
 
     def _need_consent(self) -> None:
         if not self._wanted.audience:
-            raise UsageError("name the audience with --audience")
+            raise UsageError(Phrase("name the audience with --audience"))
         # A file of those who must not be mailed needs none; each row of others would be mailed without a proof.
         if not self._wanted.consent and self._state in ("", SUBSCRIBED):
             raise UsageError(
-                'where and how did they agree? name it: --consent "sign-up form on record.example, double opt-in"; '
-                "it is kept with each subscription, for you must be able to prove it (GDPR, article 7(1))"
+                Phrase(
+                    'where and how did they agree? name it: --consent "sign-up form on record.example, double opt-in"; '
+                    "it is kept with each subscription, for you must be able to prove it (GDPR, article 7(1))"
+                )
             )
 
     def _read(self) -> Iterator[Said]:
@@ -124,7 +146,7 @@ class SubscriberFile(Iterator[Said]):
                 yield Refusal(line, "", record)
                 continue
             if len(record) > self._width and any(cell.strip() for cell in record[self._width :]):
-                reason = f"{len(record)} cells, but the header names {self._width}"
+                reason = Phrase("%(count)s cells, but the header names %(most)s", count=len(record), most=self._width)
                 yield Refusal(line, shown(record[self._width]), reason, tuple(record))
             elif any(record) and any(cell.strip() for cell in record):
                 try:
@@ -182,7 +204,8 @@ class SubscriberFile(Iterator[Said]):
         if state is None and not written:
             state = UNCONFIRMED
         if state is None:
-            raise Wrong(written, f"not a state that is known; known: {', '.join(filter(None, states))}")
+            known = Several(tuple(filter(None, states)))
+            raise Wrong(written, Phrase("not a state that is known; known: %(states)s", states=known))
         if state == SUBSCRIBED and cells["deleted"]:
             return UNSUBSCRIBED
         listed = cells["list_status"]
@@ -215,14 +238,15 @@ class SubscriberFile(Iterator[Said]):
         if wanted.audience and audience != wanted.audience:
             return Passed(line, "elsewhere")
         if audience not in wanted.audiences:
-            raise Wrong(audience, f"no such audience; there are: {', '.join(wanted.audiences)}")
+            there = Several(tuple(wanted.audiences))
+            raise Wrong(audience, Phrase("no such audience; there are: %(audiences)s", audiences=there))
         address = read_address(cells["email"])
         if not (cells["consent_via"] or wanted.consent):
-            raise Wrong("", "no source of the consent: neither here (consent_via) nor named with --consent")
+            raise Wrong("", Phrase("no source of the consent: neither here (consent_via) nor named with --consent"))
         try:
             found = read_exported(address, cells, keep_ip=wanted.keep_ip, via=wanted.via, note=wanted.consent)
         except ValueError as error:
-            raise Wrong("", str(error)) from error
+            raise Wrong("", said_by(error)) from error
         for at in (found.consent.at, found.unsubscribed):
             need_past(at, wanted.now)
         return found

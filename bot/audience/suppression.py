@@ -10,7 +10,7 @@ from typing import TextIO
 from bot.audience.importing import Import
 from bot.audience.suppression_file import Listing, SuppressionFile
 from bot.errors import UsageError
-from bot.model import Act, Suppression
+from bot.model import Act, Phrase, Suppression
 from bot.settings import is_address
 from bot.store import Store, Transaction
 
@@ -21,7 +21,7 @@ def suppress(store: Store, suppression: Suppression, *, who: str) -> bool:
     Holds for the suppression's audience, or for all (""). Raises ``UsageError`` when it names no mail address.
     """
     if not is_address(suppression.address):
-        raise UsageError(f"{suppression.address}: is not a mail address")
+        raise UsageError(Phrase("%(address)s: is not a mail address", address=suppression.address))
     with store.write() as tx:
         return put_on_list(tx, suppression, who=who)
 

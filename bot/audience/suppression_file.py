@@ -13,7 +13,7 @@ from typing import TextIO
 from bot.audience.csv_file import Cells, Records, Refusal, clean, guarded, shown, unguarded
 from bot.audience.row import Passed, Said, Wrong, read_address, read_departure
 from bot.errors import UsageError
-from bot.model import Suppression
+from bot.model import Phrase, Several, Suppression
 from bot.settings import is_address
 
 COLUMNS = ("email", "hash", "audience", "reason", "date", "source", "note")
@@ -64,8 +64,10 @@ class SuppressionFile(Iterator[Said]):
         if not found.keys() & {"email", "hash"}:
             if not columns or not is_address(clean(unguarded(records.header[0]))):
                 raise UsageError(
-                    "the file has no column for addresses: its first line must name one `email`, or be an address "
-                    "itself, as in a plain list of one address a line"
+                    Phrase(
+                        "the file has no column for addresses: its first line must name one `email`, or be an address "
+                        "itself, as in a plain list of one address a line"
+                    )
                 )
             # A plain list has no header: its first line is a row.
             self._records = chain([(records.header_line, records.header)], records)
@@ -93,7 +95,8 @@ class SuppressionFile(Iterator[Said]):
         if listing.audience and audience != listing.audience:
             return Passed(line, "elsewhere")
         if audience and audience not in listing.audiences:
-            raise Wrong(audience, f"no such audience; there are: {', '.join(listing.audiences)}")
+            there = Several(tuple(listing.audiences))
+            raise Wrong(audience, Phrase("no such audience; there are: %(audiences)s", audiences=there))
         reason = read_reason(cells["reason"] or listing.reason)
         hashed = self._hash(cells["hash"]) if not cells["email"] and cells["hash"] else ""
         return Suppression(
@@ -109,9 +112,9 @@ class SuppressionFile(Iterator[Said]):
     def _hash(self, cell: str) -> str:
         fingerprint, _, hashed = cell.rpartition(":")
         if not re.fullmatch("[0-9a-f]{64}", hashed):
-            raise Wrong(cell, "not a hash such as an export holds")
+            raise Wrong(cell, Phrase("not a hash such as an export holds"))
         if fingerprint != self._listing.fingerprint:
-            raise Wrong(cell, "a hash made by the key of another newsroom: nobody is known by it here")
+            raise Wrong(cell, Phrase("a hash made by the key of another newsroom: nobody is known by it here"))
         return hashed
 
 
@@ -119,9 +122,9 @@ def read_reason(cell: str) -> str:
     """A reason in small letters. Raises ``Wrong`` for none, and for one that is too long."""
     reason = cell.casefold()
     if not reason:
-        raise Wrong("", "no reason: neither in a column `reason` nor named with --reason")
+        raise Wrong("", Phrase("no reason: neither in a column `reason` nor named with --reason"))
     if len(reason) > LONGEST_REASON:
-        raise Wrong(cell, f"a reason has at most {LONGEST_REASON} letters")
+        raise Wrong(cell, Phrase("a reason has at most %(most)s letters", most=LONGEST_REASON))
     return reason
 
 

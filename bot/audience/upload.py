@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import IO, TextIO
 
 from bot.errors import UsageError
+from bot.model import Phrase
 
 MOST_SHEETS = 100
 MOST_BYTES = 8 * 2**30
@@ -52,7 +53,8 @@ class Upload:
             with _raw(self.path, sheet.name if self.packed else "") as raw:
                 yield TextIOWrapper(raw, encoding="utf-8-sig", newline="")
         except (zipfile.BadZipFile, zlib.error, UnicodeDecodeError) as error:
-            raise UsageError(f"{self.path}: was changed while it was read; do it again") from error
+            changed = Phrase("%(file)s: was changed while it was read; do it again", file=str(self.path))
+            raise UsageError(changed) from error
 
 
 def look_through(path: Path) -> Upload:
@@ -77,19 +79,35 @@ def _packed(path: Path) -> list[str]:
     with zipfile.ZipFile(path) as archive:
         found = archive.infolist()
         if any(each.filename.startswith(("xl/", "content.xml")) for each in found):
-            raise UsageError(f"{path}: is a spreadsheet; save it as CSV UTF-8")
+            raise UsageError(Phrase("%(file)s: is a spreadsheet; save it as CSV UTF-8", file=str(path)))
         sheets = [
             each
             for each in found
             if each.filename.casefold().endswith(".csv") and not each.filename.startswith("__MACOSX/")
         ]
         if not sheets or len(sheets) > MOST_SHEETS:
-            raise UsageError(f"{path}: a ZIP archive with {len(sheets)} CSV files; it must have 1 to {MOST_SHEETS}")
+            raise UsageError(
+                Phrase(
+                    "%(file)s: a ZIP archive with %(count)s CSV files; it must have 1 to %(most)s",
+                    file=str(path),
+                    count=len(sheets),
+                    most=MOST_SHEETS,
+                )
+            )
         for each in sheets:
             if each.file_size > max(_PIECE, each.compress_size * MOST_TIMES):
-                raise UsageError(f"{path}: {each.filename} is packed more than {MOST_TIMES} times: no list of readers")
+                raise UsageError(
+                    Phrase(
+                        "%(file)s: %(sheet)s is packed more than %(most)s times: no list of readers",
+                        file=str(path),
+                        sheet=each.filename,
+                        most=MOST_TIMES,
+                    )
+                )
         if sum(each.file_size for each in sheets) > MOST_BYTES:
-            raise UsageError(f"{path}: holds more than {MOST_BYTES >> 30} GiB unpacked")
+            raise UsageError(
+                Phrase("%(file)s: holds more than %(most)s GiB unpacked", file=str(path), most=MOST_BYTES >> 30)
+            )
     # Who must not be mailed comes first: an import that is interrupted leaves nobody subscribed who left.
     return sorted((each.filename for each in sheets), key=lambda name: (not _stem(name).startswith(_FIRST), name))
 
@@ -116,17 +134,21 @@ def _lines(stream: IO[bytes], what: str) -> int:
     last = b""
     while piece := stream.read(_PIECE):
         if not last and piece.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-            raise UsageError(f"{what}: is UTF-16 (Excel's “Unicode Text”); save it as CSV UTF-8")
+            raise UsageError(Phrase("%(file)s: is UTF-16 (Excel's “Unicode Text”); save it as CSV UTF-8", file=what))
         try:
             decoder.decode(piece)
         except UnicodeDecodeError as error:
             at = lines + piece[: error.start].count(b"\n") + 1
-            raise UsageError(f"{what}: is not UTF-8 (line {at}); save it as CSV UTF-8") from error
+            raise UsageError(_not_utf8(what, at)) from error
         lines += piece.count(b"\n")
         last = piece
     if decoder.getstate()[0]:
-        raise UsageError(f"{what}: is not UTF-8 (line {lines + 1}); save it as CSV UTF-8")
+        raise UsageError(_not_utf8(what, lines + 1))
     return lines + (not last.endswith(b"\n") if last else 0)
+
+
+def _not_utf8(what: str, line: int) -> Phrase:
+    return Phrase("%(file)s: is not UTF-8 (line %(line)s); save it as CSV UTF-8", file=what, line=str(line))
 
 
 @contextmanager
@@ -134,7 +156,14 @@ def _faults_told(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise UsageError(f"{path}: cannot be read: {error.strerror or error}") from error
+        said = str(error.strerror or error)
+        raise UsageError(Phrase("%(file)s: cannot be read: %(said)s", file=str(path), said=said)) from error
     except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError) as error:
         # RuntimeError: a member that is encrypted. NotImplementedError: packed in a way that zipfile does not know.
-        raise UsageError(f"{path}: the ZIP archive cannot be unpacked: {error}; import its CSV files") from error
+        raise UsageError(
+            Phrase(
+                "%(file)s: the ZIP archive cannot be unpacked: %(said)s; import its CSV files",
+                file=str(path),
+                said=str(error),
+            )
+        ) from error

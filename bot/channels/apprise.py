@@ -18,7 +18,7 @@ from pydantic import Field, SecretStr
 from bot.channels.base import Surroundings, Unopened, kind
 from bot.channels.fit import fitting
 from bot.errors import OutcomeUnknown, SettingsError
-from bot.model import Counting, Idempotency, Limits, Parcel, Receipt
+from bot.model import Counting, Idempotency, Limits, Parcel, Phrase, Receipt
 from bot.settings import Duration, PostTable, Table, secret_variable
 
 _LONGEST = 2000
@@ -102,7 +102,7 @@ class AppriseChannel(Unopened):
 
     async def check(self) -> str:
         """Says what would be done: Apprise can ask no service whether it works."""
-        return f"{self._server} is posted to; only a post shows whether it works"
+        return Phrase("%(server)s is posted to; only a post shows whether it works", server=self._server)
 
     def _notify(self, body: str) -> bool:
         return bool(

@@ -18,7 +18,7 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
 from bot.channels.base import Surroundings
 from bot.errors import ChannelRefused, DeliveryError, NothingToDo, ServerBusy, StoreError
-from bot.model import ChannelState
+from bot.model import ChannelState, Phrase, said_by
 from bot.store import Store
 from bot.tokens import KeyRing
 
@@ -152,7 +152,7 @@ class Credentials:
         try:
             return await self._renewed(stale)
         except NothingToDo as error:
-            raise self._refused("its permission has ended") from error
+            raise self._refused(Phrase("its permission has ended")) from error
 
     async def ahead(self) -> bool:
         """Renews the tokens before they end though nobody posts (``due``); whether it did.
@@ -192,7 +192,7 @@ class Credentials:
         try:
             fresh = await self._renew(credential)
         except ChannelRefused as error:
-            raise self._refused(str(error)) from error
+            raise self._refused(said_by(error)) from error
         except DeliveryError as error:
             if not error.permanent:
                 raise
@@ -248,12 +248,12 @@ class Credentials:
         with self._store().read() as tx:
             state = tx.channels.get(self._channel)
         if not state.credential:
-            raise self._refused("it is not connected")
+            raise self._refused(Phrase("it is not connected"))
         return state
 
     def _store(self) -> Store:
         if self._around.store is None:
-            raise self._refused("it is not connected")
+            raise self._refused(Phrase("it is not connected"))
         return self._around.store
 
     def _read(self) -> tuple[Credential, int]:
@@ -263,7 +263,11 @@ class Credentials:
     def _opened(self, state: ChannelState) -> Credential:
         credential = opened(state.credential, self._around.keys, self._channel)
         if self._kind and credential.kind not in ("", self._kind):
-            raise self._refused(f"it is connected to {credential.kind}, and is of the type {self._kind} now")
+            raise self._refused(
+                Phrase(
+                    "it is connected to %(kind)s, and is of the type %(now)s now", kind=credential.kind, now=self._kind
+                )
+            )
         return credential
 
     def _write(self, credential: Credential, serial: int) -> bool:
@@ -278,7 +282,9 @@ class Credentials:
             )
 
     def _refused(self, said: str) -> ChannelRefused:
-        return ChannelRefused(f"{self._channel}: {said}; run `broadsheet channels connect {self._channel}`")
+        return ChannelRefused(
+            Phrase("%(name)s: %(what)s; run `broadsheet channels connect %(name)s`", name=self._channel, what=said)
+        )
 
 
 def _holds(credential: Credential, now: datetime) -> bool:
@@ -318,8 +324,11 @@ def opened(text: str, keys: KeyRing, channel: str) -> Credential:
         content = json.loads(unsealed(text, keys, _PURPOSE))
     except ValueError as error:
         raise ChannelRefused(
-            f"{channel}: no key of BROADSHEET_SECRET_KEYS opens its tokens; put the old key back, or run "
-            f"`broadsheet channels connect {channel}`"
+            Phrase(
+                "%(name)s: no key of BROADSHEET_SECRET_KEYS opens its tokens; put the old key back, or run "
+                "`broadsheet channels connect %(name)s`",
+                name=channel,
+            )
         ) from error
     for name in ("expires", "ends"):
         content[name] = datetime.fromisoformat(content[name]) if content[name] else None

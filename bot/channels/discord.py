@@ -24,7 +24,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr
 
 from bot.channels.base import Surroundings, Unopened, kind
-from bot.channels.exchange import Exchange, Refusal, Told
+from bot.channels.exchange import Exchange, Refusal, Told, advised
 from bot.channels.fit import fitting
 from bot.channels.parts import parts_of
 from bot.channels.pictures import made_fit
@@ -33,7 +33,7 @@ from bot.editions.escaping import escaped
 from bot.editions.graphemes import Room, shortened
 from bot.errors import ChannelRefused, DeliveryError, SettingsError
 from bot.http import Upload
-from bot.model import Card, Counting, Idempotency, Limits, Markup, Parcel, Post, Reactions, Receipt, figure
+from bot.model import Card, Counting, Idempotency, Limits, Markup, Parcel, Phrase, Post, Reactions, Receipt, figure
 from bot.settings import PostTable, Table, secret_variable
 
 _CONTENT, _TITLE, _DESCRIPTION, _ALT = 2000, 256, 4096, 1024
@@ -155,7 +155,8 @@ class DiscordChannel(Unopened):
     async def check(self) -> str:
         """Asks for the webhook's name; nothing is posted."""
         told = await self._exchange.ask("GET", self._url, repeatable=True)
-        return f"{self._exchange.server} knows the webhook “{str(told.data.get('name') or '')[:80]}”"
+        name = str(told.data.get("name") or "")[:80]
+        return Phrase("%(server)s knows the webhook “%(name)s”", server=self._exchange.server, name=name)
 
     def _message(self, post: Post) -> dict[str, Any]:
         card = post.card if post.card and post.card.url else None
@@ -191,10 +192,11 @@ class DiscordChannel(Unopened):
     def _judged(self, refusal: Refusal) -> DeliveryError | None:
         code = refusal.data.get("code")
         if refusal.status in (401, 403) or code == _UNKNOWN_WEBHOOK:
-            said = f"{refusal.said}; make a new webhook and put its address into {self._variable}"
+            anew = Phrase("make a new webhook and put its address into %(variable)s", variable=self._variable)
+            said = advised(refusal.said, anew)
             return ChannelRefused(said, code=refusal.status, server=refusal.server)
         if code == _UNKNOWN_CHANNEL:
-            said = f"{refusal.said}; compare the thread's id"
+            said = advised(refusal.said, Phrase("compare the thread's id"))
             return ChannelRefused(said, code=refusal.status, server=refusal.server)
         return None
 

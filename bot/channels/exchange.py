@@ -18,7 +18,7 @@ from urllib.parse import parse_qsl, urlsplit
 from bot.clock import Clock
 from bot.errors import BlockedAddress, ChannelRefused, DeliveryError, FetchError, OutcomeUnknown, ServerBusy
 from bot.http import Answer, Http, Upload, retry_after
-from bot.model import Quota
+from bot.model import Phrase, Quota, said_by
 
 _LIMITS = ("ratelimit", "x-ratelimit", "x-rate-limit")
 _SECRETIVE = re.compile(r"token|secret|key|sig|password|code", re.IGNORECASE)
@@ -102,7 +102,7 @@ class Exchange:
                 method, url, json=json, content=content, form=form, files=files, headers=headers, timeout=timeout
             )
         except BlockedAddress as error:
-            raise ChannelRefused(str(error), server=self.server) from error
+            raise ChannelRefused(said_by(error), server=self.server) from error
         except FetchError as error:
             raise self._broken(error, repeatable) from error
         data = _object(answer.body)
@@ -118,7 +118,7 @@ class Exchange:
         """
         found = told.data.get(name) if name else _parsed(told.body)
         if not isinstance(found, list) or not all(isinstance(each, dict) for each in found):
-            said = f"{self.server} answers with no list (HTTP {told.status})"
+            said = Phrase("%(server)s answers with no list (HTTP %(status)s)", server=self.server, status=told.status)
             raise DeliveryError(said, permanent=False, code=told.status, server=self.server)
         return found
 
@@ -129,10 +129,14 @@ class Exchange:
         """
         if isinstance(id, str | int) and not isinstance(id, bool) and str(id):
             return str(id)
-        said = f"{self.server} answers with a success (HTTP {told.status}) that names no post"
+        said = Phrase(
+            "%(server)s answers with a success (HTTP %(status)s) that names no post",
+            server=self.server,
+            status=told.status,
+        )
         if repeatable:
             raise DeliveryError(said, permanent=False, code=told.status, server=self.server)
-        raise OutcomeUnknown(f"{said}; it may have been posted", server=self.server)
+        raise OutcomeUnknown(perhaps_posted(said), server=self.server)
 
     def quota(self, headers: Mapping[str, str]) -> Quota | None:
         """What the headers say of limits (``RateLimit-*``, ``X-RateLimit-*``, ``X-Rate-Limit-*``); None: nothing."""
@@ -160,10 +164,10 @@ class Exchange:
 
     def _broken(self, error: FetchError, repeatable: bool) -> DeliveryError:
         if not error.sent:
-            return ServerBusy(str(error), server=self.server)
+            return ServerBusy(said_by(error), server=self.server)
         if repeatable:
-            return DeliveryError(str(error), permanent=False, server=self.server)
-        return OutcomeUnknown(f"{error}: it may have been posted", server=self.server)
+            return DeliveryError(said_by(error), permanent=False, server=self.server)
+        return OutcomeUnknown(perhaps_posted(said_by(error)), server=self.server)
 
     def _refused(self, answer: Answer, data: dict[str, Any], repeatable: bool, secrets: Sequence[str]) -> DeliveryError:
         status = answer.status
@@ -171,7 +175,12 @@ class Exchange:
         for secret in (*self._secrets, *secrets):
             words = words.replace(secret, "…")
         words = words[:300]
-        said = f"{self.server} refuses it (HTTP {status}){f': {words}' if words else ''}"
+        facts = {"server": self.server, "status": str(status)}
+        said = (
+            Phrase("%(server)s refuses it (HTTP %(status)s): %(words)s", words=words, **facts)
+            if words
+            else Phrase("%(server)s refuses it (HTTP %(status)s)", **facts)
+        )
         judged = self._judge(Refusal(status, data, answer.headers, said, self.server))
         if judged:
             return judged
@@ -181,11 +190,13 @@ class Exchange:
             return ChannelRefused(said, code=status, server=self.server)
         if 300 <= status < 400:
             # To follow it would hand the token to whoever stands there.
-            moved = f"{self.server} redirects (HTTP {status}); put its final address into the channel's settings"
+            moved = Phrase(
+                "%(server)s redirects (HTTP %(status)s); put its final address into the channel's settings", **facts
+            )
             return ChannelRefused(moved, code=status, server=self.server)
         if status >= 500 and not repeatable and not (status == 503 and "retry-after" in answer.headers):
             # A gateway gives up on what its server goes on with.
-            return OutcomeUnknown(f"{said}; it may have been posted", server=self.server)
+            return OutcomeUnknown(perhaps_posted(said), server=self.server)
         if status in _GATEWAYS:
             return ServerBusy(
                 said, code=status, retry_after=retry_after(answer.headers, self._clock), server=self.server
@@ -204,6 +215,16 @@ class Exchange:
             resets = next((found for name in _LIMITS if (found := self._reset(headers, name))), None)
             asked = max(0.0, (resets - self._clock()).total_seconds()) if resets else None
         return asked
+
+
+def perhaps_posted(said: str) -> Phrase:
+    """What is said of a post that may be there although no good answer came."""
+    return Phrase("%(said)s; it may have been posted", said=said)
+
+
+def advised(said: str, what: str) -> Phrase:
+    """What was ``said``, and ``what`` to do about it."""
+    return Phrase("%(said)s; %(what)s", said=said, what=what)
 
 
 def _credentials(headers: Mapping[str, str], url: str) -> list[str]:

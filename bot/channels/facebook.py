@@ -27,7 +27,7 @@ from pydantic import Field, SecretStr
 
 from bot.channels.base import Surroundings, Unopened, kind
 from bot.channels.credentials import Credential, Credentials, SignIn
-from bot.channels.exchange import Exchange, Refusal
+from bot.channels.exchange import Exchange, Refusal, advised
 from bot.channels.fit import fitting
 from bot.channels.graph import Graph, Missing, cure, judged
 from bot.channels.oauth import OAuth2, Provider
@@ -35,7 +35,7 @@ from bot.channels.parts import without_link
 from bot.channels.pictures import made_fit
 from bot.errors import DeliveryError, NothingToDo, OutcomeUnknown
 from bot.http import Upload
-from bot.model import Counting, Idempotency, Limits, Parcel, Post, Reactions, Receipt, figure
+from bot.model import Counting, Idempotency, Limits, Parcel, Phrase, Post, Reactions, Receipt, figure
 from bot.settings import PostTable, Table, Url
 
 SCOPES = ("pages_show_list", "pages_manage_posts", "pages_read_engagement")
@@ -185,14 +185,18 @@ class FacebookChannel(Unopened):
         """Asks for the page's name with the page's token."""
         told = await self._graph.ask("GET", f"/{self._page}?fields=id,name", repeatable=True)
         if str(told.data.get("id")) != self._page:
-            said = f"the token is not that of the page {self._page}; {self._cure}"
-            raise DeliveryError(f"{self._server}: {said}", permanent=True, server=self._server)
-        return f"posts to {str(told.data.get('name', ''))[:100]} on {self._server}"
+            said = Phrase(
+                "%(server)s: the token is not that of the page %(page)s", server=self._server, page=self._page
+            )
+            raise DeliveryError(advised(said, self._cure), permanent=True, server=self._server)
+        name = str(told.data.get("name", ""))[:100]
+        return Phrase("posts to %(name)s on %(server)s", name=name, server=self._server)
 
     async def sign_in(self, redirect: str, state: str) -> SignIn:
         """Facebook Login, for who manages the page."""
         if self.keyed:
-            raise DeliveryError("a page's token stands in the environment: no sign-in is needed", permanent=True)
+            said = Phrase("a page's token stands in the environment: no sign-in is needed")
+            raise DeliveryError(said, permanent=True)
         return self._oauth.sign_in(redirect, state)
 
     async def connect(self, answer: Mapping[str, str], begun: SignIn, redirect: str) -> Credential:
@@ -206,14 +210,18 @@ class FacebookChannel(Unopened):
         pages = {str(each.get("id")): each for each in _rows(told.data)}
         page = pages.get(self._page)
         if page is None or not page.get("access_token"):
-            named = ", ".join(f"{each.get('name')} ({id})" for id, each in pages.items()) or "none"
-            said = f"who signed in manages no page {self._page}, but: {named[:200]}"
-            raise DeliveryError(f"Facebook: {said}", permanent=True, server=self._server)
+            named = ", ".join(f"{each.get('name')} ({id})" for id, each in pages.items())[:200]
+            said = Phrase(
+                "Facebook: who signed in manages no page %(page)s, but: %(pages)s",
+                page=self._page,
+                pages=named or Phrase("none"),
+            )
+            raise DeliveryError(said, permanent=True, server=self._server)
         return Credential(access=str(page["access_token"]), account=str(page.get("name", ""))[:100], id=self._page)
 
     async def renew(self, credential: Credential) -> Credential:  # noqa: ARG002
         """Raises ``NothingToDo``: a page's token has no end, and one that was revoked is asked for again."""
-        raise NothingToDo("a page's token is not renewed")
+        raise NothingToDo(Phrase("a page's token is not renewed"))
 
     def _is_the_pages(self, row: Mapping[str, Any]) -> bool:
         """Visitors write on a page too."""

@@ -15,9 +15,10 @@ from typing import Any, Protocol
 from pydantic import SecretStr
 
 from bot.channels.credentials import Credentials
-from bot.channels.exchange import Exchange, Refusal, Told
+from bot.channels.exchange import Exchange, Refusal, Told, advised, perhaps_posted
 from bot.channels.oauth import without
 from bot.errors import ChannelRefused, DeliveryError, OutcomeUnknown, ServerBusy, SettingsError
+from bot.model import Phrase, said_by
 from bot.settings import secret_variable
 
 _LIMITED = frozenset({4, 9, 17, 32, 341, 613, *range(80000, 80015)})
@@ -50,13 +51,13 @@ def cure(name: str, means: Means, *, token: str) -> str:
     """
     variables = {each: secret_variable(name, each) for each in ("token", "client_secret")}
     if means.token:
-        return f"put a new {token} into {variables['token']}"
+        return Phrase("put a new %(token)s into %(variable)s", token=token, variable=variables["token"])
     if not means.client_id or not means.client_secret:
         raise SettingsError(
             f"channels.{name}: needs client_id and {variables['client_secret']} in .env to be connected with, or a "
             f"{token} in {variables['token']}"
         )
-    return f"run `broadsheet channels connect {name}`"
+    return Phrase("run `broadsheet channels connect %(name)s`", name=name)
 
 
 class Graph:
@@ -85,9 +86,9 @@ class Graph:
             url = f"{self._root}{path}"
             return await self._exchange.ask(method, url, repeatable=repeatable, headers=headers, **more)
         except DeliveryError as error:
-            error.args = (without(str(error), (token,)),)
+            error.args = (without(said_by(error), (token,)),)
             if repeatable and isinstance(error, OutcomeUnknown):
-                raise DeliveryError(str(error), permanent=False, server=error.server) from error
+                raise DeliveryError(said_by(error), permanent=False, server=error.server) from error
             raise
 
 
@@ -108,20 +109,22 @@ def judged(refusal: Refusal, *, cure: str, permissions: str) -> DeliveryError | 
     if code in _LIMITED:
         return ServerBusy(said, code=status, retry_after=_wait(refusal.headers), server=server)
     if code in _NO_TOKEN:
-        return ChannelRefused(f"{said}; {cure}", code=status, server=server)
+        return ChannelRefused(advised(said, cure), code=status, server=server)
     if code in _NO_PERMISSION:
-        return ChannelRefused(f"{said}; give the app {permissions}, then {cure}", code=status, server=server)
+        given = Phrase("give the app %(permissions)s, then %(cure)s", permissions=permissions, cure=cure)
+        return ChannelRefused(advised(said, given), code=status, server=server)
     if code == _BLOCKED:
-        return ChannelRefused(
-            f"{said}; look at the account's support inbox before you resume", code=status, server=server
-        )
+        looked = Phrase("look at the account's support inbox before you resume")
+        return ChannelRefused(advised(said, looked), code=status, server=server)
     if code == _DUPLICATE:
-        return DeliveryError(f"{said}; the same post stands there already", permanent=True, code=status, server=server)
+        there = Phrase("the same post stands there already")
+        return DeliveryError(advised(said, there), permanent=True, code=status, server=server)
     if code == _UNREAD_LINK:
         # The article may be published a moment later than its post.
-        return DeliveryError(f"{said}; is the article public?", permanent=False, code=status, server=server)
+        public = Phrase("is the article public?")
+        return DeliveryError(advised(said, public), permanent=False, code=status, server=server)
     if code in _TROUBLE:
-        return OutcomeUnknown(f"{said}; it may have been posted", server=server)
+        return OutcomeUnknown(perhaps_posted(said), server=server)
     if (code, subcode) in _MISSING:
         return Missing(said, permanent=True, code=status, server=server)
     return None

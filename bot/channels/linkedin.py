@@ -27,13 +27,13 @@ from pydantic import Field, SecretStr
 
 from bot.channels.base import Surroundings, Unopened, kind
 from bot.channels.credentials import Credential, Credentials, SignIn
-from bot.channels.exchange import Exchange, Refusal, Told
+from bot.channels.exchange import Exchange, Refusal, Told, advised
 from bot.channels.fit import fitting, post_of
 from bot.channels.oauth import OAuth2, Provider
 from bot.channels.pictures import fetched, jpeg
 from bot.editions.escaping import escaped
 from bot.errors import ChannelRefused, DeliveryError, FetchError, OutcomeUnknown, ServerBusy, StoreError
-from bot.model import Counting, Idempotency, Limits, Markup, Parcel, Post, Receipt
+from bot.model import Counting, Idempotency, Limits, Markup, Parcel, Phrase, Post, Receipt, said_by
 from bot.settings import PostTable, Table, Url
 
 PAGE_SCOPES = ("w_organization_social", "r_organization_social")
@@ -145,9 +145,18 @@ class LinkedInChannel(Unopened):
         """Asks for what the account may do: a page's newest post, a member's name."""
         if not self._page:
             told = await self._ask("GET", "/v2/userinfo", repeatable=True)
-            return f"signed in to {self._exchange.server} as {_line(told.data.get('name'))}{self._old()}"
+            name = _line(told.data.get("name"))
+            return self._aged(
+                Phrase("signed in to %(server)s as %(account)s", server=self._exchange.server, account=name)
+            )
         await self._newest(1)
-        return f"signed in to {self._exchange.server}, and may post as {_shown(self._page)}{self._old()}"
+        return self._aged(
+            Phrase(
+                "signed in to %(server)s, and may post as %(account)s",
+                server=self._exchange.server,
+                account=_shown(self._page),
+            )
+        )
 
     async def recall(self, parcel: Parcel, began: datetime) -> Receipt | None:
         """Looks for the post among the page's newest."""
@@ -209,7 +218,7 @@ class LinkedInChannel(Unopened):
         told = await self._bearing(credential, "GET", "/v2/userinfo", repeatable=True)
         member = str(told.data.get("sub", ""))
         if not re.fullmatch(r"[A-Za-z0-9_-]{1,100}", member):
-            raise DeliveryError("LinkedIn does not say who signed in", permanent=True)
+            raise DeliveryError(Phrase("LinkedIn does not say who signed in"), permanent=True)
         return replace(credential, account=_line(told.data.get("name")), id=f"urn:li:person:{member}")
 
     async def renew(self, credential: Credential) -> Credential:
@@ -277,7 +286,7 @@ class LinkedInChannel(Unopened):
         try:
             return await self._bearing(credential, method, path, repeatable=repeatable, **more)
         except _Ended as error:
-            said = f"{error}; run `broadsheet channels connect {self._name}`"
+            said = advised(said_by(error), Phrase("run `broadsheet channels connect %(name)s`", name=self._name))
             raise ChannelRefused(said, code=error.code, server=error.server) from error
 
     async def _bearing(
@@ -298,13 +307,19 @@ class LinkedInChannel(Unopened):
         }
         return await self._exchange.ask(method, f"{self._api}{path}", repeatable=repeatable, json=json, headers=headers)
 
-    def _old(self) -> str:
-        """What is to be known of a version that LinkedIn retires soon."""
+    def _aged(self, said: Phrase) -> Phrase:
+        """With what is to be known of a version that LinkedIn retires soon."""
         now = self._around.clock()
         months = now.year * 12 + now.month - int(self._version[:4]) * 12 - int(self._version[4:])
         if months < 10:
-            return ""
-        return f"; the API version {self._version} is {months} months old: set channels.{self._name}.version anew soon"
+            return said
+        return Phrase(
+            "%(said)s; the API version %(version)s is %(months)s months old: set channels.%(name)s.version anew soon",
+            said=said,
+            version=self._version,
+            months=months,
+            name=self._name,
+        )
 
     def _judged(self, refusal: Refusal) -> DeliveryError | None:
         said, code, server = refusal.said, refusal.status, refusal.server
@@ -313,17 +328,29 @@ class LinkedInChannel(Unopened):
             return _Ended(said, code=code, server=server)
         if code == 426 or "NONEXISTENT_VERSION" in told:
             now = self._around.clock() - timedelta(days=60)
-            said = (
-                f"{said}; LinkedIn has retired the API version {self._version}: set channels.{self._name}.version to a "
-                f'newer one, such as "{now:%Y%m}"'
+            retired = Phrase(
+                "LinkedIn has retired the API version %(version)s: set channels.%(name)s.version to a newer one, such "
+                'as "%(newer)s"',
+                version=self._version,
+                name=self._name,
+                newer=f"{now:%Y%m}",
             )
+            said = advised(said, retired)
             return ChannelRefused(said, code=code, server=server)
         if "DUPLICATE_POST" in told or "is a duplicate of" in told:
-            said = f"{said}; LinkedIn takes the same words only once: change the text, or leave it at that post"
+            once = Phrase("LinkedIn takes the same words only once: change the text, or leave it at that post")
+            said = advised(said, once)
             return DeliveryError(said, permanent=True, code=code, server=server)
         if code == 403:
-            what = "that its member is an administrator of the page" if self._page else "its products"
-            said = f"{said}; look at the app's permissions and {what}, then connect again"
+            look = (
+                Phrase(
+                    "look at the app's permissions and that its member is an administrator of the page, then connect "
+                    "again"
+                )
+                if self._page
+                else Phrase("look at the app's permissions and its products, then connect again")
+            )
+            said = advised(said, look)
             return ChannelRefused(said, code=code, server=server)
         if code == 429 and " DAY " in told:
             # Days are those of UTC.

@@ -29,13 +29,13 @@ from urllib.parse import urlencode
 from pydantic import Field, SecretStr
 
 from bot.channels.base import Surroundings, Unopened, kind
-from bot.channels.exchange import Exchange, Refusal, Told
+from bot.channels.exchange import Exchange, Refusal, Told, advised
 from bot.channels.fit import fitting
 from bot.channels.pictures import made_fit
 from bot.editions.graphemes import Room, shortened
 from bot.errors import ChannelRefused, DeliveryError, OutcomeUnknown, ServerBusy
 from bot.http import Upload
-from bot.model import Counting, Idempotency, Limits, Parcel, Post, Reactions, Receipt, figure
+from bot.model import Counting, Idempotency, Limits, Parcel, Phrase, Post, Reactions, Receipt, figure
 from bot.settings import PostTable, Table, Url, secret_variable
 
 _PIXELS = 2048
@@ -255,9 +255,11 @@ class MastodonChannel(Unopened):
         self._account = str(account.get("id", ""))
         await self._ask("GET", f"/api/v1/accounts/{_segment(self._account)}/statuses?limit=1")
         limits = await self.learn()
-        return (
-            f"signed in to {self._exchange.server} as {account.get('acct', '')}; "
-            f"a post has {limits.characters:,} characters there"
+        return Phrase(
+            "signed in to %(server)s as %(account)s; a post has %(most)s characters there",
+            server=self._exchange.server,
+            account=str(account.get("acct", "")),
+            most=limits.characters or 0,
         )
 
     async def _know_limits(self) -> None:
@@ -318,7 +320,8 @@ class MastodonChannel(Unopened):
     def _judged(self, refusal: Refusal) -> DeliveryError | None:
         words = refusal.said.casefold()
         if refusal.status in (401, 403) or (refusal.status == 400 and "token" in words):
-            hint = f"{refusal.said}; put a token with its scopes into {self._variable}"
+            scopes = Phrase("put a token with its scopes into %(variable)s", variable=self._variable)
+            hint = advised(refusal.said, scopes)
             return ChannelRefused(hint, code=refusal.status, server=refusal.server)
         return None
 

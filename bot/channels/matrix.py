@@ -22,10 +22,10 @@ from urllib.parse import quote
 from pydantic import Field, SecretStr
 
 from bot.channels.base import Surroundings, Unopened, kind
-from bot.channels.exchange import Exchange, Refusal, Told
+from bot.channels.exchange import Exchange, Refusal, Told, advised
 from bot.channels.fit import fitting
 from bot.errors import ChannelRefused, DeliveryError, OutcomeUnknown
-from bot.model import Idempotency, Limits, Parcel, Post, Receipt
+from bot.model import Idempotency, Limits, Parcel, Phrase, Post, Receipt
 from bot.settings import PostTable, Table, Url, secret_variable
 
 _REMEMBERED = timedelta(minutes=25)
@@ -153,9 +153,16 @@ class MatrixChannel(Unopened):
         room = await self._id()
         joined = (await self._ask("GET", "/v3/joined_rooms")).data.get("joined_rooms")
         if room not in (joined if isinstance(joined, list) else []):
-            said = f"{me} is not in {self._room}; invite it there and let it join"
+            said = Phrase(
+                "%(account)s is not in %(room)s; invite it there and let it join", account=me, room=self._room
+            )
             raise ChannelRefused(said, server=self._exchange.server)
-        return f"signed in to {self._exchange.server} as {me}, which is in {self._room}"
+        return Phrase(
+            "signed in to %(server)s as %(account)s, which is in %(room)s",
+            server=self._exchange.server,
+            account=me,
+            room=self._room,
+        )
 
     async def _id(self) -> str:
         """The room's id. An address that does not exist refuses the channel, not the post."""
@@ -163,7 +170,11 @@ class MatrixChannel(Unopened):
             told = await self._there("GET", f"/v3/directory/room/{quote(self._room, safe='')}")
             found = told.data.get("room_id") if told else None
             if not isinstance(found, str) or not found:
-                said = f"{self._exchange.server} knows no room {self._room}; compare its address"
+                said = Phrase(
+                    "%(server)s knows no room %(room)s; compare its address",
+                    server=self._exchange.server,
+                    room=self._room,
+                )
                 raise ChannelRefused(said, server=self._exchange.server)
             self._room_id = found
         return self._room_id
@@ -193,10 +204,11 @@ class MatrixChannel(Unopened):
 
     def _judged(self, refusal: Refusal) -> DeliveryError | None:
         if refusal.status == 401:
-            said = f"{refusal.said}; put a new access token into {self._variable}"
+            said = advised(refusal.said, Phrase("put a new access token into %(variable)s", variable=self._variable))
             return ChannelRefused(said, code=401, server=refusal.server)
         if refusal.status == 403:
-            said = f"{refusal.said}; the account must be in {self._room} and may write there"
+            there = Phrase("the account must be in %(room)s and may write there", room=self._room)
+            said = advised(refusal.said, there)
             return ChannelRefused(said, code=403, server=refusal.server)
         return None
 

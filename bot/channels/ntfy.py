@@ -20,11 +20,11 @@ from urllib.parse import quote, urlsplit
 from pydantic import Field, SecretStr, StrictInt
 
 from bot.channels.base import Surroundings, Unopened, kind
-from bot.channels.exchange import Exchange, Refusal, Told
+from bot.channels.exchange import Exchange, Refusal, Told, advised
 from bot.channels.fit import fitting
 from bot.channels.parts import parts_of
 from bot.errors import ChannelRefused, DeliveryError, OutcomeUnknown
-from bot.model import Idempotency, Limits, Parcel, Post, Receipt
+from bot.model import Idempotency, Limits, Parcel, Phrase, Post, Receipt
 from bot.settings import PostTable, Table, Url, secret_variable
 
 _TITLE, _MESSAGE = 1024, 4096
@@ -126,7 +126,11 @@ class NtfyChannel(Unopened):
     async def check(self) -> str:
         """Reads the topic: the token is good, or none is needed. Whether it may publish only a post shows."""
         await self._messages("30s")
-        return f"{self._exchange.server} lets us read {self._options.topic}; only a post shows whether we may write"
+        return Phrase(
+            "%(server)s lets us read %(topic)s; only a post shows whether we may write",
+            server=self._exchange.server,
+            topic=self._options.topic,
+        )
 
     async def _messages(self, since: int | str) -> Told:
         url = f"{self._server}/{self._options.topic}/json?poll=1&since={since}"
@@ -143,7 +147,12 @@ class NtfyChannel(Unopened):
 
     def _judged(self, refusal: Refusal) -> DeliveryError | None:
         if refusal.status in (401, 403):
-            said = f"{refusal.said}; put a token that may publish to {self._options.topic} into {self._variable}"
+            able = Phrase(
+                "put a token that may publish to %(topic)s into %(variable)s",
+                topic=self._options.topic,
+                variable=self._variable,
+            )
+            said = advised(refusal.said, able)
             return ChannelRefused(said, code=refusal.status, server=refusal.server)
         return None
 

@@ -21,10 +21,11 @@ from oauthlib.oauth1 import Client as Signer
 from pydantic import SecretStr
 
 from bot.channels.credentials import Credential, SignIn
-from bot.channels.exchange import Exchange, Judge, Refusal, Told
+from bot.channels.exchange import Exchange, Judge, Refusal, Told, advised
 from bot.clock import Clock
 from bot.errors import ChannelRefused, DeliveryError, NothingToDo, ServerBusy
 from bot.http import Http
+from bot.model import Phrase, Several, said_by
 
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 Random = Callable[[int], bytes]
@@ -86,10 +87,12 @@ class OAuth2:
         name = self._provider.name
         if answer.get("error"):
             said = " ".join(f"{answer['error']} {answer.get('error_description', '')}".split())
-            raise DeliveryError(f"{name} gave no permission: {said[:300]}", permanent=True)
+            raise DeliveryError(
+                Phrase("%(network)s gave no permission: %(said)s", network=name, said=said[:300]), permanent=True
+            )
         code = answer.get("code", "")
         if not code:
-            raise DeliveryError(f"{name} came back without a code", permanent=True)
+            raise DeliveryError(Phrase("%(network)s came back without a code", network=name), permanent=True)
         form = {"grant_type": "authorization_code", "code": code, "redirect_uri": redirect}
         verifier = begun.kept.get("verifier", "")
         if verifier:
@@ -104,7 +107,7 @@ class OAuth2:
         Raises ``NothingToDo`` without a refresh token, ``ChannelRefused`` when it was revoked, ``ServerBusy``.
         """
         if not credential.refresh:
-            raise NothingToDo(f"{self._provider.name} gave no refresh token")
+            raise NothingToDo(Phrase("%(network)s gave no refresh token", network=self._provider.name))
         form = {"grant_type": "refresh_token", "refresh_token": credential.refresh}
         told = await self.grant(form, (credential.refresh, credential.access), judged=self._renewing)
         return self.credential(told)
@@ -136,7 +139,8 @@ class OAuth2:
         exchange = Exchange(self._http, self._clock, provider.token, judge=judge)
         told = await settled(exchange, provider.token, whole, headers, struck)
         if not isinstance(told.data.get("access_token"), str) or not told.data["access_token"]:
-            raise DeliveryError(f"{provider.name} answered with no token", permanent=False, server=exchange.server)
+            said = Phrase("%(network)s answered with no token", network=provider.name)
+            raise DeliveryError(said, permanent=False, server=exchange.server)
         return told.data
 
     def credential(self, told: Mapping[str, Any]) -> Credential:
@@ -156,8 +160,12 @@ class OAuth2:
         missing = [scope for scope in self._provider.scopes if scope not in given] if told.get("scope") else []
         if missing:
             raise DeliveryError(
-                f"{self._provider.name} did not give all permissions: {', '.join(missing)} is missing; add it to the "
-                "app, then connect again and leave every box ticked",
+                Phrase(
+                    "%(network)s did not give all permissions: %(missing)s is missing; add it to the app, then connect "
+                    "again and leave every box ticked",
+                    network=self._provider.name,
+                    missing=Several(tuple(missing)),
+                ),
                 permanent=True,
             )
 
@@ -165,7 +173,13 @@ class OAuth2:
         code = str(refusal.data.get("error") or "")
         if code in ("invalid_client", "unauthorized_client"):
             return ChannelRefused(
-                f"{refusal.said}; compare the app's client id and secret with what {self._provider.name} shows",
+                advised(
+                    refusal.said,
+                    Phrase(
+                        "compare the app's client id and secret with what %(network)s shows",
+                        network=self._provider.name,
+                    ),
+                ),
                 code=refusal.status,
                 server=refusal.server,
             )
@@ -174,8 +188,13 @@ class OAuth2:
     def _connecting(self, refusal: Refusal) -> DeliveryError | None:
         if refusal.data.get("error") in ("invalid_grant", "invalid_request"):
             return DeliveryError(
-                f"{refusal.said}; a code is good once and for minutes: begin again, and look that the app names "
-                "exactly the redirect address that is shown",
+                advised(
+                    refusal.said,
+                    Phrase(
+                        "a code is good once and for minutes: begin again, and look that the app names exactly the "
+                        "redirect address that is shown"
+                    ),
+                ),
                 permanent=True,
                 code=refusal.status,
                 server=refusal.server,
@@ -185,7 +204,11 @@ class OAuth2:
     def _renewing(self, refusal: Refusal) -> DeliveryError | None:
         if refusal.status in (400, 401, 403):
             return ChannelRefused(
-                f"{self._provider.name} renews the permission no more: {refusal.said}",
+                Phrase(
+                    "%(network)s renews the permission no more: %(said)s",
+                    network=self._provider.name,
+                    said=refusal.said,
+                ),
                 code=refusal.status,
                 server=refusal.server,
             )
@@ -203,10 +226,10 @@ async def settled(
         # To ask twice at worst uses a code up: then it is said so.
         return await exchange.ask("POST", url, repeatable=True, form=form, headers=headers)
     except DeliveryError as error:
-        error.args = (without(str(error), hidden),)
+        error.args = (without(said_by(error), hidden),)
         if error.permanent or isinstance(error, ChannelRefused | ServerBusy):
             raise
-        raise ServerBusy(str(error), code=error.code, server=error.server) from error
+        raise ServerBusy(said_by(error), code=error.code, server=error.server) from error
 
 
 def challenge(verifier: str) -> str:
@@ -215,7 +238,9 @@ def challenge(verifier: str) -> str:
 
 
 def without(text: str, hidden: Collection[str]) -> str:
-    """``text``, with what must not be shown struck out."""
+    """``text``, with what must not be shown struck out; of a phrase, out of its facts."""
+    if isinstance(text, Phrase):
+        return text.rewritten(lambda fact: without(fact, hidden))
     for each in sorted(hidden, key=len, reverse=True):
         if len(each) >= _LEAST_SECRET:
             text = text.replace(each, _STRUCK)
@@ -255,7 +280,9 @@ class UserKeys:
 def _said(refusal: Refusal) -> str:
     """RFC 6749 §5.2 names a fault by a code; its description is for developers, and may be left out."""
     code = str(refusal.data.get("error") or "")
-    return f"{refusal.said} ({code})" if code.isascii() and code.isidentifier() else refusal.said
+    if not (code.isascii() and code.isidentifier()):
+        return refusal.said
+    return Phrase("%(said)s (%(code)s)", said=refusal.said, code=code)
 
 
 def _as_said(refusal: Refusal) -> DeliveryError | None:

@@ -20,10 +20,10 @@ from pydantic import Field, SecretStr, StrictInt
 
 from bot.channels.base import Surroundings, Unopened, kind
 from bot.channels.blocks import ALT, SECTION, message_of
-from bot.channels.exchange import Exchange, Refusal, Told
+from bot.channels.exchange import Exchange, Refusal, Told, advised, perhaps_posted
 from bot.channels.fit import fitting
 from bot.errors import ChannelRefused, DeliveryError, OutcomeUnknown, ServerBusy, SettingsError
-from bot.model import Counting, Idempotency, Limits, Markup, Parcel, Receipt
+from bot.model import Counting, Idempotency, Limits, Markup, Parcel, Phrase, Receipt
 from bot.settings import PostTable, Table, Url, secret_variable
 
 _EVENT = "broadsheet_post"
@@ -142,9 +142,16 @@ class SlackChannel(Unopened):
     async def check(self) -> str:
         """Asks who the bot is; of a webhook, says what would be done: only a message shows whether it works."""
         if self._hook:
-            return f"{self._server} is posted to by a webhook; only a message shows whether it works"
+            return Phrase(
+                "%(server)s is posted to by a webhook; only a message shows whether it works", server=self._server
+            )
         told = await self._ask("auth.test", {}, repeatable=True)
-        return f"{told.data.get('user', '')} of {told.data.get('team', '')} posts to {self._channel}"
+        return Phrase(
+            "%(account)s of %(team)s posts to %(channel)s",
+            account=str(told.data.get("user", "")),
+            team=str(told.data.get("team", "")),
+            channel=self._channel,
+        )
 
     async def _ask(self, method: str, fields: dict[str, Any], *, repeatable: bool = False) -> Told:
         told = await self._exchange.ask(
@@ -185,10 +192,10 @@ class SlackChannel(Unopened):
             return ServerBusy(refusal.said, code=refusal.status, retry_after=wait, server=self._server)
         cure = self._cure(word)
         if cure:
-            said = f"{refusal.said}; {cure}"
+            said = advised(refusal.said, cure)
             return ChannelRefused(said, code=refusal.status, server=self._server)
         if word in _UNKNOWN:
-            return OutcomeUnknown(f"{refusal.said}; it may have been posted", server=self._server)
+            return OutcomeUnknown(perhaps_posted(refusal.said), server=self._server)
         if word == "message_not_found":
             return _Gone(refusal.said, permanent=True, code=refusal.status, server=self._server)
         return None
@@ -196,15 +203,19 @@ class SlackChannel(Unopened):
     def _cure(self, word: str) -> str:
         """What an editor does about it where we, not the message, are refused; "" for any other word."""
         if word == _OUTSIDE:
-            return f"invite the bot into {self._channel} (/invite)"
+            return Phrase("invite the bot into %(channel)s (/invite)", channel=self._channel)
         if word in _SCOPE:
-            return "give the app the scope chat:write, and install it again"
+            return Phrase("give the app the scope chat:write, and install it again")
         if word in _CLOSED:
-            return f"see whether {self._channel or 'the channel of the webhook'} is there, and who may post in it"
-        return f"put a new one into {self._variable}" if word in _TOKEN else ""
+            if not self._channel:
+                return Phrase("see whether the channel of the webhook is there, and who may post in it")
+            return Phrase("see whether %(channel)s is there, and who may post in it", channel=self._channel)
+        return Phrase("put a new one into %(variable)s", variable=self._variable) if word in _TOKEN else ""
 
     def _said(self, word: str) -> str:
-        return f"{self._server} refuses it: {word or 'it does not say why'}"
+        return Phrase(
+            "%(server)s refuses it: %(words)s", server=self._server, words=word or Phrase("it does not say why")
+        )
 
     def _receipt(self, told: Told, root: str) -> Receipt:
         channel, stamp = told.data.get("channel"), told.data.get("ts")

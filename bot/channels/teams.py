@@ -22,11 +22,11 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, StrictInt
 
 from bot.channels.base import Surroundings, Unopened, kind
-from bot.channels.exchange import Exchange, Refusal
+from bot.channels.exchange import Exchange, Refusal, advised
 from bot.channels.fit import fitting
 from bot.channels.parts import host_of, parts_of
 from bot.errors import ChannelRefused, DeliveryError, SettingsError
-from bot.model import Counting, Idempotency, Limits, Parcel, Post, Receipt
+from bot.model import Counting, Idempotency, Limits, Parcel, Phrase, Post, Receipt
 from bot.settings import PostTable, Table, secret_variable
 
 LARGEST = 21_000
@@ -87,15 +87,18 @@ class TeamsChannel(Unopened):
 
     async def check(self) -> str:
         """Says what would be done: a workflow takes any request for a post."""
-        return f"{self._server} is posted to by a workflow; only a post shows whether it works"
+        return Phrase("%(server)s is posted to by a workflow; only a post shows whether it works", server=self._server)
 
     def _judged(self, refusal: Refusal) -> DeliveryError | None:
         told = refusal.data.get("error")
         code = str(told.get("code", "")) if isinstance(told, dict) else ""
         off = code in ("WorkflowTriggerIsNotEnabled", "WorkflowNotFound", "FlowNotFound", "TriggerNotFound")
         if refusal.status in (401, 403, 404, 410) or (refusal.status == 400 and off):
-            said = f"{refusal.said}; see in Teams (Workflows) whether it is on and has an owner, and put its address"
-            return ChannelRefused(f"{said} into {self._variable}", code=refusal.status, server=self._server)
+            see = Phrase(
+                "see in Teams (Workflows) whether it is on and has an owner, and put its address into %(variable)s",
+                variable=self._variable,
+            )
+            return ChannelRefused(advised(refusal.said, see), code=refusal.status, server=self._server)
         return None
 
 

@@ -19,7 +19,7 @@ from typing import Any, ClassVar
 from pydantic import Field, SecretStr
 
 from bot.channels.base import Surroundings, Unopened, kind
-from bot.channels.exchange import Exchange, Refusal
+from bot.channels.exchange import Exchange, Refusal, advised
 from bot.channels.fit import fitting
 from bot.channels.parts import headline_of
 from bot.channels.pictures import made_fit
@@ -27,7 +27,7 @@ from bot.editions.counting import fits
 from bot.editions.escaping import escaped
 from bot.errors import ChannelRefused, DeliveryError, OutcomeUnknown, ServerBusy
 from bot.http import Upload
-from bot.model import Counting, Idempotency, Limits, Markup, Parcel, Post, Receipt
+from bot.model import Counting, Idempotency, Limits, Markup, Parcel, Phrase, Post, Receipt
 from bot.settings import PostTable, Table, Url, secret_variable
 
 TEXT = 4096
@@ -145,7 +145,11 @@ class TelegramChannel(Unopened):
         """Asks who the bot is, and whether it knows the chat."""
         bot = await self._ask("getMe", {}, repeatable=True)
         chat = await self._ask("getChat", {"chat_id": self._chat}, repeatable=True)
-        return f"@{bot.get('username', '')} posts to {chat.get('title') or self._chat}"
+        return Phrase(
+            "%(account)s posts to %(channel)s",
+            account=f"@{bot.get('username', '')}",
+            channel=str(chat.get("title") or self._chat),
+        )
 
     def _message(self, post: Post) -> dict[str, Any]:
         return {
@@ -212,10 +216,17 @@ class TelegramChannel(Unopened):
             return ServerBusy(refusal.said, code=429, retry_after=wait, server=self._server)
         if status in (401, 404) and refusal.data.get("ok") is False:
             # A token that was never one is answered with 404: it is part of the path.
-            said = f"{self._server} does not know the bot's token (HTTP {status}); put the token that @BotFather shows"
-            return ChannelRefused(f"{said} into {self._variable}", code=status, server=self._server)
+            said = Phrase(
+                "%(server)s does not know the bot's token (HTTP %(status)s); put the token that @BotFather shows into "
+                "%(variable)s",
+                server=self._server,
+                status=status,
+                variable=self._variable,
+            )
+            return ChannelRefused(said, code=status, server=self._server)
         if status == 403 or (status == 400 and any(each in words for each in _LOST)):
-            said = f"{refusal.said}; make the bot an administrator of {self._chat} that may post"
+            made = Phrase("make the bot an administrator of %(chat)s that may post", chat=str(self._chat))
+            said = advised(refusal.said, made)
             return ChannelRefused(said, code=status, server=self._server)
         if status == 400 and "message is not modified" in words:
             return _Same(refusal.said, permanent=True, code=status, server=self._server)

@@ -33,7 +33,7 @@ from bot.channels.fit import fitting, post_of
 from bot.channels.graph import Graph, Missing, cure, judged
 from bot.channels.oauth import OAuth2, Provider, without
 from bot.errors import ChannelRefused, DeliveryError, OutcomeUnknown, ServerBusy
-from bot.model import Counting, Idempotency, Limits, Parcel, Post, Quota, Reactions, Receipt, figure
+from bot.model import Counting, Idempotency, Limits, Parcel, Phrase, Post, Quota, Reactions, Receipt, figure, said_by
 from bot.settings import PostTable, Table, Url
 
 SCOPES = (
@@ -199,12 +199,13 @@ class ThreadsChannel(Unopened):
     async def check(self) -> str:
         """Asks whose token it is."""
         told = await self._graph.ask("GET", "/me?fields=id,username", repeatable=True)
-        return f"posts as @{str(told.data.get('username', ''))[:100]} to {self._server}"
+        account = f"@{str(told.data.get('username', ''))[:100]}"
+        return Phrase("posts as %(account)s to %(server)s", account=account, server=self._server)
 
     async def sign_in(self, redirect: str, state: str) -> SignIn:
         """The Authorization Window of Threads."""
         if self.keyed:
-            raise DeliveryError("a token stands in the environment: no sign-in is needed", permanent=True)
+            raise DeliveryError(Phrase("a token stands in the environment: no sign-in is needed"), permanent=True)
         return self._oauth.sign_in(redirect, state)
 
     async def connect(self, answer: Mapping[str, str], begun: SignIn, redirect: str) -> Credential:
@@ -231,13 +232,14 @@ class ThreadsChannel(Unopened):
         try:
             told = await self._exchange.ask("GET", url, repeatable=True)
         except DeliveryError as error:
-            error.args = (without(str(error), (token, *query.values())),)
+            error.args = (without(said_by(error), (token, *query.values())),)
             if isinstance(error, ChannelRefused | ServerBusy) or error.permanent:
                 raise
-            raise ServerBusy(str(error), code=error.code, server=self._server) from error
+            raise ServerBusy(said_by(error), code=error.code, server=self._server) from error
         lasts, access = told.data.get("expires_in"), told.data.get("access_token")
         if not isinstance(access, str) or not access or not isinstance(lasts, int) or lasts <= 0:
-            raise ServerBusy(f"{self._server} answers with no token", server=self._server)
+            said = Phrase("%(network)s answered with no token", network=self._server)
+            raise ServerBusy(said, server=self._server)
         now, life = self._around.clock(), timedelta(seconds=lasts)
         # It is renewed from the half of its life on: a token that ended cannot be.
         return Credential(access=access, expires=now + life / 2, ends=now + life)

@@ -31,7 +31,7 @@ from pydantic import Field, SecretStr, StrictInt
 from bot.channels.base import Surroundings, Unopened, kind
 from bot.errors import BlockedAddress, ChannelRefused, DeliveryError, FetchError, ServerBusy, SettingsError
 from bot.http import Answer, retry_after
-from bot.model import Card, Idempotency, Limits, Parcel, Post, PostAct, Receipt
+from bot.model import Card, Idempotency, Limits, Parcel, Phrase, Post, PostAct, Receipt
 from bot.settings import Duration, PostTable, Table, Url, secret_variable
 from bot.standard_webhooks import LARGEST, headers, key_of
 
@@ -105,7 +105,9 @@ class WebhookChannel(Unopened):
 
     async def check(self) -> str:
         """Says what would be done: the standard knows no request that a receiver must not take for a post."""
-        return f"{self._server} is posted to with a good secret; only a post shows whether it answers"
+        return Phrase(
+            "%(server)s is posted to with a good secret; only a post shows whether it answers", server=self._server
+        )
 
     def _refused(self, answer: Answer) -> DeliveryError:
         status = answer.status

@@ -33,13 +33,26 @@ from pydantic import Field, SecretStr, StrictBool
 
 from bot.channels.base import Surroundings, Unopened, kind
 from bot.channels.credentials import Credential, Credentials, SignIn
-from bot.channels.exchange import Exchange, Refusal, Told
+from bot.channels.exchange import Exchange, Refusal, Told, advised
 from bot.channels.fit import fitting, post_of
 from bot.channels.oauth import Method, OAuth2, Provider, UserKeys
 from bot.channels.pictures import fetched, jpeg
 from bot.errors import ChannelRefused, DeliveryError, FetchError, OutcomeUnknown, SettingsError, StoreError
 from bot.http import Upload
-from bot.model import Counting, Idempotency, Limits, Parcel, Post, PostPicture, Quota, Reactions, Receipt, figure
+from bot.model import (
+    Counting,
+    Idempotency,
+    Limits,
+    Parcel,
+    Phrase,
+    Post,
+    PostPicture,
+    Quota,
+    Reactions,
+    Receipt,
+    figure,
+    said_by,
+)
 from bot.settings import PostTable, Table, Url, secret_variable
 
 SCOPES = ("tweet.read", "tweet.write", "users.read", "media.write", "offline.access")
@@ -151,7 +164,7 @@ class XChannel(Unopened):
 
     async def check(self) -> str:
         """Asks who it posts as."""
-        return f"signed in to {self._exchange.server} as {await self._me()}"
+        return Phrase("signed in to %(server)s as %(account)s", server=self._exchange.server, account=await self._me())
 
     async def recall(self, parcel: Parcel, began: datetime) -> Receipt | None:
         """Looks for the post among the account's newest."""
@@ -222,7 +235,8 @@ class XChannel(Unopened):
     async def sign_in(self, redirect: str, state: str) -> SignIn:
         """OAuth 2 with PKCE."""
         if self.keyed:
-            raise DeliveryError(f"{self._name} has the account's keys, and needs no sign-in", permanent=True)
+            said = Phrase("%(name)s has the account's keys, and needs no sign-in", name=self._name)
+            raise DeliveryError(said, permanent=True)
         return self._oauth.sign_in(redirect, state)
 
     async def connect(self, answer: Mapping[str, str], begun: SignIn, redirect: str) -> Credential:
@@ -277,7 +291,10 @@ class XChannel(Unopened):
                 return await self._exchange.ask(method, url, repeatable=repeatable, headers=signed, **body)
             except _Ended as error:
                 variables = ", ".join(secret_variable(self._name, each) for each in _KEYS)
-                said = f"{error}; make new keys in X's developer console and put them into {variables}"
+                anew = Phrase(
+                    "make new keys in X's developer console and put them into %(variables)s", variables=variables
+                )
+                said = advised(said_by(error), anew)
                 raise ChannelRefused(said, code=error.code, server=error.server) from error
         credential = await self._credentials.current()
         try:
@@ -287,7 +304,7 @@ class XChannel(Unopened):
         try:
             return await self._bearing(credential, method, path, repeatable=repeatable, **body)
         except _Ended as error:
-            said = f"{error}; run `broadsheet channels connect {self._name}`"
+            said = advised(said_by(error), Phrase("run `broadsheet channels connect %(name)s`", name=self._name))
             raise ChannelRefused(said, code=error.code, server=error.server) from error
 
     async def _bearing(
@@ -313,19 +330,22 @@ class XChannel(Unopened):
         if code == 401:
             return _Ended(said, code=code, server=server)
         if code == 402 or "credits" in words or "usage-capped" in words:
-            said = f"{said}; this app has no posts left: look at its plan and credits in X's developer console"
+            left = Phrase("this app has no posts left: look at its plan and credits in X's developer console")
+            said = advised(said, left)
             return ChannelRefused(said, code=code, server=server)
         if code != 403:
             return None
         if "duplicate" in words:
-            said = f"{said}; a post of the account says the same already: change the text, or leave it at that one"
+            same = Phrase("a post of the account says the same already: change the text, or leave it at that one")
+            said = advised(said, same)
         elif "reply" in words and "deleted" in words:
-            said = f"{said}; the post that it answers is gone"
+            said = advised(said, Phrase("the post that it answers is gone"))
         elif "shorter" not in words and "characters" not in words:
-            said = (
-                f"{said}; look that the app may read and write, that its plan allows this, and that X has not locked "
+            look = Phrase(
+                "look that the app may read and write, that its plan allows this, and that X has not locked the "
+                "account; then connect again"
             )
-            return ChannelRefused(f"{said}the account; then connect again", code=code, server=server)
+            return ChannelRefused(advised(said, look), code=code, server=server)
         return DeliveryError(said, permanent=True, code=code, server=server)
 
 

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from bot.delivery.sending import PROGRAM
 from bot.errors import NothingToDo
-from bot.model import Act, EditionState
+from bot.model import Act, EditionState, Phrase
 from bot.store import Store, Transaction
 
 PAUSE, RESUME = "pause channel", "resume channel"
@@ -35,7 +35,7 @@ def resume_channel(store: Store, channel: str, who: str, now: datetime, note: st
     """Lets a channel post again what waits. Raises ``NothingToDo`` when it is not paused, ``StoreError``."""
     with store.write() as tx:
         if not tx.channels.resume(channel):
-            raise NothingToDo(f"channel {channel} is not paused")
+            raise NothingToDo(Phrase("channel %(name)s is not paused", name=channel))
         said = {"before": PAUSED, "after": POSTING, "note": note[:500]}
         tx.acts.add(Act(at=now, who=who, what=RESUME, thing=thing(channel), **said))
         tx.jobs.wake_channel(channel, now)

@@ -11,7 +11,7 @@ from bot.editions.counting import fits, length, size
 from bot.editions.posts import Place, compose_post
 from bot.editions.wording import wording
 from bot.errors import RenderError
-from bot.model import Correction, EditionStory, Limits, Newsroom, Post, PostAct
+from bot.model import Correction, EditionStory, Limits, Newsroom, Phrase, Post, PostAct
 
 
 def compose_amended(
@@ -41,7 +41,7 @@ def compose_amended(
         size=None if limits.size is None else limits.size - size(note, limits) - 4,
     )
     if not _has_room(room):
-        raise RenderError("the correction leaves the post no room; say what is right in fewer words")
+        raise RenderError(Phrase("the correction leaves the post no room; say what is right in fewer words"))
     made = compose_post(
         story=story,
         edition_name=edition_name,
@@ -59,7 +59,9 @@ def compose_amended(
         head, tail = made.text, ""
     text = "\n\n".join(part for part in (head.strip(), note, f"{link}{tail}".strip()) if part)
     if not fits(text, limits, warning=made.warning):
-        raise RenderError("the corrected post is longer than the network takes; say what is right in fewer words")
+        raise RenderError(
+            Phrase("the corrected post is longer than the network takes; say what is right in fewer words")
+        )
     card = (
         replace(made.card, image_url=before.card.image_url, image_alt=before.card.image_alt)
         if (made.card and before.card)

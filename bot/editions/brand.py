@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from bot.editions import colour
 from bot.editions.script import Script, script_of
 from bot.errors import RenderError
-from bot.model import Newsroom
+from bot.model import Newsroom, Phrase
 
 READABLE = 4.5
 """WCAG 2.2 AA for text."""
@@ -170,25 +170,44 @@ def palettes(newsroom: Newsroom) -> tuple[Palette, Palette, str]:
     """Light, dark, and the sentence for ``check`` ("" when every colour of the settings stands as it was set)."""
     for key, value in (("accent", newsroom.accent), ("accent_dark", newsroom.accent_dark)):
         if not colour.is_colour(value) and (value or key == "accent"):
-            raise RenderError(f'brand.{key}: {value[:40]!r} is no colour; write six hexadecimal digits: "#0B5D4B"')
+            raise RenderError(
+                Phrase(
+                    'brand.%(key)s: %(value)s is no colour; write six hexadecimal digits: "#0B5D4B"',
+                    key=key,
+                    value=repr(value[:40]),
+                )
+            )
     wanted = newsroom.accent.upper()
     light = colour.darkened(wanted, (_LIGHT.paper, _LIGHT.panel), READABLE)
-    notices = [] if light == wanted else [_notice("accent", wanted, light, "paper")]
+    notices = [] if light == wanted else [_notice("accent", wanted, light, Phrase("paper"))]
     if newsroom.accent_dark:
         dark = colour.lightened(newsroom.accent_dark, (_DARK.paper, _DARK.panel), READABLE)
         if dark != newsroom.accent_dark.upper():
-            notices.append(_notice("accent_dark", newsroom.accent_dark, dark, "dark paper"))
+            notices.append(_notice("accent_dark", newsroom.accent_dark, dark, Phrase("dark paper")))
     else:
         dark = colour.lightened(colour.muted(wanted, 0.8), (_DARK.paper,), 7)
     return (
         replace(_LIGHT, accent=light, on_accent=colour.on(light)),
         replace(_DARK, accent=dark, on_accent=colour.on(dark)),
-        " ".join(notices),
+        _both(notices),
     )
 
 
-def _notice(key: str, wanted: str, used: str, ground: str) -> str:
-    return f"brand.{key}: {wanted} is too faint on {ground} (below {READABLE}:1); {used} is used instead."
+def _notice(key: str, wanted: str, used: str, ground: str) -> Phrase:
+    return Phrase(
+        "brand.%(key)s: %(wanted)s is too faint on %(ground)s (below %(least)s:1); %(used)s is used instead.",
+        key=key,
+        wanted=wanted,
+        ground=ground,
+        least=str(READABLE),
+        used=used,
+    )
+
+
+def _both(notices: list[Phrase]) -> str:
+    if len(notices) == 2:
+        return Phrase("%(one)s %(other)s", one=notices[0], other=notices[1])
+    return notices[0] if notices else ""
 
 
 def _takes_tracking(script: Script) -> bool:

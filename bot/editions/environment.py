@@ -26,6 +26,7 @@ from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from bot.errors import RenderError
+from bot.model import Phrase
 
 _KEPT = 500
 """Templates that are kept compiled; then it begins anew."""
@@ -146,7 +147,11 @@ def faults_named(name: str) -> Iterator[None]:
         raise
     except TemplateNotFound as error:
         missing = str(error.name or error)
-        raise RenderError(f"templates/{missing}: there is no such template; it is needed by {name}") from error
+        raise RenderError(
+            Phrase(
+                "templates/%(missing)s: there is no such template; it is needed by %(name)s", missing=missing, name=name
+            )
+        ) from error
     except TemplateSyntaxError as error:
         raise RenderError(f"{error.filename or name}:{error.lineno}: {_short(error.message)}") from error
     except Exception as error:

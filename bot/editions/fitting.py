@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from bot.editions.counting import fits
 from bot.editions.cuts import Cuts
 from bot.errors import RenderError
-from bot.model import Limits
+from bot.model import Limits, Phrase
 
 TITLE, HASHTAGS, URL = "title", "hashtags", "url"
 _TRIED = 400
@@ -92,9 +92,19 @@ class _Fitting:
             went.append(place)
             self._shorten(place)
         if not self._fits(self._kept):
+            if self._warning:
+                raise RenderError(
+                    Phrase(
+                        "templates/%(template)s:1: what it says itself is longer than the network takes; shorten it, "
+                        "or the words of the warning",
+                        template=template,
+                    )
+                )
             raise RenderError(
-                f"templates/{template}:1: what it says itself is longer than the network takes; shorten it"
-                + (", or the words of the warning" if self._warning else "")
+                Phrase(
+                    "templates/%(template)s:1: what it says itself is longer than the network takes; shorten it",
+                    template=template,
+                )
             )
         if not went or not self._titled(went[-1]):
             for place in reversed(went[:-1]):

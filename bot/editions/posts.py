@@ -28,7 +28,7 @@ from bot.editions.illustration import illustration, picture_of
 from bot.editions.post_template import DEFAULT, PostTemplates, clean, flat, worded
 from bot.editions.wording import wording
 from bot.errors import RenderError
-from bot.model import Correction, EditionStory, HostedImage, Limits, Newsroom, Post, PostRules
+from bot.model import Correction, EditionStory, HostedImage, Limits, Newsroom, Phrase, Post, PostRules
 
 CARD_TITLE = 300
 CARD_DESCRIPTION = 300
@@ -228,8 +228,20 @@ def compose_correction(
                 warning=warning,
                 sensitive=bool(warning),
             )
-    most = f"{limits.characters} characters" if limits.characters else f"{limits.size} bytes"
-    raise RenderError(f"the correction is longer than the {most} the network takes; say what is right in fewer words")
+    if limits.characters:
+        raise RenderError(
+            Phrase(
+                "the correction is longer than the %(most)s characters the network takes; say what is right in fewer "
+                "words",
+                most=limits.characters,
+            )
+        )
+    raise RenderError(
+        Phrase(
+            "the correction is longer than the %(most)s bytes the network takes; say what is right in fewer words",
+            most=limits.size or 0,
+        )
+    )
 
 
 def _uncalling(printed: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import Any
 
 from bot.editions.digest import Digest
 from bot.errors import RenderError
-from bot.model import Article, EditionStory, Image, Newsroom, Summary
+from bot.model import Article, EditionStory, Image, Newsroom, Phrase, Summary
 
 
 def sample_digest(
@@ -31,7 +31,12 @@ def sample_digest(
     files = [folder / "digests" / name / "sample.json" for name in names for folder in folders]
     file = file or next((candidate for candidate in files if candidate.is_file()), None)
     if file is None:
-        raise RenderError(f"templates/digests/{template}/sample.json: there is no sample to try the template on")
+        raise RenderError(
+            Phrase(
+                "templates/digests/%(template)s/sample.json: there is no sample to try the template on",
+                template=template,
+            )
+        )
     try:
         sample = json.loads(file.read_text("utf-8"))
         setting = newsroom or Newsroom(**sample["newsroom"])

@@ -7,6 +7,7 @@ from typing import Any
 
 from bot.editions.environment import MailEnvironment, clean, faults_named, one_line
 from bot.errors import RenderError
+from bot.model import Phrase
 
 LONGEST = 200
 """Characters; inboxes show about 60."""
@@ -30,5 +31,7 @@ def render_subject(template: str, context: Mapping[str, Any]) -> str:
     """The subject line, never empty. Raises ``RenderError``."""
     subject = render_line(template, context, key="the schedule's subject")
     if not subject:
-        raise RenderError("the schedule's subject comes out empty; let it name something, e.g. {{ lead.title }}")
+        raise RenderError(
+            Phrase("the schedule's subject comes out empty; let it name something, e.g. {{ lead.title }}")
+        )
     return subject

@@ -41,7 +41,9 @@ class Checked:
 
     def __post_init__(self) -> None:
         for name in ("said", "fix"):
-            object.__setattr__(self, name, one_line(getattr(self, name)))
+            # A phrase is one already, and must stay one.
+            if type(text := getattr(self, name)) is str:
+                object.__setattr__(self, name, one_line(text))
 
 
 def ok(id: str, said: str) -> Checked:

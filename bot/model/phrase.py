@@ -8,7 +8,7 @@ language does. Templates hold whole sentences, or whole parts of one, since lang
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from enum import StrEnum
@@ -69,6 +69,19 @@ class Phrase(str):
         made.template, made.many, made.number, made.facts = template, many, number, MappingProxyType(clean)
         return made
 
+    def rewritten(self, change: Callable[[str], str]) -> Phrase:
+        """The same, each text among its facts as ``change`` has it."""
+
+        def text(said: str) -> str:
+            return said.rewritten(change) if isinstance(said, Phrase) else change(said)
+
+        def of(fact: Fact) -> Fact:
+            if isinstance(fact, Several):
+                return Several(tuple(map(text, fact.each)), fact.way)
+            return text(fact) if isinstance(fact, str) else fact
+
+        return Phrase(self.template, self.many, self.number, **{name: of(fact) for name, fact in self.facts.items()})
+
     def __getnewargs_ex__(self) -> tuple[tuple[str, str, int], dict[str, Fact]]:
         return (self.template, self.many, self.number), dict(self.facts)
 
@@ -97,6 +110,17 @@ _EACH = "%(each)s"
 def several(each: tuple[str, ...], way: Way = Way.AND) -> Phrase:
     """Several names or phrases, and nothing else."""
     return Phrase(_EACH, each=Several(each, way))
+
+
+def cut(said: str, longest: int) -> str:
+    """At most so many characters; a phrase that is no longer stays one."""
+    return said if len(said) <= longest else said[:longest]
+
+
+def said_by(error: Exception) -> str:
+    """What an error says: the phrase that was its first argument, where that is one."""
+    said = error.args[0] if error.args else ""
+    return said if isinstance(said, Phrase) else str(error)
 
 
 def english(fact: Fact) -> str:

@@ -19,7 +19,7 @@ from urllib.parse import parse_qsl, urlsplit
 from bot.channels.credentials import Connecting, Credential, SignIn, closed, sealed, signs_in, unsealed
 from bot.delivery.pausing import CONNECT, resume_channel, thing
 from bot.errors import DeliveryError, NotFound, NothingToDo, StateError, TokenError, UsageError
-from bot.model import Act
+from bot.model import Act, Phrase, Several, said_by
 from bot.schedules.installation import Connected, Installation
 from bot.settings import nearest
 from bot.store import Transaction
@@ -30,7 +30,6 @@ LASTS = timedelta(minutes=10)
 _PURPOSE = "sign-in"
 _USED = "used"
 _LONGEST = 4096
-_AGAIN = "run `broadsheet channels connect {name}` again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +61,11 @@ def known(installation: Installation, name: str) -> str:
     """``name`` when it is a channel's. Raises ``NotFound``."""
     channels = installation.settings.channels
     if name not in channels:
-        there = f"there are: {', '.join(channels) or 'none'}"
-        raise NotFound(f'there is no channel "{name}"{nearest(name, channels)}; {there}')
+        there = Several(tuple(channels)) if channels else Phrase("none")
+        near = nearest(name, channels)
+        raise NotFound(
+            Phrase('there is no channel "%(name)s"%(near)s; there are: %(there)s', name=name, near=near, there=there)
+        )
     return name
 
 
@@ -120,16 +122,18 @@ def pasted(text: str) -> dict[str, str]:
     """The parameters of an address, or of what of it was copied; a code alone. Raises ``UsageError``."""
     found = text.strip().strip("'\"<>").strip()
     if not found or len(found) > _LONGEST or not found.isprintable() or " " in found:
-        raise UsageError("that is no code, and no address: paste the whole address of the page you came back to")
+        raise UsageError(
+            Phrase("that is no code, and no address: paste the whole address of the page you came back to")
+        )
     try:
         query = urlsplit(found).query if "://" in found else found.lstrip("?") if "=" in found else ""
     except ValueError as error:
-        raise UsageError("that is no address: paste the whole address of the page you came back to") from error
+        raise UsageError(Phrase("that is no address: paste the whole address of the page you came back to")) from error
     answer = dict(parse_qsl(query, keep_blank_values=True))
     if answer.keys() & {"code", "error"}:
         return answer
     if "://" in found:
-        raise UsageError("that address has no code: paste the one you came back to, after you said yes")
+        raise UsageError(Phrase("that address has no code: paste the one you came back to, after you said yes"))
     return {"code": found}
 
 
@@ -146,7 +150,7 @@ def disconnect(installation: Installation, name: str, who: str) -> str:
     with installation.store.write() as tx:
         state = tx.channels.get(name)
         if not state.credential:
-            raise NothingToDo(f"channel {name} is not connected")
+            raise NothingToDo(Phrase("channel %(name)s is not connected", name=name))
         tx.channels.disconnect(name)
         tx.flags.set(_flag(name), "", installation.clock())
         note = "its tokens are deleted"
@@ -161,9 +165,18 @@ def _connecting(connected: Connected, name: str) -> Connecting:
     channel = connected.channels[name]
     kind = connected.installation.settings.channels[name].get("type", "")
     if not isinstance(channel, Connecting):
-        raise UsageError(f"channel {name} is not signed in to: what {kind} needs is its secrets in .env")
+        raise UsageError(
+            Phrase(
+                "channel %(name)s is not signed in to: what %(kind)s needs is its secrets in .env", name=name, kind=kind
+            )
+        )
     if not signs_in(channel):
-        raise UsageError(f"channel {name} has keys of its own in .env, and needs no sign-in; take them out to have one")
+        raise UsageError(
+            Phrase(
+                "channel %(name)s has keys of its own in .env, and needs no sign-in; take them out to have one",
+                name=name,
+            )
+        )
     return channel
 
 
@@ -172,14 +185,15 @@ def _opened(installation: Installation, state: str, name: str) -> tuple[str, str
     try:
         channel, nonce, issued = installation.keys.verify(_PURPOSE, state)
     except (TokenError, ValueError) as error:
-        raise TokenError("this address is none that a sign-in of ours came back to; begin it again") from error
-    again = _AGAIN.format(name=channel)
+        raise TokenError(Phrase("this address is none that a sign-in of ours came back to; begin it again")) from error
     if name and channel != name:
-        raise TokenError(f"this address is of a sign-in of the channel {channel}, not of {name}")
+        raise TokenError(
+            Phrase("this address is of a sign-in of the channel %(other)s, not of %(name)s", other=channel, name=name)
+        )
     if channel not in installation.settings.channels:
-        raise TokenError(f"the channel {channel} is not in the settings any more")
+        raise TokenError(Phrase("the channel %(name)s is not in the settings any more", name=channel))
     if installation.clock().timestamp() - issued > LASTS.total_seconds():
-        raise TokenError(f"this sign-in began more than ten minutes ago; {again}")
+        raise TokenError(_again(Phrase("this sign-in began more than ten minutes ago"), channel))
     return channel, nonce
 
 
@@ -188,7 +202,8 @@ def _taken(installation: Installation, name: str, nonce: str) -> tuple[SignIn, s
 
     An empty ``nonce`` is that of an editor who has a code alone.
     """
-    gone = TokenError(f"no sign-in of {name} waits: it was used, is over, or another began; {_AGAIN.format(name=name)}")
+    waiting = Phrase("no sign-in of %(name)s waits: it was used, is over, or another began", name=name)
+    gone = TokenError(_again(waiting, name))
     with installation.store.write() as tx:
         now, seen = installation.clock(), tx.flags.seen(_flag(name))
         if seen is None or seen[0] == _USED or now - seen[1] > LASTS:
@@ -210,7 +225,7 @@ async def _finished(installation: Installation, name: str, nonce: str, answer: M
         try:
             credential = await _connecting(connected, name).connect(answer, begun, redirect)
         except DeliveryError as error:
-            raise DeliveryError(f"{error}; {_AGAIN.format(name=name)}", permanent=error.permanent) from error
+            raise DeliveryError(_again(said_by(error), name), permanent=error.permanent) from error
     kind = str(installation.settings.channels[name].get("type", ""))
     # Whoever owns the account chose its name: terminals and mails show it.
     account = "".join(each if each.isprintable() else " " for each in credential.account)
@@ -254,7 +269,11 @@ def _keep(installation: Installation, name: str, credential: Credential, who: st
                     )
                 )
                 return account if account != credential.account else ""
-    raise StateError(f"the tokens of {name} change while they are saved; {_AGAIN.format(name=name)}")
+    raise StateError(_again(Phrase("the tokens of %(name)s change while they are saved", name=name), name))
+
+
+def _again(said: str, name: str) -> Phrase:
+    return Phrase("%(said)s; run `broadsheet channels connect %(name)s` again", said=said, name=name)
 
 
 def _resumed(installation: Installation, name: str, who: str) -> bool:

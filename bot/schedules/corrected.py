@@ -1,6 +1,8 @@
 """What the newsroom changed after it was sent: seen at each collecting, told to an editor, corrected for readers.
 
 Mail is corrected by the next edition, posts by replies (``bot.schedules.replies``).
+
+In one file, though it is long: seeing, deciding and correcting go by one reading of what was sent about an article.
 """
 
 from __future__ import annotations
@@ -23,7 +25,9 @@ from bot.model import (
     Edition,
     EditionState,
     EditionStory,
+    Phrase,
     PostAct,
+    Several,
 )
 from bot.schedules.correction_mail import correction_mail, mails_of
 from bot.schedules.hosting import host_corrections
@@ -37,7 +41,7 @@ WITHIN = timedelta(days=7)
 """How long after an edition's slot its stories are watched."""
 LONGEST = 600
 """Characters of what was said, or is right: a correction is read at a glance."""
-MUTE = "it sends no mail, and no post about it can be answered"
+MUTE = Phrase("it sends no mail, and no post about it can be answered")
 """Why readers of a schedule cannot be told."""
 
 
@@ -152,7 +156,7 @@ def dismiss(installation: Installation, article: int, *, who: str, now: datetime
     """Readers need not be told of what changed in ``article``. Raises ``NothingToDo`` when no change of it waits."""
     with installation.store.write() as tx:
         if not tx.changes.decide(article, Decision.DISMISSED, who=who, now=now):
-            raise NothingToDo(f"article {article}: no change of it waits for a decision")
+            raise NothingToDo(Phrase("article %(article)s: no change of it waits for a decision", article=str(article)))
         tx.acts.add(Act(at=now, who=who, what="correction not needed", thing=f"article:{article}", note=note[:500]))
 
 
@@ -160,14 +164,16 @@ def reach(tx: Transaction, article: int) -> Reach:
     """Raises ``NotFound``, and ``NothingToDo`` when nothing was sent about it."""
     found = tx.articles.get(article)
     if found is None:
-        raise NotFound(f"article {article}: there is none; `broadsheet articles` lists them")
+        raise NotFound(
+            Phrase("article %(article)s: there is none; `broadsheet articles` lists them", article=str(article))
+        )
     told = tx.editions.telling([article])
     tellings = tuple(
         Telling(edition, story, _what(story.article, found), difference(story.article, found), posts, goes)
         for (edition, story), posts, goes in zip(told, posted(tx, told), waiting(tx, told), strict=True)
     )
     if not tellings:
-        raise NothingToDo(f"article {article}: nothing was sent about it")
+        raise NothingToDo(Phrase("article %(article)s: nothing was sent about it", article=str(article)))
     corrections = tuple(tx.corrections.of_article(article))
     return Reach(found, tellings, corrections, replies_of(tx, corrections), mails_of(tx, corrections))
 
@@ -202,7 +208,9 @@ def correct(
     said, right = " ".join(said.split()), " ".join(right.split())
     for name, text in (("--said", said), ("--right", right)):
         if not text or len(text) > LONGEST:
-            raise UsageError(f"{name}: one or two sentences, at most {LONGEST} characters")
+            raise UsageError(
+                Phrase("%(name)s: one or two sentences, at most %(most)s characters", name=name, most=LONGEST)
+            )
     with installation.store.write() as tx:
         # Of two who say the same at once, one comes after the other, and learns that it is told.
         tx.editions.lock_all([edition.id for edition, _ in tx.editions.telling([article])])
@@ -264,11 +272,22 @@ def correct(
             note = f"“{said}” → “{right}”; {_by(schedule, replies, mailed, own)}"
             tx.acts.add(Act(at=now, who=who, what="correct", thing=f"edition:{telling.edition.id}", note=note[:500]))
         if not made and not same:
-            why = f"; {', '.join(mute)}: {MUTE}" if mute else "; choose a newsletter or a post"
-            raise NothingToDo(f"article {article}: nobody can be told{why}")
+            if mute:
+                raise NothingToDo(
+                    Phrase(
+                        "article %(article)s: nobody can be told; %(schedules)s: %(why)s",
+                        article=str(article),
+                        schedules=Several(tuple(mute)),
+                        why=MUTE,
+                    )
+                )
+            raise NothingToDo(
+                Phrase("article %(article)s: nobody can be told; choose a newsletter or a post", article=str(article))
+            )
         if not made:
-            waits = any(not each.carried for each in same)
-            raise StateError(f"article {article}: this correction {'waits' if waits else 'is told'} already")
+            if any(not each.carried for each in same):
+                raise StateError(Phrase("article %(article)s: this correction waits already", article=str(article)))
+            raise StateError(Phrase("article %(article)s: this correction is told already", article=str(article)))
         tx.changes.decide(article, Decision.CORRECTED, who=who, now=now)
     # Who shares the page of an edition that led with it shows what is right.
     led = {telling.edition.id for telling in newest.values() if telling.story.position == 1}
@@ -280,19 +299,35 @@ def stands(installation: Installation, found: Reach, correction: Correction) -> 
     """Whether readers are told ``correction``, one of ``found``, in a few words."""
     own = found.mails.get(correction.id)
     if own:
-        waits = {EditionState.AWAITING: "waits for approval as", EditionState.HELD: "is held as"}
-        goes = "told by" if own.state is EditionState.SENT else waits.get(own.state, "to be told by")
-        return f"{goes} edition {own.id}, a mail of its own"
+        match own.state:
+            case EditionState.SENT:
+                return Phrase("told by edition %(edition)s, a mail of its own", edition=own.id)
+            case EditionState.AWAITING:
+                return Phrase("waits for approval as edition %(edition)s, a mail of its own", edition=own.id)
+            case EditionState.HELD:
+                return Phrase("is held as edition %(edition)s, a mail of its own", edition=own.id)
+        return Phrase("to be told by edition %(edition)s, a mail of its own", edition=own.id)
     replies = found.replies.get(correction.id)
     if replies and replies.id == correction.carried:
-        if replies.state in (EditionState.CANCELLED, EditionState.EXPIRED):
-            return f"edition {replies.id} was to tell it and is {replies.state}; what it did not answer, nobody is told"
-        return f"{'told by edition' if replies.state is EditionState.SENT else 'to be told by edition'} {replies.id}"
+        match replies.state:
+            case EditionState.CANCELLED:
+                return Phrase(
+                    "edition %(edition)s was to tell it and is cancelled; what it did not answer, nobody is told",
+                    edition=replies.id,
+                )
+            case EditionState.EXPIRED:
+                return Phrase(
+                    "edition %(edition)s was to tell it and is expired; what it did not answer, nobody is told",
+                    edition=replies.id,
+                )
+            case EditionState.SENT:
+                return Phrase("told by edition %(edition)s", edition=replies.id)
+        return Phrase("to be told by edition %(edition)s", edition=replies.id)
     if correction.carried:
-        return f"told by edition {correction.carried}"
+        return Phrase("told by edition %(edition)s", edition=correction.carried)
     if installation.sends_mail(correction.schedule):
-        return "the next edition tells it"
-    return f"nobody is told: {correction.schedule} sends no mail"
+        return Phrase("the next edition tells it")
+    return Phrase("nobody is told: %(schedule)s sends no mail", schedule=correction.schedule)
 
 
 def untold(found: Reach, *, said: str, right: str) -> list[str]:
@@ -321,7 +356,12 @@ def drop(installation: Installation, correction: int, *, who: str, now: datetime
     """Takes back a correction that no edition carries yet; replies that went out stay. Raises ``StateError``."""
     with installation.store.write() as tx:
         if not tx.corrections.drop(correction):
-            raise StateError(f"correction {correction}: none waits; an edition tells it already, or there is none")
+            raise StateError(
+                Phrase(
+                    "correction %(correction)s: none waits; an edition tells it already, or there is none",
+                    correction=str(correction),
+                )
+            )
         tx.acts.add(Act(at=now, who=who, what="drop correction", thing=f"correction:{correction}"))
 
 

@@ -22,6 +22,8 @@ from bot.model import (
     EditionState,
     EditionStory,
     EditionWords,
+    Phrase,
+    said_by,
 )
 from bot.schedules.installation import Installation
 from bot.schedules.plan import Slot
@@ -46,12 +48,21 @@ def correction_mail(
     """
     schedule = correction.schedule
     if article.withdrawn:
-        raise UsageError(f"{schedule}: a mail of its own shows the article, which was withdrawn; leave it to the next")
+        raise UsageError(
+            Phrase(
+                "%(schedule)s: a mail of its own shows the article, which was withdrawn; leave it to the next",
+                schedule=schedule,
+            )
+        )
     editions = [each.id for each in told]
     audience = installation.settings.schedules[schedule].audience
     readers = tx.deliveries.have(audience, editions)
     if not readers:
-        raise UsageError(f"{schedule}: nobody is known to have it; leave the correction to the next edition")
+        raise UsageError(
+            Phrase(
+                "%(schedule)s: nobody is known to have it; leave the correction to the next edition", schedule=schedule
+            )
+        )
     key = f"{CORRECTION_MAIL}{correction.id}"
     frame = installation.frame(schedule, Slot(schedule, key, now), (correction,))
     newsroom = frame.newsroom
@@ -65,7 +76,7 @@ def correction_mail(
         # Clicks are counted by the stories an edition keeps, and this one keeps none: the schedule told them.
         renditions = render(replace(frame, outlets=mails, clicks=False, words=words, correcting=True), (story,))
     except RenderError as error:
-        raise UsageError(f"{schedule}: {error}") from error
+        raise UsageError(Phrase("%(name)s: %(what)s", name=schedule, what=said_by(error))) from error
     edition = Edition(
         id=frame.edition,
         schedule=schedule,

@@ -61,8 +61,8 @@ def declare(
             return before
         stored = tx.declarations.put(kind, key, content, who=who, now=now, version=version)
         if stored is None:
-            name = before.who if before else "somebody"
-            raise ChangedMeanwhile(f"{made.at}: {name} changed it meanwhile; look at what it is now, and choose")
+            name = before.who if before else Phrase("somebody")
+            raise ChangedMeanwhile(_meanwhile(made.at, name))
         tx.acts.add(_act(CHANGE if before else MAKE, made, before, content, who, now))
     installation.refresh()
     return stored
@@ -107,11 +107,9 @@ def withdraw(
     with installation.store.write() as tx:
         before = tx.declarations.get(kind, key)
         if before is None:
-            raise NotFound(f"{kind}.{key}: nothing of that name was made on the desk")
+            raise NotFound(Phrase("%(at)s: nothing of that name was made on the desk", at=f"{kind}.{key}"))
         if version not in (None, before.version):
-            raise ChangedMeanwhile(
-                f"{before.at}: {before.who} changed it meanwhile; look at what it is now, and choose"
-            )
+            raise ChangedMeanwhile(_meanwhile(before.at, before.who))
         if before.key and before.at in installation.settings.declared:
             without(installation.settings, before)
         tx.declarations.remove(kind, key, now)
@@ -131,7 +129,7 @@ def turn(
     with installation.store.read() as tx:
         known = tx.declarations.get("schedules", schedule)
     if known is None:
-        raise NotFound(f'there is no schedule "{schedule}" that was made on the desk')
+        raise NotFound(Phrase('there is no schedule "%(name)s" that was made on the desk', name=schedule))
     table = {**known.content, "enabled": None if on else False}
     version = known.version if version is None else version
     return declare(installation, "schedules", schedule, table, who=who, now=now, version=version)
@@ -207,3 +205,7 @@ def _said(value: Any) -> str:
         return "–"
     text = ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
     return text if len(text) <= _SHORT else f"{text[: _SHORT - 1]}…"
+
+
+def _meanwhile(at: str, who: str) -> Phrase:
+    return Phrase("%(at)s: %(who)s changed it meanwhile; look at what it is now, and choose", at=at, who=who)

@@ -12,7 +12,7 @@ from bot.audience.importing import Imported, run_import, try_import
 from bot.audience.reader_import import job, laid_out, refused_row
 from bot.audience.reader_import import sweep as sweep_uploads
 from bot.errors import BroadsheetError, StateError, StoreError
-from bot.model import ImportStage, ReaderImport
+from bot.model import ImportStage, Phrase, ReaderImport, said_by
 from bot.schedules.figures import count_readers
 from bot.schedules.installation import Installation
 
@@ -21,7 +21,7 @@ SECONDS = 1
 SWEEP_HOURS = 1
 DEAD = timedelta(minutes=2)
 """Whoever works on an import says so at each batch; who said nothing for so long is gone."""
-OURS = "could not be read: the program is at fault, and whoever runs it finds the reason in its log"
+OURS = Phrase("could not be read: the program is at fault, and whoever runs it finds the reason in its log")
 
 
 def import_due(installation: Installation, *, stop: Callable[[], bool] = lambda: False) -> int:
@@ -63,10 +63,11 @@ def _work(installation: Installation, made: ReaderImport, owner: str, stop: Call
         raise
     except BroadsheetError as error:
         with store.write() as tx:
-            tx.reader_imports.failed(made.id, owner, made.stage, str(error))
+            tx.reader_imports.failed(made.id, owner, made.stage, said_by(error))
     except Exception:
         with store.write() as tx:
-            tx.reader_imports.failed(made.id, owner, made.stage, f"{made.file}: {OURS}")
+            said = Phrase("%(file)s: %(what)s", file=made.file, what=OURS)
+            tx.reader_imports.failed(made.id, owner, made.stage, said)
         raise
     finally:
         with suppress(BroadsheetError), store.write() as tx:

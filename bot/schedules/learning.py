@@ -10,7 +10,7 @@ from datetime import timedelta
 from bot.channels.base import Learning
 from bot.clock import Clock, system_clock
 from bot.errors import BroadsheetError
-from bot.model import Limits
+from bot.model import Limits, Phrase, said_by
 from bot.schedules.installation import Connected, Installation
 
 FRESH = timedelta(days=1)
@@ -57,9 +57,9 @@ async def _asked(channel: Learning) -> Limits | str:
         async with asyncio.timeout(_SECONDS):
             return await channel.learn()
     except TimeoutError:
-        return f"no answer within {_SECONDS:g} s"
+        return Phrase("no answer within %(seconds)s s", seconds=f"{_SECONDS:g}")
     except BroadsheetError as error:
-        return str(error)
+        return said_by(error)
 
 
 def _keep(installation: Installation, learnt: Mapping[str, Limits], clock: Clock) -> None:

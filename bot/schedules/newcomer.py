@@ -18,7 +18,7 @@ from jinja2 import Environment, StrictUndefined
 from bot.channels import base as channels
 from bot.dns import SystemResolver
 from bot.errors import BroadsheetError, DnsError, UsageError
-from bot.model import Checked
+from bot.model import Checked, Phrase, said_by
 from bot.model.checked import fault, ok, warning
 from bot.schedules.declaring import declare
 from bot.schedules.installation import Installation, opened
@@ -102,7 +102,7 @@ def write_configuration(config: Path, newcomer: Newcomer) -> Path:
     """As ``write_newcomer``, into the configuration's own folder."""
     file = config / "broadsheet.toml"
     if file.exists():
-        raise UsageError(f"{file}: is there already; name another folder, or edit it")
+        raise UsageError(Phrase("%(file)s: is there already; name another folder, or edit it", file=str(file)))
     template = Environment(  # noqa: S701
         undefined=StrictUndefined, keep_trailing_newline=True, trim_blocks=True, lstrip_blocks=True
     ).from_string((shipped("templates") / "config" / "broadsheet.toml.j2").read_text("utf-8"))
@@ -182,10 +182,16 @@ async def try_mail(newcomer: Newcomer) -> list[Checked]:
                 try:
                     lines = [ok(f"channel.{MAIL}", await channel.check())]
                 except BroadsheetError as error:
-                    lines = [fault(f"channel.{MAIL}", str(error), "")]
+                    lines = [fault(f"channel.{MAIL}", said_by(error), "")]
                 if isinstance(channel, channels.Inspected):
                     try:
                         lines += await channel.inspect(SystemResolver())
                     except DnsError as error:
-                        lines.append(warning("dns", f"not looked at: {error}", "give this machine a resolver"))
+                        lines.append(
+                            warning(
+                                "dns",
+                                Phrase("not looked at: %(why)s", why=said_by(error)),
+                                Phrase("give this machine a resolver"),
+                            )
+                        )
                 return lines

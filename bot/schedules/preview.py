@@ -20,7 +20,19 @@ from bot.editions.post_view import page as post_page
 from bot.editions.wording import wording
 from bot.errors import BroadsheetError, DeliveryError, NotFound, NothingToDo, SettingsError
 from bot.http import Http
-from bot.model import Edition, EditionStory, Email, Fetched, Finding, MergeField, Parcel, Receipt, Recipient, Rendition
+from bot.model import (
+    Edition,
+    EditionStory,
+    Email,
+    Fetched,
+    Finding,
+    MergeField,
+    Parcel,
+    Phrase,
+    Receipt,
+    Recipient,
+    Rendition,
+)
 from bot.schedules.draft import Draft, draft, texts_of
 from bot.schedules.hosting import bring, draw, due
 from bot.schedules.hosting import keep as keep_pictures
@@ -292,12 +304,19 @@ async def send_test(
     Raises ``DeliveryError``, ``NotFound``.
     """
     if not is_address(to):
-        raise SettingsError(f"{to}: is not a mail address")
+        raise SettingsError(Phrase("%(address)s: is not a mail address", address=to))
     made, _, _ = await _drafted(installation, schedule, slot, variant, hosting=True)
     mails = [each for each in made.edition.renditions if each.email]
     if not mails:
-        why = made.edition.reason or "it sends no mail"
-        raise NothingToDo(f"the slot {slot.key} of {schedule} has no mail to test: {why}")
+        why = made.edition.reason or Phrase("it sends no mail")
+        raise NothingToDo(
+            Phrase(
+                "the slot %(slot)s of %(schedule)s has no mail to test: %(why)s",
+                slot=slot.key,
+                schedule=schedule,
+                why=why,
+            )
+        )
     receipts: list[Receipt] = []
     async with installation.connected() as connected:
         for rendition in mails:

@@ -24,9 +24,11 @@ from bot.model import (
     Edition,
     EditionState,
     EditionStory,
+    Phrase,
     Post,
     PostAct,
     Rendition,
+    said_by,
 )
 from bot.schedules.installation import Installation
 from bot.schedules.standing import Posted
@@ -121,7 +123,7 @@ def _renditions(
             try:
                 made = _post(installation, correcting, name, post, outlet)
             except RenderError as error:
-                raise UsageError(f"{outlet.channel}: {error}") from error
+                raise UsageError(Phrase("%(name)s: %(what)s", name=outlet.channel, what=said_by(error))) from error
             yield Rendition(channel=outlet.channel, subject=post.delivery.subject, post=made)
 
 
@@ -131,10 +133,7 @@ def _post(installation: Installation, correcting: Correcting, name: str, post: P
     act = PostAct.POST if correcting.article.withdrawn else act_of(correcting.way, outlet, post)
     if post.goes or (post.pending and act is not PostAct.POST):
         # Of two changes nobody knows which comes last, and two posts would replace the same one.
-        raise StateError(
-            f"{outlet.channel}: edition {post.pending} is to {post.pending_act} this post; correct it when that is "
-            f"sent, or `broadsheet cancel {post.pending}` first"
-        )
+        raise StateError(_taken(outlet.channel, post.pending, post.pending_act))
     if act is not PostAct.POST:
         article = correcting.article
         return compose_amended(
@@ -157,6 +156,28 @@ def _post(installation: Installation, correcting: Correcting, name: str, post: P
         limits=outlet.limits,
         answers=post.id if outlet.limits.thread else "",
         warning=post.post.warning if outlet.limits.warning else "",
+    )
+
+
+def _taken(channel: str, edition: str, act: PostAct | None) -> Phrase:
+    facts = {"channel": channel, "edition": edition}
+    match act:
+        case PostAct.EDIT:
+            return Phrase(
+                "%(channel)s: edition %(edition)s is to edit this post; correct it when that is sent, or `broadsheet "
+                "cancel %(edition)s` first",
+                **facts,
+            )
+        case PostAct.REMOVE:
+            return Phrase(
+                "%(channel)s: edition %(edition)s is to remove this post; correct it when that is sent, or "
+                "`broadsheet cancel %(edition)s` first",
+                **facts,
+            )
+    return Phrase(
+        "%(channel)s: edition %(edition)s is to replace this post; correct it when that is sent, or `broadsheet cancel "
+        "%(edition)s` first",
+        **facts,
     )
 
 

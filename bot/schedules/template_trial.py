@@ -12,7 +12,7 @@ from bot.editions.post_view import PostView, view
 from bot.editions.posts import Composer
 from bot.editions.sample import sample_digest
 from bot.errors import NothingToDo
-from bot.model import EditionStory, Email, Limits, Newsroom, Rendition
+from bot.model import EditionStory, Email, Limits, Newsroom, Phrase, Rendition
 from bot.schedules.installation import Installation
 from bot.store import Transaction
 from bot.summaries.extractive import summarise
@@ -79,7 +79,7 @@ def tried_mail(installation: Installation, name: str) -> Email | None:
 def _newest(tx: Transaction) -> tuple[EditionStory, ...]:
     fit = [each for each in tx.articles.newest(limit=_LOOKED) if not each.withdrawn and each.title][:STORIES]
     if not fit:
-        raise NothingToDo("there is no article yet; the sample shows how it will look")
+        raise NothingToDo(Phrase("there is no article yet; the sample shows how it will look"))
     return tuple(
         EditionStory(position=place, article=each, summary=summarise(each), article_ids=(each.id,))
         for place, each in enumerate(fit, start=1)

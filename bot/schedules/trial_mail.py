@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bot.errors import NotFound, NothingToDo, SettingsError
-from bot.model import Parcel, Receipt, Recipient
+from bot.model import Parcel, Phrase, Receipt, Recipient
 from bot.schedules.installation import Installation
 from bot.settings import is_address
 from bot.tokens import delivery_token
@@ -24,7 +24,7 @@ async def send_test(installation: Installation, edition: str, to: str) -> list[R
         raise NotFound(f"there is no edition {edition}; `broadsheet editions` lists them")
     mails = [each for each in found.renditions if each.email and each.channel in installation.configured]
     if not mails:
-        raise NothingToDo("the edition has no mail to test")
+        raise NothingToDo(Phrase("the edition has no mail to test"))
     now = installation.clock()
     table = installation.settings.schedules.get(found.schedule)
     reader = Recipient(subscriber=0, address=to, audience=table.audience if table else "", subscribed=found.created)

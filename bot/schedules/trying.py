@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.channels.base import Learning
 from bot.delivery.pausing import thing
 from bot.errors import DeliveryError
-from bot.model import Act
+from bot.model import Act, Phrase, cut, said_by
 from bot.schedules.connection import known
 from bot.schedules.installation import Installation
 from bot.schedules.learning import learn
@@ -23,12 +23,17 @@ async def tested(installation: Installation, name: str) -> str:
         try:
             said = await connected.channels[name].check()
         except DeliveryError as error:
-            raise DeliveryError(f"channel {name}: {error}", permanent=error.permanent) from error
+            failed = Phrase("channel %(name)s: %(what)s", name=name, what=said_by(error))
+            raise DeliveryError(failed, permanent=error.permanent) from error
         # Names of chats and accounts stand in it, which strangers chose: no control characters for a terminal.
-        said = "".join(each if each.isprintable() else " " for each in said)
+        said = said.rewritten(_printable) if isinstance(said, Phrase) else _printable(said)
         if isinstance(connected.channels[name], Learning):
             told = (await learn(connected, {name}))[name]
-            said += f"; its limits are not learnt: {told}" if isinstance(told, str) else "; its limits are kept"
+            said = (
+                Phrase("%(said)s; its limits are not learnt: %(why)s", said=said, why=told)
+                if isinstance(told, str)
+                else Phrase("%(said)s; its limits are kept", said=said)
+            )
         return said
 
 
@@ -37,12 +42,16 @@ async def try_out(installation: Installation, name: str, who: str) -> str:
     try:
         said = await tested(installation, name)
     except DeliveryError as error:
-        _recorded(installation, name, who, str(error))
+        _recorded(installation, name, who, said_by(error))
         raise
     _recorded(installation, name, who, said)
     return said
 
 
+def _printable(text: str) -> str:
+    return "".join(each if each.isprintable() else " " for each in text)
+
+
 def _recorded(installation: Installation, name: str, who: str, said: str) -> None:
     with installation.store.write() as tx:
-        tx.acts.add(Act(at=installation.clock(), who=who, what=TEST, thing=thing(name), note=said[:500]))
+        tx.acts.add(Act(at=installation.clock(), who=who, what=TEST, thing=thing(name), note=cut(said, 500)))

@@ -16,7 +16,7 @@ from cronsim import CronSim, CronSimError
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, ValidationInfo
 from pydantic_core import PydanticCustomError
 
-from bot.model import Phrase
+from bot.model import Phrase, said_by
 from bot.settings.address import is_address
 
 
@@ -48,7 +48,7 @@ def parse_keeping(value: Any) -> timedelta | None:
     try:
         kept = parse_duration(value)
     except ValueError as error:
-        raise ValueError(Phrase('%(what)s, or "forever"', what=_said(error))) from error
+        raise ValueError(Phrase('%(what)s, or "forever"', what=said_by(error))) from error
     if kept < timedelta(days=1):
         # Not even 0, which one reader takes for "nothing" and another for "no limit".
         raise ValueError(Phrase('at least 1d; "forever" keeps it without a limit'))
@@ -115,18 +115,12 @@ def _rate(value: Any) -> Rate:
     return rate
 
 
-def _said(error: Exception) -> str:
-    """What an error says, as a phrase where it is one."""
-    said = error.args[0] if error.args else ""
-    return said if isinstance(said, Phrase) else str(error)
-
-
 def _check(kind: str, function: Any) -> BeforeValidator:
     def validate(value: Any) -> Any:
         try:
             return function(value)
         except (ValueError, TypeError) as error:
-            raise PydanticCustomError(kind, "{reason}", {"reason": _said(error)}) from error
+            raise PydanticCustomError(kind, "{reason}", {"reason": said_by(error)}) from error
 
     return BeforeValidator(validate)
 

@@ -10,6 +10,7 @@ from urllib.parse import urljoin
 from bot.articles.url import absolute_url
 from bot.errors import BlockedAddress, FetchError, SourceError
 from bot.http import Answer, Http
+from bot.model import Phrase
 from bot.sanitize import plain
 from bot.sources.feed import parse
 from bot.sources.wordpress_parse import api_root, endpoint, page_language
@@ -52,8 +53,11 @@ async def discover(http: Http, url: str) -> Found:
         if found:
             return found
     raise SourceError(
-        f"{absolute_url(address)}: neither a WordPress API nor a feed was found; "
-        "look for an RSS link on the site and give its address, or read files with a source of type folder"
+        Phrase(
+            "%(url)s: neither a WordPress API nor a feed was found; look for an RSS link on the site and give its "
+            "address, or read files with a source of type folder",
+            url=absolute_url(address),
+        )
     )
 
 

@@ -24,6 +24,7 @@ class Fault(StrEnum):
     TOO_LARGE = "too large"
     NO_FEED = "no feed"
     BROKEN = "broken"
+    EMPTY = "empty"
     FOLDER = "folder"
     OTHER = "other"
 
@@ -44,6 +45,7 @@ _SIGNS = (
     (Fault.SERVER, r"\(HTTP 5\d\d\)"),
     (Fault.TOO_LARGE, r"is larger than|built to exhaust"),
     (Fault.NO_FEED, r"is a web page, not a feed|neither a WordPress API nor a feed|has no open WordPress API"),
+    (Fault.EMPTY, r"there is no article in it yet"),
     (Fault.BROKEN, r"cannot be read|is not JSON|begins like JSON|packed wrongly|which is refused"),
     (Fault.FOLDER, r"there is no folder"),
 )

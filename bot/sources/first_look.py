@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from bot.articles.language import forget_languages
 from bot.errors import SourceError
 from bot.http import Http
-from bot.model import Article
+from bot.model import Article, Phrase
 from bot.sources.base import Visit, kinds
 from bot.sources.discovery import Found, discover
 
@@ -58,7 +58,7 @@ async def first_look(http: Http, url: str, now: datetime) -> FirstLook:
     finally:
         forget_languages()
     if not collected.articles:
-        raise SourceError(f"{found.url}: it can be read, but there is no article in it yet")
+        raise SourceError(Phrase("%(url)s: it can be read, but there is no article in it yet", url=found.url))
     ordered = sorted(collected.articles, key=lambda each: each.published, reverse=True)
     return FirstLook(
         found=found,

@@ -61,3 +61,16 @@ def test_a_hostile_fact_stays_one_line():
     said = Phrase("The part “%(title)s” is empty", title="a\r\nb\x1b[2J\u202ec")
     assert said == "The part “a b [2J c” is empty"
     assert several(("a\nb", "c"), Way.APART) == "a b; c"
+
+
+def test_a_phrase_is_rewritten_in_its_facts_however_deep_and_nowhere_else():
+    said = Phrase(
+        "a key of %(who)s: %(why)s, %(all)s, %(count)s",
+        who="key-1",
+        why=Phrase("a key: %(said)s", said="key-2"),
+        all=Several(("key-3", Phrase("the key %(name)s", name="key-4"))),
+        count=2,
+    )
+    written = said.rewritten(lambda text: text.replace("key", "…"))
+    assert written == "a key of …-1: a key: …-2, …-3, the key …-4, 2"
+    assert written.template == said.template

@@ -204,7 +204,7 @@ async def test_a_code_that_is_none_is_told_and_nothing_is_connected(desk):
     await desk.post("/channels/connect", data={"channel": "news"})
     answer = await desk.post("/channels/paste", data={"channel": "news", "code": f"a b {HOSTILE}"})
     assert answer.status_code == 422
-    assert "that is no code" in answer.text
+    assert "That is no code" in answer.text
     with desk.store.read() as tx:
         assert tx.channels.get("news").credential == ""
 

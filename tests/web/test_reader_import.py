@@ -90,7 +90,7 @@ async def test_refused_rows_are_a_file_that_can_be_corrected_and_runs_nothing(we
         ({"consent": "yes"}, "Say where and how they agreed"),
         ({"column-email": ""}, "which column holds the addresses"),
         ({"column-email": "nowhere"}, "has no column"),
-        ({"audience": ""}, "choose the audience"),
+        ({"audience": ""}, "Choose the audience"),
     ],
 )
 async def test_what_is_missing_is_said_and_what_was_chosen_is_kept(web, fields, words):

@@ -29,7 +29,7 @@ from bot.channels.bluesky.session import Session
 from bot.channels.fit import post_of
 from bot.channels.pictures import made_fit, measured
 from bot.errors import DeliveryError
-from bot.model import Card, Idempotency, Limits, Parcel, Post, Reactions, Receipt, figure
+from bot.model import Card, Idempotency, Limits, Parcel, Phrase, Post, Reactions, Receipt, figure
 from bot.settings import PostTable, Table, Url, secret_variable
 
 _PIXELS, _IMAGE_PIXELS = 1200, 2000
@@ -139,7 +139,7 @@ class BlueskyChannel(Unopened):
     async def check(self) -> str:
         """Signs in."""
         await self._session.did()
-        return f"signed in to {self._server} as {self._handle}"
+        return Phrase("signed in to %(server)s as %(account)s", server=self._server, account=self._handle)
 
     async def _exists(self, did: str, key: str) -> bool:
         """Whether an earlier attempt wrote the record: what it wrote is never edited, not even by a newer picture."""

@@ -14,8 +14,9 @@ from urllib.parse import urlencode
 from pydantic import SecretStr
 
 from bot.channels.base import Surroundings
-from bot.channels.exchange import Exchange, Refusal, Told
+from bot.channels.exchange import Exchange, Refusal, Told, advised
 from bot.errors import ChannelRefused, DeliveryError, ServerBusy
+from bot.model import Phrase, said_by
 
 
 class Expired(ChannelRefused):
@@ -70,7 +71,8 @@ class Session:
         try:
             return await ask(self._tokens["accessJwt"])
         except Expired as error:
-            raise ChannelRefused(f"{self.server} takes no session of ours: {error}", server=self.server) from error
+            said = Phrase("%(server)s takes no session of ours: %(said)s", server=self.server, said=said_by(error))
+            raise ChannelRefused(said, server=self.server) from error
 
     async def record(self, repo: str, collection: str, key: str) -> Told | None:
         """The record, which everyone may read; None when there is none."""
@@ -93,7 +95,14 @@ class Session:
             self._keep(await self._call("com.atproto.server.createSession", json=login))
         except ChannelRefused as error:
             raise ChannelRefused(
-                f"{error}; put a new app password of {self._handle} into {self._variable}",
+                advised(
+                    said_by(error),
+                    Phrase(
+                        "put a new app password of %(account)s into %(variable)s",
+                        account=self._handle,
+                        variable=self._variable,
+                    ),
+                ),
                 code=error.code,
                 server=self.server,
             ) from error
@@ -111,7 +120,8 @@ class Session:
     def _keep(self, told: Told) -> None:
         session = {key: told.data.get(key) for key in ("did", "accessJwt", "refreshJwt")}
         if not all(isinstance(value, str) and value for value in session.values()):
-            raise ServerBusy(f"{self.server} answered the sign-in with no session", server=self.server)
+            said = Phrase("%(server)s answered the sign-in with no session", server=self.server)
+            raise ServerBusy(said, server=self.server)
         self._tokens = {key: str(value) for key, value in session.items()}
 
     async def _call(

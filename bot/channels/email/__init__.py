@@ -27,7 +27,7 @@ from bot.channels.email.server_options import ServerOptions
 from bot.channels.email.warm_up import allowance
 from bot.dns import Resolver
 from bot.errors import SettingsError
-from bot.model import Checked, Email, Limits, Parcel, Receipt, Recipient, Rendition, ServerNow
+from bot.model import Checked, Email, Limits, Parcel, Phrase, Receipt, Recipient, Rendition, ServerNow, Way, several
 from bot.settings import Table, secret_variable
 from bot.store.allowances import Limits as Rates
 
@@ -113,10 +113,14 @@ class EmailChannel:
             session = await line.session()
             await session.quit()
             await line.leave(session)
-            how = {"starttls": "STARTTLS", "tls": "TLS", "none": "no TLS"}[line.server.security]
-            login = f", logged in as {line.server.username}" if line.server.username else ""
-            said.append(f"{line.server} answers ({how}{login})")
-        return "; ".join(said)
+            how = {"starttls": "STARTTLS", "tls": "TLS", "none": Phrase("no TLS")}[line.server.security]
+            facts = {"server": str(line.server), "how": how}
+            said.append(
+                Phrase("%(server)s answers (%(how)s, logged in as %(user)s)", user=line.server.username, **facts)
+                if line.server.username
+                else Phrase("%(server)s answers (%(how)s)", **facts)
+            )
+        return said[0] if len(said) == 1 else several(tuple(said), Way.APART)
 
     async def inspect(self, dns: Resolver) -> list[Checked]:
         """What receivers see of this channel in the DNS (``bot.channels.base.Inspected``)."""

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from bot.errors import ChannelRefused, DeliveryError, OutcomeUnknown, ServerBusy
+from bot.model import Phrase
 
 
 class Stage(StrEnum):
@@ -138,12 +139,21 @@ _SPAN = re.compile(
 # A server that spoke with us as far as a message works, and wants fewer of them.
 _WITH_A_MESSAGE = (Stage.SENDER, Stage.RECIPIENT, Stage.DATA, Stage.BODY)
 _UNIT = {"s": 1, "m": 60, "h": 3600}
-_NEXT = {
-    Stage.LOGIN: "check username and password of the channel",
-    Stage.SENDER: "check the channel's `from` and `bounces`: may this server send for them?",
-    Stage.RECIPIENT: "ask whoever runs the server; the edition waits",
-    Stage.TLS: "check host, port and security of the channel",
+_NAMES = {
+    Stage.CONNECT: Phrase("the connection"),
+    Stage.HELLO: Phrase("the greeting"),
+    Stage.LOGIN: Phrase("the login"),
+    Stage.SENDER: Phrase("the sender"),
+    Stage.RECIPIENT: Phrase("the recipient"),
+    Stage.BODY: Phrase("the message"),
 }
+_NEXT = {
+    Stage.LOGIN: Phrase("check username and password of the channel"),
+    Stage.SENDER: Phrase("check the channel's `from` and `bounces`: may this server send for them?"),
+    Stage.RECIPIENT: Phrase("ask whoever runs the server; the edition waits"),
+    Stage.TLS: Phrase("check host, port and security of the channel"),
+}
+_POLICY = Phrase("its policy or the content is the reason; the edition waits until you have looked")
 
 
 def refusal(stage: Stage, reply: Reply, server: str) -> DeliveryError:
@@ -154,13 +164,15 @@ def refusal(stage: Stage, reply: Reply, server: str) -> DeliveryError:
     """
     if reply.code < 400 or reply.code > 599:
         return _strange(stage, reply, server)
-    said = f"{server} refuses {stage}: {reply}"
+    facts = {"server": server, "stage": _NAMES.get(stage, stage), "reply": str(reply)}
+    said = Phrase("%(server)s refuses %(stage)s: %(reply)s", **facts)
     if stage in (Stage.CONNECT, Stage.HELLO):
-        return _busy(stage, reply, server, f"{server} lets nobody in: {reply}")
+        said = Phrase("%(server)s lets nobody in: %(reply)s", server=server, reply=str(reply))
+        return _busy(stage, reply, server, said)
     if _is_quota(reply):
         return _busy(stage, reply, server, said, retry_after=asked_wait(reply.text) or QUOTA_WAIT)
     if reply.code < 500:
-        return _temporary(stage, reply, server, f"{server} puts off {stage}: {reply}")
+        return _temporary(stage, reply, server, Phrase("%(server)s puts off %(stage)s: %(reply)s", **facts))
     if stage in (Stage.TLS, Stage.LOGIN, Stage.SENDER):
         if stage is Stage.SENDER and _is_throttle(reply):
             return _busy(stage, reply, server, said)
@@ -174,10 +186,13 @@ def lost(stage: Stage, server: str, reason: str) -> DeliveryError:
     A message can only have been taken when its body was on the way; before, it surely did not arrive.
     """
     if stage is Stage.BODY:
-        return OutcomeUnknown(f"{server} did not answer after the message was sent: {reason}", server=server)
+        said = Phrase("%(server)s did not answer after the message was sent: %(reason)s", server=server, reason=reason)
+        return OutcomeUnknown(said, server=server)
+    facts = {"server": server, "stage": _NAMES.get(stage, stage), "reason": reason}
     if stage in (Stage.RECIPIENT, Stage.DATA):
-        return DeliveryError(f"{server} broke off at {stage}: {reason}", permanent=False, server=server)
-    return ServerBusy(f"{server} cannot be reached, at {stage}: {reason}", server=server)
+        said = Phrase("%(server)s broke off at %(stage)s: %(reason)s", **facts)
+        return DeliveryError(said, permanent=False, server=server)
+    return ServerBusy(Phrase("%(server)s cannot be reached, at %(stage)s: %(reason)s", **facts), server=server)
 
 
 def asked_wait(text: str) -> float | None:
@@ -256,8 +271,17 @@ def _is_throttle(reply: Reply) -> bool:
 
 def _strange(stage: Stage, reply: Reply, server: str) -> DeliveryError:
     if stage is Stage.BODY:
-        return OutcomeUnknown(f"{server} answered the message with what is not SMTP: {reply}", server=server)
-    return ServerBusy(f"{server} answers {stage} with what is not SMTP: {reply}", server=server)
+        said = Phrase(
+            "%(server)s answered the message with what is not SMTP: %(reply)s", server=server, reply=str(reply)
+        )
+        return OutcomeUnknown(said, server=server)
+    said = Phrase(
+        "%(server)s answers %(stage)s with what is not SMTP: %(reply)s",
+        server=server,
+        stage=_NAMES.get(stage, stage),
+        reply=str(reply),
+    )
+    return ServerBusy(said, server=server)
 
 
 def _busy(stage: Stage, reply: Reply, server: str, said: str, retry_after: float | None = None) -> ServerBusy:
@@ -283,5 +307,5 @@ def _failed(reply: Reply, server: str, said: str) -> DeliveryError:
 
 
 def _refused(stage: Stage, reply: Reply, server: str, said: str) -> ChannelRefused:
-    hint = _NEXT.get(stage, "its policy or the content is the reason; the edition waits until you have looked")
-    return ChannelRefused(f"{said}; {hint}", code=reply.code, enhanced=reply.enhanced, server=server)
+    hint = Phrase("%(said)s; %(what)s", said=said, what=_NEXT.get(stage, _POLICY))
+    return ChannelRefused(hint, code=reply.code, enhanced=reply.enhanced, server=server)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from bot.channels.email.answers import Reply, Stage, lost, refusal
 from bot.channels.email.connection import Broken, Connection
 from bot.errors import ChannelRefused, DeliveryError
+from bot.model import Phrase
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +113,11 @@ async def _secure(
 ) -> dict[str, str]:
     if "STARTTLS" not in offers or tls is None:
         raise ChannelRefused(
-            f"{server} offers no STARTTLS, so nothing is sent in the clear; "
-            'set security = "tls" with port 465, or ask whoever runs the server',
+            Phrase(
+                "%(server)s offers no STARTTLS, so nothing is sent in the clear; "
+                'set security = "tls" with port 465, or ask whoever runs the server',
+                server=str(server),
+            ),
             server=str(server),
         )
     await _say(server, connection, Stage.TLS, b"STARTTLS", good=220)
@@ -143,19 +147,27 @@ async def _login(server: Server, connection: Connection, offers: dict[str, str])
         await _say(server, connection, Stage.LOGIN, base64.b64encode(user), good=334)
         await _say(server, connection, Stage.LOGIN, base64.b64encode(password), good=235)
     else:
-        offered = " ".join(known) or "none"
+        offered = " ".join(known) or Phrase("none")
         raise ChannelRefused(
-            f"{server} offers no login we know (PLAIN or LOGIN; it offers {offered}); "
-            "remove the channel's username, or name another server",
+            Phrase(
+                "%(server)s offers no login we know (PLAIN or LOGIN; it offers: %(offered)s); "
+                "remove the channel's username, or name another server",
+                server=str(server),
+                offered=offered,
+            ),
             server=str(server),
         )
 
 
 def _untrusted(server: Server, error: ssl.SSLError) -> ChannelRefused:
-    reason = getattr(error, "verify_message", "") or error.reason or "the handshake failed"
+    reason = getattr(error, "verify_message", "") or error.reason or Phrase("the handshake failed")
     return ChannelRefused(
-        f"{server}: no trusted TLS: {reason}; check host, port and security, "
-        "or name its certificate authority in ca_file",
+        Phrase(
+            "%(server)s: no trusted TLS: %(reason)s; check host, port and security, "
+            "or name its certificate authority in ca_file",
+            server=str(server),
+            reason=reason,
+        ),
         server=str(server),
     )
 

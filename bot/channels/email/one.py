@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from bot.errors import DeliveryError, ServerBusy
-from bot.model import Parcel, Receipt
+from bot.model import Parcel, Phrase, Receipt
 
 
 class One:
@@ -23,7 +23,9 @@ class One:
         if not_before is None:
             self._parcel = parcel
         else:
-            self._answer = ServerBusy(f"its limit lets no more go before {not_before:%H:%M} UTC")
+            self._answer = ServerBusy(
+                Phrase("its limit lets no more go before %(time)s UTC", time=f"{not_before:%H:%M}")
+            )
 
     async def ahead(self, parcel: Parcel) -> bool:  # noqa: ARG002
         return True
@@ -39,4 +41,4 @@ class One:
         """The positive answer. Raises ``DeliveryError``, or what the channel failed by."""
         if isinstance(self._answer, Receipt):
             return self._answer
-        raise self._answer or DeliveryError("no server takes it now; try again in a while", permanent=False)
+        raise self._answer or DeliveryError(Phrase("no server takes it now; try again in a while"), permanent=False)

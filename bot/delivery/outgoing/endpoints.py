@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from bot.channels.credentials import sealed, unsealed
 from bot.errors import NotFound, StateError, UsageError
 from bot.guard import is_public
-from bot.model import Act, Endpoint, EndpointCall, EndpointOff, EventType
+from bot.model import Act, Endpoint, EndpointCall, EndpointOff, EventType, Phrase
 from bot.standard_webhooks import key_of, new_secret
 from bot.store import Store, Transaction
 from bot.tokens import KeyRing
@@ -67,7 +67,7 @@ def make(
     )
     with store.write() as tx:
         if len(tx.endpoints.every()) >= MOST:
-            raise StateError(f"there are {MOST} webhooks: remove one first")
+            raise StateError(Phrase("there are %(most)s webhooks: remove one first", most=MOST))
         made = replace(made, id=tx.endpoints.add(made))
         _record(tx, made, "make webhook", who, now, after=_said(made))
     return secret, made
@@ -185,7 +185,7 @@ def server_of(url: str) -> str:
 
 def _need_on(endpoint: Endpoint) -> None:
     if endpoint.disabled:
-        raise StateError(f"{endpoint.name} is told nothing now: enable it first")
+        raise StateError(Phrase("%(name)s is told nothing now: enable it first", name=endpoint.name))
 
 
 def _name(name: str) -> str:

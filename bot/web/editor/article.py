@@ -22,6 +22,7 @@ from bot.summaries.grounding import Offence
 from bot.web.editor.access import Approver, Editor, Viewer
 from bot.web.editor.desk import Desk, number
 from bot.web.editor.form import Submission, Submitted
+from bot.web.editor.phrases import sentence, told_error
 from bot.web.editor.speech import N_, _, listing, ngettext
 
 REVISIONS = 20
@@ -192,7 +193,9 @@ def routes(desk: Desk, router: APIRouter) -> None:
         except NotFound:
             return desk.missing(request)
         except BroadsheetError as error:
-            return shown(request, user, number, values=values, errors={"right": str(error)}, status=422)
+            return shown(
+                request, user, number, values=values, errors={"right": sentence(told_error(error))}, status=422
+            )
         with desk.installation.store.read() as tx:
             mails = list(mails_of(tx, made).values())
         if mails:

@@ -19,7 +19,7 @@ from bot.settings.tables import BrandTable
 from bot.web.editor.access import Admin, Viewer
 from bot.web.editor.desk import Desk
 from bot.web.editor.form import Submitted
-from bot.web.editor.phrases import told
+from bot.web.editor.phrases import told, told_error
 from bot.web.editor.speech import N_, _
 from bot.web.editor.templates import framed
 
@@ -46,11 +46,11 @@ def routes(desk: Desk, router: APIRouter) -> None:
         notice = ""
         try:
             tried = _tried(installation, given, user)
-            notice = palettes(tried)[2]
+            notice = told(palettes(tried)[2])
         except SettingsError as error:
-            errors = errors or {_field(error): told(error.said) or str(error)}
+            errors = errors or {_field(error): told(error.said) or told_error(error)}
         except RenderError as error:
-            errors = errors or {"accent": str(error)}
+            errors = errors or {"accent": told_error(error)}
         declared = installation.settings.declared.get("brand")
         return desk.page(
             request,
@@ -100,9 +100,9 @@ def routes(desk: Desk, router: APIRouter) -> None:
                 version=form.number("version"),
             )
         except ChangedMeanwhile as error:
-            return shown(request, user, given, {"accent": str(error)}, status=409)
+            return shown(request, user, given, {"accent": told_error(error)}, status=409)
         except SettingsError as error:
-            return shown(request, user, given, {_field(error): told(error.said) or str(error)}, status=422)
+            return shown(request, user, given, {_field(error): told(error.said) or told_error(error)}, status=422)
         return desk.done(request, "templates/brand", _("The brand is saved. The next mails are set in it."))
 
 

@@ -22,6 +22,7 @@ from bot.web.editor.access import Admin, Approver, Editor, Viewer
 from bot.web.editor.desk import Desk
 from bot.web.editor.form import Submission, Submitted
 from bot.web.editor.networks import network_of
+from bot.web.editor.phrases import sentence, told, told_error
 from bot.web.editor.reactions import why_not
 from bot.web.editor.record import lines
 from bot.web.editor.speech import N_, _
@@ -164,7 +165,7 @@ def routes(desk: Desk, router: APIRouter) -> None:
         except NotFound:
             return desk.missing(request)
         except DeliveryError as error:
-            return one(request, user, name, error=str(error), status=409)
+            return one(request, user, name, error=sentence(told_error(error)), status=409)
         return desk.done(request, _back(form, name), _("%(name)s works: we could sign in.") % {"name": name})
 
     @router.post("/channels/connect")
@@ -175,7 +176,7 @@ def routes(desk: Desk, router: APIRouter) -> None:
         except NotFound:
             return desk.missing(request)
         except BroadsheetError as error:
-            return one(request, user, name, error=str(error), status=409)
+            return one(request, user, name, error=sentence(told_error(error)), status=409)
         # Not a redirect: browsers let a form of a page with our policy lead to no other site.
         return one(request, user, name, begun=begun)
 
@@ -187,7 +188,7 @@ def routes(desk: Desk, router: APIRouter) -> None:
         except NotFound:
             return desk.missing(request)
         except BroadsheetError as error:
-            return one(request, user, name, error=str(error), status=422)
+            return one(request, user, name, error=sentence(told_error(error)), status=422)
         return desk.done(request, f"channels/{name}", _connected(account))
 
     @router.post("/channels/pause")
@@ -254,7 +255,7 @@ def endings(tx: Transaction, installation: Installation, times: Times) -> Iterat
         if state.paused:
             command = connect if "channels connect" in state.paused else f"broadsheet channels resume {name}"
             # What to run stands below it.
-            why = state.paused.removeprefix(f"{name}: ").removesuffix(f"; run `{command}`")
+            why = told(state.paused).removeprefix(f"{name}: ").removesuffix(f"; run `{command}`")
             said = _("%(name)s is paused") % {"name": name}
             yield Ending(said, why, command, _SHOWN[Condition.PAUSED], channel=name, paused=command != connect)
         reached = stage(state.expires, times.now)

@@ -10,7 +10,7 @@ from babel.numbers import format_decimal
 from babel.units import format_unit
 
 from bot.errors import BroadsheetError
-from bot.model import Phrase
+from bot.model import Phrase, said_by
 from bot.model.phrase import Fact, Several, Way, largest
 from bot.web.editor.speech import catalog, direction, locale, spoken
 
@@ -26,10 +26,16 @@ def told(text: str) -> str:
     return str(found % {name: _fact(fact) for name, fact in text.facts.items()})
 
 
+def retold(text: str) -> str:
+    """As ``told``; what a store kept as a plain text is looked up as it stands, too."""
+    if isinstance(text, Phrase) or not text or spoken() == "en":
+        return told(text)
+    return str(catalog(spoken()).gettext(text))
+
+
 def told_error(error: BroadsheetError) -> str:
     """What an error says."""
-    said = error.args[0] if error.args else ""
-    return told(said) if isinstance(said, Phrase) else str(error)
+    return told(said_by(error))
 
 
 def capital(said: str) -> str:

@@ -18,6 +18,7 @@ from bot.web.editor.audience_export import as_lines
 from bot.web.editor.desk import Desk, number
 from bot.web.editor.download import download
 from bot.web.editor.form import Submitted
+from bot.web.editor.phrases import retold, sentence, told_error
 from bot.web.editor.speech import N_, _, ngettext
 from bot.web.editor.states import Shown
 
@@ -110,7 +111,7 @@ def routes(desk: Desk, router: APIRouter) -> None:
                 store, file.filename, file.file, who=user.name_on_record, now=desk.installation.clock()
             )
         except UsageError as error:
-            return upload_page(request, user, {"file": str(error)})
+            return upload_page(request, user, {"file": told_error(error)})
         return desk.done(request, f"audience/imports/{made.id}")
 
     @router.api_route("/audience/imports", methods=["GET", "HEAD"])
@@ -161,7 +162,8 @@ def routes(desk: Desk, router: APIRouter) -> None:
             speed=speed,
             left_words=_left(speed.left),
             begin_words=_begin(made),
-            refused=refused,
+            refused=[(each, retold(each.reason)) for each in refused],
+            trouble=retold(made.error),
             fields=[(key, _(word)) for key, word in FIELDS.items()],
             header=[(clean(unguarded(cell)).casefold(), cell) for cell in made.layout.header if cell],
             values=values or {},
@@ -200,9 +202,8 @@ def routes(desk: Desk, router: APIRouter) -> None:
                     who=user.name_on_record,
                 )
             except UsageError as error:
-                errors["column-email" if made.layout.origin == "" and form.text("audience") else "audience"] = str(
-                    error
-                )
+                field = "column-email" if made.layout.origin == "" and form.text("audience") else "audience"
+                errors[field] = sentence(told_error(error))
             else:
                 said = "" if taken else _("Somebody else is at this import.")
                 return desk.done(request, f"audience/imports/{id}", said)

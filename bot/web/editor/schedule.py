@@ -22,7 +22,7 @@ from bot.store.schedules import Past
 from bot.web.editor import schedule_words as words
 from bot.web.editor.desk import Desk
 from bot.web.editor.form import Submission
-from bot.web.editor.phrases import told
+from bot.web.editor.phrases import told, told_error
 from bot.web.editor.schedule_choices import blank, choices, copied, of_file
 from bot.web.editor.schedule_form import TIMES, ScheduleForm, form_of, read, table_of
 from bot.web.editor.schedule_slots import NextSlot, next_slots
@@ -272,7 +272,7 @@ def _errors(key: str, error: SettingsError) -> dict[str, str]:
     """By the form's field."""
     path = error.key.removeprefix(f"schedules.{key}").strip(".")
     name = _PLACES.get(path, path.removeprefix("selection.").partition(".")[0])
-    return {name: told(error.said) or str(error)}
+    return {name: told(error.said) or told_error(error)}
 
 
 def _in_query(request: Request) -> Submission | None:

@@ -20,7 +20,9 @@ from bot.sources.fault import Fault, fault_of
 from bot.sources.first_look import FirstLook, first_look, key_for
 from bot.web.editor.access import Editor, Viewer
 from bot.web.editor.desk import Desk, number
+from bot.web.editor.faults import FAULTS
 from bot.web.editor.form import Submitted
+from bot.web.editor.phrases import sentence, told, told_error
 from bot.web.editor.speech import N_, _, ngettext
 from bot.web.editor.states import Shown
 
@@ -33,28 +35,6 @@ KINDS = {
     "ghost": N_("Ghost"),
     "sitemap": N_("Sitemap"),
     "folder": N_("Folder"),
-}
-
-FAULTS = {
-    Fault.CERTIFICATE_EXPIRED: N_("The site’s certificate has expired. Its owner must renew it."),
-    Fault.CERTIFICATE: N_("The site’s certificate is not valid. Its owner must mend it."),
-    Fault.NO_NAME: N_("There is no site of this name. Look at the spelling."),
-    Fault.INTERNAL: N_("The address leads inside this network. Broadsheet never goes there."),
-    Fault.NO_CONNECTION: N_("The site does not answer. It may be down for a while."),
-    Fault.SLOW: N_("The site is too slow to answer. It is tried again."),
-    Fault.LOGIN: N_("The site asks for a login. A source must be public."),
-    Fault.REFUSED: N_("The site refuses us. Its owner may have to let Broadsheet in."),
-    Fault.MISSING: N_("There is nothing at this address any more. Look for the new one."),
-    Fault.GONE: N_("The site says that it is gone for good. Look for the new address."),
-    Fault.BUSY: N_("The site asks us to come later. We do."),
-    Fault.SERVER: N_("The site has a fault of its own. It is tried again."),
-    Fault.TOO_LARGE: N_("What it sends is too large to be read."),
-    Fault.NO_FEED: N_(
-        "No feed and no WordPress was found there. Look for an RSS link on the site and paste its address."
-    ),
-    Fault.BROKEN: N_("What it sends is damaged and cannot be read. Its owner must mend it."),
-    Fault.FOLDER: N_("The folder is not there. Its path must be corrected, or the folder made."),
-    Fault.OTHER: N_("It could not be read. This is what was said:"),
 }
 
 
@@ -146,7 +126,7 @@ def routes(desk: Desk, router: APIRouter) -> None:
         try:
             look = asyncio.run(_look(desk, url))
         except BroadsheetError as error:
-            return listed(request, user, url=url, error=_told(str(error)), status=422)
+            return listed(request, user, url=url, error=_told(error), status=422)
         except TimeoutError:
             return listed(request, user, url=url, error=(_(FAULTS[Fault.SLOW]), ""), status=422)
         return listed(request, user, url=url, offer=_offer(desk, look))
@@ -165,7 +145,9 @@ def routes(desk: Desk, router: APIRouter) -> None:
         try:
             declare(installation, "sources", key, {"type": kind, "url": url}, who=user.name_on_record, now=now)
         except SettingsError as error:
-            return listed(request, user, url=url, error=(str(error), ""), status=422)
+            # Without the key that a file would name it by.
+            said = sentence(told(error.said)) if error.said else told_error(error)
+            return listed(request, user, url=url, error=(said, ""), status=422)
         reports = collect_now(installation.current(), (key,))
         new = sum(each.new for each in reports)
         if any(each.error for each in reports):
@@ -238,9 +220,9 @@ def _facts(article: Article) -> str:
     return " · ".join(parts)
 
 
-def _told(error: str) -> tuple[str, str]:
+def _told(error: BroadsheetError) -> tuple[str, str]:
     """Plain words, and what was said, to be quoted."""
-    return _(FAULTS[fault_of(error)]), error
+    return _(FAULTS[fault_of(str(error))]), told_error(error)
 
 
 def row(each: SourceHealth, desk: Desk) -> Row:

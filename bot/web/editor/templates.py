@@ -16,6 +16,7 @@ from bot.schedules.installation import Installation
 from bot.schedules.template_trial import SAMPLE, tried_digest, tried_mail, tried_posts
 from bot.web.editor.access import Viewer
 from bot.web.editor.desk import Desk
+from bot.web.editor.phrases import sentence, told_error
 from bot.web.editor.speech import N_
 from bot.web.headers import PREVIEW_POLICY
 
@@ -80,7 +81,7 @@ def routes(desk: Desk, router: APIRouter) -> None:
             else:
                 email = tried_mail(installation, name) if found.kind is TemplateKind.MAIL else None
         except NothingToDo as error:
-            return desk.fault(request, 404, str(error), "")
+            return desk.fault(request, 404, sentence(told_error(error)), "")
         except RenderError as error:
             return desk.refused(request, error)
         return framed(email) if email else desk.missing(request)
@@ -110,7 +111,7 @@ def _posts(installation: Installation, found: TemplateFound) -> tuple[tuple[Post
     try:
         return tried_posts(installation, found.name), []
     except BroadsheetError as error:
-        return (), [_short(str(error), installation.settings.template_folders())]
+        return (), [_short(told_error(error), installation.settings.template_folders())]
 
 
 def _short(fault: str, folders: tuple[Path, ...]) -> str:

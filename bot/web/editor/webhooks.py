@@ -14,6 +14,7 @@ from bot.model import EventType, User
 from bot.web.editor.access import Admin
 from bot.web.editor.desk import Desk
 from bot.web.editor.form import Submission, Submitted
+from bot.web.editor.phrases import told_error
 from bot.web.editor.speech import _
 from bot.web.editor.webhook_words import GROUPS, answer_word, event_word, off_word, outcome, standing
 
@@ -139,7 +140,7 @@ def _errors(error: WrongField) -> dict[str, str]:
         "url": _("It must begin with https:// and name a server outside of this network."),
         "types": _("Choose what it is to be told."),
     }
-    return {error.field: said.get(error.field, str(error))}
+    return {error.field: said.get(error.field, told_error(error))}
 
 
 def _list(

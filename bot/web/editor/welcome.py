@@ -17,6 +17,7 @@ from bot.schedules.run import shown_slot
 from bot.settings import is_address
 from bot.web.editor.access import Approver, Viewer
 from bot.web.editor.desk import Desk
+from bot.web.editor.faults import in_words
 from bot.web.editor.form import Submitted
 from bot.web.editor.phrases import sentence, told_error
 from bot.web.editor.speech import _
@@ -88,7 +89,8 @@ def _page(desk: Desk, draft: Draft, request: Request, user: Viewer, *, to: str =
     installation = desk.installation
     made = draft.made()
     with installation.store.read() as tx:
-        failures = [each for each in tx.sources.of(list(installation.settings.sources)).values() if each.failures]
+        sources = tx.sources.of(list(installation.settings.sources)).values()
+        failures = [(each.source, in_words(each.error)) for each in sources if each.failures]
         newest = tx.articles.newest(limit=200)
     return desk.page(
         request,

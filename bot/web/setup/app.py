@@ -20,7 +20,7 @@ from bot.accounts import desk_key
 from bot.clock import Clock, system_clock
 from bot.errors import BroadsheetError
 from bot.http import Http
-from bot.model import AT_THIS_MACHINE
+from bot.model import AT_THIS_MACHINE, said_by
 from bot.schedules.installation import opened
 from bot.schedules.newcomer import Mailer, settle, try_mail
 from bot.settings import is_address
@@ -28,7 +28,9 @@ from bot.settings.tables import HttpTable
 from bot.sources.first_look import FirstLook, first_look
 from bot.tokens import KeyRing
 from bot.web.editor import speech
+from bot.web.editor.faults import in_words
 from bot.web.editor.form import Submitted
+from bot.web.editor.phrases import told_error
 from bot.web.editor.speech import _
 from bot.web.entry import Admitted, Entry, Keyless
 from bot.web.headers import Headers
@@ -79,7 +81,7 @@ def setup_app(config: Path, *, keys: KeyRing, done: Callable[[Path], None], cloc
                     errors.pop("name", None)
                 answers.language = answers.language or look.found.language.split("-")[0]
             except BroadsheetError as error:
-                errors["url"] = str(error)
+                errors["url"] = in_words(said_by(error))
         if errors:
             return pages.newsroom(request, answers, errors, status=422)
         return _to(request, "setup/sources")
@@ -93,7 +95,7 @@ def setup_app(config: Path, *, keys: KeyRing, done: Callable[[Path], None], cloc
         try:
             look = _look(form.text("another", longest=2000), clock())
         except BroadsheetError as error:
-            return pages.sources(request, answers, {"another": str(error)}, status=422)
+            return pages.sources(request, answers, {"another": in_words(said_by(error))}, status=422)
         answers.found(look)
         answers.chosen.append(look.found.url)
         return _to(request, "setup/sources")
@@ -132,13 +134,13 @@ def setup_app(config: Path, *, keys: KeyRing, done: Callable[[Path], None], cloc
                 try:
                     answers.checks = asyncio.run(try_mail(answers.newcomer))
                 except BroadsheetError as error:
-                    return pages.sender(request, answers, {"host": str(error)}, status=422)
+                    return pages.sender(request, answers, {"host": told_error(error)}, status=422)
                 if form.text("act") == "try" or refused(answers.checks):
                     return pages.sender(request, answers, {}, status=200 if form.text("act") == "try" else 422)
         try:
             settle(config, answers.newcomer, who=AT_THIS_MACHINE.name_on_record, now=clock())
         except BroadsheetError as error:
-            return pages.sender(request, answers, {"sender": str(error)}, status=422)
+            return pages.sender(request, answers, {"sender": told_error(error)}, status=422)
         with opened(config, clock) as installation:
             # The desk has keys of its own from here on.
             onward = f"{WELCOME}?{urlencode({desk_key.PARAMETER: desk_key.key(installation.keys, clock())})}"

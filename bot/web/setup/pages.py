@@ -18,6 +18,7 @@ from bot.schedules.newcomer import MAIL, Mailer
 from bot.settings import shipped
 from bot.web.editor import speech
 from bot.web.editor.desk import number
+from bot.web.editor.phrases import told
 from bot.web.editor.speech import _
 from bot.web.editor.times import Times
 from bot.web.headers import DESK_POLICY
@@ -43,7 +44,7 @@ class Pages:
             lstrip_blocks=True,
         )
         speech.install(self._environment)
-        self._environment.filters.update(web_url=web_url, number=number)
+        self._environment.filters.update(web_url=web_url, number=number, told=told)
 
     def newsroom(
         self, request: HTTPConnection, answers: Answers, errors: dict[str, str], *, status: int = 200
