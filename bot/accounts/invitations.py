@@ -16,7 +16,7 @@ from bot.accounts.names import fit_name, name_key
 from bot.accounts.passwords import fit_password, hash_password
 from bot.accounts.users import free_name, put_password
 from bot.errors import StateError, TokenError
-from bot.model import Act, Invitation, Purpose, Role, User
+from bot.model import Act, Invitation, Phrase, Purpose, Role, User
 from bot.settings.address import is_address
 from bot.store import Store, Transaction
 from bot.tokens import KeyRing
@@ -131,7 +131,7 @@ def join(store: Store, invitation: str, name: str, password: str, *, now: dateti
         joined = User(id=0, name=name, address=found.address, role=found.role, language=found.language)
         user = tx.users.get(tx.users.add(joined, name_key=name_key(name), password=hashed, now=now))
         assert user is not None
-        note = f"{found.address}, invited by {found.by}"
+        note = Phrase("%(address)s, invited by %(who)s", address=found.address, who=found.by)
         tx.acts.add(Act(at=now, who=name, what="join", thing=f"user:{user.id}", after=user.role, note=note))
     return user
 

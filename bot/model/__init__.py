@@ -45,7 +45,7 @@ from bot.model.limits import Counting, Limits, Markup
 from bot.model.merge import MergeField
 from bot.model.moved_slot import MovedSlot
 from bot.model.newsroom import Newsroom
-from bot.model.phrase import Phrase, Several, Way, plural, several
+from bot.model.phrase import Phrase, Several, Way, cut, plural, said_by, several
 from bot.model.posting import Idempotency, Pace, PostRules, Quiet, Quota
 from bot.model.progress import DomainProgress, Progress, ServerNow, ServerProgress, WorkerProgress
 from bot.model.reactions import MeasuredPost, Measurement, Reactions, figure
@@ -182,8 +182,10 @@ __all__ = [
     "Way",
     "WorkerProgress",
     "Written",
+    "cut",
     "figure",
     "operator",
     "plural",
+    "said_by",
     "several",
 ]

@@ -99,6 +99,17 @@ def several(each: tuple[str, ...], way: Way = Way.AND) -> Phrase:
     return Phrase(_EACH, each=Several(each, way))
 
 
+def cut(said: str, longest: int) -> str:
+    """At most so many characters; a phrase that is no longer stays one."""
+    return said if len(said) <= longest else said[:longest]
+
+
+def said_by(error: Exception) -> str:
+    """What an error says: the phrase that was its first argument, where that is one."""
+    said = error.args[0] if error.args else ""
+    return said if isinstance(said, Phrase) else str(error)
+
+
 def english(fact: Fact) -> str:
     """A fact as an English text has it."""
     match fact:

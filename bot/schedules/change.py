@@ -57,7 +57,7 @@ def changed(
         if (after.stories, after.words) == (before.stories, before.words):
             return before
         if before.state is EditionState.APPROVED:
-            reason = f"changed by {who} after it was approved"
+            reason = Phrase("changed by %(who)s after it was approved", who=who)
             after = replace(after, state=EditionState.AWAITING, approval=True, reason=reason)
         try:
             made = revised(

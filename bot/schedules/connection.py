@@ -19,7 +19,7 @@ from urllib.parse import parse_qsl, urlsplit
 from bot.channels.credentials import Connecting, Credential, SignIn, closed, sealed, signs_in, unsealed
 from bot.delivery.pausing import CONNECT, resume_channel, thing
 from bot.errors import DeliveryError, NotFound, NothingToDo, StateError, TokenError, UsageError
-from bot.model import Act
+from bot.model import Act, Phrase
 from bot.schedules.installation import Connected, Installation
 from bot.settings import nearest
 from bot.store import Transaction
@@ -149,7 +149,7 @@ def disconnect(installation: Installation, name: str, who: str) -> str:
             raise NothingToDo(f"channel {name} is not connected")
         tx.channels.disconnect(name)
         tx.flags.set(_flag(name), "", installation.clock())
-        note = "its tokens are deleted"
+        note = Phrase("its tokens are deleted")
         act = Act(
             at=installation.clock(), who=who, what="disconnect", thing=thing(name), before=state.account, note=note
         )
@@ -241,7 +241,9 @@ def _keep(installation: Installation, name: str, credential: Credential, who: st
             ):
                 last = next((each.after for each in tx.acts.newest(thing=thing(name)) if each.what == CONNECT), "")
                 account = before.account or last
-                note = f"until {credential.ends:%Y-%m-%d %H:%M} UTC" if credential.ends else "no end is known"
+                note = (
+                    Phrase("until %(time)s UTC", time=credential.ends) if credential.ends else Phrase("no end is known")
+                )
                 tx.acts.add(
                     Act(
                         at=now,

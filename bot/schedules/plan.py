@@ -21,7 +21,7 @@ from zoneinfo import ZoneInfo
 
 from cronsim import CronSim
 
-from bot.model import ARTICLE
+from bot.model import ARTICLE, Phrase
 
 MOVED = "clock change: moved from"
 REPEATED = "clock change: repeated hour, runs once"
@@ -118,11 +118,13 @@ def due_slots(
     for slot in ordered:
         late = now - slot.due
         if late > max_lateness:
-            skipped.append((slot, f"{_words(late)} late, at most {_words(max_lateness)}"))
+            said = Phrase("%(late)s late, at most %(most)s", late=_words(late), most=_words(max_lateness))
+            skipped.append((slot, said))
         elif catch_up == "latest" and slot is not ordered[-1]:
-            skipped.append((slot, "missed while Broadsheet was down; only the latest is made up"))
+            skipped.append((slot, Phrase("missed while Broadsheet was down; only the latest is made up")))
         elif catch_up == "skip" and late > GRACE:
-            skipped.append((slot, "missed while Broadsheet was down; this schedule makes up for none"))
+            said = Phrase("missed while Broadsheet was down; this schedule makes up for none")
+            skipped.append((slot, said))
         else:
             make.append(slot)
     return make, skipped

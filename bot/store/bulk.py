@@ -13,6 +13,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import BigInteger, Integer, Text, TypeEngine
 
 from bot.store.conflict import COUNTED
+from bot.store.said import Said, written
 from bot.store.tables import Moment
 
 
@@ -40,6 +41,8 @@ def _told(kind: TypeEngine[Any], values: Sequence[Any]) -> Sequence[Any]:
     """Values as SQLAlchemy would hand them to SQLite."""
     if isinstance(kind, Moment):
         return [value and _told_moment(value) for value in values]
+    if isinstance(kind, Said):
+        return [value if value is None else written(value) for value in values]
     return _dumped(values) if isinstance(kind, JSON) else values
 
 

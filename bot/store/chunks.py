@@ -27,7 +27,7 @@ from sqlalchemy import (
     update,
 )
 
-from bot.model import CORRECTION, Chunk, DeliveryState
+from bot.model import CORRECTION, Chunk, DeliveryState, Phrase
 from bot.store.among import among, integers
 from bot.store.chosen_readers import Run
 from bot.store.jobs import Jobs
@@ -249,7 +249,7 @@ class Chunks:
         return pending, unknown
 
     def _lost(self, chunk: Row[Any] | Chunk, now: datetime) -> int:
-        reason = "the sender stopped while it was under way"
+        reason = Phrase("the sender stopped while it was under way")
         under_way = and_(within(chunk), deliveries.c.state == DeliveryState.ATTEMPTING)
         columns = [each.name for each in attempts.c if each.name in _OF_LOST]
         self._connection.execute(
@@ -261,7 +261,7 @@ class Chunks:
                     literal(str(DeliveryState.UNKNOWN)),
                     deliveries.c.updated,
                     literal(now, _MOMENT),
-                    literal(reason),
+                    literal(str(reason)),
                 ).where(under_way),
             )
         )

@@ -30,7 +30,7 @@ from sqlalchemy import (
     update,
 )
 
-from bot.model import Chunk, DeliveryState, Due, Outcome, Placement, Preferences, Recipient
+from bot.model import Chunk, DeliveryState, Due, Outcome, Phrase, Placement, Preferences, Recipient
 from bot.store import attempts
 from bot.store.among import among, integers
 from bot.store.books import Books
@@ -41,6 +41,8 @@ from bot.store.conflict import COUNTED
 from bot.store.recalls import Recalls
 from bot.store.tables import chunks, deliveries, editions, subscribers, subscriptions, suppressions
 
+CANCELLED = Phrase("the edition was cancelled")
+"""Why deliveries end that had not gone out."""
 AT_ONCE = 1_000
 """Deliveries of a chunk that are worked on at once, however large it is."""
 
@@ -377,7 +379,7 @@ class Deliveries(Books):
 
     def cancel_edition(self, edition: str, now: datetime) -> int:
         """Cancels what has not gone out; what was accepted stays accepted."""
-        cancelled = self._cancel(deliveries.c.edition == edition, "the edition was cancelled", now)
+        cancelled = self._cancel(deliveries.c.edition == edition, CANCELLED, now)
         self._settle_edition(edition, now)
         return cancelled
 
