@@ -10,8 +10,7 @@ from typing import TextIO
 from bot.audience.importing import Import
 from bot.audience.suppression_file import Listing, SuppressionFile
 from bot.errors import UsageError
-from bot.model import plural
-from bot.model import Act, Phrase, Suppression, Way, several
+from bot.model import Act, Phrase, Suppression, Way, plural, several
 from bot.settings import is_address
 from bot.store import Store, Transaction
 

@@ -252,7 +252,7 @@ class Ledger:
             if any(each.state is DeliveryState.FAILED for each in outcomes):
                 refusals.record(tx, [each for each in outcomes if each not in too_late], now)
             for late in too_late:
-                if late.reason != _UNSENT:
+                if late.reason != UNSENT:
                     log.warning("delivery %s: its outcome %s came too late", late.delivery, late.state)
         for edition, reason in page.pauses.items():
             pause(tx, edition, reason, now)
@@ -362,7 +362,7 @@ class Ledger:
         self.trouble = ""
 
 
-_UNSENT = Phrase("the store did not answer; nothing was sent")
+UNSENT = Phrase("the store did not answer; nothing was sent")
 
 
 def _unsent(delivery: int, attempt: int, now: datetime) -> Outcome:
@@ -372,7 +372,7 @@ def _unsent(delivery: int, attempt: int, now: datetime) -> Outcome:
         state=DeliveryState.DEFERRED,
         began=now,
         ended=now,
-        reason=_UNSENT,
+        reason=UNSENT,
         counts=False,
     )
 

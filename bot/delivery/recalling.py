@@ -39,6 +39,10 @@ LEASE = timedelta(minutes=5)
 AT_ONCE = 20
 """Posts of a channel that are settled in one look; the next one finds the others."""
 
+STANDS = Phrase("asked for, it stands there")
+AGAIN = Phrase("asked for, it does not stand there: it is sent again")
+GONE = Phrase("asked for, it does not stand there: the edition was cancelled")
+
 log = logging.getLogger(__name__)
 
 
@@ -187,14 +191,13 @@ def _accepted(doubt: Doubt, receipt: Receipt, now: datetime) -> Outcome:
         ended=now,
         server=receipt.server,
         code=receipt.code,
-        text=receipt.text or "asked for, it stands there",
+        text=receipt.text or STANDS,
         provider_id=receipt.id,
     )
 
 
 def _absent(doubt: Doubt, state: EditionState | None, now: datetime) -> Outcome:
     gone = state is EditionState.CANCELLED
-    then = "the edition was cancelled" if gone else "it is sent again"
     return Outcome(
         delivery=doubt.delivery,
         attempt=doubt.attempt,
@@ -202,6 +205,6 @@ def _absent(doubt: Doubt, state: EditionState | None, now: datetime) -> Outcome:
         began=doubt.began,
         ended=now,
         reason=CANCELLED if gone else "",
-        text=f"asked for, it does not stand there: {then}",
+        text=GONE if gone else AGAIN,
         counts=False,
     )

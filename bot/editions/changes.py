@@ -93,7 +93,7 @@ def refresh(
         else:
             what = differences(story.article, now)
             material = material or bool(what)
-            places = Several(tuple(_PLACES[each] for each in what or ["wording"]))
+            places = Several(tuple(PLACES[each] for each in what or ["wording"]))
             changes.append(Phrase("updated: “%(title)s” (%(what)s changed)", title=now.title, what=places))
             # A machine's words are about the old revision.
             kept.append(replace(story, article=now, summary=summarise(now), subject="", post=""))
@@ -130,7 +130,7 @@ def _without_withdrawn(story: EditionStory, current: Mapping[int, Article | None
     ]
 
 
-_PLACES = {
+PLACES = {
     "title": Phrase("title"),
     "standfirst": Phrase("standfirst"),
     "numbers": Phrase("numbers"),
@@ -140,6 +140,7 @@ _PLACES = {
     "byline": Phrase("byline"),
     "wording": Phrase("wording"),
 }
+"""What differs of an article, for people."""
 
 
 def differences(before: Article, after: Article) -> list[str]:

@@ -24,7 +24,7 @@ from cronsim import CronSim
 from bot.model import ARTICLE, Phrase
 
 MOVED = "clock change: moved from"
-REPEATED = "clock change: repeated hour, runs once"
+REPEATED = Phrase("clock change: repeated hour, runs once")
 
 GRACE = timedelta(seconds=60)
 """A slot that is met within this time is on time: it was not missed."""
@@ -175,7 +175,12 @@ def _fixed(schedule_id: str, cron: str, zone: ZoneInfo, after: datetime) -> Iter
 def _fixed_slot(schedule_id: str, wall: datetime, zone: ZoneInfo) -> Slot:
     change = _offset(wall, zone, 0) - _offset(wall, zone, 1)
     if change < _NONE:
-        return Slot(schedule_id, _text(wall), _first_after_gap(wall, zone), f"{MOVED} {wall:%H:%M}")
+        return Slot(
+            schedule_id,
+            _text(wall),
+            _first_after_gap(wall, zone),
+            Phrase("clock change: moved from %(time)s", time=wall.time()),
+        )
     due = wall.replace(tzinfo=zone).astimezone(UTC)
     return Slot(schedule_id, _text(wall), due, REPEATED if change > _NONE else "")
 

@@ -24,6 +24,7 @@ from bot.store.holding import RESTORE
 from bot.tokens import edition_id
 
 RECONCILE = "reconcile"
+DOUBT = Phrase("it may have gone out before the restore")
 
 _OPEN = (*WAITING, EditionState.PAUSED, EditionState.SENDING)
 
@@ -181,8 +182,7 @@ def _sent(tx: Transaction, installation: Installation, question: Question, who: 
     reason = note or Phrase("sent before the restore, says %(who)s", who=who)
     unknown = 0
     if question.state:
-        doubt = Phrase("it may have gone out before the restore")
-        unknown = tx.deliveries.doubt_edition(question.edition, doubt, now)
+        unknown = tx.deliveries.doubt_edition(question.edition, DOUBT, now)
         tx.editions.move(question.edition, to=EditionState.SENT, since=_OPEN, now=now, reason=reason)
         tx.editions.consume(question.edition)
     else:

@@ -898,7 +898,7 @@ changes = Table(
     Column("withdrawn", Boolean, nullable=False),
     Column("at", Moment, nullable=False),
     Column("title", Text, nullable=False),
-    Column("what", Text, nullable=False),
+    Column("what", Said, nullable=False),
     Column("was", Text, nullable=False),
     Column("now", Text, nullable=False),
     # "" until somebody decides.
@@ -917,7 +917,7 @@ edition_versions = Table(
     Column("number", Integer, primary_key=True, autoincrement=False),
     Column("at", Moment, nullable=False),
     Column("who", Text, nullable=False),
-    Column("what", Text, nullable=False),
+    Column("what", Said, nullable=False),
     Column("told", Json, nullable=False),
     # When it was approved last, by whom, and what they said; NULL and "": never.
     Column("approved", Moment),

@@ -22,6 +22,7 @@ from bot.web.editor.access import Admin, Approver, Editor, Viewer
 from bot.web.editor.desk import Desk
 from bot.web.editor.form import Submission, Submitted
 from bot.web.editor.networks import network_of
+from bot.web.editor.phrases import told
 from bot.web.editor.reactions import why_not
 from bot.web.editor.record import lines
 from bot.web.editor.speech import N_, _
@@ -257,7 +258,7 @@ def endings(tx: Transaction, installation: Installation, times: Times) -> Iterat
         if state.paused:
             command = connect if "channels connect" in state.paused else f"broadsheet channels resume {name}"
             # What to run stands below it.
-            why = state.paused.removeprefix(f"{name}: ").removesuffix(f"; run `{command}`")
+            why = told(state.paused).removeprefix(f"{name}: ").removesuffix(f"; run `{command}`")
             said = _("%(name)s is paused") % {"name": name}
             yield Ending(said, why, command, _SHOWN[Condition.PAUSED], channel=name, paused=command != connect)
         reached = stage(state.expires, times.now)
