@@ -61,7 +61,8 @@ def _insert_unnested(connection: Connection, table: Table, columns: Mapping[str,
     arrays: list[ColumnElement[Any]] = []
     for name in varying:
         kind = table.c[name].type
-        parameters[f"all_{name}"] = _dumped(columns[name]) if isinstance(kind, JSON) else list(columns[name])
+        # Moments the driver makes ready itself.
+        parameters[f"all_{name}"] = list(columns[name] if isinstance(kind, Moment) else _told(kind, columns[name]))
         arrays.append(cast(bindparam(f"all_{name}"), ARRAY(_element(kind))))
     each = func.unnest(*arrays).table_valued(*varying).render_derived()
     picked: list[ColumnElement[Any]] = [

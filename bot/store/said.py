@@ -46,6 +46,8 @@ def read(stored: str) -> str:
         return stored
     content = stored.removeprefix(SIGN)
     try:
-        return Phrase.from_content(json.loads(content)) if content.startswith("{") else Phrase(content)
+        return Phrase.from_content(
+            json.loads(content) if content.startswith("{") else {"template": content, "facts": {}}
+        )
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return content
