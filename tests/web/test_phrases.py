@@ -17,11 +17,13 @@ from bot.editions import lifecycle
 from bot.editions.compose import report
 from bot.errors import StateError
 from bot.model import EditionState, Phrase, Several, Way, plural
+from bot.store.chunks import LOST
 from bot.stories.rules import RULES, Circumstances
 from bot.stories.selection import select
 from bot.testing import NOW, article
 from bot.web.editor.deeds import SENTENCES
 from bot.web.editor.phrases import capital, sentence, told, told_error
+from bot.web.editor.reasons import known as known_of
 from bot.web.editor.schedule_words import left_out
 from bot.web.editor.speech import LANGUAGES, speak
 
@@ -68,6 +70,12 @@ def test_what_an_error_says_is_a_sentence_of_its_own(german):
     assert sentence(told_error(StateError(Phrase("that is more than a year ahead")))).endswith(" im Voraus.")
     speak("ja")
     assert sentence(told_error(StateError(Phrase("that is more than a year ahead")))) == "1年以上先です。"
+
+
+def test_what_the_program_says_of_a_delivery_is_told_from_its_english_too(german):
+    assert known_of(str(LOST)) == "der Sendeprozess hielt an, während sie unterwegs war"
+    assert known_of("", LOST) == known_of(str(LOST), LOST) == known_of(str(LOST))
+    assert known_of("550 5.1.1 the edition was cancelled", LOST) == "550 5.1.1 the edition was cancelled"
 
 
 @pytest.fixture

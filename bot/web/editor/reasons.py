@@ -53,8 +53,13 @@ def reason_words(reason: str, state: DeliveryState) -> str:
 _OURS = {str(each): each for each in (LOST, CANCELLED, UNSENT, BROKEN, DOUBT, STANDS, AGAIN, GONE)}
 
 
-def known(said: str) -> str:
-    """What was said of a delivery: as a server said it, or in the editor's language where the program did."""
+def known(said: str, reason: str = "") -> str:
+    """What was said of a delivery: as a server said it, or in the editor's language where the program did.
+
+    ``reason`` is the delivery's own, which may say the same as a phrase.
+    """
+    if not said or said == reason:
+        said = reason
     return told(_OURS.get(said, said))
 
 
