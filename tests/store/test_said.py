@@ -134,6 +134,18 @@ def test_why_a_delivery_ended_is_a_phrase_where_the_program_says_it(store, said,
     assert isinstance(found.reason, Phrase) == isinstance(said, Phrase)
 
 
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [(SAID[3], SAID[3].content()), (f"{SIGN}sent", "sent"), ("a\0" * 600, "a\N{REPLACEMENT CHARACTER}" * 250)],
+)
+def test_why_a_channel_is_paused_is_kept_as_it_was_said(store, said, kept):
+    with store.write() as tx:
+        assert tx.channels.pause("bluesky", said, NOW)
+    with store.read() as tx:
+        assert content(tx.channels.get("bluesky").paused) == kept
+        assert tx.channels.paused(["bluesky"]) == {"bluesky": tx.channels.get("bluesky").paused}
+
+
 def test_a_backup_and_its_restore_keep_phrases(store, store_url, tmp_path):
     for said in SAID:
         _note(store, said)
