@@ -131,7 +131,7 @@ def join(store: Store, invitation: str, name: str, password: str, *, now: dateti
         joined = User(id=0, name=name, address=found.address, role=found.role, language=found.language)
         user = tx.users.get(tx.users.add(joined, name_key=name_key(name), password=hashed, now=now))
         assert user is not None
-        note = f"{found.address}, invited by {found.by}"
+        note = Phrase("%(address)s, invited by %(who)s", address=found.address, who=found.by)
         tx.acts.add(Act(at=now, who=name, what="join", thing=f"user:{user.id}", after=user.role, note=note))
     return user
 

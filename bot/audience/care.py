@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 from bot.audience.data import ask_for_data
 from bot.audience.signup import new_id
 from bot.audience.subscriptions import Left
-from bot.model import Act, Signup, SignupOutcome
+from bot.audience.suppression import cancelled_said
+from bot.model import Act, Signup, SignupOutcome, several
 from bot.store import Store
 
 APART = timedelta(hours=24)
@@ -21,7 +22,7 @@ def unsubscribe(store: Store, subscriber: int, audience: str, *, who: str, note:
         ended = tx.subscribers.unsubscribe(subscriber, audience, via=f"desk by {who}", now=now)
         cancelled = tx.deliveries.cancel_subscriber(subscriber, audience, "unsubscribed", now)
         if ended:
-            said = ", ".join(filter(None, (*ended, note, f"{cancelled} deliveries cancelled")))
+            said = several((*ended, *([note] if note else []), cancelled_said(cancelled)))
             thing = f"subscriber:{subscriber}"
             tx.acts.add(
                 Act(

@@ -18,7 +18,7 @@ from bot.audience.row import Passed, Said
 from bot.audience.upload import Sheet, Upload, look_through
 from bot.clock import Clock
 from bot.errors import StateError, UsageError
-from bot.model import Act, Enrolment, Phrase, Suppression, said_by
+from bot.model import Act, Enrolment, Phrase, Suppression, plural, said_by, several
 from bot.store import Store, Transaction
 from bot.store.seen import Seen
 
@@ -90,6 +90,22 @@ _COUNTED = (
     "elsewhere", "refused",
 )  # fmt: skip
 _BECAME = {"new": "accepted", "returned": "accepted"}
+
+
+def _said(name: str, count: int) -> Phrase:
+    return {
+        "accepted": plural(count, "%(count)s accepted", "%(count)s accepted"),
+        "known": plural(count, "%(count)s known", "%(count)s known"),
+        "left": plural(count, "%(count)s left", "%(count)s left"),
+        "suppressed": plural(count, "%(count)s suppressed", "%(count)s suppressed"),
+        "ended": plural(count, "%(count)s ended", "%(count)s ended"),
+        "kept": plural(count, "%(count)s kept", "%(count)s kept"),
+        "listed": plural(count, "%(count)s listed", "%(count)s listed"),
+        "standing": plural(count, "%(count)s standing", "%(count)s standing"),
+        "unconfirmed": plural(count, "%(count)s unconfirmed", "%(count)s unconfirmed"),
+        "elsewhere": plural(count, "%(count)s elsewhere", "%(count)s elsewhere"),
+        "refused": plural(count, "%(count)s refused", "%(count)s refused"),
+    }[name]
 
 
 class ReadSheet(Protocol):
@@ -165,8 +181,9 @@ def run_import(
             return result
     with store.write() as tx:
         _advance(tx, id, result, refused, clock(), before=done, ended=True)
-        told = ", ".join(f"{count} {name}" for name, count in result.counts().items() if count and name != "rows")
-        tx.acts.add(Act(at=clock(), who=job.by, what=job.what, thing=job.thing, note=told or "no rows"))
+        told = tuple(_said(name, count) for name, count in result.counts().items() if count and name != "rows")
+        note = several(told) if told else Phrase("no rows")
+        tx.acts.add(Act(at=clock(), who=job.by, what=job.what, thing=job.thing, note=note))
     result.files = refused.files
     return result
 

@@ -23,7 +23,7 @@ from bot.audience.importing import Import
 from bot.audience.origins import origin_of, places
 from bot.audience.upload import look_through
 from bot.errors import UsageError
-from bot.model import Act, Layout, Phrase, ReaderImport, said_by
+from bot.model import Act, Layout, Phrase, ReaderImport, plural, said_by
 from bot.settings import Settings
 from bot.store import Store, Transaction
 
@@ -222,7 +222,7 @@ def _act(store: Store, made: ReaderImport, what: str, who: str, now: datetime, c
     with store.write() as tx:
         changed = bool(change(tx))
         if changed:
-            note = f"{made.file}, {made.lines} rows"
+            note = plural(made.lines, "%(file)s, %(count)s row", "%(file)s, %(count)s rows", file=made.file)
             tx.acts.add(Act(at=now, who=who, what=what, thing=f"audience:{made.audience or 'all'}", note=note))
     return changed
 

@@ -17,7 +17,18 @@ from enum import Enum, auto
 from bot.audience.subscriptions import READER
 from bot.audience.words import words_of
 from bot.errors import TokenError
-from bot.model import LIFTED_BY_READERS, Act, Consent, Evidence, Newsroom, Preferences, Signup, Suppression
+from bot.model import (
+    LIFTED_BY_READERS,
+    Act,
+    Consent,
+    Evidence,
+    Newsroom,
+    Phrase,
+    Preferences,
+    Several,
+    Signup,
+    Suppression,
+)
 from bot.settings.signup import SignupTable
 from bot.store import Store, Transaction
 from bot.store.allowances import Wanted
@@ -160,7 +171,8 @@ def confirm(store: Store, signup: str, *, language: str, now: datetime) -> tuple
         for audience in audiences:
             _subscribe(tx, found, audience, Consent(at=now, via="sign-up", evidence=evidence))
         subscriber = tx.subscribers.id_of(found.address) or 0
-        note = f"sign-up by {found.evidence.form}: {', '.join(audiences)}"
+        form = found.evidence.form
+        note = Phrase("sign-up by %(form)s: %(audiences)s", form=form, audiences=Several(tuple(audiences)))
         tx.acts.add(_act("subscribe", f"subscriber:{subscriber}", now, after="subscribed", note=note))
     return Stand.OPEN, found, subscriber
 
@@ -212,7 +224,8 @@ def _lift(tx: Transaction, signup: Signup, audiences: tuple[str, ...], now: date
     for each in tx.suppressions.against(signup.address):
         if each.reason in LIFTED_BY_READERS and each.audience in ("", *audiences) and _remove(tx, signup, each):
             thing = f"suppression:{tx.hashed(signup.address)[:12]}"
-            note = f"{each.audience or 'all'}, {each.reason}: they confirmed a sign-up"
+            where = each.audience or Phrase("all")
+            note = Phrase("%(where)s, %(reason)s: they confirmed a sign-up", where=where, reason=each.reason)
             tx.acts.add(_act("allow", thing, now, note=note))
 
 

@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bot.audience.links import ReaderLink
+from bot.audience.suppression import cancelled_said
 from bot.clock import Clock
-from bot.model import Act, Consent, Evidence, Subscriber
+from bot.model import Act, Consent, Evidence, Phrase, Several, Subscriber, Way, several
 from bot.store import Store, Transaction
 from bot.store.allowances import Limits
 
@@ -79,7 +80,8 @@ def leave(tx: Transaction, link: ReaderLink, *, everything: bool, via: str, now:
     ended = tx.subscribers.unsubscribe(link.subscriber, audience, via=via, now=now)
     cancelled = tx.deliveries.cancel_subscriber(link.subscriber, audience, "unsubscribed", now)
     if ended:
-        note = f"{via}: {', '.join(ended)}; {cancelled} deliveries cancelled"
+        left = Phrase("%(via)s: %(audiences)s", via=via, audiences=Several(tuple(ended)))
+        note = several((left, cancelled_said(cancelled)), Way.APART)
         tx.acts.add(_act(UNSUBSCRIBE, link, now, before="subscribed", after="unsubscribed", note=note))
         tx.numbers.left(link.edition)
     return Left(tuple(ended), cancelled)
@@ -97,7 +99,7 @@ def undo(store: Store, link: ReaderLink, *, everything: bool, clock: Clock) -> t
         restored = tuple(each for each in wanted if tx.subscribers.resubscribe(link.subscriber, each, now=now))
         if restored:
             tx.numbers.left(link.edition, -1)
-            note = f"undone: {', '.join(restored)}"
+            note = Phrase("undone: %(audiences)s", audiences=Several(restored))
             tx.acts.add(_act("resubscribe", link, now, before="unsubscribed", after="subscribed", note=note))
     return restored
 

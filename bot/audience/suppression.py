@@ -10,7 +10,7 @@ from typing import TextIO
 from bot.audience.importing import Import
 from bot.audience.suppression_file import Listing, SuppressionFile
 from bot.errors import UsageError
-from bot.model import Act, Phrase, Suppression
+from bot.model import Act, Phrase, Suppression, Way, plural, several
 from bot.settings import is_address
 from bot.store import Store, Transaction
 
@@ -29,10 +29,10 @@ def suppress(store: Store, suppression: Suppression, *, who: str) -> bool:
 def put_on_list(tx: Transaction, suppression: Suppression, *, who: str) -> bool:
     """``suppress``, as a part of a transaction, for an address that is one."""
     added = tx.suppressions.add(suppression)
-    reason = f"suppressed ({suppression.reason})"
+    reason = Phrase("suppressed (%(reason)s)", reason=suppression.reason)
     cancelled = cancel_waiting(tx, suppression.address, suppression.audience, reason, suppression.at)
     if added:
-        note = f"{suppression.reason}; {cancelled} deliveries cancelled"
+        note = several((suppression.reason, cancelled_said(cancelled)), Way.APART)
         tx.acts.add(_act(tx, "suppress", suppression.address, suppression.audience, who, suppression.at, note))
     return added
 
@@ -85,6 +85,11 @@ def suppressions_import(
     )
 
 
+def cancelled_said(deliveries: int) -> Phrase:
+    """How many deliveries were cancelled, for the record."""
+    return plural(deliveries, "%(count)s delivery cancelled", "%(count)s deliveries cancelled")
+
+
 def cancel_waiting(tx: Transaction, address: str, audience: str, reason: str, now: datetime) -> int:
     """Cancels what waits to go out to ``address`` in ``audience`` ("": in all); returns how many deliveries."""
     subscriber = tx.subscribers.id_of(address)
@@ -94,4 +99,5 @@ def cancel_waiting(tx: Transaction, address: str, audience: str, reason: str, no
 def _act(tx: Transaction, what: str, address: str, audience: str, who: str, now: datetime, note: str = "") -> Act:
     # Acts are never erased: they name the address by the beginning of its hash.
     thing = f"suppression:{tx.hashed(address)[:12]}"
-    return Act(at=now, who=who, what=what, thing=thing, note=", ".join(filter(None, (audience or "all", note))))
+    where = audience or Phrase("all")
+    return Act(at=now, who=who, what=what, thing=thing, note=several((where, note) if note else (where,)))

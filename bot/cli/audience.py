@@ -14,7 +14,7 @@ from bot.audience.importing import Import, Imported, run_import, try_import
 from bot.cli.command import Session
 from bot.cli.editions import who
 from bot.errors import NotFound, UsageError
-from bot.model import Act
+from bot.model import Act, Phrase
 from bot.schedules.installation import Installation
 from bot.settings import nearest
 
@@ -128,4 +128,12 @@ def on_record(installation: Installation, what: str, audience: str, where: str) 
     """Before the first address leaves: also an export that is broken off has taken some."""
     thing = f"audience:{audience or 'all'}"
     with installation.store.write() as tx:
-        tx.acts.add(Act(at=installation.clock(), who=who(), what=f"export {what}", thing=thing, note=f"to {where}"))
+        tx.acts.add(
+            Act(
+                at=installation.clock(),
+                who=who(),
+                what=f"export {what}",
+                thing=thing,
+                note=Phrase("to %(where)s", where=str(where)),
+            )
+        )

@@ -15,6 +15,8 @@ from __future__ import annotations
 from collections import Counter, deque
 from dataclasses import dataclass, field
 
+from bot.model import Phrase
+
 WINDOW = 100
 """So many outcomes are looked at: the last ones of an edition on one channel."""
 LEAST = 20
@@ -47,9 +49,13 @@ class Streak:
         if not alarming(len(suspects), len(self._seen), share=self.share):
             return ""
         often, times = Counter(each for _, each in self._seen if each).most_common(1)[0]
-        return (
-            f"{len(suspects)} of the last {len(self._seen)} readers were refused for good ({times} × {often}): look at "
-            "the answers; resume when it is the list, or raise delivery.refused_share"
+        return Phrase(
+            "%(refused)s of the last %(readers)s readers were refused for good (%(times)s × %(often)s): look at the "
+            "answers; resume when it is the list, or raise delivery.refused_share",
+            refused=len(suspects),
+            readers=len(self._seen),
+            times=times,
+            often=often,
         )
 
     @property

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from bot.delivery.reasons import every
 from bot.editions import lifecycle
-from bot.model import Act, DeliveryState
+from bot.model import Act, DeliveryState, Phrase, plural
 from bot.store import Store
 
 RETRY = "retry"
@@ -36,7 +36,9 @@ def retry_edition(store: Store, edition: str, *, reason: str | None = None, who:
             count += tx.deliveries.retry_now(some, now)
     if count:
         with store.write() as tx:
-            said = f"{count} deliveries" + (f": {reason}" if reason else "")
+            said = plural(count, "%(count)s delivery", "%(count)s deliveries")
+            if reason:
+                said = Phrase("%(what)s: %(why)s", what=said, why=reason)
             tx.acts.add(Act(at=now, who=who, what=RETRY, thing=f"edition:{edition}", note=said))
     return count
 

@@ -31,7 +31,7 @@ from bot.delivery.sending import close_if_done, pause
 from bot.delivery.shelf import Shelf
 from bot.delivery.tally import Tally
 from bot.errors import StoreError
-from bot.model import Chunk, Due, EditionState, Outcome, ServerNow
+from bot.model import Chunk, Due, EditionState, Outcome, ServerNow, Several, plural
 from bot.settings.tables import DeliveryTable
 from bot.store import Store
 from bot.tokens import KeyRing
@@ -468,5 +468,10 @@ class Engine:
         with self.store.write() as tx:
             lost = [name for name in tx.deliveries.open_channels(edition) if name not in self.channels]
             if lost:
-                reason = f"it has deliveries for {', '.join(lost)}, which is no longer in the settings"
+                reason = plural(
+                    len(lost),
+                    "it has deliveries for %(names)s, which is no longer in the settings",
+                    "it has deliveries for %(names)s, which are no longer in the settings",
+                    names=Several(tuple(lost)),
+                )
                 pause(tx, edition, reason, self.clock())

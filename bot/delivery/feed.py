@@ -14,7 +14,7 @@ from bot.delivery.alarm import Streak
 from bot.delivery.ledger import RETRY_SECONDS, Ledger
 from bot.delivery.retry import decide
 from bot.errors import DeliveryError, OutcomeUnknown
-from bot.model import Chunk, DeliveryState, Due, Edition, Outcome, Parcel, Receipt, Rendition
+from bot.model import Chunk, DeliveryState, Due, Edition, Outcome, Parcel, Phrase, Receipt, Rendition, cut, said_by
 from bot.settings.tables import DeliveryTable
 from bot.tokens import KeyRing, delivery_token, delivery_tokens
 
@@ -177,8 +177,11 @@ class Feed:
         if not isinstance(error, DeliveryError):
             # A fault of the program says nothing of what went out: unknown, and nothing more until somebody looked.
             log.error("delivery %s: the channel %s failed", due.id, held.chunk.channel, exc_info=error)
-            error = OutcomeUnknown(f"{held.chunk.channel}: {type(error).__name__} in the program; see the log")
-            self._pause(held, str(error))
+            fault = type(error).__name__
+            error = OutcomeUnknown(
+                Phrase("%(channel)s: %(fault)s in the program; see the log", channel=held.chunk.channel, fault=fault)
+            )
+            self._pause(held, said_by(error))
         decision = decide(
             error,
             tries=due.tries,
@@ -200,7 +203,7 @@ class Feed:
             state=decision.state,
             began=began,
             ended=now,
-            reason=str(error)[:500],
+            reason=cut(said_by(error), 500),
             not_before=decision.not_before,
             server=error.server,
             code=error.code,

@@ -15,7 +15,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from bot.delivery.sending import PROGRAM
-from bot.model import Act
+from bot.model import Act, Phrase
 from bot.store import Store, Transaction
 from bot.store.allowances import Limits
 from bot.store.signups import Confirmed
@@ -74,7 +74,12 @@ _WHAT = {STOPPED: "stop confirmations", TRIAL: "try confirmations", "": "resume 
 
 
 def _note(recent: Confirmed, usual: float) -> str:
-    return f"{recent.unconfirmed} of {recent.mailed} unconfirmed within the hour; usual are {usual:.0f}"
+    return Phrase(
+        "%(number)s of %(mailed)s unconfirmed within the hour; usual are %(usual)s",
+        number=recent.unconfirmed,
+        mailed=recent.mailed,
+        usual=round(usual),
+    )
 
 
 def _figures(tx: Transaction, since: datetime | None, now: datetime) -> tuple[Confirmed, float]:

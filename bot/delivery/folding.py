@@ -15,7 +15,7 @@ from enum import StrEnum
 from bot.clock import Clock
 from bot.delivery.sending import PROGRAM
 from bot.errors import StateError
-from bot.model import Act
+from bot.model import Act, Phrase
 from bot.settings import duration_text
 from bot.settings.tables import DeliveryTable
 from bot.store import Store, Transaction
@@ -145,9 +145,12 @@ def _act(tx: Transaction, rules: DeliveryTable, task: Task, who: str, now: datet
     if task.what is What.DELIVERIES:
         states = tx.deliveries.balance(task.edition).states
         counts = ", ".join(f"{count} {state}" for state, count in sorted(states.items()))
-        what, note = "fold", f"{counts}; who got it was kept for {_text(rules.keep_deliveries)}"
+        kept = _text(rules.keep_deliveries)
+        what = "fold"
+        note = Phrase("%(counts)s; who got it was kept for %(time)s", counts=counts, time=kept)
     else:
-        what, note = "drop attempts", f"what servers said was kept for {_text(rules.keep_attempts)}"
+        what = "drop attempts"
+        note = Phrase("what servers said was kept for %(time)s", time=_text(rules.keep_attempts))
     return Act(at=now, who=who, what=what, thing=f"edition:{task.edition}", note=note)
 
 

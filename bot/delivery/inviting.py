@@ -19,7 +19,7 @@ from bot.channels.base import Channel
 from bot.clock import Clock
 from bot.editions.notice import joining, new_password
 from bot.errors import BroadsheetError, DeliveryError, OutcomeUnknown
-from bot.model import Email, Invitation, Newsroom, Parcel, Purpose, Recipient, Rendition
+from bot.model import Email, Invitation, Newsroom, Parcel, Phrase, Purpose, Recipient, Rendition, cut, said_by
 from bot.settings import Settings
 from bot.store import Store
 from bot.tokens import KeyRing, delivery_token
@@ -86,7 +86,7 @@ def _email(office: Office, invitation: Invitation) -> tuple[Email, str] | None:
     useless = (user is None or user.disabled) if reset else user is not None
     if invitation.ends <= now or useless:
         with office.store.write() as tx:
-            tx.invitations.no_mail(invitation.id, "too late" if invitation.ends <= now else "")
+            tx.invitations.no_mail(invitation.id, Phrase("too late") if invitation.ends <= now else "")
         return None
     language = (user.language if user else invitation.language) or office.newsroom.language
     if reset and user:
@@ -127,9 +127,10 @@ def _failed(office: Office, invitation: Invitation, error: Exception) -> None:
             # It may have arrived; if it did not, they ask again.
             tx.invitations.mailed(invitation.id, now)
         elif isinstance(error, DeliveryError) and error.permanent:
-            tx.invitations.no_mail(invitation.id, str(error)[:500])
+            tx.invitations.no_mail(invitation.id, cut(said_by(error), 500))
         else:
-            tx.invitations.put_off(invitation.id, _next(invitation, now), str(error)[:500] if known else _cause(error))
+            said = cut(said_by(error), 500) if known else _cause(error)
+            tx.invitations.put_off(invitation.id, _next(invitation, now), said)
 
 
 def _next(invitation: Invitation, now: datetime) -> datetime:

@@ -23,7 +23,7 @@ from bot.delivery.pausing import pause_channel
 from bot.delivery.sending import pause
 from bot.delivery.tally import Tally
 from bot.errors import StoreError
-from bot.model import Chunk, DeliveryState, Due, Outcome, WorkerProgress
+from bot.model import Chunk, DeliveryState, Due, Outcome, Phrase, WorkerProgress, plural
 from bot.store import Store, Transaction, Writing
 
 RETRY_SECONDS = 1.0
@@ -252,7 +252,7 @@ class Ledger:
             if any(each.state is DeliveryState.FAILED for each in outcomes):
                 refusals.record(tx, [each for each in outcomes if each not in too_late], now)
             for late in too_late:
-                if late.reason != _UNSENT:
+                if late.reason != UNSENT:
                     log.warning("delivery %s: its outcome %s came too late", late.delivery, late.state)
         for edition, reason in page.pauses.items():
             pause(tx, edition, reason, now)
@@ -274,7 +274,13 @@ class Ledger:
             counts = tx.chunks.release(chunk, now)
             size = chunk.last - chunk.first + 1
             if counts is not None and sum(counts.values()) != size:
-                off = f"the books do not balance: {sum(counts.values())} deliveries in chunk {chunk.id}, not {size}"
+                off = plural(
+                    sum(counts.values()),
+                    "the books do not balance: %(count)s delivery in chunk %(chunk)s, not %(size)s",
+                    "the books do not balance: %(count)s deliveries in chunk %(chunk)s, not %(size)s",
+                    chunk=str(chunk.id),
+                    size=size,
+                )
                 pause(tx, chunk.edition, off, now)
                 log.error("edition %s: %s", chunk.edition, off)
             yield _call(self._given_back, chunk, counts)
@@ -343,7 +349,7 @@ class Ledger:
         for lease, waiting in page.ahead.items():
             chunk = self._chunks[lease]
             if any(word in said.lower() for word in _FULL):
-                self._page.pauses.setdefault(chunk.edition, f"{said}; make room, then resume")
+                self._page.pauses.setdefault(chunk.edition, Phrase("%(said)s; make room, then resume", said=said))
             for delivery, each in waiting.items():
                 # The commit may have reached the disk although its answer did not reach us.
                 self._page.unsent[lease].append(_unsent(delivery, each.attempt, now))
@@ -356,7 +362,7 @@ class Ledger:
         self.trouble = ""
 
 
-_UNSENT = "the store did not answer; nothing was sent"
+UNSENT = Phrase("the store did not answer; nothing was sent")
 
 
 def _unsent(delivery: int, attempt: int, now: datetime) -> Outcome:
@@ -366,7 +372,7 @@ def _unsent(delivery: int, attempt: int, now: datetime) -> Outcome:
         state=DeliveryState.DEFERRED,
         began=now,
         ended=now,
-        reason=_UNSENT,
+        reason=UNSENT,
         counts=False,
     )
 

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from bot.delivery.sending import PROGRAM
 from bot.errors import NothingToDo
-from bot.model import Act, EditionState, Phrase
+from bot.model import Act, EditionState, Phrase, cut
 from bot.store import Store, Transaction
 
 PAUSE, RESUME = "pause channel", "resume channel"
@@ -26,7 +26,7 @@ def pause_channel(tx: Transaction, channel: str, reason: str, now: datetime, who
     """Stops a channel; False when it is stopped already."""
     if not tx.channels.pause(channel, reason, now):
         return False
-    said = {"before": POSTING, "after": PAUSED, "note": reason[:500]}
+    said = {"before": POSTING, "after": PAUSED, "note": cut(reason, 500)}
     tx.acts.add(Act(at=now, who=who, what=PAUSE, thing=thing(channel), **said))
     return True
 
@@ -36,7 +36,7 @@ def resume_channel(store: Store, channel: str, who: str, now: datetime, note: st
     with store.write() as tx:
         if not tx.channels.resume(channel):
             raise NothingToDo(Phrase("channel %(name)s is not paused", name=channel))
-        said = {"before": PAUSED, "after": POSTING, "note": note[:500]}
+        said = {"before": PAUSED, "after": POSTING, "note": cut(note, 500)}
         tx.acts.add(Act(at=now, who=who, what=RESUME, thing=thing(channel), **said))
         tx.jobs.wake_channel(channel, now)
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.delivery.sending import PROGRAM, pause
-from bot.model import Act, DeliveryState, EditionState, Verdict
+from bot.model import Act, DeliveryState, EditionState, Phrase, Verdict
 from bot.store import Transaction
 
 BOUNCES_PER_CENT, BOUNCES_LEAST = 5, 20
@@ -77,12 +77,22 @@ def watch(tx: Transaction, edition: str, now: datetime) -> Returned:
     acts = tx.acts.newest(thing=f"edition:{edition}")
     raised = {act.what for act in acts}
     if found.bounces_alarm and BOUNCE_ALARM not in raised:
-        note = f"{found.bounces:,} of {found.tried:,} mails came back ({found.bounce_share:.1%})"
+        note = Phrase(
+            "%(bounces)s of %(mails)s mails came back (%(share)s%%)",
+            bounces=found.bounces,
+            mails=found.tried,
+            share=found.bounce_share * 100,
+        )
         tx.acts.add(Act(at=now, who=PROGRAM, what=BOUNCE_ALARM, thing=f"edition:{edition}", note=note))
-    said = f"{found.complaints:,} of {found.accepted:,} readers complained ({found.complaint_share:.2%})"
+    said = Phrase(
+        "%(complaints)s of %(readers)s readers complained (%(share)s)",
+        complaints=found.complaints,
+        readers=found.accepted,
+        share=f"{found.complaint_share:.2%}",
+    )
     sending = tx.editions.state(edition) is EditionState.SENDING
     if found.complaints_pause and sending and _news(tx, edition, acts) >= PAUSE_LEAST:
-        pause(tx, edition, f"{said}: look at what went out, and to whom, before you resume", now)
+        pause(tx, edition, Phrase("%(what)s: look at what went out, and to whom, before you resume", what=said), now)
     elif found.complaints_alarm and COMPLAINT_ALARM not in raised:
         tx.acts.add(Act(at=now, who=PROGRAM, what=COMPLAINT_ALARM, thing=f"edition:{edition}", note=said))
     return found

@@ -23,9 +23,10 @@ from bot.delivery.retry import GROWTH, LONGEST_WAIT
 from bot.delivery.sending import PROGRAM
 from bot.delivery.shelf import Shelf
 from bot.errors import ChannelRefused, DeliveryError, OutcomeUnknown, ServerBusy
-from bot.model import Act, DeliveryState, Doubt, EditionState, Idempotency, Outcome, Parcel, Receipt
+from bot.model import Act, DeliveryState, Doubt, EditionState, Idempotency, Outcome, Parcel, Phrase, Receipt, said_by
 from bot.settings.tables import DeliveryTable
 from bot.store import Store, Transaction
+from bot.store.deliveries import CANCELLED
 from bot.store.flags import PAUSED
 from bot.tokens import KeyRing, delivery_token
 
@@ -37,6 +38,10 @@ LEASE = timedelta(minutes=5)
 """How long nobody else asks for a post that is being asked for."""
 AT_ONCE = 20
 """Posts of a channel that are settled in one look; the next one finds the others."""
+
+STANDS = Phrase("asked for, it stands there")
+AGAIN = Phrase("asked for, it does not stand there: it is sent again")
+GONE = Phrase("asked for, it does not stand there: the edition was cancelled")
 
 log = logging.getLogger(__name__)
 
@@ -108,7 +113,7 @@ class Recaller:
             self._later(doubt, LIFE)
         except ChannelRefused as error:
             with self.store.write() as tx:
-                pause_channel(tx, doubt.channel, str(error), self.clock())
+                pause_channel(tx, doubt.channel, said_by(error), self.clock())
                 tx.recalls.put_off(doubt, self.clock())
         except DeliveryError as error:
             self._later(doubt, timedelta(seconds=min(error.retry_after or 0, LIFE.total_seconds())))
@@ -155,7 +160,11 @@ class Recaller:
         if state is not EditionState.SENT or not tx.recalls.is_open(doubt):
             return
         tx.editions.move(doubt.edition, to=EditionState.SENDING, since=[state], now=now)
-        note = f"delivery {doubt.delivery} on {doubt.channel} is sent again: it was unknown, and doing so is safe"
+        note = Phrase(
+            "delivery %(delivery)s on %(channel)s is sent again: it was unknown, and doing so is safe",
+            delivery=str(doubt.delivery),
+            channel=doubt.channel,
+        )
         thing = f"edition:{doubt.edition}"
         tx.acts.add(Act(at=now, who=PROGRAM, what="recall", thing=thing, before=state, after="sending", note=note))
 
@@ -182,21 +191,20 @@ def _accepted(doubt: Doubt, receipt: Receipt, now: datetime) -> Outcome:
         ended=now,
         server=receipt.server,
         code=receipt.code,
-        text=receipt.text or "asked for, it stands there",
+        text=receipt.text or STANDS,
         provider_id=receipt.id,
     )
 
 
 def _absent(doubt: Doubt, state: EditionState | None, now: datetime) -> Outcome:
     gone = state is EditionState.CANCELLED
-    then = "the edition was cancelled" if gone else "it is sent again"
     return Outcome(
         delivery=doubt.delivery,
         attempt=doubt.attempt,
         state=DeliveryState.CANCELLED if gone else DeliveryState.PENDING,
         began=doubt.began,
         ended=now,
-        reason="the edition was cancelled" if gone else "",
-        text=f"asked for, it does not stand there: {then}",
+        reason=CANCELLED if gone else "",
+        text=GONE if gone else AGAIN,
         counts=False,
     )

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.errors import ChannelRefused, DeliveryError, OutcomeUnknown, ServerBusy
-from bot.model import DeliveryState
+from bot.model import DeliveryState, said_by
 
 LONGEST_WAIT = timedelta(hours=1)
 LONGEST_COOL = timedelta(hours=1)
@@ -60,7 +60,7 @@ def decide(
     if isinstance(error, OutcomeUnknown):
         return Decision(DeliveryState.UNKNOWN)
     if isinstance(error, ChannelRefused):
-        return Decision(DeliveryState.DEFERRED, pause=str(error), counts=False)
+        return Decision(DeliveryState.DEFERRED, pause=said_by(error), counts=False)
     if error.permanent:
         return Decision(DeliveryState.FAILED, refused=True)
     busy = isinstance(error, ServerBusy)

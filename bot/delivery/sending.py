@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 
 from bot.editions import lifecycle
-from bot.model import CORRECTION_MAIL, Act, Edition, EditionState, Placement, Rendition
+from bot.model import CORRECTION_MAIL, Act, Edition, EditionState, Phrase, Placement, Rendition, cut, plural
 from bot.store import Store, Transaction
 from bot.store.chosen_readers import Place
 from bot.store.flags import PAUSED
+from bot.store.recalls import unknown_said
 
 PROGRAM = lifecycle.PROGRAM
 
@@ -71,7 +72,7 @@ def _begin(tx: Transaction, edition: Edition, audience: str, now: datetime, plac
             thing=f"edition:{edition.id}",
             before=edition.state,
             after=EditionState.SENDING,
-            note=f"{size} deliveries",
+            note=plural(size, "%(count)s delivery", "%(count)s deliveries"),
         )
     )
     return True
@@ -95,7 +96,7 @@ def _revisions(edition: Edition) -> list[tuple[int, int]]:
 
 def _send_nowhere(tx: Transaction, edition: Edition, now: datetime) -> None:
     """An edition without a reader was not sent: its stories stay free for the next."""
-    reason = "there was nobody to send it to"
+    reason = Phrase("there was nobody to send it to")
     tx.editions.move(edition.id, to=EditionState.CANCELLED, since=[EditionState.SENDING], now=now, reason=reason)
     tx.editions.release(edition.id)
     thing = f"edition:{edition.id}"
@@ -119,13 +120,16 @@ def close_if_done(store: Store, edition: str, now: datetime) -> EditionState | N
         balance = tx.deliveries.balance(edition)
         for books in (counted, balance):
             if not books.balanced:
-                named = sum(books.states.values())
-                off = f"the books do not balance: {named} deliveries, {books.snapshot} in the snapshot"
+                off = plural(
+                    sum(books.states.values()),
+                    "the books do not balance: %(count)s delivery, %(snapshot)s in the snapshot",
+                    "the books do not balance: %(count)s deliveries, %(snapshot)s in the snapshot",
+                    snapshot=books.snapshot,
+                )
                 return EditionState.PAUSED if pause(tx, edition, off, now) else None
         if balance.open:
             return None
-        unknown = balance.states.get("unknown", 0)
-        reason = f"{unknown} unknown" if unknown else ""
+        reason = unknown_said(balance.states.get("unknown", 0))
         sending = (EditionState.SENDING,)
         if not tx.editions.move(edition, to=EditionState.SENT, since=sending, now=now, reason=reason):
             return None
@@ -139,7 +143,7 @@ def close_if_done(store: Store, edition: str, now: datetime) -> EditionState | N
 def pause(tx: Transaction, edition: str, reason: str, now: datetime, who: str = PROGRAM) -> bool:
     """Stops an edition that is being sent; False when it is not."""
     if not tx.editions.move(
-        edition, to=EditionState.PAUSED, since=(EditionState.SENDING,), now=now, reason=reason[:500]
+        edition, to=EditionState.PAUSED, since=(EditionState.SENDING,), now=now, reason=cut(reason, 500)
     ):
         return False
     tx.acts.add(
@@ -150,7 +154,7 @@ def pause(tx: Transaction, edition: str, reason: str, now: datetime, who: str = 
             thing=f"edition:{edition}",
             before="sending",
             after="paused",
-            note=reason[:500],
+            note=cut(reason, 500),
         )
     )
     return True

@@ -24,7 +24,7 @@ from bot.delivery.returns import BOUNCED, suppression
 from bot.delivery.sending import PROGRAM
 from bot.delivery.soft_run import OURS, run_of
 from bot.errors import NotFound, NothingToDo
-from bot.model import Act, EditionState, Effect, Event, Verdict
+from bot.model import Act, EditionState, Effect, Event, Phrase, Verdict, plural
 from bot.settings.bounces import BouncesTable
 from bot.store import Store, Transaction
 
@@ -75,7 +75,12 @@ def decide(store: Store, edition: str, *, dead: bool, who: str, rules: BouncesTa
         waiting = tx.events.waiting_of(edition)
         if not waiting:
             raise NothingToDo(f"nothing that came back of edition {edition} waits for you")
-        note = f"{len(waiting)} {'dead' if dead else 'good'}"
+        many = len(waiting)
+        note = (
+            plural(many, "%(count)s dead", "%(count)s dead")
+            if dead
+            else plural(many, "%(count)s good", "%(count)s good")
+        )
         tx.acts.add(Act(at=now, who=who, what=SETTLE, thing=f"edition:{edition}", note=note))
         if not dead:
             tx.events.settle([each.id for each in waiting], Effect.DISMISSED)
@@ -191,10 +196,15 @@ def _domains(provider: str) -> list[str]:
 def _on_record(
     tx: Transaction, edition: str, name: str, readers: int, tried: int, acts: Iterable[Act], now: datetime
 ) -> None:
-    whom = "all its readers" if name == _ALL else f"its readers at {name}"
+    whom = Phrase("all its readers") if name == _ALL else Phrase("its readers at %(provider)s", provider=name)
     if any(act.what == HELD and f" of {whom}" in act.note for act in acts):
         return
-    note = f"{readers:,} of {tried:,} of {whom} came back as dead addresses: none of them is suppressed until you look"
+    note = Phrase(
+        "%(readers)s of %(tried)s of %(whom)s came back as dead addresses: none of them is suppressed until you look",
+        readers=readers,
+        tried=tried,
+        whom=whom,
+    )
     tx.acts.add(Act(at=now, who=PROGRAM, what=HELD, thing=f"edition:{edition}", note=note))
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from bot.model import Delivery, DeliveryState, Parcel, Post
+from bot.model import Delivery, DeliveryState, Parcel, Phrase, Post
 from bot.store import Transaction
 
 SOON = timedelta(seconds=2)
 """How soon it is looked again whether the part before stands, while that is under way."""
 LATER = timedelta(minutes=1)
 """How soon, while nobody knows of it."""
-BROKEN = "the part before it was not posted"
+BROKEN = Phrase("the part before it was not posted")
 _LONGEST = 500
 """Parts of a thread. An edition whose renditions follow each other in a circle ends here too."""
 

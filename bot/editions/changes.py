@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 import regex
 
 from bot.editions.gate import still_true
-from bot.model import Article, EditionStory, EditionWords
+from bot.model import Article, EditionStory, EditionWords, Phrase, Several
 from bot.sanitize import bounded, parsed
 from bot.summaries.extractive import summarise
 from bot.summaries.sentences import split_sentences
@@ -83,7 +83,7 @@ def refresh(
     for story in stories:
         now = current.get(story.article.id)
         if now is None or now.withdrawn:
-            changes.append(f"dropped: “{story.article.title}” was withdrawn")
+            changes.append(Phrase("dropped: “%(title)s” was withdrawn", title=story.article.title))
             material = True
             continue
         story, withdrawn = _without_withdrawn(story, current)
@@ -93,14 +93,17 @@ def refresh(
         else:
             what = differences(story.article, now)
             material = material or bool(what)
-            changes.append(f"updated: “{now.title}” ({', '.join(what) or 'wording'} changed)")
+            places = Several(tuple(PLACES[each] for each in what or ["wording"]))
+            changes.append(Phrase("updated: “%(title)s” (%(what)s changed)", title=now.title, what=places))
             # A machine's words are about the old revision.
             kept.append(replace(story, article=now, summary=summarise(now), subject="", post=""))
     renumbered = tuple(replace(story, position=position) for position, story in enumerate(kept, start=1))
     if not changes:
         return Refreshed(renumbered, words=words or EditionWords())
     held = still_true(stories, renumbered, words or EditionWords())
-    changes += [f"taken back: {what} says what the newsroom does not say any more" for what in held.lost]
+    changes += [
+        Phrase("taken back: %(what)s says what the newsroom does not say any more", what=what) for what in held.lost
+    ]
     return Refreshed(held.stories, tuple(changes), material or bool(held.lost), held.words)
 
 
@@ -121,7 +124,23 @@ def _without_withdrawn(story: EditionStory, current: Mapping[int, Article | None
         also_about=tuple(dict.fromkeys(topic for other in kept for topic in (*other.sections, *other.tags))),
     )
     told = [named.get(other.url) or other.source for other in gone.values()]
-    return fresh, [f"dropped: what {who} told of “{story.article.title}” was withdrawn" for who in told]
+    title = story.article.title
+    return fresh, [
+        Phrase("dropped: what %(who)s told of “%(title)s” was withdrawn", who=who, title=title) for who in told
+    ]
+
+
+PLACES = {
+    "title": Phrase("title"),
+    "standfirst": Phrase("standfirst"),
+    "numbers": Phrase("numbers"),
+    "names": Phrase("names"),
+    "quotations": Phrase("quotations"),
+    "negation": Phrase("negation"),
+    "byline": Phrase("byline"),
+    "wording": Phrase("wording"),
+}
+"""What differs of an article, for people."""
 
 
 def differences(before: Article, after: Article) -> list[str]:

@@ -10,6 +10,7 @@ from bot.errors import ConflictError, NotFound, StateError, UsageError
 from bot.model import Act, DeliveryState, Edition, EditionState, EditionVersion, Overruling, Phrase, Several, Way
 from bot.store import Store, Transaction
 from bot.store.flags import PAUSED
+from bot.store.said import read, written
 
 WAITING = (EditionState.DRAFTED, EditionState.AWAITING, EditionState.APPROVED, EditionState.HELD)
 
@@ -60,7 +61,7 @@ def return_(store: Store, edition: str, *, who: str, now: datetime, note: str, v
     with store.write() as tx:
         found = _locked(tx, edition, version)
         since = [EditionState.AWAITING, EditionState.APPROVED]
-        said = f"returned by {who}: {note.strip()}"
+        said = Phrase("returned by %(who)s: %(note)s", who=who, note=note.strip())
         _move(tx, found, "return", since, EditionState.DRAFTED, who=who, now=now, note=note, reason=said)
         tx.editions.need_approval(edition)
     return _again(store, edition)
@@ -81,7 +82,9 @@ def ask(store: Store, edition: str, *, who: str, now: datetime, note: str = "") 
 def take_back(store: Store, edition: str, *, who: str, now: datetime, note: str = "") -> Edition:
     """approved → awaiting: somebody must say yes again."""
     with store.write() as tx:
-        said = f"{who} took the approval back{f': {note}' if note else ''}"
+        said = Phrase("%(who)s took the approval back", who=who)
+        if note:
+            said = Phrase("%(who)s took the approval back: %(note)s", who=who, note=note)
         since, to = [EditionState.APPROVED], EditionState.AWAITING
         found = _locked(tx, edition, None)
         _move(tx, found, "take back", since, to, who=who, now=now, note=note, reason=said)
@@ -104,7 +107,7 @@ def hold(
         found = _locked(tx, edition, None)
         _move(tx, found, "hold", seen or since, EditionState.HELD, who=who, now=now, note=note)
         # Why somebody must look at it again is true after its release, too.
-        tx.editions.note(edition, BEFORE_HOLD, found.reason)
+        tx.editions.note(edition, BEFORE_HOLD, written(found.reason))
     return _again(store, edition)
 
 
@@ -113,7 +116,7 @@ def release(store: Store, edition: str, *, who: str, now: datetime, note: str = 
     with store.write() as tx:
         found = _locked(tx, edition, None)
         to = EditionState.AWAITING if found.approval else EditionState.DRAFTED
-        kept = str(tx.editions.report(edition).get(BEFORE_HOLD) or "") if found.approval else ""
+        kept = read(str(tx.editions.report(edition).get(BEFORE_HOLD) or "")) if found.approval else ""
         _move(tx, found, "release", [EditionState.HELD], to, who=who, now=now, note=note, reason=kept or note)
     return _again(store, edition)
 
@@ -189,6 +192,7 @@ def resolve(store: Store, deliveries: Collection[int], *, arrived: bool, who: st
     folded.
     """
     what = f"resolve as {'sent' if arrived else 'unsent'}"
+    said = Phrase("resolve as sent by %(who)s", who=who) if arrived else Phrase("resolve as unsent by %(who)s", who=who)
     with store.write() as tx:
         found = sorted(tx.deliveries.those(deliveries), key=lambda each: each.id)
         unknown = [each for each in found if each.state is DeliveryState.UNKNOWN]
@@ -197,7 +201,7 @@ def resolve(store: Store, deliveries: Collection[int], *, arrived: bool, who: st
                 _open_again(tx, edition, what, who, now)
         to = DeliveryState.ACCEPTED if arrived else DeliveryState.PENDING
         ids = [each.id for each in unknown]
-        settled = tx.deliveries.resolve(ids, to=to, reason=f"{what} by {who}", now=now) if ids else 0
+        settled = tx.deliveries.resolve(ids, to=to, reason=said, now=now) if ids else 0
         if settled:
             numbers = ", ".join(map(str, ids))[:500]
             tx.acts.add(Act(at=now, who=who, what=what, thing="deliveries", note=numbers))

@@ -14,14 +14,13 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from bot.editions.hour import next_hour
 from bot.editions.wording import spoken
-from bot.model import VARIANT, EditionStory, Preferences
+from bot.model import VARIANT, EditionStory, Phrase, Preferences
 
 MOST = 500
 """Variants of one edition; readers who would get another one get the general edition."""
 
-OTHER_FREQUENCY = "other frequency"
-NO_TOPIC = "no topic new"
-PAUSED = "paused until"
+OTHER_FREQUENCY = Phrase("other frequency")
+NO_TOPIC = Phrase("no topic new")
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +129,7 @@ def paused(preferences: Preferences, at: datetime, timezone: str) -> str:
     until = preferences.paused_until
     if until is None or at.astimezone(zone_of(preferences.timezone, timezone)).date() >= until:
         return ""
-    return f"{PAUSED} {until.isoformat()}"
+    return Phrase("paused until %(day)s", day=until.isoformat())
 
 
 def frame_language(wanted: str, own: str) -> str:

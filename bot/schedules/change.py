@@ -12,7 +12,7 @@ from bot.editions import lifecycle
 from bot.editions.comparison import compared
 from bot.editions.told import told_of
 from bot.errors import ConflictError, NotFound, ReservedElsewhere, StateError
-from bot.model import CORRECTION, Edition, EditionState, EditionVersion, Phrase, Told
+from bot.model import CORRECTION, Edition, EditionState, EditionVersion, Phrase, Told, Way, several
 from bot.schedules.hosting import PictureTime
 from bot.schedules.installation import Installation
 from bot.schedules.revising import revised
@@ -57,7 +57,7 @@ def changed(
         if (after.stories, after.words) == (before.stories, before.words):
             return before
         if before.state is EditionState.APPROVED:
-            reason = f"changed by {who} after it was approved"
+            reason = Phrase("changed by %(who)s after it was approved", who=who)
             after = replace(after, state=EditionState.AWAITING, approval=True, reason=reason)
         try:
             made = revised(
@@ -138,12 +138,34 @@ def _note(before: Edition, change: Change, after: Edition) -> str:
     """What is on the record: the places that differ, each with what it was and is."""
     parts = []
     for each in compared(told_of(before), told_of(after)):
-        of = f" of “{_short(each.title)}”" if each.title else f" on {each.channel}" if each.channel else ""
+        place = _PLACES[each.place]
+        if each.title:
+            place = Phrase("%(place)s of “%(title)s”", place=place, title=_short(each.title))
+        elif each.channel:
+            place = Phrase("%(place)s on %(channel)s", place=place, channel=each.channel)
         was = _short("".join(run.text for run in each.runs if run.change != "added"))
         now = _short("".join(run.text for run in each.runs if run.change != "removed"))
-        words = f": “{was}” → “{now}”" if each.place not in ("added", "dropped", "order") else ""
-        parts.append(f"{each.place}{of}{words}")
-    return "; ".join(parts) or change.what
+        if each.place not in ("added", "dropped", "order"):
+            place = Phrase("%(place)s: “%(was)s” → “%(now)s”", place=place, was=was, now=now)
+        parts.append(place)
+    return several(tuple(parts), Way.APART) if parts else change.what
+
+
+_PLACES = {
+    "subject": Phrase("subject"),
+    "preheader": Phrase("preheader"),
+    "order": Phrase("order"),
+    "title": Phrase("title"),
+    "summary": Phrase("summary"),
+    "alt": Phrase("alt"),
+    "credit": Phrase("credit"),
+    "picture": Phrase("picture"),
+    "pinned": Phrase("pinned"),
+    "added": Phrase("added"),
+    "dropped": Phrase("dropped"),
+    "article": Phrase("article"),
+    "post": Phrase("post"),
+}
 
 
 def _short(text: str) -> str:

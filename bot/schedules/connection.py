@@ -153,7 +153,7 @@ def disconnect(installation: Installation, name: str, who: str) -> str:
             raise NothingToDo(Phrase("channel %(name)s is not connected", name=name))
         tx.channels.disconnect(name)
         tx.flags.set(_flag(name), "", installation.clock())
-        note = "its tokens are deleted"
+        note = Phrase("its tokens are deleted")
         act = Act(
             at=installation.clock(), who=who, what="disconnect", thing=thing(name), before=state.account, note=note
         )
@@ -256,7 +256,9 @@ def _keep(installation: Installation, name: str, credential: Credential, who: st
             ):
                 last = next((each.after for each in tx.acts.newest(thing=thing(name)) if each.what == CONNECT), "")
                 account = before.account or last
-                note = f"until {credential.ends:%Y-%m-%d %H:%M} UTC" if credential.ends else "no end is known"
+                note = (
+                    Phrase("until %(time)s UTC", time=credential.ends) if credential.ends else Phrase("no end is known")
+                )
                 tx.acts.add(
                     Act(
                         at=now,

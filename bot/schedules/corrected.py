@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 from bot.delivery.alerts import CHANGED
 from bot.delivery.sending import PROGRAM
-from bot.editions.changes import differences
+from bot.editions.changes import PLACES, differences
 from bot.editions.difference import Difference, difference
 from bot.errors import NotFound, NothingToDo, StateError, UsageError
 from bot.model import (
@@ -28,6 +28,8 @@ from bot.model import (
     Phrase,
     PostAct,
     Several,
+    plural,
+    several,
 )
 from bot.schedules.correction_mail import correction_mail, mails_of
 from bot.schedules.hosting import host_corrections
@@ -269,8 +271,13 @@ def correct(
                 tx.corrections.carry(replies.id, [correction])
                 correction = replace(correction, carried=replies.id)
             made.append(correction)
-            note = f"“{said}” → “{right}”; {_by(schedule, replies, mailed, own)}"
-            tx.acts.add(Act(at=now, who=who, what="correct", thing=f"edition:{telling.edition.id}", note=note[:500]))
+            note = Phrase(
+                "“%(said)s” → “%(right)s”; %(how)s",
+                said=_short(said),
+                right=_short(right),
+                how=_by(schedule, replies, mailed, own),
+            )
+            tx.acts.add(Act(at=now, who=who, what="correct", thing=f"edition:{telling.edition.id}", note=note))
         if not made and not same:
             if mute:
                 raise NothingToDo(
@@ -337,19 +344,54 @@ def untold(found: Reach, *, said: str, right: str) -> list[str]:
     return [each for each in dict.fromkeys(one.edition.schedule for one in found.tellings) if each not in telling]
 
 
-def _by(schedule: str, replies: Edition | None, mailed: bool, own: Edition | None) -> str:
-    count = len(replies.renditions) if replies else 0
-    answered = f"edition {replies.id} {_how(replies)} {count} post{'s' * (count > 1)} with it" if replies else ""
-    told = f"the next edition of {schedule} tells it" if mailed else ""
+def _by(schedule: str, replies: Edition | None, mailed: bool, own: Edition | None) -> Phrase:
+    parts = [_answered(replies)] if replies else []
     if own:
-        told = f"edition {own.id} is to mail it to those who have the mail of {schedule}"
-    return "; ".join(part for part in (answered, told) if part)
+        parts.append(
+            Phrase(
+                "edition %(edition)s is to mail it to those who have the mail of %(schedule)s",
+                edition=own.id,
+                schedule=schedule,
+            )
+        )
+    elif mailed:
+        parts.append(Phrase("the next edition of %(schedule)s tells it", schedule=schedule))
+    return (
+        Phrase("%(first)s; %(second)s", first=parts[0], second=parts[1]) if len(parts) == 2 else several(tuple(parts))
+    )
 
 
-def _how(replies: Edition) -> str:
+def _answered(replies: Edition) -> Phrase:
+    count, edition = len(replies.renditions), replies.id
     acts = {each.post.act for each in replies.renditions if each.post}
-    verbs = {PostAct.POST: "answers", PostAct.EDIT: "changes", PostAct.REPLACE: "replaces"}
-    return verbs[acts.pop()] if len(acts) == 1 else "corrects"
+    match acts.pop() if len(acts) == 1 else None:
+        case PostAct.POST:
+            return plural(
+                count,
+                "edition %(edition)s answers %(count)s post with it",
+                "edition %(edition)s answers %(count)s posts with it",
+                edition=edition,
+            )
+        case PostAct.EDIT:
+            return plural(
+                count,
+                "edition %(edition)s changes %(count)s post with it",
+                "edition %(edition)s changes %(count)s posts with it",
+                edition=edition,
+            )
+        case PostAct.REPLACE:
+            return plural(
+                count,
+                "edition %(edition)s replaces %(count)s post with it",
+                "edition %(edition)s replaces %(count)s posts with it",
+                edition=edition,
+            )
+    return plural(
+        count,
+        "edition %(edition)s corrects %(count)s post with it",
+        "edition %(edition)s corrects %(count)s posts with it",
+        edition=edition,
+    )
 
 
 def drop(installation: Installation, correction: int, *, who: str, now: datetime) -> None:
@@ -386,22 +428,25 @@ def _change(edition: Edition, story: EditionStory, now_: Article, what: str, now
 
 
 def _act(change: Change) -> Act:
-    shown = f"; was “{_short(change.was)}”, is “{_short(change.now)}”" if change.was or change.now else ""
+    note = Phrase("“%(title)s”: %(what)s", title=_short(change.title), what=change.what)
+    if change.was or change.now:
+        was, now = _short(change.was), _short(change.now)
+        note = Phrase("%(what)s; was “%(was)s”, is “%(now)s”", what=note, was=was, now=now)
     return Act(
         at=change.at,
         who=PROGRAM,
         what=CHANGED,
         thing=f"edition:{change.edition}",
         before=f"article {change.article}, revision {change.revision}{', withdrawn' if change.withdrawn else ''}",
-        note=f"“{_short(change.title)}”: {change.what}{shown}",
+        note=note,
     )
 
 
 def _what(before: Article, after: Article) -> str:
     if after.withdrawn:
-        return "withdrawn"
+        return Phrase("withdrawn")
     what = differences(before, after)
-    return f"{', '.join(what)} changed" if what else ""
+    return Phrase("%(what)s changed", what=Several(tuple(PLACES[each] for each in what))) if what else ""
 
 
 def _short(text: str) -> str:

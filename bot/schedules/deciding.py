@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from bot.editions import lifecycle
 from bot.errors import NotFound, StateError, UsageError
@@ -58,7 +59,10 @@ def approve(
         # Of another version, nothing that is found says anything: who sees an old one is told so below.
         _need_other_eyes(installation, edition, who)
         _need_true(standing, overrule, note)
-    let_stand = [Overruling(key=each.key, who=who, at=now, note=f"“{each.text}”: {note}") for each in standing]
+    let_stand = [
+        Overruling(key=each.key, who=who, at=now, note=Phrase("“%(text)s”: %(note)s", text=each.text, note=note))
+        for each in standing
+    ]
     seen = found.version if version is None else version
     return lifecycle.approve(
         installation.store, edition, who=who, now=now, note=note, version=seen, overruled=let_stand
@@ -125,9 +129,9 @@ def send_now(
     state = send(installation, fresh, now)
     if state is not EditionState.SENDING:
         raise StateError(Phrase("nothing went out: the edition is %(state)s now", state=lifecycle.standing(state)))
-    ahead = f"due {fresh.slot:%Y-%m-%d %H:%M} UTC"
+    due = fresh.slot.astimezone(ZoneInfo(installation.newsroom.timezone))
+    said = Phrase("due %(time)s; %(note)s", time=due, note=note) if note else Phrase("due %(time)s", time=due)
     with installation.store.write() as tx:
-        said = f"{ahead}; {note}" if note else ahead
         tx.acts.add(Act(at=now, who=who, what="send now", thing=f"edition:{edition}", note=said))
     return replace(fresh, state=state)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from bot.editions import compose
 from bot.editions.lifecycle import WAITING, keep_version, standing
@@ -32,7 +33,7 @@ TRIES = 3
 
 MOVE, PUT_BACK = "move slot", "put back slot"
 SKIPPED_BY = "skipped by "
-"""How the reason of an edition begins that an editor skipped."""
+"""How the reason of an edition begins, in English, that an editor skipped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,8 +159,10 @@ def skip_slot(
         )
     if found.slot.due <= now:
         raise StateError(Phrase("the slot %(slot)s is over", slot=key))
-    reason = f"{SKIPPED_BY}{who}" + (f": {note}" if note else "")
-    made = skip(installation, schedule, found.slot, reason[:500], now, who=who)
+    reason = Phrase("skipped by %(who)s", who=who)
+    if note:
+        reason = Phrase("skipped by %(who)s: %(note)s", who=who, note=note[:500])
+    made = skip(installation, schedule, found.slot, reason, now, who=who)
     if made is None:
         raise StateError(Phrase("the slot %(slot)s got its edition, or was moved, just now: look again", slot=key))
     return made
@@ -218,7 +221,7 @@ def _move_edition(
     """Puts the edition rendered for its new time into its place, as its next version: others see that it changed."""
     again = before.approval and before.state is EditionState.APPROVED and fresh.slot < before.slot
     if again:
-        reason = "moved to an earlier time after it was approved"
+        reason = Phrase("moved to an earlier time after it was approved")
         fresh = replace(fresh, state=EditionState.AWAITING, reason=reason)
     expires, since = fresh.slot + installation.settings.schedules[fresh.schedule].max_lateness, [before.state]
     if not tx.editions.reschedule(fresh.id, slot=fresh.slot, expires=expires, since=since, now=now):
@@ -230,7 +233,9 @@ def _move_edition(
             Phrase("the edition %(edition)s was changed by somebody else just now: look again", edition=fresh.id)
         )
     keep_version(tx, before)
-    said = f"moved from {before.slot:%Y-%m-%d %H:%M} to {fresh.slot:%Y-%m-%d %H:%M} UTC"
+    zone = ZoneInfo(installation.timezone(fresh.schedule))
+    was, is_ = (each.slot.astimezone(zone) for each in (before, fresh))
+    said = Phrase("moved from %(before)s to %(after)s", before=was, after=is_)
     made = EditionVersion(number=fresh.version, at=now, who=who, what=said, told=told_of(fresh))
     approved = tx.versions.get(before.id, before.version)
     if approved and not again:

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from bot.delivery.permission import stage
-from bot.model import CORRECTION_MAIL, DeliveryState, Edition, EditionState, Role
+from bot.model import CORRECTION_MAIL, DeliveryState, Edition, EditionState, Phrase, Role
 from bot.schedules.corrected import to_decide
 from bot.schedules.correction_mail import readers_of
 from bot.schedules.installation import Installation
@@ -139,7 +139,9 @@ def _channels(tx: Transaction, installation: Installation, now: datetime) -> Ite
     waits = tx.deliveries.open_posts([name for name, state in known.items() if state.paused])
     for name, state in sorted(known.items()):
         if state.paused:
-            why = state.paused.removeprefix(f"{name}: ").partition("; run `")[0]
+            why = state.paused
+            if not isinstance(why, Phrase):
+                why = why.removeprefix(f"{name}: ").partition("; run `")[0]
             yield Need(kind=Kind.CHANNEL, thing=name, name=name, number=waits[name], since=state.paused_at, why=why)
         reached = stage(state.expires, now)
         if reached is not None:

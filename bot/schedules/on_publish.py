@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from bot.model import Edition
+from bot.model import Edition, plural
 from bot.schedules.draft import circumstances, one_article
 from bot.schedules.hosting import PictureTime
 from bot.schedules.installation import Installation
@@ -19,6 +19,7 @@ from bot.schedules.slot import make, skip
 from bot.settings import ScheduleTable
 from bot.store import Transaction
 from bot.store.articles import Arrival
+from bot.store.said import read, written
 from bot.store.schedules import ScheduleState
 from bot.stories.rules import refusal
 
@@ -90,9 +91,15 @@ def arrivals(installation: Installation, schedule: str, now: datetime, *, at_onc
     kept = {slot.key for slot in to_make}
     new = [each for each in taken if article_slot(schedule, each.article.id, each.appeared).key in kept]
     seen = [each.article.first_seen for each in new if each.article.first_seen]
-    flood = (datetime.fromisoformat(flooded[0].partition(" ")[0]), flooded[0].partition(" ")[2]) if flooded else None
+    until, _, why = flooded[0].partition(" ") if flooded else ("", "", "")
+    flood = (datetime.fromisoformat(until), read(why)) if flooded else None
     if len(new) > table.selection.flood:
-        said = f"{len(new)} new articles at once, more than the {table.selection.flood} that may go out unseen"
+        said = plural(
+            len(new),
+            "%(count)s new article at once, more than the %(most)s that may go out unseen",
+            "%(count)s new articles at once, more than the %(most)s that may go out unseen",
+            most=table.selection.flood,
+        )
         flood = max([*seen, *([flood[0]] if flood else [])]), said
     most = table.selection.maximum
     whole = len(to_make) <= most and len(found) < AT_ONCE
@@ -137,7 +144,7 @@ def tell(
     if due.flood and due.flooded:
         # Before the first of them is made: a process that is killed then holds the rest all the same.
         with installation.store.write() as tx:
-            tx.flags.set(FLOOD + schedule, f"{due.flood[0].isoformat()} {due.flood[1]}", now)
+            tx.flags.set(FLOOD + schedule, f"{due.flood[0].isoformat()} {written(due.flood[1])}", now)
     for slot, reason in due.skip:
         skipped = skip(installation, schedule, slot, reason, now)
         made += [skipped] if skipped else []

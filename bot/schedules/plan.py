@@ -21,10 +21,10 @@ from zoneinfo import ZoneInfo
 
 from cronsim import CronSim
 
-from bot.model import ARTICLE
+from bot.model import ARTICLE, Phrase
 
 MOVED = "clock change: moved from"
-REPEATED = "clock change: repeated hour, runs once"
+REPEATED = Phrase("clock change: repeated hour, runs once")
 
 GRACE = timedelta(seconds=60)
 """A slot that is met within this time is on time: it was not missed."""
@@ -118,11 +118,13 @@ def due_slots(
     for slot in ordered:
         late = now - slot.due
         if late > max_lateness:
-            skipped.append((slot, f"{_words(late)} late, at most {_words(max_lateness)}"))
+            said = Phrase("%(late)s late, at most %(most)s", late=_words(late), most=_words(max_lateness))
+            skipped.append((slot, said))
         elif catch_up == "latest" and slot is not ordered[-1]:
-            skipped.append((slot, "missed while Broadsheet was down; only the latest is made up"))
+            skipped.append((slot, Phrase("missed while Broadsheet was down; only the latest is made up")))
         elif catch_up == "skip" and late > GRACE:
-            skipped.append((slot, "missed while Broadsheet was down; this schedule makes up for none"))
+            said = Phrase("missed while Broadsheet was down; this schedule makes up for none")
+            skipped.append((slot, said))
         else:
             make.append(slot)
     return make, skipped
@@ -173,7 +175,12 @@ def _fixed(schedule_id: str, cron: str, zone: ZoneInfo, after: datetime) -> Iter
 def _fixed_slot(schedule_id: str, wall: datetime, zone: ZoneInfo) -> Slot:
     change = _offset(wall, zone, 0) - _offset(wall, zone, 1)
     if change < _NONE:
-        return Slot(schedule_id, _text(wall), _first_after_gap(wall, zone), f"{MOVED} {wall:%H:%M}")
+        return Slot(
+            schedule_id,
+            _text(wall),
+            _first_after_gap(wall, zone),
+            Phrase("clock change: moved from %(time)s", time=wall.time()),
+        )
     due = wall.replace(tzinfo=zone).astimezone(UTC)
     return Slot(schedule_id, _text(wall), due, REPEATED if change > _NONE else "")
 

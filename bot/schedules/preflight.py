@@ -16,7 +16,7 @@ from bot.delivery.sending import PROGRAM
 from bot.editions.preflight import Ran, Targets, preflight, targets
 from bot.errors import BroadsheetError, NotFound
 from bot.http import Http
-from bot.model import Act, Edition, EditionState, Fetched, Finding, Grade, Reached
+from bot.model import Act, Edition, EditionState, Fetched, Finding, Grade, Phrase, Reached, Way, cut, several
 from bot.schedules.installation import Installation
 from bot.schedules.pictures import addresses
 from bot.schedules.reachable import reach
@@ -100,13 +100,13 @@ def look(
         made = found(tx, installation, edition, seen, tx.images.known(addresses(edition.stories)))
         lines = [_line(each) for each in made if each.grade in (Grade.FAULT, Grade.WARNING)]
         tx.editions.note(edition_id, PREFLIGHT, {"reached": seen.content(), "look": lines})
-        faults = "; ".join(_line(each) for each in made if each.grade is Grade.FAULT)
+        faults = several(tuple(_line(each) for each in made if each.grade is Grade.FAULT), Way.APART)
         act = Act(
             at=installation.clock(),
             who=PROGRAM,
             what=PREFLIGHT,
             thing=f"edition:{edition_id}",
-            note=faults[:500],
+            note=cut(faults, 500),
         )
         if faults and not edition.approval and not _on_record(tx, act):
             tx.acts.add(act)
@@ -174,7 +174,7 @@ def _on_record(tx: Transaction, act: Act) -> bool:
 
 
 def _line(finding: Finding) -> str:
-    return f"{finding.said} ({finding.where})" if finding.where else finding.said
+    return Phrase("%(what)s (%(where)s)", what=finding.said, where=finding.where) if finding.where else finding.said
 
 
 def _ran(tx: Transaction, installation: Installation, edition: Edition) -> list[Ran]:

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from bot.delivery.sending import PROGRAM
 from bot.editions.lifecycle import WAITING
 from bot.errors import NotFound, NothingToDo, UsageError
-from bot.model import Act, Edition, EditionState
+from bot.model import Act, Edition, EditionState, Phrase, plural
 from bot.schedules.installation import Installation
 from bot.schedules.on_publish import forget
 from bot.schedules.plan import Slot
@@ -24,6 +24,7 @@ from bot.store.holding import RESTORE
 from bot.tokens import edition_id
 
 RECONCILE = "reconcile"
+DOUBT = Phrase("it may have gone out before the restore")
 
 _OPEN = (*WAITING, EditionState.PAUSED, EditionState.SENDING)
 
@@ -171,18 +172,17 @@ def reconcile(
         if not left:
             forget(tx, installation, now)
             tx.flags.set(RESTORED, "", now)
-            said = f"the backup of {since.backup:%Y-%m-%d %H:%M} UTC: all is said, the store sends again"
+            said = Phrase("the backup of %(time)s UTC: all is said, the store sends again", time=since.backup)
             tx.acts.add(Act(at=now, who=who, what=RECONCILE, thing="installation", note=said))
         held = tuple(each.id for each in tx.editions.newest(states=[EditionState.HELD], limit=1000))
     return Reconciled(tuple(went), tuple(stayed), left, held, unknown)
 
 
 def _sent(tx: Transaction, installation: Installation, question: Question, who: str, now: datetime, note: str) -> int:
-    reason = note or f"sent before the restore, says {who}"
+    reason = note or Phrase("sent before the restore, says %(who)s", who=who)
     unknown = 0
     if question.state:
-        doubt = "it may have gone out before the restore"
-        unknown = tx.deliveries.doubt_edition(question.edition, doubt, now)
+        unknown = tx.deliveries.doubt_edition(question.edition, DOUBT, now)
         tx.editions.move(question.edition, to=EditionState.SENT, since=_OPEN, now=now, reason=reason)
         tx.editions.consume(question.edition)
     else:
@@ -201,7 +201,8 @@ def _sent(tx: Transaction, installation: Installation, question: Question, who: 
             sent=question.due,
         )
         tx.editions.add_sent(edition, expires=question.due + table.max_lateness, report={RECONCILE: reason})
-    tx.acts.add(_act(question, EditionState.SENT, who, now, f"{RECONCILE} as sent; {unknown} unknown {note}".strip()))
+    said = plural(unknown, "reconcile as sent; %(count)s unknown", "reconcile as sent; %(count)s unknown")
+    tx.acts.add(_act(question, EditionState.SENT, who, now, _noted(said, note)))
     return unknown
 
 
@@ -213,7 +214,11 @@ def _unsent(tx: Transaction, question: Question, who: str, now: datetime, note: 
         to = EditionState.AWAITING if edition.approval else EditionState.DRAFTED
         tx.editions.move(edition.id, to=to, since=[EditionState.HELD], now=now)
         after = to
-    tx.acts.add(_act(question, after, who, now, f"{RECONCILE} as unsent {note}".strip()))
+    tx.acts.add(_act(question, after, who, now, _noted(Phrase("reconcile as unsent"), note)))
+
+
+def _noted(said: Phrase, note: str) -> Phrase:
+    return Phrase("%(what)s: %(why)s", what=said, why=note) if note else said
 
 
 def _act(question: Question, after: str, who: str, now: datetime, note: str) -> Act:

@@ -10,7 +10,7 @@ from itertools import count
 
 from bot.channels.base import Removing
 from bot.errors import NotFound, NothingToDo, StateError
-from bot.model import CORRECTION, Act, Article, Edition, EditionState, EditionStory, Post, PostAct, Rendition
+from bot.model import CORRECTION, Act, Article, Edition, EditionState, EditionStory, Post, PostAct, Rendition, plural
 from bot.schedules.installation import Installation
 from bot.schedules.standing import Posted, answers, posted
 from bot.store import Transaction
@@ -73,8 +73,13 @@ def remove(
         if not made:
             raise NothingToDo(f"article {article}: no post about it stands that a program can take down")
         for edition in made:
-            many = len(edition.renditions)
-            note = f"article {article}: edition {edition.id} takes down {many} post{'s' * (many > 1)}"
+            note = plural(
+                len(edition.renditions),
+                "article %(article)s: edition %(edition)s takes down %(count)s post",
+                "article %(article)s: edition %(edition)s takes down %(count)s posts",
+                article=str(article),
+                edition=edition.id,
+            )
             tx.acts.add(Act(at=now, who=who, what=REMOVE, thing=f"edition:{edition.id}", note=note))
     return made
 

@@ -10,6 +10,7 @@ from bot.channels.credentials import Connecting, Credentials, signs_in
 from bot.clock import system_clock
 from bot.delivery.pausing import pause_channel
 from bot.errors import BroadsheetError, ChannelRefused
+from bot.model import said_by
 from bot.schedules.installation import Around, Connected, Installation
 
 HOURS = 1
@@ -48,7 +49,7 @@ async def _renew(connected: Connected, name: str, channel: Channel) -> bool:
         kind = str(installation.settings.channels[name].get("type", ""))
         return await Credentials(name, around, channel.renew, kind=kind).ahead()
     except ChannelRefused as error:
-        await asyncio.to_thread(_pause, installation, name, str(error))
+        await asyncio.to_thread(_pause, installation, name, said_by(error))
     except BroadsheetError as error:
         # It is tried again within the hour; there are days left.
         log.warning("channel %s: its permission is not renewed: %s", name, error)

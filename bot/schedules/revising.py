@@ -9,7 +9,7 @@ from datetime import datetime
 from bot.editions import compose
 from bot.editions.lifecycle import keep_version
 from bot.editions.told import told_of
-from bot.model import Act, Edition, EditionVersion
+from bot.model import Act, Edition, EditionVersion, cut
 from bot.schedules.hosting import PictureTime, host_stories
 from bot.schedules.installation import Installation
 from bot.schedules.pictures import hosted
@@ -48,7 +48,7 @@ def revised(
         renditions=compose.render(frame, after.stories),
         links=compose.links(frame, after.stories),
     )
-    said = (note if isinstance(note, str) else note(fresh))[:_NOTE]
+    said = cut(note if isinstance(note, str) else note(fresh), _NOTE)
     with installation.store.write() as tx:
         if not tx.editions.revise(fresh, before=before, now=now):
             return None

@@ -9,7 +9,7 @@ from bot.delivery.sending import PROGRAM, begin_sending
 from bot.editions import lifecycle
 from bot.editions.changes import refresh
 from bot.errors import ReservedElsewhere, StateError
-from bot.model import CORRECTION, CORRECTION_MAIL, Act, Edition, EditionState
+from bot.model import CORRECTION, CORRECTION_MAIL, Act, Edition, EditionState, Phrase, Way, cut, plural, several
 from bot.schedules.draft import draft, pressed
 from bot.schedules.hosting import PictureTime, host_stories
 from bot.schedules.installation import Installation
@@ -55,7 +55,7 @@ def make(
             with installation.store.write() as tx:
                 if not tx.editions.add(made.edition, expires=made.expires, report=made.report, planned=slot.planned):
                     return None
-                note = made.edition.reason or f"{len(made.edition.stories)} stories"
+                note = made.edition.reason or plural(len(made.edition.stories), "%(count)s story", "%(count)s stories")
                 tx.acts.add(_act("draft", made.edition, "", made.edition.state, now, note))
         except ReservedElsewhere:
             if attempt == TRIES:
@@ -108,7 +108,7 @@ def advance(
         expires = tx.editions.expires(edition.id)
         paused = tx.flags.get(PAUSED)
     if expires and now > expires:
-        late = "later than its schedule allows"
+        late = Phrase("later than its schedule allows")
         expired = lifecycle.expire(store, edition.id, now=now, reason=late, due=edition.slot)
         return EditionState.EXPIRED if expired else edition.state
     if edition.state is EditionState.HELD or (table is None and not amends):
@@ -136,7 +136,9 @@ def advance(
 
 def _unapproved(installation: Installation, edition: Edition, rule: str, now: datetime) -> EditionState:
     store = installation.store
-    late = f"nobody approved it by its slot{f'; {edition.reason}' if edition.reason else ''}"
+    late = Phrase("nobody approved it by its slot")
+    if edition.reason:
+        late = Phrase("nobody approved it by its slot; %(why)s", why=edition.reason)
     with store.read() as tx:
         wrong = any(each.stands_in_the_way for each in findings_of(tx, installation, edition))
     # What was changed after somebody approved it, or says what no article does, is never sent, or thrown away, unseen.
@@ -144,10 +146,10 @@ def _unapproved(installation: Installation, edition: Edition, rule: str, now: da
         lifecycle.hold(store, edition.id, who=PROGRAM, now=now, note=late, seen=[edition.state])
         return EditionState.HELD
     if rule == "send":
-        note = f"{late}; the schedule says send"
+        note = Phrase("nobody approved it by its slot; the schedule says send")
         lifecycle.approve(store, edition.id, who=PROGRAM, now=now, note=note, version=edition.version)
         return send(installation, replace(edition, state=EditionState.APPROVED), now)
-    note = f"{late}; the schedule says skip"
+    note = Phrase("nobody approved it by its slot; the schedule says skip")
     lifecycle.cancel(store, edition.id, who=PROGRAM, now=now, note=note, seen=[edition.state])
     return EditionState.CANCELLED
 
@@ -203,9 +205,9 @@ def refreshed(
     outcome = refresh(edition.stories, current, edition.words)
     if not outcome.changes:
         return edition
-    note = "; ".join(outcome.changes)
+    note = several(outcome.changes, Way.APART)
     if not outcome.stories:
-        gone = "all its stories were withdrawn"
+        gone = Phrase("all its stories were withdrawn")
         try:
             lifecycle.cancel(
                 installation.store,
@@ -226,7 +228,7 @@ def refreshed(
         stories=outcome.stories,
         words=outcome.words,
         state=EditionState.AWAITING if again else edition.state,
-        reason=note[:500] if again else edition.reason,
+        reason=cut(note, 500) if again else edition.reason,
     )
     # None: somebody else changed or moved it meanwhile; the next look sees how.
     return revised(installation, edition, fresh, what="refresh", who=PROGRAM, now=now, note=note, within=within)

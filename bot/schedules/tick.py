@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from bot.editions.lifecycle import WAITING
 from bot.errors import BroadsheetError
-from bot.model import Edition, EditionState
+from bot.model import Edition, EditionState, Phrase
 from bot.schedules.hosting import PictureTime
 from bot.schedules.installation import Installation
 from bot.schedules.on_publish import arrivals, tell
@@ -147,7 +147,8 @@ def _due(installation: Installation, schedule: str, now: datetime) -> _Due:
         timetable, claimed = installation.timetable(schedule, tx), tx.moved_slots.claimed(schedule)
     if not table.enabled:
         # While it is off no slot counts, so that switching it on makes up for nothing.
-        off = [(slot, "its schedule was switched off") for slot in timetable.due([], now, claimed)]
+        why = Phrase("its schedule was switched off")
+        off: list[tuple[Slot, str]] = [(slot, why) for slot in timetable.due([], now, claimed)]
         return _Due([], off, now if now - state.reckoned > timedelta(minutes=1) else None)
     until = now + table.lead_time
     planned = timetable.planned(state.reckoned, until)

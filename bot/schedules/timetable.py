@@ -14,7 +14,7 @@ from heapq import merge
 from itertools import islice, takewhile
 from zoneinfo import ZoneInfo
 
-from bot.model import MovedSlot
+from bot.model import MovedSlot, Phrase
 from bot.schedules.plan import Crons, Slot, previous_slot, slots_between, slots_from
 
 STEP = timedelta(microseconds=1)
@@ -95,5 +95,5 @@ class Timetable:
         if moved.due == moved.was:
             return Slot(self.schedule, moved.slot_key, moved.due, was=moved.was)
         was = moved.was.astimezone(ZoneInfo(self.timezone))
-        note = f"moved from {was:%Y-%m-%d %H:%M} by {moved.who}"
+        note = Phrase("moved from %(before)s by %(who)s", before=f"{was:%Y-%m-%d %H:%M}", who=moved.who)
         return Slot(self.schedule, moved.slot_key, moved.due, note, moved.was)

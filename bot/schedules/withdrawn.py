@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from bot.delivery.sending import pause
-from bot.model import EditionState
+from bot.model import EditionState, Phrase, Several, cut
 from bot.schedules.installation import Installation
 from bot.store import Transaction
 
@@ -30,13 +30,13 @@ def _withdrawn(tx: Transaction, edition: str) -> list[str]:
 
 
 def _stop(installation: Installation, edition: str, gone: list[str], now: datetime) -> bool:
-    titles = ", ".join(f"“{title}”" for title in gone)
-    reason = (
-        f"withdrawn while readers wait for their own hour: {titles}; cancel it, or resume it to send it all the same"
+    reason = Phrase(
+        "withdrawn while readers wait for their own hour: %(titles)s; cancel it, or resume it to send it all the same",
+        titles=Several(tuple(Phrase("“%(title)s”", title=title) for title in gone)),
     )
     with installation.store.write() as tx:
         tx.editions.lock(edition)
         told = any(
-            act.what == "pause" and act.note == reason[:500] for act in tx.acts.newest(thing=f"edition:{edition}")
+            act.what == "pause" and act.note == cut(reason, 500) for act in tx.acts.newest(thing=f"edition:{edition}")
         )
         return not told and pause(tx, edition, reason, now)

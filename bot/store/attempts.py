@@ -24,10 +24,11 @@ from sqlalchemy import (
     update,
 )
 
-from bot.model import Chunk, DeliveryState, Outcome
+from bot.model import Chunk, DeliveryState, Outcome, Phrase
 from bot.store.among import among, integers
 from bot.store.chunks import WAITING
 from bot.store.prepared import Prepared, moment
+from bot.store.said import written
 from bot.store.tables import attempts, chunks, deliveries, editions
 
 _MOMENT: Any = deliveries.c.updated.type
@@ -72,7 +73,7 @@ def _settle(connection: Connection, same: Sequence[Outcome]) -> Collection[int]:
         "ids": integers(dialect.name, [each.delivery for each in same]),
         "attempt": one.attempt,
         "to": str(one.state),
-        "why": storable(one.reason),
+        "why": written(one.reason if isinstance(one.reason, Phrase) else storable(one.reason)),
         "until": moment(dialect.name, one.not_before),
         "counts": int(one.counts),
         "now": moment(dialect.name, max(each.ended for each in same)),

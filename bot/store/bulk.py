@@ -13,6 +13,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import BigInteger, Integer, Text, TypeEngine
 
 from bot.store.conflict import COUNTED
+from bot.store.said import Said, written
 from bot.store.tables import Moment
 
 
@@ -40,6 +41,8 @@ def _told(kind: TypeEngine[Any], values: Sequence[Any]) -> Sequence[Any]:
     """Values as SQLAlchemy would hand them to SQLite."""
     if isinstance(kind, Moment):
         return [value and _told_moment(value) for value in values]
+    if isinstance(kind, Said):
+        return [value if value is None else written(value) for value in values]
     return _dumped(values) if isinstance(kind, JSON) else values
 
 
@@ -58,7 +61,8 @@ def _insert_unnested(connection: Connection, table: Table, columns: Mapping[str,
     arrays: list[ColumnElement[Any]] = []
     for name in varying:
         kind = table.c[name].type
-        parameters[f"all_{name}"] = _dumped(columns[name]) if isinstance(kind, JSON) else list(columns[name])
+        # Moments the driver makes ready itself.
+        parameters[f"all_{name}"] = list(columns[name] if isinstance(kind, Moment) else _told(kind, columns[name]))
         arrays.append(cast(bindparam(f"all_{name}"), ARRAY(_element(kind))))
     each = func.unnest(*arrays).table_valued(*varying).render_derived()
     picked: list[ColumnElement[Any]] = [

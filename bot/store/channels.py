@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select, update
 
-from bot.model import ChannelState, Counting, Limits, Markup, Quota
+from bot.model import ChannelState, Counting, Limits, Markup, Phrase, Quota, cut
 from bot.store.attempts import storable
 from bot.store.conflict import COUNTED, insert_or_ignore
 from bot.store.tables import channel_states
@@ -40,7 +40,8 @@ class Channels:
         """Stops a channel until ``resume``; False when it was paused already, whose reason stays."""
         self._make(channel)
         which = (_C.channel == channel, _C.paused == "")
-        statement = update(channel_states).where(*which).values(paused=storable(reason)[:500], paused_at=now)
+        said = cut(reason if isinstance(reason, Phrase) else storable(reason), 500)
+        statement = update(channel_states).where(*which).values(paused=said, paused_at=now)
         return self._connection.execute(statement, execution_options=COUNTED).rowcount == 1
 
     def resume(self, channel: str) -> bool:

@@ -31,6 +31,7 @@ from sqlalchemy import (
 
 from bot.model import DeliveryState, Placement, Preferences
 from bot.store.chosen import read_preferences
+from bot.store.said import Said
 from bot.store.tables import Id, Moment, subscriptions
 
 Place = Callable[[Preferences], Placement]
@@ -60,7 +61,7 @@ _runs = Table(
     Column("run", Integer, primary_key=True, autoincrement=False),
     Column("place", Integer, nullable=False),
     Column("state", String(12), nullable=False),
-    Column("reason", Text, nullable=False),
+    Column("reason", Said, nullable=False),
     Column("not_before", Moment),
     prefixes=["TEMPORARY"],
     postgresql_on_commit="DROP",

@@ -27,7 +27,7 @@ from sqlalchemy import (
     update,
 )
 
-from bot.model import CORRECTION, Chunk, DeliveryState
+from bot.model import CORRECTION, Chunk, DeliveryState, Phrase
 from bot.store.among import among, integers
 from bot.store.chosen_readers import Run
 from bot.store.jobs import Jobs
@@ -35,6 +35,8 @@ from bot.store.pauses import paused
 from bot.store.reasons import STATES, Reasons
 from bot.store.tables import attempts, chunks, deliveries, editions
 
+LOST = Phrase("the sender stopped while it was under way")
+"""What is said of a delivery that nobody can tell of any more."""
 SIZE = 500
 """Deliveries of one chunk."""
 
@@ -249,7 +251,6 @@ class Chunks:
         return pending, unknown
 
     def _lost(self, chunk: Row[Any] | Chunk, now: datetime) -> int:
-        reason = "the sender stopped while it was under way"
         under_way = and_(within(chunk), deliveries.c.state == DeliveryState.ATTEMPTING)
         columns = [each.name for each in attempts.c if each.name in _OF_LOST]
         self._connection.execute(
@@ -261,14 +262,14 @@ class Chunks:
                     literal(str(DeliveryState.UNKNOWN)),
                     deliveries.c.updated,
                     literal(now, _MOMENT),
-                    literal(reason),
+                    literal(str(LOST)),
                 ).where(under_way),
             )
         )
         return self._connection.execute(
             update(deliveries)
             .where(under_way)
-            .values(state=DeliveryState.UNKNOWN, reason=reason, tries=deliveries.c.tries + 1, updated=now)
+            .values(state=DeliveryState.UNKNOWN, reason=LOST, tries=deliveries.c.tries + 1, updated=now)
         ).rowcount
 
 

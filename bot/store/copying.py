@@ -12,12 +12,28 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, Connection, Engine, LargeBinary, Row, Table, bindparam, func, insert, literal, select, text
+from sqlalchemy import (
+    JSON,
+    Connection,
+    Engine,
+    LargeBinary,
+    Row,
+    Table,
+    Text,
+    bindparam,
+    func,
+    insert,
+    literal,
+    select,
+    text,
+    type_coerce,
+)
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import DataError
 
 from bot.errors import StoreError
 from bot.store.engine import faults_told
+from bot.store.said import Said
 
 BATCH = 1000
 """Rows in memory at once."""
@@ -100,6 +116,9 @@ def copy(
 
 
 def _bound(column: Any) -> Any:
+    if isinstance(column.type, Said):
+        # As it stands: phrases are not read, so that their sums are those of all that is in them.
+        return Text()
     if not isinstance(column.type, JSON):
         return column.type
     # A column that may be empty stays empty; JSON's own null, in one that may not, stays that.
@@ -122,7 +141,8 @@ def _batches(connection: Connection, table: Table) -> Iterable[Sequence[Row[Any]
     batch = LARGE_BATCH if any(isinstance(each.type, LargeBinary) for each in table.columns) else BATCH
     # By name: a store of another version is read as it stands, and there migrations put new columns last.
     columns = sorted(table.columns, key=lambda each: each.name)
-    query = select(*columns).execution_options(stream_results=True, yield_per=batch)
+    told = (type_coerce(each, Text()).label(each.name) if isinstance(each.type, Said) else each for each in columns)
+    query = select(*told).execution_options(stream_results=True, yield_per=batch)
     return connection.execute(query).partitions()
 
 

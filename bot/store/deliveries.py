@@ -30,7 +30,7 @@ from sqlalchemy import (
     update,
 )
 
-from bot.model import Chunk, DeliveryState, Due, Outcome, Placement, Preferences, Recipient
+from bot.model import Chunk, DeliveryState, Due, Outcome, Phrase, Placement, Preferences, Recipient
 from bot.store import attempts
 from bot.store.among import among, integers
 from bot.store.books import Books
@@ -41,6 +41,9 @@ from bot.store.conflict import COUNTED
 from bot.store.recalls import Recalls
 from bot.store.tables import chunks, deliveries, editions, subscribers, subscriptions, suppressions
 
+CANCELLED = Phrase("the edition was cancelled")
+LEFT = Phrase("left the audience after the snapshot")
+"""Why deliveries end that had not gone out."""
 AT_ONCE = 1_000
 """Deliveries of a chunk that are worked on at once, however large it is."""
 
@@ -240,13 +243,13 @@ class Deliveries(Books):
             recipient = None
             if chunk.audience:
                 if standing != "subscribed" or suppressed:
-                    departed["left the audience after the snapshot"].append(id_)
+                    departed[LEFT].append(id_)
                     continue
                 if choice is not None:
                     if choice not in absent:
                         absent[choice] = away(read_preferences(json.loads(choice)))
                     if absent[choice]:
-                        departed[f"{absent[choice]}, chosen after the snapshot"].append(id_)
+                        departed[Phrase("%(why)s, chosen after the snapshot", why=absent[choice])].append(id_)
                         continue
                 recipient = Recipient(
                     subscriber=subscriber, address=address, audience=chunk.audience, name=name, subscribed=since
@@ -280,7 +283,7 @@ class Deliveries(Books):
             gone = exists().where(editions.c.id == deliveries.c.edition, editions.c.state == "cancelled")
             these = and_(among(self._dialect, deliveries.c.id, "ids"), gone)
             now = max(each.ended for each in outcomes)
-            self._cancel(these, "the edition was cancelled", now, integers(self._dialect, deferred))
+            self._cancel(these, CANCELLED, now, integers(self._dialect, deferred))
         return late
 
     def postpone(self, chunk: Chunk, until: Mapping[int, datetime]) -> None:
@@ -377,7 +380,7 @@ class Deliveries(Books):
 
     def cancel_edition(self, edition: str, now: datetime) -> int:
         """Cancels what has not gone out; what was accepted stays accepted."""
-        cancelled = self._cancel(deliveries.c.edition == edition, "the edition was cancelled", now)
+        cancelled = self._cancel(deliveries.c.edition == edition, CANCELLED, now)
         self._settle_edition(edition, now)
         return cancelled
 

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, insert, literal, select, update
 
-from bot.model import EditionState
+from bot.model import EditionState, Phrase
 from bot.store.flags import RESTORED, Flags, Restored
 from bot.store.tables import acts, editions
 
@@ -30,7 +30,7 @@ def hold(connection: Connection, backup: datetime) -> None:
     earlier = Restored.parse(flags.get(RESTORED))
     restored = Restored(backup=earlier.backup if earlier else backup)
     flags.set(RESTORED, restored.text(), backup)
-    note = f"restored from the backup of {restored.backup:%Y-%m-%d %H:%M} UTC"
+    note = Phrase("restored from the backup of %(time)s UTC", time=restored.backup)
     for since, to in ((_BEFORE, EditionState.HELD), ((EditionState.SENDING,), EditionState.PAUSED)):
         found = select(
             literal(backup, acts.c.at.type),
@@ -39,7 +39,7 @@ def hold(connection: Connection, backup: datetime) -> None:
             literal("edition:").concat(editions.c.id),
             editions.c.state,
             literal(to.value),
-            literal(note),
+            literal(note, acts.c.note.type),
         ).where(editions.c.state.in_(list(since)))
         record = ["at", "who", "what", "thing", "before", "after", "note"]
         connection.execute(insert(acts).from_select(record, found))

@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import Connection, Engine, insert, select
 
 from bot.errors import StoreError
-from bot.model import EditionState
+from bot.model import EditionState, Phrase
 from bot.store import copying, schema
 from bot.store.copying import Sum, Watch, unwatched
 from bot.store.engine import faults_told, need_alone, open_engine, shown
@@ -58,7 +58,7 @@ def move(url: str, to: str, *, who: str, now: datetime, watch: Watch = unwatched
             except BaseException:
                 # Nothing was committed there: this store goes on as it was.
                 if fresh:
-                    _unmark(source, "not moved", who, now)
+                    _unmark(source, Phrase("not moved"), who, now)
                 raise
             return Move(shown(source), shown(target), tables)
     finally:
@@ -74,7 +74,7 @@ def stay(url: str, *, who: str, now: datetime) -> str:
         with faults_told(engine):
             need_alone(engine)
             schema.need_head(engine)
-            return _unmark(engine, "move taken back", who, now)
+            return _unmark(engine, Phrase("move taken back"), who, now)
     finally:
         engine.dispose()
 
@@ -106,7 +106,7 @@ def _mark(source: Engine, to: str, who: str, now: datetime) -> bool:
             )
         if not moved:
             flags.set(MOVED, to, now)
-            _record(connection, who, now, f"to {to}")
+            _record(connection, who, now, Phrase("to %(where)s", where=to))
         return not moved
 
 
@@ -133,7 +133,7 @@ def _copy(source: Engine, target: Engine, who: str, now: datetime, watch: Watch)
         tables_sums = copying.copy(reader, connection, tables, watch=watch)
         copying.need_same(tables_sums, copying.sums(connection, tables), shown(target))
         Flags(connection).set(MOVED, "", now)
-        _record(connection, who, now, f"from {shown(source)}")
+        _record(connection, who, now, Phrase("from %(where)s", where=shown(source)))
         try:
             transaction.commit()
         except BaseException as error:

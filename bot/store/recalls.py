@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, and_, or_, select, update
 
-from bot.model import DeliveryState, Doubt, EditionState, Outcome
+from bot.model import DeliveryState, Doubt, EditionState, Outcome, plural
 from bot.store import attempts
 from bot.store.among import among, integers
 from bot.store.books import Books
@@ -122,7 +122,12 @@ class Recalls:
         for edition in self._connection.execute(sent.order_by(editions.c.id)).scalars().all():
             unknown = Books(self._connection).balance(edition).states.get(DeliveryState.UNKNOWN, 0)
             said = update(editions).where(editions.c.id == edition)
-            self._connection.execute(said.values(reason=f"{unknown} unknown" if unknown else ""))
+            self._connection.execute(said.values(reason=unknown_said(unknown)))
+
+
+def unknown_said(number: int) -> str:
+    """The reason of an edition that was sent; "" when all of it is known."""
+    return plural(number, "%(count)s unknown", "%(count)s unknown") if number else ""
 
 
 def _still(doubt: Doubt) -> Any:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, insert
 
 from bot.errors import StoreError
+from bot.model import plural
 from bot.store import copying, schema
 from bot.store.address import FINGERPRINT, AddressHash, key_hashes, need_key
 from bot.store.backup import Backup, keyed_by, upgraded, verify, write_backup
@@ -113,5 +114,11 @@ def _mark(target: Connection, backup: Backup, who: str, now: datetime) -> None:
     flags = Flags(target)
     restored = Restored.parse(flags.get(RESTORED)) or Restored(backup=backup.made)
     flags.set(RESTORED, Restored(backup=restored.backup, at=now).text(), now)
-    note = f"{backup.file.name}, made {backup.made:%Y-%m-%d %H:%M} UTC, {backup.rows} rows"
+    note = plural(
+        backup.rows,
+        "%(file)s, made %(time)s UTC, %(count)s row",
+        "%(file)s, made %(time)s UTC, %(count)s rows",
+        file=backup.file.name,
+        time=backup.made.astimezone(UTC),
+    )
     target.execute(insert(acts).values(at=now, who=who, what=RESTORE, thing="installation", note=note))

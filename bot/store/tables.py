@@ -31,6 +31,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql
 
+from bot.store.said import Said
+
 metadata = MetaData(
     naming_convention={
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -142,7 +144,7 @@ judged = Table(
     Column("schedule", String(100), primary_key=True),
     Column("article", Id, ForeignKey("articles.id", ondelete="CASCADE"), primary_key=True),
     Column("at", Moment, nullable=False),
-    Column("reason", Text, nullable=False),
+    Column("reason", Said, nullable=False),
     Index("ix_judged_at", "at"),
 )
 
@@ -173,7 +175,7 @@ editions = Table(
     Column("slot", Moment, nullable=False),
     Column("state", String(12), nullable=False),
     Column("name", Text, nullable=False),
-    Column("reason", Text, nullable=False, server_default=""),
+    Column("reason", Said, nullable=False, server_default=""),
     Column("approval", Boolean, nullable=False),
     Column("created", Moment, nullable=False),
     Column("changed", Moment, nullable=False),
@@ -299,7 +301,7 @@ deliveries = Table(
     Column("channel", String(100), nullable=False),
     Column("subject", String(40), nullable=False),
     Column("state", String(12), nullable=False),
-    Column("reason", Text, nullable=False, server_default=""),
+    Column("reason", Said, nullable=False, server_default=""),
     # Attempts that began: the newest one's number, which every outcome must carry.
     Column("attempts", Integer, nullable=False, server_default="0"),
     # Those of them that the destination, not the server or we, made fail.
@@ -526,7 +528,7 @@ acts = Table(
     Column("thing", Text, nullable=False),
     Column("before", Text, nullable=False, server_default=""),
     Column("after", Text, nullable=False, server_default=""),
-    Column("note", Text, nullable=False, server_default=""),
+    Column("note", Said, nullable=False, server_default=""),
     # What stands before the colon of `thing`, to look for.
     Column("kind", String(40), nullable=False, server_default=""),
     Index("ix_acts_at", "at"),
@@ -628,7 +630,7 @@ channel_states = Table(
     Column("channel", String(100), primary_key=True),
     Column("limits", Json),
     Column("learned", Moment),
-    Column("paused", Text, nullable=False, server_default=""),
+    Column("paused", Said, nullable=False, server_default=""),
     Column("paused_at", Moment),
     Column("rests_until", Moment),
     Column("quota", Json),
@@ -690,7 +692,7 @@ reader_imports = Table(
     Column("trial", Json),
     Column("counts", Json),
     # Why it stopped, in a line for an editor.
-    Column("error", Text, nullable=False, server_default=""),
+    Column("error", Said, nullable=False, server_default=""),
     # Who works on it, and when they last said so.
     Column("owner", Text, nullable=False, server_default=""),
     Column("beat", Moment),
@@ -720,7 +722,7 @@ reader_import_refusals = Table(
     Column("sheet", Text, nullable=False),
     Column("line", Integer, nullable=False),
     Column("value", Text, nullable=False),
-    Column("reason", Text, nullable=False),
+    Column("reason", Said, nullable=False),
     Column("cells", Json, nullable=False),
     Index("ix_reader_import_refusals_import", "import", "trial", "id"),
     sqlite_autoincrement=True,
@@ -788,7 +790,7 @@ invitations = Table(
     Column("due", Moment),
     Column("mailed", Moment),
     # Why its mail did not go out, "" while nothing was wrong.
-    Column("fault", Text, nullable=False, server_default=""),
+    Column("fault", Said, nullable=False, server_default=""),
     Column("used", Moment),
     Index("ix_invitations_due", "due"),
     Index("ix_invitations_address_key", "address_key"),
@@ -896,7 +898,7 @@ changes = Table(
     Column("withdrawn", Boolean, nullable=False),
     Column("at", Moment, nullable=False),
     Column("title", Text, nullable=False),
-    Column("what", Text, nullable=False),
+    Column("what", Said, nullable=False),
     Column("was", Text, nullable=False),
     Column("now", Text, nullable=False),
     # "" until somebody decides.
@@ -915,12 +917,12 @@ edition_versions = Table(
     Column("number", Integer, primary_key=True, autoincrement=False),
     Column("at", Moment, nullable=False),
     Column("who", Text, nullable=False),
-    Column("what", Text, nullable=False),
+    Column("what", Said, nullable=False),
     Column("told", Json, nullable=False),
     # When it was approved last, by whom, and what they said; NULL and "": never.
     Column("approved", Moment),
     Column("approver", Text, nullable=False, server_default=""),
-    Column("note", Text, nullable=False, server_default=""),
+    Column("note", Said, nullable=False, server_default=""),
 )
 
 # Findings in an editor's words that an approver let stand (bot.model.Overruling).
@@ -931,7 +933,7 @@ overrulings = Table(
     Column("key", String(32), primary_key=True),
     Column("who", Text, nullable=False),
     Column("at", Moment, nullable=False),
-    Column("note", Text, nullable=False),
+    Column("note", Said, nullable=False),
 )
 
 # --- The API (0020)

@@ -169,7 +169,7 @@ def test_of_a_file_that_is_wrong_altogether_not_every_row_is_held(store, tmp_pat
     assert (len(result.refusals), result.refused) == (importing.TOLD, importing.TOLD + 5)
     assert len(result.files[0].read_text().splitlines()) == importing.TOLD + 6
     with store.read() as tx:
-        assert tx.acts.newest()[0].note == f"{importing.TOLD + 5} refused"
+        assert tx.acts.newest()[0].note == f"{importing.TOLD + 5:,} refused"
 
 
 def test_an_import_that_was_interrupted_goes_on_where_it_stopped(store, tmp_path, monkeypatch):

@@ -123,7 +123,7 @@ def test_nothing_is_begun_that_was_not_tried(store):
     assert not begin(store, made, who="mara", now=NOW)
     assert drop(store, made, who="mara", now=NOW)
     with store.read() as tx:
-        assert [(act.what, act.note) for act in tx.acts.newest()] == [("delete import", "readers.csv, 1 rows")]
+        assert [(act.what, act.note) for act in tx.acts.newest()] == [("delete import", "readers.csv, 1 row")]
         assert tx.counts()["reader_import_pieces"] == 0
 
 

@@ -162,7 +162,7 @@ def test_an_editor_unsubscribes_a_reader_and_what_waits_does_not_go_out(store, i
     assert care.unsubscribe(store, ida, "", who="mara", note="", now=NOW).audiences == ()
     with store.read() as tx:
         acts = [(act.who, act.what, act.note) for act in tx.acts.newest(thing=f"subscriber:{ida}")]
-    assert acts == [("mara", "unsubscribe", "readers, by telephone, 1 deliveries cancelled")]
+    assert acts == [("mara", "unsubscribe", "readers, by telephone, 1 delivery cancelled")]
 
 
 def test_a_reader_is_sent_their_data_once_a_day(store, ida):

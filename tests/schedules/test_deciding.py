@@ -180,7 +180,7 @@ def test_an_approved_edition_goes_out_ahead_of_its_slot_when_that_is_said(waitin
     assert sent.state is S.SENDING
     stored = _stored(installation, made)
     assert (stored.state, stored.snapshot) == (S.SENDING, 1)
-    assert _acts(installation, made)[0] == (ANN, "send now", "due 2026-11-24 07:00 UTC")
+    assert _acts(installation, made)[0] == (ANN, "send now", "due 24 November 2026, 07:00")
 
 
 def test_sending_now_is_a_yes_to_what_waits_for_one(waiting):

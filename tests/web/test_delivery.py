@@ -92,7 +92,7 @@ async def test_what_is_tried_again_says_when_and_may_be_tried_now(web, sending, 
         (waits,) = tx.deliveries.page(edition=sending.id, states=[DeliveryState.DEFERRED])
         (act,) = [each for each in tx.acts.newest(thing=f"edition:{sending.id}") if each.what == "retry"]
     assert waits.not_before is None
-    assert act.note.startswith("1 deliveries")
+    assert act.note.startswith("1 delivery")
 
 
 async def test_the_readers_of_a_reason_are_told_by_address(web, sending, clock):

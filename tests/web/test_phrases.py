@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import json
 import re
 from dataclasses import replace
 from datetime import timedelta
@@ -11,20 +12,24 @@ from pathlib import Path
 import pytest
 from babel.messages.extract import extract_from_dir
 
+from bot.delivery.sending import pause
 from bot.editions import lifecycle
 from bot.editions.compose import report
 from bot.errors import StateError
-from bot.model import Phrase, Several, Way, plural
+from bot.model import EditionState, Phrase, Several, Way, plural
+from bot.store.chunks import LOST
 from bot.stories.rules import RULES, Circumstances
 from bot.stories.selection import select
 from bot.testing import NOW, article
 from bot.web.editor.deeds import SENTENCES
-from bot.web.editor.phrases import sentence, told, told_error
+from bot.web.editor.phrases import capital, sentence, told, told_error
+from bot.web.editor.reasons import known as known_of
 from bot.web.editor.schedule_words import left_out
 from bot.web.editor.speech import LANGUAGES, speak
 
 BOT = Path(__file__).parents[2] / "bot"
 PLACEHOLDER = re.compile(r"%\(\w+\)s")
+HOUR = timedelta(hours=1)
 FOREIGN = [each for each in LANGUAGES if each != "en"]
 
 
@@ -65,6 +70,12 @@ def test_what_an_error_says_is_a_sentence_of_its_own(german):
     assert sentence(told_error(StateError(Phrase("that is more than a year ahead")))).endswith(" im Voraus.")
     speak("ja")
     assert sentence(told_error(StateError(Phrase("that is more than a year ahead")))) == "1年以上先です。"
+
+
+def test_what_the_program_says_of_a_delivery_is_told_from_its_english_too(german):
+    assert known_of(str(LOST)) == "der Sendeprozess hielt an, während sie unterwegs war"
+    assert known_of("", LOST) == known_of(str(LOST), LOST) == known_of(str(LOST))
+    assert known_of("550 5.1.1 the edition was cancelled", LOST) == "550 5.1.1 the edition was cancelled"
 
 
 @pytest.fixture
@@ -119,3 +130,72 @@ def test_every_rule_of_a_selection_is_named(language):
     speak(language)
     assert [name for name, _rule in RULES if left_out(name) == name] == []
     speak("en")
+
+
+@pytest.fixture
+def troubles(web):
+    """Editions by what became of them, each with the reason that the program, or an act, gave it."""
+    made = {
+        name: web.add_edition(slot_key=name, slot=NOW + number * HOUR, state=state)
+        for number, (name, state) in enumerate(
+            {
+                "returned": EditionState.AWAITING,
+                "expired": EditionState.DRAFTED,
+                "held": EditionState.AWAITING,
+                "paused": EditionState.SENDING,
+            }.items(),
+            start=1,
+        )
+    }
+    late = Phrase("later than its schedule allows")
+    held = Phrase(
+        "nobody approved it by its slot; %(why)s", why=Phrase("changed by %(who)s after it was approved", who="Mara")
+    )
+    lifecycle.return_(web.store, made["returned"].id, who="Tom", now=NOW, note="The lead is old.")
+    lifecycle.expire(web.store, made["expired"].id, now=NOW, reason=late)
+    lifecycle.hold(web.store, made["held"].id, who="broadsheet", now=NOW, note=held)
+    with web.store.write() as tx:
+        off = plural(
+            2,
+            "the books do not balance: %(count)s delivery, %(snapshot)s in the snapshot",
+            "the books do not balance: %(count)s deliveries, %(snapshot)s in the snapshot",
+            snapshot=1204,
+        )
+        assert pause(tx, made["paused"].id, off, NOW)
+    return made
+
+
+REASONS = {
+    "returned": "zurückgegeben von Tom: The lead is old.",
+    "expired": "später, als der Zeitplan erlaubt",
+    "held": "bis zum Termin hat sie niemand freigegeben; von Mara nach der Freigabe geändert",
+    "paused": "die Summen stimmen nicht: 2 Zustellungen, 1.204 in der Momentaufnahme",
+}
+
+
+@pytest.mark.parametrize("which", REASONS)
+async def test_an_edition_says_in_the_editors_language_why_it_stands_as_it_does(web, troubles, which):
+    async with web.client() as client:
+        client.headers["accept-language"] = "de"
+        page = words_of((await client.get(f"/editions/{troubles[which].id}", follow_redirects=True)).text)
+    assert REASONS[which] in page
+
+
+async def test_today_the_calendar_and_the_record_say_in_the_editors_language_why(web, troubles):
+    async with web.client() as client:
+        client.headers["accept-language"] = "de"
+        today = words_of((await client.get("/")).text)
+        calendar = words_of((await client.get("/calendar?day=2026-11-24")).text)
+        record = words_of((await client.get("/activity")).text)
+    assert [name for name, said in REASONS.items() if said not in today and capital(said) not in today] == []
+    assert REASONS["held"] in calendar
+    assert [name for name in ("expired", "held", "paused") if REASONS[name] not in record] == []
+    seen = {run for run in known() if any(run in page for page in (today, calendar, record))}
+    assert seen == set()
+
+
+async def test_programs_are_told_in_english_why_an_edition_stands_as_it_does(web, troubles):
+    with web.store.read() as tx:
+        reasons = {name: json.loads(json.dumps(tx.editions.get(each.id).reason)) for name, each in troubles.items()}
+    assert reasons["returned"] == "returned by Tom: The lead is old."
+    assert reasons["paused"].endswith("1,204 in the snapshot")

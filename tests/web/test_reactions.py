@@ -219,7 +219,7 @@ async def test_the_page_asks_no_more_of_the_store_for_more_posts(desk, clock):
     for number in range(8):
         await posted(desk, clock, key=f"more-{number}")
     tell(desk, clock, "toots", {f"toots-more-{number}": Reactions(likes=number) for number in range(8)})
-    assert await questions() == few
+    assert await questions() <= few
 
 
 async def test_a_channels_page_says_whether_its_network_tells(desk, clock):

@@ -12,7 +12,7 @@ from fastapi import APIRouter, Request, Response
 from bot.delivery.pausing import pause_channel, resume_channel, thing
 from bot.delivery.permission import stage
 from bot.errors import BroadsheetError, DeliveryError, NotFound, NothingToDo
-from bot.model import Delivery, Idempotency, Role, User
+from bot.model import Delivery, Idempotency, Phrase, Role, User
 from bot.schedules.channel_status import ChannelStatus, Condition, statuses
 from bot.schedules.connection import Account, Begun, begin, callback, disconnect, finish_pasted, known
 from bot.schedules.installation import Installation
@@ -197,7 +197,7 @@ def routes(desk: Desk, router: APIRouter) -> None:
         if name not in installation.configured or installation.configured[name].medium != "post":
             # Mail is paused by the edition.
             return desk.missing(request)
-        reason = form.text("note", longest=300) or _("paused by %(name)s") % {"name": user.name_on_record}
+        reason = form.text("note", longest=300) or Phrase("paused by %(name)s", name=user.name_on_record)
         with installation.store.write() as tx:
             paused = pause_channel(tx, name, reason, installation.clock(), user.name_on_record)
         said = _("%(name)s is paused. Its posts wait.") if paused else _("%(name)s was paused already.")

@@ -13,6 +13,7 @@ from bot.schedules.clock_change import ClockChange, clock_change, day_begins
 from bot.store import Transaction
 from bot.web.editor.desk import Desk, number
 from bot.web.editor.month import View
+from bot.web.editor.phrases import told
 from bot.web.editor.speech import N_, _
 from bot.web.editor.states import EDITION_STATES, PLANNED, Shown, of_edition
 
@@ -150,7 +151,7 @@ def _said(entry: Entry, counts: dict[str, int]) -> str:
         accepted = counts.get("accepted", entry.snapshot)
         return "" if accepted is None else number(accepted)
     if entry.state in (EditionState.SKIPPED, EditionState.CANCELLED, EditionState.HELD):
-        return entry.reason
+        return told(entry.reason)
     return ""
 
 

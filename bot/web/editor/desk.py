@@ -24,6 +24,7 @@ from bot.store.flags import PAUSED
 from bot.web.editor import speech
 from bot.web.editor.badges import badges
 from bot.web.editor.phrases import capital, sentence, told, told_error
+from bot.web.editor.reasons import known
 from bot.web.editor.speech import _, listing
 from bot.web.editor.states import DELIVERY_STATES, EDITION_STATES
 from bot.web.editor.times import Times
@@ -63,6 +64,7 @@ class Desk:
         environment.filters["percent"] = percent
         environment.filters["listed"] = listed
         environment.filters["told"] = told
+        environment.filters["known"] = known
         environment.filters["capital"] = capital
         environment.filters["sentence"] = sentence
 

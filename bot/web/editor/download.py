@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from fastapi import Request
 from fastapi.responses import StreamingResponse
 
-from bot.model import Act, User
+from bot.model import Act, User, plural
 from bot.web.editor.desk import Desk
 
 
@@ -17,7 +17,7 @@ def download(
     """``lines`` as the CSV ``file``; the act is ``what`` of ``thing``. Also one that is broken off has taken some."""
     # Who asks for its headers alone gets no row.
     if request.method != "HEAD":
-        note = f"{rows} row{'' if rows == 1 else 's'}, to a browser"
+        note = plural(rows, "%(count)s row, to a browser", "%(count)s rows, to a browser")
         with desk.installation.store.write() as tx:
             tx.acts.add(Act(at=desk.installation.clock(), who=user.name_on_record, what=what, thing=thing, note=note))
     headers = {"Content-Disposition": f'attachment; filename="{file}"', "Cache-Control": "no-store"}

@@ -26,13 +26,6 @@ def told(text: str) -> str:
     return str(found % {name: _fact(fact) for name, fact in text.facts.items()})
 
 
-def retold(text: str) -> str:
-    """As ``told``; what a store kept as a plain text is looked up as it stands, too."""
-    if isinstance(text, Phrase) or not text or spoken() == "en":
-        return told(text)
-    return str(catalog(spoken()).gettext(text))
-
-
 def told_error(error: BroadsheetError) -> str:
     """What an error says."""
     return told(said_by(error))

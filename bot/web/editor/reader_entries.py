@@ -10,6 +10,7 @@ from datetime import datetime
 from bot.audience.story import Entry, Kind
 from bot.model import Consent, DeliveryState, Evidence, Verdict
 from bot.store.readers import Mail
+from bot.web.editor import phrases
 from bot.web.editor.reader_states import reason
 from bot.web.editor.speech import N_, _, inline, listing, ngettext, number
 from bot.web.editor.states import DELIVERY_STATES, Shown
@@ -73,7 +74,7 @@ def told(entry: Entry, names: Mapping[str, str]) -> Told:
     title = (
         _("Was sent their data") if act and act.what == "send data" else _("Taken off the list of those never mailed")
     )
-    why = " · ".join(filter(None, (act.who, act.note))) if act else ""
+    why = " · ".join(filter(None, (act.who, phrases.told(act.note)))) if act else ""
     return Told(entry.at, None, "plain", "pencil", title, why)
 
 

@@ -18,7 +18,7 @@ from bot.web.editor.audience_export import as_lines
 from bot.web.editor.desk import Desk, number
 from bot.web.editor.download import download
 from bot.web.editor.form import Submitted
-from bot.web.editor.phrases import retold, sentence, told_error
+from bot.web.editor.phrases import sentence, told, told_error
 from bot.web.editor.speech import N_, _, ngettext
 from bot.web.editor.states import Shown
 
@@ -162,8 +162,8 @@ def routes(desk: Desk, router: APIRouter) -> None:
             speed=speed,
             left_words=_left(speed.left),
             begin_words=_begin(made),
-            refused=[(each, retold(each.reason)) for each in refused],
-            trouble=retold(made.error),
+            refused=[(each, told(each.reason)) for each in refused],
+            trouble=told(made.error),
             fields=[(key, _(word)) for key, word in FIELDS.items()],
             header=[(clean(unguarded(cell)).casefold(), cell) for cell in made.layout.header if cell],
             values=values or {},

@@ -10,6 +10,7 @@ from babel.dates import format_skeleton
 
 from bot.audience.preferences import paused
 from bot.model import Newsroom, Subscriber
+from bot.web.editor.phrases import told
 from bot.web.editor.speech import N_, _, locale
 from bot.web.editor.states import Shown
 from bot.web.editor.times import Times
@@ -64,8 +65,8 @@ class Subscriptions:
 
 
 def reason(word: str) -> str:
-    """A reason of the list of those who must not be mailed, in the editor's language where it is one of ours."""
-    return _(REASONS[word]) if word in REASONS else word
+    """A reason of the list of those never mailed, or of the ledger: in the editor's language where it is ours."""
+    return _(REASONS[word]) if word in REASONS else told(word)
 
 
 def short_day(day: date, times: Times) -> str:

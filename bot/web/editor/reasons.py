@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+from bot.delivery.ledger import UNSENT
 from bot.delivery.reasons import Follows, Group
+from bot.delivery.recalling import AGAIN, GONE, STANDS
+from bot.delivery.threads import BROKEN
 from bot.model import DeliveryState
+from bot.schedules.reconcile import DOUBT
+from bot.store.chunks import LOST
+from bot.store.deliveries import CANCELLED
+from bot.web.editor.phrases import told
 from bot.web.editor.speech import N_, _, number
 
 _WORDS = {
@@ -40,6 +47,20 @@ def reason_words(reason: str, state: DeliveryState) -> str:
     if reason == "refused" and state is DeliveryState.DEFERRED:
         return _("Asked to come back later")
     return _(_WORDS.get(reason, reason.capitalize()))
+
+
+# What the program itself says of a delivery, kept in English beside what servers said.
+_OURS = {str(each): each for each in (LOST, CANCELLED, UNSENT, BROKEN, DOUBT, STANDS, AGAIN, GONE)}
+
+
+def known(said: str, reason: str = "") -> str:
+    """What was said of a delivery: as a server said it, or in the editor's language where the program did.
+
+    ``reason`` is the delivery's own, which may say the same as a phrase.
+    """
+    if not said or said == reason:
+        said = reason
+    return told(_OURS.get(said, said))
 
 
 def follows_words(group: Group) -> str:

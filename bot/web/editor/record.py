@@ -14,6 +14,7 @@ from bot.model import Act, EditionState, Role, Scope
 from bot.schedules.moving import MOVE, PUT_BACK
 from bot.store import Transaction
 from bot.web.editor.deeds import ALL_AUDIENCES, THINGS, UNNAMED, sentence
+from bot.web.editor.phrases import told
 from bot.web.editor.roles import role_word, scope_word
 from bot.web.editor.speech import _
 from bot.web.editor.times import Times
@@ -33,7 +34,7 @@ _STATES = {
 class Line:
     """One act. ``thing`` is what it was done to, "" for what has no name; ``href`` its page below the desk's root, "".
 
-    ``runs`` are what it changed, by words; ``note`` is what was written to it, as it was written.
+    ``runs`` are what it changed, by words; ``note`` is what was said of it: as it was written, where a person did.
     """
 
     act: Act
@@ -106,7 +107,7 @@ def _line(act: Act, thing: str, href: str, times: Times) -> Line:
         href=href,
         time=after if act.what in (MOVE, PUT_BACK) else "",
         runs=words_between(before[:_LONGEST], after[:_LONGEST]),
-        note="" if thing == act.note else act.note[:_LONGEST],
+        note="" if thing == act.note else told(act.note)[:_LONGEST],
     )
 
 
@@ -123,7 +124,7 @@ def _thing(act: Act, kind: str, name: str, editions: Mapping[str, str], users: M
     if kind == "webhook":
         return act.note or name, "settings/webhooks"
     if kind == "invitation":
-        return act.note or name, "settings/people"
+        return told(act.note) or name, "settings/people"
     if kind == "audience" and name == "all":
         return _(ALL_AUDIENCES), ""
     if kind == "alert":

@@ -17,6 +17,7 @@ from bot.settings import ScheduleTable
 from bot.store import Transaction
 from bot.store.books import Balance
 from bot.web.editor.desk import Desk, number
+from bot.web.editor.phrases import told
 from bot.web.editor.reach import reach_said, readers_by, readers_said
 from bot.web.editor.speech import _, locale, ngettext
 from bot.web.editor.states import PLANNED, Shown, of_edition
@@ -72,7 +73,7 @@ def rundown(tx: Transaction, desk: Desk) -> tuple[list[Row], list[Row]]:
                 entry=each,
                 shown=_shown(each, counts),
                 headline=headlines.get(each.edition, ""),
-                why=_off(going.get(each.edition)) or _why(desk, each, table),
+                why=_off(going.get(each.edition)) or told(_why(desk, each, table)),
                 reach=_went(counts, figures.readers if figures else None, figures.accepted if figures else 0)
                 if each in past and counts
                 else _goes_to(tx, installation, each, table, readers),

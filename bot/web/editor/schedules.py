@@ -21,6 +21,7 @@ from bot.store.schedules import Past
 from bot.web.editor.access import Approver, Editor, Viewer
 from bot.web.editor.desk import Desk, Undo
 from bot.web.editor.form import Submitted
+from bot.web.editor.phrases import told
 from bot.web.editor.schedule import SchedulePage
 from bot.web.editor.schedule_slots import skipped_slots
 from bot.web.editor.speech import _
@@ -106,7 +107,7 @@ def routes(desk: Desk, router: APIRouter) -> None:
             return desk.done(request, f"schedules/{quote(key, safe='')}", _("It has its edition already."))
         said = _("An edition is made.")
         if made.state is EditionState.SKIPPED:
-            said = _("No edition: %(reason)s.") % {"reason": made.reason}
+            said = _("No edition: %(reason)s.") % {"reason": told(made.reason)}
         return desk.done(request, f"editions/{made.id}", said)
 
 

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from bot.delivery.pausing import pause_channel, resume_channel
 from bot.errors import NothingToDo, UsageError
-from bot.model import Idempotency
+from bot.model import Idempotency, Phrase
 from bot.schedules.channel_status import ChannelStatus, Condition, statuses
 from bot.schedules.connection import known
 from bot.schedules.trying import try_out
@@ -97,7 +97,7 @@ def routes(api: Api) -> None:
         """Its posts wait. Mail is paused by its edition."""
         if found(name).medium != "post":
             raise UsageError("mail is paused by its edition: this channel posts nothing")
-        reason = (said.note if said else "") or f"paused by {caller.who}"
+        reason = (said.note if said else "") or Phrase("paused by %(name)s", name=caller.who)
         with store.write() as tx:
             if not pause_channel(tx, name, reason, api.now, caller.who):
                 raise NothingToDo("it is paused already")

@@ -17,7 +17,7 @@ from bot.audience.mask import masked
 from bot.audience.story import Entry, Kind, story
 from bot.audience.suppression import allow, suppress
 from bot.errors import StateError
-from bot.model import Act, DeliveryState, Role, Subscriber, Suppression, User
+from bot.model import Act, DeliveryState, Phrase, Role, Subscriber, Suppression, User
 from bot.settings import is_address
 from bot.store import Store
 from bot.store.readers import SHORTEST
@@ -232,7 +232,7 @@ def routes(api: Api) -> None:
         need_audience(audience, "audience")
         with store.write() as tx:
             thing = f"audience:{audience or 'all'}"
-            note = f"by the API, token {caller.token.name}"
+            note = Phrase("by the API, token %(name)s", name=caller.token.name)
             tx.acts.add(Act(at=api.now, who=caller.who, what="export subscribers", thing=thing, note=note))
         return StreamingResponse(_lines(store, audience, state), media_type="text/csv; charset=utf-8")
 
