@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import codecs
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -200,16 +200,16 @@ def refused_row(sheet: str, refusal: Refusal) -> dict[str, Any]:
     }
 
 
-def refused_cells(layout: Layout, rows: Iterator[Any]) -> Iterator[list[str]]:
+def refused_cells(layout: Layout, rows: Iterator[Any], told: Callable[[str], str] = str) -> Iterator[list[str]]:
     """The refused rows as lines of a CSV that can be corrected and imported again; nothing in it runs in a spreadsheet.
 
-    The first is the header; line and reason stand in the last two cells, which an import ignores.
+    The first is the header; line and reason, as ``told`` says it, stand in the last two cells, which an import ignores.
     """
     width = len(layout.header)
     yield [*(guarded(cell) for cell in layout.header), "refused_line", "refused_reason"]
     for row in rows:
         cells = [*row.cells, *[""] * (width - len(row.cells))] if row.cells else [row.value, *[""] * (width - 1)]
-        yield [*(guarded(cell) for cell in cells), str(row.line), guarded(row.reason)]
+        yield [*(guarded(cell) for cell in cells), str(row.line), guarded(told(row.reason))]
 
 
 def sweep(store: Store, now: datetime) -> int:

@@ -23,7 +23,10 @@ async def tested(installation: Installation, name: str) -> str:
         try:
             said = await connected.channels[name].check()
         except DeliveryError as error:
-            failed = Phrase("channel %(name)s: %(what)s", name=name, what=said_by(error))
+            what = said_by(error)
+            # Most channels begin with their name.
+            named = what.startswith(f"{name}: ")
+            failed = what if named else Phrase("channel %(name)s: %(what)s", name=name, what=what)
             raise DeliveryError(failed, permanent=error.permanent) from error
         # Names of chats and accounts stand in it, which strangers chose: no control characters for a terminal.
         said = said.rewritten(_printable) if isinstance(said, Phrase) else _printable(said)

@@ -181,7 +181,7 @@ async def test_a_test_signs_in_and_is_on_the_record(desk, x):
     assert act.what == "test channel"
     # This account has a token of nobody's: the network says so, and the page quotes it.
     assert answer.status_code == 409
-    assert act.note.startswith("channel news: ")
+    assert act.note.startswith("news: ")
     assert "That did not work" in answer.text
     assert (await desk.post("/channels/test", data={"channel": "none"})).status_code == 404
 

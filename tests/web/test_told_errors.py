@@ -70,6 +70,9 @@ async def test_a_row_that_is_refused_says_why_in_german(web, german):
     assert "jo@@x" in page
     assert "keine E-Mail-Adresse" in page
     assert "not a mail address" not in page
+    file = (await german(web, f"{path}/refused.csv")).text
+    assert "jo@@x" in file
+    assert "keine E-Mail-Adresse" in file
 
 
 async def test_a_source_that_answers_nothing_is_told_and_quoted_in_german(desk, german):
@@ -85,7 +88,7 @@ async def test_a_source_that_answers_nothing_is_told_and_quoted_in_german(desk, 
 async def test_a_channel_that_is_not_connected_is_tested_with_an_answer_in_german(desk, german):
     answer = await german(desk, "/channels/test", data={"channel": "news"})
     assert answer.status_code == 409
-    assert "Kanal news: news: er ist nicht verbunden; bitte `broadsheet channels connect news`" in answer.text
+    assert "news: er ist nicht verbunden; bitte `broadsheet channels connect news`" in answer.text
 
 
 async def test_a_network_that_gives_no_permission_is_quoted_in_german(desk, german):

@@ -245,7 +245,8 @@ def routes(desk: Desk, router: APIRouter) -> None:
 
         def rows() -> Iterator[list[str]]:
             with store.read() as tx:
-                yield from reader_import.refused_cells(made.layout, tx.reader_imports.every_refusal(id, trial=trial))
+                refusals = tx.reader_imports.every_refusal(id, trial=trial)
+                yield from reader_import.refused_cells(made.layout, refusals, told)
 
         count = int(((made.trial if trial else made.counts) or {}).get("refused", 0))
         thing, what = f"audience:{made.audience or 'all'}", "export refused rows"
