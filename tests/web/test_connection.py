@@ -13,6 +13,8 @@ from bot.web.connection import Connection
 
 TIME = 0.4
 """Seconds for a request here."""
+SMALL = 100_000
+"""Bytes that the machine holds for a connection."""
 
 
 @pytest.fixture
@@ -85,7 +87,12 @@ async def test_who_reads_no_answer_holds_no_connection(monkeypatch, sent):
 async def test_who_reads_slowly_gets_it_all(monkeypatch):
     monkeypatch.setattr(Connection, "reading_time", 0.4)
     serves, serving, address = _serve_pages(b"x" * 8_000_000)
-    reader, writer = await asyncio.open_connection(*address, limit=2**16)
+    # What the machine itself holds is small: else the window opens again only when megabytes of it were read.
+    reads = socket.socket()
+    reads.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, SMALL)
+    reads.connect(address)
+    reads.setblocking(False)
+    reader, writer = await asyncio.open_connection(sock=reads, limit=2**16)
     writer.write(b"GET /page HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
     begun, read = time.monotonic(), 0
     while some := await asyncio.wait_for(reader.read(100_000), 10):
@@ -108,6 +115,7 @@ def _serve_pages(page):
         await send({"type": "http.response.body"})
 
     listener = socket.create_server(("127.0.0.1", 0))
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SMALL)
     serves = uvicorn.Server(uvicorn.Config(app, http=Connection, lifespan="off", log_config=None))
     return serves, asyncio.create_task(serves.serve(sockets=[listener])), listener.getsockname()
 
