@@ -125,7 +125,7 @@ def _parcels(
     rules: AlertsTable,
 ) -> list[tuple[Parcel, str, str]]:
     """What goes out, over which channel, and to whom as the record names it. Not one by one: a mail may fail alone."""
-    made = []
+    made: list[tuple[Parcel, str, str]] = []
     for name in rules.channels:
         if channels[name].medium == "email":
             mail = Rendition(channel=name, email=_mail(alert, newsroom, folders))
