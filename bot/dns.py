@@ -24,6 +24,7 @@ from dns.rdtypes.IN.A import A
 from dns.rdtypes.IN.AAAA import AAAA
 
 from bot.errors import DnsError
+from bot.model import Phrase
 
 SECONDS = 4.0
 """Longest wait for one question, over all servers and tries."""
@@ -64,7 +65,8 @@ class SystemResolver:
         try:
             self._resolver = dns.asyncresolver.Resolver(configure=not servers)
         except (dns.exception.DNSException, OSError) as error:
-            raise DnsError("this machine names no resolver; see /etc/resolv.conf", reason="unreachable") from error
+            said = Phrase("this machine names no resolver; see /etc/resolv.conf")
+            raise DnsError(said, reason="unreachable") from error
         if servers:
             self._resolver.nameservers = list(servers)
             self._resolver.port = port
@@ -75,21 +77,28 @@ class SystemResolver:
         try:
             asked = dns.name.from_text(name)
         except (dns.exception.DNSException, UnicodeError) as error:
-            raise DnsError(f"{name[:80]}: is no name that the DNS could hold", reason="name") from error
+            said = Phrase("%(name)s: is no name that the DNS could hold", name=name[:80])
+            raise DnsError(said, reason="name") from error
         try:
             found = await self._resolver.resolve(asked, kind, raise_on_no_answer=False, search=False)
         except (dns.resolver.NXDOMAIN, dns.resolver.YXDOMAIN):
             return Answer(exists=False)
         except dns.exception.Timeout as error:
-            raise DnsError(
-                f"{name} {kind}: no answer from the DNS in {self._resolver.lifetime:.0f} s", reason="timeout"
-            ) from error
+            said = Phrase(
+                "%(question)s: no answer from the DNS in %(seconds)s s",
+                question=f"{name} {kind}",
+                seconds=f"{self._resolver.lifetime:.0f}",
+            )
+            raise DnsError(said, reason="timeout") from error
         except dns.resolver.NoNameservers as error:
-            raise DnsError(
-                f"{name} {kind}: the DNS answers with a failure of its own (SERVFAIL or REFUSED)", reason="server"
-            ) from error
+            said = Phrase(
+                "%(question)s: the DNS answers with a failure of its own (SERVFAIL or REFUSED)",
+                question=f"{name} {kind}",
+            )
+            raise DnsError(said, reason="server") from error
         except (dns.exception.DNSException, OSError) as error:
-            raise DnsError(f"{name} {kind}: the resolver cannot be reached", reason="unreachable") from error
+            said = Phrase("%(question)s: the resolver cannot be reached", question=f"{name} {kind}")
+            raise DnsError(said, reason="unreachable") from error
         return Answer(tuple(_text(each) for each in found.rrset or ()))
 
 

@@ -20,7 +20,22 @@ from bot.delivery.sending import PROGRAM
 from bot.editions.brand import palettes
 from bot.editions.environment import Compiled, MailEnvironment, clean, one_line, render
 from bot.errors import BroadsheetError
-from bot.model import Act, Card, Email, Newsroom, Parcel, Post, Recipient, Rendition
+from bot.model import (
+    Act,
+    Card,
+    Email,
+    Newsroom,
+    Parcel,
+    Phrase,
+    Post,
+    Recipient,
+    Rendition,
+    Several,
+    Way,
+    cut,
+    said_by,
+    several,
+)
 from bot.settings.tables import AlertsTable
 from bot.store import Store
 from bot.tokens import KeyRing, delivery_token
@@ -58,7 +73,9 @@ async def tell(
             except Exception as error:
                 known = isinstance(error, BroadsheetError)
                 log.error("the alert “%s” does not reach %s: %s", alert.title, whom, error, exc_info=not known)
-                failures.append(f"{whom}: {error if known else type(error).__name__}")
+                failures.append(
+                    Phrase("not %(whom)s: %(why)s", whom=whom, why=said_by(error) if known else type(error).__name__)
+                )
         _keep(store, alert, reached, failures, again=earlier == FAILED, clock=clock)
         told += [alert] * bool(reached)
     return told
@@ -81,9 +98,18 @@ def _keep(
         tx.flags.set(alert.flag, TOLD if reached else FAILED, now)
         if not reached and again:
             return
-        note = "; ".join([f"“{alert.title}”", *reached, *(f"not {failure}" for failure in failures)])
+        title = Phrase("“%(title)s”", title=alert.title)
+        note = several((title, *reached, *failures), Way.APART)
         what = "alert" if reached else "alert in vain"
-        tx.acts.add(Act(at=now, who=PROGRAM, what=what, thing=_thing(alert), note=one_line(note)[:500]))
+        tx.acts.add(Act(at=now, who=PROGRAM, what=what, thing=_thing(alert), note=cut(note, 500)))
+
+
+def title_in(note: str) -> str:
+    """The title of the alert whose act has this note; "" where there is none."""
+    each = note.facts.get("each") if isinstance(note, Phrase) else None
+    first = each.each[0] if isinstance(each, Several) else ""
+    title = first.facts.get("title") if isinstance(first, Phrase) else None
+    return title if isinstance(title, str) else note.partition("“")[2].partition("”")[0]
 
 
 def _thing(alert: Alert) -> str:
@@ -99,14 +125,20 @@ def _parcels(
     rules: AlertsTable,
 ) -> list[tuple[Parcel, str, str]]:
     """What goes out, over which channel, and to whom as the record names it. Not one by one: a mail may fail alone."""
-    made = []
+    made: list[tuple[Parcel, str, str]] = []
     for name in rules.channels:
         if channels[name].medium == "email":
             mail = Rendition(channel=name, email=_mail(alert, newsroom, folders))
             approvers = alert.approval.to if alert.approval else ()
             for address in dict.fromkeys((*rules.to, *approvers)):
                 recipient = Recipient(subscriber=0, address=address, audience="", subscribed=alert.at)
-                made.append((_parcel(alert, keys, mail, address, recipient), name, f"{address} by {name}"))
+                made.append(
+                    (
+                        _parcel(alert, keys, mail, address, recipient),
+                        name,
+                        Phrase("%(address)s by %(channel)s", address=address, channel=name),
+                    )
+                )
         else:
             made.append((_parcel(alert, keys, Rendition(channel=name, post=_post(alert)), "", None), name, name))
     return made

@@ -6,7 +6,7 @@ The acts say what happened, so a hook in the engine is not needed, and nothing t
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from bot.delivery.rates import BOUNCE_ALARM, COMPLAINT_ALARM
 from bot.delivery.sending import PROGRAM
 from bot.delivery.settling import HELD
-from bot.model import ARTICLE, OPEN_STATES, Act, DeliveryState, Edition, EditionState
+from bot.model import ARTICLE, OPEN_STATES, Act, DeliveryState, Edition, EditionState, Phrase
 from bot.settings.tables import AlertsTable
 from bot.store import Transaction
 from bot.store.books import Balance
@@ -141,30 +141,30 @@ _KINDS: Mapping[str, str] = {
 
 _TOGETHER = (EditionState.HELD, EditionState.EXPIRED)
 
-_RETURNED: Mapping[str, tuple[str, str, str]] = {
+_RETURNED: Mapping[str, tuple[str, Callable[[str], Phrase], str]] = {
     BOUNCE_ALARM: (
         "Many bounces",
-        "{name}: more than 5 % came back",
+        lambda name: Phrase("%(name)s: more than 5 %% came back", name=name),
         "So many bounces harm your sender's reputation. Where did these addresses come from?",
     ),
     COMPLAINT_ALARM: (
         "Complaints",
-        "{name}: more than 0.1 % complained",
+        lambda name: Phrase("%(name)s: more than 0.1 %% complained", name=name),
         "Providers filter a sender whose mail is called spam so often; at 0.3 % an edition that is being sent pauses.",
     ),
     CHANGED: (
         "Changed after it was sent",
-        "{name}: a story changed after it went out",
+        lambda name: Phrase("%(name)s: a story changed after it went out", name=name),
         "Readers have the earlier words. Look at what changed, and say whether they are to be told.",
     ),
     PREFLIGHT: (
         "Look at this edition",
-        "{name}: a look at it found faults",
+        lambda name: Phrase("%(name)s: a look at it found faults", name=name),
         "Nobody approves it, so it goes out as it is, or has. Hold or cancel it if that must not be.",
     ),
     HELD: (
         "Look at these bounces",
-        "{name}: too many addresses came back at once",
+        lambda name: Phrase("%(name)s: too many addresses came back at once", name=name),
         "That is hardly the readers. They get the next edition, unless you say that their addresses are dead.",
     ),
 }
@@ -181,7 +181,7 @@ def _of_returned(tx: Transaction, flag: str, act: Act, zone: ZoneInfo) -> list[A
             at=act.at,
             edition=edition,
             status=status,
-            title=title.format(name=edition.name),
+            title=title(edition.name),
             said=said,
             facts=(
                 ("Edition", f"{edition.name}, {edition.id}"),
@@ -262,43 +262,55 @@ def _words(edition: Edition, act: Act, balance: Balance, zone: ZoneInfo, share: 
     at, all_ = f"{act.at.astimezone(zone):%H:%M}", sum(balance.states.values())
     on_publish = edition.slot_key.startswith(ARTICLE)
     if edition.state is EditionState.AWAITING and on_publish:
-        return f"{edition.name} waits for your approval", (
+        return Phrase("%(name)s waits for your approval", name=edition.name), (
             "Approve it, and it goes out at once. If nobody does in time, what its schedule says happens: it is held, "
             "unless if_unapproved says otherwise."
         )
     if edition.state is EditionState.AWAITING:
-        return f"{edition.name} waits for your approval", (
+        return Phrase("%(name)s waits for your approval", name=edition.name), (
             f"Approve it by {edition.slot.astimezone(zone):%A %H:%M}, and it goes out then. If nobody does, what its "
             "schedule says happens: it is held, unless if_unapproved says otherwise."
         )
     if edition.state is EditionState.PAUSED:
         waits = sum(count for state, count in balance.states.items() if state in OPEN_STATES)
-        return f"{edition.name} is paused: {_short(act.note)}", (
+        return Phrase("%(name)s is paused: %(why)s", name=edition.name, why=_short(act.note)), (
             f"Broadsheet stopped the edition at {at}. {waits:,} of {all_:,} deliveries wait until you resume it. "
             "Nothing was lost and nobody gets it twice."
         )
     if edition.state is EditionState.EXPIRED:
-        return f"{edition.name} did not go out: {_short(act.note)}", (
+        return Phrase("%(name)s did not go out: %(why)s", name=edition.name, why=_short(act.note)), (
             f"It expired at {at}, and goes out no more."
             + ("" if on_publish else " Its stories may be picked by the next edition.")
         )
     if edition.state is EditionState.HELD:
-        return f"{edition.name} is held: {_short(act.note)}", "It goes out when you release it, until it is too late."
+        held = Phrase("%(name)s is held: %(why)s", name=edition.name, why=_short(act.note))
+        return held, "It goes out when you release it, until it is too late."
     failed, unknown = balance.states.get(DeliveryState.FAILED, 0), balance.states.get(DeliveryState.UNKNOWN, 0)
     many = failed * 100 > share * all_
-    gaps = [f"{failed:,} failed"] * many + [f"{unknown:,} unknown"] * bool(unknown)
-    if not gaps:
+    if not many and not unknown:
         return "", ""
-    return f"{edition.name} went out, {' and '.join(gaps)}", (
+    return _with_gaps(edition.name, failed if many else 0, unknown), (
         f"All of {all_:,} deliveries have ended. "
         + (f"{failed / all_:.1%} were refused for good. " if many else "")
         + ("Of the unknown ones only you, or the provider's log, can tell whether they arrived." if unknown else "")
     ).strip()
 
 
+def _with_gaps(name: str, failed: int, unknown: int) -> Phrase:
+    if failed and unknown:
+        return Phrase(
+            "%(name)s went out, %(failed)s failed and %(unknown)s unknown", name=name, failed=failed, unknown=unknown
+        )
+    if failed:
+        return Phrase("%(name)s went out, %(failed)s failed", name=name, failed=failed)
+    return Phrase("%(name)s went out, %(unknown)s unknown", name=name, unknown=unknown)
+
+
 def _short(reason: str) -> str:
     """What a headline has room for; the whole of it stands among the facts."""
     said = re.split(r": \d{3} |; ", reason, maxsplit=1)[0]
+    if said == reason and len(said) <= _HEADLINE:
+        return reason
     return said if len(said) <= _HEADLINE else said[:_HEADLINE].rpartition(" ")[0] + " …"
 
 

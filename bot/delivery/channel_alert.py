@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from bot.delivery.alerts import LOOKBACK, Alert, may_tell
 from bot.delivery.pausing import PAUSED, thing
 from bot.delivery.sending import PROGRAM
-from bot.model import ChannelState
+from bot.model import ChannelState, Phrase
 from bot.settings.tables import AlertsTable
 from bot.store import Transaction
 
@@ -45,7 +45,7 @@ def _alert(tx: Transaction, name: str, state: ChannelState, at: datetime, zone: 
         at=at,
         edition=None,
         status="Channel paused",
-        title=f"Channel {name} is paused: its network refuses us",
+        title=Phrase("Channel %(name)s is paused: its network refuses us", name=name),
         said=f"Broadsheet stopped posting on {name} at {at.astimezone(zone):%H:%M}. {posts} of it wait until you "
         "resume it; mail and the other channels go on. Nothing was lost, nothing is posted twice.",
         facts=(("Channel", name), ("Reason", state.paused), ("Waiting", posts)),

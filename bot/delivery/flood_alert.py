@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from bot.delivery.alerts import LOOKBACK, Alert, may_tell
 from bot.delivery.flood import FLAG, REST, STOPPED, THING
+from bot.model import Phrase
 from bot.settings.tables import AlertsTable
 from bot.store import Transaction
 
@@ -28,7 +29,7 @@ def flood_due(tx: Transaction, rules: AlertsTable, timezone: str, now: datetime)
             at=act.at,
             edition=None,
             status="Sign-ups on hold",
-            title="Hardly anybody confirms: confirmations are stopped",
+            title=Phrase("Hardly anybody confirms: confirmations are stopped"),
             said=f"Broadsheet stopped confirmation mails at {act.at.astimezone(zone):%H:%M}. Editions go out as ever. "
             f"It tries a few again at {(act.at + REST).astimezone(zone):%H:%M}, and goes on by itself when it is over.",
             facts=(("Last hour", act.note),),

@@ -15,7 +15,7 @@ from enum import StrEnum
 from bot.clock import Clock
 from bot.delivery.sending import PROGRAM
 from bot.errors import StateError
-from bot.model import Act, Phrase
+from bot.model import Act, DeliveryState, Phrase, several
 from bot.settings import duration_text
 from bot.settings.tables import DeliveryTable
 from bot.store import Store, Transaction
@@ -144,7 +144,7 @@ def _balanced(store: Store, edition: str) -> None:
 def _act(tx: Transaction, rules: DeliveryTable, task: Task, who: str, now: datetime) -> Act:
     if task.what is What.DELIVERIES:
         states = tx.deliveries.balance(task.edition).states
-        counts = ", ".join(f"{count} {state}" for state, count in sorted(states.items()))
+        counts = several(tuple(counted(state, count) for state, count in sorted(states.items())))
         kept = _text(rules.keep_deliveries)
         what = "fold"
         note = Phrase("%(counts)s; who got it was kept for %(time)s", counts=counts, time=kept)
@@ -152,6 +152,23 @@ def _act(tx: Transaction, rules: DeliveryTable, task: Task, who: str, now: datet
         what = "drop attempts"
         note = Phrase("what servers said was kept for %(time)s", time=_text(rules.keep_attempts))
     return Act(at=now, who=who, what=what, thing=f"edition:{task.edition}", note=note)
+
+
+def counted(state: str, count: int) -> Phrase:
+    """So many deliveries of a state."""
+    number = str(count)
+    return {
+        DeliveryState.PENDING: Phrase("%(number)s pending", number=number),
+        DeliveryState.SUPPRESSED: Phrase("%(number)s suppressed", number=number),
+        DeliveryState.EXCLUDED: Phrase("%(number)s excluded", number=number),
+        DeliveryState.LEASED: Phrase("%(number)s leased", number=number),
+        DeliveryState.ATTEMPTING: Phrase("%(number)s attempting", number=number),
+        DeliveryState.ACCEPTED: Phrase("%(number)s accepted", number=number),
+        DeliveryState.DEFERRED: Phrase("%(number)s deferred", number=number),
+        DeliveryState.FAILED: Phrase("%(number)s failed", number=number),
+        DeliveryState.UNKNOWN: Phrase("%(number)s unknown", number=number),
+        DeliveryState.CANCELLED: Phrase("%(number)s cancelled", number=number),
+    }[DeliveryState(state)]
 
 
 def _old(kept: timedelta | None, now: datetime, found: Callable[[datetime], list[Foldable]]) -> list[Foldable]:

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from bot.delivery.alerts import Alert, may_tell
+from bot.model import Phrase, plural
 from bot.settings.tables import AlertsTable
 from bot.store import Transaction
 
@@ -29,18 +30,17 @@ def stage(expires: datetime | None, now: datetime) -> int | None:
     return next((days for days in DAYS if expires - now <= timedelta(days=days)), None)
 
 
-def left(expires: datetime, now: datetime) -> str:
-    """``in 6 days``, ``in 5 hours``: what is left, never more than there is."""
+def headline(name: str, expires: datetime, now: datetime) -> Phrase:
+    """``linkedin stops in 6 days``, ``linkedin stops in 5 hours``: never more than there is."""
+    if expires <= now:
+        return Phrase("%(name)s has stopped: its permission has ended", name=name)
     seconds = (expires - now).total_seconds()
     days, hours = int(seconds // 86400), int(seconds // 3600)
     if days >= 2:
-        return f"in {days} days"
-    return f"in {hours} hours" if hours >= 2 else "within two hours"
-
-
-def headline(name: str, expires: datetime, now: datetime) -> str:
-    """``linkedin stops in 6 days``."""
-    return f"{name} has stopped: its permission has ended" if expires <= now else f"{name} stops {left(expires, now)}"
+        return plural(days, "%(name)s stops in %(count)s day", "%(name)s stops in %(count)s days", name=name)
+    if hours >= 2:
+        return plural(hours, "%(name)s stops in %(count)s hour", "%(name)s stops in %(count)s hours", name=name)
+    return Phrase("%(name)s stops within two hours", name=name)
 
 
 def consequence(expires: datetime, now: datetime, timezone: str) -> str:

@@ -221,4 +221,6 @@ def _take_back(tx: Transaction, event: Event, address: str, now: datetime) -> bo
     # What somebody else put there, or another edition's bounce, stays.
     if listed is None or listed.audience or listed.reason != BOUNCED or event.edition not in listed.note:
         return False
-    return take_off_list(tx, address, "", who=PROGRAM, now=now, note=f"one of a burst, edition {event.edition}")
+    return take_off_list(
+        tx, address, "", who=PROGRAM, now=now, note=Phrase("one of a burst, edition %(edition)s", edition=event.edition)
+    )

@@ -28,6 +28,8 @@ class Way(StrEnum):
     """One after the other, where each may hold commas."""
     OR = " or "
     """One of them."""
+    BOTH = " and "
+    """All of them together."""
 
 
 @dataclass(frozen=True, slots=True)

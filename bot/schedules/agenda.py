@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from bot.model import Edition, EditionState
 from bot.schedules.installation import Installation
-from bot.schedules.moving import SKIPPED_BY
+from bot.schedules.moving import by_editor
 from bot.schedules.plan import Slot
 from bot.schedules.timetable import Timetable
 from bot.store import Transaction
@@ -46,7 +46,7 @@ class Entry:
     @property
     def skipped(self) -> bool:
         """Whether an editor skipped it."""
-        return self.state is EditionState.SKIPPED and self.reason.startswith(SKIPPED_BY)
+        return by_editor(self.state, self.reason)
 
 
 def agenda(

@@ -32,8 +32,7 @@ TOO_LATE = timedelta(seconds=5)
 TRIES = 3
 
 MOVE, PUT_BACK = "move slot", "put back slot"
-SKIPPED_BY = "skipped by "
-"""How the reason of an edition begins, in English, that an editor skipped."""
+_SKIPPED_BY = "skipped by "
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +46,14 @@ class Stand:
     def skipped(self) -> bool:
         """Whether an editor skipped it."""
         made = self.edition
-        return made is not None and made.state is EditionState.SKIPPED and made.reason.startswith(SKIPPED_BY)
+        return made is not None and by_editor(made.state, made.reason)
+
+
+def by_editor(state: EditionState | None, reason: str) -> bool:
+    """Whether an editor skipped the slot that has an edition of this state, for this reason."""
+    # Rows of old have the English text, and a template begins as its English text does.
+    said = reason.template if isinstance(reason, Phrase) else reason
+    return state is EditionState.SKIPPED and said.startswith(_SKIPPED_BY)
 
 
 def stand(tx: Transaction, installation: Installation, schedule: str, key: str) -> Stand:

@@ -23,9 +23,6 @@ from cronsim import CronSim
 
 from bot.model import ARTICLE, Phrase
 
-MOVED = "clock change: moved from"
-REPEATED = Phrase("clock change: repeated hour, runs once")
-
 GRACE = timedelta(seconds=60)
 """A slot that is met within this time is on time: it was not missed."""
 
@@ -182,7 +179,9 @@ def _fixed_slot(schedule_id: str, wall: datetime, zone: ZoneInfo) -> Slot:
             Phrase("clock change: moved from %(time)s", time=wall.time()),
         )
     due = wall.replace(tzinfo=zone).astimezone(UTC)
-    return Slot(schedule_id, _text(wall), due, REPEATED if change > _NONE else "")
+    return Slot(
+        schedule_id, _text(wall), due, Phrase("clock change: repeated hour, runs once") if change > _NONE else ""
+    )
 
 
 def _first_after_gap(wall: datetime, zone: ZoneInfo) -> datetime:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import tomllib
+from itertools import combinations
 from pathlib import Path
 
 import pytest
@@ -44,6 +45,26 @@ def test_every_word_is_translated(words, language):
             wrong.append((word, message.string))
     assert missing == [], f"{len(missing)} words; `make words` puts them into the catalog"
     assert wrong == [], "placeholders differ"
+
+
+def test_no_language_borrows_the_words_of_another(words):
+    """What reads the same in two languages is a name or a piece of code, and so the same in English."""
+    said = {}
+    for language in LANGUAGES:
+        if language != "en":
+            with (CATALOGS / f"{language}.po").open("rb") as stream:
+                catalog = read_po(stream, locale=language)
+            said[language] = {
+                (one := word[0] if isinstance(word, tuple) else word, context): catalog.get(one, context).string
+                for word, context in words
+            }
+    borrowed = [
+        (first, second, word)
+        for first, second in combinations(said, 2)
+        for (word, context), string in said[first].items()
+        if string == said[second][word, context] and string != word
+    ]
+    assert borrowed == []
 
 
 def test_what_is_said_below_is_given_as_it_stands():

@@ -9,23 +9,35 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+import httpx
 import pytest
 from babel.messages.extract import extract_from_dir
+from sqlalchemy import text
 
-from bot.delivery.sending import pause
+from bot.accounts import desk_key
+from bot.clock import SetClock
+from bot.delivery.alerting import tell
+from bot.delivery.alerts import Alert
+from bot.delivery.sending import PROGRAM, pause
 from bot.editions import lifecycle
 from bot.editions.compose import report
-from bot.errors import StateError
-from bot.model import EditionState, Phrase, Several, Way, plural
+from bot.errors import ChannelRefused, StateError
+from bot.model import Act, EditionState, Phrase, Several, Way, plural
+from bot.schedules import newcomer
+from bot.schedules.moving import skip_slot
+from bot.settings.tables import AlertsTable
+from bot.sources.discovery import Found
+from bot.sources.first_look import FirstLook
 from bot.store.chunks import LOST
 from bot.stories.rules import RULES, Circumstances
 from bot.stories.selection import select
-from bot.testing import NOW, article
+from bot.testing import KEYS, NOW, ScriptedChannel, Zones, article
 from bot.web.editor.deeds import SENTENCES
 from bot.web.editor.phrases import capital, sentence, told, told_error
 from bot.web.editor.reasons import known as known_of
 from bot.web.editor.schedule_words import left_out
 from bot.web.editor.speech import LANGUAGES, speak
+from bot.web.setup import app as setup
 
 BOT = Path(__file__).parents[2] / "bot"
 PLACEHOLDER = re.compile(r"%\(\w+\)s")
@@ -199,3 +211,84 @@ async def test_programs_are_told_in_english_why_an_edition_stands_as_it_does(web
         reasons = {name: json.loads(json.dumps(tx.editions.get(each.id).reason)) for name, each in troubles.items()}
     assert reasons["returned"] == "returned by Tom: The lead is old."
     assert reasons["paused"].endswith("1,204 in the snapshot")
+
+
+ZONES = {
+    "record.news": {"TXT": ["v=spf1 include:gone.news -all"], "MX": ["0 ."]},
+    "_dmarc.record.news": {"TXT": ["v=DMARC1; p=reject"]},
+}
+
+
+@pytest.fixture
+async def first_run(tmp_path, monkeypatch):
+    """A browser at the first run of a newsroom whose site was read, in German; the DNS is ``ZONES``."""
+    look = FirstLook(
+        found=Found(type="feed", url="https://record.news/feed"), newest=(article(),), total=1, lately=1, whole=True
+    )
+    monkeypatch.setattr(setup, "_look", lambda _url, _now: look)
+    monkeypatch.setattr(newcomer, "SystemResolver", lambda: Zones(ZONES))
+    app = setup.setup_app(tmp_path / "config", keys=KEYS, done=lambda _: None, clock=SetClock(NOW))
+    kept = {desk_key.cookie(KEYS): desk_key.token(KEYS, NOW)}
+    transport, headers = httpx.ASGITransport(app), {"Sec-Fetch-Site": "same-origin", "Accept-Language": "de"}
+    url = "http://127.0.0.1:8080"
+    async with httpx.AsyncClient(transport=transport, base_url=url, cookies=kept, headers=headers) as client:
+        named = {"name": "The Record", "url": "https://record.news", "address": "1 Quay", "timezone": "Europe/Berlin"}
+        assert (await client.post("/setup", data=named)).status_code == 303
+        yield client
+
+
+async def test_what_the_dns_says_of_a_sender_is_told_in_the_editors_language(first_run):
+    sender = {"sender": "news@record.news", "host": "127.0.0.1:1", "act": "try"}
+    answer = await first_run.post("/setup/sender", data=sender)
+    page = words_of(answer.text)
+    assert "Empfänger verwerfen den SPF-Eintrag: include von record.news: gone.news hat keine SPF-Einträge" in page
+    assert "berichtigen: v=spf1 include:gone.news -all" in page
+    assert "_dmarc.record.news: p=reject, und es werden keine Berichte verlangt" in page
+    assert "rua=mailto:dmarc@record.news hinzufügen" in page
+    assert "veröffentlichen: record.news. 3600 IN MX 10 YOUR-MAIL-SERVER; oder eine andere Domain verwenden" in page
+    assert {run for run in known() if run in page} == set()
+
+
+async def test_the_record_says_in_the_editors_language_of_what_alerts_told_and_whom_they_missed(web):
+    title = Phrase("%(name)s is held: %(why)s", name="Morning briefing", why=Phrase("later than its schedule allows"))
+    alert = Alert(flag="alert:held:x", at=NOW, edition=None, status="", title=title, said="", facts=(), do=())
+
+    def refuse(_parcel):
+        raise ChannelRefused("421 busy")
+
+    await tell(
+        [alert],
+        store=web.store,
+        channels={"ops": ScriptedChannel(answer=refuse, medium="webhook")},
+        keys=KEYS,
+        newsroom=web.installation.newsroom,
+        folders=[],
+        rules=AlertsTable(channels=["ops"]),
+        clock=web.installation.clock,
+    )
+    with web.store.write() as tx:
+        tx.acts.add(
+            Act(at=NOW, who=PROGRAM, what="alert", thing="alert:old", note="“Old one”; ines@record.example by mail")
+        )
+    async with web.client() as client:
+        client.headers["accept-language"] = "de"
+        record = words_of((await client.get("/activity")).text)
+    assert (
+        "„Morning briefing wird zurückgehalten: später, als der Zeitplan erlaubt“ und nicht erreicht: ops (421 busy)"
+        in record
+    )
+    assert "“Old one”; ines@record.example by mail" in record
+
+
+@pytest.mark.parametrize("old", [False, True])
+async def test_a_slot_that_somebody_skipped_says_so_in_the_editors_language(web, old):
+    slot = web.installation.timetable("morning").after(NOW, count=1)[0]
+    made = skip_slot(web.installation, "morning", slot.key, who="Inés", now=NOW, note="a holiday")
+    if old:
+        with web.store.write() as tx:
+            tx.connection.execute(text("UPDATE editions SET reason = 'skipped by Inés: a holiday'"))
+    async with web.client() as client:
+        client.headers["accept-language"] = "de"
+        page = words_of((await client.get("/schedules/morning")).text)
+    assert made.state is EditionState.SKIPPED
+    assert ("skipped by Inés: a holiday" if old else "übersprungen von Inés: a holiday") in page

@@ -280,7 +280,7 @@ async def test_the_next_ten_say_what_the_clocks_do(build_web):
     table = {**EVENING, "timezone": "Europe/London", "times": ["01:30"], "days": "sun"}
     web.installation.clock.moment = NOW.replace(month=3, day=20)
     declare(web.installation, "schedules", "late", table, who="Inés", now=NOW)
-    assert "the clocks change: moved from 01:30" in said(await web.get("/schedules/late"))
+    assert "clock change: moved from 01:30" in said(await web.get("/schedules/late"))
     web.installation.clock.moment = NOW.replace(month=10, day=10)
     declare(web.installation, "schedules", "late", {**table, "times": ["07:00"]}, who="Inés", now=NOW)
     assert "winter time" in said(await web.get("/schedules/late"))

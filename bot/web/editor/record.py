@@ -8,6 +8,7 @@ from datetime import datetime
 
 from markupsafe import Markup, escape
 
+from bot.delivery.alerting import title_in
 from bot.delivery.sending import PROGRAM
 from bot.editions.comparison import Run, words_between
 from bot.model import Act, EditionState, Role, Scope
@@ -128,7 +129,7 @@ def _thing(act: Act, kind: str, name: str, editions: Mapping[str, str], users: M
     if kind == "audience" and name == "all":
         return _(ALL_AUDIENCES), ""
     if kind == "alert":
-        return act.note.partition("“")[2].partition("”")[0] or name, ""
+        return told(title_in(act.note)) or name, ""
     if not name:
         return _(UNNAMED[kind]) if kind in UNNAMED else kind, ""
     return (_(THINGS[kind]) % {"name": name} if kind in THINGS else name), ""

@@ -10,8 +10,9 @@ from zoneinfo import ZoneInfo
 
 from babel.dates import get_day_names
 
-from bot.schedules.plan import MOVED, REPEATED, Slot
+from bot.schedules.plan import Slot
 from bot.settings.differences import differences
+from bot.web.editor.phrases import told
 from bot.web.editor.schedule_form import DAYS, PUBLISH, TIMES, ScheduleForm
 from bot.web.editor.speech import N_, _, listing, locale
 
@@ -143,10 +144,8 @@ def _days(days: Sequence[str]) -> str:
 
 def clock_change(slot: Slot, before: datetime | None, zone: ZoneInfo) -> str:
     """What a clock change does to a slot, or that it is the first after one; "" for the others."""
-    if slot.note.startswith(MOVED):
-        return _("the clocks change: moved from %(time)s") % {"time": slot.note.removeprefix(MOVED).strip()}
-    if slot.note == REPEATED:
-        return _("the clocks change: once only")
+    if slot.note:
+        return told(slot.note)
     here = slot.due.astimezone(zone)
     if before is None or before.astimezone(zone).utcoffset() == here.utcoffset():
         return ""

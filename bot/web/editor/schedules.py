@@ -118,7 +118,7 @@ def _rows(installation: Installation) -> list[Row]:
         skipped = skipped_slots(tx, now, now + FARTHEST)
     rows = []
     for key, table in settings.schedules.items():
-        timetable, passed = installation.timetable(key, moves=moves.get(key, ())), skipped.get(key, ())
+        timetable, passed = installation.timetable(key, moves=moves.get(key, ())), skipped.get(key, {})
         slots = timetable.after(now, count=1 + len(passed)) if table.enabled else []
         due = next((each.due for each in slots if each.key not in passed), None)
         origin = settings.origin("schedules", key)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from bot.channels.email.deliverability.sending import Sending, tags
 from bot.channels.email.signing_key import TxtRecord
 from bot.dns import Resolver
-from bot.model import Checked
+from bot.model import Checked, Phrase
 from bot.model.checked import fault, ok, warning
 
 POLICIES = ("none", "quarantine", "reject")
@@ -80,29 +80,48 @@ def _policy(at: str, sending: Sending, steps: list[Step], found: Step | None) ->
     if twice and found is None:
         return fault(
             id,
-            f"_dmarc.{twice.domain} has several DMARC records, which receivers take for none (RFC 9989 §4.10)",
-            "delete all but one",
+            Phrase(
+                "%(name)s has several DMARC records, which receivers take for none (RFC 9989 §4.10)",
+                name=f"_dmarc.{twice.domain}",
+            ),
+            Phrase("delete all but one"),
         )
     if found is None:
         return fault(
             id,
-            f"{sending.domain} has no DMARC record; Gmail, Yahoo and Microsoft refuse bulk mail without",
+            Phrase(
+                "%(domain)s has no DMARC record; Gmail, Yahoo and Microsoft refuse bulk mail without",
+                domain=sending.domain,
+            ),
             _publish(sending.domain, "none"),
         )
     inherited = found.domain != sending.domain
     said = found.tags.get("sp" if inherited and "sp" in found.tags else "p", "")
-    where = f"_dmarc.{found.domain}" + (f", which holds for {sending.domain} too" if inherited else "")
+    where = f"_dmarc.{found.domain}"
+    if inherited:
+        where = Phrase("%(name)s, which holds for %(domain)s too", name=where, domain=sending.domain)
     if said not in POLICIES:
-        return fault(id, f"{where}: p={said[:20] or '(missing)'} is no policy", _publish(found.domain, "none"))
+        value = said[:20] or Phrase("(missing)")
+        wrong = Phrase("%(where)s: p=%(value)s is no policy", where=where, value=value)
+        return fault(id, wrong, _publish(found.domain, "none"))
     if "rua" not in found.tags:
         return warning(
             id,
-            f"{where}: p={said}, and no reports are asked for: you would not see who fails",
-            f"add rua=mailto:dmarc@{found.domain} to it",
+            Phrase(
+                "%(where)s: p=%(policy)s, and no reports are asked for: you would not see who fails",
+                where=where,
+                policy=said,
+            ),
+            Phrase("add %(tag)s to it", tag=f"rua=mailto:dmarc@{found.domain}"),
         )
     if said == "none":
-        return ok(id, f"{where}: p=none; go on to quarantine when the reports show that all of your mail passes")
-    return ok(id, f"{where}: p={said}")
+        return ok(
+            id,
+            Phrase(
+                "%(where)s: p=none; go on to quarantine when the reports show that all of your mail passes", where=where
+            ),
+        )
+    return ok(id, Phrase("%(where)s: p=%(policy)s", where=where, policy=said))
 
 
 async def _alignment(at: str, sending: Sending, own: str, policy: Mapping[str, str], dns: Resolver) -> Checked:
@@ -115,33 +134,69 @@ async def _alignment(at: str, sending: Sending, own: str, policy: Mapping[str, s
 
     by_spf = sending.keeps_sender and await aligned(sending.bounces, "aspf")
     by_dkim = [key.domain for key in sending.signing if await aligned(key.domain, "adkim")]
-    strict = "adkim=s or aspf=s asks for the very same domain; " if "s" in map(policy.get, ("adkim", "aspf")) else ""
+    strict = "s" in map(policy.get, ("adkim", "aspf"))
     if by_dkim and by_spf:
-        return ok(id, f"DKIM (d={by_dkim[0]}) and SPF ({sending.bounces}) are both aligned with {domain}")
+        both = Phrase(
+            "DKIM (d=%(signer)s) and SPF (%(bounces)s) are both aligned with %(domain)s",
+            signer=by_dkim[0],
+            bounces=sending.bounces,
+            domain=domain,
+        )
+        return ok(id, both)
     if by_dkim:
-        why = (
-            f"of {sending.bounces} is not"
-            if sending.keeps_sender
-            else "is not: your relay has an envelope sender of its own"
-        )
-        return ok(id, f"DKIM (d={by_dkim[0]}) is aligned with {domain}; SPF {why}")
+        return ok(id, _by_dkim_alone(by_dkim[0], sending))
     if by_spf:
-        signed = f"the signature of {sending.signing[0].domain} is not" if sending.signing else "nothing here signs"
-        return warning(
-            id,
-            f"SPF ({sending.bounces}) is aligned with {domain}; {signed}, and forwarding breaks SPF",
-            f"{strict}sign for {domain} as docs/dkim.md says, unless your mail server does",
-        )
-    fix = f"{strict}set bounces to an address at {domain} or below it, and sign for {domain} as docs/dkim.md says"
+        fix = Phrase("sign for %(domain)s as docs/dkim.md says, unless your mail server does", domain=domain)
+        return warning(id, _by_spf_alone(sending), _strictly(fix) if strict else fix)
     if not sending.signing and all(origin.relay.signs_dkim for origin in sending.origins):
         return warning(
             id,
-            f"SPF proves nothing of {domain}, so DMARC rests on your relay's signature for it",
-            "set the domain up there, then read Authentication-Results in a test mail (docs/deliverability.md)",
+            Phrase("SPF proves nothing of %(domain)s, so DMARC rests on your relay's signature for it", domain=domain),
+            Phrase("set the domain up there, then read Authentication-Results in a test mail (docs/deliverability.md)"),
         )
-    return fault(id, f"nothing that we prove is aligned with {domain}: DMARC fails", fix)
+    fix = Phrase(
+        "set bounces to an address at %(domain)s or below it, and sign for %(domain)s as docs/dkim.md says",
+        domain=domain,
+    )
+    said = Phrase("nothing that we prove is aligned with %(domain)s: DMARC fails", domain=domain)
+    return fault(id, said, _strictly(fix) if strict else fix)
 
 
-def _publish(domain: str, policy: str) -> str:
+def _by_dkim_alone(signer: str, sending: Sending) -> Phrase:
+    if sending.keeps_sender:
+        return Phrase(
+            "DKIM (d=%(signer)s) is aligned with %(domain)s; SPF of %(bounces)s is not",
+            signer=signer,
+            domain=sending.domain,
+            bounces=sending.bounces,
+        )
+    return Phrase(
+        "DKIM (d=%(signer)s) is aligned with %(domain)s; SPF is not: your relay has an envelope sender of its own",
+        signer=signer,
+        domain=sending.domain,
+    )
+
+
+def _by_spf_alone(sending: Sending) -> Phrase:
+    if sending.signing:
+        return Phrase(
+            "SPF (%(bounces)s) is aligned with %(domain)s; the signature of %(signer)s is not, "
+            "and forwarding breaks SPF",
+            bounces=sending.bounces,
+            domain=sending.domain,
+            signer=sending.signing[0].domain,
+        )
+    return Phrase(
+        "SPF (%(bounces)s) is aligned with %(domain)s; nothing here signs, and forwarding breaks SPF",
+        bounces=sending.bounces,
+        domain=sending.domain,
+    )
+
+
+def _strictly(fix: Phrase) -> Phrase:
+    return Phrase("adkim=s or aspf=s asks for the very same domain; %(fix)s", fix=fix)
+
+
+def _publish(domain: str, policy: str) -> Phrase:
     value = f"v=DMARC1; p={policy}; rua=mailto:dmarc@{domain}"
-    return f"publish {TxtRecord(f'_dmarc.{domain}', value).zone_line}"
+    return Phrase("publish %(record)s", record=TxtRecord(f"_dmarc.{domain}", value).zone_line)

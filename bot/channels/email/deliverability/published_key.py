@@ -16,74 +16,102 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat,
 from bot.channels.email.deliverability.sending import tags
 from bot.channels.email.signing_key import RSA_BITS, SigningKey
 from bot.dns import Resolver
-from bot.model import Checked
+from bot.model import Checked, Phrase, plural
 from bot.model.checked import fault, ok, warning
 
 
 async def inspect(at: str, key: SigningKey, dns: Resolver) -> Checked:
     """A line on one key's record. Raises ``DnsError``."""
     id, record = f"{at}.dkim.{key.selector}", key.record
-    publish = f"publish {record.zone_line}"
+    publish = Phrase("publish %(record)s", record=record.zone_line)
     answer = await dns.look(record.name, "TXT")
     if not answer.values:
-        return fault(id, f"{record.name} has no TXT record, so no signature of ours can be verified", publish)
+        none = Phrase("%(name)s has no TXT record, so no signature of ours can be verified", name=record.name)
+        return fault(id, none, publish)
     if len(answer.values) > 1:
-        said = f"{record.name} has {len(answer.values)} TXT records; which counts is left to chance (RFC 6376 §3.6.2.2)"
-        return fault(id, said, f"delete them and {publish}")
+        said = plural(
+            len(answer.values),
+            "%(name)s has %(count)s TXT record; which counts is left to chance (RFC 6376 §3.6.2.2)",
+            "%(name)s has %(count)s TXT records; which counts is left to chance (RFC 6376 §3.6.2.2)",
+            name=record.name,
+        )
+        return fault(id, said, Phrase("delete them and publish %(record)s", record=record.zone_line))
     problem = _problem(answer.values[0], key)
     if problem:
-        return fault(id, f"the record at {record.name} {problem}", publish)
+        return fault(id, problem, publish)
     found = tags(answer.values[0]) or {}
     if "y" in found.get("t", "").split(":"):
-        return warning(id, f"the record at {record.name} says t=y, only a test, and receivers may ignore it", publish)
+        said = Phrase("the record at %(name)s says t=y, only a test, and receivers may ignore it", name=record.name)
+        return warning(id, said, publish)
     if isinstance(key.private, RSAPrivateKey) and key.private.key_size < RSA_BITS:
         return warning(
             id,
-            f"the key of {record.name} has {key.private.key_size} bits; {RSA_BITS} are advised (RFC 8301 §3.2)",
-            "change it as docs/dkim.md says",
+            Phrase(
+                "the key of %(name)s has %(bits)s bits; %(advised)s are advised (RFC 8301 §3.2)",
+                name=record.name,
+                bits=str(key.private.key_size),
+                advised=str(RSA_BITS),
+            ),
+            Phrase("change it as docs/dkim.md says"),
         )
-    kind = f"rsa, {key.private.key_size} bits" if isinstance(key.private, RSAPrivateKey) else "ed25519"
-    return ok(id, f"the record at {record.name} is of the key that signs ({kind})")
+    if isinstance(key.private, RSAPrivateKey):
+        said = Phrase(
+            "the record at %(name)s is of the key that signs (rsa, %(bits)s bits)",
+            name=record.name,
+            bits=str(key.private.key_size),
+        )
+        return ok(id, said)
+    return ok(id, Phrase("the record at %(name)s is of the key that signs (ed25519)", name=record.name))
 
 
-def _problem(text: str, key: SigningKey) -> str:
-    """What makes receivers refuse the record for this key, as the end of a sentence; "" when nothing does."""
-    found = tags(text)
+def _problem(text: str, key: SigningKey) -> Phrase | None:
+    """What makes receivers refuse the record for this key; None when nothing does."""
+    found, name = tags(text), key.record.name
     if found is None:
-        return "is no list of tags"
+        return Phrase("the record at %(name)s is no list of tags", name=name)
     if found.get("v", "DKIM1") != "DKIM1" or ("v" in found and next(iter(found)) != "v"):
-        return "does not begin with v=DKIM1"
+        return Phrase("the record at %(name)s does not begin with v=DKIM1", name=name)
     if "p" not in found:
-        return "holds no key (p=)"
+        return Phrase("the record at %(name)s holds no key (p=)", name=name)
     published = re.sub(r"\s+", "", found["p"])
     if not published:
-        return "says that the key was withdrawn (an empty p=)"
+        return Phrase("the record at %(name)s says that the key was withdrawn (an empty p=)", name=name)
     kind = found.get("k", "rsa").lower()
     if kind != ("rsa" if key.is_rsa else "ed25519"):
-        return f"is for another kind of key (k={kind[:20]})"
+        tag = f"k={kind[:20]}"
+        return Phrase("the record at %(name)s is for another kind of key (%(tag)s)", name=name, tag=tag)
     if "h" in found and "sha256" not in found["h"].lower().replace(" ", "").split(":"):
-        return f"does not allow sha256 (h={found['h'][:20]})"
+        return Phrase("the record at %(name)s does not allow sha256 (%(tag)s)", name=name, tag=f"h={found['h'][:20]}")
     services = found.get("s", "*").replace(" ", "").split(":")
     if "*" not in services and "email" not in services:
-        return f"is not for mail (s={found['s'][:20]})"
+        return Phrase("the record at %(name)s is not for mail (%(tag)s)", name=name, tag=f"s={found['s'][:20]}")
     return _difference(published, key)
 
 
-def _difference(published: str, key: SigningKey) -> str:
+def _difference(published: str, key: SigningKey) -> Phrase | None:
+    name = key.record.name
+    other = Phrase("the record at %(name)s holds another key than the one that signs", name=name)
     try:
         raw = b64decode(published, validate=True)
     except (NotBase64, ValueError):
-        return "holds a key that is damaged (p= is not base64)"
+        return Phrase("the record at %(name)s holds a key that is damaged (p= is not base64)", name=name)
     if not key.is_rsa:
         ours = key.private.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
-        return "" if raw == ours else "holds another key than the one that signs"
+        return None if raw == ours else other
     try:
         theirs = load_der_public_key(raw)
     except (ValueError, UnsupportedAlgorithm):
-        return "holds a key that is damaged (often the DNS host cut it after 255 characters)"
+        return Phrase(
+            "the record at %(name)s holds a key that is damaged (often the DNS host cut it after 255 characters)",
+            name=name,
+        )
     mine = key.private.public_key()
     if not isinstance(theirs, RSAPublicKey) or not isinstance(mine, RSAPublicKey):
-        return "is for another kind of key than it says"
+        return Phrase("the record at %(name)s is for another kind of key than it says", name=name)
     if theirs.key_size < 1024:
-        return f"holds a key of {theirs.key_size} bits, which receivers do not accept (RFC 8301 §3.2)"
-    return "" if theirs.public_numbers() == mine.public_numbers() else "holds another key than the one that signs"
+        return Phrase(
+            "the record at %(name)s holds a key of %(bits)s bits, which receivers do not accept (RFC 8301 §3.2)",
+            name=name,
+            bits=str(theirs.key_size),
+        )
+    return None if theirs.public_numbers() == mine.public_numbers() else other

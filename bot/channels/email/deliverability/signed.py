@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from email import message_from_bytes, policy
 
 from bot.channels.email.deliverability.sending import Origin, Sending, tags
-from bot.model import Checked
+from bot.model import Checked, Phrase, Several, Way
 from bot.model.checked import fault, ok, warning
 
 ONE_CLICK = ("List-Unsubscribe", "List-Unsubscribe-Post")
@@ -25,10 +25,15 @@ def _lines(id: str, sending: Sending, origin: Origin) -> Iterator[Checked]:
         names = [name.strip().lower() for name in signature.get("h", "").split(":")]
         missing = [name for name in ONE_CLICK if name.lower() not in names]
         if missing:
-            yield fault(of, f"the signature leaves out {' and '.join(missing)} (RFC 8058 §4)", "report this, please")
+            left_out = Several(tuple(missing), Way.BOTH)
+            said = Phrase("the signature leaves out %(headers)s (RFC 8058 §4)", headers=left_out)
+            yield fault(of, said, Phrase("report this, please"))
         else:
-            said = "covers List-Unsubscribe and List-Unsubscribe-Post (RFC 8058 §4)"
-            yield ok(of, f"the {signature.get('a')} signature {said}")
+            said = Phrase(
+                "the %(algorithm)s signature covers List-Unsubscribe and List-Unsubscribe-Post (RFC 8058 §4)",
+                algorithm=str(signature.get("a")),
+            )
+            yield ok(of, said)
     if not found:
         yield _unsigned(id, sending, origin)
 
@@ -38,14 +43,22 @@ def _unsigned(id: str, sending: Sending, origin: Origin) -> Checked:
     if sending.keys:
         return warning(
             id,
-            f"there is a key, but {relay.name} puts a Message-ID or Date of its own into mails, so we sign nothing",
-            f"let {relay.name} sign for {sending.domain}",
+            Phrase(
+                "there is a key, but %(relay)s puts a Message-ID or Date of its own into mails, so we sign nothing",
+                relay=relay.name,
+            ),
+            Phrase("let %(relay)s sign for %(domain)s", relay=relay.name, domain=sending.domain),
         )
     if relay.signs_dkim:
-        said = "a test mail shows it, and whether List-Unsubscribe is covered (docs/deliverability.md)"
-        return ok(id, f"{relay.name} signs for {sending.domain} once that is set up there; {said}")
+        said = Phrase(
+            "%(relay)s signs for %(domain)s once that is set up there; a test mail shows it, and whether "
+            "List-Unsubscribe is covered (docs/deliverability.md)",
+            relay=relay.name,
+            domain=sending.domain,
+        )
+        return ok(id, said)
     return warning(
         id,
-        "nothing here signs; unless your mail server does, Gmail, Yahoo and Microsoft refuse bulk mail",
-        "broadsheet keys dkim, then as it says",
+        Phrase("nothing here signs; unless your mail server does, Gmail, Yahoo and Microsoft refuse bulk mail"),
+        Phrase("broadsheet keys dkim, then as it says"),
     )

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_network
 
 from bot.dns import Address, Answer, Resolver, addresses
+from bot.model import Phrase, plural, said_by
 
 LOOKUPS = 10
 VOID_LOOKUPS = 2
@@ -70,7 +71,10 @@ class Policy:
     def error(self) -> str:
         """The first problem of this record or of an included one; "" when there is none."""
         inner = (term.inner.error for term in self.terms if term.inner)
-        return self.problem or next((f"include of {self.domain}: {each}" for each in inner if each), "")
+        found = next((each for each in inner if each), "")
+        if self.problem or not found:
+            return self.problem
+        return Phrase("include of %(domain)s: %(problem)s", domain=self.domain, problem=found)
 
     @property
     def ending(self) -> str:
@@ -108,16 +112,13 @@ class _Reader:
 
     async def policy(self, domain: str, above: tuple[str, ...]) -> Policy:
         if domain in above:
-            return Policy(domain, problem=f"{domain} includes itself")
+            return Policy(domain, problem=Phrase("%(domain)s includes itself", domain=domain))
         answer = await self._dns.look(domain, "TXT")
         records = tuple(
             each for each in answer.values if each.lower() == "v=spf1" or each.lower().startswith("v=spf1 ")
         )
         if len(records) != 1:
-            problem = "" if not above else f"{domain} has {len(records) or 'no'} SPF records"
-            return Policy(
-                domain, records, problem=problem if not records else f"{domain} has {len(records)} SPF records"
-            )
+            return Policy(domain, records, problem=_number_wrong(domain, len(records)) if records or above else "")
         terms: list[Term] = []
         redirect: Term | None = None
         try:
@@ -125,12 +126,13 @@ class _Reader:
                 term = await self._term(text, domain, (*above, domain))
                 if term and term.kind == "redirect":
                     if redirect:
-                        raise _Broken("names redirect twice")
+                        raise _Broken(Phrase("names redirect twice"))
                     redirect = term
                 elif term:
                     terms.append(term)
         except _Broken as error:
-            return Policy(domain, records, tuple(terms), problem=f"{domain}: {error}")
+            problem = Phrase("%(domain)s: %(problem)s", domain=domain, problem=said_by(error))
+            return Policy(domain, records, tuple(terms), problem=problem)
         # A redirect counts only where there is no "all" (§6.1), and then after all else.
         if redirect and not any(term.kind == "all" for term in terms):
             terms.append(redirect)
@@ -144,7 +146,7 @@ class _Reader:
             return await self._inner(text, "+", "redirect", modifier[2], above)
         found = _TERM.fullmatch(text)
         if not found:
-            raise _Broken(f"{text[:60]!r} is nothing that SPF knows")
+            raise _Broken(Phrase("%(term)s is nothing that SPF knows", term=_quoted(text)))
         qualifier, kind = found[1] or "+", found[2].lower()
         target = (found[3] or "").lower().rstrip(".")
         if kind in ("ip4", "ip6"):
@@ -152,7 +154,7 @@ class _Reader:
         if kind == "include":
             return await self._inner(text, qualifier, kind, target, above)
         if kind == "exists" and not target:
-            raise _Broken(f"{text[:60]!r} lacks a domain")
+            raise _Broken(Phrase("%(term)s lacks a domain", term=_quoted(text)))
         if kind in ("a", "mx"):
             return await self._hosts(text, qualifier, kind, target or domain, found[4], found[5])
         if kind != "all":
@@ -162,7 +164,7 @@ class _Reader:
     async def _inner(self, text: str, qualifier: str, kind: str, target: str, above: tuple[str, ...]) -> Term:
         target = target.lower().rstrip(".")
         if not target:
-            raise _Broken(f"{text[:60]!r} lacks a domain")
+            raise _Broken(Phrase("%(term)s lacks a domain", term=_quoted(text)))
         if "%" in target or not self._spend():
             return Term(text, qualifier, kind, target)
         inner = await self.policy(target, above)
@@ -178,13 +180,20 @@ class _Reader:
             answer = await self._dns.look(target, "MX")
             hosts, nothing = exchangers(answer), not answer.values
             if len(hosts) > LOOKUPS:
-                raise _Broken(f"{text[:60]!r} leads to {len(hosts)} mail servers; 10 are allowed")
+                raise _Broken(
+                    plural(
+                        len(hosts),
+                        "%(term)s leads to %(count)s mail server; 10 are allowed",
+                        "%(term)s leads to %(count)s mail servers; 10 are allowed",
+                        term=_quoted(text),
+                    )
+                )
         found = [address for host in hosts for address in await addresses(self._dns, host)]
         widths = {4: (width4 or "/32"), 6: (width6 or "//128")[1:]}
         try:
             networks = tuple(ip_network(f"{each}{widths[each.version]}", strict=False) for each in found)
         except ValueError as error:
-            raise _Broken(f"{text[:60]!r} is no network") from error
+            raise _Broken(Phrase("%(term)s is no network", term=_quoted(text))) from error
         return Term(text, qualifier, kind, target, networks, void=nothing or (kind == "a" and not found))
 
     def _spend(self) -> bool:
@@ -202,10 +211,20 @@ def _network(text: str, kind: str, value: str) -> Network:
     try:
         network = ip_network(value, strict=False)
     except ValueError as error:
-        raise _Broken(f"{text[:60]!r} is no network") from error
+        raise _Broken(Phrase("%(term)s is no network", term=_quoted(text))) from error
     if network.version != int(kind[-1]):
-        raise _Broken(f"{text[:60]!r} is no network of that kind")
+        raise _Broken(Phrase("%(term)s is no network of that kind", term=_quoted(text)))
     return network
+
+
+def _number_wrong(domain: str, records: int) -> Phrase:
+    if not records:
+        return Phrase("%(domain)s has no SPF records", domain=domain)
+    return plural(records, "%(domain)s has %(count)s SPF record", "%(domain)s has %(count)s SPF records", domain=domain)
+
+
+def _quoted(term: str) -> str:
+    return repr(term[:60])
 
 
 def with_term(record: str, term: str) -> str:
