@@ -11,7 +11,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
-from bot.testing import ENVIRONMENT, NEWSROOM
+from sqlalchemy import select
+
+from bot.errors import StoreError
+from bot.store import Store
+from bot.store.tables import editions
+from bot.testing import ENVIRONMENT, KEYS, NEWSROOM
 from tests.faults.program import Program, Result, call
 
 CONNECTIONS = 4
@@ -232,13 +237,32 @@ class Newsroom:
 
     def settled(self, edition: str, *, patience: float = 120) -> Books:
         """Waits until nothing of the edition is under way; it may have been sent, or stopped for an editor."""
-        return wait(
-            lambda: self.books(edition),
-            lambda books: books.state in ("sent", "paused", "cancelled", "held", "expired"),
+        settled = ("sent", "paused", "cancelled", "held", "expired")
+        wait(
+            lambda: self.states().get(edition, ""),
+            lambda state: state in settled,
             f"edition {edition} to settle",
             patience,
             pause=0.2,
         )
+        return self.books(edition)
+
+    def states(self) -> dict[str, str]:
+        """Those of all editions, read from the store: to look by a command would work more than what is waited for.
+
+        Nothing while the store cannot be read.
+        """
+        try:
+            store = Store.open(self.database or f"sqlite:///{self.folder}/var/broadsheet.db", KEYS.address_key)
+        except StoreError:
+            return {}
+        try:
+            with store.read() as tx:
+                return dict(tx.connection.execute(select(editions.c.id, editions.c.state)).tuples().all())
+        except StoreError:
+            return {}
+        finally:
+            store.close()
 
 
 Seen = TypeVar("Seen")

@@ -57,18 +57,14 @@ def test_a_thousand_slots_make_a_thousand_editions_and_each_reader_has_each_once
         past.value = -MINUTES * 60.0
         with newsroom.running("scheduler", clock=past):
             # Without an article each schedule has its first slot skipped; from then on its slots count.
-            wait(newsroom.slots, lambda made: len(made) >= SCHEDULES, "the schedules to begin", 60, pause=0.2)
+            wait(newsroom.states, lambda made: len(made) >= SCHEDULES, "the schedules to begin", 60, pause=0.2)
         articles(newsroom)
         newsroom.call("collect")
         programs = [newsroom.running(role) for role in ("scheduler", "scheduler", *["worker"] * 4)]
         started = [running.enter_context(program) for program in programs]
-        wait(newsroom.slots, lambda made: len(made) >= SCHEDULES * MINUTES, "the slots", 400, pause=1)
-
-        def under_way():
-            editions = newsroom.ask("editions", "--limit", "1000000")
-            return [each for each in editions if each["state"] not in ("sent", "skipped")]
-
-        wait(under_way, lambda left: not left, "all editions to end", 120, pause=1)
+        wait(newsroom.states, lambda made: len(made) >= SCHEDULES * MINUTES, "the slots", 400, pause=1)
+        ended = {"sent", "skipped"}
+        wait(newsroom.states, lambda made: ended.issuperset(made.values()), "all editions to end", 120, pause=1)
         assert all(program.runs for program in started)
     editions = newsroom.ask("editions", "--limit", "1000000")
     assert one_edition_a_slot([(each["schedule"], each["slot"]) for each in editions]) == ""
