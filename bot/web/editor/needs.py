@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from bot.model import User
+from bot.model import Phrase, User
 from bot.schedules.needs import Kind, Need
 from bot.web.editor.desk import number
-from bot.web.editor.phrases import ended
+from bot.web.editor.phrases import ended, sentence
 from bot.web.editor.speech import _, ngettext
 from bot.web.editor.states import Shown
 from bot.web.editor.times import Times
@@ -79,9 +79,9 @@ def _words(need: Need, times: Times, goes_to: str, if_unapproved: str) -> tuple[
         return _("%(name)s waits for approval") % said, _join(_goes(need, times, goes_to), _unapproved(if_unapproved))
     if need.kind is Kind.RELEASE:
         expires = _("It expires %(time)s.") % {"time": times.words(need.by)} if need.by else ""
-        return _("%(name)s is held") % said, _join(ended(need.why), expires)
+        return _("%(name)s is held") % said, _join(_why(need), expires)
     if need.kind is Kind.RESUME:
-        return _("%(name)s is paused half-way") % said, _join(ended(need.why), _("The others wait."))
+        return _("%(name)s is paused half-way") % said, _join(_why(need), _("The others wait."))
     if need.kind is Kind.UNKNOWN:
         what = ngettext(
             "%(count)s delivery of %(name)s may or may not have arrived",
@@ -96,7 +96,7 @@ def _words(need: Need, times: Times, goes_to: str, if_unapproved: str) -> tuple[
         what = ngettext(
             "%(name)s is paused, %(count)s post waits", "%(name)s is paused, %(count)s posts wait", need.number
         )
-        return (what if need.number else _("%(name)s is paused")) % said, ended(need.why)
+        return (what if need.number else _("%(name)s is paused")) % said, _why(need)
     if need.kind is Kind.PERMISSION:
         if need.by is None:
             return _("The permission of %(name)s has ended") % said, _("Its posts wait. Connecting it takes a minute.")
@@ -105,15 +105,20 @@ def _words(need: Need, times: Times, goes_to: str, if_unapproved: str) -> tuple[
     if need.kind is Kind.SOURCE:
         tries = ngettext("%(count)s try.", "%(count)s tries.", need.number) % said
         if need.since is None:
-            return _("%(name)s has never answered") % said, _join(ended(need.why), tries)
+            return _("%(name)s has never answered") % said, _join(_why(need), tries)
         since = {**said, "time": times.words(need.since)}
-        return _("%(name)s has not answered since %(time)s") % since, _join(ended(need.why), tries)
+        return _("%(name)s has not answered since %(time)s") % since, _join(_why(need), tries)
     if need.kind is Kind.WEBHOOK:
         why = _join(off_word(need.why), _("What happens meanwhile it is never told."))
         return _("The webhook %(name)s is told nothing any more") % said, why
     what = _("“%(name)s” changed after it was sent") % said
     told = ngettext("%(count)s edition told it.", "%(count)s editions told it.", need.number) % said
-    return what, _join(ended(need.why), told)
+    return what, _join(_why(need), told)
+
+
+def _why(need: Need) -> str:
+    # What somebody wrote begins as they began it.
+    return sentence(need.why) if isinstance(need.why, Phrase) else ended(need.why)
 
 
 def _goes(need: Need, times: Times, goes_to: str) -> str:

@@ -9,11 +9,13 @@ from datetime import datetime
 from markupsafe import Markup, escape
 
 from bot.delivery.alerting import title_in
+from bot.delivery.alerts import CHANGED
 from bot.delivery.sending import PROGRAM
 from bot.editions.comparison import Run, words_between
 from bot.model import Act, EditionState, Role, Scope
 from bot.schedules.moving import MOVE, PUT_BACK
 from bot.store import Transaction
+from bot.summaries.cutting import cut
 from bot.web.editor.deeds import ALL_AUDIENCES, THINGS, UNNAMED, sentence
 from bot.web.editor.phrases import told
 from bot.web.editor.roles import role_word, scope_word
@@ -99,7 +101,8 @@ def _line(act: Act, thing: str, href: str, times: Times) -> Line:
     kind, _colon, name = act.thing.partition(":")
     reader = act.who == READER and kind == "subscriber" and name
     before, after = _value(act, act.before, times), _value(act, act.after, times)
-    if act.before in _STATES and act.after in _STATES:
+    # Of an article that changed, its note quotes what it said.
+    if act.what == CHANGED or (act.before in _STATES and act.after in _STATES):
         before = after = ""
     return Line(
         act=act,
@@ -107,8 +110,8 @@ def _line(act: Act, thing: str, href: str, times: Times) -> Line:
         thing=thing,
         href=href,
         time=after if act.what in (MOVE, PUT_BACK) else "",
-        runs=words_between(before[:_LONGEST], after[:_LONGEST]),
-        note="" if thing == act.note else told(act.note)[:_LONGEST],
+        runs=words_between(cut(before, _LONGEST), cut(after, _LONGEST)),
+        note="" if thing == act.note else cut(told(act.note), _LONGEST),
     )
 
 
