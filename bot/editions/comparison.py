@@ -68,7 +68,10 @@ def words_between(before: str, after: str) -> tuple[Run, ...]:
         if what == "equal":
             _put(runs, Change.SAME, new[other:until])
             continue
-        _put(runs, Change.REMOVED, old[start:end])
+        # Where the word before them ends the new text, the space behind it went with what was removed.
+        parted = start and end > start and runs and not runs[-1].text[-1:].isspace()
+        gap = old[start - 1][len(old[start - 1].rstrip()) :] if parted else ""
+        _put(runs, Change.REMOVED, [gap, *old[start:end]])
         _put(runs, Change.ADDED, new[other:until])
     _put(runs, Change.SAME, [rest])
     return tuple(runs)
