@@ -258,6 +258,7 @@ async def test_an_address_finds_what_its_reader_got(web, sending, clock):
     await deliver(web, clock, {"noor@example.org": GONE})
     page = plain(await web.get("/deliveries?reader=noor@example.org"))
     assert "noor@example.org Failed mx:25: 550 5.1.1" in page
+    assert "The whole story" in page
     assert "No delivery matches “lindd”" in plain(await web.get("/deliveries?reader=lindd"))
 
 

@@ -19,8 +19,8 @@ from bot.web.editor.states import Shown, of_edition
 
 PAGE = 25
 """Editions on one page."""
-OF_READER = 50
-"""Deliveries of one reader that are shown, the newest."""
+OF_READER = 25
+"""Deliveries of one reader that are shown, the newest; the reader's own page has all."""
 _LONGEST = 320
 
 _FILTERS: dict[str, tuple[str, tuple[EditionState, ...], DeliveryState | None]] = {
