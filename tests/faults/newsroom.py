@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import select
+from sqlalchemy import Select, func, select
 
 from bot.errors import StoreError
 from bot.store import Store
-from bot.store.tables import editions
+from bot.store.tables import deliveries, editions
 from bot.testing import ENVIRONMENT, KEYS, NEWSROOM
 from tests.faults.program import Program, Result, call
 
@@ -248,19 +248,25 @@ class Newsroom:
         return self.books(edition)
 
     def states(self) -> dict[str, str]:
-        """Those of all editions, read from the store: to look by a command would work more than what is waited for.
+        """Those of all editions; none while the store cannot be read."""
+        return dict(self._read(select(editions.c.id, editions.c.state)))
 
-        Nothing while the store cannot be read.
-        """
+    def count(self, edition: str, state: str) -> int:
+        """How many deliveries of an edition are in a state; 0 while the store cannot be read."""
+        these = (deliveries.c.edition == edition, deliveries.c.state == state)
+        return sum(number for (number,) in self._read(select(func.count()).select_from(deliveries).where(*these)))
+
+    def _read(self, query: Select[Any]) -> list[Any]:
+        # From the store: to look by a command would work more than what is waited for, and miss what is soon over.
         try:
             store = Store.open(self.database or f"sqlite:///{self.folder}/var/broadsheet.db", KEYS.address_key)
         except StoreError:
-            return {}
+            return []
         try:
             with store.read() as tx:
-                return dict(tx.connection.execute(select(editions.c.id, editions.c.state)).tuples().all())
+                return [tuple(row) for row in tx.connection.execute(query)]
         except StoreError:
-            return {}
+            return []
         finally:
             store.close()
 

@@ -53,7 +53,7 @@ def test_who_waits_for_another_try_is_served_once_the_clock_is_right_again(tmp_p
         edition, subject = newsroom.approved_edition()
         clock = new_clock()
         with newsroom.running("up", clock=clock):
-            wait(lambda: newsroom.books(edition).states.get("deferred", 0), bool, "a deferred delivery", 60)
+            wait(lambda: newsroom.count(edition, "deferred"), bool, "a deferred delivery", 60)
             clock.value -= 6 * HOURS
             time.sleep(2)
             clock.value += 6 * HOURS
