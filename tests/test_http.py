@@ -347,14 +347,14 @@ async def test_a_server_that_drips_is_left_when_the_time_is_over(server: Server)
         request.send_response(200)
         request.send_header("Content-Length", "1000")
         request.end_headers()
-        for _ in range(100):
+        for _ in range(1000):
             request.wfile.write(b"x")
             time.sleep(0.05)
 
     server.routes["/"] = drip
     started = time.monotonic()
     error = await refused(server.url("/"), client(timeout=1.0))
-    assert time.monotonic() - started < 3
+    assert time.monotonic() - started < 25, "it drips for 50 s"
     assert "1 s" in str(error)
 
 
@@ -379,8 +379,10 @@ async def test_errors_show_no_password_and_no_key(server: Server) -> None:
 
 
 async def test_many_requests_run_at_once_in_one_client(server: Server) -> None:
+    together = threading.Barrier(12, timeout=30)
+
     def slow(request: BaseHTTPRequestHandler) -> None:
-        time.sleep(0.3)
+        together.wait()
         body = request.path.encode()
         request.send_response(200)
         request.send_header("Content-Length", str(len(body)))
@@ -388,11 +390,9 @@ async def test_many_requests_run_at_once_in_one_client(server: Server) -> None:
         request.wfile.write(body)
 
     server.routes["/"] = slow
-    started = time.monotonic()
     async with client() as http:
         answers = await asyncio.gather(*(http.get(server.url(f"/?{number}")) for number in range(12)))
     assert [answer.body for answer in answers] == [f"/?{number}".encode() for number in range(12)]
-    assert time.monotonic() - started < 2.5
 
 
 async def test_json_is_read_and_what_is_not_json_is_an_error(server: Server) -> None:

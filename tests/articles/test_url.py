@@ -1,10 +1,9 @@
 from __future__ import annotations
 
-import time
-
 import pytest
 
 from bot.articles.url import absolute_url, canonical_url, identity_key, image_key, image_url
+from tests.growth import grows_evenly
 
 
 @pytest.mark.parametrize(
@@ -119,6 +118,5 @@ def test_sizes_of_one_picture_have_one_key() -> None:
 
 @pytest.mark.parametrize("filling", [" ", "\x00 ", "%", "&#0", "../"])
 def test_an_endless_address_is_refused_at_once(filling: str) -> None:
-    started = time.process_time()
     assert canonical_url("https://news.example/" + filling * 100_000 + "x") == ""
-    assert time.process_time() - started < 8
+    assert grows_evenly(lambda endless: canonical_url(f"https://news.example/{endless}x"), filling * 100_000)

@@ -1,8 +1,7 @@
 from __future__ import annotations
 
-import time
-
 from bot.editions.marks import Mark, anchored, marked
+from tests.growth import grows_evenly
 
 SUMMARY = "The work costs £4.2 million & keeps one lane."
 
@@ -67,9 +66,9 @@ def test_hostile_words_make_no_element():
 
 def test_a_mail_as_large_as_one_may_be_is_marked_in_no_time():
     html = "<p>The work costs £4.2 million</p>" * 3000
-    began = time.perf_counter()
-    assert len(marks_in(marked(html, [Mark("£4.2 million", "The work costs £4.2 million")]))) == 3000
-    assert time.perf_counter() - began < 2
+    mark = Mark("£4.2 million", "The work costs £4.2 million")
+    assert len(marks_in(marked(html, [mark]))) == 3000
+    assert grows_evenly(lambda part: marked(part, [mark]), html)
 
 
 def test_a_text_can_be_found_by_its_fragment_where_it_stands_last():

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import gzip
 import runpy
-import time
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -222,13 +221,11 @@ async def test_a_post_that_asks_for_a_password_is_not_an_article(http: Http, sit
 async def test_what_is_no_feed_or_may_harm_is_refused_in_one_line(
     http: Http, site: Site, data: bytes, said: str
 ) -> None:
-    started = time.monotonic()
     with pytest.raises(SourceError) as raised:
         await collect(http, site, data)
     assert said in str(raised.value)
     assert "sources.town" in str(raised.value)
     assert "\n" not in str(raised.value)
-    assert time.monotonic() - started < 8
 
 
 def test_an_old_doctype_without_entities_is_no_harm() -> None:
