@@ -9,7 +9,7 @@ from typing import get_args
 
 import pytest
 
-from bot.cli import app
+from bot.cli import application
 from bot.cli.command import run
 from bot.settings import SettingsTables, is_secret, load_settings
 from bot.testing import ENVIRONMENT
@@ -29,7 +29,7 @@ def newsroom(tmp_path, monkeypatch):
 
 def test_the_sample_previews_at_once(newsroom):
     with pytest.raises(SystemExit) as ended:
-        run(app, ["preview", "morning", "--out", "out"])
+        run(application(), ["preview", "morning", "--out", "out"])
     assert not ended.value.code
     text = " ".join((newsroom / "out" / "digest.txt").read_text("utf-8").split())
     for title in ("tide clock on Quay Street", "Route 9 gets one shelter", "learn to read charts"):

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import typer
 from typer.core import TyperArgument, TyperGroup, TyperOption
 
-from bot.cli import app
+from bot.cli import application
 
 SHARED = {"config", "as_json", "quiet", "help"}
 
@@ -25,7 +25,7 @@ in your shell.
 
 def commands_page() -> str:
     """The whole page, in Markdown."""
-    group = typer.main.get_command(app)
+    group = typer.main.get_command(application())
     assert isinstance(group, TyperGroup)
     return "\n".join([HEAD, *_commands(group, "broadsheet")])
 

@@ -16,7 +16,6 @@ import unicodedata
 from collections.abc import Callable
 
 import regex
-from twitter_text import extract_emojis_with_indices, extract_urls_with_indices
 
 from bot.editions.escaping import escaped
 from bot.model import Counting, Limits
@@ -150,6 +149,9 @@ def _weight(text: str) -> int:
     """Characters of what holds no address: an emoji of any length is two, what is beyond the light ranges is too."""
     if text.isascii():
         return len(text)
+    # Its expressions take a quarter of a second to compile, and most commands count nothing.
+    from twitter_text import extract_emojis_with_indices
+
     total = len(text) + len(_HEAVY.findall(text))
     for run in _PICTURED.findall(text):
         for each in extract_emojis_with_indices(run) if not run.isascii() else ():
@@ -200,6 +202,8 @@ def _plain_address(word: str) -> bool:
 def _found(word: str, *, protocol_only: bool = False) -> list[dict[str, list[int]]]:
     if word.count(".") > _MOST_DOTS and not _plain_address(word):
         return []
+    from twitter_text import extract_urls_with_indices
+
     found: list[dict[str, list[int]]] = extract_urls_with_indices(word, not protocol_only)
     return found
 

@@ -7,17 +7,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import cache
 from html.parser import HTMLParser
 from typing import Any
-
-from mjml import mjml_to_html
-from mjml.core.registry import register_core_components
 
 from bot.editions.markup import tidied
 from bot.errors import RenderError
 from bot.settings import nearest
 
-_COMPONENTS: Mapping[str, Any] = register_core_components()
 _ROOTS = {"mjml": {"lang", "dir"}, "mj-all": None, "mj-class": None, "mj-selector": None, "mj-html-attribute": None}
 _PARENTS = {
     "mj-section": {"mj-body", "mj-wrapper"},
@@ -52,6 +49,9 @@ def compile_mjml(source: str, *, name: str, templates: Mapping[str, str]) -> str
 
     ``source`` must hold nothing foreign: the compiler unescapes attributes. Raises ``RenderError``.
     """
+    # The compiler is most of what a command that compiles nothing would import.
+    from mjml import mjml_to_html
+
     _Check(name, templates).check(source)
     try:
         compiled: str = mjml_to_html(source).html
@@ -63,6 +63,14 @@ def compile_mjml(source: str, *, name: str, templates: Mapping[str, str]) -> str
         compiled = _LETTER.sub(r"\1\2", _MAIN.sub(r"<\1>", compiled))
     # mj-table writes no role; a table with header cells is data and stays a table to screen readers.
     return tidied(_TABLE.sub('<table role="presentation"', compiled))
+
+
+@cache
+def _components() -> Mapping[str, Any]:
+    from mjml.core.registry import register_core_components
+
+    found: Mapping[str, Any] = register_core_components()
+    return found
 
 
 class _Check(HTMLParser):
@@ -173,8 +181,8 @@ def _unknown(tag: str, attribute: str = "") -> str:
     """What is wrong with an element, or with one attribute of it; "" when nothing is."""
     if tag == "mj-include":
         return '<mj-include> is not read; use {% include "…" %}'
-    if tag not in _COMPONENTS and tag not in _ROOTS:
-        return f"<{tag}> is no MJML element{nearest(tag, [*_COMPONENTS, *_ROOTS])}"
+    if tag not in _components() and tag not in _ROOTS:
+        return f"<{tag}> is no MJML element{nearest(tag, [*_components(), *_ROOTS])}"
     allowed = _attributes(tag)
     if attribute and allowed is not None and attribute not in allowed:
         return f'<{tag}> has no attribute "{attribute}"{nearest(attribute, sorted(allowed))}'
@@ -197,7 +205,7 @@ def _attributes(tag: str) -> set[str] | None:
     """The attributes an element takes; None: any."""
     if tag in _ROOTS:
         return _ROOTS[tag]
-    component = _COMPONENTS[tag]
+    component = _components()[tag]
     if tag in {"mj-raw", "mj-title", "mj-preview", "mj-html-attributes"}:
         return None
     return {*component.allowed_attrs(), *component.default_attrs(), "mj-class", "css-class"}

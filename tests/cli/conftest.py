@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bot.cli import app
+from bot.cli import application
 from bot.cli.command import run
 from bot.testing import ENVIRONMENT, NEWSROOM
 
@@ -77,7 +77,8 @@ def broadsheet(capsys):
     def call(*arguments: object) -> Said:
         capsys.readouterr()
         with pytest.raises(SystemExit) as ended:
-            run(app, [str(each) for each in arguments])
+            words = [str(each) for each in arguments]
+            run(application(*words[:1]), words)
         said = capsys.readouterr()
         return Said(ended.value.code or 0, said.out, said.err)
 

@@ -3,7 +3,9 @@ from __future__ import annotations
 import sqlite3
 
 import pytest
+import typer
 
+from bot.cli import COMMANDS, application
 from bot.demo.mailbox import mailbox
 from bot.testing import NEWSROOM
 
@@ -23,6 +25,19 @@ def test_help_needs_no_configuration(broadsheet, tmp_path, monkeypatch):
     said = broadsheet("--help")
     assert said.code == 0
     assert "preview" in said.out
+
+
+@pytest.mark.parametrize("module", COMMANDS)
+def test_a_command_alone_brings_its_module_and_no_other(module):
+    for name in COMMANDS[module]:
+        assert sorted(typer.main.get_command(application(name)).commands) == sorted(COMMANDS[module])
+
+
+def test_the_help_and_a_slip_of_the_hand_know_all_commands(broadsheet):
+    every = {name for names in COMMANDS.values() for name in names}
+    assert set(typer.main.get_command(application()).commands) == every
+    assert set(typer.main.get_command(application("--help")).commands) == every
+    assert "deliveries" in broadsheet("deliverys").err
 
 
 @pytest.mark.parametrize(

@@ -20,11 +20,18 @@ from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Any, Self
 
+from bot.cli import COMMANDS
 from tests.faults.evidence import ROOT
 
 _warm = multiprocessing.get_context("forkserver")
 _warm.set_forkserver_preload(
-    ["bot.cli", "bot.web.server", "bot.demo", "sqlalchemy.dialects.postgresql.psycopg", __name__]
+    [
+        *(f"bot.cli.{each}" for each in COMMANDS),
+        "bot.web.server",
+        "bot.demo",
+        "sqlalchemy.dialects.postgresql.psycopg",
+        __name__,
+    ]
 )
 
 
