@@ -16,6 +16,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from json import dumps, loads
 from types import TracebackType
@@ -37,6 +38,12 @@ CONNECT_SECONDS = 10.0
 
 # Headers that may follow a redirect to another origin; all else might be a credential.
 _HARMLESS = {"accept", "accept-language", "if-none-match", "if-modified-since"}
+
+
+@cache
+def _trusted() -> ssl.SSLContext:
+    """The certificates that are trusted: reading them takes longer than most requests, so once for a process."""
+    return httpx.create_ssl_context(trust_env=False)
 
 
 class GuardedTransport(httpx.AsyncHTTPTransport):
@@ -100,7 +107,7 @@ class Http:
         self._clock = clock
         backend = GuardedBackend(resolve, allow_loopback=options.allow_loopback, allow_inside=inside)
         self._client = httpx.AsyncClient(
-            transport=GuardedTransport(backend, tls or httpx.create_ssl_context(trust_env=False)),
+            transport=GuardedTransport(backend, tls or _trusted()),
             trust_env=False,
             follow_redirects=False,
             timeout=httpx.Timeout(None, connect=CONNECT_SECONDS),

@@ -110,7 +110,9 @@ def encoded(picture: Image.Image) -> ImageFile:
 def losslessly(picture: Image.Image) -> ImageFile:
     """A PNG: of letters on a ground it is sharper and smaller than a JPEG."""
     made = io.BytesIO()
-    picture.quantize(64, dither=Image.Dither.NONE).save(made, "PNG", optimize=True)
+    # Of what Pillow has it is nearest to the picture, and takes a fifth of the time of the one it takes by itself.
+    chosen = picture.quantize(64, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+    chosen.save(made, "PNG", optimize=True)
     return _file(picture, made.getvalue(), "png")
 
 

@@ -26,6 +26,7 @@ class Registry(Generic[Kind]):
         self._section = section
         self._package = package
         self._group = group
+        self._looked = False
 
     def kind(self, name: str) -> Callable[[Registered], Registered]:
         """Registers a class as the type ``name``."""
@@ -38,11 +39,13 @@ class Registry(Generic[Kind]):
 
     def kinds(self) -> dict[str, type[Kind]]:
         """All kinds by name: those of the package, and those of installed entry points."""
-        package = import_module(self._package)
-        for module in iter_modules(package.__path__):
-            import_module(f"{self._package}.{module.name}")
-        for point in entry_points(group=self._group):
-            self.known.setdefault(point.name, point.load())
+        if not self._looked:
+            package = import_module(self._package)
+            for module in iter_modules(package.__path__):
+                import_module(f"{self._package}.{module.name}")
+            for point in entry_points(group=self._group):
+                self.known.setdefault(point.name, point.load())
+            self._looked = True
         return self.known
 
     def chosen(self, settings: Settings, name: str) -> tuple[type[Any], Any]:

@@ -29,6 +29,8 @@ _warm.set_forkserver_preload(
         *(f"bot.cli.{each}" for each in COMMANDS),
         "bot.web.server",
         "bot.demo",
+        "mjml",
+        "twitter_text",
         "sqlalchemy.dialects.postgresql.psycopg",
         __name__,
     ]

@@ -228,8 +228,13 @@ async def test_its_feeds_give_the_same_articles(
         assert (one.guid, one.url, one.published) == (other.guid, other.url, other.published)
         assert (one.title, one.authors, one.language) == (other.title, other.authors, other.language)
         assert paragraphs(one.body) == paragraphs(other.body)
-    again = await source.collect(http, Visit(now=datetime.now(UTC), retrieval=feed.retrieval))
-    assert again.unchanged
+    # Other tests post there, too: what they changed meanwhile is fetched, and asked for again.
+    for _ in range(10):
+        again = await source.collect(http, Visit(now=datetime.now(UTC), retrieval=feed.retrieval))
+        if again.unchanged:
+            return
+        feed = again
+    pytest.fail("the feed is never unchanged")
 
 
 async def test_the_site_is_found_by_its_address(http: Http, wordpress_server: dict[str, str]) -> None:
