@@ -26,6 +26,7 @@ from sqlalchemy import (
 from bot.model import OPEN_STATES, Delivery, DeliveryState
 from bot.store.among import among, among_texts, integers, texts
 from bot.store.chunks import its_chunk, within
+from bot.store.runs import ids_in
 from bot.store.sought import Sought
 from bot.store.tables import attempts, chunks, deliveries, editions, subscribers
 
@@ -55,8 +56,8 @@ _STATE = case(
 
 _WINDOW, _LARGEST_WINDOW = 32, 64
 """Chunks that are looked through at once: few at first, for often these are enough."""
-_WIDEST = 100_000
-"""Deliveries from the first to the last of them, up to which all between are looked through."""
+_BETWEEN = 2
+"""So many times their deliveries, with what lies between them, are looked through as one; of more each by itself."""
 
 _KNOWN = case((attempts.c.outcome == DeliveryState.UNKNOWN, 0), else_=1)
 """An answer comes after the ``unknown`` that it settles, whatever the clocks of two machines say."""
@@ -184,7 +185,9 @@ class Books:
         """By id, from ``after`` on."""
         # By id, which is the order of their deliveries too: it need not be read how a million go on.
         sure = sought.counted if sought and sought.answers else false()
-        candidates = select(chunks.c.id, chunks.c.first, chunks.c.last, sure.label("sure")).where(chunks.c.last > after)
+        candidates = select(chunks.c.id, chunks.c.first, chunks.c.last, chunks.c.counts, sure.label("sure")).where(
+            chunks.c.last > after
+        )
         if edition:
             candidates = candidates.where(chunks.c.edition == edition)
         if states:
@@ -194,14 +197,15 @@ class Books:
         if sought:
             candidates = candidates.where(sought.chunks)
         found: list[Row[Any]] = []
-        passed, size = 0, _WINDOW
+        passed, size = 0, _LARGEST_WINDOW if sought else _WINDOW
         while len(found) < limit:
             following = candidates.where(chunks.c.id > passed).order_by(chunks.c.id).limit(size)
-            window = self._connection.execute(following).all()
+            fetched = self._connection.execute(following).all()
+            window = fetched if sought else _enough(fetched, states, limit - len(found))
             # A chunk that is being worked on may hold what nobody counted yet.
             answered = sought.answered if sought and all(chunk.sure for chunk in window) else None
             found += self._in_window(window, states, limit - len(found), after, answered) if window else []
-            if len(window) < size:
+            if len(window) == len(fetched) < size:
                 break
             passed, size = window[-1].id, min(size * 2, _LARGEST_WINDOW)
         return self._said_of(found)
@@ -217,14 +221,15 @@ class Books:
         """Deliveries of some chunks, by id: where they lie near each other, with one look at all between, whoever's
         it is."""
         # Else there is much between them that is of no interest.
-        near = window[-1].last - window[0].first <= _WIDEST
+        near = window[-1].last - window[0].first < _BETWEEN * sum(each.last - each.first + 1 for each in window)
         runs = [(window[0].first, window[-1].last)] if near else [(chunk.first, chunk.last) for chunk in window]
         kept = {_kept(state) for state in states}
         firsts = [chunk.first for chunk in window]
         found: list[Row[Any]] = []
         passed = 0
         while len(found) < limit:
-            ids = self._likely(runs, kept, max(after, passed), limit, only)
+            left = [(max(first, after + 1, passed + 1), last) for first, last in runs if last > max(after, passed)]
+            ids = ids_in(self._connection, left, kept, limit, only)
             of = {delivery: window[at] for delivery in ids if (at := bisect_right(firsts, delivery) - 1) >= 0}
             ours = [delivery for delivery, chunk in of.items() if delivery <= chunk.last]
             if ours:
@@ -236,29 +241,6 @@ class Books:
                 break
             passed = ids[-1]
         return found[:limit]
-
-    def _likely(
-        self,
-        runs: Sequence[tuple[int, int]],
-        states: Collection[str],
-        after: int,
-        limit: int,
-        only: ColumnElement[bool] | None,
-    ) -> list[int]:
-        """The first deliveries behind ``after`` that lie in one of the ``runs`` and are kept in one of ``states``."""
-        parts = [
-            select(deliveries.c.id).where(deliveries.c.id.between(max(first, after + 1), last))
-            for first, last in runs
-            if last > after
-        ]
-        if states:
-            parts = [part.where(deliveries.c.state.in_(sorted(states))) for part in parts]
-        if only is not None:
-            parts = [part.where(only) for part in parts]
-        if len(parts) == 1:
-            return list(self._connection.execute(parts[0].order_by(deliveries.c.id).limit(limit)).scalars())
-        # Each run by itself: for several at once SQLite goes through all that lies between.
-        return sorted(self._connection.execute(union_all(*parts)).scalars())[:limit] if parts else []
 
     def those(self, ids: Collection[int]) -> list[Delivery]:
         """The deliveries with these ids that there are, in no order."""
@@ -348,6 +330,16 @@ def _newest_chunks(channel: str) -> Select[Any]:
     # SQLite takes no limit of one among several.
     one = newest.subquery()
     return select(one.c.id, one.c.first, one.c.last)
+
+
+def _enough(window: Sequence[Any], states: Collection[DeliveryState], limit: int) -> Sequence[Any]:
+    """The first chunks of a window that hold ``limit`` deliveries of the states by their counts, or all of them."""
+    held, kept = 0, {_kept(state) for state in states}
+    for place, chunk in enumerate(window, start=1):
+        held += sum(number for state, number in (chunk.counts or {}).items() if not kept or state in kept)
+        if held >= limit:
+            return window[:place]
+    return window
 
 
 def _kept(state: DeliveryState) -> str:

@@ -9,7 +9,8 @@ from typing import Any
 
 from sqlalchemy import Connection, func, literal, select, union_all
 
-from bot.store.tables import audience_days, subscriptions
+from bot.store.reader_days import newest_days
+from bot.store.tables import subscriptions
 
 LIVE = 2000
 """So many are counted for each look at a page; of more, the last count on record is told."""
@@ -45,10 +46,7 @@ class Growth:
 
     def _kept(self, audiences: Sequence[str]) -> dict[str, Counted]:
         """The last counts on record. One of fewer is older than what made them many."""
-        other = audience_days.alias()
-        newest = select(func.max(other.c.day)).where(other.c.audience == audience_days.c.audience).scalar_subquery()
-        query = select(audience_days).where(audience_days.c.audience.in_(audiences), audience_days.c.day == newest)
-        known = {row.audience: row for row in self._connection.execute(query) if row.readers > LIVE}
+        known = {row.audience: row for row in self._connection.execute(newest_days(audiences)) if row.readers > LIVE}
         return {
             each: Counted(known[each].readers, known[each].counted) if each in known else Counted(LIVE, more=True)
             for each in audiences
