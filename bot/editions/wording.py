@@ -13,8 +13,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from babel import Locale
-from babel.dates import format_datetime, format_skeleton
+from babel.dates import format_datetime
 from babel.lists import format_list
+
+from bot.editions.skeleton import by_skeleton
 
 _GLUED = 32
 """Characters of the longest meta item that is never broken."""
@@ -65,12 +67,12 @@ class Wording:
 
     def month(self, moment: datetime) -> str:
         """``November 2026``, as a heading."""
-        text = format_skeleton("yMMMM", moment.astimezone(self.zone), locale=self.locale)
+        text = by_skeleton("yMMMM", moment.astimezone(self.zone), self.locale)
         return self._localised(text[:1].upper() + text[1:])
 
     def day_of_month(self, moment: datetime) -> str:
         """``Tue 24``."""
-        return glued(self._localised(format_skeleton("Ed", moment.astimezone(self.zone), locale=self.locale)))
+        return glued(self._localised(by_skeleton("Ed", moment.astimezone(self.zone), self.locale)))
 
     def time(self, moment: datetime) -> str:
         return glued(self._dated(moment, "time"))

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, cast, func, select
+from sqlalchemy import ColumnElement, Select, bindparam, cast, func, select
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import BigInteger, Text
 
@@ -24,8 +25,14 @@ def among_texts(dialect: str, column: ColumnElement[Any], name: str) -> ColumnEl
 def _among(dialect: str, column: ColumnElement[Any], name: str, kind: BigInteger | Text) -> ColumnElement[bool]:
     if dialect == "postgresql":
         return column == func.any(cast(bindparam(name), ARRAY(kind)))
+    return column.in_(_listed(name))
+
+
+@cache
+def _listed(name: str) -> Select[Any]:
+    # Once for a process: to make it takes as long as to ask a small table.
     values = func.json_each(cast(bindparam(name), Text)).table_valued("value")
-    return column.in_(select(values.c.value))
+    return select(values.c.value)
 
 
 def integers(dialect: str, values: Collection[int]) -> Any:

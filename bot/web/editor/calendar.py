@@ -8,10 +8,11 @@ from datetime import UTC, date, datetime, time
 from urllib.parse import parse_qsl
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date, format_interval, format_skeleton, get_day_names
+from babel.dates import format_date, format_interval, get_day_names
 from babel.lists import format_list
 from fastapi import APIRouter, Request, Response
 
+from bot.editions.skeleton import by_skeleton
 from bot.errors import BroadsheetError, NotFound
 from bot.model import Edition, EditionState, Role, User
 from bot.schedules.free import next_free
@@ -195,9 +196,9 @@ def _page(
         filters=dict(view.filters),
         choices=_choices(desk),
         change_said=change_said,
-        day_said=lambda day: format_skeleton("EEEdMMM", day, locale=locale()),
-        short_day=lambda day: format_skeleton("EEEd", day, locale=locale()),
-        month_day=lambda day: format_skeleton("dMMM", day, locale=locale()),
+        day_said=lambda day: by_skeleton("EEEdMMM", day, locale()),
+        short_day=lambda day: by_skeleton("EEEd", day, locale()),
+        month_day=lambda day: by_skeleton("dMMM", day, locale()),
         errors=dict(errors or {}),
         values=dict(values or {}),
         may_move=user.role.may(Role.EDITOR),
@@ -258,7 +259,7 @@ def _choices(desk: Desk) -> dict[str, list[tuple[str, str]]]:
 
 def _title(view: View) -> str:
     if view.kind == "month":
-        return format_skeleton("yMMMM", view.day, locale=locale())
+        return by_skeleton("yMMMM", view.day, locale())
     if view.kind == "day":
         return format_date(view.day, "full", locale=locale())
     return format_interval(view.days[0], view.days[-1], "yMMMMd", locale=locale())

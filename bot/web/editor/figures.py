@@ -8,9 +8,10 @@ from datetime import date
 from statistics import median
 from urllib.parse import urlsplit
 
-from babel.dates import format_date, format_skeleton
+from babel.dates import format_date
 from babel.numbers import format_decimal, format_percent
 
+from bot.editions.skeleton import by_skeleton
 from bot.schedules.numbers import Overview, Row, Span
 from bot.web import charts
 from bot.web.editor.desk import number
@@ -115,11 +116,11 @@ def _said(row: Row, span: Span) -> str:
 def day_words(day: date, span: Span, *, year: bool = False) -> str:
     """``24 Nov``, ``Nov``: what begins on ``day``. ``year``: as a table says it, with weekday or year."""
     if span is Span.MONTHS:
-        return format_skeleton("yMMM" if year else "MMM", day, locale=locale())
+        return by_skeleton("yMMM" if year else "MMM", day, locale())
     if year:
-        words = format_skeleton("MMMEd", day, locale=locale())
+        words = by_skeleton("MMMEd", day, locale())
         return _("week from %(day)s") % {"day": words} if span is Span.WEEKS else words
-    return format_skeleton("MMMd", day, locale=locale())
+    return by_skeleton("MMMd", day, locale())
 
 
 def _labels(rows: Sequence[Row], span: Span) -> list[str]:

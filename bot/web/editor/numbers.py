@@ -9,11 +9,11 @@ from io import StringIO
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_skeleton
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import StreamingResponse
 
 from bot.audience.csv_file import guarded
+from bot.editions.skeleton import by_skeleton
 from bot.model import MeasuredPost
 from bot.schedules.numbers import MOST, Overview, Span, begin_of, overview
 from bot.store.numbers import EditionFigures
@@ -150,8 +150,8 @@ def _period(found: Overview) -> str:
     first, last = found.since.date(), found.until.astimezone(zone).date()
     skeleton = "MMMMd" if first.year == last.year else "yMMMMd"
     return _("%(first)s to %(last)s") % {
-        "first": format_skeleton(skeleton, found.since, locale=locale()),
-        "last": format_skeleton(skeleton, found.until.astimezone(zone), locale=locale()),
+        "first": by_skeleton(skeleton, found.since, locale()),
+        "last": by_skeleton(skeleton, found.until.astimezone(zone), locale()),
     }
 
 

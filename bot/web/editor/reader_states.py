@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
-from babel.dates import format_skeleton
-
 from bot.audience.preferences import paused
+from bot.editions.skeleton import by_skeleton
 from bot.model import Newsroom, Subscriber
 from bot.web.editor.phrases import told
 from bot.web.editor.speech import N_, _, locale
@@ -72,4 +71,4 @@ def reason(word: str) -> str:
 def short_day(day: date, times: Times) -> str:
     """``2 Nov``; with the year where it is another one."""
     skeleton = "MMMd" if day.year == times.local(times.now).year else "yMMMd"
-    return format_skeleton(skeleton, datetime.combine(day, time(12)), locale=locale())
+    return by_skeleton(skeleton, datetime.combine(day, time(12)), locale())

@@ -8,9 +8,10 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from babel import Locale
-from babel.dates import format_date, format_skeleton, format_time, get_timezone_location
+from babel.dates import format_date, format_time, get_timezone_location
 from markupsafe import Markup, escape
 
+from bot.editions.skeleton import by_skeleton
 from bot.web.editor.speech import _, locale
 
 _HOUR = "HH:mm"
@@ -24,7 +25,7 @@ def _hour(hour: int, minute: int, speech: Locale) -> str:
 
 @lru_cache(maxsize=2048)
 def _day(skeleton: str, day: date, speech: Locale) -> str:
-    return format_skeleton(skeleton, day, locale=speech)
+    return by_skeleton(skeleton, day, speech)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +84,7 @@ class Times:
 
     def today(self) -> str:
         """``Sunday 29 November``."""
-        return format_skeleton("MMMMEEEEd", self.local(self.now), locale=locale())
+        return by_skeleton("MMMMEEEEd", self.local(self.now), locale())
 
     def clock(self) -> Markup:
         """What time it is."""
