@@ -69,8 +69,8 @@ HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 BODY = "<p>The tunnel shuts at ten.</p><p>The work costs the council £2.4 million, the engineer said.</p>"
 
 VIEWS = (
-    "calendar?view=week",
-    "calendar?view=list",
+    "calendar?week={day}",
+    "calendar?list={day}",
     "articles?q=tunnel",
     "articles?changed=yes",
     "audience?q=reader",
@@ -135,7 +135,8 @@ def routes(app: FastAPI) -> list[str]:
 def addresses(app: FastAPI, things: Things) -> list[str]:
     """Where each page of the desk is, and each of ``VIEWS``: paths with their query, from the root."""
     found = [address for path in routes(app) for address in things.fill(path)]
-    return found + ["/" + view.format(waiting=things.waiting) for view in VIEWS]
+    today = f"{app.state.installation.clock():%Y-%m-%d}"
+    return found + ["/" + view.format(waiting=things.waiting, day=today) for view in VIEWS]
 
 
 def doors(installation: Installation) -> list[str]:

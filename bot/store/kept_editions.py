@@ -159,7 +159,9 @@ class KeptEditions:
 
     def _brief(self, query: Select[Any]) -> list[Edition]:
         rows = self._connection.execute(query)
-        return [Edition(**{**row._mapping, "state": EditionState(row.state)}) for row in rows]
+        names = list(rows.keys())
+        found = (dict(zip(names, row, strict=True)) for row in rows)
+        return [Edition(**{**each, "state": EditionState(each["state"])}) for each in found]
 
     def state(self, edition: str) -> EditionState | None:
         """The state alone, for those who ask often."""

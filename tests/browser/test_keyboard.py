@@ -64,7 +64,7 @@ def test_a_file_of_readers_is_imported(newsroom, visit, tmp_path):
 
 
 def test_a_slot_is_moved(newsroom, visit):
-    page = visit(f"{newsroom.url}/calendar?view=list")
+    page = visit(f"{newsroom.url}/calendar?list=2026-11-24")
     slot = page.locator("[data-slot]").first
     schedule, _slash, key = slot.get_attribute("data-slot").partition("/")
     was = slot.get_attribute("data-time")

@@ -130,10 +130,21 @@ async def test_a_day_with_many_folds_and_leads_to_the_day(web):
         key, slot = f"article:{number}", NOW - DAY + timedelta(minutes=number)
         web.add_edition(slot_key=key, slot=slot, state=EditionState.SENT, name=f"Told {number}")
     page = (await web.get("/calendar?month=2026-11")).text
-    assert "+3 more" in page
+    assert "+7 more" in page
     assert "Told 12" not in page
     assert "calendar?day=2026-11-23" in page
     assert "Told 12" in (await web.get("/calendar?day=2026-11-23")).text
+
+
+async def test_no_view_is_heavy_however_much_goes_out(web):
+    for day in range(42):
+        for number in range(9):
+            slot = NOW - timedelta(days=day - 6, minutes=number)
+            web.add_edition(
+                slot_key=f"{day}:{number}", slot=slot, state=EditionState.SENT, name=f"The long briefing {number}"
+            )
+    for view in ("month=2026-11", "week=2026-11-23", "list=2026-10-26", "day=2026-11-23"):
+        assert len((await web.get(f"/calendar?{view}")).content) < 150_000, view
 
 
 async def test_filters_leave_what_they_name(web):

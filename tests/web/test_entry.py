@@ -37,7 +37,7 @@ async def test_without_the_key_a_page_says_where_the_address_stands_and_shows_no
     [
         ("/?{key}", "./"),
         ("/schedules?{key}", "./schedules"),
-        ("/calendar?view=week&{key}&day=2026-11-24", "./calendar?view=week&day=2026-11-24"),
+        ("/calendar?week=2026-11-23&{key}&state=sent", "./calendar?week=2026-11-23&state=sent"),
         ("/audience/import?{key}", "../audience/import"),
         ("/articles?q=a%26b&{key}", "./articles?q=a%26b"),
     ],

@@ -17,11 +17,12 @@ from bot.web.editor.phrases import told
 from bot.web.editor.speech import N_, _
 from bot.web.editor.states import EDITION_STATES, PLANNED, Shown, of_edition
 
-A_DAY = 10
-"""Entries of a day that a month shows; the others are behind a link to the day."""
+A_DAY = 6
+A_WEEKDAY = 24
+"""Entries of a day that a month shows, and a week; the others are behind a link to the day."""
 SHORT = 12
 """Letters of a schedule's name in a month."""
-MOST_LISTED = 300
+MOST_LISTED = 200
 """Entries of a list, so that no page is heavy."""
 PLANNED_KEY = "planned"
 _MIDDAY, _EVENING = 10, 15
@@ -89,7 +90,7 @@ def cells_of(
     by_day: dict[date, list[Entry]] = {day: [] for day in days}
     for entry in entries:
         by_day[times.local(entry.due).date()].append(entry)
-    most = {"month": A_DAY, "week": 30}.get(view.kind, MOST_LISTED)
+    most = {"month": A_DAY, "week": A_WEEKDAY}.get(view.kind, MOST_LISTED)
     kept = [each for those in by_day.values() for each in those[:most]]
     if view.kind in ("list", "day"):
         kept = kept[:MOST_LISTED]
@@ -122,17 +123,20 @@ def _line(
 ) -> Line:
     movable = entry.timetable and entry.state in OPEN and entry.due > desk.times.now
     choosable = movable or (entry.skipped and entry.due > desk.times.now)
-    query = view.query(slot=f"{entry.schedule}/{entry.key}")
     return Line(
         entry=entry,
         shown=of_edition(entry.state, counts) if entry.state else PLANNED,
-        href=f"calendar?{query}#picked" if choosable else f"editions/{entry.edition}",
+        href=_picking(view, entry) if choosable else f"editions/{entry.edition}",
         short=short_name(entry.name),
         chosen=(entry.schedule, entry.key) == chosen,
         movable=movable,
         headline=headlines.get(entry.edition, ""),
         said=_said(entry, counts),
     )
+
+
+def _picking(view: View, entry: Entry) -> str:
+    return f"calendar?{view.query(slot=f'{entry.schedule}/{entry.key}')}#picked"
 
 
 def short_name(name: str) -> str:
