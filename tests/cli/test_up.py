@@ -29,11 +29,20 @@ def _start(folder, role="up"):
     return subprocess.Popen(
         [sys.executable, "-m", "bot", role],
         cwd=folder,
-        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        env={**os.environ, "PYTHONUNBUFFERED": "1", "PYTHONFAULTHANDLER": "1"},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
     )
+
+
+def _ended(role):
+    """Its exit code; where it does not end, the test says what each of its threads does."""
+    try:
+        return role.wait(PATIENCE)
+    except subprocess.TimeoutExpired:
+        role.send_signal(signal.SIGABRT)
+        pytest.fail(role.communicate()[0])
 
 
 def _wait(until):
@@ -74,9 +83,10 @@ def test_the_roles_apart_do_the_same(broadsheet, folder, inbox):
     roles = [_start(folder, "scheduler"), _start(folder, "worker"), _start(folder, "web")]
     try:
         _wait(lambda: len(list(inbox.glob("*.eml"))) == 1)
+        assert any(line.startswith("pages at ") for line in roles[-1].stdout)
         for role in roles:
             role.send_signal(signal.SIGTERM)
-        assert [role.wait(PATIENCE) for role in roles] == [0, 0, 0]
+        assert [_ended(role) for role in roles] == [0, 0, 0]
     finally:
         for role in roles:
             role.kill()
