@@ -18,6 +18,7 @@ from bot.cli.command import Session, command
 from bot.delivery.counters import Counters
 from bot.delivery.folding import Folded
 from bot.delivery.intake.poll import Polled
+from bot.interrupt import STOPS, Interrupt
 from bot.model import Chunk, DeliveryState, EditionState, Outcome
 from bot.schedules.installation import Installation
 from bot.schedules.loop import run
@@ -107,7 +108,8 @@ def _first_run(session: Session, listener: socket.socket) -> bool:
     from bot.web.server import serve_setup
 
     stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    # The server runs in this thread, which is never long without Python's handlers.
+    for number in STOPS:
         signal.signal(number, lambda *_: stop.set())
 
     def ready(url: str) -> None:
@@ -126,6 +128,7 @@ class Roles:
     def __init__(self, installation: Installation, say: Callable[[str], None]) -> None:
         self._installation = installation
         self._say = say
+        self._interrupt = Interrupt()
         self._stop = threading.Event()
         self._failures: list[BaseException] = []
         self._counters = Counters()
@@ -142,8 +145,23 @@ class Roles:
         listener: socket.socket | None = None,
     ) -> int:
         """Blocks until it is told to end; raises what made a role fail."""
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda *_: self._stop.set())
+        with self._interrupt:
+            self._run(ticks, works, serves, host, port, metrics_port, listener)
+        if self._failures:
+            raise self._failures[0]
+        self._line("ended")
+        return 0
+
+    def _run(
+        self,
+        ticks: bool,
+        works: bool,
+        serves: bool,
+        host: str,
+        port: int,
+        metrics_port: int | None,
+        listener: socket.socket | None,
+    ) -> None:
         nothing_goes_out = held(self._installation)
         if nothing_goes_out:
             self._line(nothing_goes_out)
@@ -180,7 +198,7 @@ class Roles:
             ticker.start()
             self._line("the schedules run")
         try:
-            self._stop.wait()
+            self._interrupt.wait()
         finally:
             self._stop.set()
             self._line("ending: what is in flight is finished, the rest stays pending")
@@ -188,10 +206,6 @@ class Roles:
                 ticker.stop()
             for thread in threads:
                 thread.join()
-        if self._failures:
-            raise self._failures[0]
-        self._line("ended")
-        return 0
 
     def _serve_metrics(self, port: int) -> None:
         # As above.
@@ -213,7 +227,7 @@ class Roles:
                 # A role that is gone must end the process: a supervisor restarts it, half a newsroom goes unseen.
                 self._failures.append(error)
             finally:
-                self._stop.set()
+                self._interrupt.call()
 
         thread = threading.Thread(target=guarded, name=name)
         thread.start()

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import argparse
 import json
-import signal
 import sys
-import threading
 
 from bot.clock import system_clock
 from bot.errors import BroadsheetError
+from bot.interrupt import Interrupt
 from bot.testing.networks import NETWORKS, running
 
 
@@ -23,14 +22,11 @@ def main() -> int:
     parser.add_argument("--port", type=int, default=0, help="0: any that is free")
     parser.add_argument("--options", type=json.loads, default={}, help="JSON, e.g. '{\"max_characters\": 1000}'")
     asked = parser.parse_args()
-    stop = threading.Event()
-    for each in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(each, lambda *_: stop.set())
     try:
-        with running(asked.kind, system_clock, asked.port, **asked.options) as (base, _):
+        with Interrupt() as interrupt, running(asked.kind, system_clock, asked.port, **asked.options) as (base, _):
             sys.stdout.write(base + "\n")
             sys.stdout.flush()
-            stop.wait()
+            interrupt.wait()
     except BroadsheetError as error:
         sys.stderr.write(f"{error}\n")
         return error.exit_code
