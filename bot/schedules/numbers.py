@@ -105,7 +105,10 @@ def overview(
     days = tx.reader_days.since(audiences, since.astimezone(zone).date() - timedelta(days=1))
     known = [found[-1].readers for found in days.values() if found]
     begins = [found[0].readers for found in days.values() if found]
-    sums = tx.numbers.sums(chosen, since=since, until=until)
+    firsts = _begins(span, zone, since, until)
+    bounds = [since - (until - since), *(datetime.combine(each, time(), zone) for each in firsts), until]
+    before, *parts = tx.numbers.sums_between(chosen, bounds)
+    sums = Sums.of(parts)
     at_end = _whole(days)
     posting = [schedule] if schedule else sorted(every)
     reacted = tx.measured_posts.by_channel(posting, since=since, until=until)
@@ -113,13 +116,13 @@ def overview(
         editions = tx.numbers.of_editions(chosen, since=since, until=until, limit=MOST)
         rows = _rows(editions, None if schedule else at_end, zone, one=bool(schedule))
     else:
-        rows = _parts(tx, chosen, at_end, span, zone, since=since, until=until)
+        rows = _parts(firsts, parts, at_end, span)
     return Overview(
         since=since,
         until=now,
         rows=rows,
         now=sums,
-        before=tx.numbers.sums(chosen, since=since - (until - since), until=since),
+        before=before,
         readers=sum(known) if known else None,
         growth=sum(known) - sum(begins) if known else None,
         clicked=tx.numbers.clicked(chosen, since=since, until=until, limit=CLICKED) if sums.clicks else (),
@@ -177,24 +180,20 @@ def _rows(
     return rows
 
 
-def _parts(
-    tx: Transaction,
-    schedules: Collection[str],
-    days: Mapping[date, int],
-    span: Span,
-    zone: ZoneInfo,
-    *,
-    since: datetime,
-    until: datetime,
-) -> list[Row]:
+def _begins(span: Span, zone: ZoneInfo, since: datetime, until: datetime) -> list[date]:
+    """The first day of each week or month; of days there is one part."""
+    begins = [since.astimezone(zone).date()]
+    if span is Span.DAYS:
+        return begins
+    step, last = timedelta(days=7 if span is Span.WEEKS else 31), until.astimezone(zone).date()
+    while (following := _grain(begins[-1] + step, span)) <= last:
+        begins.append(following)
+    return begins
+
+
+def _parts(begins: Sequence[date], parts: Sequence[Sums], days: Mapping[date, int], span: Span) -> list[Row]:
     """A row a week or month in which mail went out."""
     at_end = {_grain(day, span): readers for day, readers in sorted(days.items())}
-    begins = [since.astimezone(zone).date()]
-    while (following := _grain(begins[-1] + timedelta(days=7 if span is Span.WEEKS else 31), span)) <= until.astimezone(
-        zone
-    ).date():
-        begins.append(following)
-    bounds = [*(datetime.combine(each, time(), zone) for each in begins), until]
     return [
         Row(
             begin=begin,
@@ -206,7 +205,7 @@ def _parts(
             unsubscribed=sums.unsubscribed,
             clicks=sums.clicks,
         )
-        for begin, sums in zip(begins, tx.numbers.sums_between(schedules, bounds), strict=True)
+        for begin, sums in zip(begins, parts, strict=True)
         if sums.editions
     ]
 

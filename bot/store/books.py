@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -99,18 +99,23 @@ class Books:
                 rest[chunk.alone] = chunk.edition
             else:
                 states[chunk.edition].update({state: number * chunk.number for state, number in chunk.counts.items()})
+        for each in self._by_chunk(list(rest)):
+            states[rest[each.id]][each.state] += each.number
+        return {edition: Balance(size, dict(states[edition])) for edition, size in sizes.items()}
+
+    def _by_chunk(self, which: Sequence[int]) -> Iterable[Row[Any]]:
+        """How many deliveries of each of these chunks are in each state."""
+        if not which:
+            return ()
         dialect = self._connection.dialect.name
-        rows = self._connection.execute(
+        return self._connection.execute(
             # By chunk: by edition, SQLite would go through all deliveries there are.
             select(chunks.c.id, _STATE.label("state"), func.count().label("number"))
             .select_from(chunks.join(deliveries, within(chunks)))
             .where(among(dialect, chunks.c.id, "rest"))
             .group_by(chunks.c.id, _STATE),
-            {"rest": integers(dialect, list(rest))},
+            {"rest": integers(dialect, which)},
         )
-        for each in rows:
-            states[rest[each.id]][each.state] += each.number
-        return {edition: Balance(size, dict(states[edition])) for edition, size in sizes.items()}
 
     def open_channels(self, edition: str) -> list[str]:
         """The channels on which an edition has work left."""

@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, delete, exists, fun
 from bot.model import CallState, Endpoint, EndpointCall, EndpointOff, EventType
 from bot.store.tables import endpoint_calls, endpoints, outbox
 
+_TYPES = {each.value: each for each in EventType}
 _CALL = (
     *endpoint_calls.c,
     outbox.c.message,
@@ -189,7 +190,7 @@ def _endpoint(row: Row[Any]) -> Endpoint:
         url=row.url,
         secret=row.secret,
         # What a newer version wanted, nobody here tells.
-        types=frozenset(EventType(each) for each in row.types if each in list(EventType)),
+        types=frozenset(_TYPES[each] for each in row.types if each in _TYPES),
         by=row.by,
         created=row.created,
         before=row.before,

@@ -160,7 +160,7 @@ class KeptEditions:
     def _brief(self, query: Select[Any]) -> list[Edition]:
         rows = self._connection.execute(query)
         names = list(rows.keys())
-        found = (dict(zip(names, row, strict=True)) for row in rows)
+        found = (dict(zip(names, row, strict=True)) for row in rows.all())
         return [Edition(**{**each, "state": EditionState(each["state"])}) for each in found]
 
     def state(self, edition: str) -> EditionState | None:

@@ -60,13 +60,14 @@ class ReaderDays:
     def since(self, audiences: Collection[str], first: date) -> dict[str, list[Day]]:
         """The days that are known of audiences, from ``first`` on, in their order."""
         query = (
-            select(audience_days)
+            # Without the moment it was counted: a parse a row.
+            select(*(audience_days.c[name] for name in ("audience", "day", "readers", "left")))
             .where(audience_days.c.audience.in_(sorted(audiences)), audience_days.c.day >= first.isoformat())
             .order_by(audience_days.c.audience, audience_days.c.day)
         )
         found: dict[str, list[Day]] = {}
-        for row in self._connection.execute(query):
-            found.setdefault(row.audience, []).append(Day(date.fromisoformat(row.day), row.readers, row.left))
+        for audience, day, readers, left in self._connection.execute(query).all():
+            found.setdefault(audience, []).append(Day(date.fromisoformat(day), readers, left))
         return found
 
     def newest(self, audiences: Collection[str]) -> dict[str, Day]:

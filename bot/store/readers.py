@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, exists, func, not_, or_, select, text, tuple_
+from sqlalchemy import ColumnElement, Connection, Select, and_, exists, func, literal, not_, or_, select, text, tuple_
 
 from bot.model import DeliveryState, Subscriber, Verdict
 from bot.store.among import among, integers
@@ -334,7 +334,8 @@ def _walks(words: str, dialect: str) -> list[_Walk]:
     return [
         _Walk(False, begins),
         *(_Walk(True, and_(has_name, _begins(_WHO.name, each)), (not_(begins),)) for each in spellings),
-        _Walk(False, _WHO.address_key != "", (holds, not_(begins), not_(named))),
+        # A query of its own is what SQLite looks at last, where all else matches: else it reads each row for its name.
+        _Walk(False, _WHO.address_key != "", (holds, not_(begins), not_(_asked(named)))),
         _Walk(True, and_(has_name), (in_name, not_(named), not_(holds))),
     ]
 
@@ -361,6 +362,10 @@ def _holds(column: ColumnElement[Any], words: str, dialect: str) -> ColumnElemen
     find = func.instr if dialect == "sqlite" else func.strpos
     found: ColumnElement[bool] = find(column, words) > 0
     return found
+
+
+def _asked(condition: ColumnElement[bool]) -> ColumnElement[bool]:
+    return exists(select(literal(1)).where(condition).correlate(subscribers))
 
 
 def _spellings(words: str) -> list[str]:

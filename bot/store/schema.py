@@ -11,7 +11,7 @@ from bot.store import job_tables
 from bot.store.engine import shown
 from bot.store.tables import Json, Moment, metadata
 
-HEAD = "0022"
+HEAD = "0023"
 """The newest migration. A test holds it against ``migrations/versions``."""
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from bot.editions import lifecycle
 from bot.model import DeliveryState, EditionState, Effect, Event, Outcome, Verdict
+from bot.store.numbers import Sums
 from bot.testing import NOW, edition, subscribe
 
 DAY = timedelta(days=1)
@@ -228,12 +229,14 @@ def test_a_span_sums_up_what_was_reckoned_in_it(store, readers):
         send(store, each, S.ACCEPTED if number else S.FAILED)
         reckon(store, each)
     with store.read() as tx:
-        sums = tx.numbers.sums(["morning"], since=NOW - DAY, until=NOW + DAY)
+        [sums] = tx.numbers.sums_between(["morning"], [NOW - DAY, NOW + DAY])
         posts = tx.numbers.posts(["morning"], since=NOW - DAY, until=NOW + DAY)
-        nothing = tx.numbers.sums(["evening"], since=NOW - DAY, until=NOW + DAY)
+        [nothing] = tx.numbers.sums_between(["evening"], [NOW - DAY, NOW + DAY])
         parts = tx.numbers.sums_between(["morning"], [NOW - 9 * DAY, NOW - DAY, NOW, NOW + DAY])
     assert (sums.editions, sums.readers, sums.accepted, sums.clicks) == (2, 6, 3, None)
     assert [(each.editions, each.accepted, each.most_readers) for each in parts] == [(1, 3, 3), (1, 3, 3), (1, 0, 3)]
+    assert Sums.of(parts[1:]) == sums
+    assert Sums.of([]) == nothing
     assert [(each.channel, each.accepted, each.failed) for each in posts] == [("bluesky", 1, 1)]
     assert (nothing.editions, nothing.readers) == (0, 0)
 
