@@ -146,66 +146,54 @@ class Roles:
     ) -> int:
         """Blocks until it is told to end; raises what made a role fail."""
         with self._interrupt:
-            self._run(ticks, works, serves, host, port, metrics_port, listener)
+            nothing_goes_out = held(self._installation)
+            if nothing_goes_out:
+                self._line(nothing_goes_out)
+            threads = []
+            if serves:
+                # Only here: other commands need no web framework, and should not wait for one.
+                from bot.web.server import serve
+
+                threads.append(
+                    self._thread(
+                        "web",
+                        lambda: serve(
+                            self._installation,
+                            host,
+                            port,
+                            ready=self._ready,
+                            stop=self._stop,
+                            counters=self._counters,
+                            listener=listener,
+                        ),
+                    )
+                )
+            if metrics_port is not None:
+                threads.append(self._thread("metrics", lambda: self._serve_metrics(metrics_port)))
+            if works:
+                threads.append(
+                    self._thread(
+                        "worker",
+                        lambda: run(work(self._installation, self._stop, self._sent, self._ended, self._counters)),
+                    )
+                )
+            ticker = Ticker(self._installation, told=self._told) if ticks else None
+            if ticker:
+                ticker.start()
+                self._line("the schedules run")
+            try:
+                self._interrupt.wait()
+            finally:
+                self._stop.set()
+                self._line("ending: what is in flight is finished, the rest stays pending")
+                if ticker:
+                    ticker.stop()
+                for thread in threads:
+                    thread.join()
         if self._failures:
             raise self._failures[0]
         self._line("ended")
         return 0
-
-    def _run(
-        self,
-        ticks: bool,
-        works: bool,
-        serves: bool,
-        host: str,
-        port: int,
-        metrics_port: int | None,
-        listener: socket.socket | None,
-    ) -> None:
-        nothing_goes_out = held(self._installation)
-        if nothing_goes_out:
-            self._line(nothing_goes_out)
-        threads = []
-        if serves:
-            # Only here: other commands need no web framework, and should not wait for one.
-            from bot.web.server import serve
-
-            threads.append(
-                self._thread(
-                    "web",
-                    lambda: serve(
-                        self._installation,
-                        host,
-                        port,
-                        ready=self._ready,
-                        stop=self._stop,
-                        counters=self._counters,
-                        listener=listener,
-                    ),
-                )
-            )
-        if metrics_port is not None:
-            threads.append(self._thread("metrics", lambda: self._serve_metrics(metrics_port)))
-        if works:
-            threads.append(
-                self._thread(
-                    "worker",
-                    lambda: run(work(self._installation, self._stop, self._sent, self._ended, self._counters)),
-                )
-            )
-        ticker = Ticker(self._installation, told=self._told) if ticks else None
-        if ticker:
-            ticker.start()
-            self._line("the schedules run")
-        try:
-            self._interrupt.wait()
-        finally:
-            self._stop.set()
-            self._line("ending: what is in flight is finished, the rest stays pending")
-            if ticker:
-                ticker.stop()
-            for thread in threads:
-                thread.join()
 
     def _serve_metrics(self, port: int) -> None:
         # As above.

@@ -83,11 +83,7 @@ class Sums:
         clicks = [each.clicks for each in every if each.clicks is not None]
         return cls(
             editions=sum(each.editions for each in every),
-            readers=sum(each.readers for each in every),
-            accepted=sum(each.accepted for each in every),
-            bounced=sum(each.bounced for each in every),
-            complaints=sum(each.complaints for each in every),
-            unsubscribed=sum(each.unsubscribed for each in every),
+            **{name: sum(getattr(each, name) for each in every) for name in _SUMMED[:-1]},
             clicks=sum(clicks) if clicks else None,
             most_readers=max((each.most_readers for each in every), default=0),
             reckoned=max((each.reckoned for each in every if each.reckoned), default=None),

@@ -112,9 +112,7 @@ class Readers:
             # Named one by one: PostgreSQL knows of an audience and a state each, and expects thousands of both.
             mine = set(self._connection.execute(select(_IN.subscriber).where(*_chosen(audience, state))).scalars())
             query, given = query.where(among(self._dialect, _WHO.id, "ids")), {"ids": integers(self._dialect, mine)}
-        return self._turned(
-            query, given, _WHO.address_key, limit, _text(after), _text(before), lambda row: str(row.address_key)
-        )
+        return self._by_address(query, given, limit, _text(after), _text(before))
 
     def _few(self, audience: str, state: str) -> bool:
         this = select(_IN.subscriber).where(*_chosen(audience, state)).limit(FEW + 1)
@@ -158,16 +156,8 @@ class Readers:
                 return found
             found.append(audience)
 
-    def _turned(
-        self,
-        query: Select[Any],
-        given: Mapping[str, Any],
-        key: ColumnElement[Any],
-        limit: int,
-        after: str,
-        before: str,
-        told: Any,
-    ) -> Page:
+    def _by_address(self, query: Select[Any], given: Mapping[str, Any], limit: int, after: str, before: str) -> Page:
+        key = _WHO.address_key
         back = bool(before)
         if before or after:
             query = query.where(key < before if back else key > after)
@@ -177,8 +167,8 @@ class Readers:
             rows.reverse()
         return Page(
             [(row.id, row.address, row.name) for row in rows],
-            after=told(rows[-1]) if rows and (more or back) else "",
-            before=told(rows[0]) if rows and (more if back else bool(after)) else "",
+            after=rows[-1].address_key if rows and (more or back) else "",
+            before=rows[0].address_key if rows and (more if back else bool(after)) else "",
         )
 
     def _named(self, ids: Collection[int]) -> Sequence[Any]:
