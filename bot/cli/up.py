@@ -149,39 +149,41 @@ class Roles:
             nothing_goes_out = held(self._installation)
             if nothing_goes_out:
                 self._line(nothing_goes_out)
-            threads = []
-            if serves:
-                # Only here: other commands need no web framework, and should not wait for one.
-                from bot.web.server import serve
-
-                threads.append(
-                    self._thread(
-                        "web",
-                        lambda: serve(
-                            self._installation,
-                            host,
-                            port,
-                            ready=self._ready,
-                            stop=self._stop,
-                            counters=self._counters,
-                            listener=listener,
-                        ),
-                    )
-                )
-            if metrics_port is not None:
-                threads.append(self._thread("metrics", lambda: self._serve_metrics(metrics_port)))
-            if works:
-                threads.append(
-                    self._thread(
-                        "worker",
-                        lambda: run(work(self._installation, self._stop, self._sent, self._ended, self._counters)),
-                    )
-                )
-            ticker = Ticker(self._installation, told=self._told) if ticks else None
-            if ticker:
-                ticker.start()
-                self._line("the schedules run")
+            threads: list[threading.Thread] = []
+            ticker: Ticker | None = None
             try:
+                if serves:
+                    # Only here: other commands need no web framework, and should not wait for one.
+                    from bot.web.server import serve
+
+                    threads.append(
+                        self._thread(
+                            "web",
+                            lambda: serve(
+                                self._installation,
+                                host,
+                                port,
+                                ready=self._ready,
+                                stop=self._stop,
+                                counters=self._counters,
+                                listener=listener,
+                            ),
+                        )
+                    )
+                if metrics_port is not None:
+                    threads.append(self._thread("metrics", lambda: self._serve_metrics(metrics_port)))
+                if works:
+                    threads.append(
+                        self._thread(
+                            "worker",
+                            lambda: run(work(self._installation, self._stop, self._sent, self._ended, self._counters)),
+                        )
+                    )
+                if ticks:
+                    schedules = Ticker(self._installation, told=self._told)
+                    schedules.start()
+                    ticker = schedules
+                    self._line("the schedules run")
                 self._interrupt.wait()
             finally:
                 self._stop.set()

@@ -5,12 +5,16 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
 
 import pytest
 
+from bot.cli.up import Roles
 from bot.demo.mailbox import mailbox
+from bot.schedules.installation import opened
+from bot.schedules.ticker import Ticker
 
 PATIENCE = 120.0
 
@@ -104,3 +108,13 @@ def test_a_busy_port_ends_up_with_one_line_that_names_the_setting(folder, inbox)
     assert ended.returncode == 1
     assert "web.port" in out
     assert "Traceback" not in out
+
+
+def test_a_role_that_cannot_start_ends_those_that_did(folder, inbox, monkeypatch):
+    def start(_self):
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(Ticker, "start", start)
+    with opened(folder / "config") as installation, pytest.raises(RuntimeError, match="new thread"):
+        Roles(installation, lambda _line: None).run(ticks=True, works=True, serves=False, host="", port=0)
+    assert "worker" not in {each.name for each in threading.enumerate()}
