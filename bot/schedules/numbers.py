@@ -10,8 +10,9 @@ from zoneinfo import ZoneInfo
 
 from bot.model import EditionState
 from bot.store import Transaction
+from bot.store.links import Clicked
 from bot.store.measured_posts import BestPost, Reacted
-from bot.store.numbers import Clicked, EditionFigures, Posted, Sums
+from bot.store.numbers import EditionFigures, Posted, Sums
 from bot.store.reader_days import Day
 
 MOST = 3_000
@@ -125,7 +126,7 @@ def overview(
         before=before,
         readers=sum(known) if known else None,
         growth=sum(known) - sum(begins) if known else None,
-        clicked=tx.numbers.clicked(chosen, since=since, until=until, limit=CLICKED) if sums.clicks else (),
+        clicked=tx.links.clicked(chosen, since=since, until=until, limit=CLICKED) if sums.clicks else (),
         posts=tx.numbers.posts(posting, since=since, until=until),
         reckoned=sums.reckoned,
         reacted=reacted,

@@ -1,4 +1,7 @@
-"""``WHERE column IN (many values)`` as one parameter, so that the statement's text, and its plan, stay the same."""
+"""``WHERE column IN (many values)`` as one parameter, so that the statement's text, and its plan, stay the same.
+
+``read_past``: the same without the column's index.
+"""
 
 from __future__ import annotations
 
@@ -43,3 +46,11 @@ def integers(dialect: str, values: Collection[int]) -> Any:
 def texts(dialect: str, values: Collection[str]) -> Any:
     """``values`` as the parameter of ``among_texts``."""
     return list(values) if dialect == "postgresql" else json.dumps(list(values))
+
+
+def read_past(column: ColumnElement[str], values: Collection[str]) -> ColumnElement[bool]:
+    """``column`` is one of these texts, where rows are found by another column.
+
+    Compared as it stands, SQLite takes this one's index, and goes through all that there ever were.
+    """
+    return column.concat("").in_(sorted(values))

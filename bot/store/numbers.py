@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, and_, case, func, or_, select, update
 
 from bot.model import CORRECTION, DeliveryState, Edition, EditionState, Verdict
+from bot.store.among import read_past
 from bot.store.books import Books
 from bot.store.conflict import insert_or_ignore
 from bot.store.edition_rows import edition_of
@@ -27,8 +28,6 @@ SLOWING = 20
 COUNTED_FROM_BEGIN = timedelta(days=1)
 """An edition that ended longer ago when it is first reckoned went out before anybody counted who left by it."""
 _SUMMED = ("readers", "accepted", "bounced", "complaints", "unsubscribed", "clicks")
-LINKED = 200
-"""Editions whose links are looked at."""
 _OUT = (EditionState.SENDING, EditionState.PAUSED, EditionState.SENT, EditionState.CANCELLED)
 
 
@@ -111,15 +110,6 @@ class Posted:
     accepted: int
     failed: int
     unknown: int
-
-
-@dataclass(frozen=True, slots=True)
-class Clicked:
-    """A link and how often it was followed, in all editions that were asked for. ``edition`` is the newest of them."""
-
-    url: str
-    clicks: int
-    edition: str
 
 
 class Numbers:
@@ -215,7 +205,7 @@ class Numbers:
                 edition_figures.c.states,
             )
             .outerjoin(edition_figures, edition_figures.c.edition == editions.c.id)
-            .where(editions.c.slot >= unknown, editions.c.slot < until, _in(editions.c.state, _OUT))
+            .where(editions.c.slot >= unknown, editions.c.slot < until, read_past(editions.c.state, _OUT))
             .where(
                 or_(
                     ~func.coalesce(summed, False),
@@ -255,7 +245,7 @@ class Numbers:
         """
         query = (
             select(*LIGHT)
-            .where(_in(editions.c.state, list(states) or _OUT), editions.c.snapshot.is_not(None))
+            .where(read_past(editions.c.state, list(states) or _OUT), editions.c.snapshot.is_not(None))
             .order_by(editions.c.slot.desc(), editions.c.id.desc())
             .limit(limit)
         )
@@ -371,33 +361,9 @@ class Numbers:
         )
         return {row.edition: row.title or "" for row in self._connection.execute(query)}
 
-    def clicked(self, schedules: Collection[str], *, since: datetime, until: datetime, limit: int) -> list[Clicked]:
-        """The links that were followed most, of the newest ``LINKED`` editions whose slots lie between."""
-        newest = (
-            select(editions.c.id)
-            .where(editions.c.slot >= since, editions.c.slot < until, _of(schedules))
-            .order_by(editions.c.slot.desc())
-            .limit(LINKED)
-        )
-        clicks = func.sum(links.c.clicks)
-        query = (
-            select(links.c.url, clicks.label("clicks"), func.max(links.c.edition).label("edition"))
-            .where(links.c.edition.in_(newest), links.c.clicks > 0)
-            .group_by(links.c.url)
-            .order_by(clicks.desc(), links.c.url)
-            .limit(limit)
-        )
-        return [Clicked(row.url, int(row.clicks), row.edition) for row in self._connection.execute(query)]
-
-
-def _in(column: ColumnElement[str], texts: Collection[str]) -> ColumnElement[bool]:
-    """Of editions that are found by their slots: where a state or schedule is compared as it stands, SQLite takes the
-    index of those, and goes through all that there ever were."""
-    return column.concat("").in_(list(texts))
-
 
 def _of(schedules: Collection[str]) -> ColumnElement[bool]:
-    return _in(editions.c.schedule, sorted(schedules))
+    return read_past(editions.c.schedule, schedules)
 
 
 def _sums(row: Row[Any] | None) -> Sums:

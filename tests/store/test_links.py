@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+from datetime import timedelta
+
 from bot.model import Link
+from bot.store.links import Clicked
 from bot.testing import NOW, edition
 
 URLS = ("https://record.example/a", "https://record.example/b")
@@ -46,3 +49,23 @@ def test_an_edition_whose_clicks_are_not_counted_has_none(store):
         tx.editions.add(made, expires=NOW, report={})
     with store.read() as tx:
         assert tx.links.of(made.id) == []
+
+
+def test_the_links_followed_most_are_summed_up_over_the_editions_of_a_span(store):
+    day = timedelta(days=1)
+
+    def clicked(*numbers, slot=NOW, schedule="morning"):
+        made = _made(store, slot=slot, slot_key=f"{slot.isoformat()}-{schedule}", schedule=schedule)
+        with store.write() as tx:
+            for each in numbers:
+                tx.links.count(made.id, each)
+        return made.id
+
+    editions = [clicked(1, 2, 2), clicked(2, 2, 2, slot=NOW - 2 * day), clicked(2, slot=NOW + day)]
+    clicked(1, 1, 1, 1, 1, 1, 1, slot=NOW - 9 * day)
+    clicked(1, 1, 1, 1, 1, 1, 1, schedule="evening")
+    with store.read() as tx:
+        found = tx.links.clicked(["morning"], since=NOW - 3 * day, until=NOW + 2 * day, limit=5)
+        most = tx.links.clicked(["morning"], since=NOW - 3 * day, until=NOW + 2 * day, limit=1)
+    assert found == [Clicked(URLS[1], 6, max(editions)), Clicked(URLS[0], 1, editions[0])]
+    assert most == found[:1]

@@ -85,12 +85,6 @@ def test_what_came_back_and_was_clicked_is_counted_once_for_each_mail(store, rea
     reckon(store, sent)
     found = figures(store)[sent]
     assert (found.bounced, found.complaints, found.clicks) == (1, 1, 3)
-    with store.read() as tx:
-        clicked = tx.numbers.clicked(["morning"], since=NOW - DAY, until=NOW + DAY, limit=5)
-    assert [(each.url, each.clicks) for each in clicked] == [
-        ("https://record.example/a", 2),
-        ("https://record.example/b", 1),
-    ]
 
 
 def test_who_leaves_by_an_editions_link_is_counted_and_may_take_it_back(store, readers):
