@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
 
+from bot.accounts import desk_key
 from bot.delivery.engine import Engine
 from bot.model import EditionState
 from bot.schedules.plan import Slot
 from bot.schedules.slot import advance, make
-from bot.testing import KEYS, article
+from bot.testing import KEYS, NOW, article
 from tests.browser.newsroom import tab_to
 from tests.browser.test_accessible import axe, check
 
@@ -157,6 +159,85 @@ def test_a_save_takes_neither_the_focus_nor_what_is_open_or_typed(work, visit):
     page.locator("h1", has_text="Tunnel shuts at ten").wait_for()
     page.keyboard.type("re is wrong")
     assert page.locator("#return-note").input_value() == "The figure is wrong"
+
+
+def _press(page, button, milliseconds):
+    """As a finger does, which a page may change under."""
+    box = button.bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.mouse.down()
+    page.wait_for_timeout(milliseconds)
+    page.mouse.up()
+
+
+def _slowly(page, milliseconds=400):
+    """Its saves take this long."""
+
+    def late(route):
+        if route.request.method == "POST" and "story=" in route.request.url:
+            time.sleep(milliseconds / 1000)
+        route.continue_()
+
+    page.route("**/editions/*", late)
+
+
+@pytest.mark.parametrize("pressed", [0, 60, 900])
+def test_who_approves_while_words_are_not_saved_approves_those_words(work, visit, pressed):
+    page = visit(work.url)
+    _slowly(page)
+    page.locator("#f-summary").fill("The tunnel shuts at 22:00.")
+    page.locator("#words .not-saved", has_text="Not saved yet").wait_for()
+    _press(page, page.locator("[data-approve]"), pressed)
+    page.locator("#toast", has_text="Approved for").wait_for()
+    assert work.edition.state is EditionState.APPROVED
+    assert work.edition.stories[0].told.summary.text == "The tunnel shuts at 22:00."
+
+
+def test_words_that_are_not_in_the_article_are_not_approved_by_being_quick(work, visit):
+    page = visit(work.url)
+    page.locator("#f-summary").fill(SUMMARY)
+    page.locator("[data-approve]").click()
+    page.locator(".finding.bad").wait_for()
+    page.wait_for_function("document.activeElement.id.startsWith('found-')")
+    assert work.edition.state is EditionState.AWAITING
+    assert "1 thing to fix" in page.locator("#bar").inner_text()
+
+
+def test_another_story_is_opened_after_the_words_of_this_one_are_saved(work, visit):
+    page = visit(work.url)
+    _slowly(page)
+    page.locator("#f-title").fill("Tunnel shuts tonight")
+    page.locator("[data-story]").nth(1).locator("a").click()
+    page.locator("[data-story]:nth-child(2)[data-chosen]").wait_for()
+    page.locator("#f-title").fill("Night buses go on")
+    page.locator("#f-summary").focus()
+    page.locator("#saved", has_text="Saved").wait_for()
+    page.locator("h1", has_text="Tunnel shuts tonight").wait_for()
+    assert [each.told.article.title for each in work.edition.stories][:2] == [
+        "Tunnel shuts tonight",
+        "Night buses go on",
+    ]
+
+
+def test_what_could_not_be_saved_says_so_and_is_not_approved(work, browser):
+    with browser.new_context() as context:
+        home = work.newsroom.url + "/"
+        context.add_cookies([{"name": desk_key.cookie(KEYS), "value": desk_key.token(KEYS, NOW), "url": home}])
+        page = context.new_page()
+        page.goto(work.url)
+        page.route("**/editions/*", lambda route: route.abort())
+        page.locator("#f-title").fill("Tunnel shuts tonight")
+        page.locator("[data-approve]").click()
+        page.locator(".not-saved", has_text="nobody answered").wait_for()
+        page.wait_for_timeout(300)
+        assert work.edition.state is EditionState.AWAITING
+        page.unroute("**/editions/*")
+        page.get_by_role("button", name="Save").click()
+        page.locator("#saved", has_text="Saved").wait_for()
+        page.locator("[data-approve]").click()
+        page.locator("#toast").wait_for()
+    assert work.edition.state is EditionState.APPROVED
+    assert work.edition.stories[0].told.article.title == "Tunnel shuts tonight"
 
 
 @pytest.mark.parametrize("tab", ["", "/email", "/posts", "/checks", "?add=yes"])

@@ -3,7 +3,7 @@
 const root = document.documentElement;
 root.classList.add("js");
 
-const OPERATED = "a[href], button, input, select, textarea, summary, [tabindex]";
+export const OPERATED = "a[href], button, input, select, textarea, summary, [tabindex]";
 const typing = (element) => element.closest("input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]");
 const press = (element) => {
   if (element.matches("a, button, summary")) element.click();
@@ -154,7 +154,7 @@ document.addEventListener("htmx:afterRequest", (event) => {
 
 // A region that comes anew keeps what somebody has opened in it, is typing in it, and stands at. htmx gives the focus
 // back by id; a control without one is known by what it does, and of one that is gone data-then names the heir.
-const known = (each) => [each.tagName, each.closest("[id]")?.id, each.getAttribute("href"), each.name, each.getAttribute("value"),
+export const known = (each) => [each.tagName, each.closest("[id]")?.id, each.getAttribute("href"), each.name, each.getAttribute("value"),
   each.form?.getAttribute("action"), each.matches("button, summary") ? each.textContent : ""].join("\n");
 let kept = {};
 document.addEventListener("htmx:beforeSwap", (event) => {
