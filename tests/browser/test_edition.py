@@ -12,6 +12,7 @@ import pytest
 
 from bot.accounts import desk_key
 from bot.delivery.engine import Engine
+from bot.editions.lifecycle import hold
 from bot.model import EditionState
 from bot.schedules.plan import Slot
 from bot.schedules.slot import advance, make
@@ -238,6 +239,18 @@ def test_what_could_not_be_saved_says_so_and_is_not_approved(work, browser):
         page.locator("#toast").wait_for()
     assert work.edition.state is EditionState.APPROVED
     assert work.edition.stories[0].told.article.title == "Tunnel shuts tonight"
+
+
+def test_a_page_that_is_left_open_sees_what_others_do_and_keeps_what_is_typed(work, visit):
+    page = visit(work.url)
+    page.locator("#f-title").fill("Tunnel shuts toni")
+    with ThreadPoolExecutor(1) as other:
+        other.submit(hold, work.store, work.id, who="ada", now=work.installation.clock()).result()
+    page.keyboard.press("Shift+Tab")
+    page.locator("#saved", has_text="Saved").wait_for()
+    page.locator("#f-title").fill("Tunnel shuts tonight")
+    page.locator("#bar", has_text="Held by ada").wait_for()
+    assert page.locator("#f-title").input_value() == "Tunnel shuts tonight"
 
 
 @pytest.mark.parametrize("tab", ["", "/email", "/posts", "/checks", "?add=yes"])

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.model import EditionState, EditionStory, Image, Role, Summary
+from bot.model import Act, EditionState, EditionStory, Image, Role, Summary
 from bot.schedules import editing
 from bot.schedules.plan import Slot
 from bot.schedules.slot import make
@@ -399,6 +399,52 @@ async def test_hostile_text_is_text_on_each_tab(web):
         assert "<script>" not in answer.text, tab
         assert "<img src=x" not in answer.text, tab
         assert not re.search(r'(?:href|src|action)="javascript:', answer.text), tab
+
+
+async def test_a_page_that_stays_open_follows_what_becomes_of_its_edition(work):
+    page = await work.page("/email")
+    live = html.unescape(re.search(r'id="bar"[^>]* hx-get="[^"]*(/bar[^"]*)"', page)[1])
+    bar = await work.page(live)
+    assert 'data-approve="yes"' in bar
+    assert bar.count("<") < 100, "the bar and what stands around it, no page"
+    await work.post("/hold")
+    said = words_of(await work.page(live))
+    assert "It does not go out until it is released." in said
+    assert "Hold" not in said.split()
+
+
+async def test_who_looks_at_older_words_is_not_asked_for_a_yes_to_newer_ones(work):
+    live = f"/bar?version={work.edition.version}&tab=posts"
+    await work.tell(summary="The tunnel shuts from 22:00 to 05:00.")
+    bar = await work.page(live)
+    assert "You edited it in another window" in words_of(bar)
+    assert "data-approve" not in bar
+    assert f'editions/{work.id}/posts"' in bar
+    assert live.replace("&", "&amp;").split("?")[1].split("&")[0] in bar, "it stays so until they load it again"
+    with work.store.write() as tx:
+        tx.acts.add(Act(at=EARLY, who=HOSTILE, what="edit summary", thing=f"edition:{work.id}"))
+    assert f"{HOSTILE} edited it" in html.unescape(await work.page(live))
+    assert "<script>" not in await work.page(live)
+
+
+@pytest.mark.parametrize("asked", ["", "?version=x", "?version=-1&tab=../x", f"?version={'9' * 40}", "?version=٣"])
+async def test_a_bar_without_a_sound_version_offers_nothing_to_approve(work, asked):
+    assert "data-approve" not in await work.page(f"/bar{asked}")
+
+
+async def test_what_goes_out_at_once_is_asked_first_and_says_to_whom(work):
+    whom = "It goes out at once, to 2 readers and 2 channels. What has gone out cannot be called back."
+    page = await work.page()
+    assert whom in words_of(page), "what is to go out before its time"
+    assert re.search(r'<form method="post" action="[^"]*/send-now">', page)
+    work.web.installation.clock.moment = NOW + timedelta(minutes=1)
+    for tab in ("", "/checks"):
+        page = await work.page(tab)
+        assert whom in words_of(page)
+        assert "Approve, and send now" in words_of(page)
+        assert re.search(r'<form method="post" action="[^"]*/approve"', page)
+        assert not re.search(r'<form method="post" action="[^"]*/send-now"', page)
+    assert 'id="send"' in page, "for those without a script"
 
 
 async def test_pages_of_a_long_edition_stay_light(web):

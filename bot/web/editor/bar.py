@@ -65,6 +65,13 @@ class Bar:
     last: Act | None = None
     overrule: bool = False
 
+    @property
+    def at_once(self) -> Deed | None:
+        """The act by which it goes out there and then; None when there is none for this user."""
+        if self.late and self.primary is Deed.APPROVE:
+            return Deed.APPROVE
+        return Deed.SEND_NOW if Deed.SEND_NOW in self.more else None
+
 
 _WAITING = (EditionState.DRAFTED, EditionState.AWAITING, EditionState.APPROVED, EditionState.HELD)
 _TAKEN_BACK = "take back"

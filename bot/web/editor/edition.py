@@ -18,7 +18,7 @@ from bot.web.editor.change import Trouble, changed, mended, said
 from bot.web.editor.desk import Desk, Undo
 from bot.web.editor.form import Submission, Submitted
 from bot.web.editor.left_out import left_out
-from bot.web.editor.opened import Opened, opened, page
+from bot.web.editor.opened import TABS, Opened, opened, page
 from bot.web.editor.phrases import sentence, told_error
 from bot.web.editor.schedule_words import left_out as rule_word
 from bot.web.editor.source import source
@@ -32,7 +32,7 @@ _VIEWS = (View.PHONE, View.DESKTOP, View.DARK, View.TEXT)
 
 
 def routes(desk: Desk, router: APIRouter) -> None:
-    """GET, HEAD and POST of ``/editions/ID``.
+    """GET, HEAD and POST of ``/editions/ID``; GET and HEAD of ``/editions/ID/bar``, for a page that stays open.
 
     ``story`` is the id of the article whose story is picked, ``view`` one of ``View``, ``q`` the words of a search for
     a story to add (``add``), ``left`` a rule of which all that it left out is shown.
@@ -41,6 +41,24 @@ def routes(desk: Desk, router: APIRouter) -> None:
     @router.api_route("/editions/{edition}", methods=["GET", "HEAD"])
     def show(request: Request, user: Viewer, edition: str) -> Response:
         return _shown(desk, request, user, edition)
+
+    @router.api_route("/editions/{edition}/bar", methods=["GET", "HEAD"])
+    def bar(request: Request, user: Viewer, edition: str) -> Response:
+        found = opened(desk, edition, user)
+        if found is None:
+            return desk.missing(request)
+        asked = request.query_params
+        tab = asked.get("tab", "")
+        seen = asked.get("version", "")
+        return page(
+            desk,
+            request,
+            user,
+            found,
+            "editor/edition_bar_anew.html.j2",
+            tab if tab in TABS else TABS[0],
+            seen=int(seen) if seen.isascii() and seen.isdigit() and len(seen) < 16 else 0,
+        )
 
     @router.post("/editions/{edition}")
     def change(request: Request, user: Editor, edition: str, form: Submitted) -> Response:

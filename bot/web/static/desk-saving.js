@@ -60,6 +60,15 @@ export const saved = async () => {
   return !pending();
 };
 
+// The bar is looked up now and then; not while it is about to come with the answer to a save.
+for (const kind of ["htmx:beforeRequest", "htmx:beforeSwap"]) {
+  document.addEventListener(kind, (event) => {
+    if (event.detail.requestConfig.elt.id !== "bar" || !pending()) return;
+    if (kind === "htmx:beforeSwap") event.detail.shouldSwap = false;
+    else event.preventDefault();
+  });
+}
+
 const control = (target) => target.closest?.("a[href], button");
 const twin = (name) => [...document.querySelectorAll(OPERATED)].find((each) => !each.disabled && known(each) === name);
 const leaves = (each) => each.matches("a") ? !each.target && !each.getAttribute("href").startsWith("#") : each.type === "submit";
