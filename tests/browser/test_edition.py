@@ -187,7 +187,7 @@ def test_who_approves_while_words_are_not_saved_approves_those_words(work, visit
     page = visit(work.url)
     _slowly(page)
     page.locator("#f-summary").fill("The tunnel shuts at 22:00.")
-    page.locator("#words .not-saved", has_text="Not saved yet").wait_for()
+    page.locator("#words .not-saved:visible", has_text="Not saved yet").wait_for()
     _press(page, page.locator("[data-approve]"), pressed)
     page.locator("#toast", has_text="Approved for").wait_for()
     assert work.edition.state is EditionState.APPROVED
@@ -229,7 +229,7 @@ def test_what_could_not_be_saved_says_so_and_is_not_approved(work, browser):
         page.route("**/editions/*", lambda route: route.abort())
         page.locator("#f-title").fill("Tunnel shuts tonight")
         page.locator("[data-approve]").click()
-        page.locator(".not-saved", has_text="nobody answered").wait_for()
+        page.locator(".not-saved:visible", has_text="nobody answered").wait_for()
         page.wait_for_timeout(300)
         assert work.edition.state is EditionState.AWAITING
         page.unroute("**/editions/*")

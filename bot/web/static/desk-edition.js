@@ -1,15 +1,38 @@
 // An edition with a keyboard, a pointer and counts that follow the typing. Every page of it works without this file.
 
+import { saved } from "./desk-saving.js";
+
 const typing = (element) => element.closest?.("input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]");
 
-// Alt and arrows move the story that is picked.
+async function move(story, place) {
+  const list = story.parentElement.dataset.reorder;
+  const moved = story.dataset.story;
+  // Its form comes anew with each save.
+  if (!(await saved())) return;
+  const form = document.getElementById(list);
+  form.querySelector("[data-moved]").value = moved;
+  form.querySelector("[data-to]").value = place;
+  form.requestSubmit();
+}
+
+// Alt and arrows move the story that has the focus, else the one that is picked.
 document.addEventListener("keydown", (event) => {
   if (!event.altKey || event.ctrlKey || event.metaKey || typing(event.target)) return;
-  const move = { ArrowUp: "up", ArrowDown: "down" }[event.key];
-  const button = move && document.querySelector(`[data-chosen] [data-move="${move}"]`);
-  if (!button) return;
+  const by = { ArrowUp: -1, ArrowDown: 1 }[event.key];
+  const story = by && (event.target.closest("[data-reorder] > li[draggable]") ?? document.querySelector("li[draggable][data-chosen]"));
+  if (!story) return;
   event.preventDefault();
-  if (!button.disabled) button.click();
+  const button = story.querySelector(`[data-move="${by < 0 ? "up" : "down"}"]`);
+  const place = [...story.parentElement.children].indexOf(story) + 1 + by;
+  if (button) button.disabled || button.click();
+  else if (place > 0 && place <= story.parentElement.children.length) move(story, place);
+});
+
+// On a narrow screen the words of the story that was picked stand below all stories.
+document.addEventListener("htmx:afterSettle", (event) => {
+  if (!event.detail.requestConfig?.elt.matches("[data-reorder] a")) return;
+  const words = document.getElementById("words");
+  if (words && words.getBoundingClientRect().top > innerHeight / 2) words.scrollIntoView();
 });
 
 // Dragging does what the arrows do.
@@ -34,10 +57,7 @@ document.addEventListener("drop", (event) => {
   unmark();
   if (!over || over === dragged) return;
   event.preventDefault();
-  const form = document.getElementById(over.parentElement.dataset.reorder);
-  form.querySelector("[data-moved]").value = dragged.dataset.story;
-  form.querySelector("[data-to]").value = [...over.parentElement.children].indexOf(over) + 1;
-  form.requestSubmit();
+  move(dragged, [...over.parentElement.children].indexOf(over) + 1);
 });
 document.addEventListener("dragend", () => {
   dragged = null;
