@@ -39,7 +39,12 @@ def demo(
     # Only here: other commands need none of the demo's servers, and should not wait for them.
     from bot.demo import running
 
-    with running(folder, system_clock) as town, opened(town.config) as installation:
+    with running(folder, system_clock, serves=serve) as town, opened(town.config) as installation:
+        if town.taken:
+            session.out.say(
+                f"{installation.settings.file}: web.port: {town.taken} is in use; the pages get {town.web_port}, and "
+                "the file says so now. Links of mails that were sent before lead to the old one"
+            )
         for network in town.networks:
             network.connect(installation.store, installation.keys, installation.clock())
         said = _collected(session, installation)
@@ -72,7 +77,7 @@ def demo(
             session.out.say("\nopen the desk by the address below; Ctrl-C ends it")
             web = installation.settings.web
             code = Roles(installation, session.out.say).run(
-                ticks=True, works=True, serves=True, host=web.host, port=town.web_port
+                ticks=True, works=True, serves=True, host=web.host, port=town.web_port, listener=town.listener
             )
             _posted(town)
             return code

@@ -15,11 +15,13 @@ from dotenv import dotenv_values
 from bot.demo.articles import TIMEZONE
 from bot.demo.durable import write_over
 from bot.settings import SECRET_KEYS, secret_variable
+from bot.settings.load import FILE
 from bot.tokens import KeyRing
 
 TEMPLATE = Path(__file__).resolve().parent / "broadsheet.toml"
 HOOK_SECRET = secret_variable("hook", "secret")
 _CHANNELS, _NAMES = "{networks}", "{network_names}"
+_WEB_PORT = "port = {}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,22 +73,34 @@ def write_configuration(folder: Path, addresses: Addresses, before: Addresses | 
     the new ones.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    file = folder / "broadsheet.toml"
+    file = folder / FILE
     template = TEMPLATE.read_text("utf-8")
     if not file.exists():
         write_over(file, _filled(template, addresses).encode())
     elif before is not None and before != addresses:
-        text = file.read_text("utf-8")
-        for old, new in _changes(template, before, addresses):
-            text = text.replace(old, new)
-        write_over(file, text.encode())
+        write_over(file, _moved(file.read_text("utf-8"), template, before, addresses).encode())
     return file
 
 
+def _moved(text: str, template: str, before: Addresses, addresses: Addresses) -> str:
+    changes = dict(_changes(template, before, addresses))
+    port = {_WEB_PORT.format(before.web_port): _WEB_PORT.format(addresses.web_port)}
+    lines, table = [], ""
+    for line in text.splitlines(keepends=True):
+        if line.startswith("["):
+            table = line.partition("#")[0].strip()
+        # What its owner wrote behind it stays there.
+        bare = line.partition(" #")[0].rstrip()
+        # Anybody may be given the number of another's port: that of the pages is known by its table.
+        new = (port if table == "[web]" else changes).get(bare, bare)
+        lines.append(new + line[len(bare) :])
+    return "".join(lines)
+
+
 def _changes(template: str, before: Addresses, addresses: Addresses) -> Iterator[tuple[str, str]]:
-    """The lines that changed."""
+    """The lines that changed, but the port of the pages."""
     for line in template.splitlines():
-        if _CHANNELS not in line and _NAMES not in line:
+        if "{" in line and line not in (_CHANNELS, _NAMES, _WEB_PORT.format("{web_port}")):
             yield _filled(line, before), _filled(line, addresses)
     for kind in before.networks.keys() & addresses.networks.keys():
         old, new = before.networks[kind], addresses.networks[kind]

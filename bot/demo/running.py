@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -17,8 +18,12 @@ from bot.demo.networks import Standing, networks
 from bot.demo.newsroom import newsroom
 from bot.demo.receiver import receiver
 from bot.demo.state import DemoState, Ports
+from bot.errors import SettingsError
+from bot.settings import load_settings
+from bot.settings.load import FILE
+from bot.settings.tables import WebTable
 from bot.testing.networks.webhook import PATH
-from bot.testing.ports import HOST, free_port
+from bot.testing.ports import HOST, bound
 
 SUBSCRIBERS = Path(__file__).resolve().parent / "subscribers.csv"
 
@@ -29,7 +34,9 @@ class Running:
     that the webhook got and one for each network.
 
     ``started`` (UTC) is when the demo first ran in this folder: publication times count from it. ``web_port`` is
-    free now and kept for Broadsheet's own pages, whose address is ``public_url``. At ``inbox_url`` the mails are seen.
+    kept for Broadsheet's own pages, whose address is ``public_url``: ``listener`` holds it where they are served.
+    ``taken`` is the port that the settings had for them and that somebody else has now; 0: they got it. At
+    ``inbox_url`` the mails are seen.
     """
 
     config: Path
@@ -42,17 +49,20 @@ class Running:
     public_url: str
     smtp_port: int
     web_port: int
+    listener: socket.socket | None
+    taken: int
     networks: tuple[Standing, ...]
     started: datetime
     first_run: bool
 
 
 @contextmanager
-def running(folder: Path, clock: Clock) -> Iterator[Running]:
-    """Starts the servers for ``folder`` and stops them at exit.
+def running(folder: Path, clock: Clock, *, serves: bool = False) -> Iterator[Running]:
+    """Starts the servers for ``folder`` and stops them at exit. ``serves``: Broadsheet's pages will be served, too.
 
-    A second run keeps the first one's moment, secrets, settings and, where they are free, ports. Raises
-    ``StateError`` when the folder's state cannot be read.
+    A second run keeps the first one's moment, secrets, settings and, where they are free, ports; that of the pages is
+    what the settings say. Raises ``StateError`` when the folder's state cannot be read, ``SettingsError`` as
+    ``load_settings`` or when the pages cannot be served at their host.
     """
     folder = folder.resolve()
     folder.mkdir(parents=True, exist_ok=True)
@@ -60,22 +70,29 @@ def running(folder: Path, clock: Clock) -> Iterator[Running]:
     state = kept or DemoState.begun(clock())
     config = folder / "config"
     secret = write_secrets(config)
+    asked = load_settings(config).web if (config / FILE).exists() else WebTable(port=state.ports.web)
     with ExitStack() as servers:
         newsroom_url = servers.enter_context(newsroom(state.started, clock, state.ports.newsroom))
         hook_url = servers.enter_context(receiver(folder / "posts", secret, clock, state.ports.hook))
         smtp_port = servers.enter_context(mailbox(folder / "mailbox", state.ports.smtp))
         inbox_url = servers.enter_context(inbox(folder / "mailbox", state.ports.inbox))
         social = servers.enter_context(networks(clock, state.ports.networks))
+        # Mails that name its address go out long before the pages are served: until then, nobody may take it.
+        held = servers.enter_context(_held(config / FILE, asked))
+        web_port = int(held.getsockname()[1])
+        if not serves:
+            held.close()
         ports = Ports(
             newsroom=_port(newsroom_url),
             hook=_port(hook_url),
             smtp=smtp_port,
             inbox=_port(inbox_url),
-            web=free_port(state.ports.web),
+            web=web_port,
             networks={each.kind: each.port for each in social},
         )
         addresses = _addresses(ports, social)
-        write_configuration(config, addresses, _addresses(kept.ports, social) if kept else None)
+        before = replace(_addresses(kept.ports, social), web_port=asked.port) if kept else None
+        write_configuration(config, addresses, before)
         write_network_secrets(config, dict(item for each in social for item in each.secrets().items()))
         state.on(ports).write(folder)
         yield Running(
@@ -88,11 +105,24 @@ def running(folder: Path, clock: Clock) -> Iterator[Running]:
             inbox_url=inbox_url,
             public_url=addresses.public_url,
             smtp_port=smtp_port,
-            web_port=ports.web,
+            web_port=web_port,
+            listener=held if serves else None,
+            taken=asked.port if kept and web_port != asked.port else 0,
             networks=social,
             started=state.started,
             first_run=kept is None,
         )
+
+
+def _held(file: Path, asked: WebTable) -> socket.socket:
+    try:
+        return bound(asked.port, asked.host)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise SettingsError(
+            f"{file}: web.host: {asked.host} cannot be listened on ({reason}); use 127.0.0.1, or an address of this "
+            "machine"
+        ) from error
 
 
 def _port(url: str) -> int:

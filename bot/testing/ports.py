@@ -7,17 +7,23 @@ import os
 import socket
 
 HOST = "127.0.0.1"
+_WAITING = 2048
 _TAKEN = {errno.EADDRINUSE, errno.EACCES, errno.EADDRNOTAVAIL}
 
 
-def bound(port: int = 0) -> socket.socket:
-    """A TCP socket bound to ``port`` on 127.0.0.1, or to a free port when ``port`` is taken or 0."""
+def bound(port: int = 0, host: str = HOST) -> socket.socket:
+    """A TCP socket that listens on ``port`` of ``host``, or on a free port when ``port`` is taken or 0.
+
+    It is nobody else's from then on: who connects waits until it is served.
+    """
     for wanted in dict.fromkeys((port, 0)):
-        opened = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        opened = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
         if os.name == "posix":  # So that a port is free at once after its last server; on Windows it means "share".
             opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            opened.bind((HOST, wanted))
+            opened.bind((host, wanted))
+            # Two sockets may be bound to one port for as long as neither listens.
+            opened.listen(_WAITING)
         except (OSError, OverflowError) as error:
             opened.close()
             if wanted == 0 or (isinstance(error, OSError) and error.errno not in _TAKEN):

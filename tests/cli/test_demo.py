@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import socket
 from email import message_from_bytes, policy
 
 import pytest
@@ -54,6 +55,33 @@ def test_the_demo_does_the_whole_job_once(broadsheet, elsewhere):
     said = broadsheet("demo", "--dir", "town")
     assert "nothing is sent twice" in said.out
     assert "posted on Mastodon" in said.out
+
+
+def test_served_pages_get_the_port_that_the_mails_name(broadsheet, elsewhere, monkeypatch):
+    served = []
+
+    class Served:
+        def __init__(self, installation, say):
+            pass
+
+        def run(self, *, listener, **roles):
+            served.append((listener.getsockname()[1], {role for role, runs in roles.items() if runs is True}))
+            return 0
+
+    monkeypatch.setattr("bot.cli.demo.Roles", Served)
+    broadsheet("demo", "--dir", "town", "--serve")
+    ((port, roles),) = served
+    assert roles == {"ticks", "works", "serves"}
+    mail = next((elsewhere / "town" / "mailbox").glob("*.eml"))
+    said = message_from_bytes(mail.read_bytes(), policy=policy.default)
+    assert f"http://127.0.0.1:{port}/" in said["List-Unsubscribe"]
+
+    toml = elsewhere / "town" / "config" / "broadsheet.toml"
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        taken = other.getsockname()[1]
+        toml.write_text(toml.read_text().replace(f"port = {port}\n", f"port = {taken}\n"))
+        out = broadsheet("demo", "--dir", "town", "--serve").out
+    assert f"web.port: {taken} is in use; the pages get {served[1][0]}" in out
 
 
 def test_what_the_demo_wrote_opens_without_a_server(broadsheet, elsewhere):

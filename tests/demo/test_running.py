@@ -15,7 +15,7 @@ from bot.demo.configuration import HOOK_SECRET
 from bot.demo.networks import social
 from bot.demo.running import SUBSCRIBERS
 from bot.demo.state import DemoState, Ports
-from bot.errors import StateError
+from bot.errors import SettingsError, StateError
 from bot.settings import SettingsTables, checked, is_address
 from bot.testing.ports import free_port
 from bot.tokens import KeyRing
@@ -107,6 +107,53 @@ def test_a_port_that_is_taken_meanwhile_is_replaced_and_remembered(folder: Path,
         assert run.newsroom_url == f"http://127.0.0.1:{used.newsroom}"
     with running(folder, SetClock(NOW)) as after:
         assert after.smtp_port == run.smtp_port
+
+
+def set_web_port(run: Running, port: int) -> None:
+    toml = run.config / "broadsheet.toml"
+    toml.write_text(toml.read_text().replace(f"port = {run.web_port}\n", f"port = {port}  # ours\n"))
+
+
+def test_where_the_pages_are_served_nobody_can_take_their_port_before(folder: Path, used: Ports) -> None:
+    with running(folder, SetClock(NOW), serves=True) as run:
+        assert run.listener
+        assert run.listener.getsockname() == ("127.0.0.1", used.web)
+        with pytest.raises(OSError), socket.create_server(("127.0.0.1", used.web)):
+            pass
+        socket.create_connection(("127.0.0.1", used.web), timeout=5).close()
+    socket.create_server(("127.0.0.1", used.web)).close()
+
+
+def test_a_port_set_by_hand_is_where_the_pages_are_served_and_where_links_lead(folder: Path, used: Ports) -> None:
+    with running(folder, SetClock(NOW)) as first:
+        pass
+    wanted = free_port()
+    set_web_port(first, wanted)
+    with running(folder, SetClock(NOW), serves=True) as run:
+        assert (run.web_port, run.taken) == (wanted, 0)
+        assert tables(run).web.port == wanted
+        assert tables(run).newsroom.public_url == run.public_url == f"http://127.0.0.1:{wanted}"
+
+
+def test_a_port_set_by_hand_that_somebody_has_is_replaced_and_that_is_told(folder: Path, used: Ports) -> None:
+    with running(folder, SetClock(NOW)) as first:
+        pass
+    # The mailbox has it, whose line in the settings is the same.
+    set_web_port(first, used.smtp)
+    with running(folder, SetClock(NOW), serves=True) as run:
+        assert run.taken == used.smtp == tables(run).channels["mail"]["port"]
+        assert tables(run).web.port == run.web_port != used.smtp
+        assert tables(run).newsroom.public_url == f"http://127.0.0.1:{run.web_port}"
+        assert "  # ours" in (run.config / "broadsheet.toml").read_text()
+
+
+def test_a_host_that_is_not_this_machines_ends_the_demo_with_what_to_write(folder: Path, used: Ports) -> None:
+    with running(folder, SetClock(NOW)) as first:
+        pass
+    toml = first.config / "broadsheet.toml"
+    toml.write_text(toml.read_text().replace("[web]\n", '[web]\nhost = "192.0.2.1"\n'))
+    with pytest.raises(SettingsError, match="web.host: 192.0.2.1 cannot be listened on"):
+        running(folder, SetClock(NOW)).__enter__()
 
 
 def test_a_network_that_moved_is_posted_to_where_it_is_now_also_where_its_address_is_a_secret(
