@@ -139,7 +139,10 @@ def check(timetable: Timetable, found: Stand, due: datetime, now: datetime) -> N
     taken = [each for each in timetable.between(due - STEP, due) if each.key != slot.key]
     if taken:
         raise StateError(
-            Phrase("the slot %(slot)s of this schedule goes out then: choose another minute", slot=taken[0].key)
+            Phrase(
+                "this schedule goes out then already, %(when)s: choose another minute",
+                when=taken[0].due.astimezone(ZoneInfo(timetable.timezone)),
+            )
         )
 
 

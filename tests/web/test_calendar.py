@@ -57,11 +57,15 @@ async def test_a_chosen_slot_is_moved_by_a_form_and_that_can_be_undone(web):
     assert due(web) == NOW + 15 * DAY + timedelta(hours=2, minutes=30)
     where = dict(parse_qsl(urlsplit(answer.headers["Location"]).query))
     assert where == {"month": "2026-12", "slot": "morning/2026-11-26T07:00"}
+    day = urlsplit(answer.headers["Location"]).fragment
     async with web.client() as client:
         client.cookies.update(answer.cookies)
         page = (await client.get(answer.headers["Location"])).text
     assert "Undo" in page
     assert "Moved from" in shown(page)
+    # The page opens where the slot stands now.
+    moved = page[page.index(f'id="{day}"') :]
+    assert "09:30 Morning Planned" in shown(moved[: moved.index("</td>")])
     fields = dict(re.findall(r'name="(\w+)" value="([^"]*)"', page[page.index('id="toast"') :]))
     assert (fields["date"], fields["time"]) == ("2026-11-26", "07:00")
     await web.post("/calendar/move", data=fields)
@@ -93,6 +97,28 @@ async def test_what_cannot_be_is_said_at_the_field_and_what_was_written_stays(we
     assert due(web) == NOW + 2 * DAY
 
 
+async def test_what_goes_out_then_already_is_said_by_day_and_time(web):
+    answer = await web.post("/calendar/move", data={**SLOT, "date": "2026-11-27", "time": "07:00"})
+    said = "This schedule goes out then already, 27 November 2026, 07:00: choose another minute."
+    assert said in html.unescape(answer.text)
+
+
+async def test_weeks_that_are_over_leave_their_room_to_those_to_come(web):
+    page = (await web.get("/calendar?month=2026-11")).text
+    assert 'class="month now"' in page
+    rows = page[page.index("<tbody>") : page.index("</tbody>")].split("<tr")[1:]
+    assert [each.startswith(' class="over"') for each in rows] == [True] * 4 + [False] * 2
+    assert 'class="over"' in (await web.get("/calendar?month=2026-10")).text
+
+
+async def test_what_is_approved_and_what_was_sent_differ_by_their_shapes(web):
+    web.add_edition(slot_key="a", slot=NOW - DAY, state=EditionState.SENT)
+    web.add_edition(slot_key="b", slot=NOW + DAY, state=EditionState.APPROVED)
+    page = (await web.get("/calendar?month=2026-11")).text
+    shapes = re.findall(r'<span class="good">.*?href="#(\w+)"', page[page.index("<tbody>") : page.index("</tbody>")])
+    assert shapes == ["send", "tick"]
+
+
 async def test_an_hour_that_the_clocks_leave_out_is_not_taken_for_another(build_web, monkeypatch):
     monkeypatch.setattr("bot.testing.NEWSROOM", NEWSROOM.replace('"UTC"', '"Europe/Berlin"'))
     web = build_web()
@@ -102,7 +128,7 @@ async def test_an_hour_that_the_clocks_leave_out_is_not_taken_for_another(build_
     assert answer.status_code == 422
     assert "that time does not come" in answer.text
     page = (await web.get("/calendar?month=2027-03")).text
-    assert "no 02:00" in page
+    assert "Clocks forward: no 02:00" in page
     assert "The clocks go forward: 02:00 is left out." in page
 
 

@@ -70,7 +70,7 @@ def routes(desk: Desk, router: APIRouter) -> None:
             return _refused(desk, request, user, form, {"slot": sentence(told_error(error))})
         said = _("%(name)s, %(time)s, is skipped.") % {"name": made.name, "time": desk.times.words(made.slot)}
         undo = Undo("calendar/put-back", _("Undo"), _fields(form))
-        return desk.done(request, f"calendar?{_query(desk, form, schedule, key)}", said, undo)
+        return desk.done(request, _to(desk, form, made.slot), said, undo)
 
     @router.post("/calendar/put-back")
     def put_it_back(request: Request, user: Editor, form: Submitted) -> Response:
@@ -81,7 +81,7 @@ def routes(desk: Desk, router: APIRouter) -> None:
             return _refused(desk, request, user, form, {"slot": sentence(told_error(error))})
         name = desk.installation.settings.schedules[schedule].name
         said = _("%(name)s goes out %(time)s.") % {"name": name, "time": desk.times.words(stands.slot.due)}
-        return desk.done(request, f"calendar?{_query(desk, form, schedule, key, _day(desk, stands.slot))}", said)
+        return desk.done(request, _to(desk, form, stands.slot.due), said)
 
 
 def _moved(desk: Desk, request: Request, user: User, form: Submission) -> Response:
@@ -99,7 +99,7 @@ def _moved(desk: Desk, request: Request, user: User, form: Submission) -> Respon
     said = _("%(name)s goes out %(time)s.") % {"name": name, "time": desk.times.words(stands.slot.due)}
     back = {**_fields(form), "date": f"{before:%Y-%m-%d}", "time": f"{before:%H:%M}"}
     undo = Undo("calendar/move", _("Undo"), back) if before > desk.times.now else None
-    return desk.done(request, f"calendar?{_query(desk, form, schedule, key, _day(desk, stands.slot))}", said, undo)
+    return desk.done(request, _to(desk, form, stands.slot.due), said, undo)
 
 
 def _due(form: Submission, zone: ZoneInfo) -> tuple[datetime | None, dict[str, str]]:
@@ -142,16 +142,14 @@ def _asked(form: Submission) -> dict[str, str]:
     return dict(parse_qsl(form.text("view", longest=500)))
 
 
-def _query(desk: Desk, form: Submission, schedule: str, key: str, day: date | None = None) -> str:
-    """The view that the form stood in, or that kind of view with ``day`` in it; with the slot chosen."""
-    view = view_of(_asked(form), day or desk.times.local(desk.times.now).date(), locale().first_week_day)
-    if day and day not in view.days:
+def _to(desk: Desk, form: Submission, due: datetime) -> str:
+    """The view that the form stood in, or that kind of view with ``due`` in it; at its day, with the slot chosen."""
+    schedule, key = _named(form)
+    day = desk.times.local(due).date()
+    view = view_of(_asked(form), day, locale().first_week_day)
+    if day not in view.days:
         view = view.of(day)
-    return view.query(slot=f"{schedule}/{key}")
-
-
-def _day(desk: Desk, slot: Slot) -> date:
-    return desk.times.local(slot.due).date()
+    return f"calendar?{view.query(slot=f'{schedule}/{key}')}#day-{day}"
 
 
 def _refused(desk: Desk, request: Request, user: User, form: Submission, errors: dict[str, str]) -> Response:

@@ -186,7 +186,7 @@ def change_said(change: ClockChange, *, whole: bool = False) -> str:
             else _("The clocks go forward: %(hour)s is left out.")
         )
     else:
-        said = _("%(hour)s twice") if change.twice else _("no %(hour)s")
+        said = _("Clocks back: %(hour)s twice") if change.twice else _("Clocks forward: no %(hour)s")
     return said % {"hour": hour}
 
 

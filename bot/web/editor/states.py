@@ -31,7 +31,7 @@ EDITION_STATES: dict[str, Shown] = {
     EditionState.HELD: Shown(N_("Held"), "warn", "dash"),
     EditionState.SENDING: Shown(N_("Sending"), "accent", "arrow"),
     EditionState.PAUSED: Shown(N_("Paused"), "warn", "bars"),
-    EditionState.SENT: Shown(N_("Sent"), "good", "tick"),
+    EditionState.SENT: Shown(N_("Sent"), "good", "send"),
     EditionState.CANCELLED: Shown(N_("Cancelled"), "plain", "close"),
     EditionState.EXPIRED: Shown(N_("Expired"), "bad", "mark"),
 }
