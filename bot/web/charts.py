@@ -172,6 +172,8 @@ def scale(lowest: float, highest: float, *, zero: bool) -> tuple[float, float, f
     span = highest - lowest
     if span <= 0:
         span = max(abs(highest) * 0.02, 2)
+        # What never changes stands amid the plot, not on its floor.
+        lowest, highest = lowest - span / 2, highest + span / 2
     rough = span / 2
     power = 10 ** floor(log10(rough))
     step = next(power * each for each in (1, 2, 2.5, 5, 10) if power * each >= rough)

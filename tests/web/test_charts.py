@@ -26,6 +26,13 @@ def test_a_line_goes_up_when_the_numbers_do():
     assert [word.text for _, word in chart.ticks] == ["12,200", "12,300", "12,400", "12,500"]
 
 
+def test_numbers_that_stay_as_they_are_stand_amid_the_plot():
+    chart = line_chart(points(25, 25), WIDE, say)
+    assert [word.text for _, word in chart.ticks] == ["24", "25", "26"]
+    assert {dot.y for dot in chart.dots} == {chart.ticks[1][0]}
+    assert chart.lowest == 24
+
+
 def test_the_last_value_is_named():
     (word,) = line_chart(points(*range(10)), WIDE, say).words
     assert (word.text, word.anchor) == ("9", "end")

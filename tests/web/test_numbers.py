@@ -53,6 +53,7 @@ async def test_five_figures_say_how_it_is_going(web, days, clock):
     assert "Readers 2 " in page
     assert "Accepted 100 %" in page
     assert "Bounced 0 %" in page
+    assert "Unsubscribed 0 % Complaints" in page
     assert "Complaints 0 % far below 0.1 %" in page
 
 
@@ -71,6 +72,20 @@ async def test_a_held_edition_is_a_gap_with_a_word_not_a_zero(web, days, clock):
     assert re.search(r'<td class="quiet gone" colspan="6">held</td>', page.text)
 
 
+async def test_before_there_is_a_chart_the_table_is_not_of_charts(web, reader, clock):
+    web.send(web.add_edition(state=EditionState.DRAFTED, slot=NOW, slot_key="first"))
+    await sent(web, clock)
+    page = plain(await web.get("/numbers"))
+    assert "charts" not in page
+    assert "Mails latest first" in page
+
+
+async def test_each_number_of_a_row_is_named_for_phones_which_have_no_room_for_columns(web, days, clock):
+    await sent(web, clock)
+    page = (await web.get("/numbers")).text
+    assert page.count('data-column="Readers"') == page.count('data-column="Complaints"') == 4
+
+
 async def test_opens_are_not_shown_and_the_page_says_why(web, days, clock):
     await sent(web, clock)
     page = plain(await web.get("/numbers"))
@@ -84,7 +99,7 @@ async def test_who_left_by_an_editions_link_is_in_its_row_and_in_the_figure(web,
     answer = await web.get("/numbers.csv?schedule=morning")
     rows = {row["edition"]: row for row in csv.DictReader(io.StringIO(answer.text))}
     assert rows[days[-1].id]["unsubscribed"] == "1"
-    assert "Unsubscribed 12.5 %" in plain(await web.get("/numbers?schedule=morning"))
+    assert "Unsubscribed 12.5 % 1 reader Complaints" in plain(await web.get("/numbers?schedule=morning"))
 
 
 async def test_the_file_has_every_edition_and_opens_safely_in_a_spreadsheet(web, days, clock):
@@ -101,7 +116,7 @@ async def test_the_file_has_every_edition_and_opens_safely_in_a_spreadsheet(web,
 async def test_weeks_and_months_sum_up_their_editions(web, days, clock, span):
     await sent(web, clock)
     page = await web.get(f"/numbers?schedule=morning&span={span}")
-    rows = [re.findall(r'<td class="number">(\d+)</td>', each) for each in page.text.split('<th scope="row">')[1:]]
+    rows = [re.findall(r'<td class="number"[^>]*>(\d+)</td>', each) for each in page.text.split('<th scope="row">')[1:]]
     assert sum(int(row[1]) for row in rows if len(row) == 6) == 8
 
 

@@ -149,6 +149,8 @@ async def test_numbers_say_it_by_channel_and_by_edition(desk, clock):
     assert "page 1 0 0 –" in page
     by_edition = page.partition("Reactions by edition")[2]
     # Of two posts, one whose figures are known: what neither network told is a dash.
+    assert "Posts asked about Likes" in by_edition
+    assert "Asked about are the posts whose networks tell." in by_edition
     assert "Quotes 07:00" in by_edition
     assert re.search(r" 2 12 3 1 – ", by_edition)
     assert f"/editions/{made.id}/delivery#posts" in (await desk.get("/numbers")).text

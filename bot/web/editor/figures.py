@@ -13,9 +13,10 @@ from babel.numbers import format_decimal, format_percent
 
 from bot.editions.skeleton import by_skeleton
 from bot.schedules.numbers import Overview, Row, Span
+from bot.store.numbers import Sums
 from bot.web import charts
 from bot.web.editor.desk import number
-from bot.web.editor.speech import N_, _, locale
+from bot.web.editor.speech import N_, _, locale, ngettext
 
 GAPS = {"held": N_("held"), "skipped": N_("skipped"), "cancelled": N_("cancelled"), "expired": N_("expired")}
 """The words of editions that did not go out."""
@@ -85,7 +86,6 @@ def figures(found: Overview) -> list[Figure]:
     """The five."""
     now, before = found.now, found.before
     growth = change(found.growth) if found.growth is not None else ""
-    an_edition = number(round(now.unsubscribed / now.editions)) if now.editions else ""
     complaints = now.complaints / now.readers if now.readers else 0
     far = _("far below 0.1 %") if complaints < 0.0005 else _("near 0.1 %") if complaints < 0.001 else _("above 0.1 %")
     return [
@@ -103,10 +103,20 @@ def figures(found: Overview) -> list[Figure]:
         Figure(
             _("Unsubscribed"),
             share(now.unsubscribed, now.readers),
-            _("%(count)s an edition") % {"count": an_edition} if an_edition else "",
+            _left(now),
         ),
         Figure(_("Complaints"), share(now.complaints, now.readers), far if now.readers else ""),
     ]
+
+
+def _left(now: Sums) -> str:
+    """How many left: an edition, or in all where that is less than one."""
+    if not now.unsubscribed:
+        return ""
+    an_edition = round(now.unsubscribed / now.editions) if now.editions else 0
+    if an_edition:
+        return _("%(count)s an edition") % {"count": number(an_edition)}
+    return ngettext("%(count)s reader", "%(count)s readers", now.unsubscribed) % {"count": number(now.unsubscribed)}
 
 
 def _said(row: Row, span: Span) -> str:
