@@ -15,7 +15,35 @@ from markdown_it import MarkdownIt
 from PIL import Image
 
 TOWN = Path(__file__).resolve().parent / "town"
-TIMEZONE = "America/Los_Angeles"
+MORNING = 7
+"""The hour that it is in Port Alder when the demo begins: the slot of its morning edition is just over, and today's."""
+# One for each hour of the day, none with a clock change; which of them the town lies in, nobody knows.
+_ZONES = [
+    "Pacific/Pago_Pago",
+    "Pacific/Honolulu",
+    "Pacific/Gambier",
+    "Pacific/Pitcairn",
+    "America/Phoenix",
+    "America/Costa_Rica",
+    "America/Panama",
+    "America/Puerto_Rico",
+    "America/Montevideo",
+    "Atlantic/South_Georgia",
+    "Atlantic/Cape_Verde",
+    "Africa/Abidjan",
+    "Africa/Lagos",
+    "Africa/Johannesburg",
+    "Africa/Nairobi",
+    "Asia/Dubai",
+    "Asia/Karachi",
+    "Asia/Dhaka",
+    "Asia/Bangkok",
+    "Asia/Singapore",
+    "Asia/Tokyo",
+    "Australia/Brisbane",
+    "Pacific/Guadalcanal",
+    "Pacific/Tarawa",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +96,11 @@ def town_articles(started: datetime) -> tuple[TownArticle, ...]:
     return tuple(sorted(articles, key=lambda article: (article.published, article.id), reverse=True))
 
 
+def timezone_of(started: datetime) -> str:
+    """Where the town lies: it is ``MORNING`` there at ``started``."""
+    return next(zone for zone in _ZONES if started.astimezone(ZoneInfo(zone)).hour == MORNING)
+
+
 def parse_offset(text: str) -> timedelta:
     """``-1d3h20m`` or ``+2h`` as a duration. Raises ``ValueError``."""
     match = re.fullmatch(r"([+-])(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?", text)
@@ -95,7 +128,8 @@ def _parts(path: Path) -> tuple[dict[str, Any], str]:
 
 def _article(path: Path, started: datetime) -> TownArticle:
     head, body = _parts(path)
-    here = started.astimezone(ZoneInfo(TIMEZONE)).replace(microsecond=0)
+    # From the hour itself, at which the morning's edition is due: it tells nothing that came later.
+    here = started.astimezone(ZoneInfo(timezone_of(started))).replace(minute=0, second=0, microsecond=0)
     published = here + parse_offset(head["published"])
     image = head.get("image")
     return TownArticle(

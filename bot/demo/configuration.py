@@ -12,7 +12,6 @@ from pathlib import Path
 
 from dotenv import dotenv_values
 
-from bot.demo.articles import TIMEZONE
 from bot.demo.durable import write_over
 from bot.settings import SECRET_KEYS, secret_variable
 from bot.settings.load import FILE
@@ -33,7 +32,7 @@ class Addresses:
     public_url: str
     smtp_port: int
     web_port: int
-    timezone: str = TIMEZONE
+    timezone: str
     networks: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 

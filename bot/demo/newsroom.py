@@ -21,7 +21,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from bot.clock import Clock
-from bot.demo.articles import TIMEZONE, TOWN, TownArticle, town_articles
+from bot.demo.articles import TOWN, TownArticle, timezone_of, town_articles
 from bot.demo.query import PostQuery, RestError
 from bot.demo.wordpress import NAME, SITE, Catalogue, content_html, excerpt_html, guid, title_html, upload
 from bot.testing.server import served
@@ -40,6 +40,7 @@ class Site:
         self._catalogue = Catalogue(self._articles)
         self._clock = clock
         self._started = started
+        self._timezone = timezone_of(started)
         pages = Environment(
             loader=FileSystemLoader(TOWN / "pages"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
         )
@@ -115,7 +116,7 @@ class Site:
                 "description": DESCRIPTION,
                 "url": base,
                 "home": base,
-                "timezone_string": TIMEZONE,
+                "timezone_string": self._timezone,
                 "namespaces": ["wp/v2"],
                 "authentication": [],
                 "routes": {
@@ -127,7 +128,7 @@ class Site:
 
     def posts(self, request: Request) -> Response:
         """One page of posts; beyond the last page 400 ``rest_post_invalid_page_number``."""
-        query = PostQuery.parse(request.query_params.multi_items())
+        query = PostQuery.parse(request.query_params.multi_items(), self._timezone)
         found = query.select(self._public())
         pages = math.ceil(len(found) / query.per_page)
         if query.page > max(pages, 1):
@@ -150,7 +151,7 @@ class Site:
         return _json(posts, headers)
 
     def post(self, request: Request) -> Response:
-        query = PostQuery.parse(request.query_params.multi_items())
+        query = PostQuery.parse(request.query_params.multi_items(), self._timezone)
         wanted = request.path_params["id"]
         for article in self._articles:
             if article.id == wanted:

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any, Self
 from zoneinfo import ZoneInfo
 
-from bot.demo.articles import TIMEZONE, TownArticle
+from bot.demo.articles import TownArticle
 
 _ORDERS = {
     "date": lambda article: (article.published, article.id),
@@ -52,8 +52,8 @@ class PostQuery:
     fields: tuple[str, ...] = ()
 
     @classmethod
-    def parse(cls, pairs: Sequence[tuple[str, str]]) -> Self:
-        """Reads the query string's pairs. Raises ``RestError`` as WordPress does."""
+    def parse(cls, pairs: Sequence[tuple[str, str]], timezone: str) -> Self:
+        """Reads the query string's pairs. ``timezone`` is the site's. Raises ``RestError`` as WordPress does."""
         given = dict(pairs)
         orderby = given.get("orderby", "date")
         if orderby not in {*_ORDERS, "include"}:
@@ -68,9 +68,9 @@ class PostQuery:
             per_page=_number(given, "per_page", 10, 100),
             orderby=orderby,
             descending=order == "desc",
-            after=_moment(given, "after"),
-            before=_moment(given, "before"),
-            modified_after=_moment(given, "modified_after"),
+            after=_moment(given, "after", timezone),
+            before=_moment(given, "before", timezone),
+            modified_after=_moment(given, "modified_after", timezone),
             include=_ids(pairs),
             embed="_embed" in given,
             fields=tuple(field for field in given.get("_fields", "").split(",") if field),
@@ -113,7 +113,7 @@ def _number(given: Mapping[str, str], name: str, default: int, most: int | None)
     return value
 
 
-def _moment(given: Mapping[str, str], name: str) -> datetime | None:
+def _moment(given: Mapping[str, str], name: str, timezone: str) -> datetime | None:
     """An ISO 8601 time; without offset it is the site's, as in WordPress."""
     if name not in given:
         return None
@@ -121,7 +121,7 @@ def _moment(given: Mapping[str, str], name: str) -> datetime | None:
         moment = datetime.fromisoformat(given[name].replace(" ", "+"))
     except ValueError as error:
         raise RestError.parameter(name, "Invalid date.") from error
-    return moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(TIMEZONE))
+    return moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(timezone))
 
 
 def _ids(pairs: Sequence[tuple[str, str]]) -> tuple[int, ...]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from bot.clock import Clock
+from bot.demo.articles import timezone_of
 from bot.demo.configuration import Addresses, write_configuration, write_network_secrets, write_secrets
 from bot.demo.inbox import inbox
 from bot.demo.mailbox import mailbox
@@ -90,8 +91,8 @@ def running(folder: Path, clock: Clock, *, serves: bool = False) -> Iterator[Run
             web=web_port,
             networks={each.kind: each.port for each in social},
         )
-        addresses = _addresses(ports, social)
-        before = replace(_addresses(kept.ports, social), web_port=asked.port) if kept else None
+        addresses = _addresses(state, ports, social)
+        before = replace(_addresses(kept, kept.ports, social), web_port=asked.port) if kept else None
         write_configuration(config, addresses, before)
         write_network_secrets(config, dict(item for each in social for item in each.secrets().items()))
         state.on(ports).write(folder)
@@ -129,13 +130,14 @@ def _port(url: str) -> int:
     return urlsplit(url).port or 80
 
 
-def _addresses(ports: Ports, social: tuple[Standing, ...]) -> Addresses:
+def _addresses(state: DemoState, ports: Ports, social: tuple[Standing, ...]) -> Addresses:
     return Addresses(
         newsroom_url=f"http://{HOST}:{ports.newsroom}",
         hook_url=f"http://{HOST}:{ports.hook}{PATH}",
         public_url=f"http://{HOST}:{ports.web}",
         smtp_port=ports.smtp,
         web_port=ports.web,
+        timezone=timezone_of(state.started),
         networks={
             each.kind: each.options(f"http://{HOST}:{ports.networks[each.kind]}")
             for each in social

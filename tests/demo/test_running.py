@@ -11,6 +11,7 @@ import pytest
 
 from bot.clock import SetClock
 from bot.demo import Running, running
+from bot.demo.articles import timezone_of
 from bot.demo.configuration import HOOK_SECRET
 from bot.demo.networks import social
 from bot.demo.running import SUBSCRIBERS
@@ -77,7 +78,7 @@ def test_the_configuration_is_right_and_knows_the_servers(folder: Path) -> None:
             assert network.secrets().items() <= environment(run).items()
             assert not [each for each in network.secrets().values() if each in str(settings.channels)]
             assert network.kind in settings.schedules["morning"].channels
-        assert settings.schedules["morning"].timezone == "America/Los_Angeles"
+        assert settings.schedules["morning"].timezone == timezone_of(run.started)
         assert len(KeyRing.parse(environment(run)["BROADSHEET_SECRET_KEYS"]).keys) == 1
         assert environment(run)[HOOK_SECRET].startswith("whsec_")
         assert (run.config / ".env").stat().st_mode & 0o077 == 0

@@ -1,9 +1,10 @@
 import re
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot.demo.articles import TIMEZONE, TOWN, TownArticle, parse_offset, town_articles
+from bot.demo.articles import MORNING, TOWN, TownArticle, parse_offset, timezone_of, town_articles
 
 STARTED = datetime(2026, 11, 24, 15, 0, 30, tzinfo=UTC)
 EVERY = town_articles(STARTED)
@@ -79,8 +80,22 @@ def test_the_same_start_gives_the_same_articles() -> None:
 
 def test_times_are_in_the_towns_own_timezone() -> None:
     lead = next(article for article in EVERY if article.id == 101)
-    assert lead.published.isoformat() == "2026-11-24T04:50:30-08:00"
-    assert str(lead.published.tzinfo) == TIMEZONE
+    assert lead.published.isoformat() == "2026-11-24T04:50:00-08:00"
+    assert str(lead.published.tzinfo) == timezone_of(STARTED)
+
+
+@pytest.mark.parametrize("day", [datetime(2026, 3, 29, tzinfo=UTC), datetime(2026, 11, 1, tzinfo=UTC)])
+@pytest.mark.parametrize("hour", range(24))
+def test_whenever_the_demo_begins_its_morning_edition_is_todays_and_tells_what_was_published_before_it(
+    day: datetime, hour: int
+) -> None:
+    started = day + timedelta(hours=hour, minutes=59)
+    here = started.astimezone(ZoneInfo(timezone_of(started)))
+    assert here.hour == MORNING
+    due = here.replace(minute=0)
+    told = [article.published for article in town_articles(started) if article.public(started)]
+    assert max(told) < due
+    assert sum(due - timedelta(days=1) < each for each in told) > 10
 
 
 @pytest.mark.parametrize("text", ["", "3h", "-3", "-1w", "-3h2d"])
