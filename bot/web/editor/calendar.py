@@ -233,9 +233,9 @@ def _facts(tx: Transaction, desk: Desk, schedule: str, slot: Slot, edition: Edit
     if edition is None:
         when = desk.times.words(slot.due - table.lead_time)
         if table.approval:
-            said.append(_("Made at %(time)s, then waits for approval.") % {"time": when})
+            said.append(_("Made %(time)s, then waits for approval.") % {"time": when})
         else:
-            said.append(_("Made at %(time)s.") % {"time": when})
+            said.append(_("Made %(time)s.") % {"time": when})
     reach = reach_said(desk.installation, table, readers_by(tx, [table.audience]))
     if reach:
         said.append(_("Goes to %(whom)s.") % {"whom": format_list(list(reach), locale=locale())})

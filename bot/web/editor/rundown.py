@@ -128,8 +128,8 @@ def _why(desk: Desk, entry: Entry, table: ScheduleTable | None) -> str:
         return _("Made in a moment, needs approval") if table.approval else _("Made in a moment")
     made = desk.times.words(entry.due - table.lead_time)
     if table.approval:
-        return _("Made at %(time)s, needs approval") % {"time": made}
-    return _("Made at %(time)s") % {"time": made} if table.lead_time else ""
+        return _("Made %(time)s, needs approval") % {"time": made}
+    return _("Made %(time)s") % {"time": made} if table.lead_time else ""
 
 
 def _goes_to(
