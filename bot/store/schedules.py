@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 
 from sqlalchemy import Connection, delete, func, select, update
@@ -27,10 +29,14 @@ class ScheduleState:
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """How many editions a schedule has made, and how many of them wait to go out."""
+    """How many editions a schedule has made, and how many of them are to go out yet, by their states."""
 
     editions: int = 0
-    waiting: int = 0
+    open: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def waiting(self) -> int:
+        return sum(self.open.values())
 
 
 class Schedules:
@@ -63,13 +69,15 @@ class Schedules:
         """What the schedules have made, those too that are gone; two look-ups over all editions."""
         counted = select(editions.c.schedule, func.count()).group_by(editions.c.schedule)
         waiting = (
-            select(editions.c.schedule, func.count())
+            select(editions.c.schedule, editions.c.state, func.count())
             .where(editions.c.state.in_(["drafted", "awaiting", "approved", "held"]))
-            .group_by(editions.c.schedule)
+            .group_by(editions.c.schedule, editions.c.state)
         )
-        waits = {row[0]: row[1] for row in self._connection.execute(waiting)}
+        waits: dict[str, dict[str, int]] = defaultdict(dict)
+        for schedule, state, count in self._connection.execute(waiting):
+            waits[schedule][state] = count
         return {
-            schedule: Past(editions=count, waiting=waits.get(schedule, 0))
+            schedule: Past(editions=count, open=waits.get(schedule, {}))
             for schedule, count in self._connection.execute(counted)
         }
 

@@ -86,14 +86,27 @@ async def test_the_list_says_when_each_goes_out_to_whom_and_where_it_comes_from(
     answer = await web.get("/schedules")
     page = said(answer)
     assert "2 schedules, 2 on" in page
-    assert "Evening five 18:00 Morning briefing mail not asked for 0 the desk Inés" in page
-    line = web.installation.settings.origin("schedules", "morning").line
-    assert f"Morning briefing tomorrow 07:00 Morning briefing mail not asked for 0 a file line {line}" in page
+    assert "Evening five 18:00 Morning briefing mail not asked for none yet the desk Inés" in page
+    assert "Morning briefing tomorrow 07:00 Morning briefing mail not asked for none yet the settings' file" in page
     # What goes out first stands first.
     assert page.index("Evening five") < page.index("tomorrow 07:00")
 
 
 async def test_the_list_asks_the_store_no_more_for_many_schedules(web, evening, monkeypatch):
+async def test_the_list_says_what_an_edition_that_is_to_go_out_waits_for(web, evening):
+    for state in (EditionState.APPROVED, EditionState.APPROVED, EditionState.AWAITING, EditionState.SENT):
+        web.add_edition(schedule="evening", name="Evening five", state=state)
+    page = said(await web.get("/schedules"))
+    assert "not asked for 4 1 awaiting approval 2 approved the desk" in page
+
+
+async def test_the_list_tells_the_command_that_writes_a_file_to_who_runs_the_server(web, log_in):
+    assert "config export" not in said(await web.get("/schedules")), "nothing was made here"
+    declare(web.installation, "schedules", "evening", EVENING, who="Inés", now=NOW)
+    assert "config export" not in said(await web.get("/schedules", headers=log_in(Role.APPROVER)))
+    assert "broadsheet config export" in said(await web.get("/schedules", headers=log_in(Role.ADMIN)))
+
+
     # Each page looks for changes, so that all are alike.
     monkeypatch.setattr(following, "SECONDS", 0)
     await web.get("/schedules")
