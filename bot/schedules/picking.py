@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from bot.editions.preflight import Ran
 from bot.model import Article, Declaration, Pick, Rejection, Selected
 from bot.schedules.draft import DAY, circumstances, one_article
 from bot.schedules.installation import Installation
 from bot.schedules.openings import Openings
 from bot.schedules.plan import Slot
+from bot.schedules.preflight import ran
 from bot.settings import ScheduleTable, SelectionTable
 from bot.settings.overlay import with_declaration
 from bot.stories.rules import RULES
@@ -47,6 +49,7 @@ class Picking:
     """``articles`` = picks + the groups' counts; ``stories`` is how many new ones there were to choose from.
 
     ``came_in`` are the ids of articles that lead a pick only with the change, ``fell_out`` what was picked without it.
+    ``ran``: by id, what leads a pick and was sent to the same readers lately, by another schedule.
     """
 
     articles: int
@@ -57,6 +60,7 @@ class Picking:
     hold: str
     came_in: frozenset[int]
     fell_out: tuple[Article, ...]
+    ran: Mapping[int, Ran]
 
     @property
     def others(self) -> int:
@@ -104,10 +108,10 @@ class Picker:
             self._looks[schedule] = look
         selected = look.selected(installation)
         earlier = look.selected(before) if before and schedule in before.settings.schedules else selected
-        return _picking(selected, earlier)
+        return _picking(selected, earlier, look.ran(installation, selected))
 
 
-def _picking(selected: Selected, earlier: Selected) -> Picking:
+def _picking(selected: Selected, earlier: Selected, ran: Mapping[int, Ran]) -> Picking:
     leads = {each.story.lead.id: each.story.lead for each in selected.picks}
     was = {each.story.lead.id: each.story.lead for each in earlier.picks}
     counted = Counter(each.rule for each in selected.rejections)
@@ -121,6 +125,7 @@ def _picking(selected: Selected, earlier: Selected) -> Picking:
         hold=selected.hold,
         came_in=frozenset(leads.keys() - was.keys()),
         fell_out=tuple(was[each] for each in was.keys() - leads.keys()),
+        ran=ran,
     )
 
 
@@ -140,6 +145,7 @@ class _Look:
         self._openings = openings
         self._material: dict[tuple[object, ...], tuple[list[Article], Circumstances]] = {}
         self._selected: dict[str, Selected] = {}
+        self._ran: dict[tuple[str, frozenset[int]], Mapping[int, Ran]] = {}
 
     def selected(self, installation: Installation) -> Selected:
         table, zone = installation.settings.schedules[self._schedule], installation.timezone(self._schedule)
@@ -153,6 +159,17 @@ class _Look:
                 self._selected.clear()
             self._selected[key] = replace(found, skip="", hold="") if table.on_publish else found
         return self._selected[key]
+
+    def ran(self, installation: Installation, selected: Selected) -> Mapping[int, Ran]:
+        """What of the picks these readers have by another schedule."""
+        leads = frozenset(each.story.lead.id for each in selected.picks)
+        key = installation.settings.schedules[self._schedule].audience, leads
+        if key not in self._ran:
+            if len(self._ran) >= _KEPT:
+                self._ran.clear()
+            with installation.store.read() as tx:
+                self._ran[key] = ran(tx, installation, self._schedule, leads, self.now)
+        return self._ran[key]
 
     def _looked(
         self, installation: Installation, table: ScheduleTable, zone: str

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime, timedelta
 
 from bot.delivery.alerts import CLAIMED, PREFLIGHT
@@ -53,14 +53,14 @@ def found(
     pictures: Mapping[str, Fetched],
 ) -> tuple[Finding, ...]:
     """What a look at ``edition`` finds, whether it is kept or not; ``pictures`` are those of its stories."""
-    outlets = installation.outlets
+    outlets, leads = installation.outlets, {each.article.id for each in edition.stories}
     return preflight(
         edition,
         newsroom=installation.newsroom,
         limits={name: each.limits for name, each in outlets.items()},
         rules={name: each.rules for name, each in outlets.items() if each.medium == "post"},
         reached=reached,
-        ran=_ran(tx, installation, edition),
+        ran=list(ran(tx, installation, edition.schedule, leads, edition.slot).values()),
         pictures=pictures if installation.settings.images.host else {},
     )
 
@@ -177,16 +177,17 @@ def _line(finding: Finding) -> str:
     return Phrase("%(what)s (%(where)s)", what=finding.said, where=finding.where) if finding.where else finding.said
 
 
-def _ran(tx: Transaction, installation: Installation, edition: Edition) -> list[Ran]:
-    """What other schedules sent to the same readers lately."""
+def ran(
+    tx: Transaction, installation: Installation, schedule: str, leads: Collection[int], slot: datetime
+) -> dict[int, Ran]:
+    """Which of the articles ``leads`` other schedules sent lately, before ``slot``, to the readers of ``schedule``."""
     schedules = installation.settings.schedules
-    table = schedules.get(edition.schedule)
-    if table is None or not table.audience:
-        return []
-    leads = {each.article.id for each in edition.stories}
+    table = schedules.get(schedule)
+    if table is None or not table.audience or not leads:
+        return {}
     told: dict[int, Ran] = {}
-    for other, story in tx.editions.telling(leads, edition.slot - RAN):
+    for other, story in tx.editions.telling(leads, slot - RAN):
         same = schedules.get(other.schedule)
-        if other.schedule != edition.schedule and same and same.audience == table.audience:
+        if other.schedule != schedule and same and same.audience == table.audience:
             told.setdefault(story.article.id, Ran(story.article.title, other.name, other.slot))
-    return list(told.values())
+    return told
