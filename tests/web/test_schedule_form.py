@@ -70,6 +70,15 @@ def sent(form):
         PUBLISH,
         {"name": "Odd", "cron": "*/15 7-9 * * 1-5", "channels": ["board"]},
         {"name": "Least", "times": ["07:00"], "channels": ["board"]},
+        {"name": "Own", "times": ["07:00"], "channels": ["board"], "subject": "The week", "preheader": "{{ date }}"},
+        {
+            "name": "Lines as usual, and said",
+            "times": ["07:00"],
+            "channels": ["board"],
+            "subject": "{{ lead.title }}",
+            "preheader": "{{ titles[1:4] | join(' · ') }}",
+            "selection": {"section_maximum": 0},
+        },
         {
             "name": "Usual, and said",
             "times": ["07:00"],

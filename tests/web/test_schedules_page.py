@@ -14,7 +14,8 @@ from bot.accounts import sessions
 from bot.model import EditionState, Role, User
 from bot.schedules.declaring import declare
 from bot.schedules.moving import move, skip_slot
-from bot.testing import NOW, article
+from bot.schedules.tick import tick
+from bot.testing import NOW, article, edition, subscribe
 from bot.web import following
 from bot.web.editor.schedule_form import form_of
 
@@ -92,7 +93,6 @@ async def test_the_list_says_when_each_goes_out_to_whom_and_where_it_comes_from(
     assert page.index("Evening five") < page.index("tomorrow 07:00")
 
 
-async def test_the_list_asks_the_store_no_more_for_many_schedules(web, evening, monkeypatch):
 async def test_the_list_says_what_an_edition_that_is_to_go_out_waits_for(web, evening):
     for state in (EditionState.APPROVED, EditionState.APPROVED, EditionState.AWAITING, EditionState.SENT):
         web.add_edition(schedule="evening", name="Evening five", state=state)
@@ -107,6 +107,7 @@ async def test_the_list_tells_the_command_that_writes_a_file_to_who_runs_the_ser
     assert "broadsheet config export" in said(await web.get("/schedules", headers=log_in(Role.ADMIN)))
 
 
+async def test_the_list_asks_the_store_no_more_for_many_schedules(web, evening, monkeypatch):
     # Each page looks for changes, so that all are alike.
     monkeypatch.setattr(following, "SECONDS", 0)
     await web.get("/schedules")
@@ -181,7 +182,7 @@ async def test_any_name_gives_a_key(web, name):
         ({"since": "span", "hours": "long"}, "hours", "a duration is a number"),
         ({"max_lateness": "soon"}, "max_lateness", "a duration is a number"),
         ({"rhythm": "cron", "cron": "often"}, "cron", "cron takes five fields"),
-        ({"subject": "{{ nonsense }}"}, "subject", "nonsense"),
+        ({"subject_as": "own", "subject": "{{ nonsense }}"}, "subject", "nonsense"),
         ({"weights": "Sport"}, "weights", "weights are of"),
         ({"timezone": "Mars"}, "timezone", "IANA"),
     ],
@@ -207,6 +208,119 @@ async def test_a_change_is_saved_under_the_name_of_who_made_it(web, evening, log
     assert (act.who, act.what, act.note) == ("Mara editor", "change", "selection.maximum: 2 → 6")
 
 
+def coming(web, **changes):
+    return web.post("/schedules/evening", data=fields({**EVENING, "approval": True}, **changes))
+
+
+async def toast(web, answer):
+    """What the next page says of what was done."""
+    path = answer.headers["location"].removeprefix("..")
+    async with web.client() as client:
+        name, _equals, value = answer.headers["set-cookie"].partition(";")[0].partition("=")
+        client.cookies.set(name, value)
+        shown = await client.get(path)
+    return re.search(r'class="toast".*?<p>(.*?)</p>', shown.text, re.DOTALL)[1].strip()
+
+
+class TestWhatComesOfIt:
+    """NOW is 07:00 in UTC, the newsroom's zone."""
+
+    @pytest.mark.parametrize(
+        ("changes", "then"),
+        [
+            ({}, "Its next edition, for 18:00, is made 17:30, and waits on Today until it is approved."),
+            (
+                {"times": "07:08"},
+                "Its next edition, for 07:08, is made now, and waits on Today until it is approved.",
+            ),
+            (
+                {"days": ["sun"], "prepare": "90"},
+                "Its next edition, for Sun 18:00, is made Sun 16:30, and waits on Today until it is approved.",
+            ),
+            ({"approval": "no"}, "Its next edition is made and goes out 18:00."),
+            (
+                {"approval": "no", "times": "07:08", "prepare": "20"},
+                "Its next edition, for 07:08, is made now, and stands on Today.",
+            ),
+            (
+                {"approval": "no", "prepare": "20"},
+                "Its next edition, for 18:00, is made 17:40, and stands on Today.",
+            ),
+        ],
+    )
+    async def test_who_saves_is_told_when_it_is_made_and_where_it_stands_then(self, web, evening, changes, then):
+        answer = await coming(web, **changes)
+        assert await toast(web, answer) == f"Schedule saved. {then}"
+        assert f"No edition yet. {then}" in said(await web.get("/schedules/evening"))
+
+    async def test_what_is_said_to_be_made_now_is_made(self, web, evening, news):
+        await coming(web, times="07:08")
+        made = next(each for each in tick(web.installation, NOW).made if each.schedule == "evening")
+        page = await web.get("/schedules/evening")
+        assert "1 edition. Its next edition, for 07:08, is made." in said(page)
+        assert f'href="../editions/{made.id}"' in page.text
+        assert "until it is approved" not in said(page)
+
+    async def test_a_slot_before_one_that_was_made_already_is_not_promised(self, web, evening, news):
+        await coming(web, times="07:20")
+        tick(web.installation, NOW)
+        await coming(web, times="07:10, 18:00")
+        assert tick(web.installation, NOW).made == []
+        assert "Its next edition, for 18:00, is made 17:30" in said(await web.get("/schedules/evening"))
+
+    async def test_a_slot_that_was_skipped_is_not_promised(self, web, evening):
+        slot, then = web.installation.timetable("evening").after(NOW, count=2)
+        skip_slot(web.installation, "evening", slot.key, who="Tom", now=NOW)
+        assert then.due.date() > slot.due.date()
+        assert "Its next edition is made and goes out tomorrow 18:00." in said(await web.get("/schedules/evening"))
+
+    async def test_of_what_is_off_or_waits_for_articles_nothing_is_promised(self, web, evening):
+        await web.post("/schedules/evening/turn", data={"on": ""})
+        assert "Its next edition" not in said(await web.get("/schedules/evening"))
+        answer = await web.post("/schedules/new", data=fields(EVENING, rhythm="publish"))
+        assert await toast(web, answer) == "The schedule is made."
+
+
+class TestTheLinesOfTheMail:
+    async def test_are_plain_choices_in_which_no_code_is_written(self, web):
+        page = (await web.get("/schedules/new")).text
+        for name in ("subject", "preheader"):
+            assert re.search(rf'name="{name}_as" value="usual" checked', page)
+            assert re.search(rf'id="f-{name}" name="{name}" value=""', page)
+        assert "Preview line" in page
+        assert "Preheader" not in page
+
+    async def test_the_usual_ones_are_not_stored(self, web):
+        await web.post("/schedules/new", data=fields(EVENING, subject="left over, and not chosen"))
+        assert declared(web, "evening-five").content == EVENING
+
+    async def test_own_words_are_stored_as_they_are(self, web, evening):
+        await web.post("/schedules/evening", data=fields(EVENING, preheader_as="own", preheader="At six"))
+        assert declared(web).content == {**EVENING, "preheader": "At six"}
+        page = (await web.get("/schedules/evening")).text
+        assert re.search(r'name="preheader_as" value="own" checked', page)
+        assert '<details id="pattern-preheader">' in page
+
+    async def test_a_pattern_that_is_there_is_shown_with_what_its_code_means(self, web):
+        table = {**EVENING, "subject": "{{ edition_name }}: {{ lead.title }}"}
+        declare(web.installation, "schedules", "evening", table, who="Inés", now=NOW)
+        page = (await web.get("/schedules/evening")).text
+        assert 'value="{{ edition_name }}: {{ lead.title }}"' in page
+        assert '<details id="pattern-subject" open>' in page
+        await web.post("/schedules/evening", data=fields(table, maximum="6"))
+        assert declared(web).content["subject"] == table["subject"]
+
+    async def test_each_word_that_changes_with_the_edition_is_one_that_a_line_knows(self, web, evening):
+        page = (await web.get("/schedules/evening")).text
+        pattern = re.search(r'id="pattern-subject">.*?</details>', page, re.DOTALL)[0]
+        codes = [html.unescape(each) for each in re.findall(r"<code[^>]*>(.*?)</code>", pattern)]
+        assert len(codes) == 5
+        answer = await web.post(
+            "/schedules/evening", data=fields(EVENING, subject_as="own", subject=" ".join(codes), version="1")
+        )
+        assert answer.status_code == 303
+
+
 async def test_who_was_slower_sees_both_and_chooses(web, evening):
     declare(web.installation, "schedules", "evening", {**EVENING, "name": "Evening"}, who="Tom", now=NOW, version=1)
     answer = await web.post("/schedules/evening", data={**fields(EVENING, maximum="6"), "version": "1"})
@@ -224,12 +338,60 @@ async def test_who_was_slower_sees_both_and_chooses(web, evening):
 class TestPickedNow:
     async def test_shows_what_goes_in_and_why_and_the_others_by_reason_with_a_sum(self, web, evening, news):
         page = said(await web.get("/schedules/evening?look=yes"))
-        assert "5 articles tell 4 new stories. 2 go in." in page
+        assert "2 of 4 new stories go in. 5 articles were looked at." in page
         assert "1 The ferry returns Newest in Harbour; 1 h old. 2 Night buses kept" in page
         assert "Why not the other 3" in page
         assert "2 below the last place" in page
         assert "1 too old" in page
         assert "2 + 1 = 3" in page
+
+    async def test_says_whether_what_found_no_room_comes_back(self, web, evening, news):
+        page = said(await web.get("/schedules/evening?look=yes"))
+        assert "Next time they stand in line again, as long as they are of the last 24 hours." in page
+        since = fields({**EVENING, "selection": {"maximum": 2}}, form="yes", times="06:00")
+        web.add_edition(schedule="evening", state=EditionState.SENT, created=NOW - timedelta(hours=9))
+        page = said(await web.get("/schedules/evening", params=since))
+        assert "2 below the last place Next time they are not picked either" in page
+
+    async def test_shows_all_of_the_first_twenty_of_a_reason(self, web, evening):
+        with web.store.write() as tx:
+            for number in range(30):
+                each = article(title=f"Old news, part {number}.", published=NOW - timedelta(hours=80, minutes=number))
+                tx.articles.put(each, url_key=each.url, present={each.guid}, now=each.published)
+        answer = await web.get("/schedules/evening?look=yes")
+        more = re.search(r'<details id="left-too-old-more">(.*?)</details>', answer.text, re.DOTALL)[1]
+        assert "and 25 more" in more
+        assert "The first 20 of 30 are shown." in more
+        assert [f"part {number}." in answer.text for number in (0, 4, 5, 19, 20)] == [True, True, True, True, False]
+        assert ("part 4." in more, "part 5." in more) == (False, True)
+
+    async def test_says_at_a_pick_that_these_readers_have_it_by_another_schedule(self, web, evening, news):
+        with web.store.read() as tx:
+            ferry = next(each for each in tx.articles.newest(limit=9) if each.title == "The ferry returns")
+        subscribe(web.store, "mara@example.org")
+        sent = edition(lead=ferry, state=EditionState.DRAFTED, slot=NOW - timedelta(minutes=29))
+        with web.store.write() as tx:
+            tx.editions.add(sent, expires=NOW, report={})
+        page = await web.get("/schedules/evening?look=yes")
+        assert "These readers have it" not in said(page), "it did not go out"
+        web.send(sent)
+        page = said(await web.get("/schedules/evening?look=yes"))
+        assert "1 h old. These readers have it from Morning briefing , 06:31 2 Night buses kept" in page
+        assert page.count("These readers have it") == 1
+        others = fields(EVENING, audience="weekend", form="yes")
+        assert "These readers have it" not in said(await web.get("/schedules/evening", params=others))
+
+    async def test_asks_once_for_all_picks_what_these_readers_have(self, web, evening, news, monkeypatch):
+        asked = []
+        with web.store.read() as tx:
+            real = type(tx.editions).telling
+            monkeypatch.setattr(
+                type(tx.editions), "telling", lambda *given: asked.append(set(given[1])) or real(*given)
+            )
+        await web.get("/schedules/evening?look=yes")
+        typing = {"params": {**fields(EVENING, name="Five"), "form": "yes"}, "headers": {"HX-Request": "true"}}
+        await web.get("/schedules/evening", **typing)
+        assert [len(each) for each in asked] == [2]
 
     async def test_marks_what_comes_in_and_falls_out_with_a_change_that_is_not_saved(self, web, evening, news):
         changed = fields(EVENING, maximum="3", exclude_sections=["Council"])
@@ -249,6 +411,11 @@ class TestPickedNow:
         assert answer.status_code == 200
         assert "It cannot be tried like this" in said(answer)
         assert "The ferry returns" not in said(answer)
+
+    async def test_says_of_a_new_one_what_hinders_it_and_not_that_it_has_no_name(self, web, news):
+        answer = await web.get("/schedules/new", params=fields(EVENING, form="yes", name="", rhythm="cron", cron=""))
+        hindrance = re.search(r"It cannot be tried like this: (.*?)</span>", answer.text)[1]
+        assert "name" not in hindrance
 
     async def test_is_asked_for_by_a_page_that_does_not_wait_for_it(self, web, evening, news):
         answer = await web.get("/schedules/evening")
@@ -272,7 +439,7 @@ class TestPickedNow:
         table = {"name": "Now", "on_publish": True, "channels": ["mail"], "audience": "readers"}
         declare(web.installation, "schedules", "now", table, who="Inés", now=NOW)
         page = said(await web.get("/schedules/now?look=yes"))
-        assert "4 go in." in page
+        assert "4 of 4 new stories go in." in page
         assert "Next ten" not in page
 
     async def test_looks_into_the_store_once_for_somebody_who_types(self, web, evening, news, monkeypatch):
@@ -358,6 +525,13 @@ async def test_it_is_removed_and_what_it_sent_stays(web, evening):
     assert answer.headers["location"] == "../../schedules"
     assert (await web.get("/schedules/evening")).status_code == 404
     assert "Evening five" in said(await web.get(f"/editions/{made.id}"))
+
+
+async def test_of_one_that_made_nothing_no_edition_is_told_when_it_is_removed(web, evening):
+    page = said(await web.get("/schedules/evening"))
+    assert "It has made no edition yet, and makes none once it is removed. It cannot be undone." in page
+    assert not re.search(r"\b0 edition", page)
+    assert "What it sent stays" not in page
 
 
 async def test_an_older_page_does_not_remove_what_a_colleague_changed(web, evening):

@@ -25,7 +25,7 @@ from bot.web.editor.form import Submission
 from bot.web.editor.phrases import told, told_error
 from bot.web.editor.schedule_choices import blank, choices, copied, of_file
 from bot.web.editor.schedule_form import TIMES, ScheduleForm, form_of, read, table_of
-from bot.web.editor.schedule_slots import NextSlot, next_slots
+from bot.web.editor.schedule_slots import NextSlot, coming, next_slots
 from bot.web.editor.speech import _
 
 _SENT = "form"
@@ -138,6 +138,10 @@ class SchedulePage:
         except ChangedMeanwhile:
             return self._again(request, user, written)
         said = _("The schedule is made.") if new else _("Schedule saved.")
+        with installation.store.read() as tx:
+            then = coming(tx, installation.current(), key, installation.clock())
+        if then:
+            said = f"{said} {then.said(self._desk.times)}"
         return self._desk.done(request, f"schedules/{quote(key, safe='')}", said)
 
     def _again(self, request: Request, user: User, written: Written) -> Response:
@@ -166,8 +170,9 @@ class SchedulePage:
             # What it would pick does not wait for a name.
             tried = trying(installation, key, {**written.content, "name": written.form.name or "…"}, now)
         except SettingsError as error:
-            errors = errors or _errors(key, error)
-            untried = next(iter(errors.values()))
+            found = _errors(key, error)
+            errors = errors or found
+            untried = next((each for at, each in errors.items() if at != "name"), next(iter(found.values())))
         else:
             slots = next_slots(tried, key, self._desk.times)
             if _asked(request):
@@ -215,15 +220,17 @@ class SchedulePage:
         self, installation: Installation, key: str, picking: Picking | None, slots: list[NextSlot]
     ) -> dict[str, Any]:
         """What both pages show beside the schedule."""
+        table = installation.settings.schedules.get(key)
         with installation.store.read() as tx:
             past = tx.schedules.past().get(key, Past())
-        table = installation.settings.schedules.get(key)
+            then = coming(tx, installation, key, installation.clock()) if table else None
         return {
             "key": key,
             "path": quote(key, safe=""),
             "table": table,
             "origin": installation.settings.origin("schedules", key) if table else None,
             "past": past,
+            "coming": then,
             "picking": picking,
             "slots": slots,
             "place": _place(installation, key),

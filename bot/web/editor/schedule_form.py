@@ -9,13 +9,14 @@ from dataclasses import dataclass, fields
 from datetime import timedelta
 from typing import Any
 
-from bot.settings import DEFAULT_SUBJECT, ScheduleTable, SelectionTable, parse_duration, parse_window
+from bot.settings import ScheduleTable, SelectionTable, parse_duration, parse_window
 from bot.settings.kinds import parse_days
 from bot.web.editor.form import Submission
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 TIMES, PUBLISH, CRON = "times", "publish", "cron"
 LAST, SPAN = "last", "span"
+USUAL, OWN = "usual", "own"
 
 _CRON = re.compile(r"(\d{1,2}) (\d{1,2}(?:,\d{1,2})*) \* \* ([\d,*-]+)")
 _LISTS = ("tags", "exclude_tags", "authors", "exclude_authors", "languages", "exclude_languages")
@@ -23,9 +24,11 @@ _NUMBERS = ("minimum", "maximum", "section_maximum", "flood")
 _CHOSEN = ("sources", "sections", "exclude_sections")
 _SAME = (
     *("name", "short", "description", "archive", "timezone", "audience", "template", "posts"),
-    *("subject", "preheader", "if_unapproved", "catch_up"),
+    *("if_unapproved", "catch_up"),
 )
 """What the form says in the settings' own words."""
+_LINES = ("subject", "preheader")
+"""Lines of the mail that are the ``USUAL`` ones or an editor's ``OWN``: words, or a pattern."""
 _WEIGHT = re.compile(r"(.+?)\s*=\s*([-+]?\d+(?:[.,]\d+)?)")
 _HOUR, _MINUTE = timedelta(hours=1), timedelta(minutes=1)
 
@@ -36,7 +39,8 @@ class ScheduleForm:
 
     ``rhythm`` is when it goes out: at ``times`` on ``days``, on ``publish``, or by ``cron``. ``since``: the window is
     that since the ``last`` edition, or a ``span`` of ``hours``. ``settle`` and ``prepare`` are minutes, ``max_age``,
-    ``half_life``, ``hours`` and ``max_lateness`` hours.
+    ``half_life``, ``hours`` and ``max_lateness`` hours. ``section_maximum`` "": about half. ``subject`` and
+    ``preheader`` count where ``subject_as`` and ``preheader_as`` say ``own``, and are "" else.
     """
 
     name: str = ""
@@ -55,7 +59,7 @@ class ScheduleForm:
     hours: str = "24"
     minimum: str = "1"
     maximum: str = "7"
-    section_maximum: str = "0"
+    section_maximum: str = ""
     sections: tuple[str, ...] = ()
     exclude_sections: tuple[str, ...] = ()
     tags: str = ""
@@ -72,8 +76,10 @@ class ScheduleForm:
     template: str = "briefing"
     channels: tuple[str, ...] = ()
     posts: str = "edition"
-    subject: str = DEFAULT_SUBJECT
-    preheader: str = ScheduleTable.model_fields["preheader"].default
+    subject_as: str = USUAL
+    subject: str = ""
+    preheader_as: str = USUAL
+    preheader: str = ""
     approval: str = "no"
     if_unapproved: str = "hold"
     catch_up: str = "latest"
@@ -100,7 +106,11 @@ def form_of(content: Mapping[str, Any]) -> ScheduleForm:
     selection = content.get("selection", {})
     found: dict[str, Any] = {name: content[name] for name in _SAME if name in content}
     found |= {name: ", ".join(selection.get(name, ())) for name in _LISTS}
+    found |= {name: content[name] for name in _LINES if _is_own(content, name)}
+    found |= {f"{name}_as": OWN for name in _LINES if _is_own(content, name)}
     found |= {name: str(selection[name]) for name in _NUMBERS if name in selection}
+    if not selection.get("section_maximum"):
+        found["section_maximum"] = ""
     found |= {name: tuple(selection.get(name, ())) for name in _CHOSEN}
     found |= _spans(content, ("max_lateness",), _HOUR)
     found |= _spans(content, ("settle",), _MINUTE)
@@ -114,6 +124,10 @@ def form_of(content: Mapping[str, Any]) -> ScheduleForm:
     if window is not None:
         found |= {"since": SPAN, "hours": _count(window, _HOUR)}
     return ScheduleForm(**found, **_when(content))
+
+
+def _is_own(content: Mapping[str, Any], name: str) -> bool:
+    return content.get(name, "") not in ("", ScheduleTable.model_fields[name].default)
 
 
 def _when(content: Mapping[str, Any]) -> dict[str, Any]:
@@ -148,9 +162,10 @@ def table_of(form: ScheduleForm, before: Mapping[str, Any]) -> dict[str, Any]:
     table.put("name", form.name)
     for name in ("short", "description", "archive", "timezone", "audience", "template", "posts", "catch_up"):
         table.put(name, getattr(form, name))
-    for name in ("subject", "preheader"):
+    for name in _LINES:
+        own = "" if getattr(form, f"{name}_as") == USUAL else getattr(form, name)
         # An empty line is the usual one: nobody means to send no subject.
-        table.put(name, getattr(form, name) or ScheduleTable.model_fields[name].default)
+        table.put(name, own or ScheduleTable.model_fields[name].default)
     _put_when(table, form)
     table.put("channels", list(form.channels))
     table.put("approval", form.approval == "yes")

@@ -1,4 +1,4 @@
-"""The next slots of a schedule, each with what the clocks or somebody did to it."""
+"""The next slots of a schedule, each with what the clocks or somebody did to it, and its next edition."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from bot.editions.lifecycle import WAITING
 from bot.schedules.installation import Installation
 from bot.schedules.moving import by_editor
 from bot.schedules.timetable import STEP
@@ -51,6 +52,55 @@ def next_slots(installation: Installation, key: str, times: Times) -> list[NextS
             found.append(NextSlot(slot.due, change, "clock" if change else ""))
         before = slot.due
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class Coming:
+    """The next edition of a schedule, of the slot ``due``; ``made`` when it is, or was. ``edition``: its id, "" before.
+
+    ``asks`` for approval. What ``made`` names may have passed: then it is made with the next look at the timetable.
+    """
+
+    due: datetime
+    made: datetime
+    asks: bool
+    edition: str = ""
+
+    def said(self, times: Times) -> str:
+        """When it is made, and where it stands then."""
+        said = {"time": times.words(self.due), "made": times.words(self.made)}
+        if self.edition:
+            return _("Its next edition, for %(time)s, is made.") % said
+        if self.made == self.due and not self.asks:
+            return _("Its next edition is made and goes out %(time)s.") % said
+        if self.made <= times.now:
+            if self.asks:
+                return _("Its next edition, for %(time)s, is made now, and waits on Today until it is approved.") % said
+            return _("Its next edition, for %(time)s, is made now, and stands on Today.") % said
+        if self.asks:
+            return (
+                _("Its next edition, for %(time)s, is made %(made)s, and waits on Today until it is approved.") % said
+            )
+        return _("Its next edition, for %(time)s, is made %(made)s, and stands on Today.") % said
+
+
+def coming(tx: Transaction, installation: Installation, key: str, now: datetime) -> Coming | None:
+    """The next edition of ``key``; None while it is off, tells each article as it appears, or has no slot to come."""
+    table = installation.settings.schedules[key]
+    if not table.enabled or table.on_publish:
+        return None
+    timetable, state = installation.timetable(key, tx), tx.schedules.get(key)
+    slots = timetable.after(now, count=NEXT)
+    made = tx.editions.of_slots([(key, slot.seed) for slot in slots])
+    for slot in slots:
+        edition = made.get((key, slot.seed))
+        if edition and edition.state in WAITING:
+            return Coming(slot.due, edition.created, edition.approval, edition.id)
+        # Up to ``reckoned`` every slot has what it gets: of a new timetable, too, no earlier one is made.
+        passed = state is not None and slot.due <= state.reckoned and slot.key not in timetable.moved
+        if not edition and not passed:
+            return Coming(slot.due, slot.due - table.lead_time, table.approval)
+    return None
 
 
 def skipped_slots(
