@@ -72,6 +72,11 @@ async def test_a_chosen_slot_is_moved_by_a_form_and_that_can_be_undone(web):
     assert due(web) == NOW + 2 * DAY
 
 
+async def test_when_an_edition_is_made_reads_as_a_sentence_on_any_day(web):
+    page = shown((await web.get("/calendar?month=2026-11&slot=morning/2026-11-25T07:00")).text)
+    assert "Made tomorrow 07:00." in page
+
+
 async def test_the_next_free_slot_is_one_press(web):
     page = (await web.get("/calendar?week=2026-11-24&slot=morning/2026-11-26T07:00")).text
     free = re.search(r'name="free" value="([^"]+)"', page).group(1)

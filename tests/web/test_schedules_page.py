@@ -423,6 +423,12 @@ class TestPickedNow:
         assert re.search(r'<div id="picked" hx-get="../schedules/evening" hx-trigger="load"', answer.text)
         assert "tomorrow 18:00" in said(answer)
 
+    @pytest.mark.parametrize("path", ["new", "evening", "morning"])
+    async def test_is_led_to_from_the_top_where_it_stands_below_the_form(self, web, evening, path):
+        page = (await web.get(f"/schedules/{path}")).text
+        assert page.index('href="#picked"') < page.index('<div id="picked"')
+        assert page.index('href="#picked"') < page.index('<div class="schedule">')
+
     async def test_of_a_files_schedule_is_shown_too(self, web, news):
         answer = await web.get("/schedules/morning")
         asked = re.search(r'<div id="picked" hx-get="../(schedules/morning\?look=yes)"', answer.text)[1]
