@@ -18,7 +18,7 @@ TOWN = Path(__file__).resolve().parent / "town"
 MORNING = 7
 """The hour that it is in Port Alder when the demo begins: the slot of its morning edition is just over, and today's."""
 # One for each hour of the day, none with a clock change; which of them the town lies in, nobody knows.
-_ZONES = [
+_ZONES = (
     "Pacific/Pago_Pago",
     "Pacific/Honolulu",
     "Pacific/Gambier",
@@ -43,7 +43,7 @@ _ZONES = [
     "Australia/Brisbane",
     "Pacific/Guadalcanal",
     "Pacific/Tarawa",
-]
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
