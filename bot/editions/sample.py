@@ -13,6 +13,9 @@ from bot.editions.digest import Digest
 from bot.errors import RenderError
 from bot.model import Article, EditionStory, Image, Newsroom, Phrase, Summary
 
+PICTURES = "https://portalderrecord.example/images/"
+"""Where the samples say that their pictures are: at an address which is nobody's."""
+
 
 def sample_digest(
     folders: Sequence[Path],

@@ -29,6 +29,8 @@ from bot.web.security import BodyLimit, SameOrigin, Stranger
 from bot.web.site import Site
 
 _STATIC = Path(__file__).parent / "static"
+_SAMPLES = Path(__file__).parents[1] / "demo" / "town" / "images"
+"""The demo's town lends its pictures to the samples on which templates are tried."""
 _SHORT = "public, max-age=300"
 SIGNUP = ("/subscribe", "/subscribe/embed", "/api/subscribe")
 """Where somebody asks for a mail to confirm: other sites' pages may, with nobody's right but their own."""
@@ -116,6 +118,7 @@ def _add_styles(app: FastAPI, brand: _Brand, posts: str) -> None:
         # Beside its template: the page that `preview` writes holds it too.
         return Response(posts, media_type="text/css", headers={"Cache-Control": _SHORT})
 
+    app.mount("/static/sample", _Static(directory=_SAMPLES))
     app.mount("/static", _Static(directory=_STATIC))
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlencode
+import html
+import re
+from urllib.parse import urlencode, urljoin
 
 import pytest
 
@@ -28,6 +30,17 @@ async def test_a_digest_is_checked_and_shown_in_a_frame_of_its_own_address(web):
     shown = await web.get("/templates/digests/briefing/preview")
     assert (shown.status_code, shown.headers["content-security-policy"]) == (200, PREVIEW_POLICY)
     assert "The Port Alder Record" in shown.text
+
+
+@pytest.mark.parametrize("name", ["briefing", "magazine", "single"])
+async def test_the_pictures_of_a_sample_are_there(web, name):
+    shown = (await web.get(f"/templates/digests/{name}/preview")).text
+    pictures = re.findall(r'<img[^>]* src="([^"]+)"', shown)
+    assert pictures
+    for each in pictures:
+        answer = await web.get(urljoin(f"/templates/digests/{name}/preview", each))
+        assert answer.headers["Content-Type"] == "image/jpeg", each
+    assert re.search(r"since|on 24\W+November\W+2026", html.unescape(shown)), "since when its reader gets it"
 
 
 async def test_a_preview_of_real_articles_shows_them_and_never_their_markup(web):

@@ -81,7 +81,7 @@ def routes(desk: Desk, router: APIRouter) -> None:
         installation = desk.installation.current()
         try:
             tried = _tried(installation, _given(request.query_params, installation), user)
-            return framed(tried_digest(installation, "briefing", newsroom=tried))
+            return framed(request, installation, tried_digest(installation, "briefing", newsroom=tried))
         except BroadsheetError as error:
             return desk.refused(request, error)
 

@@ -9,7 +9,9 @@ from fastapi.responses import HTMLResponse
 
 from bot.editions.lint import lint
 from bot.editions.post_view import PostView
+from bot.editions.sample import PICTURES
 from bot.editions.template_list import TemplateFound, TemplateKind, templates
+from bot.editions.wording import wording
 from bot.errors import BroadsheetError, NothingToDo, RenderError
 from bot.model import Email, MergeField
 from bot.schedules.installation import Installation
@@ -19,6 +21,7 @@ from bot.web.editor.desk import Desk
 from bot.web.editor.phrases import sentence, told_error
 from bot.web.editor.speech import N_
 from bot.web.headers import PREVIEW_POLICY
+from bot.web.site import base
 
 KINDS = {
     TemplateKind.DIGEST: N_("Digests: whole editions as mail"),
@@ -84,17 +87,18 @@ def routes(desk: Desk, router: APIRouter) -> None:
             return desk.fault(request, 404, sentence(told_error(error)), "")
         except RenderError as error:
             return desk.refused(request, error)
-        return framed(email) if email else desk.missing(request)
+        return framed(request, installation, email) if email else desk.missing(request)
 
 
-def framed(email: Email) -> Response:
-    """A mail for the sandboxed frame: links lead nowhere, holes are filled by an invented reader."""
-    html = email.html
+def framed(request: Request, installation: Installation, email: Email) -> Response:
+    """A mail for the sandboxed frame: links lead nowhere, holes are filled by an invented reader of today."""
+    today = wording(email.language, installation.newsroom.timezone).day(installation.clock())
+    html = email.html.replace(f'src="{PICTURES}', f'src="{base(request)}static/sample/')
     for each, text in (
         (MergeField.UNSUBSCRIBE_URL, "#"),
         (MergeField.PREFERENCES_URL, "#"),
         (MergeField.ADDRESS, "reader@example.org"),
-        (MergeField.SUBSCRIBED, "–"),
+        (MergeField.SUBSCRIBED, today),
     ):
         html = html.replace(each.hole(SAMPLE), text)
     return HTMLResponse(html, headers={"Content-Security-Policy": PREVIEW_POLICY})
