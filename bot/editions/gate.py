@@ -208,8 +208,10 @@ def _looked(
             channel=channel,
             subject=subject,
             what=offence.what,
-            # Any word may stand with a capital at the beginning.
-            fix=offence.what in _TO_FIX and not (offence.what == "name" and first and " " not in offence.text),
+            # Any word may stand with a capital at the beginning, or in capitals within a phrase of them.
+            fix=offence.what in _TO_FIX
+            and offence.sure
+            and not (offence.what == "name" and first and " " not in offence.text),
             text=offence.text,
             start=start,
             end=end,

@@ -6,7 +6,7 @@ It is a check of words. What it promises and what it cannot see stands in docs/l
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from bot.articles.text import standing
@@ -36,10 +36,12 @@ class Offence:
     """One thing that a text must not say. ``what`` is ``number``, ``date``, ``name``, ``quotation``, ``sentence``,
 
     ``address``, ``mention``, ``language``, ``length``, ``markup`` or ``commentary``; ``text`` is the offending string.
+    ``sure``: False for a name that may be an ordinary word in capitals. A machine must not write it either.
     """
 
     what: str
     text: str
+    sure: bool = field(default=True, compare=False)
 
     @property
     def said(self) -> str:
@@ -76,7 +78,7 @@ class Ground:
         """
         if not text.strip() or len(text) > min(characters, LONGEST_TEXT):
             return (Offence("length", f"{len(text)} characters, at most {characters}"),)
-        found = dict.fromkeys(Offence(what, said[:_SHOWN]) for what, said in self._found(text, post))
+        found = dict.fromkeys(replace(each, text=each.text[:_SHOWN]) for each in self._found(text, post))
         return tuple(found)[:MOST_OFFENCES]
 
     def facts(self, text: str) -> tuple[Offence, ...]:
@@ -84,42 +86,42 @@ class Ground:
         other words. How it says it is the person's own business. Never raises, whatever ``text`` holds.
         """
         reading = read([text[:LONGEST_TEXT]], self.article.language)
-        found = dict.fromkeys(Offence(what, said) for what, said in self._facts(reading))
+        found = dict.fromkeys(self._facts(reading))
         return tuple(found)[:MOST_OFFENCES]
 
-    def _found(self, text: str, post: bool) -> Iterator[tuple[str, str]]:
+    def _found(self, text: str, post: bool) -> Iterator[Offence]:
         said = self._said
         for address in form.addresses(text, self.article.url, said):
-            yield "address", address
+            yield Offence("address", address)
         for mention in form.mentions(text) if post else ():
-            yield "mention", mention
+            yield Offence("mention", mention)
         for mark in form.markup(text, said):
-            yield "markup", mark
+            yield Offence("markup", mark)
         for phrase in form.commentary(text, said):
-            yield "commentary", phrase
+            yield Offence("commentary", phrase)
         # The article's own address is no sentence to look into.
         own = self.article.url
         reading = read([text.replace(own, " ") if own else text], self.article.language)
         tag = form.strange_language(reading, self._reading, self._vocabulary, self.article.language)
         if tag:
-            yield "language", tag
+            yield Offence("language", tag)
         yield from self._facts(reading)
 
-    def _facts(self, reading: Reading) -> Iterator[tuple[str, str]]:
+    def _facts(self, reading: Reading) -> Iterator[Offence]:
         dated = days(reading)
         known = [*self._days, published(self.article.published)]
         for day in dated:
             if not any(day.within(each) for each in known):
-                yield "date", _span(reading, day)
+                yield Offence("date", _span(reading, day))
         for number, figure in enumerate(figures(reading, _taken(dated))):
             if number >= MOST_NUMBERS or not self._support.bears(reading, figure):
-                yield "number", spelt(reading, figure)
+                yield Offence("number", spelt(reading, figure))
         for name in self._names.missing(_without(reading, dated)):
-            yield "name", name
+            yield Offence("name", name.text, name.sure)
         for quotation in self._quotations.missing(reading):
-            yield "quotation", quotation
+            yield Offence("quotation", quotation)
         for sentence in self._support.unsupported(reading):
-            yield "sentence", sentence
+            yield Offence("sentence", sentence)
 
     @cached_property
     def _blocks(self) -> Sequence[str]:

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
+from itertools import groupby, pairwise
 
 import regex
 
@@ -50,6 +50,32 @@ _COMMON = {
     "fr": "est sont était a ont avait sera seront faut peut peuvent doit aussi plus moins même",
     "es": "es son era fue ha han había será serán hay puede pueden debe deben más menos sólo",
 }
+# What newsrooms write in capitals before a text, to say what it is.
+_LABELS = {
+    "en": "breaking news update updated updates live watch video exclusive analysis opinion comment editor editors "
+    "editor's editorial note correction corrections corrected clarification clarified developing interview review "
+    "explainer latest new",
+    "de": "eilmeldung eil aktuell aktualisiert update korrektur korrigiert berichtigung redaktion anmerkung exklusiv "
+    "liveticker live video analyse kommentar meinung interview neu",
+    "fr": "dernière minute info infos flash direct vidéo exclusif exclusivité analyse tribune opinion correction "
+    "corrigé rectificatif précision rédaction note entretien nouveau",
+    "es": "última hora urgente directo vivo vídeo video exclusiva análisis opinión corrección corregido corregida "
+    "rectificación aclaración redacción nota actualizado actualización entrevista nuevo",
+}
+# Common words that stand in names too, or are abbreviations in capitals: they make no phrase of their neighbours.
+_ALSO_NAMES = (
+    "and at in on upon under over for to it us who may will new first second third last next one two three four five "
+    "free people children police all und am an auf bei im zu et sur sous en les le el los las con"
+)
+_IN_NAMES = _BETWEEN.union(_ALSO_NAMES.split())
+
+
+@dataclass(frozen=True, slots=True)
+class Strange:
+    """A name as a text has it, which another has not. ``sure``: False where it may be an ordinary word in capitals."""
+
+    text: str
+    sure: bool = True
 
 
 @dataclass(frozen=True)
@@ -58,16 +84,21 @@ class Names:
 
     reading: Reading
 
-    def missing(self, text: Reading) -> list[str]:
-        """The names of ``text`` that are not here, as ``text`` writes them.
+    def missing(self, text: Reading) -> list[Strange]:
+        """The names of ``text`` that are not here, as they stand in ``text``.
 
         With capitals: each run of words with a capital; two of its words must also stand near each other here. The
-        first word of a sentence is a name unless it is a common one, or stands here in any form. Without: Arabic,
-        Hebrew, Korean and the like are asked for each word; Chinese and Japanese for names that katakana, Latin
-        letters, a middle dot, a title or a place's kind show, and for two signs in a row of which neither is here.
+        first word of a sentence is a name unless it is a common one, or stands here in any form. Of a phrase in
+        capitals, in a text that is not, ordinary words are none, and what stands alone among them is not surely one.
+        Without: Arabic, Hebrew, Korean and the like are asked for each word; Chinese and Japanese for names that
+        katakana, Latin letters, a middle dot, a title or a place's kind show, and for two signs in a row of which
+        neither is here.
         """
-        found = [*self._capitals(text), *self._caseless(text), *self._wide(text)]
-        return list(dict.fromkeys(found))
+        found: dict[str, bool] = {}
+        others = ((name, True) for name in (*self._caseless(text), *self._wide(text)))
+        for name, sure in (*self._capitals(text), *others):
+            found[name] = sure or found.get(name, False)
+        return [Strange(name, sure) for name, sure in found.items()]
 
     @cached_property
     def _places(self) -> Mapping[str, Sequence[int]]:
@@ -88,18 +119,52 @@ class Names:
             stems[word[:_STEM]].append(word)
         return stems
 
-    def _capitals(self, text: Reading) -> Iterator[str]:
-        starters = {word.casefold() for word in language(text.language).starters}
+    def _capitals(self, text: Reading) -> Iterator[tuple[str, bool]]:
+        starters = frozenset(word.casefold() for word in language(text.language).starters)
         common = starters.union(_COMMON.get(text.language, "").split())
+        mixed = any(token.kind == "word" and not token.capital for token in text.tokens)
         for run in _runs(text.tokens):
-            strange = [token for token in run if not self._knows(token, common, text.language)]
-            if strange:
-                yield " ".join(token.text for token in run if token in strange or len(strange) == len(run))
-                continue
-            names = [token for token in run if token.folded in self._places and not self._is_word(token, common)]
-            for one, two in pairwise(names):
-                if not self._near(one.folded, two.folded):
-                    yield f"{one.text} {two.text}"
+            for part, sure in self._spoken(run, common, text.language) if mixed else ((run, True),):
+                yield from ((name, sure) for name in self._strange(text, part, common))
+
+    def _strange(self, text: Reading, run: Sequence[Token], common: Set[str]) -> Iterator[str]:
+        strange = [not self._knows(token, common, text.language) for token in run]
+        if any(strange):
+            for first, last in _stretches(strange):
+                yield _as_written(text, run[first], run[last])
+            return
+        names = [token for token in run if token.folded in self._places and not self._is_word(token, common)]
+        for one, two in pairwise(names):
+            if not self._near(one.folded, two.folded):
+                yield _as_written(text, one, two)
+
+    def _spoken(self, run: Sequence[Token], common: frozenset[str], tag: str) -> Iterator[tuple[Sequence[Token], bool]]:
+        """``run`` without the ordinary words of phrases that are written in capitals, and whether each part is a name.
+
+        Such a phrase has a word in it that names have not, ``BY``, or ordinary words alone: ``BREAKING NEWS``.
+        """
+        known = common.union(_LABELS.get(tag, "").split(), self._small) - self._abbreviated
+        dropped: set[int] = set()
+        doubtful: set[int] = set()
+        for first, last in _stretches([_shouted(token) for token in run]):
+            places = range(first, last + 1)
+            words = [run[place].folded for place in places if len(run[place].text) > 1]
+            if all(run[place].folded in known for place in places):
+                dropped |= {*places}
+            elif any(word in known and word in common and word not in _IN_NAMES for word in words):
+                ordinary = {place for place in places if run[place].folded in known or self._is_form(run[place].folded)}
+                dropped |= ordinary
+                doubtful |= {*places} - ordinary
+        for first, last in _stretches([place not in dropped for place in range(len(run))]):
+            yield run[first : last + 1], first < last or first not in doubtful
+
+    def _is_form(self, word: str) -> bool:
+        return word not in self._places and self._has_form_of(word)
+
+    @cached_property
+    def _abbreviated(self) -> frozenset[str]:
+        """The words that stand here in capitals: ``WHO`` is not the word of a question."""
+        return frozenset(token.folded for token in self.reading.tokens if len(token.text) > 1 and _shouted(token))
 
     def _knows(self, token: Token, common: Set[str], tag: str) -> bool:
         if token.folded in self._places or (token.opens and token.folded in common):
@@ -181,6 +246,23 @@ def _runs(tokens: Sequence[Token]) -> Iterator[list[Token]]:
             run = []
     if run:
         yield run
+
+
+def _shouted(token: Token) -> bool:
+    """Whether it is a word in capitals, and no initials."""
+    return token.kind == "word" and token.text.isupper() and "." not in token.text
+
+
+def _stretches(which: Sequence[bool]) -> Iterator[tuple[int, int]]:
+    """The first and the last place of each run of ``which`` are so."""
+    for so, places in groupby(range(len(which)), which.__getitem__):
+        if so:
+            first, *_, last = (*places,) * 2
+            yield first, last
+
+
+def _as_written(text: Reading, first: Token, last: Token) -> str:
+    return text.text[first.start : last.start + len(last.text)]
 
 
 def _binds(token: Token) -> bool:

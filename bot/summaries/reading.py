@@ -31,7 +31,7 @@ _TOKEN = regex.compile(
     r"(?:['’](?=\p{L})(?:(?!\p{Han}|\p{Hiragana}|\p{Katakana})[\p{L}\p{M}])++)*+)"
     r"|(?P<mark>[^\s\p{L}\p{M}\p{N}])"
 )
-_POSSESSIVE = regex.compile(r"['’]s?$")
+_POSSESSIVE = regex.compile(r"['’][sS]?$")
 _ELISION = regex.compile(r"(?i)^(?:[cdjlmnst]|qu|jusqu|lorsqu|puisqu|dell|nell|all|dall|sull|un)['’](?=\p{L})")
 _ELIDING = frozenset({"fr", "it", "ca"})
 _CAPITAL = regex.compile(r"^[\p{Lu}\p{Lt}]")

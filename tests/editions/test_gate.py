@@ -63,6 +63,20 @@ def test_a_first_word_with_a_capital_is_only_to_know():
     assert [(each.text, each.fix) for each in found if each.what == "name"] == [("Commuters", False)]
 
 
+@pytest.mark.parametrize(
+    ("summary", "found"),
+    [
+        ("CORRECTED BY THE EDITOR: the work costs £2.4 million.", []),
+        ("WHAT HAPPENS NOW: the work costs £2.4 million.", [("HAPPENS", False)]),
+        ("The work at NASA costs £2.4 million.", [("NASA", True)]),
+    ],
+)
+def test_ordinary_words_in_capitals_stand_in_no_editors_way(summary, found):
+    made = looked_at(_edition(summary=summary), NEWSROOM)
+    assert [(each.text, each.fix) for each in made if each.what == "name"] == found
+    assert all(summary[each.start : each.end] == each.text for each in made)
+
+
 def test_a_subject_may_speak_of_all_stories_the_newsroom_and_the_day():
     subject = f"{NEWSROOM.name}, {NOW:%-d %B}: Ruth Calder, 31 to 14 for night buses"
     assert _found(_edition(words=EditionWords(subject=subject, about=1))) == []

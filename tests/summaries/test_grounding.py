@@ -187,3 +187,53 @@ def test_captions_and_tables_are_part_of_an_article() -> None:
 def test_an_offence_is_said_in_a_line_that_holds_the_offending_words() -> None:
     (found,) = Ground(VISIT).offences("The deficit is $86 billion.", characters=100)
     assert found.said == "a number that the article does not have, or not of this: “$86 billion”"
+
+
+CAR = article(
+    "A household that parks three cars will pay $410 a year for the third, the city council decided on Sunday.",
+    "The vote was seven to six. Councillor Imre Halloran had said that he would oppose any new charge.",
+    title="A third car will cost $410 a year",
+)
+
+
+def named(text: str) -> list[tuple[str, bool]]:
+    return [(each.text, each.sure) for each in Ground(CAR).facts(text) if each.what == "name"]
+
+
+@pytest.mark.parametrize(
+    "opening",
+    ["BREAKING NEWS:", "UPDATED –", "EDITOR’S NOTE:", "THE COUNCIL DECIDED THIS:", "CORRECTION FROM THE EDITOR:"],
+)
+def test_ordinary_words_in_capitals_are_no_names(opening: str) -> None:
+    assert named(f"{opening} a third car will cost $410 a year.") == []
+
+
+def test_an_unknown_word_within_a_phrase_in_capitals_may_be_no_name() -> None:
+    assert named("WHAT HAPPENS NOW: a third car will cost $410 a year.") == [("HAPPENS", False)]
+    assert offences("WHAT HAPPENS NOW: a third car will cost $410 a year.", CAR) == [("name", "HAPPENS")]
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("The council asked NASA for $410 a year.", "NASA"),
+        ("A DAX household will pay $410 a year.", "DAX"),
+        ("The council and the FBI decided on Sunday.", "FBI"),
+        ("JOHN SMITH: a third car will cost $410 a year.", "JOHN SMITH"),
+        ("The council of NEW YORK decided on Sunday.", "YORK"),
+        ("The vote of WILL SMITH was seven to six.", "SMITH"),
+        ("IT WAS OPPOSED BY JOHN SMITH, the council decided.", "JOHN SMITH"),
+        ("A THIRD CAR WILL COST NASA $410 A YEAR.", "NASA"),
+    ],
+)
+def test_a_name_in_capitals_that_the_article_has_not_is_one(text: str, found: str) -> None:
+    assert (found, True) in named(text)
+
+
+def test_a_name_is_quoted_as_it_stands_in_the_text() -> None:
+    assert [each for each, _ in named("Tibor Imre Varga Halloran opposed the charge.")] == ["Tibor", "Varga"]
+    assert offences("Prime Minister Shigeru President Trump met Ishiba.") == [("name", "Shigeru President")]
+
+
+def test_a_possessive_in_capitals_is_its_name() -> None:
+    assert named("IMRE HALLORAN’S vote: a third car will cost $410 a year.") == []

@@ -131,6 +131,43 @@ def test_of_names_changed_to_other_articles_names_ninety_seven_in_a_hundred_are_
     assert share >= 0.97, missed
 
 
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_names_in_capitals_are_caught_as_well_and_beyond_doubt(seed: int) -> None:
+    chance = random.Random(seed)
+    sentences = _one_sentence([each for each in town() if each.language == "en"])
+    named = {name.removesuffix("’s") for _, _, sentence in sentences for name in names(sentence)}
+    caught = []
+    for ground, of, sentence in sentences:
+        here = " ".join(extracts(of, 1))
+        others = ["NASA", "DAX", *sorted(name.upper() for name in named if name not in here)]
+        for text, _ in with_names_changed(sentence, others, chance):
+            caught.append(any(each.what == "name" and each.sure for each in ground.facts(text)))
+    assert len(caught) > 200
+    assert sum(caught) / len(caught) >= 0.98
+
+
+def test_what_newsrooms_write_in_capitals_before_a_text_seldom_passes_for_a_name() -> None:
+    openings = [
+        "CORRECTED BY THE EDITOR:",
+        "BREAKING NEWS:",
+        "WATCH LIVE:",
+        "THIS IS NOT NEW:",
+        "WHAT HAPPENS NEXT:",
+        "EDITOR’S NOTE:",
+        "YOUR MORNING IN BRIEF:",
+        "OUR TAKE:",
+        "WE WERE WRONG:",
+    ]
+    sentences = _one_sentence([each for each in town() if each.language == "en"])
+    alarms = [
+        any(each.what == "name" and each.sure for each in ground.facts(f"{opening} {sentence}"))
+        for ground, _, sentence in sentences
+        if regex.search(r" \p{Ll}", sentence)
+        for opening in openings
+    ]
+    assert sum(alarms) / len(alarms) <= 0.02
+
+
 @pytest.mark.parametrize("of", SEVEN, ids=lambda each: each.language)
 def test_changed_numbers_are_caught_in_seven_languages(of: Article) -> None:
     chance = random.Random(7)
