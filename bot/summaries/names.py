@@ -255,10 +255,10 @@ def _shouted(token: Token) -> bool:
 
 def _stretches(which: Sequence[bool]) -> Iterator[tuple[int, int]]:
     """The first and the last place of each run of ``which`` are so."""
-    for so, places in groupby(range(len(which)), which.__getitem__):
+    for so, group in groupby(range(len(which)), which.__getitem__):
         if so:
-            first, *_, last = (*places,) * 2
-            yield first, last
+            places = [*group]
+            yield places[0], places[-1]
 
 
 def _as_written(text: Reading, first: Token, last: Token) -> str:
