@@ -8,6 +8,9 @@ from zoneinfo import ZoneInfo
 from bot.editions.findings import fault, named, ok, open_, warning
 from bot.model import Finding, Newsroom, Phrase, Reach, Reached, plural
 
+EXAMPLE = Phrase("an address for examples only")
+"""What is said of an address that nobody asks (RFC 2606)."""
+
 
 class Asked:
     """What became of the addresses of one kind; ``asked`` says of each what it is of."""
@@ -28,17 +31,21 @@ class Asked:
         return bool(self.found) and not self.dead and not self.silent
 
     def where(self, urls: Sequence[str]) -> Phrase:
-        return named(because(self.asked[url], self.found[url][1]) for url in urls)
+        return named(because(self.asked[url], self._said(url)) for url in urls)
+
+    def _said(self, url: str) -> str:
+        said = self.found[url][1]
+        return EXAMPLE if said == EXAMPLE else said
 
     @property
     def when(self) -> Phrase:
-        """When they were asked, and who told us nothing."""
+        """When they were asked, and which a person is to try: they let no program look."""
         assert self.at is not None
         clock = self.at.time()
         if not self.refused:
             return Phrase("Asked at %(time)s", time=clock)
         shut = self.where(self.refused)
-        return Phrase("Asked at %(time)s; not told to programs: %(addresses)s", time=clock, addresses=shut)
+        return Phrase("Asked at %(time)s; try for yourself: %(addresses)s", time=clock, addresses=shut)
 
 
 def links(asked: Asked) -> Iterator[Finding]:
@@ -59,10 +66,11 @@ def links(asked: Asked) -> Iterator[Finding]:
             said = plural(found, "The link answers", "All %(count)s links answer")
         elif answered:
             said = plural(
-                found,
-                "%(answered)s of %(count)s link answered",
-                "%(answered)s of %(count)s links answered",
+                len(asked.refused),
+                "No dead link: %(answered)s of %(all)s answer, the other one is for you to try",
+                "No dead link: %(answered)s of %(all)s answer, the other %(count)s are for you to try",
                 answered=answered,
+                all=found,
             )
         else:
             said = plural(found, "%(count)s link to look at yourself", "%(count)s links to look at yourself")
@@ -87,10 +95,11 @@ def images(asked: Asked) -> Iterator[Finding]:
             said = plural(found, "The picture answers", "All %(count)s pictures answer")
         elif answered:
             said = plural(
-                found,
-                "%(answered)s of %(count)s picture answered",
-                "%(answered)s of %(count)s pictures answered",
+                len(asked.refused),
+                "No picture is missing: %(answered)s of %(all)s answer, the other one is for you to look at",
+                "No picture is missing: %(answered)s of %(all)s answer, the other %(count)s are for you to look at",
                 answered=answered,
+                all=found,
             )
         else:
             said = plural(found, "%(count)s picture to look at yourself", "%(count)s pictures to look at yourself")

@@ -8,7 +8,6 @@ mail (its rules SUBJ_ALL_CAPS, FAKE_REPLY, MIME_HTML_ONLY). Other words of a sub
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -28,6 +27,7 @@ from bot.editions.findings import ok as _ok
 from bot.editions.findings import titled as _titled
 from bot.editions.findings import warning as _warning
 from bot.editions.imprint import lacking
+from bot.editions.inbox import ON_PHONES, SUBJECT, beginning, columns, graphemes
 from bot.editions.link_preflight import Asked, because, images, links
 from bot.editions.post_preflight import looked_at, pictures_of
 from bot.editions.shown import Shown, shown
@@ -48,19 +48,21 @@ from bot.model import (
     plural,
 )
 
-SUBJECT = 90
-"""Columns of a subject line from which on every inbox cuts it; a character of Chinese or Japanese takes two."""
 _BRACES = re.compile(r"\{[{%].*?(?:[%}]\}|$)|[%}]\}")
 _REPLY = re.compile(r"(?:re|fwd?|aw|wg|tr|rv)\s*:", re.I)
 
 
 @dataclass(frozen=True, slots=True)
 class Ran:
-    """A story of the edition that the same readers were sent already: by the schedule called ``name``, at ``slot``."""
+    """What the same readers were sent already by the edition called ``name``, of ``slot``.
+
+    The story that the article of this id leads, with its headline; or a subject (``article`` 0).
+    """
 
     title: str
     name: str
     slot: datetime
+    article: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,18 +115,22 @@ def preflight(
     rules: Mapping[str, PostRules] = MappingProxyType({}),
     reached: Reached | None = None,
     ran: Sequence[Ran] = (),
+    same_subject: Ran | None = None,
     pictures: Mapping[str, Fetched] | None = None,
 ) -> tuple[Finding, ...]:
     """All that was looked at, what must be mended first and what holds last.
 
     ``limits`` and ``rules`` are those of the channels, by name. ``reached`` is what became of ``targets``; None: they
-    were not asked yet. ``pictures`` is what became of the stories' pictures that we show copies of, by their addresses.
+    were not asked yet. ``ran`` and ``same_subject`` are what the same readers have already. ``pictures`` is what became
+    of the stories' pictures that we show copies of, by their addresses.
     An edition without stories has nothing to be looked at.
     """
     if not edition.stories:
         return ()
     edition = _as_told(edition)
-    found = [*_reached(edition, newsroom, reached), *_stories(edition), *_ran(ran, newsroom)]
+    # A mail that goes out twice is what a newsroom fears most: of all that is to know it stands first.
+    found = [*_ran(ran, newsroom), *_same_subject(same_subject, newsroom)]
+    found += [*_reached(edition, newsroom, reached), *_stories(edition)]
     fetched = pictures or {}
     found += _left_out(edition, fetched)
     copies = {
@@ -173,7 +179,7 @@ def _subject(email: Email, stories: Sequence[EditionStory]) -> Iterator[Finding]
     if not subject:
         fix = Phrase("let the schedule's subject name something")
         odd.append(_fault("subject", Phrase("The mail has no subject"), fix=fix))
-    elif _columns(subject) > SUBJECT:
+    elif columns(subject) > SUBJECT:
         fix = Phrase("say in it first what matters")
         odd.append(_warning("subject", Phrase("No inbox shows all of the subject"), subject, fix))
     if len(cased) > 9 and all(letter.isupper() for letter in cased):
@@ -195,11 +201,15 @@ def _subject(email: Email, stories: Sequence[EditionStory]) -> Iterator[Finding]
     if not email.text.strip():
         fix = Phrase("give the template one: filters count its lack")
         odd.append(_fault("text", Phrase("The mail has no text part"), fix=fix))
-    yield from odd or [_ok("subject", Phrase("The subject is short, and nothing in it looks like spam"), subject)]
+    yield from odd or [_sound(subject)]
 
 
-def _columns(text: str) -> int:
-    return sum(2 if unicodedata.east_asian_width(each) in "WF" else 1 for each in text)
+def _sound(subject: str) -> Finding:
+    first = len(graphemes(beginning(subject, ON_PHONES)))
+    if first == len(graphemes(subject)):
+        return _ok("subject", Phrase("The subject is short, and nothing in it looks like spam"), subject)
+    where = Phrase("%(subject)s: phones show about the first %(number)s characters", subject=subject, number=first)
+    return _ok("subject", Phrase("Nothing in the subject looks like spam"), where)
 
 
 def _pictures(edition: Edition, look: Shown) -> Iterator[Finding]:
@@ -341,6 +351,15 @@ def _ran(ran: Sequence[Ran], newsroom: Newsroom) -> Iterator[Finding]:
         "%(count)s stories were sent to these readers already",
     )
     yield _warning("ran", said, _named(told), Phrase("drop it, unless they are to read it twice"))
+
+
+def _same_subject(same: Ran | None, newsroom: Newsroom) -> Iterator[Finding]:
+    if same is None:
+        return
+    time = same.slot.astimezone(ZoneInfo(newsroom.timezone))
+    said = Phrase("The subject is the same as in %(edition)s, %(time)s", edition=same.name, time=time)
+    fix = Phrase("write another one: readers would take it for the mail that they have")
+    yield _warning("subject", said, same.title, fix)
 
 
 def _reached(edition: Edition, newsroom: Newsroom, reached: Reached | None) -> Iterator[Finding]:

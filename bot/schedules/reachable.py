@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from urllib.parse import urlsplit
 
+from bot.editions.link_preflight import EXAMPLE
 from bot.errors import BlockedAddress, FetchError, UnknownHost
 from bot.http import Http, redacted, said
 from bot.model import Reach, Reached
@@ -62,7 +63,7 @@ async def reach(
 
 async def _asked(http: Http, url: str, seconds: float) -> tuple[Reach, str]:
     if _host(url).endswith(_EXAMPLES):
-        return Reach.REFUSES, "a name for examples (RFC 2606)"
+        return Reach.REFUSES, EXAMPLE
     try:
         status = await http.status(url, timeout=seconds)
         if not _good(status) and status not in _LATER:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot.editions.digest import compile_email
+from bot.editions.link_preflight import EXAMPLE
 from bot.editions.preflight import Ran, preflight, targets
 from bot.editions.sample import sample_digest
 from bot.model import (
@@ -115,8 +116,15 @@ def test_a_link_that_lets_no_program_look_is_not_dead():
     reached = answering(edition, **{edition.stories[1].article.url: (Reach.REFUSES, "refuses us (HTTP 403)")})
     (found,) = [each for each in looked(edition, reached=reached) if each.check == "links"]
     assert found.grade is Grade.OK
-    assert found.said == f"{len(targets(edition, NEWSROOM).links) - 1} of 11 links answered"
+    assert found.said == "No dead link: 10 of 11 answer, the other one is for you to try"
     assert edition.stories[1].article.title in found.where and "HTTP 403" in found.where
+
+
+def test_an_address_for_examples_is_said_in_plain_words():
+    edition = made()
+    reached = answering(edition, **{edition.stories[1].article.url: (Reach.REFUSES, str(EXAMPLE))})
+    (found,) = [each for each in looked(edition, reached=reached) if each.check == "links"]
+    assert found.where.endswith(f"try for yourself: “{edition.stories[1].article.title}”: an address for examples only")
 
 
 def test_a_link_that_gives_no_answer_is_to_know():
@@ -291,6 +299,22 @@ def test_stories_that_readers_have_already_are_to_know():
 )
 def test_an_odd_subject_is_said(subject, grade, said):
     assert (grade, said) in of(looked(made(subject=subject)), "subject")
+
+
+def test_of_a_subject_that_phones_cut_it_is_not_said_to_be_short():
+    headline = "Port Alder will plug in its ships after 214 nights of idling engines"
+    (found,) = [each for each in looked(made(subject=headline)) if each.check == "subject"]
+    assert found.said == "Nothing in the subject looks like spam"
+    assert found.where == f"{headline}: phones show about the first 40 characters"
+    (short,) = of(looked(made(subject="A third car will cost $410")), "subject")
+    assert short == (Grade.OK, "The subject is short, and nothing in it looks like spam")
+
+
+def test_a_subject_that_readers_had_lately_is_to_know_and_stands_first():
+    same = Ran("The ferry returns", "Morning briefing", NOW - timedelta(hours=14))
+    first, *_ = looked(made(template="headlines"), same_subject=same)
+    assert (first.grade, first.check, first.where) == (Grade.WARNING, "subject", "The ferry returns")
+    assert first.said == "The subject is the same as in Morning briefing, 23 November 2026, 17:00"
 
 
 @pytest.mark.parametrize("subject", ["NATO", "港の立ち退き案を36対5で否決", "القطار يعود", "Regatta: who won"])

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import regex
 from fastapi import APIRouter, Request, Response
 
 from bot.editions.digest import LARGEST
+from bot.editions.inbox import ON_PHONES, PREHEADER, SUBJECT, beginning, graphemes
 from bot.editions.mail_view import View
 from bot.errors import BroadsheetError, ConflictError
 from bot.model import Email, User
@@ -22,9 +22,25 @@ from bot.web.editor.speech import _
 
 LINE = 300
 """Characters of a subject or a preheader that are taken from a form."""
-SHOWN_SUBJECT, SHOWN_PREHEADER = 40, 90
-"""About as many characters phones show of a subject, and mail programs of the line below it."""
 MOST_VARIANTS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of ``length`` characters in an inbox that shows the first ``first`` of them, ``shown``."""
+
+    length: int
+    first: int
+    shown: str
+
+    @property
+    def cut(self) -> bool:
+        return self.first < self.length
+
+
+def _line(text: str, most: int) -> Line:
+    shown = beginning(text, most)
+    return Line(len(graphemes(text)), len(graphemes(shown)), shown)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +63,14 @@ class Mail:
         return self.size > LARGEST
 
     @property
-    def beginning(self) -> str:
-        """What phones show of its subject."""
-        return "".join(regex.findall(r"\X", self.email.subject)[:SHOWN_SUBJECT])
+    def subject(self) -> Line:
+        """Its subject on a phone."""
+        return _line(self.email.subject, ON_PHONES)
+
+    @property
+    def preheader(self) -> Line:
+        """The line below it, in most mail programs."""
+        return _line(self.email.preheader, PREHEADER)
 
 
 def routes(desk: Desk, router: APIRouter) -> None:
@@ -115,7 +136,7 @@ def _shown(
         },
         view=View(view) if view in set(View) else View.DESKTOP,
         views=tuple(View),
-        limits={"preheader": SHOWN_PREHEADER, "kilobytes": LARGEST // 1000 + 2},
+        limits={"subject": SUBJECT, "line": LINE, "kilobytes": LARGEST // 1000},
     )
 
 
