@@ -8,26 +8,43 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.delivery.alerts import CLAIMED, PREFLIGHT
 from bot.delivery.sending import PROGRAM
+from bot.editions.environment import letters_of
 from bot.editions.preflight import Ran, Targets, preflight, targets
 from bot.errors import BroadsheetError, NotFound
 from bot.http import Http
-from bot.model import Act, Edition, EditionState, Fetched, Finding, Grade, Phrase, Reached, Way, cut, several
+from bot.model import (
+    CORRECTION,
+    Act,
+    Edition,
+    EditionState,
+    Fetched,
+    Finding,
+    Grade,
+    Phrase,
+    Reached,
+    Way,
+    cut,
+    several,
+)
 from bot.schedules.installation import Installation
 from bot.schedules.pictures import addresses
 from bot.schedules.reachable import reach
+from bot.settings.tables import ScheduleTable
 from bot.store import Transaction
+from bot.store.kept_editions import WENT_OUT
 
 RECENT = timedelta(hours=1)
 """An edition that went out at once is looked at too, so late: its readers may still be told of a fault."""
 AGAIN = timedelta(hours=6)
 """An edition that waits for so long is looked at anew."""
 RAN = timedelta(hours=48)
-"""How long ago other schedules sent what the same readers would take for the same again."""
+"""How long ago something was sent that the same readers would take for the same again."""
 
 CLAIM = timedelta(minutes=5)
 """So long a process may take over a look before another one takes it up."""
@@ -42,7 +59,22 @@ log = logging.getLogger(__name__)
 
 def findings(tx: Transaction, installation: Installation, edition: Edition) -> tuple[Finding, ...]:
     """What a look at ``edition`` finds, with what is kept of its addresses."""
-    return found(tx, installation, edition, reached(tx, edition.id), tx.images.known(addresses(edition.stories)))
+    return looked(tx, installation, edition).findings
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A look at an edition. ``ran`` are those of its stories that the same readers were sent already."""
+
+    findings: tuple[Finding, ...]
+    ran: tuple[Ran, ...]
+
+
+def looked(tx: Transaction, installation: Installation, edition: Edition) -> Look:
+    """A look at ``edition``, with what is kept of its addresses."""
+    kept = reached(tx, edition.id), tx.images.known(addresses(edition.stories))
+    ran = _ran(tx, installation, edition)
+    return Look(found(tx, installation, edition, *kept, ran=ran), ran)
 
 
 def found(
@@ -51,16 +83,22 @@ def found(
     edition: Edition,
     reached: Reached | None,
     pictures: Mapping[str, Fetched],
+    *,
+    ran: Sequence[Ran] | None = None,
 ) -> tuple[Finding, ...]:
-    """What a look at ``edition`` finds, whether it is kept or not; ``pictures`` are those of its stories."""
-    outlets, leads = installation.outlets, {each.article.id for each in edition.stories}
+    """What a look at ``edition`` finds, whether it is kept or not; ``pictures`` are those of its stories.
+
+    ``ran`` is what the same readers were sent already of it; None: it is looked for.
+    """
+    outlets = installation.outlets
     return preflight(
         edition,
         newsroom=installation.newsroom,
         limits={name: each.limits for name, each in outlets.items()},
         rules={name: each.rules for name, each in outlets.items() if each.medium == "post"},
         reached=reached,
-        ran=list(ran(tx, installation, edition.schedule, leads, edition.slot).values()),
+        ran=_ran(tx, installation, edition) if ran is None else ran,
+        same_subject=_same_subject(tx, installation, edition),
         pictures=pictures if installation.settings.images.host else {},
     )
 
@@ -178,16 +216,59 @@ def _line(finding: Finding) -> str:
 
 
 def ran(
-    tx: Transaction, installation: Installation, schedule: str, leads: Collection[int], slot: datetime
+    tx: Transaction,
+    installation: Installation,
+    schedule: str,
+    leads: Collection[int],
+    slot: datetime,
+    counts: Callable[[Edition], bool] = lambda _: True,
 ) -> dict[int, Ran]:
-    """Which of the articles ``leads`` other schedules sent lately, before ``slot``, to the readers of ``schedule``."""
+    """Which of the articles ``leads`` the readers of ``schedule`` were sent before ``slot``, lately, by whichever.
+
+    ``counts``: whether an edition that went out is one of them; those that correct never are.
+    """
+    theirs = _readers_of(installation, schedule)
+    told: dict[int, Ran] = {}
+    for other, story in tx.editions.telling(leads, slot - RAN) if theirs and leads else ():
+        if other.schedule in theirs and not other.slot_key.startswith(CORRECTION) and counts(other):
+            told.setdefault(story.article.id, Ran(story.article.title, other.name, other.slot, story.article.id))
+    return told
+
+
+def _readers_of(installation: Installation, schedule: str) -> dict[str, ScheduleTable]:
+    """The schedules that mail to the readers of this one, itself too."""
     schedules = installation.settings.schedules
     table = schedules.get(schedule)
-    if table is None or not table.audience or not leads:
+    if table is None or not table.audience:
         return {}
-    told: dict[int, Ran] = {}
-    for other, story in tx.editions.telling(leads, slot - RAN):
-        same = schedules.get(other.schedule)
-        if other.schedule != schedule and same and same.audience == table.audience:
-            told.setdefault(story.article.id, Ran(story.article.title, other.name, other.slot))
-    return told
+    return {key: each for key, each in schedules.items() if each.audience == table.audience}
+
+
+def _before(edition: Edition) -> Callable[[Edition], bool]:
+    """Whether one that went out did so before ``edition`` does, or did."""
+    return lambda other: other.id != edition.id and (edition.state not in WENT_OUT or other.slot < edition.slot)
+
+
+def _ran(tx: Transaction, installation: Installation, edition: Edition) -> tuple[Ran, ...]:
+    """The stories of ``edition`` that the same readers were sent lately; of one that corrects none, it is meant so."""
+    if edition.slot_key.startswith(CORRECTION):
+        return ()
+    leads = {each.article.id for each in edition.stories}
+    return tuple(ran(tx, installation, edition.schedule, leads, edition.slot, _before(edition)).values())
+
+
+def _same_subject(tx: Transaction, installation: Installation, edition: Edition) -> Ran | None:
+    """The last mail to the same readers with the subject of ``edition``, unless its schedule always has this one."""
+    email = next((each.email for each in edition.renditions if each.email), None)
+    theirs = _readers_of(installation, edition.schedule)
+    letters = letters_of(email.subject) if email else ""
+    if not letters or not theirs or edition.slot_key.startswith(CORRECTION):
+        return None
+    before = _before(edition)
+    fixed = "{" not in theirs[edition.schedule].subject and not edition.words.subject
+    for other, subject in tx.editions.subjects(theirs, edition.slot - RAN):
+        if fixed and other.schedule == edition.schedule:
+            continue
+        if letters_of(subject) == letters and not other.slot_key.startswith(CORRECTION) and before(other):
+            return Ran(subject, other.name, other.slot)
+    return None

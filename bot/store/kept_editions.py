@@ -254,6 +254,26 @@ class KeptEditions:
             if story.article.id in which
         ]
 
+    def subjects(self, schedules: Collection[str], since: datetime) -> list[tuple[Edition, str]]:
+        """The editions of these schedules since ``since`` that went out, wholly or in part, with their mails' subjects.
+
+        Newest slot first; as ``between`` has them.
+        """
+        subject = renditions.c.content["email"]["subject"].as_string()
+        query = (
+            select(*_BRIEF, subject.label("line"))
+            .join(renditions, and_(renditions.c.edition == editions.c.id, renditions.c.subject == ""))
+            .where(editions.c.schedule.in_(sorted(schedules)), editions.c.slot >= since, _went_out())
+            .where(subject.is_not(None))
+            .order_by(editions.c.slot.desc(), editions.c.created.desc())
+        )
+        names = [each.name for each in _BRIEF]
+        found = []
+        for *brief, line in self._connection.execute(query):
+            each = dict(zip(names, brief, strict=True))
+            found.append((Edition(**{**each, "state": EditionState(each["state"])}), line))
+        return found
+
     def told(self, since: datetime) -> list[tuple[Edition, EditionStory]]:
         """The stories of editions since ``since`` that went out, wholly or in part, newest slot first."""
         query = select(*LIGHT).where(editions.c.slot >= since, _went_out())

@@ -13,7 +13,7 @@ from bot.errors import NotFound
 from bot.model import EditionState, Grade
 from bot.schedules.installation import Installation
 from bot.schedules.plan import Slot
-from bot.schedules.preflight import findings, look, look_at_new, reached
+from bot.schedules.preflight import findings, look, look_at_new, looked, reached
 from bot.schedules.slot import make
 from bot.settings.tables import AlertsTable
 from bot.testing import KEYS, NOW, settings, subscribe
@@ -77,7 +77,9 @@ def test_once_an_edition_is_made_its_addresses_are_asked_once_and_kept(open_news
     assert look_at_new(installation, NOW) == [made.id]
     assert look_at_new(installation, NOW) == []
     assert [path for _, path, *_ in server.seen] == ["/ferry"]
-    assert of(shown(installation, made.id), "links") == [(Grade.OK, "1 of 2 links answered")]
+    assert of(shown(installation, made.id), "links") == [
+        (Grade.OK, "No dead link: 1 of 2 answer, the other one is for you to try")
+    ]
 
 
 def test_an_edition_that_waits_is_asked_again_after_some_hours(open_newsroom, publish, server, clock):
@@ -168,6 +170,47 @@ def test_what_another_schedule_sent_to_the_same_readers_is_to_know(open_newsroom
     assert (found.grade, found.said) == (Grade.WARNING, "1 story was sent to these readers already")
     assert "Morning briefing" in found.where
     assert of(shown(installation, daily.id), "ran") == []
+
+
+def test_a_subject_that_the_same_readers_had_lately_is_to_know(open_newsroom, publish, store):
+    publish("The ferry returns", hours=1)
+    installation = open_newsroom(WEEKLY)
+    subscribe(store, "reader@example.org")
+    daily = make(installation, "morning", SLOT, NOW)
+    weekly = make(installation, "weekly", Slot("weekly", "2026-11-24T09:00", NOW + timedelta(hours=2)), NOW)
+    said = "The subject is the same as in Morning briefing, 24 November 2026, 07:00"
+    assert said not in [each for _, each in of(shown(installation, weekly.id), "subject")]
+    assert begin_sending(store, daily, audience="readers", now=NOW)
+    assert (Grade.WARNING, said) in of(shown(installation, weekly.id), "subject")
+    assert Grade.WARNING not in [grade for grade, _ in of(shown(installation, daily.id), "subject")]
+
+
+def test_a_subject_that_a_schedule_always_has_is_not_said_to_be_the_same(open_newsroom, publish, store):
+    publish("The ferry returns", hours=1)
+    installation = open_newsroom(WEEKLY + 'subject = "Your week"\n')
+    subscribe(store, "reader@example.org")
+    last = make(installation, "weekly", Slot("weekly", "2026-11-24T08:00", NOW), NOW)
+    assert begin_sending(store, last, audience="readers", now=NOW)
+    publish("The library opens", hours=-1)
+    later = NOW + timedelta(hours=2)
+    this = make(installation, "weekly", Slot("weekly", "2026-11-24T09:00", later), later)
+    assert [grade for grade, _ in of(shown(installation, this.id), "subject")] == [Grade.OK]
+
+
+def test_a_story_that_its_own_schedule_sent_is_to_know_too(open_newsroom, publish, store):
+    publish("The ferry returns", hours=1)
+    installation = open_newsroom()
+    subscribe(store, "reader@example.org")
+    first = make(installation, "morning", SLOT, NOW)
+    assert begin_sending(store, first, audience="readers", now=NOW)
+    later = replace(first, id="again", slot=NOW + timedelta(hours=2), slot_key="extra:1", state=EditionState.DRAFTED)
+    with store.read() as tx:
+        found = looked(tx, installation, later)
+    assert [(each.name, each.slot, each.article) for each in found.ran] == [
+        ("Morning briefing", NOW, first.stories[0].article.id)
+    ]
+    with store.read() as tx:
+        assert looked(tx, installation, replace(later, slot_key="correction:1")).ran == ()
 
 
 def test_an_edition_without_stories_is_not_looked_at(newsroom, store):

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import event
 
 from bot.errors import ReservedElsewhere
-from bot.model import Card, EditionState, EditionStory, Post, Rendition, Summary
+from bot.model import Card, EditionState, EditionStory, Email, Post, Rendition, Summary
 from bot.testing import NOW, article, edition
 
 LATER = NOW + timedelta(hours=3)
@@ -110,6 +110,30 @@ def test_the_last_edition_that_went_out_by_a_channel_is_found(store):
     with store.read() as tx:
         assert tx.editions.last_out(["mail"]) == {"mail": (newest.id, LATER)}
         assert tx.editions.last_out(["none"]) == {}
+
+
+def test_subjects_of_what_was_mailed_are_found_by_schedule_and_time(store):
+    def mailed(subject, **fields):
+        email = Email(subject=subject, preheader="", html="<p>x</p>", text="x")
+        return edition(renditions=(Rendition(channel="mail", email=email),), **fields)
+
+    first = mailed("The ferry returns", state=EditionState.SENT, slot=NOW - timedelta(hours=5))
+    second = mailed("The library opens", state=EditionState.SENDING, schedule="evening")
+    for each in (
+        first,
+        second,
+        mailed("Too old", state=EditionState.SENT, slot=NOW - timedelta(days=3)),
+        mailed("Not out", state=EditionState.APPROVED, slot=NOW - timedelta(hours=1)),
+        mailed("Others'", state=EditionState.SENT, schedule="sport"),
+        edition(state=EditionState.SENT, renditions=(Rendition(channel="sky", post=Post(text="x")),), slot=LATER),
+    ):
+        assert _add(store, each)
+    with store.read() as tx:
+        found = tx.editions.subjects(["morning", "evening"], NOW - timedelta(days=2))
+    assert [(each.id, subject) for each, subject in found] == [
+        (second.id, "The library opens"),
+        (first.id, "The ferry returns"),
+    ]
 
 
 def test_stories_can_be_replaced_before_the_send(store):

@@ -1,14 +1,31 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 
+from bot.delivery.sending import begin_sending
 from bot.editions import lifecycle
-from bot.model import EditionState
+from bot.model import EditionState, Role
 from bot.schedules import preflight
+from bot.schedules.plan import Slot
+from bot.schedules.slot import make
 from bot.testing import NOW, article
+from bot.web.editor.access import AT_THIS_MACHINE
+from bot.web.editor.opened import opened
+from tests.web.test_access import join, with_session
 from tests.web.test_edition import HOSTILE, SECRETS, TOML, Work, words_of
+
+EVENING = """
+[schedules.evening]
+name = "Evening edition"
+cron = "0 18 * * *"
+audience = "readers"
+approval = true
+channels = ["mail", "mastodon", "bluesky"]
+"""
 
 
 @pytest.fixture
@@ -58,6 +75,44 @@ async def test_what_nobody_looked_at_yet_neither_holds_nor_fails(web):
     assert "Holds:" not in row and 'href="#tick"' not in row
     tab = re.search(r'<a href="[^"]*/checks"[^>]*data-tab="4">.*?</a>', page, re.S)[0]
     assert 'href="#tick"' not in tab
+
+
+def checks_tab(page):
+    return re.search(r'<a href="[^"]*/checks"[^>]*data-tab="4">.*?</a>', page, re.S)[0]
+
+
+async def test_what_readers_were_sent_already_is_seen_on_every_tab(build_web):
+    work = Work(build_web(toml=TOML + EVENING, environment=SECRETS))
+    assert (await work.post("/approve")).status_code == 303
+    first, later = work.edition, Slot("evening", "2026-11-24T18:00", NOW + timedelta(hours=11))
+    work.id = make(work.web.installation, "evening", later, NOW).id
+    before = words_of(checks_tab(await work.page()))
+    assert begin_sending(work.store, first, audience="readers", now=NOW)
+    page = await work.page("/checks")
+    assert "3 stories were sent to these readers already" in words_of(page)
+    assert "The subject is the same as in Morning briefing" in words_of(page)
+    assert words_of(checks_tab(page)) != before
+    found = opened(SimpleNamespace(installation=work.web.installation), work.id, AT_THIS_MACHINE)
+    assert (found.sent_already, found.sent_by) == (3, (("Morning briefing", NOW),))
+    for tab in ("", "/email", "/posts", "/checks"):
+        shown = checks_tab(await work.page(tab))
+        assert 'class="warn"' in shown and 'href="#mark"' in shown and 'href="#tick"' not in shown
+        assert re.fullmatch(r"Checks \d+ to know", words_of(shown))
+
+
+async def test_its_slot_is_told_as_people_tell_time(work):
+    said = words_of(await work.page("/checks"))
+    assert re.search("Slot ?07:00", said) and "2026-11-24T07:00" not in said
+
+
+@pytest.mark.parametrize(("role", "shown"), [(Role.APPROVER, True), (Role.EDITOR, False)])
+async def test_who_may_let_a_finding_stand_is_led_there_from_its_box(work, role, shown):
+    await work.tell(summary="The work costs the council £4.2 million.")
+    _, token = join(work.web, role)
+    page = await work.page(headers=with_session(token))
+    box = page.split('class="finding bad"')[1].split("</div>")[0]
+    assert ("Let it stand, and say why" in box) is shown
+    assert (f'href="../editions/{work.id}/checks#overrule"' in box) is shown
 
 
 async def test_checks_of_hostile_stories_are_text(web):

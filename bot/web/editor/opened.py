@@ -9,11 +9,12 @@ from typing import Any
 from fastapi import Request, Response
 
 from bot.delivery.pausing import waits_for
+from bot.editions.preflight import Ran
 from bot.model import CORRECTION, CORRECTION_MAIL, Act, Edition, Finding, Grade, Role, User
 from bot.schedules import correction_mail
 from bot.schedules.deciding import editors_since_approval
 from bot.schedules.editing import EDITABLE
-from bot.schedules.preflight import findings
+from bot.schedules.preflight import looked
 from bot.schedules.truth import TextFinding, findings_of
 from bot.store import Transaction
 from bot.store.books import Balance
@@ -29,7 +30,8 @@ TABS = ("stories", "email", "posts", "checks", "changes")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opened:
-    """``texts`` is what was found in an editor's words, ``checks`` what a look at the whole found.
+    """``texts`` is what was found in an editor's words, ``checks`` what a look at the whole found. ``ran``
+    are its stories that the same readers were sent already, each with the last edition that did.
 
     ``readers`` is how many its mail goes to, None when it sends none; ``channels`` are those of its posts. ``edited``
     is the last act by which somebody changed it. ``waits`` are channels that are paused, with the reason of each.
@@ -43,6 +45,7 @@ class Opened:
     bar: Bar
     texts: tuple[TextFinding, ...]
     checks: tuple[Finding, ...]
+    ran: tuple[Ran, ...]
     balance: Balance
     acts: tuple[Act, ...]
     edited: Act | None
@@ -72,6 +75,22 @@ class Opened:
     def to_fix(self) -> int:
         """Things that are to be fixed before it goes out."""
         return len(self.open_texts) + len(self.faults)
+
+    @property
+    def to_know(self) -> int:
+        """Things to look at before somebody approves it."""
+        known = sum(not each.stands_in_the_way for each in self.texts)
+        return known + sum(each.grade is Grade.WARNING for each in self.checks)
+
+    @property
+    def sent_already(self) -> int:
+        """How many of its stories the same readers were sent already."""
+        return len(self.ran)
+
+    @property
+    def sent_by(self) -> tuple[tuple[str, datetime], ...]:
+        """The editions that sent these, newest first: name and slot."""
+        return tuple(sorted({(each.name, each.slot) for each in self.ran}, key=lambda each: each[1], reverse=True))
 
     @property
     def problem(self) -> str:
@@ -111,14 +130,14 @@ def opened(desk: Desk, identity: str, user: User) -> Opened | None:
         acts = tx.acts.newest(thing=f"edition:{identity}")
         balance, report = tx.deliveries.balance(identity), tx.editions.report(identity)
         texts = findings_of(tx, installation, edition) if edition.state in EDITABLE else ()
-        checks = findings(tx, installation, edition)
+        seen = looked(tx, installation, edition)
         channels = tuple(dict.fromkeys(each.channel for each in edition.renditions if each.post))
         readers = _readers(desk, tx, edition)
         waits = tx.channels.paused(channels) if edition.snapshot is None else waits_for(tx, identity)
         expires = tx.editions.expires(identity)
     alone = installation.settings.tables.desk.four_eyes and edition.state in EDITABLE
     wrote = editors_since_approval(installation, identity) if alone else ()
-    to_fix = sum(each.stands_in_the_way for each in texts) + sum(each.grade is Grade.FAULT for each in checks)
+    to_fix = sum(each.stands_in_the_way for each in texts) + sum(each.grade is Grade.FAULT for each in seen.findings)
     email = next((each.email for each in edition.renditions if each.email), None)
     table = installation.settings.schedules.get(edition.schedule)
     # What corrects says what was decided, and nothing else.
@@ -130,7 +149,8 @@ def opened(desk: Desk, identity: str, user: User) -> Opened | None:
         title=(email.subject if email else "") or lead,
         bar=bar_of(edition, user, now=installation.clock(), to_fix=to_fix, acts=acts, wrote=wrote),
         texts=texts,
-        checks=checks,
+        checks=seen.findings,
+        ran=seen.ran,
         balance=balance,
         acts=tuple(acts),
         edited=next((act for act in acts if act.what.startswith("edit")), None),
