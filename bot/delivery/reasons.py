@@ -51,10 +51,10 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Readers:
-    """Some deliveries of a group by id; ``after`` is where the next ones begin, None when there are no more."""
+    """Some deliveries of a group; ``after`` is where the next ones begin, None when there are no more."""
 
     deliveries: tuple[Delivery, ...]
-    after: int | None
+    after: int | str | None
 
 
 def groups(tx: Transaction, edition: str) -> list[Group]:
@@ -91,18 +91,20 @@ def groups(tx: Transaction, edition: str) -> list[Group]:
 
 
 def readers(
-    tx: Transaction, edition: str, state: DeliveryState, reason: str | None, *, after: int = 0, limit: int = 25
+    tx: Transaction, edition: str, state: DeliveryState | None, reason: str | None, *, after: int = 0, limit: int = 25
 ) -> Readers:
-    """The deliveries of a group (``reason`` None: all mails of the state), from the id ``after`` on.
+    """The deliveries of a group (``reason`` None: all mails of the state; both None: of any), from the id ``after`` on.
 
     ``limit`` at most: with fewer there may still be more, and then ``after`` says where.
     """
     found: list[Delivery] = []
     looked, step, sought = 0, limit + 1, None
-    if reason is not None:
+    if state and reason is not None:
         sought = tx.reasons.holding(edition, state, lambda *said: _judged(state, *said)[1] == reason)
     while looked < LOOKED_AT:
-        page = tx.deliveries.page(edition=edition, states=[state], limit=step, after=after, sought=sought)
+        page = tx.deliveries.page(
+            edition=edition, states=[state] if state else [], limit=step, after=after, sought=sought
+        )
         for each in page:
             looked += 1
             if each.audience and (reason is None or belongs(each, reason)):
@@ -115,6 +117,25 @@ def readers(
         # Others than these are the more: not to ask for each few of them.
         step *= 4
     return Readers(tuple(found), after)
+
+
+def readers_named(
+    tx: Transaction,
+    edition: str,
+    words: str,
+    state: DeliveryState | None,
+    *,
+    after: str = "",
+    limit: int = 25,
+) -> Readers:
+    """The mails of a state (None: of any) to those who have ``words`` in address or name; ``after`` is where the page
+    before says.
+
+    So many readers are looked through a part at a time: a page may hold few, or nobody, and others follow.
+    """
+    page = tx.readers.find(words, limit=limit, after=after)
+    found = tx.deliveries.of_readers(edition, [reader for reader, _address, _name in page.readers])
+    return Readers(tuple(each for each in found if state in (None, each.state)), None if page.whole else page.after)
 
 
 def every(tx: Transaction, edition: str, state: DeliveryState, reason: str | None = None) -> Iterator[Delivery]:

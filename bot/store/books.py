@@ -284,6 +284,13 @@ class Books:
         """What became of an edition for one reader."""
         return self._shown(_rows().where(deliveries.c.edition == edition, deliveries.c.subscriber == subscriber))
 
+    def of_readers(self, edition: str, readers: Collection[int]) -> list[Delivery]:
+        """What became of an edition for each of these readers whom it named, by id."""
+        dialect = self._connection.dialect.name
+        query = _rows().where(deliveries.c.edition == edition, among(dialect, deliveries.c.subscriber, "readers"))
+        rows = self._connection.execute(query.order_by(deliveries.c.id), {"readers": integers(dialect, readers)}).all()
+        return self._said_of(rows)
+
     def posts_of(self, which: Collection[str]) -> dict[str, list[Delivery]]:
         """The posts of each of these editions, by id."""
         found: dict[str, list[Delivery]] = {edition: [] for edition in which}

@@ -9,6 +9,7 @@ import re
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import event
 
 from bot.delivery.engine import Engine
 from bot.editions import lifecycle
@@ -103,6 +104,71 @@ async def test_the_readers_of_a_reason_are_told_by_address(web, sending, clock):
     assert "noor@example.org" in group
     assert "550 5.1.1" in group
     assert "mara@example.org" not in group
+
+
+async def test_all_readers_are_told_by_name_with_what_became_of_each(web, sending, clock):
+    await deliver(web, clock, {"noor@example.org": GONE})
+    page = await web.get(f"/editions/{sending.id}/delivery")
+    assert "All 2 readers, and what became of each" in plain(page)
+    assert f'href="../../editions/{sending.id}/delivery/readers"' in page.text
+    readers = plain(await web.get(f"/editions/{sending.id}/delivery/readers"))
+    assert re.search(r"mara@example\.org Accepted .*noor@example\.org Failed .*no such user", readers)
+    assert "bluesky" not in readers
+    accepted = plain(await web.get(f"/editions/{sending.id}/delivery/readers?state=accepted"))
+    assert "mara@example.org" in accepted
+    assert "noor@example.org" not in accepted
+    assert (await web.get(f"/editions/{sending.id}/delivery/readers?state=nonsense")).status_code == 404
+    assert (await web.get("/editions/nope/delivery/readers")).status_code == 404
+
+
+async def test_a_reader_of_an_edition_is_found_by_a_part_of_their_address(web, sending, clock):
+    await deliver(web, clock, {})
+    subscribe(web.store, "nora@example.org")
+    path = f"/editions/{sending.id}/delivery/readers"
+    found = plain(await web.get(f"{path}?q=noor"))
+    assert "noor@example.org Accepted" in found
+    assert "mara@example.org" not in found
+    # She came after it was sent.
+    assert "No reader of this edition matches “nora”." in plain(await web.get(f"{path}?q=nora"))
+    assert "A search takes three letters or more." in plain(await web.get(f"{path}?q=no"))
+    hostile = await web.get(path, params={"q": HOSTILE})
+    assert "<script>alert" not in hostile.text
+    assert "No reader of this edition matches" in hostile.text
+
+
+async def test_many_readers_are_told_page_by_page_with_no_more_questions_than_few(web):
+    def add(first, last):
+        for number in range(first, last):
+            subscribe(web.store, f"reader{number:03}@example.org")
+
+    async def asked(path):
+        seen = []
+
+        def note(_connection, _cursor, statement, *_more):
+            seen.append(statement)
+
+        event.listen(web.store._engine, "before_cursor_execute", note)
+        answer = await web.get(path)
+        event.remove(web.store._engine, "before_cursor_execute", note)
+        return answer, len(seen)
+
+    add(0, 3)
+    few = web.add_edition(state=EditionState.DRAFTED)
+    web.send(few)
+    add(3, 70)
+    many = web.add_edition(state=EditionState.DRAFTED)
+    web.send(many)
+    for query in ("", "?q=reader"):
+        _page, least = await asked(f"/editions/{few.id}/delivery/readers{query}")
+        first, most = await asked(f"/editions/{many.id}/delivery/readers{query}")
+        assert most <= least + 1
+        shown = set(re.findall(r"reader\d{3}@", first.text))
+        link = html.unescape(re.search(r'href="[^"]*/readers\?([^"]*after=[^"]*)"', first.text).group(1))
+        second = await web.get(f"/editions/{many.id}/delivery/readers?{link}")
+        others = set(re.findall(r"reader\d{3}@", second.text))
+        assert (len(shown), len(others)) == (50, 20)
+        assert shown | others == {f"reader{number:03}@" for number in range(70)}
+        assert "after=" not in second.text
 
 
 async def test_unknown_ones_are_decided_before_all_else(web, sending, clock):
@@ -223,7 +289,7 @@ async def test_who_takes_the_file_of_an_editions_readers_is_on_record_with_how_m
         act, *others = tx.acts.newest(thing=thing)
     assert others == before, "who asks for the headers alone takes nothing"
     assert (act.who, act.what, act.note) == (operator(), "export deliveries", "1 row, to a browser")
-    assert f"{operator()} exported who did not get {sending.name}" in plain(await web.get("/activity"))
+    assert f"{operator()} (you) exported who did not get {sending.name}" in plain(await web.get("/activity"))
 
 
 async def test_the_list_shows_what_became_of_each_edition(web, sending, clock):

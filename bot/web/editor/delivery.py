@@ -15,7 +15,7 @@ from bot.clock import system_clock
 from bot.delivery import deciding
 from bot.delivery.pausing import waits_for
 from bot.delivery.progress import progress
-from bot.delivery.reasons import groups, readers, reason_of
+from bot.delivery.reasons import groups, reason_of
 from bot.editions import lifecycle
 from bot.errors import BroadsheetError
 from bot.model import Act, Delivery, DeliveryState, Edition, EditionState, Progress, Role, User
@@ -32,10 +32,8 @@ from bot.web.editor.states import DELIVERY_STATES, Shown, of_edition
 
 SECONDS = 2
 """How often the page looks again while an edition is being sent."""
-PAGE = 50
-"""Readers of a group on one page."""
 LISTED = (DeliveryState.DEFERRED, DeliveryState.FAILED, DeliveryState.UNKNOWN)
-"""States whose readers the page tells by name."""
+"""States whose readers the file tells by name."""
 _LONGEST_NOTE = 300
 _ORDER: tuple[tuple[DeliveryState, tuple[DeliveryState, ...]], ...] = (
     (DeliveryState.ACCEPTED, (DeliveryState.ACCEPTED,)),
@@ -74,7 +72,7 @@ class Stopped:
 
 
 def routes(desk: Desk, router: APIRouter) -> None:
-    """The page, its readers by group, the file of all of them, and the acts."""
+    """The page, the file of those who did not get it, and the acts."""
     store = desk.installation.store
 
     @router.api_route("/editions/{edition}/delivery", methods=["GET", "HEAD"])
@@ -82,37 +80,9 @@ def routes(desk: Desk, router: APIRouter) -> None:
         values = _values(desk, user, edition)
         return desk.page(request, user, "editor/delivery.html.j2", **values) if values else desk.missing(request)
 
-    @router.api_route("/editions/{edition}/delivery/readers", methods=["GET", "HEAD"])
-    def show_readers(
-        request: Request, user: Viewer, edition: str, state: str = "", reason: str | None = None, after: str = ""
-    ) -> Response:
-        found = _edition(desk, edition)
-        if found is None or state not in LISTED:
-            return desk.missing(request)
-        which = DeliveryState(state)
-        begin = int(after) if after.isascii() and after.isdigit() and len(after) < 19 else 0
-        with store.read() as tx:
-            page = readers(tx, edition, which, reason, after=begin, limit=PAGE)
-            folded = found.folded
-        return desk.page(
-            request,
-            user,
-            "editor/delivery-readers.html.j2",
-            here="deliveries",
-            title=_("%(edition)s: readers") % {"edition": found.name},
-            edition=found,
-            state=which,
-            shown=DELIVERY_STATES[which],
-            reason=reason,
-            named=reason_words(reason, which) if reason is not None else "",
-            readers=page,
-            folded=folded,
-            may_settle=user.role.may(Role.APPROVER),
-        )
-
     @router.api_route("/editions/{edition}/delivery.csv", methods=["GET", "HEAD"])
     def as_file(request: Request, user: Editor, edition: str) -> Response:
-        if _edition(desk, edition) is None:
+        if edition_of(desk, edition) is None:
             return desk.missing(request)
         with store.read() as tx:
             states = tx.deliveries.balance(edition).states
@@ -148,7 +118,7 @@ def routes(desk: Desk, router: APIRouter) -> None:
 
     @router.post("/editions/{edition}/delivery/retry")
     def retry(request: Request, user: Approver, edition: str, form: Submitted) -> Response:
-        if _edition(desk, edition) is None:
+        if edition_of(desk, edition) is None:
             return desk.missing(request)
         reason = form.text("reason", longest=40) if "reason" in form else None
         now = desk.installation.clock()
@@ -158,7 +128,7 @@ def routes(desk: Desk, router: APIRouter) -> None:
 
     @router.post("/editions/{edition}/delivery/resolve")
     def resolve(request: Request, user: Approver, edition: str, form: Submitted) -> Response:
-        if _edition(desk, edition) is None:
+        if edition_of(desk, edition) is None:
             return desk.missing(request)
         arrived = form.text("as") != "unsent"
         one, now = form.number("delivery"), desk.installation.clock()
@@ -181,7 +151,7 @@ def routes(desk: Desk, router: APIRouter) -> None:
         return desk.done(request, f"editions/{edition}/delivery", said)
 
     def acted(request: Request, edition: str, act: Any) -> Response:
-        if _edition(desk, edition) is None:
+        if edition_of(desk, edition) is None:
             return desk.missing(request)
         try:
             moved: Edition = act(desk.installation.clock())
@@ -221,7 +191,7 @@ def bar(found: Progress) -> list[tuple[float, str]]:
 
 
 def _values(desk: Desk, user: User, edition: str) -> dict[str, Any] | None:
-    found = _edition(desk, edition)
+    found = edition_of(desk, edition)
     if found is None or found.snapshot is None:
         return None
     with desk.installation.store.read() as tx:
@@ -256,7 +226,7 @@ def _values(desk: Desk, user: User, edition: str) -> dict[str, Any] | None:
         "unknown_posts": unknown_posts,
         "posts": posts,
         "reactions": reactions,
-        "mail": at.total > len(posts),
+        "mails": max(at.total - len(posts), 0),
         "waits": waits,
         "stopped": stopped,
         "live": at.state is EditionState.SENDING,
@@ -275,7 +245,8 @@ def _stopped(tx: Transaction, user: User, edition: Edition) -> Stopped | None:
     return Stopped(act, act.who == user.name_on_record) if act else None
 
 
-def _edition(desk: Desk, edition: str) -> Edition | None:
+def edition_of(desk: Desk, edition: str) -> Edition | None:
+    """The edition of this id, without its stories; None when there is none."""
     if not (edition.isascii() and edition.isalnum()):
         return None
     with desk.installation.store.read() as tx:
