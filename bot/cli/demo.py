@@ -49,7 +49,7 @@ def demo(
             network.connect(installation.store, installation.keys, installation.clock())
         said = _collected(session, installation)
         job = enrolment.subscribers_import(
-            town.subscribers, "readers", ["readers"], by="demo", consent="bundled with Broadsheet"
+            town.subscribers, "readers", ["readers"], by="the demo", consent="bundled with Broadsheet"
         )
         subscribed = run_import(installation.store, job, clock=installation.clock, advance=lambda _rows, _lines: None)
         session.out.say(f"audience: {subscribed.accepted + subscribed.known} subscribers")

@@ -50,6 +50,8 @@ def revised(
     )
     said = cut(note if isinstance(note, str) else note(fresh), _NOTE)
     with installation.store.write() as tx:
+        # Pictures and rendering take a while, and others decide meanwhile: on record it follows what it follows.
+        now = max(now, installation.clock())
         if not tx.editions.revise(fresh, before=before, now=now):
             return None
         keep_version(tx, before)

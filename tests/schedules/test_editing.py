@@ -383,6 +383,26 @@ def test_a_change_after_approval_asks_for_it_again(drafted):
     assert advance(installation, stored, SLOT.due + timedelta(hours=2)) is EditionState.HELD
 
 
+def test_an_edit_that_was_long_in_the_making_stands_after_what_was_decided_meanwhile(drafted):
+    installation, made = drafted(extra="approval = true")
+    lead = made.stories[0].article.id
+    host_stories = revising.host_stories
+
+    def slow(*args, **kind):
+        # A picture took its time, and a colleague did not wait for it.
+        installation.clock.moment = EARLY + timedelta(seconds=4)
+        if _stored(installation, made).state is EditionState.AWAITING:
+            lifecycle.approve(installation.store, made.id, who=ANN, now=EARLY + timedelta(seconds=3))
+        return host_stories(*args, **kind)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(revising, "host_stories", slow)
+        editing.tell(installation, made.id, lead, title="The ferry is back", version=1, who=TOM, now=EARLY)
+    assert _stored(installation, made).state is EditionState.AWAITING
+    newest = _acts(installation, made)
+    assert [(each.what, each.who) for each in newest[:2]] == [("edit", TOM), ("approve", ANN)]
+
+
 def test_an_editors_words_stay_through_a_new_revision_while_they_are_true(drafted, store):
     installation, made = drafted()
     lead = made.stories[0].article

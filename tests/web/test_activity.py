@@ -10,7 +10,8 @@ import pytest
 from sqlalchemy import event
 
 import bot.testing
-from bot.model import Act, EditionState
+from bot.model import Act, EditionState, operator
+from bot.schedules.declaring import declare
 from bot.testing import NEWSROOM, NOW
 from bot.web.editor.activity import PAGE
 
@@ -40,6 +41,44 @@ async def test_it_says_who_did_what_with_what_changed_by_words(web):
     assert "Mara Lindqvist edited Evening Five" in said
     assert "The tunnel costs before: £4.2 after: £2.4 million." in said
     assert "summary of Harbour tunnel" in said
+
+
+async def test_an_edit_that_ended_an_approval_says_so(web):
+    made = web.add_edition(state=EditionState.APPROVED, name="Evening Five")
+    thing = f"edition:{made.id}"
+    add(web, what="edit", thing=thing, before="approved", after="awaiting", note="subject")
+    add(web, what="refresh", who="broadsheet", thing=thing, before="approved", after="awaiting")
+    add(web, what="edit", who="Tom Adeyemi", thing=thing, before="awaiting", after="awaiting", note="subject")
+    said = text((await web.get("/activity")).text)
+    assert "Mara Lindqvist edited Evening Five ; it needs approval again" in said
+    assert "took over what articles of Evening Five say now; it needs approval again" in said
+    assert "Tom Adeyemi edited Evening Five subject" in said
+
+
+async def test_whoever_looks_knows_their_own_name_by_a_word(web):
+    add(web, who=operator())
+    add(web)
+    page = (await web.get("/activity")).text
+    assert f"{operator()} (you) approved mail" in text(page)
+    assert "Mara Lindqvist approved mail" in text(page)
+    assert f">{operator()} (you)</option>" in page
+    assert f"{operator()} (you) approved mail" in text((await web.get("/")).text)
+
+
+async def test_what_was_made_on_the_desk_is_told_in_words_and_its_settings_are_folded(web):
+    table = {"name": "Evening edition", "cron": "0 18 * * *", "audience": "readers", "channels": ["mail"]}
+    declare(web.installation, "schedules", "evening-edition", table, who="Mara Lindqvist", now=NOW)
+    page = (await web.get("/activity")).text
+    assert "Mara Lindqvist made the schedule Evening edition" in text(page)
+    before, _details, folded = page.partition("<details><summary>In the settings</summary>")
+    assert "[schedules.evening-edition]" not in before
+    assert "[schedules.evening-edition]" in folded.partition("</details>")[0]
+
+
+async def test_an_audience_is_told_by_the_name_that_readers_see(web):
+    add(web, what="import subscribers", thing="audience:readers", note="25 accepted")
+    name = web.installation.settings.audiences["readers"].name
+    assert f"Mara Lindqvist imported readers into {name} 25 accepted" in text((await web.get("/activity")).text)
 
 
 async def test_days_are_those_of_the_newsroom(build_web, monkeypatch):

@@ -72,7 +72,7 @@ def routes(desk: Desk, router: APIRouter) -> None:
             people, kinds = tx.acts.people(), tx.acts.kinds()
             over = len(found) > PAGE
             found = (found[-PAGE:] if back else found[:PAGE]) if over else found
-            made = lines(tx, [act for _, act in found], desk.times)
+            made = lines(tx, [act for _, act in found], desk, user)
         first, last = (found[0][0], found[-1][0]) if found else (None, None)
         before = first if beyond and (over or not back) else None
         after = last if over or back else None
@@ -83,7 +83,7 @@ def routes(desk: Desk, router: APIRouter) -> None:
             here="activity",
             wish=wish,
             days=_by_day(desk, made),
-            people=[("", _("Everyone")), *((each, person(each)) for each in people)],
+            people=[("", _("Everyone")), *((each, person(each, user)) for each in people)],
             kinds=[("", _("Every kind")), *((each, kind_word(each)) for each in kinds)],
             newer=f"activity?{wish.query(newer=_written(before))}" if before else "",
             older=f"activity?{wish.query(older=_written(after))}" if after else "",

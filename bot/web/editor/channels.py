@@ -109,7 +109,7 @@ def routes(desk: Desk, router: APIRouter) -> None:
             if found is None:
                 return desk.missing(request)
             (shown,) = rows(tx, [found], now, last=POSTS)
-            record = lines(tx, tx.acts.newest(thing=thing(name), limit=ACTS), desk.times)
+            record = lines(tx, tx.acts.newest(thing=thing(name), limit=ACTS), desk, user)
             measured = tx.measured_posts.states()
             ending = [each for each in endings(tx, installation, desk.times) if each.channel == name]
         return desk.page(

@@ -121,6 +121,12 @@ SENTENCES: Mapping[str, str] = {
 }
 """By the act's ``what``; ``time`` is when a slot is now."""
 
+REOPENED: Mapping[str, str] = {
+    "edit": N_("%(who)s edited %(thing)s; it needs approval again"),
+    "refresh": N_("%(who)s took over what articles of %(thing)s say now; it needs approval again"),
+}
+"""What was done to an approved edition, and ended its approval."""
+
 OWN: Mapping[str, str] = {
     "subscribe": N_("%(who)s subscribed"),
     "resubscribe": N_("%(who)s subscribed again"),
@@ -171,13 +177,15 @@ _KINDS = {
 }
 
 
-def sentence(what: str, *, own: bool = False) -> str:
+def sentence(what: str, *, own: bool = False, reopened: bool = False) -> str:
     """``%(who)s approved %(thing)s``, in the editor's language; of an act that has no words its own stand in it.
 
-    ``own``: a reader did it to themselves.
+    ``own``: a reader did it to themselves. ``reopened``: an approval ended by it.
     """
     if own and what in OWN:
         return _(OWN[what])
+    if reopened and what in REOPENED:
+        return _(REOPENED[what])
     if what in SENTENCES:
         return _(SENTENCES[what])
     return _("%(who)s: %(what)s, %(thing)s").replace("%(what)s", what.replace("%", "%%"))

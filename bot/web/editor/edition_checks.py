@@ -54,7 +54,7 @@ def routes(desk: Desk, router: APIRouter) -> None:
         if found is None:
             return desk.missing(request)
         with desk.installation.store.read() as tx:
-            seen, record = reached(tx, edition), lines(tx, found.acts[:RECORD], desk.times)
+            seen, record = reached(tx, edition), lines(tx, found.acts[:RECORD], desk, user)
         outlets = desk.installation.outlets
         posts = [each.channel for each in found.edition.renditions if each.post]
         return page(

@@ -12,17 +12,20 @@ from bot.delivery.alerting import title_in
 from bot.delivery.alerts import CHANGED
 from bot.delivery.sending import PROGRAM
 from bot.editions.comparison import Run, words_between
-from bot.model import Act, EditionState, Role, Scope
+from bot.model import Act, EditionState, Role, Scope, User
+from bot.schedules.declaring import CHANGE, MAKE, REMOVE
 from bot.schedules.moving import MOVE, PUT_BACK
 from bot.store import Transaction
 from bot.summaries.cutting import cut
 from bot.web.editor.deeds import ALL_AUDIENCES, THINGS, UNNAMED, sentence
+from bot.web.editor.desk import Desk
 from bot.web.editor.phrases import told
 from bot.web.editor.roles import role_word, scope_word
-from bot.web.editor.speech import _
+from bot.web.editor.speech import N_, _
 from bot.web.editor.times import Times
 
 READER = "reader"
+YOURS = N_("%(name)s (you)")
 _LONGEST = 400
 """Characters of a before, an after or a note that are shown; the CSV has them whole."""
 _STATES = {
@@ -35,13 +38,15 @@ _STATES = {
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One act. ``thing`` is what it was done to, "" for what has no name; ``href`` its page below the desk's root, "".
+    """One act. ``who`` is a name; ``mine``: of whoever looks. ``thing`` is what it was done to, "" for what has no name;
+    ``href`` its page below the desk's root, "".
 
     ``runs`` are what it changed, by words; ``note`` is what was said of it: as it was written, where a person did.
     """
 
     act: Act
     who: str
+    mine: bool
     thing: str
     href: str
     time: str
@@ -58,9 +63,20 @@ class Line:
         return self.act.who == READER and self.act.thing.startswith("subscriber:")
 
     @property
+    def of_settings(self) -> bool:
+        """Whether what it changed is a table of the settings, and no text that people read."""
+        return self.act.what in (MAKE, CHANGE, REMOVE)
+
+    @property
     def words(self) -> str:
         """``Mara approved Evening Five``."""
-        return sentence(self.act.what, own=self.own) % {"who": self.who, "thing": self.thing, "time": self.time}
+        who = yours(self.who) if self.mine else self.who
+        return self._sentence % {"who": who, "thing": self.thing, "time": self.time}
+
+    @property
+    def _sentence(self) -> str:
+        reopened = (self.act.before, self.act.after) == (EditionState.APPROVED, EditionState.AWAITING)
+        return sentence(self.act.what, own=self.own, reopened=reopened)
 
     def marked(self, base: str, here: str = "") -> Markup:
         """As ``words``, with names set apart from words, and a link to the thing, unless its page is ``here``.
@@ -69,35 +85,52 @@ class Line:
         """
         kind = Markup(' class="quiet"') if self.by_program else ""
         who = Markup("<strong{}><bdi>{}</bdi></strong>").format(kind, self.who)
+        if self.mine:
+            who = escape(_(YOURS)) % {"name": who}
         if self.href and self.href != here:
             thing = Markup('<strong><a href="{}{}" dir="auto">{}</a></strong>').format(base, self.href, self.thing)
         else:
             thing = Markup("<strong><bdi>{}</bdi></strong>").format(self.thing)
-        return escape(sentence(self.act.what, own=self.own)) % {"who": who, "thing": thing, "time": self.time}
+        return escape(self._sentence) % {"who": who, "thing": thing, "time": self.time}
 
 
-def lines(tx: Transaction, acts: Collection[Act], times: Times) -> list[Line]:
-    """The names of all things are asked for at once."""
+def lines(tx: Transaction, acts: Collection[Act], desk: Desk, user: User) -> list[Line]:
+    """The acts as ``user`` reads them; the names of all things are asked for at once."""
     things = [act.thing.partition(":") for act in acts]
     editions = tx.editions.names({name for kind, _colon, name in things if kind == "edition"})
     numbers = {int(name) for kind, _colon, name in things if kind == "user" and name.isdecimal() and len(name) < 16}
     users = tx.users.names(numbers) if numbers else {}
     made = tx.declarations.all() if any(kind == "schedule" for kind, _colon, _name in things) else []
-    schedules = {each.key: str(each.content.get("name") or each.key) for each in made if each.kind == "schedules"}
+    named = {
+        "schedule": {each.key: str(each.content.get("name") or each.key) for each in made if each.kind == "schedules"},
+        "audience": {key: table.name for key, table in desk.installation.settings.audiences.items()},
+    }
     return [
-        _line(
-            act, *_thing(act, kind, schedules.get(name, name) if kind == "schedule" else name, editions, users), times
-        )
+        _line(act, *_thing(act, kind, named.get(kind, {}).get(name, name), editions, users), desk.times, user)
         for act, (kind, _colon, name) in zip(acts, things, strict=True)
     ]
 
 
-def person(who: str) -> str:
-    """Whose act it is, as a name."""
+def person(who: str, user: User) -> str:
+    """Whose act it is, as a name that says when it is the one of ``user``, who looks.
+
+    The record says names, and no bare "you": its sentences agree with a third person in every language.
+    """
+    if who == user.name_on_record:
+        return yours(who)
+    return _name(who)
+
+
+def yours(name: str) -> str:
+    """The name of whoever looks."""
+    return _(YOURS) % {"name": name}
+
+
+def _name(who: str) -> str:
     return {PROGRAM: "Broadsheet", READER: _("A reader")}.get(who, who)
 
 
-def _line(act: Act, thing: str, href: str, times: Times) -> Line:
+def _line(act: Act, thing: str, href: str, times: Times, user: User) -> Line:
     kind, _colon, name = act.thing.partition(":")
     reader = act.who == READER and kind == "subscriber" and name
     before, after = _value(act, act.before, times), _value(act, act.after, times)
@@ -106,7 +139,8 @@ def _line(act: Act, thing: str, href: str, times: Times) -> Line:
         before = after = ""
     return Line(
         act=act,
-        who=_("Reader %(number)s") % {"number": name} if reader else person(act.who),
+        who=_("Reader %(number)s") % {"number": name} if reader else _name(act.who),
+        mine=act.who == user.name_on_record,
         thing=thing,
         href=href,
         time=after if act.what in (MOVE, PUT_BACK) else "",

@@ -20,6 +20,7 @@ from bot.web.editor.form import Submitted
 from bot.web.editor.lately import lately
 from bot.web.editor.needs import Asked, asked_of, titled
 from bot.web.editor.reach import reach_said, readers_by
+from bot.web.editor.record import person
 from bot.web.editor.rundown import rundown, whom
 from bot.web.editor.speech import _
 
@@ -55,7 +56,7 @@ def routes(desk: Desk, router: APIRouter) -> None:
         with desk.installation.store.read() as tx:
             asked = _asked(tx, desk, user)
             before, after = rundown(tx, desk)
-            figures, done = _figures(tx, desk), lately(tx, desk.times)
+            figures, done = _figures(tx, desk), lately(tx, desk, user)
             held = tx.flags.held()
         schedules = desk.installation.settings.schedules.values()
         return desk.page(
@@ -73,6 +74,7 @@ def routes(desk: Desk, router: APIRouter) -> None:
             lately=done,
             held=held,
             whom=whom,
+            person=lambda who: person(who, user),
         )
 
     @router.api_route("/pause", methods=["GET", "HEAD"])
