@@ -23,6 +23,8 @@ BEFORE_HOLD = "before hold"
 """The key of an edition's report under which it keeps the reason it had before it was held."""
 PAUSE_ALL = "pause all"
 RESUME_ALL = "resume all"
+INSTALLATION = "installation"
+"""What the record names when an act is of everything."""
 
 
 def approve(
@@ -152,6 +154,11 @@ def resume_all(store: Store, *, who: str, now: datetime, note: str = "") -> tupl
     return _move_all(store, RESUME_ALL, EditionState.PAUSED, EditionState.SENDING, flag="", who=who, now=now, note=note)
 
 
+def paused_all(tx: Transaction) -> Act | None:
+    """The act by which everything was paused last, with who, when and why; None when none is on record."""
+    return next((act for act in tx.acts.newest(thing=INSTALLATION) if act.what == PAUSE_ALL), None)
+
+
 def _move_all(
     store: Store,
     what: str,
@@ -168,7 +175,7 @@ def _move_all(
         if to not in STOPPED:
             tx.flags.need_open()
         tx.flags.set(PAUSED, flag, now)
-        tx.acts.add(Act(at=now, who=who, what=what, thing="installation", note=note))
+        tx.acts.add(Act(at=now, who=who, what=what, thing=INSTALLATION, note=note))
         for edition in tx.editions.newest(states=[since], limit=10_000):
             if since is EditionState.PAUSED and _paused_by(tx, edition.id) != PAUSE_ALL:
                 continue

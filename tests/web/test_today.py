@@ -128,6 +128,36 @@ async def test_everything_is_paused_with_a_reason_and_goes_on_again(web, sending
     assert "Everything is paused" not in (await web.get("/")).text
 
 
+async def test_while_everything_is_paused_each_page_says_who_did_it_when_and_why(web):
+    web.installation.clock.moment = NOW + HOUR
+    await web.post("/pause", data={"note": HOSTILE})
+    for path in ("/", "/channels"):
+        band = (await web.get(path)).text.partition('id="bands"')[2].partition("</form>")[0]
+        assert "<script>alert" not in band
+        assert f"Paused by you, 08:00 : {HOSTILE}" in shown(band)
+    await web.post("/resume")
+    lifecycle.pause_all(web.store, who="Inés", now=NOW + HOUR, note="")
+    band = (await web.get("/")).text.partition('id="bands"')[2].partition("</form>")[0]
+    assert "Paused by Inés, 08:00 Resume" in shown(f"{band} Resume")
+
+
+async def test_nothing_is_called_quiet_or_planned_while_everything_is_paused(web):
+    web.installation.clock.moment = NOW + timedelta(minutes=1)
+    web.add_edition(slot=NOW + HOUR, slot_key="2026-11-24T08:00", state=EditionState.DRAFTED)
+    quiet = shown((await web.get("/")).text)
+    assert "Nothing needs you" in quiet
+    assert "Morning briefing 0 readers Planned" in quiet
+    await web.post("/pause")
+    page = (await web.get("/")).text
+    said = shown(page)
+    assert "Nothing needs you" not in said
+    assert "Nothing goes out" in said
+    assert "Morning briefing 0 readers Paused" in said
+    assert "waits until everything is resumed" in said
+    assert "in 59 min to" not in said
+    assert 'hx-select-oob="#bands"' in page
+
+
 async def test_looking_pauses_nothing(web, sending):
     await web.get("/pause")
     with web.store.read() as tx:

@@ -16,6 +16,7 @@ from fastapi.responses import RedirectResponse
 from markupsafe import Markup, escape
 
 from bot.audience.mask import masked
+from bot.editions.lifecycle import paused_all
 from bot.errors import BroadsheetError, TokenError
 from bot.http import redacted
 from bot.model import Role, User
@@ -92,6 +93,7 @@ class Desk:
         times = self.times
         with self.installation.store.read() as tx:
             paused = bool(tx.flags.get(PAUSED))
+            stopped = paused_all(tx) if paused else None
             values.setdefault("badges", None)
             if values["badges"] is None:
                 values["badges"] = badges(tx, self.installation, user)
@@ -106,6 +108,7 @@ class Desk:
             address_of=address_for(user),
             now=times.now,
             paused=paused,
+            paused_by=stopped,
             times=times,
             language=speech.spoken(),
             direction=speech.direction(),

@@ -16,11 +16,12 @@ from bot.schedules.installation import Installation
 from bot.settings import ScheduleTable
 from bot.store import Transaction
 from bot.store.books import Balance
+from bot.store.flags import PAUSED
 from bot.web.editor.desk import Desk, number
 from bot.web.editor.phrases import told
 from bot.web.editor.reach import reach_said, readers_by, readers_said
 from bot.web.editor.speech import _, locale, ngettext
-from bot.web.editor.states import PLANNED, Shown, of_edition
+from bot.web.editor.states import EDITION_STATES, PLANNED, Shown, of_edition
 
 BEFORE, AFTER = 6, 8
 """Rows before and after now."""
@@ -63,6 +64,7 @@ def rundown(tx: Transaction, desk: Desk) -> tuple[list[Row], list[Row]]:
     tables = {each.schedule: _table(installation, each.schedule) for each in shown}
     readers = readers_by(tx, [table.audience for table in tables.values() if table])
     opened = next((each for each in to_come if each.edition and each.state not in (EditionState.SKIPPED,)), None)
+    paused = bool(tx.flags.get(PAUSED))
     rows = []
     for each in shown:
         counts = going[each.edition].states if each.edition in going else states.get(each.edition, {})
@@ -71,7 +73,7 @@ def rundown(tx: Transaction, desk: Desk) -> tuple[list[Row], list[Row]]:
         rows.append(
             Row(
                 entry=each,
-                shown=_shown(each, counts),
+                shown=_shown(each, counts, paused),
                 headline=headlines.get(each.edition, ""),
                 why=_off(going.get(each.edition)) or told(_why(desk, each, table)),
                 reach=_went(counts, figures.readers if figures else None, figures.accepted if figures else 0)
@@ -101,9 +103,10 @@ def _table(installation: Installation, schedule: str) -> ScheduleTable | None:
     return installation.settings.schedules.get(schedule)
 
 
-def _shown(entry: Entry, counts: Mapping[str, int]) -> Shown:
+def _shown(entry: Entry, counts: Mapping[str, int], paused: bool) -> Shown:
     if entry.state is None:
-        return PLANNED
+        # While everything is paused its hour may come and go.
+        return EDITION_STATES[EditionState.PAUSED] if paused else PLANNED
     failed = counts.get("failed", 0)
     if entry.state is EditionState.SENT and failed and not counts.get("unknown"):
         return Shown(_("%(count)s failed") % {"count": number(failed)}, "bad", "cross")
