@@ -314,6 +314,7 @@ def _move(
                 edition=edition.id,
                 state=standing(edition.state),
                 states=Several(tuple(standing(EditionState(each)) for each in since), Way.OR),
+                act=what,
             )
         )
     tx.acts.add(_act(what, edition.id, edition.state, to, who, now, note))

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from bot.errors import NotFound, NothingToDo, UsageError
-from bot.model import ARTICLE
+from bot.model import ARTICLE, Phrase
 from bot.schedules.installation import Installation
 from bot.schedules.on_publish import next_slot
 from bot.schedules.plan import Slot
@@ -94,7 +94,11 @@ def extra_slot(installation: Installation, schedule: str, now: datetime) -> Slot
     """A slot outside the timetable, due now. Raises ``UsageError`` where there is no timetable."""
     if schedule_table(installation, schedule).on_publish:
         raise UsageError(
-            f"schedule {schedule} tells each article once, as it appears: it has no --extra; a schedule with cron has"
+            Phrase(
+                "schedule %(schedule)s tells each article once, as it appears: it has no --extra; a schedule with cron "
+                "has",
+                schedule=schedule,
+            )
         )
     return Slot(schedule, f"extra:{now.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}", now)
 

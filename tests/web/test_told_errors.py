@@ -88,7 +88,8 @@ async def test_a_source_that_answers_nothing_is_told_and_quoted_in_german(desk, 
 async def test_a_channel_that_is_not_connected_is_tested_with_an_answer_in_german(desk, german):
     answer = await german(desk, "/channels/test", data={"channel": "news"})
     assert answer.status_code == 409
-    assert "news: er ist nicht verbunden; bitte `broadsheet channels connect news`" in answer.text
+    assert "news: er ist nicht verbunden; " in answer.text
+    assert "broadsheet channels" not in answer.text
 
 
 async def test_a_network_that_gives_no_permission_is_quoted_in_german(desk, german):

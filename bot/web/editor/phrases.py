@@ -12,18 +12,30 @@ from babel.units import format_unit
 from bot.errors import BroadsheetError
 from bot.model import Phrase, said_by
 from bot.model.phrase import Fact, Several, Way, largest
+from bot.web.editor.desk_words import at_the_desk
 from bot.web.editor.speech import catalog, direction, locale, spoken
 
 _HOUR = "HH:mm"
 
 
 def told(text: str) -> str:
-    """``text`` in the editor's language where it is a phrase, else as it stands."""
-    if not isinstance(text, Phrase) or spoken() == "en":
+    """``text`` in the editor's language, and without commands, where it is a phrase; else as it stands."""
+    if not isinstance(text, Phrase) or (spoken() == "en" and not _commands(text)):
         return str(text)
     words = catalog(spoken())
-    found = words.ngettext(text.template, text.many, text.number) if text.many else words.gettext(text.template)
+    if own := at_the_desk(text):
+        found = words.gettext(own)
+    elif text.many:
+        found = words.ngettext(text.template, text.many, text.number)
+    else:
+        found = words.gettext(text.template)
     return str(found % {name: _fact(fact) for name, fact in text.facts.items()})
+
+
+def _commands(text: Phrase) -> bool:
+    """Whether the desk says it, or a phrase within it, in words of its own."""
+    within = (each for fact in text.facts.values() for each in (fact.each if isinstance(fact, Several) else (fact,)))
+    return bool(at_the_desk(text)) or any(_commands(each) for each in within if isinstance(each, Phrase))
 
 
 def told_error(error: BroadsheetError) -> str:
