@@ -81,7 +81,7 @@ async def test_a_channel_is_shown_with_its_account_limits_and_end(desk):
     assert "@record" in page
     assert "88 of 100, until" in page
     assert 'width="88" height="5"' in page
-    assert "not yet verified live" in page
+    assert "not yet tried on the real network" in page
     assert "Ready" in page
     assert 'datetime="2027-01-03T07:00Z"' in page
     assert "access-secret" not in page
@@ -92,7 +92,7 @@ async def test_a_quota_that_is_over_is_not_shown(desk):
         tx.channels.told("news", Quota(remaining=12, limit=100, resets=NOW - timedelta(minutes=1)))
     page = (await desk.get("/channels")).text
     assert "12 of 100" not in page
-    assert "not told yet" in page
+    assert "no limit known" in page
 
 
 async def test_what_nobody_connected_says_how(desk):
@@ -140,13 +140,17 @@ async def test_the_last_posts_lead_to_their_editions(desk):
     with desk.store.write() as tx:
         (delivery,) = tx.deliveries.page(edition=made.id)
         assert tx.deliveries.open_posts(["news"]) == {"news": 1}
-    assert "1 post waits" in (await desk.get("/channels")).text
+    page = (await desk.get("/channels")).text
+    assert "1 post waits" in page
+    assert "not yet tried on the real network" in page
     with desk.store.write() as tx:
         tx.deliveries.doubt_edition(made.id, "restored", NOW)
         tx.deliveries.resolve([delivery.id], to=DeliveryState.ACCEPTED, reason="it is there", now=NOW)
     page = (await desk.get("/channels")).text
     assert f'href="./editions/{made.id}"' in page
     assert "post waits" not in page
+    for path in ("/channels", "/channels/news"):
+        assert "yet tried on the real network" not in (await desk.get(path)).text, "it stands there"
 
 
 async def test_the_last_edition_that_was_mailed_stands_beside_the_channel(web):
@@ -294,5 +298,4 @@ async def test_an_owner_who_said_no_is_told_how_to_begin_again(desk):
     state = dict(parse_qsl(urlsplit(await came_back(desk)).query))["state"]
     answer = await desk.get("/oauth/callback", params={"error": "access_denied", "state": state})
     assert answer.status_code == 400
-    assert "X gave no permission: access_denied" in answer.text
-    assert "broadsheet channels connect news" in answer.text
+    assert "X gave no permission: access_denied; connect it again" in answer.text

@@ -94,7 +94,9 @@ def _mail(entry: Entry, mail: Mail) -> Told:
     tried = ""
     if mail.tries > 1:
         tried = ngettext("tried %(count)s time", "tried %(count)s times", mail.tries) % {"count": number(mail.tries)}
-    why = " · ".join(filter(None, (_why_not(mail), tried)))
+    # The code of an answer says nothing to whoever does not know it: it stands behind what it means.
+    taken = _("Taken by the mail server.") if mail.state is DeliveryState.ACCEPTED and said else ""
+    why = " · ".join(filter(None, (_why_not(mail) or taken, tried)))
     return Told(entry.at, None, shown.tone, shown.icon, title, why, said, mail.edition)
 
 

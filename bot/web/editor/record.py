@@ -38,8 +38,8 @@ _STATES = {
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One act. ``who`` is a name; ``mine``: of whoever looks. ``thing`` is what it was done to, "" for what has no name;
-    ``href`` its page below the desk's root, "".
+    """One act. ``who`` is a name; ``mine``: of whoever looks. ``thing`` is what it was done to, "" for what has no
+    name; ``href`` its page below the desk's root, "".
 
     ``runs`` are what it changed, by words; ``note`` is what was said of it: as it was written, where a person did.
     """
