@@ -30,6 +30,7 @@ class Addresses:
     newsroom_url: str
     hook_url: str
     public_url: str
+    inbox_url: str
     smtp_port: int
     web_port: int
     timezone: str
@@ -108,7 +109,7 @@ def _changes(template: str, before: Addresses, addresses: Addresses) -> Iterator
 
 
 def _filled(text: str, addresses: Addresses) -> str:
-    for name in ("newsroom_url", "hook_url", "public_url", "smtp_port", "web_port", "timezone"):
+    for name in ("newsroom_url", "hook_url", "public_url", "inbox_url", "smtp_port", "web_port", "timezone"):
         text = text.replace(f"{{{name}}}", str(getattr(addresses, name)))
     quoted = "".join(f"{_quoted(each)}, " for each in addresses.networks).rstrip()
     names = textwrap.fill(quoted, 90, initial_indent="    ", subsequent_indent="    ")

@@ -11,6 +11,7 @@ from email.parser import BytesHeaderParser
 from email.utils import parsedate_to_datetime
 from html import escape
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -19,6 +20,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
+from bot.demo.articles import TIMEZONE
 from bot.testing.ports import HOST
 from bot.testing.server import served
 
@@ -43,10 +45,10 @@ ol { list-style: none; padding: 0; } li { border-top: 1px solid #8886; padding: 
 
 
 class Inbox:
-    """The pages of the mails in ``folder``, which a ``Mailbox`` fills."""
+    """The pages of the mails in ``folder``, which a ``Mailbox`` fills; times are those of the newsroom."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
+        self._folder, self._zone = folder, ZoneInfo(TIMEZONE)
 
     def listed(self, request: Request) -> Response:  # noqa: ARG002 - as Starlette calls it
         """The newest mails; the page loads anew by itself."""
@@ -55,7 +57,7 @@ class Inbox:
         more = f"<p class=meta>and {len(found) - SHOWN} older ones in {escape(str(self._folder))}</p>"
         head = f'<meta http-equiv="refresh" content="{SECONDS}">'
         title = f"{len(found)} mail{'' if len(found) == 1 else 's'}"
-        body = f"<h1>{title}</h1><ol>{rows}</ol>{more if len(found) > SHOWN else ''}"
+        body = f"<p class=meta>Broadsheet’s demo</p><h1>{title}</h1><ol>{rows}</ol>{more if len(found) > SHOWN else ''}"
         return _page(title, body, head)
 
     def opened(self, request: Request) -> Response:
@@ -87,7 +89,7 @@ class Inbox:
             with file.open("rb") as stream:
                 mail = BytesHeaderParser(policy=policy.default).parse(stream)
             subject, to, date = (str(mail[name] or "") for name in ("Subject", "To", "Date"))
-            when = f"{parsedate_to_datetime(date).astimezone():%d %b %H:%M:%S}" if date else ""
+            when = f"{parsedate_to_datetime(date).astimezone(self._zone):%d %b %H:%M:%S %Z}" if date else ""
         except (OSError, ValueError):
             subject, to, when = file.name, "", ""
         link = f'<a href="./{escape(file.name)}">{escape(subject) or escape(file.name)}</a>'

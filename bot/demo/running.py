@@ -135,6 +135,7 @@ def _addresses(state: DemoState, ports: Ports, social: tuple[Standing, ...]) -> 
         newsroom_url=f"http://{HOST}:{ports.newsroom}",
         hook_url=f"http://{HOST}:{ports.hook}{PATH}",
         public_url=f"http://{HOST}:{ports.web}",
+        inbox_url=f"http://{HOST}:{ports.inbox}",
         smtp_port=ports.smtp,
         web_port=ports.web,
         timezone=timezone_of(state.started),

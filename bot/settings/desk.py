@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field, StrictBool
 
-from bot.settings.kinds import Table
+from bot.settings.kinds import OptionalUrl, Table
 
 
 class DeskTable(Table):
@@ -15,3 +15,7 @@ class DeskTable(Table):
         description="Who changed an edition since it was approved last cannot approve it: another approver must say "
         "yes. Mind that somebody must be there for that.",
     )
+    note: str = Field(
+        "", description="One line at the head of each page of the desk, e.g. that it is there for trying things out."
+    )
+    note_url: OptionalUrl = Field("", description="Where that line leads.")

@@ -69,6 +69,8 @@ LOOKS = (
     "editions/{sending}/delivery",
     "editions/{sending}/delivery/cancel",
     "editions/{sending}/delivery/readers?state=deferred",
+    "editions/{sent}/delivery/readers",
+    "editions/{sent}/delivery/readers?q=eader",
     "editions/{sent}/delivery/readers?state=failed&reason={reason}",
     "editions/{sent}/delivery/readers?state=unknown",
     "activity?who=Tom+3",

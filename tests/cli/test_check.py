@@ -62,6 +62,7 @@ def test_the_demos_configuration_has_no_fault(broadsheet, tmp_path, monkeypatch)
             smtp_port=1,
             hook_url="http://127.0.0.1:2/hook",
             public_url="http://127.0.0.1:8080",
+            inbox_url="http://127.0.0.1:3",
             web_port=8080,
         ),
     )

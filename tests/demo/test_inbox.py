@@ -57,6 +57,13 @@ def test_a_mail_is_shown_as_its_reader_sees_it(client: TestClient, box: Mailbox)
     assert client.get(f"/{box.keep('tom@example.org', mail('Plain')).name}/body").text.strip() == "The ferry returns."
 
 
+def test_times_are_those_of_the_newsroom_and_say_so(client: TestClient, box: Mailbox) -> None:
+    box.keep("ada@example.org", mail("The ferry returns"))
+    page = client.get("/").text
+    assert "23 Nov 23:00:00 PST" in page, "as at the desk, and not as the machine has it"
+    assert "Broadsheet’s demo" in page
+
+
 def test_what_a_mail_holds_runs_nothing(client: TestClient, box: Mailbox) -> None:
     name = box.keep("ada@example.org", mail(HOSTILE, f"<p>{HOSTILE}</p>", to=f'"{HOSTILE}" <ada@example.org>')).name
     for path in ("/", f"/{name}"):

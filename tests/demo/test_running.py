@@ -55,6 +55,14 @@ def tables(run: Running) -> SettingsTables:
     return checked(SettingsTables, raw, file="broadsheet.toml")
 
 
+def test_the_desk_of_the_demo_says_what_it_is_and_leads_to_its_mails(folder: Path) -> None:
+    with running(folder, SetClock(datetime(2026, 11, 24, 15, tzinfo=UTC))) as run:
+        desk = tables(run).desk
+        assert "Broadsheet’s demo" in desk.note
+        assert desk.note_url == run.inbox_url
+        assert "mails" in get(desk.note_url).text
+
+
 def test_the_first_run_brings_up_newsroom_mailbox_and_receiver(folder: Path) -> None:
     with running(folder, SetClock(NOW)) as run:
         assert run.first_run

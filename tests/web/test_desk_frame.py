@@ -16,6 +16,7 @@ from bot.web.editor import speech
 from bot.web.editor.desk import TOAST, Desk, percent
 from bot.web.editor.form import Submission
 from bot.web.site import Site
+from tests.web.conftest import TOML
 
 STATIC = Path(bot.web.__file__).parent / "static"
 
@@ -41,6 +42,16 @@ async def test_the_frame_names_the_person_and_offers_the_pause(web):
     assert "Pause everything" in page
     assert 'action="./pause"' in page
     assert "Log out" not in page, "who is at this machine has no session to end"
+
+
+async def test_a_note_of_the_settings_stands_on_each_page_and_leads_where_they_say(build_web):
+    note = '\n[desk]\nnote = "For trials only <script>alert(1)</script>"\nnote_url = "https://record.example/trials"\n'
+    web = build_web(toml=TOML + note)
+    for path in ("/", "/activity"):
+        page = (await web.get(path)).text
+        assert '<a href="https://record.example/trials" rel="noreferrer">For trials only &lt;script&gt;' in page
+        assert "<script>alert" not in page
+    assert "desk-note" not in (await build_web().get("/")).text
 
 
 async def test_a_toast_is_shown_once(web):

@@ -109,6 +109,7 @@ class Desk:
             now=times.now,
             paused=paused,
             paused_by=stopped,
+            desk_table=self.installation.settings.desk,
             times=times,
             language=speech.spoken(),
             direction=speech.direction(),
