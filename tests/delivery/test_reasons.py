@@ -8,7 +8,7 @@ import pytest
 
 from bot.delivery import deciding
 from bot.delivery.engine import Engine
-from bot.delivery.reasons import Follows, groups, readers
+from bot.delivery.reasons import Follows, groups, readers, readers_named
 from bot.delivery.sending import begin_sending
 from bot.editions import lifecycle
 from bot.errors import DeliveryError, OutcomeUnknown, StateError
@@ -65,6 +65,24 @@ async def test_each_group_has_a_plain_reason_and_what_follows_from_it(store, clo
     assert found[S.FAILED, "mailbox full"] == (1, Follows.NEXT_AS_USUAL)
     assert found[S.UNKNOWN, ""] == (1, Follows.DECIDED)
     assert [follows for (state, _), (_, follows) in found.items() if state is S.DEFERRED] == [Follows.TRIED_AGAIN]
+
+
+async def test_all_readers_are_told_and_those_who_are_sought_by_a_part_of_their_address(store, clock, sending):
+    await deliver(store, clock, {READERS[2]: GONE})
+    subscribe(store, "reader99@gmail.com")
+    seen, after = [], 0
+    with store.read() as tx:
+        while after is not None:
+            page = readers(tx, sending, None, None, after=after, limit=3)
+            seen += [each.destination for each in page.deliveries]
+            after = page.after
+        sought = readers_named(tx, sending, "reader0", None, limit=50)
+        failed = readers_named(tx, sending, "reader0", DeliveryState.FAILED, limit=50)
+        later = readers_named(tx, sending, "reader99", None, limit=50)
+    assert sorted(seen) == READERS
+    assert sorted(each.destination for each in sought.deliveries) == READERS
+    assert [each.destination for each in failed.deliveries] == [READERS[2]]
+    assert later.deliveries == (), "who came later is none of its readers"
 
 
 async def test_domains_of_one_provider_are_one(store, clock, sending):
