@@ -20,7 +20,6 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
-from bot.demo.articles import TIMEZONE
 from bot.testing.ports import HOST
 from bot.testing.server import served
 
@@ -47,8 +46,8 @@ ol { list-style: none; padding: 0; } li { border-top: 1px solid #8886; padding: 
 class Inbox:
     """The pages of the mails in ``folder``, which a ``Mailbox`` fills; times are those of the newsroom."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder, self._zone = folder, ZoneInfo(TIMEZONE)
+    def __init__(self, folder: Path, timezone: str) -> None:
+        self._folder, self._zone = folder, ZoneInfo(timezone)
 
     def listed(self, request: Request) -> Response:  # noqa: ARG002 - as Starlette calls it
         """The newest mails; the page loads anew by itself."""
@@ -57,7 +56,9 @@ class Inbox:
         more = f"<p class=meta>and {len(found) - SHOWN} older ones in {escape(str(self._folder))}</p>"
         head = f'<meta http-equiv="refresh" content="{SECONDS}">'
         title = f"{len(found)} mail{'' if len(found) == 1 else 's'}"
-        body = f"<p class=meta>Broadsheet’s demo</p><h1>{title}</h1><ol>{rows}</ol>{more if len(found) > SHOWN else ''}"
+        place = self._zone.key.rpartition("/")[2].replace("_", " ")
+        top = f"<p class=meta>Broadsheet’s demo · times in {place}, as on the desk</p>"
+        body = f"{top}<h1>{title}</h1><ol>{rows}</ol>{more if len(found) > SHOWN else ''}"
         return _page(title, body, head)
 
     def opened(self, request: Request) -> Response:
@@ -89,7 +90,7 @@ class Inbox:
             with file.open("rb") as stream:
                 mail = BytesHeaderParser(policy=policy.default).parse(stream)
             subject, to, date = (str(mail[name] or "") for name in ("Subject", "To", "Date"))
-            when = f"{parsedate_to_datetime(date).astimezone(self._zone):%d %b %H:%M:%S %Z}" if date else ""
+            when = f"{parsedate_to_datetime(date).astimezone(self._zone):%d %b %H:%M:%S}" if date else ""
         except (OSError, ValueError):
             subject, to, when = file.name, "", ""
         link = f'<a href="./{escape(file.name)}">{escape(subject) or escape(file.name)}</a>'
@@ -118,9 +119,9 @@ def _page(title: str, body: str, head: str = "") -> Response:
     return HTMLResponse(html, headers={"Content-Security-Policy": _LIST, "Cache-Control": "no-store"})
 
 
-def inbox_app(folder: Path) -> Starlette:
+def inbox_app(folder: Path, timezone: str) -> Starlette:
     """The pages of ``folder``, for browsers that ask for this machine by its own name."""
-    box = Inbox(folder)
+    box = Inbox(folder, timezone)
     return Starlette(
         routes=[Route("/", box.listed), Route("/{name}", box.opened), Route("/{name}/body", box.body)],
         middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=[HOST, "localhost"])],
@@ -128,7 +129,7 @@ def inbox_app(folder: Path) -> Starlette:
 
 
 @contextmanager
-def inbox(folder: Path, port: int = 0) -> Iterator[str]:
-    """Shows the mails in ``folder`` and yields the URL; another port if ``port`` is taken."""
-    with served(inbox_app(folder), port) as base:
+def inbox(folder: Path, timezone: str, port: int = 0) -> Iterator[str]:
+    """Shows the mails in ``folder``, with times of ``timezone``, and yields the URL; another port if it is taken."""
+    with served(inbox_app(folder, timezone), port) as base:
         yield base

@@ -76,7 +76,7 @@ def running(folder: Path, clock: Clock, *, serves: bool = False) -> Iterator[Run
         newsroom_url = servers.enter_context(newsroom(state.started, clock, state.ports.newsroom))
         hook_url = servers.enter_context(receiver(folder / "posts", secret, clock, state.ports.hook))
         smtp_port = servers.enter_context(mailbox(folder / "mailbox", state.ports.smtp))
-        inbox_url = servers.enter_context(inbox(folder / "mailbox", state.ports.inbox))
+        inbox_url = servers.enter_context(inbox(folder / "mailbox", timezone_of(state.started), state.ports.inbox))
         social = servers.enter_context(networks(clock, state.ports.networks))
         # Mails that name its address go out long before the pages are served: until then, nobody may take it.
         held = servers.enter_context(_held(config / FILE, asked))

@@ -32,7 +32,7 @@ def box(tmp_path: Path) -> Mailbox:
 
 @pytest.fixture
 def client(tmp_path: Path) -> TestClient:
-    return TestClient(inbox_app(tmp_path), base_url="http://127.0.0.1:8126")
+    return TestClient(inbox_app(tmp_path, "Asia/Tokyo"), base_url="http://127.0.0.1:8126")
 
 
 def test_the_newest_mail_stands_first_and_the_list_looks_again(client: TestClient, box: Mailbox) -> None:
@@ -60,7 +60,8 @@ def test_a_mail_is_shown_as_its_reader_sees_it(client: TestClient, box: Mailbox)
 def test_times_are_those_of_the_newsroom_and_say_so(client: TestClient, box: Mailbox) -> None:
     box.keep("ada@example.org", mail("The ferry returns"))
     page = client.get("/").text
-    assert "23 Nov 23:00:00 PST" in page, "as at the desk, and not as the machine has it"
+    assert "24 Nov 16:00:00" in page, "as on the desk, and not as the machine has it"
+    assert "times in Tokyo" in page
     assert "Broadsheet’s demo" in page
 
 
