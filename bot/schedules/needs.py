@@ -89,7 +89,12 @@ class Need:
 
 def needs(tx: Transaction, installation: Installation, now: datetime) -> list[Need]:
     """All of it, the most urgent first: what ends soonest, then what concerns most."""
-    found = [*_editions(tx), *_books(tx, now), *_channels(tx, installation, now), *_sources(tx, installation)]
+    found = [
+        *_editions(tx, installation),
+        *_books(tx, now),
+        *_channels(tx, installation, now),
+        *_sources(tx, installation),
+    ]
     found += [*_changes(tx), *_webhooks(tx)]
     order = list(Kind)
     return sorted(
@@ -98,7 +103,7 @@ def needs(tx: Transaction, installation: Installation, now: datetime) -> list[Ne
     )
 
 
-def _editions(tx: Transaction) -> Iterator[Need]:
+def _editions(tx: Transaction, installation: Installation) -> Iterator[Need]:
     kinds = {
         EditionState.AWAITING: Kind.APPROVE,
         EditionState.HELD: Kind.RELEASE,
@@ -108,7 +113,11 @@ def _editions(tx: Transaction) -> Iterator[Need]:
     expiries = tx.editions.expiries([each.id for each in waiting])
     for edition in waiting:
         kind = kinds[edition.state]
-        by = edition.slot if kind is Kind.APPROVE else expiries.get(edition.id) if kind is Kind.RELEASE else None
+        table = installation.settings.schedules.get(edition.schedule)
+        by = expiries.get(edition.id) if kind is Kind.RELEASE else None
+        if kind is Kind.APPROVE:
+            # One that was made late waits as long as its schedule promises to who approves.
+            by = max(edition.slot, edition.created + table.lead_time) if table else edition.slot
         need = _of(kind, edition, by=by, why=edition.reason)
         if kind is Kind.APPROVE and edition.slot_key.startswith(CORRECTION_MAIL):
             # It has no time of its own: it goes out when somebody says yes.

@@ -447,6 +447,18 @@ async def test_what_goes_out_at_once_is_asked_first_and_says_to_whom(work):
     assert 'id="send"' in page, "for those without a script"
 
 
+async def test_stories_that_these_readers_have_already_are_named_before_anybody_says_yes(build_web):
+    late = '\n[schedules.late]\nname = "Late news"\ncron = "0 22 * * *"\naudience = "readers"\nchannels = ["mail"]\n'
+    work = Work(build_web(toml=TOML + late, environment=SECRETS))
+    told = work.edition.stories[:1]
+    before = {"schedule": "late", "name": "Late news", "slot": EARLY - timedelta(hours=1)}
+    work.web.add_edition(state=EditionState.SENT, stories=told, **before)
+    said = words_of(await work.page())
+    assert "1 of its stories went to these readers already." in said
+    assert "These readers have it from Late news, 05:14" in said
+    assert said.count("These readers have it") == 1
+
+
 async def test_pages_of_a_long_edition_stay_light(web):
     stories = tuple(
         EditionStory(

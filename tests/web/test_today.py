@@ -15,6 +15,7 @@ from bot.schedules.moving import move
 from bot.store.sources import SourceState
 from bot.testing import NOW
 from tests.html_validate import PAGE
+from tests.web.conftest import TOML
 
 HOSTILE = "\"><script>alert('x')</script><img src=x onerror=alert(1)>"
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -78,6 +79,16 @@ async def test_needs_stand_by_their_deadline_and_only_the_first_button_is_filled
     assert "If nobody approves, it is held." in needs
     assert "<script>alert" not in page
     assert badges(page) == {"today": ("bad", "3"), "sources": ("bad", "1")}
+
+
+async def test_what_was_made_late_waits_as_long_as_its_schedule_promises_and_says_so(build_web):
+    web = build_web(toml=f"{TOML}approval = true\n")
+    web.installation.clock.moment = NOW + timedelta(minutes=10)
+    web.add_edition(slot=NOW, state=EditionState.AWAITING, name="Extra", approval=True, created=NOW)
+    said = shown((await web.get("/")).text)
+    assert "Goes out at once when it is approved" in said
+    assert "in 20 min" in said, "until it is held"
+    assert "in 0 min" not in said
 
 
 async def test_what_failed_and_what_may_have_arrived_lead_to_the_delivery(web, sending):

@@ -76,7 +76,9 @@ def _words(need: Need, times: Times, goes_to: str, if_unapproved: str) -> tuple[
         what = _("%(name)s waits for approval") % said
         return what, _join(goes % said, _("If nobody approves, the next edition says it."))
     if need.kind is Kind.APPROVE:
-        return _("%(name)s waits for approval") % said, _join(_goes(need, times, goes_to), _unapproved(if_unapproved))
+        late = need.due is not None and need.due <= times.now
+        goes = _at_once(goes_to) if late else _goes(need, times, goes_to)
+        return _("%(name)s waits for approval") % said, _join(goes, _unapproved(if_unapproved))
     if need.kind is Kind.RELEASE:
         expires = _("It expires %(time)s.") % {"time": times.words(need.by)} if need.by else ""
         return _("%(name)s is held") % said, _join(_why(need), expires)
@@ -127,6 +129,12 @@ def _goes(need: Need, times: Times, goes_to: str) -> str:
     if goes_to:
         return _("Goes out %(time)s to %(whom)s.") % {"time": times.words(need.due), "whom": goes_to}
     return _("Goes out %(time)s.") % {"time": times.words(need.due)}
+
+
+def _at_once(goes_to: str) -> str:
+    if goes_to:
+        return _("Goes out at once when it is approved, to %(whom)s.") % {"whom": goes_to}
+    return _("Goes out at once when it is approved.")
 
 
 def _went(need: Need, times: Times) -> str:
