@@ -338,7 +338,9 @@ class LinkedInChannel(Unopened):
             said = advised(said, retired)
             return ChannelRefused(said, code=code, server=server)
         if "DUPLICATE_POST" in told or "is a duplicate of" in told:
-            once = Phrase("LinkedIn takes the same words only once: change the text, or leave it at that post")
+            once = Phrase(
+                "LinkedIn takes the same words only once, even when the first post was deleted: leave it at that"
+            )
             said = advised(said, once)
             return DeliveryError(said, permanent=True, code=code, server=server)
         if code == 403:

@@ -336,7 +336,9 @@ class XChannel(Unopened):
         if code != 403:
             return None
         if "duplicate" in words:
-            same = Phrase("a post of the account says the same already: change the text, or leave it at that one")
+            same = Phrase(
+                "a post of the account says the same already: leave it at that one, or delete that one and try again"
+            )
             said = advised(said, same)
         elif "reply" in words and "deleted" in words:
             said = advised(said, Phrase("the post that it answers is gone"))

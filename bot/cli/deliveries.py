@@ -1,4 +1,4 @@
-"""``deliveries``: the ledger; ``retry`` and ``resolve``: what an editor may do to rows of it."""
+"""``deliveries``: the ledger; ``retry``, ``leave`` and ``resolve``: what an editor may do to rows of it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import typer
 from bot.cli.command import Limit, Session, command, one_of
 from bot.cli.editions import counts, no_edition, who
 from bot.cli.output import local
-from bot.delivery import deciding, finding
+from bot.delivery import deciding, failures, finding
 from bot.editions import lifecycle
 from bot.errors import NotFound, NothingToDo, UsageError
 from bot.model import Delivery, DeliveryState
@@ -25,6 +25,7 @@ Deliveries = Annotated[
 def register(app: typer.Typer) -> None:
     command(app)(deliveries)
     command(app)(retry)
+    command(app)(leave)
     command(app)(resolve)
 
 
@@ -121,10 +122,30 @@ def _need_rows(tx: Transaction, edition: str, zone: str) -> None:
 
 
 def retry(session: Session, ids: Deliveries) -> None:
-    """Lets deferred deliveries be tried at once."""
+    """Lets deferred deliveries be tried at once, and posts that failed once more, with the rest of their thread."""
     with session.open() as installation:
-        count = deciding.retry(installation.store, ids, who=who(), now=installation.clock())
-    _settled(session, count, "will be tried at once", "deferred")
+        store, by, now = installation.store, who(), installation.clock()
+        with store.read() as tx:
+            posts = {each.id: each.edition for each in tx.deliveries.those(ids) if each.state is DeliveryState.FAILED}
+        count = deciding.retry(store, ids, who=by, now=now)
+        count += sum(failures.try_again(store, edition, id, who=by, now=now) for id, edition in posts.items())
+    _settled(session, count, "will be tried at once", "deferred", "a post that failed")
+
+
+def leave(
+    session: Session,
+    edition: Annotated[str, typer.Argument(help="Its id, as `broadsheet editions` shows it.")],
+    note: Annotated[str, typer.Option("--note", help="Why, for your colleagues.")] = "",
+) -> None:
+    """Leaves what failed of an edition at that: it needs nobody any more."""
+    with session.open() as installation:
+        store = installation.store
+        with store.read() as tx:
+            if tx.editions.state(edition) is None:
+                raise NotFound(no_edition(edition))
+        count = failures.leave(store, edition, who=who(), now=installation.clock(), note=note)
+    session.out.say(f"{count} {'delivery' if count == 1 else 'deliveries'} left at that")
+    session.out.value({"count": count})
 
 
 def resolve(
@@ -141,8 +162,9 @@ def resolve(
     _settled(session, count, f"settled as {outcome}", "unknown")
 
 
-def _settled(session: Session, count: int, done: str, needed: str) -> None:
+def _settled(session: Session, count: int, done: str, needed: str, more: str = "") -> None:
     if not count:
-        raise NothingToDo(f"none of these deliveries is {needed}; `broadsheet deliveries --state {needed}` lists them")
+        what = f"{needed}, or {more}" if more else needed
+        raise NothingToDo(f"none of these deliveries is {what}; `broadsheet deliveries --state {needed}` lists them")
     session.out.say(f"{count} {'delivery' if count == 1 else 'deliveries'} {done}")
     session.out.value({"count": count})

@@ -41,7 +41,7 @@ class Broken:
 def standing(tx: Transaction, parcel: Parcel, now: datetime) -> Ready | Waits | Broken:
     """Whether a part may go: always, when it is the first one or none."""
     post = parcel.rendition.post
-    if post is None or _opens(post):
+    if post is None or opens(post):
         return Ready(parcel)
     before = tx.deliveries.of_post(parcel.edition, parcel.rendition.channel, post.follows)
     if before is None:
@@ -57,7 +57,7 @@ def standing(tx: Transaction, parcel: Parcel, now: datetime) -> Ready | Waits | 
 
 def follows(parcel: Parcel) -> bool:
     """Whether it is a thread's second part or a later one."""
-    return parcel.rendition.post is not None and not _opens(parcel.rendition.post)
+    return parcel.rendition.post is not None and not opens(parcel.rendition.post)
 
 
 def answering(parcel: Parcel, answers: str, root: str) -> Parcel:
@@ -69,7 +69,7 @@ def answering(parcel: Parcel, answers: str, root: str) -> Parcel:
     return replace(parcel, rendition=replace(parcel.rendition, post=replace(post, answers=answers, data=data)))
 
 
-def _opens(post: Post) -> bool:
+def opens(post: Post) -> bool:
     """Whether it is a thread's first part, or none. The first part's own subject may be ""."""
     return post.part == 1 and not post.follows
 
@@ -80,7 +80,7 @@ def _root(tx: Transaction, parcel: Parcel, before: Delivery) -> str:
     for _ in range(_LONGEST):
         rendition = tx.editions.rendition(parcel.edition, parcel.rendition.channel, root.subject)
         post = rendition.post if rendition else None
-        if post is None or _opens(post):
+        if post is None or opens(post):
             break
         earlier = tx.deliveries.of_post(parcel.edition, parcel.rendition.channel, post.follows)
         if earlier is None or not earlier.provider_id:

@@ -205,7 +205,7 @@ def resolve(store: Store, deliveries: Collection[int], *, arrived: bool, who: st
         unknown = [each for each in found if each.state is DeliveryState.UNKNOWN]
         if not arrived:
             for edition in dict.fromkeys(each.edition for each in unknown):
-                _open_again(tx, edition, what, who, now)
+                open_again(tx, edition, what, who, now)
         to = DeliveryState.ACCEPTED if arrived else DeliveryState.PENDING
         ids = [each.id for each in unknown]
         settled = tx.deliveries.resolve(ids, to=to, reason=said, now=now) if ids else 0
@@ -215,7 +215,11 @@ def resolve(store: Store, deliveries: Collection[int], *, arrived: bool, who: st
     return settled
 
 
-def _open_again(tx: Transaction, edition: str, what: str, who: str, now: datetime) -> None:
+def open_again(tx: Transaction, edition: str, what: str, who: str, now: datetime, note: str = "") -> bool:
+    """Lets something of an edition be sent again; False where it is still being sent, or paused, and no act is needed.
+
+    Raises ``StateError`` when it was cancelled, or is being folded.
+    """
     state = tx.editions.lock(edition)
     if tx.editions.folded(edition):
         raise StateError(
@@ -226,8 +230,9 @@ def _open_again(tx: Transaction, edition: str, what: str, who: str, now: datetim
         )
     if state is EditionState.SENT:
         tx.editions.move(edition, to=EditionState.SENDING, since=[state], now=now)
-        tx.acts.add(_act(what, edition, state, EditionState.SENDING, who, now, ""))
-    elif state not in (EditionState.SENDING, EditionState.PAUSED):
+        tx.acts.add(_act(what, edition, state, EditionState.SENDING, who, now, note))
+        return True
+    if state not in (EditionState.SENDING, EditionState.PAUSED):
         raise StateError(
             Phrase(
                 "edition %(edition)s is %(state)s: nothing of it is sent again; `--as sent` settles a delivery that "
@@ -236,6 +241,7 @@ def _open_again(tx: Transaction, edition: str, what: str, who: str, now: datetim
                 state=standing(state) if state else "",
             )
         )
+    return False
 
 
 def cancel(

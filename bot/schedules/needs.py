@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from bot.delivery import failures
 from bot.delivery.permission import stage
 from bot.model import CORRECTION_MAIL, DeliveryState, Edition, EditionState, Phrase, Role
 from bot.schedules.corrected import to_decide
@@ -18,8 +19,6 @@ from bot.schedules.installation import Installation
 from bot.store import Transaction
 from bot.store.numbers import Troubled
 
-FAILED_FOR = timedelta(hours=36)
-"""So long after its slot it is told that some did not get an edition."""
 UNKNOWN_FOR = timedelta(days=14)
 """So long after its slot it is asked for what may or may not have arrived."""
 MOST = 20
@@ -128,17 +127,25 @@ def _editions(tx: Transaction, installation: Installation) -> Iterator[Need]:
 def _books(tx: Transaction, now: datetime) -> Iterator[Need]:
     """What of the last days failed, or may or may not have arrived."""
     recent = tx.numbers.troubled(
-        unknown=now - UNKNOWN_FOR, failed=now - FAILED_FOR, until=now + _MOMENT, limit=LOOKED_AT
+        unknown=now - UNKNOWN_FOR, failed=now - failures.ASKED_FOR, until=now + _MOMENT, limit=LOOKED_AT
     )
     late = [each.id for each in recent if each.states is None and each.snapshot][:LATE]
     counted = {id: balance.states for id, balance in tx.deliveries.balances(late).items()}
+    states = {each.id: counted.get(each.id) or each.states or {} for each in recent}
+    failed = {
+        each.id: states[each.id].get(DeliveryState.FAILED, 0)
+        for each in recent
+        if failures.asks(each.state, each.slot, now)
+    }
+    left = failures.left_of(tx, [id for id, number in failed.items() if number])
     told = {Kind.UNKNOWN: 0, Kind.FAILED: 0}
     for edition in recent:
-        counts = counted.get(edition.id) or edition.states or {}
-        for kind, state in ((Kind.UNKNOWN, DeliveryState.UNKNOWN), (Kind.FAILED, DeliveryState.FAILED)):
-            number = counts.get(state, 0)
-            old = kind is Kind.FAILED and (edition.slot < now - FAILED_FOR or not edition.state.ended)
-            if number and not old and told[kind] < MOST:
+        counts = {
+            Kind.UNKNOWN: states[edition.id].get(DeliveryState.UNKNOWN, 0),
+            Kind.FAILED: failed.get(edition.id, 0) - left.get(edition.id, 0),
+        }
+        for kind, number in counts.items():
+            if number > 0 and told[kind] < MOST:
                 told[kind] += 1
                 yield _of(kind, edition, number=number)
 

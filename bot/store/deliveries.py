@@ -302,11 +302,7 @@ class Deliveries(Books):
 
     def resolve(self, ids: Collection[int], *, to: DeliveryState, reason: str, now: datetime) -> int:
         """Settles ``unknown`` deliveries: to ``accepted`` (it arrived) or ``pending`` (send it again)."""
-        if self._connection.dialect.name == "postgresql":
-            # So that an edition is never closed on books from before this.
-            of = select(deliveries.c.edition).where(among(self._dialect, deliveries.c.id, "ids"))
-            locked = select(editions.c.id).where(editions.c.id.in_(of)).order_by(editions.c.id)
-            self._connection.execute(locked.with_for_update(key_share=True), {"ids": integers(self._dialect, ids)})
+        self._keep_open(ids)
         changed = self._connection.execute(
             update(deliveries)
             .where(among(self._dialect, deliveries.c.id, "ids"), deliveries.c.state == DeliveryState.UNKNOWN)
@@ -369,6 +365,30 @@ class Deliveries(Books):
         ).rowcount
         self._settle(ids, now)
         return changed
+
+    def try_again(self, ids: Collection[int], now: datetime) -> int:
+        """Lets posts that failed be tried as if they never had been; their attempts stay on record."""
+        self._keep_open(ids)
+        changed = self._connection.execute(
+            update(deliveries)
+            .where(
+                among(self._dialect, deliveries.c.id, "ids"),
+                deliveries.c.state == DeliveryState.FAILED,
+                # Nobody is mailed who was refused for good.
+                deliveries.c.subscriber == 0,
+            )
+            .values(state=DeliveryState.PENDING, reason="", not_before=None, tries=0, first_try=None, updated=now),
+            {"ids": integers(self._dialect, ids)},
+        ).rowcount
+        self._settle(ids, now)
+        return changed
+
+    def _keep_open(self, ids: Collection[int]) -> None:
+        """Until the transaction ends, no edition of these is closed on books from before it."""
+        if self._connection.dialect.name == "postgresql":
+            of = select(deliveries.c.edition).where(among(self._dialect, deliveries.c.id, "ids"))
+            locked = select(editions.c.id).where(editions.c.id.in_(of)).order_by(editions.c.id)
+            self._connection.execute(locked.with_for_update(key_share=True), {"ids": integers(self._dialect, ids)})
 
     def _settle(self, ids: Collection[int], now: datetime) -> None:
         among_these = among(self._dialect, deliveries.c.id, "ids")

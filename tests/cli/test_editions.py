@@ -13,10 +13,10 @@ from bot.cli.output import Output
 from bot.cli.schedules import run_due
 from bot.clock import system_clock
 from bot.demo.mailbox import mailbox
-from bot.model import Preferences
+from bot.model import EditionState, Preferences
 from bot.schedules.installation import opened
 from bot.schedules.worker import Delivered
-from bot.store.tables import editions
+from bot.store.tables import deliveries, editions
 
 from .conftest import configure
 
@@ -65,6 +65,31 @@ def test_a_retry_or_resolve_that_changed_nothing_is_not_on_record(broadsheet, fo
     (delivery,) = broadsheet("deliveries", "--json").value
     assert broadsheet("retry", delivery["id"]).code == 0
     assert _acts(broadsheet) == ["retry", *before]
+
+
+@pytest.fixture
+def failed(broadsheet, folder, deferred):
+    """An edition that is over, of which one delivery failed for good."""
+    with opened(folder / "config") as installation, installation.store.write() as tx:
+        (delivery,) = tx.deliveries.page(edition=deferred)
+        tx.deliveries._connection.execute(update(deliveries).values(state="failed"))
+        tx.deliveries._settle([delivery.id], installation.clock())
+        tx.editions.move(deferred, to=EditionState.SENT, since=[EditionState.SENDING], now=installation.clock())
+    return deferred
+
+
+def test_what_failed_is_left_at_that_once(broadsheet, folder, failed):
+    assert broadsheet("leave", "nope").code == 1
+    assert broadsheet("leave", failed, "--note", "A duplicate", "--json").value == {"count": 1}
+    assert _acts(broadsheet)[0] == "leave failed"
+    assert broadsheet("leave", failed).code == 3
+
+
+def test_a_mail_that_failed_is_not_tried_again(broadsheet, folder, failed):
+    (delivery,) = broadsheet("deliveries", "--json").value
+    said = broadsheet("retry", delivery["id"])
+    assert said.code == 3
+    assert "or a post that failed" in said.err
 
 
 def test_pausing_and_resuming_everything_names_what_it_moved(broadsheet, folder, deferred):

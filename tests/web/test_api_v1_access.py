@@ -93,6 +93,7 @@ ROUTES = {
         POST /editions/{edition}/approve
         POST /editions/{edition}/cancel
         POST /editions/{edition}/hold
+        POST /editions/{edition}/leave
         POST /editions/{edition}/pause
         POST /editions/{edition}/release
         POST /editions/{edition}/resolve

@@ -7,9 +7,10 @@ from datetime import timedelta
 
 import pytest
 
+from bot.delivery import failures
 from bot.delivery.alerts import PREFLIGHT
 from bot.delivery.engine import Engine
-from bot.errors import OutcomeUnknown, ServerBusy
+from bot.errors import DeliveryError, OutcomeUnknown, ServerBusy
 from bot.model import DeliveryState, EditionState, Receipt, Scope
 from bot.settings.tables import DeliveryTable
 from bot.testing import KEYS, ScriptedChannel, article
@@ -21,6 +22,7 @@ from tests.web.test_edition import SECRETS, Work
 from tests.web.test_edition import TOML as NETWORKS
 
 BUSY = ServerBusy("mx:25: 421 4.7.0 too many connections", code=421, enhanced="4.7.0", server="mx:25")
+REFUSED = DeliveryError("the network refuses it", permanent=True, code=403)
 LOST = OutcomeUnknown("mx:25 broke off after the last byte")
 HERE = "\n[http]\nallow_loopback = true\n"
 
@@ -126,9 +128,15 @@ class Out:
             raise self.error
         return Receipt(server="mx:25", code=250)
 
-    async def deliver(self, error=None):
+    async def deliver(self, error=None, post=None):
         self.error = error
-        channels = {"mail": self.mail, "bluesky": ScriptedChannel(medium="post")}
+
+        def network(parcel):
+            if post:
+                raise post
+            return Receipt(server="bsky", code=200)
+
+        channels = {"mail": self.mail, "bluesky": ScriptedChannel(medium="post", answer=network)}
         clock, rules = self.web.installation.clock, DeliveryTable()
         engine = Engine(
             store=self.web.store, channels=channels, keys=KEYS, clock=clock, rules=rules, jitter=lambda: 0.5
@@ -162,6 +170,26 @@ async def test_what_is_deferred_is_tried_at_once(web, out):
     await out.deliver()
     assert out.to_noor == 2
     assert balance(web.store, out.id).states == {DeliveryState.ACCEPTED: 3}
+
+
+async def test_a_post_that_failed_is_tried_again(web, out):
+    await out.deliver(post=REFUSED)
+    approver = Program(web, Scope.APPROVE)
+    (failed,) = out.in_state(DeliveryState.FAILED)
+    assert (await approver.once(f"/editions/{out.id}/retry", json={"delivery": failed.id})).json() == {"changed": 1}
+    await out.deliver()
+    assert balance(web.store, out.id).states == {DeliveryState.ACCEPTED: 3}
+
+
+@effect("POST /editions/{edition}/leave")
+async def test_what_failed_is_left_at_that(web, out):
+    await out.deliver(post=REFUSED)
+    approver = Program(web, Scope.APPROVE)
+    said = {"note": "The other post stands"}
+    assert (await approver.once(f"/editions/{out.id}/leave", json=said)).json() == {"changed": 1}
+    assert did(web.store, out.id, "leave failed") == [approver.user.name]
+    with web.store.read() as tx:
+        assert failures.left_of(tx, [out.id]) == {out.id: 1}
 
 
 @effect("POST /editions/{edition}/resolve")

@@ -62,7 +62,7 @@ async def test_the_states_are_shown_and_sum_up(web, sending, clock):
     await deliver(web, clock, {"noor@example.org": GONE})
     page = plain(await web.get(f"/editions/{sending.id}/delivery"))
     assert "2 of 3 accepted, mails and posts" in page
-    assert "Accepted 2 Failed 1 Sum 3 as many as there are" in page
+    assert "Accepted 2 Failed 1 Failed Sum 3 as many as there are" in page
     assert "do not balance" not in page
 
 
@@ -344,3 +344,74 @@ async def test_a_cursor_that_is_none_shows_the_first_page(web, sending):
 async def test_without_anything_sent_the_list_says_so(web):
     subscribe(web.store, "mara@example.org")
     assert "Nothing was sent yet" in (await web.get("/deliveries")).text
+
+
+DUPLICATE = DeliveryError("api.x.com refuses it (HTTP 403): duplicate; a post says the same already", permanent=True)
+
+
+def failed(web, edition):
+    with web.store.read() as tx:
+        return tx.deliveries.page(edition=edition.id, states=[DeliveryState.FAILED])
+
+
+async def test_a_post_that_failed_may_be_tried_again_and_stands_first(web, sending, clock):
+    await deliver(web, clock, {}, post=DUPLICATE)
+    page = await web.get(f"/editions/{sending.id}/delivery")
+    assert "1 failed: leave it at that?" in plain(page)
+    assert "a post says the same already" in plain(page)
+    (post,) = failed(web, sending)
+    answer = await web.post(f"/editions/{sending.id}/delivery/retry", data={"delivery": str(post.id)})
+    assert answer.status_code == 303
+    assert states(web, sending) == {"accepted": 2, "pending": 1}
+    await deliver(web, clock, {})
+    assert states(web, sending) == {"accepted": 3}
+    with web.store.read() as tx:
+        (act,) = [each for each in tx.acts.newest(thing=f"edition:{sending.id}") if each.what == "retry"]
+        assert [each["outcome"] for each in tx.deliveries.attempts(post.id)] == ["failed", "accepted"]
+    assert (act.note, act.after) == ("bluesky", EditionState.SENDING)
+
+
+async def test_what_failed_is_left_at_that_with_a_word_and_needs_nobody_any_more(web, sending, clock):
+    await deliver(web, clock, {"noor@example.org": GONE}, post=DUPLICATE)
+    assert "2 deliveries of Morning failed" in plain(await web.get("/")).replace("Morning briefing", "Morning")
+    answer = await web.post(f"/editions/{sending.id}/delivery/leave", data={"note": HOSTILE})
+    assert answer.status_code == 303
+    page = await web.get(f"/editions/{sending.id}/delivery")
+    assert "What failed was left at that by" in plain(page)
+    assert HOSTILE in html.unescape(page.text)
+    assert "<script>alert" not in page.text
+    assert "leave it at that?" not in page.text
+    assert "Nothing needs you" in plain(await web.get("/"))
+    assert states(web, sending)["failed"] == 2
+
+
+async def test_what_was_left_is_asked_about_again_when_it_was_tried_and_failed_again(web, sending, clock):
+    await deliver(web, clock, {}, post=DUPLICATE)
+    await web.post(f"/editions/{sending.id}/delivery/leave", data={})
+    (post,) = failed(web, sending)
+    await web.post(f"/editions/{sending.id}/delivery/retry", data={"delivery": str(post.id)})
+    await deliver(web, clock, {}, post=DUPLICATE)
+    assert "1 failed: leave it at that?" in plain(await web.get(f"/editions/{sending.id}/delivery"))
+
+
+async def test_a_mail_that_failed_is_not_sent_again_whoever_asks(web, sending, clock):
+    await deliver(web, clock, {"noor@example.org": GONE})
+    (mail,) = failed(web, sending)
+    await web.post(f"/editions/{sending.id}/delivery/retry", data={"delivery": str(mail.id)})
+    assert states(web, sending) == {"accepted": 2, "failed": 1}
+    assert ">Try again<" not in (await web.get(f"/editions/{sending.id}/delivery")).text
+
+
+async def test_the_counts_lead_to_whom_they_count(web, sending, clock):
+    await deliver(web, clock, {"noor@example.org": GONE})
+    assert f'href="../editions/{sending.id}/delivery/readers?state=failed"'.replace("../", "") in (
+        await web.get(f"/editions/{sending.id}/delivery")
+    ).text.replace("../", "")
+
+
+async def test_the_count_of_failed_posts_leads_to_the_posts(web, sending, clock):
+    await deliver(web, clock, {}, post=DUPLICATE)
+    assert (
+        '<a href="#posts">1<span class="unseen"> Failed</span></a>'
+        in (await web.get(f"/editions/{sending.id}/delivery")).text
+    )

@@ -39,6 +39,7 @@ SENTENCES: Mapping[str, str] = {
     "resume all": N_("%(who)s resumed everything"),
     # Of deliveries.
     "retry": N_("%(who)s had %(thing)s tried again"),
+    "leave failed": N_("%(who)s left it at what failed of %(thing)s"),
     "recall": N_("%(who)s asked the network what became of %(thing)s"),
     "resolve as sent": N_("%(who)s took what was unknown for sent: %(thing)s"),
     "resolve as unsent": N_("%(who)s had what was unknown sent again: %(thing)s"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from io import StringIO
 from typing import Any
@@ -12,7 +12,7 @@ from fastapi import APIRouter, Request, Response
 
 from bot.audience.csv_file import guarded
 from bot.clock import system_clock
-from bot.delivery import deciding
+from bot.delivery import deciding, failures
 from bot.delivery.pausing import waits_for
 from bot.delivery.progress import progress
 from bot.delivery.reasons import groups, reason_of
@@ -46,6 +46,8 @@ _ORDER: tuple[tuple[DeliveryState, tuple[DeliveryState, ...]], ...] = (
     (DeliveryState.EXCLUDED, (DeliveryState.EXCLUDED,)),
     (DeliveryState.CANCELLED, (DeliveryState.CANCELLED,)),
 )
+_GOES_AGAIN = (EditionState.SENDING, EditionState.PAUSED, EditionState.SENT)
+_FIRST = {DeliveryState.UNKNOWN: 0, DeliveryState.FAILED: 1}
 _IN_BAR = {
     DeliveryState.ACCEPTED: "good",
     DeliveryState.DEFERRED: "warn",
@@ -57,10 +59,11 @@ _IN_BAR = {
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """One state of the page's sum: how it is shown, and how many deliveries are in it."""
+    """One state of the page's sum: how it is shown, how many deliveries are in it, and where the page names them."""
 
     shown: Shown
     number: int
+    href: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +124,15 @@ def routes(desk: Desk, router: APIRouter) -> None:
         if edition_of(desk, edition) is None:
             return desk.missing(request)
         reason = form.text("reason", longest=40) if "reason" in form else None
-        now = desk.installation.clock()
+        one, now = form.number("delivery"), desk.installation.clock()
+        if one is not None:
+            try:
+                count = failures.try_again(store, edition, one, who=who(user), now=now)
+            except BroadsheetError as error:
+                return desk.refused(request, error)
+            said = ngettext("%(count)s post is tried again.", "%(count)s posts are tried again.", count)
+            said = said % {"count": grouped(count)} if count else _("It did not fail, or is tried again already.")
+            return desk.done(request, f"editions/{edition}/delivery", said)
         count = deciding.retry_edition(store, edition, reason=reason, who=who(user), now=now)
         said = ngettext("%(count)s is sent to now.", "%(count)s are sent to now.", count) % {"count": grouped(count)}
         return desk.done(request, f"editions/{edition}/delivery", said if count else _("None of them waits any more."))
@@ -150,6 +161,17 @@ def routes(desk: Desk, router: APIRouter) -> None:
             said = ngettext("%(count)s is sent again.", "%(count)s are sent again.", count) % {"count": grouped(count)}
         return desk.done(request, f"editions/{edition}/delivery", said)
 
+    @router.post("/editions/{edition}/delivery/leave")
+    def leave(request: Request, user: Approver, edition: str, form: Submitted) -> Response:
+        if _edition(desk, edition) is None:
+            return desk.missing(request)
+        note, now = form.text("note", longest=_LONGEST_NOTE), desk.installation.clock()
+        try:
+            failures.leave(store, edition, who=who(user), now=now, note=note)
+        except BroadsheetError as error:
+            return desk.refused(request, error)
+        return desk.done(request, f"editions/{edition}/delivery", _("It is left at that."))
+
     def acted(request: Request, edition: str, act: Any) -> Response:
         if edition_of(desk, edition) is None:
             return desk.missing(request)
@@ -170,14 +192,25 @@ def who(user: User) -> str:
     return user.name_on_record
 
 
-def standings(found: Progress) -> list[Standing]:
-    """The states of an edition, those without deliveries left out; they sum to all that there are."""
+def standings(found: Progress, mails: Collection[DeliveryState] = (), posts: Sequence[Delivery] = ()) -> list[Standing]:
+    """The states of an edition, those without deliveries left out; they sum to all that there are.
+
+    ``mails`` are the states of which readers are listed, ``posts`` the posts.
+    """
     rows = []
+    posted = {each.state for each in posts}
     for state, of in _ORDER:
         number = sum(found.states.get(each, 0) for each in of)
         if number or state is DeliveryState.ACCEPTED:
-            rows.append(Standing(DELIVERY_STATES[state], number))
+            rows.append(Standing(DELIVERY_STATES[state], number, _where(state, state in mails, state in posted)))
     return rows
+
+
+def _where(state: DeliveryState, mails: bool, posts: bool) -> str:
+    """Where it stands who they are, below the page's address; "" where nobody is named."""
+    if state not in LISTED or not (mails or posts):
+        return ""
+    return "#reasons" if mails and posts else "#posts" if posts else f"/readers?state={state.value}"
 
 
 def bar(found: Progress) -> list[tuple[float, str]]:
@@ -204,9 +237,14 @@ def _values(desk: Desk, user: User, edition: str) -> dict[str, Any] | None:
         waits = waits_for(tx, edition) if at.state is EditionState.SENDING else {}
         stopped = _stopped(tx, user, found) if at.state is EditionState.PAUSED else None
         unknown_posts = sum(each.state is DeliveryState.UNKNOWN for each in posts)
+        failed = at.states.get(DeliveryState.FAILED, 0)
+        left = failures.left_of(tx, [edition]).get(edition, 0)
+        last_word = failures.last_word(tx, edition) if left else None
     states = at.states
     open_ = at.total - at.done
     unknown = [each for each in grouped if each.state is DeliveryState.UNKNOWN]
+    asks = failures.asks(at.state, found.slot, desk.installation.clock())
+    listed = () if found.folded else {each.state for each in grouped}
     return {
         "here": "deliveries",
         "title": headline or found.name,
@@ -216,7 +254,7 @@ def _values(desk: Desk, user: User, edition: str) -> dict[str, Any] | None:
         "progress": at,
         "sum": sum(states.values()),
         "accepted": states.get(DeliveryState.ACCEPTED, 0),
-        "standings": standings(at),
+        "standings": standings(at, listed, posts),
         "bar": bar(at),
         "open": open_,
         "groups": [each for each in grouped if each.state is not DeliveryState.UNKNOWN],
@@ -224,7 +262,11 @@ def _values(desk: Desk, user: User, edition: str) -> dict[str, Any] | None:
         "unknown_said": next((each.said for each in unknown if each.said), ""),
         "unknown_mails": sum(each.number for each in unknown),
         "unknown_posts": unknown_posts,
-        "posts": posts,
+        "failed": max(0, failed - left) if asks else 0,
+        "failed_posts": [each for each in posts if each.state is DeliveryState.FAILED],
+        "last_word": last_word,
+        # What a person can mend first: on a phone, the last of them is far below.
+        "posts": sorted(posts, key=lambda each: _FIRST.get(each.state, len(_FIRST))),
         "reactions": reactions,
         "mails": max(at.total - len(posts), 0),
         "waits": waits,
@@ -232,6 +274,7 @@ def _values(desk: Desk, user: User, edition: str) -> dict[str, Any] | None:
         "live": at.state is EditionState.SENDING,
         "seconds": SECONDS,
         "may_act": user.role.may(Role.APPROVER),
+        "may_retry": user.role.may(Role.APPROVER) and at.state in _GOES_AGAIN and not found.folded,
         "may_see": user.role.may(Role.EDITOR),
         "reason_words": reason_words,
         "follows_words": follows_words,

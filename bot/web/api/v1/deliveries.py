@@ -8,12 +8,12 @@ from fastapi import Query, Request
 
 from bot.audience.mask import masked
 from bot.clock import system_clock
-from bot.delivery import deciding
+from bot.delivery import deciding, failures
 from bot.delivery.progress import progress
 from bot.delivery.reasons import groups
 from bot.editions import lifecycle
 from bot.model import Delivery, DeliveryState, MeasuredPost, Role, User
-from bot.web.api.v1.api import Api, Done, EditionId
+from bot.web.api.v1.api import Api, Done, EditionId, Said
 from bot.web.api.v1.caller import Approving, Reading
 from bot.web.api.v1.edition_shapes import DeliveryShown, ReactionsShown, Reason, Resolve, Retry, Totals
 from bot.web.api.v1.fault import missing
@@ -74,10 +74,19 @@ def routes(api: Api) -> None:
 
     @router.post("/editions/{edition}/retry", tags=tags)
     def retry(caller: Approving, edition: EditionId, given: Retry | None = None) -> Done:
-        """Lets mails that are deferred be tried at once."""
+        """Lets mails that are deferred be tried at once, or a post that failed once more, with its thread."""
         need(edition)
+        if given and given.delivery is not None:
+            return Done(changed=failures.try_again(store, edition, given.delivery, **api.by(caller)))
         reason = given.reason if given else None
         return Done(changed=deciding.retry_edition(store, edition, reason=reason, **api.by(caller)))
+
+    @router.post("/editions/{edition}/leave", tags=tags)
+    def leave(caller: Approving, edition: EditionId, said: Said | None = None) -> Done:
+        """Leaves what failed at that: nobody is asked about it any more."""
+        need(edition)
+        note = said.note if said else ""
+        return Done(changed=failures.leave(store, edition, **api.by(caller), note=note))
 
     @router.post("/editions/{edition}/resolve", tags=tags)
     def resolve(caller: Approving, edition: EditionId, given: Resolve) -> Done:

@@ -302,9 +302,10 @@ class Retold(Given):
 
 
 class Retry(Given):
-    """null: all that are deferred; else those of one reason."""
+    """null: all mails that are deferred; else those of one ``reason``. ``delivery``: a post that failed instead."""
 
     reason: Word | None = None
+    delivery: int | None = Field(default=None, ge=1, le=2**53 - 1)
 
 
 class Resolve(Given):
