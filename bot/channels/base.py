@@ -182,6 +182,15 @@ class Measuring(Protocol):
 
 
 @runtime_checkable
+class Addressed(Protocol):
+    """A channel whose posts have pages that people can open."""
+
+    def address(self, id: str) -> str:
+        """The page of the post ``id`` (``Receipt.id``), as the network documents it; "" where nobody can say. Pure."""
+        ...
+
+
+@runtime_checkable
 class Removing(Protocol):
     """A channel whose posts can be taken down."""
 
@@ -196,8 +205,8 @@ class Channel(Protocol):
     It is an asynchronous context manager: connections live between enter and exit. ``connections`` is how many
     ``send`` may run at once; a channel that is a ``Carrier`` too is not asked to ``send`` editions one by one.
     ``template`` names its file in ``templates/posts/`` ("" for mail). A channel whose medium is ``post`` is ``Posting``
-    too; what else it can (``Learning``, ``Recalling``, ``Editing``, ``Removing``, ``Measuring``) it shows by having the
-    methods.
+    too; what else it can (``Learning``, ``Recalling``, ``Editing``, ``Removing``, ``Measuring``,
+    ``Addressed``) it shows by having the methods.
     """
 
     Options: ClassVar[type[Table]]

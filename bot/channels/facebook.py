@@ -18,6 +18,7 @@ is left out of one that nobody shared: from memory.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
@@ -155,6 +156,11 @@ class FacebookChannel(Unopened):
         words = _photo(post)["caption"] if post.pictures else _linked(post)["message"]
         told = await self._graph.ask("POST", f"/{_in_path(id)}", repeatable=True, form={"message": words})
         return Receipt(server=self._server, code=told.status, id=id, quota=told.quota)
+
+    def address(self, id: str) -> str:
+        """The post's page."""
+        known = self._root.startswith("https://graph.facebook.com/") and re.fullmatch("[0-9]+_[0-9]+", id)
+        return f"https://www.facebook.com/{id}" if known else ""
 
     async def remove(self, id: str) -> None:
         """Deletes the post."""

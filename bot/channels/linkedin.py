@@ -197,6 +197,11 @@ class LinkedInChannel(Unopened):
         )
         return Receipt(server=self._exchange.server, code=told.status, id=id)
 
+    def address(self, id: str) -> str:
+        """The post's page."""
+        known = self._api == "https://api.linkedin.com" and re.fullmatch(r"urn:li:(share|ugcPost):[0-9]+", id)
+        return f"https://www.linkedin.com/feed/update/{id}/" if known else ""
+
     async def remove(self, id: str) -> None:
         """Deletes the post."""
         try:

@@ -133,6 +133,14 @@ class TelegramChannel(Unopened):
                 refused = error
         raise refused
 
+    def address(self, id: str) -> str:
+        """The message's page, of a public channel."""
+        number = id.rpartition("/")[2]
+        known = (
+            self._api == "https://api.telegram.org" and self._chat.startswith("@") and re.fullmatch("[0-9]+", number)
+        )
+        return f"https://t.me/{self._chat[1:]}/{number}" if known else ""
+
     async def remove(self, id: str) -> None:
         """Deletes the message, which a bot may within 48 hours."""
         try:

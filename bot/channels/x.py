@@ -224,6 +224,10 @@ class XChannel(Unopened):
         found |= {str(each.get("id", "")): _reactions(each.get("public_metrics")) for each in rows}
         return {name: found[name] for name in names if name in found}
 
+    def address(self, id: str) -> str:
+        """The post's page; X leads from any account's name to the right one."""
+        return f"https://x.com/i/status/{id}" if self._api == "https://api.x.com" and re.fullmatch("[0-9]+", id) else ""
+
     async def remove(self, id: str) -> None:
         """Deletes the post."""
         try:

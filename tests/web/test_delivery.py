@@ -29,8 +29,8 @@ def plain(answer):
     return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", answer.text)).split())
 
 
-async def deliver(web, clock, answers, post=None):
-    """Sends with channels that answer as told: an error by address; ``post`` for the post."""
+async def deliver(web, clock, answers, post=None, receipt=None):
+    """Sends with channels that answer as told: an error by address; ``post`` for the post; else it gets ``receipt``."""
 
     def mail(parcel):
         error = answers.get(parcel.recipient.address)
@@ -41,7 +41,7 @@ async def deliver(web, clock, answers, post=None):
     def network(parcel):
         if post:
             raise post
-        return Receipt(server="bsky", code=200, id="https://bsky.example/post/1")
+        return receipt or Receipt(server="bsky", code=200, id="https://bsky.example/post/1")
 
     channels = {
         "mail": ScriptedChannel(answer=mail),
@@ -415,3 +415,17 @@ async def test_the_count_of_failed_posts_leads_to_the_posts(web, sending, clock)
         '<a href="#posts">1<span class="unseen"> Failed</span></a>'
         in (await web.get(f"/editions/{sending.id}/delivery")).text
     )
+
+
+async def test_a_post_is_a_link_to_where_it_stands_if_its_server_said_so(web, sending, clock):
+    told = Receipt(server="toot.example", code=200, id="117", text="https://toot.example/@record/117")
+    await deliver(web, clock, {}, receipt=told)
+    page = (await web.get(f"/editions/{sending.id}/delivery")).text
+    assert '<a href="https://toot.example/@record/117" rel="noreferrer"><bdi dir="ltr">117</bdi></a>' in page
+
+
+async def test_what_is_no_web_address_is_no_link(web, sending, clock):
+    await deliver(
+        web, clock, {}, receipt=Receipt(server="toot.example", code=200, id="117", text="javascript:alert(1)")
+    )
+    assert 'href="javascript' not in (await web.get(f"/editions/{sending.id}/delivery")).text

@@ -70,6 +70,8 @@ class BlueskyChannel(Unopened):
         self.pace = options.pace((timedelta(hours=1), 800), (timedelta(days=1), 5800))
         self._around = around
         self._handle = options.handle.removeprefix("@")
+        # A server on this machine is known to nobody else.
+        self._reachable = options.service.startswith("https://")
         variable = secret_variable(name, "password")
         self._session = Session(around, options.service, self._handle, options.password, variable)
         self._server = self._session.server
@@ -111,6 +113,11 @@ class BlueskyChannel(Unopened):
             return None
         uri = f"at://{did}/{COLLECTION}/{key}"
         return Receipt(server=self._server, code=200, text="already there", id=uri)
+
+    def address(self, id: str) -> str:
+        """The post's page in Bluesky's own app, which shows those of every server."""
+        post = re.fullmatch(rf"at://(did:[a-z]+:[A-Za-z0-9._:%-]+)/{COLLECTION}/([A-Za-z0-9._~-]+)", id)
+        return f"https://bsky.app/profile/{post[1]}/post/{post[2]}" if post and self._reachable else ""
 
     async def remove(self, id: str) -> None:
         """Deletes the record. Raises ``DeliveryError`` for good when it is another account's."""

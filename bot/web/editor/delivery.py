@@ -25,6 +25,7 @@ from bot.web.editor.desk import Desk
 from bot.web.editor.desk import number as grouped
 from bot.web.editor.download import download
 from bot.web.editor.form import Submitted
+from bot.web.editor.networks import page_of
 from bot.web.editor.reactions import heard
 from bot.web.editor.reasons import follows_words, providers_words, reason_words
 from bot.web.editor.speech import _, ngettext
@@ -240,7 +241,7 @@ def _values(desk: Desk, user: User, edition: str) -> dict[str, Any] | None:
         failed = at.states.get(DeliveryState.FAILED, 0)
         left = failures.left_of(tx, [edition]).get(edition, 0)
         last_word = failures.last_word(tx, edition) if left else None
-    states = at.states
+    channels, states = desk.installation.current().configured, at.states
     open_ = at.total - at.done
     unknown = [each for each in grouped if each.state is DeliveryState.UNKNOWN]
     asks = failures.asks(at.state, found.slot, desk.installation.clock())
@@ -267,6 +268,7 @@ def _values(desk: Desk, user: User, edition: str) -> dict[str, Any] | None:
         "last_word": last_word,
         # What a person can mend first: on a phone, the last of them is far below.
         "posts": sorted(posts, key=lambda each: _FIRST.get(each.state, len(_FIRST))),
+        "pages": {each.id: page_of(each, channels.get(each.channel)) for each in posts},
         "reactions": reactions,
         "mails": max(at.total - len(posts), 0),
         "waits": waits,
