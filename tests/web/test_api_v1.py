@@ -38,6 +38,25 @@ async def test_a_token_says_whose_it_is_and_what_it_may(web):
     )
 
 
+async def test_the_role_of_the_token_and_that_of_its_person_are_told_apart(web):
+    program = Program(web, Scope.ADMIN)
+    token, _ = api_tokens.make(web.store, program.user, "a dashboard", Scope.READ, api_tokens.LONGEST, now=NOW)
+    answer = (await web.get(f"{ROOT}/me", headers={"Authorization": f"Bearer {token}"})).json()
+    assert (answer["scope"], answer["role"], answer["user_role"]) == ("read", "viewer", "admin")
+
+
+@pytest.mark.parametrize("path", ["/api/", "/api/v1", "/api/nothing"])
+async def test_who_looks_for_the_api_is_told_where_both_are_described(web, path):
+    answer = await web.get(path)
+    assert answer.status_code == 404
+    assert "/api/v1/openapi.json" in answer.json()["detail"]
+    assert "/api/openapi.json" in answer.json()["detail"]
+
+
+async def test_the_readers_api_names_that_of_the_newsroom(web):
+    assert (await web.get("/api/openapi.json")).json()["externalDocs"]["url"].endswith("/api/v1/openapi.json")
+
+
 @pytest.mark.parametrize("header", ["", "Bearer", "Bearer ", "Bearer bst_", "Basic bXlzZWxmOg==", "Bearer bst_é"])
 async def test_without_a_token_nothing_opens(web, header):
     Program(web, Scope.ADMIN)

@@ -23,6 +23,12 @@ async def test_pages_schedules_articles_and_readers_are_found_by_a_part_of_their
     assert f'href="./audience/readers/{reader}"' in (await web.get(f"/search?q={address[:4]}")).text
 
 
+async def test_who_looks_for_the_api_finds_its_tokens_and_what_it_can(web):
+    found = (await web.get("/search?q=api")).text
+    assert 'href="./settings/tokens"' in found
+    assert 'href="./settings/api"' in found
+
+
 async def test_what_nobody_has_is_said(web):
     assert "Nothing matches “&lt;script&gt;”." in (await web.get("/search?q=%3Cscript%3E")).text
     assert "Nothing matches" not in (await web.get("/search")).text

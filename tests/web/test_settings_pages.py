@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 
 import pytest
@@ -186,6 +187,35 @@ async def test_a_token_is_shown_once_and_works(web, tom):
     assert token not in page
     assert "Archive &lt;b&gt;export&lt;/b&gt;" in page
     assert made.headers["cache-control"] == "no-store"
+
+
+async def test_the_page_of_tokens_says_where_the_api_is_with_a_call_that_works(web, tom):
+    page = (await tom.get("/settings/tokens")).text
+    assert "https://news.record.example/api/v1" in page
+    assert 'href="../settings/api"' in page
+    assert 'href="../api/v1/openapi.json"' in page
+    made = html.unescape((await tom.post("/settings/tokens", name="CMS", scope="read", days="30")).text)
+    header, address = re.search(
+        r'curl -H "Authorization: (Bearer bst_[^"]+)" https://news\.record\.example([^<\s]+)<', made
+    ).groups()
+    answer = await web.get(address, headers={"Authorization": header})
+    assert (answer.status_code, answer.json()["name"]) == (200, "Tom Adeyemi")
+
+
+async def test_every_call_of_the_api_stands_on_the_page_that_people_read(web):
+    described = (await web.get("/api/v1/openapi.json")).json()
+    parts = {tag for methods in described["paths"].values() for each in methods.values() for tag in each["tags"]}
+    pages = {part: html.unescape((await web.get(f"/settings/api?part={part}")).text) for part in parts}
+    for path, methods in described["paths"].items():
+        for method, each in methods.items():
+            assert f"<strong>{method.upper()}</strong> {path.removeprefix('/api/v1')}<" in pages[each["tags"][0]]
+    assert (await web.get("/settings/api?part=nothing")).status_code == 404
+
+
+async def test_a_call_says_what_it_takes_and_answers(web):
+    page = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", (await web.get("/settings/api?part=deliveries")).text))
+    assert "POST /editions/{edition}/resolve approve" in page
+    assert "arrived body, needed true | false" in page
 
 
 async def test_a_token_is_given_no_more_than_its_maker_may(tom):

@@ -10,7 +10,7 @@ from typing import Any
 
 from bot.audience.newsletters import Newsletter
 from bot.audience.words import languages
-from bot.web.api.problem import PROBLEM, TITLES
+from bot.web.api.problem import DESK, PROBLEM, TITLES
 
 
 def description(public_url: str, offered: Sequence[Newsletter], topics: Mapping[str, Sequence[str]]) -> dict[str, Any]:
@@ -26,6 +26,10 @@ def description(public_url: str, offered: Sequence[Newsletter], topics: Mapping[
             "title": "Broadsheet sign-up",
             "version": "1",
             "description": "Asks for newsletters. The address is mailed a link, and subscribed when that is confirmed.",
+        },
+        "externalDocs": {
+            "description": "What programs of the newsroom ask for, with a token.",
+            "url": f"{public_url}{DESK}openapi.json",
         },
         "servers": [{"url": public_url}],
         "paths": {

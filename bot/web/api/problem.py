@@ -35,5 +35,9 @@ def refused(status: int, path: str) -> JSONResponse:
     """The answer to what no route of the API takes."""
     if path.startswith(DESK):
         return problem(status, f"See {DESK}openapi.json for what can be asked for.")
+    see = (
+        f"See {DESK}openapi.json for what programs of the newsroom ask for, with a token, and /api/openapi.json for "
+        "readers' sign-ups."
+    )
     headers = {"Allow": _METHODS[path] + ", OPTIONS"} if status == 405 and path in _METHODS else {}
-    return problem(status, "See /api/openapi.json for what can be asked for.", headers=headers)
+    return problem(status, see, headers=headers)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
+from bot.model import Role
 from bot.store.headlines import Look
 from bot.store.readers import SHORTEST
 from bot.web.editor.access import Viewer
@@ -42,14 +43,16 @@ def routes(desk: Desk, router: APIRouter) -> None:
             with desk.installation.store.read() as tx:
                 if tx.editions.state(words) is not None:
                     return RedirectResponse(f"{base(request)}editions/{words}", status_code=303)
-        groups = [(title, hits) for title, hits in _groups(desk, words, address_for(user)) if hits] if words else []
+        found = _groups(desk, words, address_for(user), admin=user.role.may(Role.ADMIN)) if words else ()
+        groups = [(title, hits) for title, hits in found if hits]
         return desk.page(request, user, "editor/search.html.j2", here="search", asked=words, groups=groups)
 
 
-def _groups(desk: Desk, words: str, address: Callable[[str], str]) -> Iterator[tuple[str, list[Hit]]]:
+def _groups(desk: Desk, words: str, address: Callable[[str], str], *, admin: bool) -> Iterator[tuple[str, list[Hit]]]:
     installation, folded = desk.installation, words.casefold()
     settings = installation.settings
-    yield _("Pages"), [Hit(href, word) for href, word in _pages() if folded in word.casefold()][:MOST]
+    pages = [*_pages(), *([("settings/webhooks", _("Webhooks"))] if admin else [])]
+    yield _("Pages"), [Hit(href, word) for href, word in pages if folded in word.casefold()][:MOST]
     yield (
         _("Schedules"),
         [
@@ -100,4 +103,7 @@ def _pages() -> list[tuple[str, str]]:
         ("activity", _("Activity")),
         ("settings", _("Settings")),
         ("settings/people", _("People")),
+        ("settings/tokens", _("API tokens")),
+        ("settings/api", _("The API")),
+        ("settings/newsroom", _("Newsroom")),
     ]

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Request, Response
 from bot.accounts import api_tokens
 from bot.errors import StateError, UsageError
 from bot.model import ApiToken, Role, Scope, User
+from bot.web.editor import api
 from bot.web.editor.access import Viewer
 from bot.web.editor.desk import Desk
 from bot.web.editor.form import Submitted
@@ -90,5 +91,7 @@ def _page(
         scopes=scope_options(user.role),
         scope_words={each: scope_word(each) for each in Scope},
         days=days,
+        address=api.address(desk),
+        description=api.DESCRIPTION,
         over={each.id for each in found if each.ends <= now},
     )

@@ -5,6 +5,7 @@ Each module is a family of resources, and is found by being there. Whoever calls
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
@@ -28,13 +29,16 @@ from bot.web.site import Site
 
 PREFIX = "/api/v1"
 DESCRIPTION = f"{PREFIX}/openapi.json"
+Description = Callable[[], dict[str, Any]]
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"})
 
 
 def add(app: FastAPI, site: Site) -> None:
     """Has ``app`` answer for it."""
     app.state.api_rates = Rates(site.installation.store)
-    app.router.routes.append(Later(site.installation))
+    later = Later(site.installation)
+    app.router.routes.append(later)
+    app.state.api_description = later.description
 
 
 class Later(BaseRoute):
@@ -45,17 +49,21 @@ class Later(BaseRoute):
     def __init__(self, installation: Installation) -> None:
         self._installation = installation
         self._lock = Lock()
-        self._made: APIRouter | None = None
+        self._made: tuple[APIRouter, Description] | None = None
+
+    def description(self) -> dict[str, Any]:
+        """What the API says of itself."""
+        return self._make()[1]()
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         ours = scope["type"] == "http" and scope["path"].startswith(f"{PREFIX}/")
         return (Match.FULL if ours else Match.NONE), {}
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        router: APIRouter = await run_in_threadpool(self._make)
+        router, _ = await run_in_threadpool(self._make)
         await router(scope, receive, send)
 
-    def _make(self) -> APIRouter:
+    def _make(self) -> tuple[APIRouter, Description]:
         found = self._made
         if found is None:
             with self._lock:
@@ -63,8 +71,8 @@ class Later(BaseRoute):
         return found
 
 
-def made(installation: Installation) -> APIRouter:
-    """All routes. Raises ``TypeError`` for one that does not say who may."""
+def made(installation: Installation) -> tuple[APIRouter, Description]:
+    """All routes, and what describes them. Raises ``TypeError`` for one that does not say who may."""
     router = APIRouter(prefix=PREFIX, route_class=Call, redirect_slashes=False)
     api = Api(router, installation)
     for found in sorted(iter_modules(__path__), key=lambda each: each.name):
@@ -82,7 +90,7 @@ def made(installation: Installation) -> APIRouter:
 
     router.routes.append(Route(DESCRIPTION, describe, methods=["GET"], include_in_schema=False))
     router.routes.extend(_other_methods(router))
-    return router
+    return router, content
 
 
 def _other_methods(router: APIRouter) -> list[Route]:

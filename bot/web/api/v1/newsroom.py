@@ -31,11 +31,16 @@ class Newsroom(Shown):
 
 
 class Me(BaseModel):
-    """Who the token is, and how long it is good."""
+    """Whose the token is, what it may, and how long it is good.
+
+    ``role`` is what calls with this token may do: the smaller of its ``scope`` and of ``user_role``, which is the
+    person's own, on the desk.
+    """
 
     user: int
     name: str
     role: Role
+    user_role: Role
     token: str
     scope: Scope
     ends: datetime
@@ -67,7 +72,17 @@ def routes(api: Api) -> None:
     def me(caller: Reading) -> Me:
         """Whose token this is, and what it may."""
         user, token = caller.user, caller.token
-        return Me(user=user.id, name=user.name, role=user.role, token=token.name, scope=token.scope, ends=token.ends)
+        with api.store.read() as tx:
+            whole = tx.users.get(user.id)
+        return Me(
+            user=user.id,
+            name=user.name,
+            role=user.role,
+            user_role=whole.role if whole else user.role,
+            token=token.name,
+            scope=token.scope,
+            ends=token.ends,
+        )
 
     @router.post("/newsroom/pause", tags=["newsroom"])
     def pause(caller: Approving, said: Said | None = None) -> Done:
