@@ -9,9 +9,11 @@ from urllib.parse import parse_qsl, urlsplit
 import httpx
 import pytest
 
+from bot.channels.base import kinds
 from bot.channels.credentials import Credential, closed
 from bot.delivery.pausing import pause_channel
 from bot.model import DeliveryState, EditionState, Post, Quota, Rendition
+from bot.schedules.adding import new_channel
 from bot.schedules.connection import begin
 from bot.testing import KEYS, NOW
 from bot.testing.networks import running
@@ -299,3 +301,25 @@ async def test_an_owner_who_said_no_is_told_how_to_begin_again(desk):
     answer = await desk.get("/oauth/callback", params={"error": "access_denied", "state": state})
     assert answer.status_code == 400
     assert "X gave no permission: access_denied; connect it again" in answer.text
+
+
+async def test_the_list_of_channels_leads_to_how_one_is_added(desk):
+    assert 'href="./channels/new"' in (await desk.get("/channels")).text
+    page = (await desk.get("/channels/new")).text
+    for kind in kinds():
+        assert f"channels/new?type={kind}" in page
+
+
+@pytest.mark.parametrize("kind", sorted(kinds()))
+async def test_every_kind_of_channel_says_what_to_do_in_plain_steps(desk, kind):
+    page = html.unescape((await desk.get(f"/channels/new?type={kind}")).text)
+    new = new_channel(kind, desk.installation.settings.channels)
+    assert new.lines in page
+    assert "broadsheet check" in page
+    assert f"docs/channels/{kind}.md" in page
+    assert all(each.variable in page for each in new.secrets)
+    assert (f"broadsheet channels connect {new.name}" in page) is new.connects
+
+
+async def test_a_kind_that_is_none_has_no_page(desk):
+    assert (await desk.get("/channels/new?type=%3Cscript%3E")).status_code == 404

@@ -9,10 +9,12 @@ from datetime import datetime
 
 from fastapi import APIRouter, Request, Response
 
+from bot.channels.base import kinds
 from bot.delivery.pausing import pause_channel, resume_channel, thing
 from bot.delivery.permission import stage
 from bot.errors import BroadsheetError, DeliveryError, NotFound, NothingToDo
 from bot.model import Delivery, Idempotency, Phrase, Role, User
+from bot.schedules.adding import new_channel
 from bot.schedules.channel_status import ChannelStatus, Condition, statuses
 from bot.schedules.connection import Account, Begun, begin, callback, disconnect, finish_pasted, known
 from bot.schedules.installation import Installation
@@ -91,7 +93,7 @@ class Row:
 
 
 def routes(desk: Desk, router: APIRouter) -> None:
-    """``/channels``, ``/channels/NAME``, and what is done there."""
+    """``/channels``, ``/channels/new``, ``/channels/NAME``, and what is done there."""
 
     def one(
         request: Request,
@@ -151,6 +153,28 @@ def routes(desk: Desk, router: APIRouter) -> None:
             may_test=user.role.may(Role.EDITOR),
             may_pause=user.role.may(Role.APPROVER),
             may_connect=user.role.may(Role.APPROVER),
+        )
+
+    @router.api_route("/channels/new", methods=["GET", "HEAD"])
+    def show_new(request: Request, user: Viewer, type: str = "") -> Response:
+        installation = desk.installation.current()
+        settings = installation.settings
+        try:
+            new = new_channel(type, settings.channels) if type else None
+        except NotFound:
+            return desk.missing(request)
+        folder = settings.folder.name
+        return desk.page(
+            request,
+            user,
+            "editor/channel_new.html.j2",
+            here="channels",
+            networks=sorted(((kind, _(network_of(kind))) for kind in kinds()), key=lambda each: each[1].casefold()),
+            new=new,
+            network=_(network_of(type)),
+            file=f"{folder}/{settings.file.rpartition('/')[2]}",
+            secrets_file=f"{folder}/.env",
+            redirect=callback(installation),
         )
 
     @router.api_route("/channels/{name}", methods=["GET", "HEAD"])

@@ -98,6 +98,7 @@ def _pages() -> list[tuple[str, str]]:
         ("audience/suppressions", _("Suppressions")),
         ("numbers", _("Numbers")),
         ("channels", _("Channels")),
+        ("channels/new", _("Add a channel")),
         ("templates", _("Templates")),
         ("templates/brand", _("Brand")),
         ("activity", _("Activity")),
