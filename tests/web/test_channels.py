@@ -12,7 +12,7 @@ import pytest
 from bot.channels.base import kinds
 from bot.channels.credentials import Credential, closed
 from bot.delivery.pausing import pause_channel
-from bot.model import DeliveryState, EditionState, Post, Quota, Rendition
+from bot.model import DeliveryState, EditionState, Phrase, Post, Quota, Rendition
 from bot.schedules.adding import new_channel
 from bot.schedules.connection import begin
 from bot.testing import KEYS, NOW
@@ -83,7 +83,7 @@ async def test_a_channel_is_shown_with_its_account_limits_and_end(desk):
     assert "@record" in page
     assert "88 of 100, until" in page
     assert 'width="88" height="5"' in page
-    assert "not yet tried on the real network" in page
+    assert "look at its first post" in page
     assert "Ready" in page
     assert 'datetime="2027-01-03T07:00Z"' in page
     assert "access-secret" not in page
@@ -94,7 +94,7 @@ async def test_a_quota_that_is_over_is_not_shown(desk):
         tx.channels.told("news", Quota(remaining=12, limit=100, resets=NOW - timedelta(minutes=1)))
     page = (await desk.get("/channels")).text
     assert "12 of 100" not in page
-    assert "no limit known" in page
+    assert "the network has not said" in page
 
 
 async def test_what_nobody_connected_says_how(desk):
@@ -323,3 +323,28 @@ async def test_every_kind_of_channel_says_what_to_do_in_plain_steps(desk, kind):
 
 async def test_a_kind_that_is_none_has_no_page(desk):
     assert (await desk.get("/channels/new?type=%3Cscript%3E")).status_code == 404
+
+
+async def test_a_test_says_what_it_did_and_no_more(desk, monkeypatch):
+    async def tried(*_):
+        return Phrase("%(server)s answers (no TLS)", server="mail.record.example:25")
+
+    monkeypatch.setattr("bot.web.editor.channels.try_out", tried)
+    async with desk.client() as client:
+        answer = await client.post("/channels/test", data={"channel": "mail"}, follow_redirects=True)
+    assert "mail works: mail.record.example:25 answers (no TLS)" in answer.text
+    assert "sign in" not in answer.text.split("mail works")[1]
+
+
+async def test_what_has_posted_here_is_not_called_untried_any_more(desk):
+    assert "Look at the first post" in (await desk.get("/channels/news")).text
+    made = desk.add_edition(
+        state=EditionState.DRAFTED, renditions=(Rendition(channel="news", post=Post(text="The ferry returns")),)
+    )
+    desk.send(made)
+    with desk.store.write() as tx:
+        (delivery,) = tx.deliveries.page(edition=made.id)
+        tx.deliveries.doubt_edition(made.id, "restored", NOW)
+        tx.deliveries.resolve([delivery.id], to=DeliveryState.ACCEPTED, reason="it is there", now=NOW)
+    assert "Look at the first post" not in (await desk.get("/channels/news")).text
+    assert "look at its first post" not in (await desk.get("/channels")).text

@@ -13,7 +13,7 @@ from bot.channels.base import kinds
 from bot.delivery.pausing import pause_channel, resume_channel, thing
 from bot.delivery.permission import stage
 from bot.errors import BroadsheetError, DeliveryError, NotFound, NothingToDo
-from bot.model import Delivery, Idempotency, Phrase, Role, User
+from bot.model import Delivery, DeliveryState, Idempotency, Phrase, Role, User
 from bot.schedules.adding import new_channel
 from bot.schedules.channel_status import ChannelStatus, Condition, statuses
 from bot.schedules.connection import Account, Begun, begin, callback, disconnect, finish_pasted, known
@@ -23,7 +23,7 @@ from bot.store import Transaction
 from bot.web.editor.access import Admin, Approver, Editor, Viewer
 from bot.web.editor.desk import Desk
 from bot.web.editor.form import Submission, Submitted
-from bot.web.editor.networks import network_of
+from bot.web.editor.networks import network_of, page_of
 from bot.web.editor.phrases import sentence, told, told_error
 from bot.web.editor.reactions import why_not
 from bot.web.editor.record import lines
@@ -74,7 +74,8 @@ class Ending:
 class Row:
     """A channel as the page shows it; ``used`` is how much of its limit is used up, in per cent, None: not known.
 
-    ``spent`` of ``most`` are the same as numbers. ``last`` are its newest posts, ``waits`` how many wait; ``mailed`` is
+    ``spent`` of ``most`` are the same as numbers. ``untried``: nobody has seen it post on the real network, neither its
+    makers nor this newsroom. ``last`` are its newest posts, ``waits`` how many wait; ``mailed`` is
     the edition that went out by it last, and when, where it is one of mail.
     """
 
@@ -87,6 +88,7 @@ class Row:
     left: int | None
     doubling: str
     ends_soon: bool
+    untried: bool
     last: tuple[Delivery, ...]
     waits: int
     mailed: tuple[str, datetime] | None
@@ -121,6 +123,7 @@ def routes(desk: Desk, router: APIRouter) -> None:
             here="channels",
             status=status,
             row=shown,
+            pages={each.id: page_of(each, installation.configured[name]) for each in shown.last},
             record=record,
             ending=ending,
             origin=installation.settings.origin("channels", name),
@@ -185,12 +188,13 @@ def routes(desk: Desk, router: APIRouter) -> None:
     def test(request: Request, user: Editor, form: Submitted) -> Response:
         name = _name(form)
         try:
-            asyncio.run(try_out(desk.installation.current(), name, user.name_on_record))
+            said = asyncio.run(try_out(desk.installation.current(), name, user.name_on_record))
         except NotFound:
             return desk.missing(request)
         except DeliveryError as error:
             return one(request, user, name, error=sentence(told_error(error)), status=409)
-        return desk.done(request, _back(form, name), _("%(name)s works: we could sign in.") % {"name": name})
+        words = {"name": name, "what": told(said)}
+        return desk.done(request, _back(form, name), _("%(name)s works: %(what)s") % words)
 
     @router.post("/channels/connect")
     def connect(request: Request, user: Approver, form: Submitted) -> Response:
@@ -330,6 +334,9 @@ def _row(
         left=still.remaining if still else None,
         doubling=LOOKED_UP if looked_up else DOUBLING[status.idempotency] if status.idempotency else "",
         ends_soon=reached is not None,
+        untried=status.medium == "post"
+        and status.unverified
+        and not any(each.state is DeliveryState.ACCEPTED for each in last),
         last=tuple(last),
         waits=waits,
         mailed=mailed,
