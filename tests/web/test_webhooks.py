@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import html
 import re
 from dataclasses import replace
 
@@ -155,3 +156,31 @@ async def test_the_pages_are_good_html(mara, listener, validator, tmp_path):
         "secret": (await mara.post(f"{LIST}/{endpoint}/secret")).text,
     }
     assert "\n".join(validator.faults(pages, tmp_path, PAGE)) == ""
+
+
+async def test_the_page_looks_again_while_a_test_is_under_way_and_not_afterwards(mara, listener):
+    _, endpoint = await add(mara, listener.url)
+    page = f"{LIST}/{endpoint}"
+    assert "hx-trigger" not in (await mara.get(page)).text.split("<main")[1]
+    await mara.post(f"{page}/test")
+    waiting = (await mara.get(page)).text
+    assert 'id="told" data-live="always"' in waiting
+    assert 'hx-select-oob="#standing"' in waiting
+    await tell(mara)
+    assert 'id="told">' in (await mara.get(page)).text
+
+
+async def test_the_lines_that_the_page_shows_tell_our_calls_from_others(mara, listener):
+    secret, endpoint = await add(mara, listener.url)
+    page = html.unescape((await mara.get(f"{LIST}/{endpoint}")).text)
+    for header in ("webhook-id", "webhook-timestamp", "webhook-signature"):
+        assert f'<code dir="ltr">{header}</code>' in page
+    await mara.post(f"{LIST}/{endpoint}/test")
+    await tell(mara)
+    heard = listener.heard[0]
+    lines = page.partition('<pre dir="ltr" tabindex="0">')[2].partition("</pre>")[0]
+    for body, good in ((heard.body, True), (heard.body + b" ", False)):
+        known = {"secret": secret, "headers": heard.headers, "body": body}
+        exec(lines, known)  # noqa: S102
+        assert known["good"] is good
+        assert known["fresh"] is not None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Request, Response
@@ -19,6 +20,8 @@ from bot.web.editor.speech import _
 from bot.web.editor.webhook_words import GROUPS, answer_word, event_word, off_word, outcome, standing
 
 HERE = "settings/webhooks"
+SOON = timedelta(minutes=1)
+"""While an event is to be posted so soon, its program's page looks again by itself."""
 SHOWN = 20
 """Events of one program on its page."""
 Id = Annotated[int, Path(ge=1, le=2**53 - 1)]
@@ -104,7 +107,7 @@ def routes(desk: Desk, router: APIRouter) -> None:
 
     @router.post("/settings/webhooks/{endpoint}/test")
     def test(request: Request, user: Admin, endpoint: Id) -> Response:
-        said = _("The test goes out within seconds; load this page again.")
+        said = _("The test goes out within seconds.")
         return acted(request, user, endpoints.ping, endpoint, said=said)
 
     @router.post("/settings/webhooks/{endpoint}/again")
@@ -186,6 +189,7 @@ def _one(
         waits = tx.endpoints.waits().get(endpoint, 0)
     if found is None:
         return desk.missing(request)
+    soon = desk.installation.clock() + SOON
     return desk.page(
         request,
         user,
@@ -198,6 +202,7 @@ def _one(
         webhook=found,
         calls=calls,
         waits=waits,
+        live=found.disabled is None and any(each.due and each.due <= soon for each in calls),
         secret=secret,
         standing=standing(found),
         both_until=found.before_until
