@@ -68,7 +68,7 @@ def asks(state: EditionState, slot: datetime, now: datetime) -> bool:
 
 def left_of(tx: Transaction, which: Collection[str]) -> dict[str, int]:
     """How many failures somebody left at that, of each of these editions where somebody did."""
-    return tx.editions.noted(which, _LEFT)
+    return tx.editions.numbers_noted(which, _LEFT)
 
 
 def last_word(tx: Transaction, edition: str) -> Act | None:

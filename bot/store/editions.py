@@ -177,12 +177,6 @@ class Editions(KeptEditions):
         report = self._connection.execute(query).scalar() or {}
         self._connection.execute(update(editions).where(editions.c.id == edition).values(report={**report, key: value}))
 
-    def noted(self, which: Collection[str], key: str) -> dict[str, int]:
-        """The number that is noted under ``key`` in the report of each of these editions, where there is one."""
-        number = editions.c.report[key].as_integer()
-        query = select(editions.c.id, number.label("number")).where(editions.c.id.in_(sorted(which)))
-        return {row.id: row.number for row in self._connection.execute(query) if row.number is not None}
-
     def move(
         self,
         edition: str,

@@ -181,6 +181,12 @@ class KeptEditions:
         """What ``note`` kept under ``key``, without reading the rest; None: nothing."""
         return self._connection.execute(select(editions.c.report[key]).where(editions.c.id == edition)).scalar()
 
+    def numbers_noted(self, which: Collection[str], key: str) -> dict[str, int]:
+        """The number that is noted under ``key`` in the report of each of these editions, where there is one."""
+        number = editions.c.report[key].as_integer()
+        query = select(editions.c.id, number.label("number")).where(editions.c.id.in_(sorted(which)))
+        return {row.id: row.number for row in self._connection.execute(query) if row.number is not None}
+
     def folded(self, edition: str) -> datetime | None:
         """Until when it was kept who got the edition; None: it is."""
         return self._connection.execute(select(editions.c.folded).where(editions.c.id == edition)).scalar()

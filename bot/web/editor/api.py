@@ -81,7 +81,9 @@ def operations(described: Mapping[str, Any]) -> Iterator[tuple[str, Operation]]:
             body = each.get("requestBody")
             if body:
                 takes += _body(schemas, body)
-            made = next((answer for code, answer in each["responses"].items() if code.startswith("2")), {})
+            made: Mapping[str, Any] = next(
+                (answer for code, answer in each["responses"].items() if code.startswith("2")), {}
+            )
             yield (
                 each["tags"][0],
                 Operation(
@@ -106,8 +108,10 @@ def _body(schemas: Mapping[str, Any], body: Mapping[str, Any]) -> list[Field]:
 
 
 def _content(holder: Mapping[str, Any]) -> Mapping[str, Any]:
-    content: Mapping[str, Any] = next(iter(holder.get("content", {}).values()), {}).get("schema", {})
-    return content
+    for each in holder.get("content", {}).values():
+        schema: Mapping[str, Any] = each.get("schema", {})
+        return schema
+    return {}
 
 
 def _fields(schemas: Mapping[str, Any], schema: Mapping[str, Any]) -> Iterator[Field]:

@@ -67,12 +67,17 @@ class Later(BaseRoute):
         found = self._made
         if found is None:
             with self._lock:
-                found = self._made = self._made or made(self._installation)
+                found = self._made = self._made or assembled(self._installation)
         return found
 
 
-def made(installation: Installation) -> tuple[APIRouter, Description]:
-    """All routes, and what describes them. Raises ``TypeError`` for one that does not say who may."""
+def made(installation: Installation) -> APIRouter:
+    """All routes. Raises ``TypeError`` for one that does not say who may."""
+    return assembled(installation)[0]
+
+
+def assembled(installation: Installation) -> tuple[APIRouter, Description]:
+    """``made``, and what describes them."""
     router = APIRouter(prefix=PREFIX, route_class=Call, redirect_slashes=False)
     api = Api(router, installation)
     for found in sorted(iter_modules(__path__), key=lambda each: each.name):
