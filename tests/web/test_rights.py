@@ -40,6 +40,7 @@ PUBLIC = {
     "/l/{edition}/{number}",
     "/healthz",
     "/static",
+    "/static/sample",
     "/static/brand.css",
     "/static/posts.css",
     "/favicon.ico",

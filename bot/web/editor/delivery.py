@@ -164,7 +164,7 @@ def routes(desk: Desk, router: APIRouter) -> None:
 
     @router.post("/editions/{edition}/delivery/leave")
     def leave(request: Request, user: Approver, edition: str, form: Submitted) -> Response:
-        if _edition(desk, edition) is None:
+        if edition_of(desk, edition) is None:
             return desk.missing(request)
         note, now = form.text("note", longest=_LONGEST_NOTE), desk.installation.clock()
         try:
