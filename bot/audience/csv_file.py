@@ -9,7 +9,7 @@ import csv
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from typing import TextIO
 
 from bot.model import Phrase
@@ -157,15 +157,19 @@ class Cells:
         return clean(unguarded(cell)) if cell else ""
 
 
-def moment(text: str) -> datetime | None:
-    """ISO 8601 or what Go prints (listmonk), in UTC where no offset is given; None for "". Raises ``ValueError``."""
+def moment(text: str, zone: tzinfo) -> datetime | None:
+    """ISO 8601 or what Go prints (listmonk), in ``zone`` where no offset is given; None for "". Raises ``ValueError``.
+
+    A date alone is the beginning of that day there. An hour that a clock change skips or repeats is the one that the
+    clock before the change tells.
+    """
     if not text:
         return None
     if go := _GO.fullmatch(text):
         text = f"{go[1]}{go[2]}"
     try:
         found = datetime.fromisoformat(text)
-        return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+        return (found if found.tzinfo else found.replace(tzinfo=zone)).astimezone(UTC)
     except OverflowError as error:
         raise ValueError(text) from error
 

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import TextIO
+from zoneinfo import ZoneInfo
 
 from bot.audience.importing import Import
 from bot.audience.subscriber_file import SubscriberFile, Wanted
@@ -43,6 +44,7 @@ def subscribers_import(
     audiences: Collection[str],
     *,
     by: str,
+    zone: ZoneInfo,
     consent: str = "",
     mapped: Mapping[str, str] | None = None,
     topics: Collection[str] = (),
@@ -53,7 +55,8 @@ def subscribers_import(
 
     ``consent`` is the source of their consents, ``mapped`` names columns by field, tags that are ``topics`` become
     choices; refused rows go to ``refused``, or beside the file. A row's own date of consent is kept; a row without one
-    is evidence of the import only. Who left the audience after the row's consent is not taken back.
+    is evidence of the import only. Who left the audience after the row's consent is not taken back. A date without an
+    offset is of ``zone``, the newsroom's, unless another program wrote the file.
     """
     via = f"import of {file.name} by {by}"
 
@@ -62,6 +65,7 @@ def subscribers_import(
             audience=audience,
             audiences=audiences,
             now=began,
+            zone=zone,
             via=via,
             consent=consent,
             mapped=mapped or {},
@@ -76,7 +80,13 @@ def subscribers_import(
         by=by,
         what="import subscribers",
         thing=f"audience:{audience or 'all'}",
-        options={"consent": consent, "mapped": dict(mapped or {}), "topics": sorted(topics), "keep_ip": keep_ip},
+        options={
+            "consent": consent,
+            "mapped": dict(mapped or {}),
+            "topics": sorted(topics),
+            "keep_ip": keep_ip,
+            "zone": zone.key,
+        },
         read=read,
         refused=refused,
     )

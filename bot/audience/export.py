@@ -16,14 +16,15 @@ from bot.store import Transaction
 COLUMNS = (
     "email", "name", "audience", "state", "subscribed", "consent_via", "consent_note", "unsubscribed", "topics",
     "schedules", "language", "hour", "timezone", "paused_until", "form", "wording", "page", "requested", "confirmed",
-    "ip", "source",
+    "ip", "source", "written", "imported",
 )  # fmt: skip
 """The header of an export. Times are ISO 8601 in UTC; topics and schedules stand in one cell with ``|`` between."""
 
 _MARKS = {"email", "audience", "state", "subscribed", "consent_via"}
 _NOTHING = "|"
 _AT_ONCE = 200
-_EVIDENCE = ("form", "wording", "page", "ip", "source")
+_MOMENTS = ("requested", "confirmed", "imported")
+_EVIDENCE = ("form", "wording", "page", "ip", "source", "written")
 
 
 def told_by(columns: Sequence[str]) -> Mapping[str, int]:
@@ -95,6 +96,7 @@ def exported_cells(row: Subscriber) -> dict[str, str]:
         **{name: getattr(evidence, name) for name in _EVIDENCE},
         "requested": _told(evidence.requested),
         "confirmed": _told(evidence.confirmed),
+        "imported": _told(evidence.imported),
     }
 
 
@@ -107,7 +109,7 @@ def read_exported(address: str, cells: Cells, *, keep_ip: bool, via: str, note: 
     if at is None:
         raise ValueError(Phrase("no date of the consent (subscribed)"))
     texts = {name: cells[name] for name in _EVIDENCE if cells[name] and (name != "ip" or keep_ip)}
-    moments = {name: found for name in ("requested", "confirmed") if (found := _moment(cells, name))}
+    moments = {name: found for name in _MOMENTS if (found := _moment(cells, name))}
     evidence: dict[str, Any] = {**texts, **moments}
     own = cells["consent_via"]
     return Enrolment(
@@ -155,7 +157,7 @@ def _timezone(cell: str) -> str:
 
 def _moment(cells: Cells, name: str) -> datetime | None:
     try:
-        return moment(cells[name])
+        return moment(cells[name], UTC)
     except ValueError as error:
         raise ValueError(
             Phrase("%(column)s: not a date such as 2026-11-24 or 2026-11-24T07:00+01:00", column=name)

@@ -15,6 +15,7 @@ from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, BinaryIO
+from zoneinfo import ZoneInfo
 
 from bot.audience.csv_file import Records, Refusal, clean, guarded, unguarded
 from bot.audience.enrolment import subscribers_import
@@ -175,6 +176,7 @@ def job(made: ReaderImport, file: Path, settings: Settings) -> Import:
         made.audience,
         settings.audiences,
         by=made.who,
+        zone=ZoneInfo(settings.newsroom.timezone),
         consent=made.consent,
         mapped=made.columns,
         topics=chosen.topics if chosen and made.columns.get("tags") else (),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, tzinfo
 
 from bot.audience.csv_file import Refusal, moment
 from bot.model import Enrolment, Phrase, Suppression
@@ -48,24 +48,24 @@ def read_address(written: str) -> str:
     return address
 
 
-def read_moment(text: str, now: datetime) -> datetime | None:
-    """The moment of a cell, None for "". Raises ``Wrong``, also for one that is still to come."""
+def read_moment(text: str, now: datetime, zone: tzinfo) -> datetime | None:
+    """The moment of a cell (``csv_file.moment``), None for "". Raises ``Wrong``, also for one that is still to come."""
     try:
-        found = moment(text)
+        found = moment(text, zone)
     except ValueError as error:
         raise Wrong(text, _NO_DATE) from error
     need_past(found, now, text)
     return found
 
 
-def read_departure(text: str, now: datetime) -> datetime | None:
+def read_departure(text: str, now: datetime, zone: tzinfo) -> datetime | None:
     """The moment of a cell that says when somebody left, None for "". Raises ``Wrong``.
 
     Never a later one than ``now``: exports tell it in their account's time, without saying which. A row of somebody
     who must not be mailed is not refused for that.
     """
     try:
-        found = moment(text)
+        found = moment(text, zone)
     except ValueError as error:
         raise Wrong(text, _NO_DATE) from error
     return min(found, now) if found else None

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from bot.model import Act, Consent, DeliveryState, Effect, Event, Signup, Suppression, Verdict
 from bot.store import Transaction
@@ -26,6 +27,7 @@ class Kind(StrEnum):
     MAIL = "mail"
     BOUNCE = "bounce"
     CONSENT = "consent"
+    IMPORTED = "imported"
     LEFT = "left"
     SUPPRESSED = "suppressed"
     CHOSE = "chose"
@@ -34,14 +36,14 @@ class Kind(StrEnum):
 
 
 MAILS = frozenset({Kind.MAIL, Kind.BOUNCE})
-CONSENTS = frozenset({Kind.CONSENT, Kind.LEFT, Kind.SUPPRESSED, Kind.CHOSE, Kind.ASKED, Kind.ACT})
+CONSENTS = frozenset({Kind.CONSENT, Kind.IMPORTED, Kind.LEFT, Kind.SUPPRESSED, Kind.CHOSE, Kind.ASKED, Kind.ACT})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
     """Something that happened, at ``at`` (UTC). ``count`` of the same happened since ``since``, the last at ``at``.
 
-    ``past``: another consent took its place. ``via`` is how somebody left.
+    ``past``: another consent took its place. ``via`` is how somebody left, or was brought in.
     """
 
     at: datetime
@@ -97,14 +99,20 @@ def _consents(tx: Transaction, subscriber: int) -> Iterator[Entry]:
             note=row["consent_note"],
             evidence=read_evidence(row["evidence"]),
         )
-        yield Entry(at=consent.at, kind=Kind.CONSENT, audience=row["audience"], consent=consent)
-        if row["ended"]:
-            yield Entry(at=row["ended"], kind=Kind.LEFT, audience=row["audience"], via=row["ended_via"])
+        yield from _agreed(row, consent)
     for row in tx.dossier.past_consents(subscriber):
         consent = Consent(at=row["at"], via=row["via"], note=row["note"], evidence=read_evidence(row["evidence"]))
-        yield Entry(at=consent.at, kind=Kind.CONSENT, audience=row["audience"], consent=consent, past=True)
-        if row["ended"]:
-            yield Entry(at=row["ended"], kind=Kind.LEFT, audience=row["audience"], via=row["ended_via"])
+        yield from _agreed(row, consent, past=True)
+
+
+def _agreed(row: Mapping[str, Any], consent: Consent, *, past: bool = False) -> Iterator[Entry]:
+    """A consent, when the file that tells of it was brought in, and its end."""
+    audience, evidence = row["audience"], consent.evidence
+    yield Entry(at=consent.at, kind=Kind.CONSENT, audience=audience, consent=consent, past=past)
+    if evidence and evidence.imported:
+        yield Entry(at=evidence.imported, kind=Kind.IMPORTED, audience=audience, via=consent.via, past=past)
+    if row["ended"]:
+        yield Entry(at=row["ended"], kind=Kind.LEFT, audience=audience, via=row["ended_via"])
 
 
 def _listed(tx: Transaction, address: str) -> Iterator[Entry]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from typing import TextIO
 
 from bot.audience.csv_file import Cells, Records, Refusal, shown
@@ -34,12 +34,13 @@ class Wanted:
     ``audience`` is "" for a file of ours whose rows name their own, among ``audiences``. ``consent`` is the source of
     all consents that no row tells one for, ``via`` by what way they came. ``mapped`` names columns by field
     (``bot.audience.origins.FIELDS``). Tags of the file that are among ``topics`` (in small letters, by what they are
-    called here) become the reader's choice.
+    called here) become the reader's choice. Dates of a newsroom's own file are of its ``zone``.
     """
 
     audience: str
     audiences: Collection[str]
     now: datetime
+    zone: tzinfo
     via: str
     consent: str = ""
     mapped: Mapping[str, str] = field(default_factory=dict)
@@ -63,6 +64,8 @@ class SubscriberFile(Iterator[Said]):
         self._origin = PLAIN if self._ours else origin_of(columns)
         self._records.backslashes = self._origin.backslashes
         self.origin = "broadsheet" if self._ours else self._origin.name
+        # Programs write UTC, or an offset. A newsroom's own list means the day that its people read on the wall.
+        self._zone: tzinfo = UTC if self.origin else wanted.zone
         self._state = sheet_state(self._origin, columns, sheet)
         self._places = self._ours or self._found(columns, self._origin)
         if not self._ours:
@@ -160,7 +163,7 @@ class SubscriberFile(Iterator[Said]):
         state = self._state or self._state_of(cells)
         if state in EVERYWHERE or state in (UNSUBSCRIBED, "disabled"):
             cleaned = cells["cleaned"] if state in EVERYWHERE else ""
-            at = read_departure(cleaned, wanted.now) or read_departure(cells["left"], wanted.now)
+            at = self._departure(cleaned) or self._departure(cells["left"])
             return Suppression(
                 address=address,
                 reason=state,
@@ -171,14 +174,16 @@ class SubscriberFile(Iterator[Said]):
             )
         if state == UNCONFIRMED:
             return Passed(line, UNCONFIRMED)
-        at = self._moment(cells["subscribed"]) if "subscribed" in self._places else None
-        evidence = None
+        written = cells["subscribed"] if "subscribed" in self._places else ""
+        at = self._moment(written)
+        evidence = Evidence(written=written, imported=wanted.now) if at else None
         if self._evident:
             confirmed, requested = self._moment(cells["confirmed"]), self._moment(cells["requested"])
             at = confirmed or at or requested
             if at is None and self._origin.dated:
                 return Passed(line, UNCONFIRMED)
-            evidence = self._evidence(cells, requested, confirmed)
+            written = cells["confirmed"] or written or cells["requested"]
+            evidence = self._evidence(cells, requested, confirmed, written)
         consent = self._undated
         own = cells["note"] if "note" in self._places else ""
         if at or evidence or own:
@@ -211,9 +216,16 @@ class SubscriberFile(Iterator[Said]):
         listed = cells["list_status"]
         return states.get(listed.casefold(), state) if listed and state == SUBSCRIBED else state
 
-    def _evidence(self, cells: Cells, requested: datetime | None, confirmed: datetime | None) -> Evidence:
-        ip = (cells["ip"] or cells["requested_ip"]) if self._wanted.keep_ip else ""
-        return Evidence(form=self._sheet, requested=requested, confirmed=confirmed, ip=ip, source=self._origin.name)
+    def _evidence(self, cells: Cells, requested: datetime | None, confirmed: datetime | None, written: str) -> Evidence:
+        return Evidence(
+            form=self._sheet,
+            requested=requested,
+            confirmed=confirmed,
+            ip=(cells["ip"] or cells["requested_ip"]) if self._wanted.keep_ip else "",
+            source=self._origin.name,
+            written=written,
+            imported=self._wanted.now,
+        )
 
     def _chosen(self, cells: Cells) -> Preferences | None:
         tags = cells["tags"] if self._wanted.topics else ""
@@ -230,7 +242,10 @@ class SubscriberFile(Iterator[Said]):
         return cells["name"] or " ".join(filter(None, (cells["first_name"], cells["last_name"])))
 
     def _moment(self, text: str) -> datetime | None:
-        return read_moment(text, self._wanted.now) if text else None
+        return read_moment(text, self._wanted.now, self._zone) if text else None
+
+    def _departure(self, text: str) -> datetime | None:
+        return read_departure(text, self._wanted.now, self._zone)
 
     def _our_row(self, line: int, cells: Cells) -> Said:
         wanted = self._wanted

@@ -6,6 +6,7 @@ from collections.abc import Collection
 from datetime import datetime
 from pathlib import Path
 from typing import TextIO
+from zoneinfo import ZoneInfo
 
 from bot.audience.importing import Import
 from bot.audience.suppression_file import Listing, SuppressionFile
@@ -57,19 +58,27 @@ def suppressions_import(
     audiences: Collection[str],
     *,
     by: str,
+    zone: ZoneInfo,
     fingerprint: str,
     reason: str = "",
     refused: Path | None = None,
 ) -> Import:
     """The import of a list of addresses that must not be mailed (``SuppressionFile``); ``reason`` where a row has none.
 
-    What waits to go out to them is not cancelled here: each delivery is held against the list when its turn comes.
+    Dates without an offset are of ``zone``, the newsroom's. What waits to go out to them is not cancelled here: each
+    delivery is held against the list when its turn comes.
     """
     source = f"import of {file.name} by {by}"
 
     def read(stream: TextIO, _sheet: str, began: datetime) -> SuppressionFile:
         listing = Listing(
-            reason=reason, audience=audience, audiences=audiences, now=began, source=source, fingerprint=fingerprint
+            reason=reason,
+            audience=audience,
+            audiences=audiences,
+            now=began,
+            zone=zone,
+            source=source,
+            fingerprint=fingerprint,
         )
         return SuppressionFile(stream, listing)
 
@@ -79,7 +88,7 @@ def suppressions_import(
         by=by,
         what="import suppressions",
         thing=f"audience:{audience or 'all'}",
-        options={"reason": reason},
+        options={"reason": reason, "zone": zone.key},
         read=read,
         refused=refused,
     )

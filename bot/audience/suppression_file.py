@@ -6,7 +6,7 @@ import csv
 import re
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from itertools import chain
 from typing import TextIO
 
@@ -36,13 +36,15 @@ _KNOWN = {
 class Listing:
     """What an import of suppressions was asked for. ``reason`` and ``audience`` hold for rows that name none.
 
-    ``fingerprint`` tells the key of this store's hashes: a hash of another key is of no use here.
+    ``fingerprint`` tells the key of this store's hashes: a hash of another key is of no use here. Dates without an
+    offset are of ``zone``.
     """
 
     reason: str
     audience: str
     audiences: Collection[str]
     now: datetime
+    zone: tzinfo
     source: str
     fingerprint: str
 
@@ -103,7 +105,7 @@ class SuppressionFile(Iterator[Said]):
             address="" if hashed else read_address(cells["email"]),
             hashed=hashed,
             reason=reason,
-            at=read_departure(cells["date"], listing.now) or listing.now,
+            at=read_departure(cells["date"], listing.now, listing.zone) or listing.now,
             audience=audience,
             source=cells["source"] or listing.source,
             note=cells["note"],

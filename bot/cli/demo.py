@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
+from zoneinfo import ZoneInfo
 
 import typer
 
@@ -49,7 +50,12 @@ def demo(
             network.connect(installation.store, installation.keys, installation.clock())
         said = _collected(session, installation)
         job = enrolment.subscribers_import(
-            town.subscribers, "readers", ["readers"], by="the demo", consent="bundled with Broadsheet"
+            town.subscribers,
+            "readers",
+            ["readers"],
+            by="the demo",
+            zone=ZoneInfo(installation.newsroom.timezone),
+            consent="bundled with Broadsheet",
         )
         subscribed = run_import(installation.store, job, clock=installation.clock, advance=lambda _rows, _lines: None)
         session.out.say(f"audience: {subscribed.accepted + subscribed.known} subscribers")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 import typer
 
@@ -17,6 +18,8 @@ from bot.cli.command import Limit, Session, command
 from bot.cli.editions import who
 from bot.cli.output import local
 from bot.errors import NotFound, NothingToDo, StateError, UsageError
+from bot.model import Evidence
+from bot.store.chosen import read_evidence
 
 Note = Annotated[str, typer.Option("--note", help="The evidence: where and how they agreed.")]
 Consent = Annotated[
@@ -113,6 +116,7 @@ def import_file(
             named,
             settings.audiences,
             by=who(),
+            zone=ZoneInfo(settings.newsroom.timezone),
             consent=consent.strip(),
             mapped=dict(_mapped(each) for each in columns or ()),
             topics=settings.audiences[named].topics if tags and named else (),
@@ -153,7 +157,11 @@ def data(session: Session, address: Address) -> None:
         raise NotFound(f"{address}: is not known")
     session.out.say(f"{held['address']} {held['name']}".rstrip())
     for each in held["subscriptions"]:
-        session.out.say(f"  {each['audience']}: {each['state']}, agreed {each['consent_at']} ({each['consent_via']})")
+        agreed = read_evidence(each["evidence"]) or Evidence()
+        session.out.say(
+            f"  {each['audience']}: {each['state']}, agreed {agreed.day or each['consent_at']} ({each['consent_via']}"
+            f"{f' at {agreed.imported.isoformat()}' if agreed.imported else ''})"
+        )
     for each in held["suppressions"]:
         session.out.say(f"  never mailed by {each['audience'] or 'any'}: {each['reason']}, since {each['at']}")
     for name in ("past_consents", "requests", "deliveries", "events", "told"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 import typer
 
@@ -104,6 +105,7 @@ def import_file(
             known_audience(installation, audience),
             installation.settings.audiences,
             by=who(),
+            zone=ZoneInfo(installation.newsroom.timezone),
             fingerprint=fingerprint,
             reason=reason,
             refused=refused,

@@ -12,6 +12,7 @@ class Evidence:
 
     ``form`` names the form (``page``, ``embed``, ``api``, an import's file), ``wording`` the version of the words the
     reader agreed to, ``page`` the URL they stood on. ``ip`` is "" unless the newsroom says that it is kept.
+    ``written`` is the date of the consent as an imported file has it, ``imported`` when that file was brought in.
     """
 
     form: str = ""
@@ -21,6 +22,16 @@ class Evidence:
     confirmed: datetime | None = None
     ip: str = ""
     source: str = ""
+    written: str = ""
+    imported: datetime | None = None
+
+    @property
+    def day(self) -> date | None:
+        """The day of the consent, where the file names no hour: it is that day in whatever zone it is shown."""
+        try:
+            return date.fromisoformat(self.written)
+        except ValueError:
+            return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -43,8 +43,8 @@ def read_preferences(found: Mapping[str, Any] | None) -> Preferences:
     )
 
 
-_MOMENTS = ("requested", "confirmed")
-_TEXTS = ("form", "wording", "page", "ip", "source")
+_MOMENTS = ("requested", "confirmed", "imported")
+_TEXTS = ("form", "wording", "page", "ip", "source", "written")
 
 
 def evidence_json(evidence: Evidence | None) -> dict[str, str] | None:

@@ -11,13 +11,13 @@ from bot.audience.csv_file import LONGEST_LINE, Refusal, guarded, moment, unguar
 from bot.audience.row import Said
 from bot.audience.subscriber_file import SubscriberFile, Wanted
 from bot.errors import UsageError
-from bot.model import Consent, Enrolment
+from bot.model import Consent, Enrolment, Evidence
 
 NOW = datetime(2026, 11, 24, 7, tzinfo=UTC)
 
 
 def opened(stream, now: datetime = NOW) -> SubscriberFile:
-    wanted = Wanted(audience="readers", audiences=["readers"], now=now, via="import", consent="the form")
+    wanted = Wanted(audience="readers", audiences=["readers"], now=now, zone=UTC, via="import", consent="the form")
     return SubscriberFile(stream, wanted)
 
 
@@ -25,8 +25,9 @@ def read(text: str, now: datetime = NOW) -> list[Said]:
     return list(opened(StringIO(text, newline=""), now))
 
 
-def row(address: str, name: str = "", at: datetime | None = None) -> Enrolment:
-    consent = Consent(at=at or NOW, via="import", note="the form")
+def row(address: str, name: str = "", at: datetime | None = None, written: str = "") -> Enrolment:
+    evidence = Evidence(written=written, imported=NOW) if written else None
+    consent = Consent(at=at or NOW, via="import", note="the form", evidence=evidence)
     return Enrolment(address=address, audience="readers", name=name, consent=consent, takes_back=at is not None)
 
 
@@ -41,7 +42,7 @@ def refusals(text: str) -> list[tuple[int, str, str]]:
 def test_a_plain_file_gives_its_subscribers() -> None:
     rows = read("email,name,subscribed\nida@mail.example,Ida Roe,2025-03-01T07:00+01:00\ntom@mail.example,,\n")
     assert rows == [
-        row("ida@mail.example", "Ida Roe", datetime(2025, 3, 1, 6, tzinfo=UTC)),
+        row("ida@mail.example", "Ida Roe", datetime(2025, 3, 1, 6, tzinfo=UTC), "2025-03-01T07:00+01:00"),
         row("tom@mail.example"),
     ]
 
@@ -161,7 +162,7 @@ def test_what_a_spreadsheet_would_run_is_made_text_and_comes_back_the_same(cell:
     ],
 )
 def test_moments_of_other_programs_are_read(text: str, at: datetime) -> None:
-    assert moment(text) == at
+    assert moment(text, UTC) == at
 
 
 @given(st.text(st.sampled_from("email,;\"\n\r\t\0'=@.xы\ufeff"), max_size=60))

@@ -3,6 +3,7 @@ from __future__ import annotations
 import csv
 from datetime import UTC, timedelta
 from io import StringIO
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, settings
@@ -28,6 +29,8 @@ EVIDENCE = st.builds(
     confirmed=st.none() | MOMENTS,
     ip=st.sampled_from(["", "192.0.2.1", "2001:db8::1"]),
     source=WORDS,
+    written=WORDS,
+    imported=st.none() | MOMENTS,
 )
 PREFERENCES = st.builds(
     Preferences,
@@ -51,7 +54,15 @@ SUBSCRIBERS = st.builds(
 
 
 def _read(text, **wanted):
-    asked = {"audience": "", "audiences": ["readers", "weekly"], "now": NOW, "via": "import", "keep_ip": True, **wanted}
+    asked = {
+        "audience": "",
+        "audiences": ["readers", "weekly"],
+        "now": NOW,
+        "zone": UTC,
+        "via": "import",
+        "keep_ip": True,
+        **wanted,
+    }
     return list(SubscriberFile(StringIO(text, newline=""), Wanted(**asked)))
 
 
@@ -104,7 +115,7 @@ def test_an_export_goes_into_an_empty_store_and_comes_out_the_same(store, tmp_pa
     with store.write() as tx:
         for name in ("ida", "tom", "ann", "eve"):
             tx.subscribers.forget(f"{name}@example.org", NOW)
-    job = subscribers_import(file, "", ["readers", "weekly"], by="mara")
+    job = subscribers_import(file, "", ["readers", "weekly"], by="mara", zone=ZoneInfo("UTC"))
     for accepted, ended, known in ((3, 1, 0), (0, 0, 4)):
         result = run_import(store, job, clock=lambda: later, advance=lambda *_: None)
         assert (result.accepted, result.ended, result.known) == (accepted, ended, known)

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -22,7 +23,9 @@ CONSENT = "form on record.example"
 
 
 def _job(file, **options):
-    return subscribers_import(file, "readers", ["readers"], by="mara", **{"consent": CONSENT, **options})
+    return subscribers_import(
+        file, "readers", ["readers"], by="mara", **{"consent": CONSENT, "zone": ZoneInfo("UTC"), **options}
+    )
 
 
 def _run(store, job, now=LATER, act=run_import):
@@ -81,8 +84,40 @@ def test_a_consent_is_kept_with_its_source_and_its_own_date(store, tmp_path):
     with store.read() as tx:
         (ida,), (tom,) = (tx.subscribers.find(f"{name}@example.org") for name in ("ida", "tom"))
     via = "import of readers.csv by mara"
-    assert ida.consent == Consent(at=datetime(2025, 3, 1, tzinfo=UTC), via=via, note=CONSENT)
+    # When the reader agreed, as the file has it, is one thing; when the file was brought in, another.
+    evidence = Evidence(written="2025-03-01", imported=LATER)
+    assert ida.consent == Consent(at=datetime(2025, 3, 1, tzinfo=UTC), via=via, note=CONSENT, evidence=evidence)
     assert tom.consent == Consent(at=LATER, via=via, note=CONSENT)
+
+
+@pytest.mark.parametrize(
+    ("zone", "written", "at"),
+    [
+        ("America/Los_Angeles", "2025-01-01", datetime(2025, 1, 1, 8, tzinfo=UTC)),
+        ("Asia/Tokyo", "2025-01-01", datetime(2024, 12, 31, 15, tzinfo=UTC)),
+        ("Asia/Tokyo", "2025-01-01 10:00", datetime(2025, 1, 1, 1, tzinfo=UTC)),
+        ("Asia/Tokyo", "2025-01-01T10:00Z", datetime(2025, 1, 1, 10, tzinfo=UTC)),
+        # At midnight the clock goes to one: the day begins an hour later, and is the same.
+        ("Africa/Cairo", "2025-04-25", datetime(2025, 4, 24, 22, tzinfo=UTC)),
+        # Half past two comes twice: the first.
+        ("Europe/Berlin", "2025-10-26 02:30", datetime(2025, 10, 26, 0, 30, tzinfo=UTC)),
+    ],
+)
+def test_a_date_without_an_offset_is_one_of_the_newsroom_s_zone(store, tmp_path, zone, written, at):
+    _import(store, tmp_path, f"ida@example.org,{written}", zone=ZoneInfo(zone))
+    with store.read() as tx:
+        (ida,) = tx.subscribers.find("ida@example.org")
+    assert ida.consent.at == at
+    assert str(at.astimezone(ZoneInfo(zone)).date()) == written[:10]
+
+
+def test_what_another_program_wrote_stays_utc(store, tmp_path):
+    header = "uuid,email,name,attributes,status,created_at,updated_at"
+    file = _write(tmp_path, "1,ida@example.org,Ida,{},enabled,2025-01-01 00:30:00,", header=header)
+    assert _run(store, _job(file, zone=ZoneInfo("America/Los_Angeles"))).origins == ["listmonk"]
+    with store.read() as tx:
+        (ida,) = tx.subscribers.find("ida@example.org")
+    assert ida.consent.at == datetime(2025, 1, 1, 0, 30, tzinfo=UTC)
 
 
 def test_without_a_source_of_the_consent_nothing_is_imported(store, tmp_path):
@@ -229,12 +264,14 @@ def test_two_processes_do_not_import_the_same_at_once(store, tmp_path, monkeypat
 KILLED = """
 import sys
 from pathlib import Path
+from zoneinfo import ZoneInfo
 from bot.audience import importing
 from bot.audience.enrolment import subscribers_import
 from bot.store import Store
 from bot.testing import NOW
 importing.BATCH = 50
-job = subscribers_import(Path(sys.argv[2]), "readers", ["readers"], by="mara", consent="form on record.example")
+said = {"by": "mara", "zone": ZoneInfo("UTC"), "consent": "form on record.example"}
+job = subscribers_import(Path(sys.argv[2]), "readers", ["readers"], **said)
 importing.run_import(
     Store.open(sys.argv[1]), job, clock=lambda: NOW, advance=lambda rows, _lines: print(rows, flush=True)
 )
@@ -300,5 +337,7 @@ def test_an_ip_is_kept_only_where_the_newsroom_says_so(tmp_path):
         with store.read() as tx:
             (found,) = tx.subscribers.find("ida@example.org")
         moment = datetime(2025, 1, 1, tzinfo=UTC)
-        assert found.consent.evidence == Evidence(form="readers.csv", confirmed=moment, ip=ip)
+        assert found.consent.evidence == Evidence(
+            form="readers.csv", confirmed=moment, ip=ip, written="2025-01-01", imported=LATER
+        )
         store.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zipfile
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -63,7 +64,9 @@ def bring(store, tmp_path):
                     archive.writestr(member, text)
         else:
             file.write_text(content, "utf-8")
-        job = subscribers_import(file, "readers", ["readers"], by="mara", **{"consent": "our form", **options})
+        job = subscribers_import(
+            file, "readers", ["readers"], by="mara", zone=ZoneInfo("UTC"), **{"consent": "our form", **options}
+        )
         return run_import(store, job, clock=lambda: NOW, advance=lambda *_: None)
 
     return brought
@@ -105,6 +108,8 @@ def test_mailchimp_one_archive_with_a_file_for_each_state(store, bring):
         requested=_at(2024, 1, 1, 8),
         confirmed=_at(2024, 1, 1, 8, 5),
         source="mailchimp",
+        written="2024-01-01 08:05:00",
+        imported=NOW,
     )
     # Who left, left this list; an address that does not exist holds for all.
     assert _suppressed(store) == {

@@ -99,6 +99,17 @@ def test_consents_past_and_present_stand_in_the_line_with_their_ends(store, ida)
     assert found[1].via == "one-click"
 
 
+def test_an_import_is_told_apart_from_the_day_on_which_the_reader_agreed(store):
+    agreed, via = NOW - timedelta(days=700), "import of readers.csv by mara"
+    with store.write() as tx:
+        consent = Consent(at=agreed, via=via, evidence=Evidence(written="2024-12-24", imported=NOW))
+        tx.subscribers.subscribe(ADDRESS, "readers", consent)
+        reader = tx.subscribers.id_of(ADDRESS)
+    found = _told(store, reader, kinds=CONSENTS).entries
+    assert [(each.kind, each.at) for each in found] == [(Kind.IMPORTED, NOW), (Kind.CONSENT, agreed)]
+    assert found[0].via == via
+
+
 def test_what_came_back_is_told_but_for_the_answer_that_the_mail_itself_tells(store, ida):
     made = _send(store, 0, DeliveryState.FAILED, "mailbox full")
     with store.write() as tx:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from io import StringIO
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -31,7 +32,13 @@ LISTED = st.builds(
 
 def _read(text, reason="", audience="", fingerprint="f1"):
     listing = Listing(
-        reason=reason, audience=audience, audiences=["readers"], now=NOW, source="import", fingerprint=fingerprint
+        reason=reason,
+        audience=audience,
+        audiences=["readers"],
+        now=NOW,
+        zone=UTC,
+        source="import",
+        fingerprint=fingerprint,
     )
     return list(SuppressionFile(StringIO(text, newline=""), listing))
 
@@ -115,14 +122,14 @@ def test_an_erased_address_stays_suppressed_through_export_and_import(tmp_path):
     store.close()
 
     other = Store.open(f"sqlite:///{tmp_path}/two.db", keys)
-    job = suppressions_import(file, "", ["readers"], by="mara", fingerprint=fingerprint)
+    job = suppressions_import(file, "", ["readers"], by="mara", zone=ZoneInfo("UTC"), fingerprint=fingerprint)
     tried = try_import(other, job, clock=lambda: NOW, advance=lambda *_: None)
     assert run_import(other, job, clock=lambda: NOW, advance=lambda *_: None).counts() == tried.counts()
     assert tried.listed == 1
     assert run_import(other, job, clock=lambda: NOW, advance=lambda *_: None).standing == 1
     readers = tmp_path / "readers.csv"
     readers.write_text("email\nIda@example.org\ntom@example.org\n")
-    again = subscribers_import(readers, "readers", ["readers"], by="mara", consent="form")
+    again = subscribers_import(readers, "readers", ["readers"], by="mara", zone=ZoneInfo("UTC"), consent="form")
     result = run_import(other, again, clock=lambda: NOW, advance=lambda *_: None)
     assert (result.suppressed, result.accepted) == (1, 1)
     other.close()

@@ -1,3 +1,5 @@
+from zoneinfo import ZoneInfo
+
 from bot.audience.enrolment import subscribers_import
 from bot.audience.export import exported
 from bot.audience.importing import run_import
@@ -11,7 +13,9 @@ def test_loaded_readers_are_what_an_import_makes(tmp_path, store):
     file.write_text(
         "address,name\n" + "".join(f"reader{number:07d}@readers.test,Reader {number}\n" for number in range(3))
     )
-    job = subscribers_import(file, readers.AUDIENCE, [readers.AUDIENCE], by="bench", consent="none")
+    job = subscribers_import(
+        file, readers.AUDIENCE, [readers.AUDIENCE], by="bench", zone=ZoneInfo("UTC"), consent="none"
+    )
     run_import(store, job, clock=lambda: NOW, advance=lambda *_: None)
     with store.read() as tx:
         imported = {(row.address, row.name) for row in exported(tx, readers.AUDIENCE)}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -188,7 +189,7 @@ def test_a_file_of_readers_is_one_event(store, tmp_path):
     endpoint = listen(store)
     file = tmp_path / "readers.csv"
     file.write_text("email\n" + "".join(f"reader{number}@example.org\n" for number in range(30)) + "none\n", "utf-8")
-    job = subscribers_import(file, "readers", ["readers"], by="Mara", consent="paper forms")
+    job = subscribers_import(file, "readers", ["readers"], by="Mara", zone=ZoneInfo("UTC"), consent="paper forms")
     run_import(store, job, clock=SetClock(LATER), advance=lambda _rows, _lines: None)
     (event,) = told(store, endpoint)
     assert (event.type, event.at, event.data["file"], event.data["audience"]) == (

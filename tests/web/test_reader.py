@@ -137,3 +137,18 @@ async def test_a_mail_that_came_back_shows_in_the_list(web):
         at = NOW - timedelta(hours=1)
         tx.events.add(Event(key="k", at=at, verdict=Verdict.SOFT, source="maildir", subscriber=ida))
     assert "Mail came back 06:00" in (await web.get("/audience")).text
+
+
+async def test_a_date_of_a_file_is_shown_as_it_stands_there_beside_when_it_was_brought_in(web):
+    at = NOW - timedelta(days=600)
+    evidence = Evidence(written="2025-01-01", imported=NOW - timedelta(days=30))
+    with web.store.write() as tx:
+        # A record of another zone: whatever moment is kept, the file's day is the day.
+        consent = Consent(at=at, via="import of readers.csv by Erin", note="a form", evidence=evidence)
+        tx.subscribers.subscribe("ida@example.org", "readers", consent)
+        reader = tx.subscribers.id_of("ida@example.org")
+    page = (await web.get(_path(reader))).text
+    assert page.count('<time datetime="2025-01-01">1 Jan 2025</time>') == 2
+    assert "says the file" in page
+    assert "Imported into" in page
+    assert "import of readers.csv by Erin" in page

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from bot.audience.story import Entry, Kind
 from bot.model import Consent, DeliveryState, Evidence, Verdict
@@ -28,7 +28,10 @@ _BY_READER = ("page", "link", "one-click", "unsubscribe", "preferences")
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """One entry as the page shows it; ``said`` is foreign and quoted as it is. ``wordings`` are versions of words."""
+    """One entry as the page shows it; ``said`` is foreign and quoted as it is. ``wordings`` are versions of words.
+
+    ``day`` stands in the place of ``at`` where nobody knows the hour.
+    """
 
     at: datetime
     since: datetime | None
@@ -40,6 +43,7 @@ class Told:
     edition: str = ""
     evidence: Evidence | None = None
     wordings: tuple[str, ...] = ()
+    day: date | None = None
 
 
 def told(entry: Entry, names: Mapping[str, str]) -> Told:
@@ -65,6 +69,9 @@ def told(entry: Entry, names: Mapping[str, str]) -> Told:
         return Told(entry.at, None, "bad", "dash", title, why)
     if entry.signup:
         return _asked(entry, names)
+    if entry.kind is Kind.IMPORTED:
+        title = _("Imported into %(audience)s") % {"audience": audience}
+        return Told(entry.at, None, "plain", "plus", title, entry.via)
     if entry.kind is Kind.LEFT:
         return Told(entry.at, None, "plain", "close", _("Left %(audience)s") % {"audience": audience}, _by(entry.via))
     if entry.kind is Kind.CHOSE and entry.act:
@@ -106,17 +113,27 @@ def _why_not(mail: Mail) -> str:
 
 def _consent(entry: Entry, consent: Consent, audience: str) -> Told:
     evidence = consent.evidence
-    confirmed = bool(evidence and evidence.confirmed)
-    if confirmed:
+    imported = bool(evidence and evidence.imported)
+    if imported:
+        title = _("Agreed to %(audience)s, says the file") % {"audience": audience}
+    elif evidence and evidence.confirmed:
         title = _("Subscribed to %(audience)s, confirmed") % {"audience": audience}
     else:
         title = _("Subscribed to %(audience)s") % {"audience": audience}
-    why = " · ".join(filter(None, (consent.via, consent.note)))
+    why = " · ".join(filter(None, ("" if imported else consent.via, consent.note)))
     if entry.past:
         why = " · ".join(filter(None, (why, _("a later consent took its place"))))
     versions = tuple(filter(None, (each.strip() for each in evidence.wording.split(",")))) if evidence else ()
     return Told(
-        entry.at, None, "plain" if entry.past else "good", "tick", title, why, evidence=evidence, wordings=versions
+        entry.at,
+        None,
+        "plain" if entry.past else "good",
+        "tick",
+        title,
+        why,
+        evidence=evidence,
+        wordings=versions,
+        day=evidence.day if evidence else None,
     )
 
 

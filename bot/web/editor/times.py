@@ -60,13 +60,20 @@ class Times:
 
     def day(self, moment: datetime) -> Markup:
         """``Thu``, ``today``: the day of ``at`` without its hour."""
-        local, today = self.local(moment), self.local(self.now).date()
-        days = (local.date() - today).days
+        return self._marked(moment, self._day_words(self.local(moment).date()))
+
+    def on(self, day: date) -> Markup:
+        """As ``day``, of a day of which no hour is known."""
+        return Markup(f'<time datetime="{day.isoformat()}">{escape(self._day_words(day))}</time>')  # noqa: S704
+
+    def _day_words(self, day: date) -> str:
+        today = self.local(self.now).date()
+        days = (day - today).days
         if days == 0:
-            return self._marked(moment, _("today"))
+            return _("today")
         if abs(days) < 7:
-            return self._marked(moment, _day("E", local.date(), locale()))
-        return self._marked(moment, _day("MMMd" if local.year == today.year else "yMMMd", local.date(), locale()))
+            return _day("E", day, locale())
+        return _day("MMMd" if day.year == today.year else "yMMMd", day, locale())
 
     def hour(self, moment: datetime) -> Markup:
         """``07:00``, whatever the day."""

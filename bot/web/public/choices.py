@@ -12,7 +12,7 @@ from markupsafe import Markup
 from bot.audience.preferences import Asked, is_timezone, offer, pause_bounds, paused
 from bot.audience.words import languages
 from bot.editions.wording import Wording
-from bot.model import Preferences
+from bot.model import Consent, Preferences
 from bot.web.public.reader import Reader
 from bot.web.public.zones import city, zones
 
@@ -96,6 +96,12 @@ def choices(reader: Reader, asked: Asked, wrong: frozenset[str]) -> Choices:
         last=last,
         wrong=said,
     )
+
+
+def agreed_on(consent: Consent, wording: Wording) -> str:
+    """The day of a consent, as ``day_of``."""
+    day = consent.evidence.day if consent.evidence else None
+    return day_of(day, wording) if day else wording.day(consent.at)
 
 
 def day_of(day: date, wording: Wording) -> str:

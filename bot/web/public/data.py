@@ -16,6 +16,7 @@ from bot.audience.links import DATA, DATA_GOOD_FOR, PREFERENCES, read_data_link
 from bot.audience.subscriptions import READER
 from bot.errors import TokenError
 from bot.web.headers import PRIVATE
+from bot.web.public.choices import agreed_on
 from bot.web.public.form import Fields, form_fields
 from bot.web.public.reader import Reader
 from bot.web.site import Site
@@ -127,7 +128,7 @@ def _page(reader: Reader, request: Request, token: str) -> Response:
     rows = []
     for each in reader.state.subscriptions:
         ended = each.unsubscribed if each.state != "subscribed" else None
-        since = words.say("subscribed_since", date=wording.day(each.consent.at))
+        since = words.say("subscribed_since", date=agreed_on(each.consent, wording))
         rows.append(
             {
                 "name": site.audience(each.audience),

@@ -11,7 +11,7 @@ from bot.audience.links import PREFERENCES, ReaderLink
 from bot.audience.preferences import Asked, offer, paused, prefer
 from bot.audience.subscriptions import PREFERENCES_PAGE, join, may_change, subscribe_again, unsubscribe
 from bot.model import Evidence
-from bot.web.public.choices import choices, day_of, stored
+from bot.web.public.choices import agreed_on, choices, day_of, stored
 from bot.web.public.form import Fields, form_fields
 from bot.web.public.reader import Reader
 from bot.web.site import Site
@@ -121,7 +121,7 @@ def _page(
             "audience": each.audience,
             "name": site.audience(each.audience),
             "subscribed": each.state == "subscribed",
-            "since": voice.wording.day(each.consent.at),
+            "since": agreed_on(each.consent, voice.wording),
         }
         for each in reader.state.subscriptions
     ]
