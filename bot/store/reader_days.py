@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, CompoundSelect, Connection, Select, String, cast, func, select, union_all
+from sqlalchemy import ColumnElement, CompoundSelect, Connection, Select, String, cast, exists, func, select, union_all
 
 from bot.store.conflict import insert_or_replace
-from bot.store.tables import audience_days, subscriptions
+from bot.store.tables import audience_days, subscribers, subscriptions, suppressions
 
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """An audience at the end of a day: how many readers it had, and how many left it on that day."""
+    """An audience at the end of a day: how many readers it had who may be mailed, and how many left it on that day."""
 
     day: date
     readers: int
@@ -29,9 +29,24 @@ class ReaderDays:
         self._connection = connection
 
     def count_now(self) -> dict[str, int]:
-        """The readers of each audience. Counted: asked by who keeps the days, not for a page."""
+        """The readers of each audience who may be mailed. Counted: asked by who keeps the days, not for a page."""
         query = select(subscriptions.c.audience, func.count().label("number"))
         query = query.where(subscriptions.c.state == "subscribed").group_by(subscriptions.c.audience)
+        listed = self._listed()
+        return {row.audience: row.number - listed.get(row.audience, 0) for row in self._connection.execute(query)}
+
+    def _listed(self) -> dict[str, int]:
+        """How many of each audience are subscribed and must not be mailed: from the side of those, who are fewer."""
+        against = suppressions.c.address_hash == subscribers.c.address_hash
+        query = (
+            select(subscriptions.c.audience, func.count().label("number"))
+            .join(subscribers, subscribers.c.id == subscriptions.c.subscriber)
+            # SQLite would begin with a million subscriptions: the list of hashes has it begin there.
+            .where(subscribers.c.address_hash.in_(select(suppressions.c.address_hash)))
+            .where(subscriptions.c.state == "subscribed")
+            .where(exists().where(against, suppressions.c.audience.in_(["", subscriptions.c.audience])))
+            .group_by(subscriptions.c.audience)
+        )
         return {row.audience: row.number for row in self._connection.execute(query)}
 
     def left_between(self, audiences: Collection[str], since: datetime, until: datetime) -> dict[str, int]:

@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from aiosmtpd.controller import Controller
 
@@ -201,7 +202,12 @@ def _readers(installation: Installation, file: Path) -> None:
             joined = NOW - timedelta(days=3 + number * number % 600)
             rows.writerow((f"{name}{number}@example.org", f"{name.title()} {number}", f"{joined:%Y-%m-%d}"))
     job = enrolment.subscribers_import(
-        file, "readers", ["readers"], by="Mara Lindqvist", consent="the paper's own form"
+        file,
+        "readers",
+        ["readers"],
+        by="Mara Lindqvist",
+        zone=ZoneInfo("Europe/London"),
+        consent="the paper's own form",
     )
     run_import(installation.store, job, clock=lambda: NOW - timedelta(days=3, hours=8), advance=lambda *_: None)
 

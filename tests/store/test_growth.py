@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
+from bot.model import Suppression
 from bot.store import growth
 from bot.store.reader_days import Day
 from bot.testing import NOW, subscribe
@@ -22,6 +23,34 @@ def test_few_readers_are_counted_as_they_are_now(store):
         found = tx.growth.now(["readers", "weekend", "empty"])
     assert {name: each.readers for name, each in found.items()} == {"readers": 1, "weekend": 1, "empty": 0}
     assert found["readers"].at is None
+
+
+def _list(store, address, audience=""):
+    with store.write() as tx:
+        tx.suppressions.add(Suppression(address=address, reason="editor", at=NOW, audience=audience))
+
+
+def test_who_must_not_be_mailed_is_no_reader_of_the_count(store):
+    subscribe(store, "ida@example.org", "tom@example.org", "noor@example.org")
+    subscribe(store, "ida@example.org", "tom@example.org", audience="weekend")
+    _list(store, "ida@example.org")
+    _list(store, "ida@example.org", "readers")
+    _list(store, "tom@example.org", "weekend")
+    _list(store, "stranger@example.org")
+    with store.read() as tx:
+        found = tx.growth.now(["readers", "weekend"])
+        assert {name: each.readers for name, each in found.items()} == {"readers": 2, "weekend": 0}
+        assert tx.reader_days.count_now() == {"readers": 2, "weekend": 0}
+
+
+def test_an_audience_of_many_whom_nobody_mails_is_counted_as_one_of_few(store, monkeypatch):
+    monkeypatch.setattr(growth, "LIVE", 1)
+    subscribe(store, "ida@example.org", "tom@example.org")
+    _list(store, "tom@example.org")
+    with store.write() as tx:
+        tx.reader_days.put("readers", [Day(TODAY, 1, 0)], NOW)
+    with store.read() as tx:
+        assert tx.growth.now(["readers"])["readers"] == growth.Counted(1)
 
 
 def test_of_many_the_last_count_on_record_is_told_with_its_moment(store, monkeypatch):

@@ -152,3 +152,9 @@ async def test_a_date_of_a_file_is_shown_as_it_stands_there_beside_when_it_was_b
     assert "says the file" in page
     assert "Imported into" in page
     assert "import of readers.csv by Erin" in page
+
+
+async def test_who_is_subscribed_and_never_mailed_is_said_to_be_both(web, reader):
+    assert "never mailed:" not in (await web.get(_path(reader))).text
+    await web.post(f"{_path(reader)}/suppress")
+    assert "Subscribed, but never mailed: an editor&#39;s decision" in (await web.get(_path(reader))).text

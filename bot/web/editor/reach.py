@@ -18,11 +18,10 @@ def reach_said(installation: Installation, table: ScheduleTable, readers: Mappin
 
 
 def readers_by(tx: Transaction, audiences: Collection[str]) -> dict[str, int]:
-    """The readers of each audience, as they were last counted: a million are not counted for a page."""
-    named = {each for each in audiences if each}
-    known = {audience: day.readers for audience, day in tx.reader_days.newest(named).items()}
-    new = named - known.keys()
-    return {**known, **(tx.subscribers.counts(new) if new else {})}
+    """The readers of each audience who are mailed; a million are not counted for a page, but told as they last were."""
+    counted = tx.growth.now(sorted({each for each in audiences if each}))
+    new = tx.reader_days.count_now() if any(each.more for each in counted.values()) else {}
+    return {audience: new.get(audience, each.readers) for audience, each in counted.items()}
 
 
 def readers_said(count: int | None) -> str:

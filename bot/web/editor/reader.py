@@ -53,6 +53,10 @@ class Reader:
         """Those that are subscribed now."""
         return tuple(each for each in self.subscriptions if each.state == "subscribed")
 
+    def listed(self, audience: str) -> str:
+        """Why an audience must not mail them; "" when it may."""
+        return next((each.reason for each in self.against if each.audience in ("", audience)), "")
+
 
 def routes(desk: Desk, router: APIRouter) -> None:
     """The page and its acts. An act that cannot be undone has a page of its own that asks, for those without script."""
