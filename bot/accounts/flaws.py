@@ -19,7 +19,7 @@ class Flaw(StrEnum):
     ADDRESS_TAKEN = "Somebody with this address has an account already."
     PASSWORD_SHORT = "Use 12 characters or more; a few words do well."
     PASSWORD_LONG = "Use 200 characters at most."
-    PASSWORD_GUESSED = "This would be guessed: it is your name or address, or one thing over and over."
+    PASSWORD_GUESSED = "This would be guessed: it is a common password, a name or address, or one thing over and over."
     PASSWORD_WRONG = "This is not your password."
     FIRST_ADMIN = "The first account must be an admin's: nobody else could invite the others."
     LAST_ADMIN = "This is the last admin who can log in: make somebody else an admin first."

@@ -116,11 +116,11 @@ def look(tx: Transaction, invitation: str, now: datetime) -> tuple[Stand, Invita
     return (Stand.USED if found.used else Stand.OPEN), found
 
 
-def join(store: Store, invitation: str, name: str, password: str, *, now: datetime) -> User:
+def join(store: Store, invitation: str, name: str, password: str, *, now: datetime, newsroom: str = "") -> User:
     """Makes an account of an invitation, once. Raises ``Unfit``; ``StateError`` when the link works no more."""
     found = _open(store, invitation, now)
     name = fit_name(name)
-    hashed = hash_password(fit_password(password, name, found.address))
+    hashed = hash_password(fit_password(password, name, found.address, newsroom))
     assert found.role is not None
     with store.write() as tx:
         if not tx.invitations.use(invitation, now):
@@ -136,14 +136,14 @@ def join(store: Store, invitation: str, name: str, password: str, *, now: dateti
     return user
 
 
-def choose(store: Store, invitation: str, password: str, *, now: datetime) -> User:
+def choose(store: Store, invitation: str, password: str, *, now: datetime, newsroom: str = "") -> User:
     """Keeps the new password behind a link, once; all sessions end. Raises ``Unfit``, ``StateError`` as ``join``."""
     found = _open(store, invitation, now)
     with store.read() as tx:
         user = tx.users.find(found.address)
     if user is None or user.disabled:
         raise _gone()
-    hashed = hash_password(fit_password(password, user.name, user.address))
+    hashed = hash_password(fit_password(password, user.name, user.address, newsroom))
     with store.write() as tx:
         if not tx.invitations.use(invitation, now):
             raise _gone()

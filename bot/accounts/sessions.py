@@ -21,9 +21,13 @@ IDLE = timedelta(hours=24)
 """How long another may, if it is not closed before."""
 LONGEST = timedelta(days=90)
 """After that everybody logs in again."""
+RESTED = KEPT_IDLE - timedelta(days=1)
+"""Since when a session that is ended by another role rests, as the store has it: so it is not deleted for a day."""
 SEEN_EVERY = timedelta(minutes=5)
 """A session's last visit is kept no more exactly than this: not each page is worth a write."""
 
+_ACTS = 20
+"""Of somebody's account, in which a change of their role is looked for."""
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
@@ -64,6 +68,19 @@ def logged_in(store: Store, token: str, now: datetime) -> LoggedIn | None:
         with store.write() as tx:
             tx.sessions.touch(session.id, now)
     return LoggedIn(user, session, hashed)
+
+
+def role_changed(store: Store, token: str, now: datetime) -> bool:
+    """Whether ``token`` is of a session that holds no more, whose user has been given another role since."""
+    if not _TOKEN.fullmatch(token):
+        return False
+    with store.read() as tx:
+        found = tx.sessions.find(hash_of(token))
+        if found is None or found[1].disabled or holds(found[0], now):
+            return False
+        session, user = found
+        acts = tx.acts.newest(thing=f"user:{user.id}", limit=_ACTS)
+    return any(each.what == "give role" and each.at > session.seen for each in acts)
 
 
 def log_out(tx: Transaction, token: str) -> None:

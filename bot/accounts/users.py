@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from bot.accounts.flaws import Flaw, Unfit
 from bot.accounts.names import fit_name, name_key
 from bot.accounts.passwords import fit_password, hash_password, is_password
+from bot.accounts.sessions import RESTED
 from bot.errors import NotFound, StateError
 from bot.model import Act, Phrase, Purpose, Role, User
 from bot.store import Store, Transaction
@@ -26,7 +27,8 @@ def change_role(store: Store, user: int, role: Role, *, who: str, now: datetime)
             return found
         _keep_an_admin(tx, found)
         tx.users.set_role(user, role)
-        tx.sessions.end_all(user)
+        # They hold no more, and still tell the browser why.
+        tx.sessions.put_to_rest(user, now - RESTED)
         tx.acts.add(Act(at=now, who=who, what="give role", thing=f"user:{user}", before=found.role, after=role))
         return known(tx, user)
 
@@ -89,7 +91,9 @@ def set_tastes(store: Store, user: User, *, language: str, scheme: str, keys: bo
     return wanted
 
 
-def change_password(store: Store, user: int, old: str, new: str, *, here: str, now: datetime) -> None:
+def change_password(
+    store: Store, user: int, old: str, new: str, *, here: str, now: datetime, newsroom: str = ""
+) -> None:
     """Somebody's own new password; every other session of theirs ends, all but that of the hash ``here``.
 
     Raises ``NotFound``, ``Unfit``, and ``StateError`` after five wrong old ones.
@@ -102,7 +106,7 @@ def change_password(store: Store, user: int, old: str, new: str, *, here: str, n
         raise StateError(Phrase("too many wrong passwords: try again in 15 minutes"))
     if not is_password(old, hashed):
         raise Unfit(Flaw.PASSWORD_WRONG)
-    made = hash_password(fit_password(new, found.name, found.address))
+    made = hash_password(fit_password(new, found.name, found.address, newsroom))
     with store.write() as tx:
         tx.allowances.give_back([(counted, 1)])
         put_password(tx, found, made, who=found.name_on_record, now=now, here=here)

@@ -65,6 +65,10 @@ class Sessions:
         query = delete(sessions).where(sessions.c.user == user, sessions.c.hash != but)
         return self._connection.execute(query).rowcount
 
+    def put_to_rest(self, user: int, seen: datetime) -> None:
+        """Says of all of ``user``'s that they rest since ``seen``, and are not to be kept for it."""
+        self._connection.execute(update(sessions).where(sessions.c.user == user).values(seen=seen, kept=False))
+
     def prune(self, *, created: datetime, seen: datetime) -> int:
         """Deletes those made, or seen last, before; returns how many."""
         query = delete(sessions).where(or_(sessions.c.created < created, sessions.c.seen < seen))

@@ -54,11 +54,16 @@ def test_a_hash_of_smaller_parameters_is_good_and_outdated():
         ("mara@record.example", Flaw.PASSWORD_GUESSED),
         ("Mara Lindqvist 2026", Flaw.PASSWORD_GUESSED),
         ("MARALINDQVIST!!!", Flaw.PASSWORD_GUESSED),
+        ("passwordpassword", Flaw.PASSWORD_GUESSED),
+        ("P@ssw0rd123456", Flaw.PASSWORD_GUESSED),
+        ("qwertyuiop2026!", Flaw.PASSWORD_GUESSED),
+        ("ferry ferry ferry", Flaw.PASSWORD_GUESSED),
+        ("The Port Alder Record 1", Flaw.PASSWORD_GUESSED),
     ],
 )
 def test_what_would_be_guessed_is_no_password(password, flaw):
     with pytest.raises(Unfit) as refused:
-        fit_password(password, "Mara Lindqvist", "mara@record.example")
+        fit_password(password, "Mara Lindqvist", "mara@record.example", "The Port Alder Record")
     assert refused.value.flaw is flaw
 
 

@@ -174,6 +174,20 @@ async def test_a_cookie_opens_nothing_after_what_ends_its_session(web, end):
         assert (await client.post("/settings/tastes", data={})).status_code == 401
 
 
+async def test_who_is_out_by_another_role_is_told_why_and_nobody_else_is(web):
+    join(web)
+    tom = join(web, "Tom Adeyemi", Role.EDITOR)
+    async with secure(web) as client:
+        await log_in(client, address="tom@record.example")
+        users.change_role(web.store, tom.id, Role.VIEWER, who="root", now=NOW)
+        page = (await client.get("/login")).text
+        assert "Your role was changed." in page
+        await log_in(client, address="tom@record.example")
+        await client.post("/logout")
+        assert "Your role was changed." not in (await client.get("/login")).text
+    assert "Your role was changed." not in (await web.get("/login")).text
+
+
 async def test_who_was_invited_joins_and_is_logged_in(web):
     made = invite(web, language="de")
     async with secure(web, address="203.0.113.9") as client:

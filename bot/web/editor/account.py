@@ -80,6 +80,7 @@ def routes(desk: Desk, router: APIRouter) -> None:
                 form.raw("new", longest=_LONGEST_PASSWORD),
                 here=session.hashed,
                 now=installation.clock(),
+                newsroom=installation.newsroom.name,
             )
         except Unfit as error:
             field = "old" if error.flaw is Flaw.PASSWORD_WRONG else "new"

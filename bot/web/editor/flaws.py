@@ -17,7 +17,9 @@ _WORDS = {
     Flaw.ADDRESS_TAKEN: N_("Somebody with this address has an account already."),
     Flaw.PASSWORD_SHORT: N_("Use 12 characters or more; a few words do well."),
     Flaw.PASSWORD_LONG: N_("Use 200 characters at most."),
-    Flaw.PASSWORD_GUESSED: N_("This would be guessed: it is your name or address, or one thing over and over."),
+    Flaw.PASSWORD_GUESSED: N_(
+        "This would be guessed: it is a common password, a name or address, or one thing over and over."
+    ),
     Flaw.PASSWORD_WRONG: N_("This is not your password."),
     Flaw.FIRST_ADMIN: N_("The first account must be an admin's: nobody else could invite the others."),
     Flaw.LAST_ADMIN: N_("This is the last admin who can log in: make somebody else an admin first."),

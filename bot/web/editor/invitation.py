@@ -50,7 +50,8 @@ def routes(desk: Desk, router: APIRouter) -> None:
         try:
             found = invitations.read_link(installation.keys, Purpose.JOIN, token)
             password = form.raw("password", longest=_LONGEST_PASSWORD)
-            user = invitations.join(installation.store, found, name, password, now=installation.clock())
+            now, newsroom = installation.clock(), installation.newsroom.name
+            user = invitations.join(installation.store, found, name, password, now=now, newsroom=newsroom)
         except Unfit as error:
             return _shown(desk, request, Purpose.JOIN, token, error=error.flaw, name=name)
         except (StateError, TokenError):
@@ -76,7 +77,8 @@ def routes(desk: Desk, router: APIRouter) -> None:
         try:
             found = invitations.read_link(installation.keys, Purpose.RESET, token)
             password = form.raw("password", longest=_LONGEST_PASSWORD)
-            invitations.choose(installation.store, found, password, now=installation.clock())
+            now, newsroom = installation.clock(), installation.newsroom.name
+            invitations.choose(installation.store, found, password, now=now, newsroom=newsroom)
         except Unfit as error:
             return _shown(desk, request, Purpose.RESET, token, error=error.flaw)
         except (StateError, TokenError):

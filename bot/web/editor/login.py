@@ -33,7 +33,17 @@ def routes(desk: Desk, router: APIRouter) -> None:
         try:
             identified(request)
         except NotLoggedIn:
-            return door(desk, request, "editor/login.html.j2", next=_within(next), changed=bool(changed), address="")
+            token = request.cookies.get(cookie_name(installation.newsroom), "")
+            return door(
+                desk,
+                request,
+                "editor/login.html.j2",
+                next=_within(next),
+                changed=bool(changed),
+                # Only the browser that was logged in is told.
+                role=sessions.role_changed(installation.store, token, installation.clock()),
+                address="",
+            )
         return RedirectResponse(base(request) + _within(next), status_code=303)
 
     @router.post("/login")
