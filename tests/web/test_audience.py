@@ -35,7 +35,7 @@ async def test_readers_are_found_by_a_part_of_their_name(web):
 
 async def test_two_letters_are_no_search(web):
     page = (await web.get("/audience?q=li")).text
-    assert "three letters or more" in page
+    assert "A search takes three letters or more" in page
 
 
 async def test_who_is_not_found_is_said_with_a_way_back(web):
@@ -292,3 +292,24 @@ async def test_a_reason_of_a_file_with_a_percent_sign_is_quoted_as_it_is(web, re
         answer = await web.get(path)
         assert answer.status_code == 200
         assert f"Not mailed: {reason.replace('<', '&lt;').replace('>', '&gt;')}" in answer.text
+
+
+@pytest.mark.parametrize(("role", "pauses", "tells"), [(Role.EDITOR, 0, 0), (Role.APPROVER, 1, 0), (Role.ADMIN, 1, 1)])
+async def test_nobody_is_offered_what_their_role_may_not(web, role, pauses, tells):
+    _, token = join(web, role)
+    for path in ("/", "/menu", "/settings"):
+        page = (await web.get(path, headers=with_session(token))).text
+        assert bool(page.count("Pause everything")) == bool(pauses), path
+        assert (">Webhooks<" in page) == bool(tells and path == "/settings")
+    if not tells:
+        refused = (await web.get("/settings/webhooks", headers=with_session(token))).text
+        assert refused.count("Your role is not enough for this") == 2, "in the title and the heading"
+
+
+@pytest.mark.parametrize("act", ["unsubscribe", "suppress", "forget"])
+async def test_the_way_out_of_a_question_is_no_word_that_could_mean_yes(web, act):
+    (ida,) = subscribe(web.store, "ida@example.org")
+    for path in (f"/audience/readers/{ida}", f"/audience/readers/{ida}/{act}"):
+        page = (await web.get(path)).text
+        assert "Leave it as it is" in page
+        assert "Keep going" not in page

@@ -15,7 +15,7 @@ from bot.web.editor.access import Admin, Viewer
 from bot.web.editor.desk import Desk
 from bot.web.editor.flaws import said
 from bot.web.editor.form import Submission, Submitted
-from bot.web.editor.roles import role_options, role_word
+from bot.web.editor.roles import role_may, role_options, role_word
 from bot.web.editor.speech import LANGUAGES, _
 
 HERE = "settings/people"
@@ -169,6 +169,7 @@ def _page(
         may=user.role.may(Role.ADMIN),
         admins=[each.name for each in people if each.role is Role.ADMIN and not each.disabled],
         roles=role_options(),
+        role_mays=[(role_word(each), role_may(each)) for each in Role],
         role_words={each: role_word(each) for each in Role},
         first=not people,
         mails=bool(desk_channel(installation.settings)),

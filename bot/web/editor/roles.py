@@ -30,8 +30,8 @@ def role_may(role: Role) -> str:
 
 
 def role_options() -> list[tuple[str, str]]:
-    """For a select: the role, and its word with what it may."""
-    return [(each, f"{role_word(each)}: {role_may(each)}") for each in Role]
+    """For a select: the role, and its word. What it may stands beside: a phone cuts an option off."""
+    return [(each, role_word(each)) for each in Role]
 
 
 def scope_word(scope: Scope) -> str:
