@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
@@ -41,7 +41,8 @@ def unstopped() -> bool:
 class Imported:
     """What an import did, row by row: all counts together are ``rows``, those of the file.
 
-    Of subscriptions: ``accepted``, ``known``, ``left`` (left before and stay so), ``suppressed`` (must not be mailed),
+    Of subscriptions: ``accepted``, ``known`` (were readers before), ``repeated`` (subscribed by an earlier row of the
+    same file), ``left`` (left before and stay so), ``suppressed`` (must not be mailed),
     ``ended`` (recorded as unsubscribed), ``kept`` (the file says they left, but they came back since). Of suppressions:
     ``listed``, ``standing`` (were listed before). Rows that are not taken: ``unconfirmed``, ``elsewhere`` (of another
     audience), ``refused``. ``refusals`` are the first ``TOLD`` of this run, ``files`` hold all of them. ``samples`` are
@@ -51,6 +52,7 @@ class Imported:
     rows: int = 0
     accepted: int = 0
     known: int = 0
+    repeated: int = 0
     left: int = 0
     suppressed: int = 0
     ended: int = 0
@@ -86,7 +88,7 @@ class Imported:
 
 
 _COUNTED = (
-    "rows", "accepted", "known", "left", "suppressed", "ended", "kept", "listed", "standing", "unconfirmed",
+    "rows", "accepted", "known", "repeated", "left", "suppressed", "ended", "kept", "listed", "standing", "unconfirmed",
     "elsewhere", "refused",
 )  # fmt: skip
 _BECAME = {"new": "accepted", "returned": "accepted"}
@@ -96,6 +98,7 @@ def _said(name: str, count: int) -> Phrase:
     return {
         "accepted": plural(count, "%(count)s accepted", "%(count)s accepted"),
         "known": plural(count, "%(count)s known", "%(count)s known"),
+        "repeated": plural(count, "%(count)s repeated", "%(count)s repeated"),
         "left": plural(count, "%(count)s left", "%(count)s left"),
         "suppressed": plural(count, "%(count)s suppressed", "%(count)s suppressed"),
         "ended": plural(count, "%(count)s ended", "%(count)s ended"),
@@ -198,7 +201,7 @@ def try_import(
 ) -> Imported:
     """What ``run_import`` would do with the whole file; nothing is stored, and no file is written.
 
-    An address that stands in it again counts as ``known``, whatever its first row does.
+    The rows of a batch see what those before them did; of earlier batches only the addresses are remembered.
     """
     upload = look_through(job.file)
     result = Imported(dry_run=True)
@@ -206,10 +209,7 @@ def try_import(
         for _, said in _batches(upload, job, clock(), result, skip=0):
             with store.trial() as tx:
                 fresh = seen.first([_mark(tx, each) for each in said])
-                again = sum(not each for each in fresh)
-                _deal_with(tx, [each for each, first in zip(said, fresh, strict=True) if first], result)
-            result.rows += again
-            result.known += again
+                _deal_with(tx, said, result, [each for each, first in zip(said, fresh, strict=True) if not first])
             advance(result.rows, upload.lines)
             if not going():
                 result.stopped = True
@@ -263,8 +263,11 @@ def _opened(job: Import, stream: TextIO, sheet: Sheet, began: datetime, upload: 
         raise UsageError(Phrase("%(file)s: %(what)s", file=file, what=said_by(error))) from error
 
 
-def _deal_with(tx: Transaction, said: list[Said], result: Imported) -> list[Refusal]:
-    """Takes the rows in, counts them, and returns those that were refused."""
+def _deal_with(tx: Transaction, said: list[Said], result: Imported, again: Sequence[Said] = ()) -> list[Refusal]:
+    """Takes the rows in, counts them, and returns those that were refused.
+
+    ``again`` are those of them, in a trial, whose address stood in the file before.
+    """
     entries: list[Enrolment | Suppression] = []
     refusals: list[Refusal] = []
     outcomes: Counter[str] = Counter()
@@ -278,12 +281,29 @@ def _deal_with(tx: Transaction, said: list[Said], result: Imported) -> list[Refu
     outcomes["refused"] += len(refusals)
     outcomes["rows"] += len(said)
     became = tx.enrolments.take(entries)
+    if again:
+        once_more = {id(each) for each in again}
+        became = [
+            _again(each, outcome) if id(each) in once_more else outcome
+            for each, outcome in zip(entries, became, strict=True)
+        ]
     outcomes.update(became)
     result.add(outcomes)
     if result.dry_run:
         _sample(result, entries, became)
     result.refusals += refusals[: max(0, TOLD - len(result.refusals))]
     return refusals
+
+
+def _again(entry: Enrolment | Suppression, outcome: str) -> str:
+    """What becomes of a row when an earlier one had the same outcome, which a trial takes back after each batch."""
+    if isinstance(entry, Suppression):
+        return "standing" if outcome == "listed" else outcome
+    if outcome == "ended":
+        return "known"
+    if outcome in ("new", "returned"):
+        return "repeated" if entry.imported else "known"
+    return outcome
 
 
 def _sample(result: Imported, entries: list[Enrolment | Suppression], became: list[str]) -> None:

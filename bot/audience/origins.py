@@ -29,9 +29,12 @@ HERE = frozenset({UNSUBSCRIBED, "disabled"})
 
 FIELDS = (
     "email", "name", "first_name", "last_name", "status", "list_status", "subscribed", "requested", "confirmed", "ip",
-    "requested_ip", "tags", "left", "cleaned", "deleted", "language", "note",
+    "requested_ip", "tags", "left", "cleaned", "deleted", "language", "note", "agreed", "agreed_or_empty",
 )  # fmt: skip
-"""What a column can mean; ``--map FIELD=COLUMN`` says which. None guesses ``language`` and ``note``, the consent's."""
+"""What a column can mean; ``--map FIELD=COLUMN`` says which. None guesses ``language`` and ``note``, the consent's.
+
+``agreed`` is a yes or no, where an empty cell is a no; in ``agreed_or_empty`` it is a yes.
+"""
 
 _STATES = {
     "subscribed": SUBSCRIBED,

@@ -20,6 +20,7 @@ from zoneinfo import ZoneInfo
 from bot.audience.csv_file import Records, Refusal, clean, guarded, unguarded
 from bot.audience.enrolment import subscribers_import
 from bot.audience.export import told_by
+from bot.audience.guessing import ROWS, guessed
 from bot.audience.importing import Import
 from bot.audience.origins import origin_of, places
 from bot.audience.upload import look_through
@@ -42,16 +43,11 @@ MOST_COLUMNS = 60
 _PIECE = 1 << 20
 _LONGEST_NAME = 100
 
-CHOSEN = ("email", "name", "first_name", "last_name", "subscribed", "note", "language", "tags", "status")
+CHOSEN = (
+    "email", "name", "first_name", "last_name", "agreed", "agreed_or_empty", "subscribed", "note", "language", "tags",
+    "status",
+)  # fmt: skip
 """What an editor may say of a column of a file that is nobody's known export."""
-
-_MORE = {
-    "language": ("language", "lang", "locale"),
-    "note": ("note", "notes", "consent", "consent note", "source"),
-    "tags": ("tags", "topics", "interests"),
-    "subscribed": ("agreed", "consent date", "date", "subscribed_at", "subscribed at", "signup date", "created_at"),
-}
-"""Columns that look like a field, where an editor sees the guess and can say no."""
 
 
 def bring(store: Store, name: str, content: BinaryIO, *, who: str, now: datetime) -> ReaderImport:
@@ -95,14 +91,11 @@ def read_layout(stream: Any) -> Layout:
         )
     origin = origin_of(columns)
     records.backslashes = origin.backslashes
-    rows = (record for _, record in records if not isinstance(record, str) and any(record))
-    first = tuple(tuple(_short(cell) for cell in row[: len(header)]) for row in islice(rows, FIRST))
+    records_there = (record for _, record in records if not isinstance(record, str) and any(record))
+    rows = [record[: len(header)] for record in islice(records_there, ROWS)]
+    first = tuple(tuple(_short(cell) for cell in row) for row in rows[:FIRST])
     ours = bool(told_by(columns))
-    found = {} if ours else places(columns, origin, {})
-    if not origin.name and not ours:
-        for field, names in _MORE.items():
-            if field not in found and (known := next((each for each in names if each in columns), "")):
-                found[field] = columns.index(known)
+    found = {} if ours else places(columns, origin, {}) if origin.name else guessed(columns, rows)
     return Layout(
         header=tuple(_short(cell) for cell in header),
         first=first,

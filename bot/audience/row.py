@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
@@ -25,6 +26,19 @@ Said = Enrolment | Suppression | Passed | Refusal
 
 # A language with a script, a region or neither (RFC 5646 §2.1); what else a tag may hold, no page of ours asks for.
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}([-_][A-Za-z]{4})?([-_]([A-Za-z]{2}|[0-9]{3}))?")
+_YES = frozenset(
+    (
+        "yes", "y", "true", "1", "x", "on", "ok", "okay", "agreed", "ja", "j", "wahr", "zugestimmt", "✓", "✔", "☑",
+        "✅", "はい", "○", "◯", "有", "同意", "同意する", "同意します", "نعم", "موافق", "موافقة", "أوافق", "صح",
+    )
+)  # fmt: skip
+# In Japan the cross is a no.
+_NO = frozenset(
+    (
+        "no", "n", "false", "0", "off", "-", "–", "nein", "falsch", "abgelehnt", "✗", "✘", "☐", "❌", "いいえ", "×",
+        "無", "同意しない", "同意しません", "لا", "غير موافق", "خطأ",
+    )
+)  # fmt: skip
 _NO_DATE = Phrase("not a date such as 2026-11-24 or 2026-11-24T07:00+01:00")
 
 
@@ -69,6 +83,25 @@ def read_departure(text: str, now: datetime, zone: tzinfo) -> datetime | None:
     except ValueError as error:
         raise Wrong(text, _NO_DATE) from error
     return min(found, now) if found else None
+
+
+def agrees(text: str) -> bool | None:
+    """What a cell answers in English, German, Japanese, Arabic, or by a sign; None when it is neither yes nor no."""
+    word = unicodedata.normalize("NFKC", text).casefold().strip(" .!")
+    return True if word in _YES else False if word in _NO else None
+
+
+def need_agreement(text: str, *, empty: bool) -> None:
+    """Raises ``Wrong`` where a cell does not say that the reader agreed; ``empty``: one without a word says so, too."""
+    if not text:
+        if empty:
+            return
+        raise Wrong("", Phrase("did not agree: the cell is empty"))
+    answer = agrees(text)
+    if answer is None:
+        raise Wrong(text, Phrase("neither yes nor no: whether they agreed cannot be told"))
+    if not answer:
+        raise Wrong(text, Phrase("did not agree"))
 
 
 def read_language(text: str) -> str:

@@ -22,7 +22,18 @@ from bot.audience.origins import (
     places,
     sheet_state,
 )
-from bot.audience.row import Passed, Said, Wrong, need_past, read_address, read_departure, read_language, read_moment
+from bot.audience.row import (
+    Passed,
+    Said,
+    Wrong,
+    agrees,
+    need_agreement,
+    need_past,
+    read_address,
+    read_departure,
+    read_language,
+    read_moment,
+)
 from bot.errors import UsageError
 from bot.model import Consent, Enrolment, Evidence, Phrase, Preferences, Several, Suppression, said_by
 
@@ -81,6 +92,7 @@ class SubscriberFile(Iterator[Said]):
         )
         # Of a million rows none is asked for a column that is not there.
         self._named = [name for name in ("name", "first_name", "last_name") if name in self._places]
+        self._asked = [name for name in ("agreed", "agreed_or_empty") if name in self._places]
         self._next = self._read()
 
     def __next__(self) -> Said:
@@ -174,6 +186,9 @@ class SubscriberFile(Iterator[Said]):
             )
         if state == UNCONFIRMED:
             return Passed(line, UNCONFIRMED)
+        if self._asked:
+            for name in self._asked:
+                need_agreement(cells[name], empty=name == "agreed_or_empty")
         written = cells["subscribed"] if "subscribed" in self._places else ""
         at = self._moment(written)
         evidence = Evidence(written=written, imported=wanted.now) if at else None
@@ -197,6 +212,7 @@ class SubscriberFile(Iterator[Said]):
             # Without a date of its own a row proves no consent that is newer than an unsubscription.
             takes_back=at is not None,
             preferences=self._chosen(cells),
+            imported=wanted.now,
         )
 
     def _state_of(self, cells: Cells) -> str:
@@ -208,6 +224,8 @@ class SubscriberFile(Iterator[Said]):
         state = states.get(written.casefold())
         if state is None and not written:
             state = UNCONFIRMED
+        if state is None and agrees(written) is not None:
+            raise Wrong(written, Phrase("a yes or no, and no state: say that the column is whether they agreed"))
         if state is None:
             known = Several(tuple(filter(None, states)))
             raise Wrong(written, Phrase("not a state that is known; known: %(states)s", states=known))

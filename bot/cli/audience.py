@@ -80,6 +80,7 @@ def said_of(result: Imported) -> list[str]:
     counts = {
         "accepted": "accepted",
         "known": "known already",
+        "repeated": "twice in the file",
         "left": "left before and stay so",
         "suppressed": "suppressed",
         "ended": "recorded as unsubscribed",

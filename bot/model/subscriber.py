@@ -83,7 +83,8 @@ class Enrolment:
     """What a file says of one address in one audience. ``state`` is ``subscribed`` or ``unsubscribed``.
 
     ``takes_back`` is false when the consent has no date of its own: it proves none newer than an unsubscription.
-    ``unsubscribed`` and ``via`` tell when and how somebody left; None and "" for those who did not.
+    ``unsubscribed`` and ``via`` tell when and how somebody left; None and "" for those who did not. ``imported`` is
+    when the import began that it is of, by which a file's second row of somebody is known; None where none is told.
     """
 
     address: str
@@ -95,6 +96,7 @@ class Enrolment:
     preferences: Preferences | None = None
     unsubscribed: datetime | None = None
     via: str = ""
+    imported: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

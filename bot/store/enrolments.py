@@ -19,10 +19,11 @@ from bot.store.chosen import evidence_json, preferences_json
 from bot.store.subscribers import LARGEST_ID, past_consent
 from bot.store.tables import past_consents, subscribers, subscriptions, suppressions
 
-OUTCOMES = ("new", "returned", "known", "left", "ended", "kept", "suppressed", "listed", "standing")
+OUTCOMES = ("new", "returned", "known", "repeated", "left", "ended", "kept", "suppressed", "listed", "standing")
 """What becomes of an entry.
 
-Of an enrolment: ``new``, ``returned`` (had left), ``known`` (nothing changed), ``left`` (had left, and stays so),
+Of an enrolment: ``new``, ``returned`` (had left), ``known`` (nothing changed), ``repeated`` (nothing changed:
+an earlier row of the same import subscribed them), ``left`` (had left, and stays so),
 ``ended`` (recorded as unsubscribed), ``kept`` (stays subscribed by a newer consent), ``suppressed`` (must not be
 mailed). Of a suppression: ``listed``, ``standing`` (was listed), ``kept``.
 """
@@ -173,7 +174,7 @@ class _Changes:
                 return "known"
             return self._end(old, entry.unsubscribed or entry.consent.at, entry.via)
         if old.state == "subscribed":
-            return "known"
+            return "repeated" if _same_import(old, entry) else "known"
         if not entry.takes_back or (old.ended and entry.consent.at <= old.ended):
             return "left"
         self.past.append(past_consent(old))
@@ -204,6 +205,14 @@ class _Changes:
             return "kept"
         self.ended.append({**_this(old), "ended": at, "ended_via": via})
         return "ended"
+
+
+def _same_import(old: Row[Any], entry: Enrolment) -> bool:
+    # What stands there tells by itself: of a million rows, none has to be kept in mind.
+    if entry.imported is None or old.consent_via != entry.consent.via:
+        return False
+    told = (old.evidence or {}).get("imported")
+    return bool(told == entry.imported.isoformat() if told else old.consent_at == entry.imported)
 
 
 def _this(old: Row[Any]) -> dict[str, Any]:

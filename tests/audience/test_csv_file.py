@@ -27,8 +27,14 @@ def read(text: str, now: datetime = NOW) -> list[Said]:
 
 def row(address: str, name: str = "", at: datetime | None = None, written: str = "") -> Enrolment:
     evidence = Evidence(written=written, imported=NOW) if written else None
-    consent = Consent(at=at or NOW, via="import", note="the form", evidence=evidence)
-    return Enrolment(address=address, audience="readers", name=name, consent=consent, takes_back=at is not None)
+    return Enrolment(
+        address=address,
+        audience="readers",
+        name=name,
+        consent=Consent(at=at or NOW, via="import", note="the form", evidence=evidence),
+        takes_back=at is not None,
+        imported=NOW,
+    )
 
 
 def addresses(text: str) -> list[str]:

@@ -59,7 +59,8 @@ def test_an_import_counts_every_row_once(store, tmp_path):
         tmp_path,
         *("new@example.org,", "NEW@example.org,", "known@example.org,", "gone@example.org,", "left@example.org,", "no"),
     )
-    assert (result.accepted, result.known, result.suppressed, result.left, result.refused) == (1, 2, 1, 1, 1)
+    assert (result.accepted, result.known, result.repeated) == (1, 1, 1)
+    assert (result.suppressed, result.left, result.refused) == (1, 1, 1)
     assert result.rows == 6
     assert [each.line for each in result.refusals] == [7]
 
@@ -131,7 +132,7 @@ def test_a_second_run_changes_nothing(store, tmp_path):
     first = _import(store, tmp_path, *lines)
     before = _everything(store)
     again = _import(store, tmp_path, *lines, now=LATER + timedelta(days=1))
-    assert (first.accepted, first.known) == (2, 2)
+    assert (first.accepted, first.known, first.repeated) == (2, 0, 2)
     assert (again.accepted, again.known, again.resumed) == (0, 4, 0)
     assert _everything(store) == before
 
@@ -167,7 +168,43 @@ def test_a_dry_run_says_what_would_be_and_stores_nothing(store, tmp_path):
     assert [each.name for each in tmp_path.iterdir() if not each.name.startswith("broadsheet.db")] == ["readers.csv"]
     done = _import(store, tmp_path, *lines)
     assert tried.counts() == done.counts()
-    assert (tried.accepted, tried.known, tried.left, tried.refused) == (2, 1, 1, 1)
+    assert (tried.accepted, tried.repeated, tried.left, tried.refused) == (2, 1, 1, 1)
+
+
+def test_who_stands_twice_in_a_file_is_told_apart_from_who_was_a_reader_before(store, tmp_path, monkeypatch):
+    monkeypatch.setattr(importing, "BATCH", 2)
+    subscribe(store, "known@example.org")
+    rows = (
+        "ida@example.org,2025-01-01",
+        "tom@example.org,",
+        "known@example.org,",
+        "Ida@example.org,",
+        "TOM@example.org,",
+    )
+    lines = (*rows, "known@example.org,2025-02-02")
+    for act in (try_import, run_import):
+        result = _import(store, tmp_path, *lines, act=act)
+        assert (result.accepted, result.known, result.repeated, result.rows) == (2, 2, 2, 6), act
+    again = _import(store, tmp_path, *lines, now=LATER + timedelta(days=1))
+    assert (again.accepted, again.known, again.repeated) == (0, 6, 0)
+
+
+def test_who_did_not_agree_is_refused_in_whatever_language_it_is_said(store, tmp_path):
+    words = ("yes", "Ja", "TRUE", "1", "x", "はい", "نعم", "no", "Nein", "false", "0", "×", "لا", "maybe", "")
+    lines = [f"r{number}@example.org,{word}" for number, word in enumerate(words)]
+    file = _write(tmp_path, *lines, header="email,ok?")
+    result = _run(store, _job(file, mapped={"agreed": "ok?"}), act=try_import)
+    assert (result.accepted, result.refused) == (7, 8)
+    assert [str(each.reason) for each in result.refusals[:6]] == ["did not agree"] * 6
+    assert "neither yes nor no" in result.refusals[6].reason
+    assert "the cell is empty" in result.refusals[7].reason
+    chosen = _run(store, _job(file, mapped={"agreed_or_empty": "ok?"}), act=try_import)
+    assert (chosen.accepted, chosen.refused) == (8, 7)
+
+
+def test_a_yes_in_the_place_of_a_state_is_refused_with_what_to_do(store, tmp_path):
+    result = _run(store, _job(_write(tmp_path, "ida@example.org,yes", header="email,state")))
+    assert "whether they agreed" in result.refusals[0].reason
 
 
 def test_refused_rows_can_be_corrected_and_imported_again(store, tmp_path):

@@ -99,9 +99,28 @@ def test_columns_are_guessed_where_an_editor_sees_it(store):
         "name": "full name",
         "subscribed": "agreed",
         "language": "lang",
-        "note": "notes",
         "tags": "interests",
     }
+
+
+@pytest.mark.parametrize(
+    ("written", "guesses"),
+    [
+        # The name says nothing, the cells do.
+        (b"Kontakt;Wer\nida@example.org;Ida\ntom@example.org;Tom\n", {"email": "kontakt"}),
+        # An address may be a street.
+        (b"Address;Where\nHarbour Lane 4;ida@example.org\n", {"email": "where"}),
+        # How a reader agreed is proof: remarks are none.
+        (b"email,Notes,Source\nida@example.org,likes tea,web\n", {"email": "email"}),
+        (b"email,consent note\nida@example.org,signed 2 May\n", {"email": "email", "note": "consent note"}),
+        # A yes is no date, and only of the right name an agreement.
+        (b"email,OK?,member\nida@example.org,yes,no\ntom@example.org,no,yes\n", {"email": "email", "agreed": "ok?"}),
+        (b"email,subscribed\nida@example.org,true\n", {"email": "email", "agreed": "subscribed"}),
+        (b"email,subscribed\nida@example.org,2025-01-01\n", {"email": "email", "subscribed": "subscribed"}),
+    ],
+)
+def test_what_stands_in_a_column_is_guessed_with_its_name(store, written, guesses):
+    assert _bring(store, written).layout.guessed == guesses
 
 
 def test_an_editor_names_audience_and_column(store, tmp_path):

@@ -176,3 +176,17 @@ async def test_an_import_that_is_not_there_is_not_found(web, id):
     for path in (f"/audience/imports/{id}", f"/audience/imports/{id}/refused.csv"):
         assert (await web.get(path)).status_code in (404, 422)
     assert (await web.post(f"/audience/imports/{id}/begin")).status_code in (404, 422)
+
+
+async def test_a_column_is_called_as_the_file_calls_it(web):
+    path = await _upload(web, "E-Mail;Wie heißt;OK?\nida@example.org;Ida;ja\ntom@example.org;Tom;nein\n")
+    columns = (await web.get(path)).text
+    assert '<option value="ok?" selected>' in columns
+    chosen = {"column-email": "e-mail", "column-name": "wie heisst", "column-subscribed": "", "column-agreed": "ok?"}
+    await _choose(web, path, **chosen)
+    import_due(web.installation)
+    tried = (await web.get(path)).text
+    assert "Wie heißt" in tried
+    assert "wie heisst" not in tried
+    assert "did not agree" in tried
+    assert "Import 1 new reader" in tried

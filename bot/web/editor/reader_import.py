@@ -37,6 +37,8 @@ FIELDS = {
     "name": N_("Name"),
     "first_name": N_("First name"),
     "last_name": N_("Last name"),
+    "agreed": N_("Agreed: yes or no"),
+    "agreed_or_empty": N_("Agreed, where empty is yes"),
     "subscribed": N_("Date they agreed"),
     "note": N_("How this reader agreed"),
     "language": N_("Language"),
@@ -47,6 +49,7 @@ FIELDS = {
 COUNTS = (
     ("accepted", N_("New readers"), "good", "tick"),
     ("known", N_("Already readers, unchanged"), "plain", "again"),
+    ("repeated", N_("Twice in the file, taken once"), "plain", "double"),
     ("left", N_("Left before, not brought back"), "warn", "dash"),
     ("suppressed", N_("Must not be mailed, not brought back"), "warn", "dash"),
     ("ended", N_("Recorded as unsubscribed"), "plain", "close"),
@@ -147,6 +150,7 @@ def routes(desk: Desk, router: APIRouter) -> None:
         with store.read() as tx:
             refused = tx.reader_imports.refusals(made.id, trial=trial, limit=SHOWN)
         speed = _speed(desk, made)
+        header = [(clean(unguarded(cell)).casefold(), cell) for cell in made.layout.header if cell]
         asked = columns or made.stage is ImportStage.COLUMNS
         return desk.page(
             request,
@@ -165,7 +169,9 @@ def routes(desk: Desk, router: APIRouter) -> None:
             refused=[(each, told(each.reason)) for each in refused],
             trouble=told(made.error),
             fields=[(key, _(word)) for key, word in FIELDS.items()],
-            header=[(clean(unguarded(cell)).casefold(), cell) for cell in made.layout.header if cell],
+            header=header,
+            # A column is known by small letters; a file may have two of the same, and the first is read.
+            called=dict(reversed(header)),
             values=values or {},
             errors=errors or {},
         )

@@ -24,7 +24,7 @@ UPLOAD = "/api/v1/imports"
 MAX_BODY = 16 << 20
 """Bytes: the body is held in memory. Larger files go by the desk, or by `broadsheet subscribers import`."""
 CSV = "text/csv"
-FIELDS = ("email", "name", "first_name", "last_name", "subscribed", "note", "language", "tags", "status")
+FIELDS = reader_import.CHOSEN
 LEAST_EVIDENCE = 10
 
 Id = Annotated[str, Path(pattern="^[0-9a-f]{16}$")]
