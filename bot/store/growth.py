@@ -73,5 +73,5 @@ def mailed(audience: str) -> Select[Any]:
     return subscribed(audience).join(subscribers, subscribers.c.id == _IN.subscriber).where(~listed)
 
 
-def _count(audience: str, whom: Select[Any]) -> Select[Any]:
+def _count(audience: str, whom: Select[Any]) -> Any:
     return select(literal(audience).label("audience"), func.count().label("number")).select_from(whom.subquery())
