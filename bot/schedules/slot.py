@@ -34,12 +34,13 @@ def make(
     *,
     within: PictureTime | None = None,
     hold: str = "",
+    who: str = PROGRAM,
 ) -> Edition | None:
     """Claims the slot with its edition, drafted or skipped; None when the slot has its edition already, or when
     somebody moved it meanwhile.
 
     Its pictures are those that come ``within`` that time, an edition's own unless it is given. ``hold``: why an editor
-    must see it first.
+    must see it first. ``who`` asked for it.
 
     Raises ``RenderError``: then nothing is stored, and the slot can be made once the template is mended.
     """
@@ -56,7 +57,7 @@ def make(
                 if not tx.editions.add(made.edition, expires=made.expires, report=made.report, planned=slot.planned):
                     return None
                 note = made.edition.reason or plural(len(made.edition.stories), "%(count)s story", "%(count)s stories")
-                tx.acts.add(_act("draft", made.edition, "", made.edition.state, now, note))
+                tx.acts.add(replace(_act("draft", made.edition, "", made.edition.state, now, note), who=who))
         except ReservedElsewhere:
             if attempt == TRIES:
                 raise

@@ -11,6 +11,7 @@ class Fault(StrEnum):
 
     CERTIFICATE_EXPIRED = "certificate expired"
     CERTIFICATE = "certificate"
+    NO_TLS = "no tls"
     NO_NAME = "no name"
     INTERNAL = "internal"
     NO_CONNECTION = "no connection"
@@ -32,7 +33,8 @@ class Fault(StrEnum):
 # In order: the first that is found. What servers say stands in brackets behind our own words, so ours come first.
 _SIGNS = (
     (Fault.CERTIFICATE_EXPIRED, r"certificate has expired"),
-    (Fault.CERTIFICATE, r"CERTIFICATE_VERIFY_FAILED|certificate verify failed|SSL:|TLS"),
+    (Fault.CERTIFICATE, r"CERTIFICATE_VERIFY_FAILED|certificate verify failed"),
+    (Fault.NO_TLS, r"SSL:|TLS"),
     (Fault.INTERNAL, r"leads to the internal address"),
     (Fault.NO_NAME, r"cannot be resolved|has no address|no such name"),
     (Fault.SLOW, r"no whole answer within|no connection within|did not answer within|takes longer than"),

@@ -124,11 +124,6 @@ class Articles:
             for row in self._connection.execute(query.limit(limit))
         ]
 
-    def seen_since(self, moment: datetime) -> int:
-        """How many articles were seen for the first time since then."""
-        query = select(func.count()).select_from(articles).where(articles.c.first_seen >= moment)
-        return self._connection.execute(query).scalar() or 0
-
     def known(self, source: str, since: datetime, limit: int = 500) -> list[Article]:
         """What a source has published since, newest first, without what was withdrawn."""
         return self._list([articles.c.source == source, articles.c.withdrawn.is_(None)], since, limit)

@@ -14,6 +14,7 @@ from bot.sources.fault import Fault, fault_of
     [
         ("x: no connection could be made ([SSL] certificate has expired (_ssl.c:1006))", Fault.CERTIFICATE_EXPIRED),
         ("x: no connection could be made ([SSL: CERTIFICATE_VERIFY_FAILED] self-signed)", Fault.CERTIFICATE),
+        ("x: no connection could be made ([SSL: WRONG_VERSION_NUMBER] wrong version number)", Fault.NO_TLS),
         ("x: leads to the internal address 10.0.0.1, which is never fetched", Fault.INTERNAL),
         ("x: the name cannot be resolved; check its spelling and the DNS", Fault.NO_NAME),
         ("x: no whole answer within 30 s", Fault.SLOW),

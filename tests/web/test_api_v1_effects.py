@@ -182,6 +182,7 @@ async def test_an_extra_edition_is_made_once(web, approver):
     with web.store.read() as tx:
         assert [each.id for each in tx.editions.newest(schedule="morning")] == [made["id"]]
         assert [each.article.title for each in tx.editions.get(made["id"]).stories] == ["The ferry returns"]
+        assert [each.who for each in tx.acts.newest(thing=f"edition:{made['id']}")] == [approver.user.name]
 
 
 @effect(

@@ -554,6 +554,7 @@ async def test_an_approver_makes_an_edition_outside_the_timetable(web, evening, 
     with web.store.read() as tx:
         made = tx.editions.get(edition)
     assert (made.state, len(made.stories), made.slot_key[:6]) == (EditionState.DRAFTED, 2, "extra:")
+    assert newest_act(web, f"edition:{edition}").who == "Mara approver"
 
 
 async def test_who_may_only_look_sees_text_and_changes_nothing(web, evening, log_in):

@@ -9,6 +9,7 @@ from bot.web.editor.speech import N_, _
 FAULTS = {
     Fault.CERTIFICATE_EXPIRED: N_("The site’s certificate has expired. Its owner must renew it."),
     Fault.CERTIFICATE: N_("The site’s certificate is not valid. Its owner must mend it."),
+    Fault.NO_TLS: N_("The site does not answer by https as it should. Try its address with http:// before it."),
     Fault.NO_NAME: N_("There is no site of this name. Look at the spelling."),
     Fault.INTERNAL: N_("The address leads inside this network. Broadsheet never goes there."),
     Fault.NO_CONNECTION: N_("The site does not answer. It may be down for a while."),

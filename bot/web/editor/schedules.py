@@ -100,7 +100,7 @@ def routes(desk: Desk, router: APIRouter) -> None:
         try:
             schedule_table(installation, key)
             need_open(installation)
-            made = make(installation, key, extra_slot(installation, key, now), now)
+            made = make(installation, key, extra_slot(installation, key, now), now, who=user.name_on_record)
         except BroadsheetError as error:
             return desk.refused(request, error)
         if made is None:

@@ -130,7 +130,7 @@ def _figures(tx: Transaction, desk: Desk) -> Figures:
         sources=len(settings.sources),
         fresh=sum(not each.failures and each.last_visit is not None for each in sources),
         failing=sum(bool(each.failures) for each in sources),
-        articles=tx.articles.seen_since(day_begins(today, times.zone)),
+        articles=sum(tx.headlines.counts(list(settings.sources), day_begins(today, times.zone)).values()),
         channels=len(settings.channels),
         paused=sum(bool(states[name].paused) for name in settings.channels if name in states),
         readers=sum(newest.values()) if newest else None,

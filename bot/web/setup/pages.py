@@ -15,7 +15,7 @@ from starlette.requests import HTTPConnection
 from bot.clock import Clock
 from bot.model import Checked, Grade
 from bot.schedules.newcomer import MAIL, Mailer
-from bot.settings import shipped
+from bot.settings import is_address, shipped
 from bot.web.editor import speech
 from bot.web.editor.desk import number
 from bot.web.editor.phrases import told
@@ -81,7 +81,8 @@ class Pages:
         self, request: HTTPConnection, answers: Answers, errors: dict[str, str], *, status: int = 200
     ) -> Response:
         host = (urlsplit(answers.url).hostname or "").removeprefix("www.")
-        mail = answers.mail or Mailer(sender=f"news@{host}" if "." in host else "", host="")
+        sender = f"news@{host}"
+        mail = answers.mail or Mailer(sender=sender if is_address(sender) else "", host="")
         faults = refused(answers.checks)
         return self._page(request, "sender", answers, errors, status=status, mail=mail, faults=faults)
 

@@ -209,7 +209,7 @@ def routes(api: Api) -> None:
         if key not in installation.settings.schedules:
             raise missing("schedule")
         need_open(installation)
-        made = make(installation, key, extra_slot(installation, key, now), now)
+        made = make(installation, key, extra_slot(installation, key, now), now, who=caller.who)
         if made is None:
             raise NothingToDo("it has its edition already")
         return Brief.model_validate(made)
