@@ -22,7 +22,7 @@ COMMANDS = {
         *("editions", "approve", "ask", "return", "take-back"),
         *("hold", "release", "cancel", "pause", "resume"),
     ],
-    "deliveries": ["deliveries", "retry", "resolve"],
+    "deliveries": ["deliveries", "retry", "resolve", "leave"],
     "correct": ["correct"],
     "posts": ["posts"],
     "subscribers": ["subscribers"],

@@ -64,6 +64,7 @@ def test_the_demos_configuration_has_no_fault(broadsheet, tmp_path, monkeypatch)
             public_url="http://127.0.0.1:8080",
             inbox_url="http://127.0.0.1:3",
             web_port=8080,
+            timezone="Asia/Tokyo",
         ),
     )
     assert broadsheet("check", "--offline").code == 0

@@ -62,8 +62,8 @@ def test_a_trial_run_says_what_would_become_of_the_rows_and_stores_none(installa
     assert import_due(installation) == 1
     seen = _seen(installation, made)
     assert seen.stage is ImportStage.TRIED
-    told = {name: seen.trial[name] for name in ("rows", "accepted", "known", "refused")}
-    assert told == {"rows": 4, "accepted": 1, "known": 2, "refused": 1}
+    told = {name: seen.trial[name] for name in ("rows", "accepted", "known", "repeated", "refused")}
+    assert told == {"rows": 4, "accepted": 1, "known": 1, "repeated": 1, "refused": 1}
     assert seen.trial["samples"]["accepted"] == ["ida@example.org"]
     assert _readers(installation) == ["tom@example.org"]
     with installation.store.read() as tx:

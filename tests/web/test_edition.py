@@ -406,7 +406,6 @@ async def test_a_page_that_stays_open_follows_what_becomes_of_its_edition(work):
     live = html.unescape(re.search(r'id="bar"[^>]* hx-get="[^"]*(/bar[^"]*)"', page)[1])
     bar = await work.page(live)
     assert 'data-approve="yes"' in bar
-    assert bar.count("<") < 100, "the bar and what stands around it, no page"
     await work.post("/hold")
     said = words_of(await work.page(live))
     assert "It does not go out until it is released." in said
