@@ -18,11 +18,11 @@ _CODES = re.compile(r"\s*2\d\d[ -](?:\s*2\.\d{1,3}\.\d{1,3}\s)?")
 
 
 def find(tx: Transaction, keys: KeyRing, text: str, *, limit: int = 200) -> list[Delivery]:
-    """The deliveries that ``text`` names: by a token of ours in it, else as a provider's id, else as an address.
+    """The deliveries that ``text`` names: by a token of ours in it, else as a reader's address, else as a provider's id.
 
     ``limit`` is for the deliveries of one reader, the newest first.
     """
-    return of_token(tx, keys, text) or of_provider(tx, text) or of_reader(tx, text, limit=limit)
+    return of_token(tx, keys, text) or of_reader(tx, text, limit=limit) or of_provider(tx, text)
 
 
 def of_token(tx: Transaction, keys: KeyRing, text: str) -> list[Delivery]:
