@@ -18,7 +18,7 @@ _CODES = re.compile(r"\s*2\d\d[ -](?:\s*2\.\d{1,3}\.\d{1,3}\s)?")
 
 
 def find(tx: Transaction, keys: KeyRing, text: str, *, limit: int = 200) -> list[Delivery]:
-    """The deliveries that ``text`` names: by a token of ours in it, else as a reader's address, else as a provider's id.
+    """The deliveries that ``text`` names: by a token of ours in it, else as an address, else as a provider's id.
 
     ``limit`` is for the deliveries of one reader, the newest first.
     """

@@ -89,7 +89,7 @@ class Need:
 def needs(tx: Transaction, installation: Installation, now: datetime) -> list[Need]:
     """All of it, the most urgent first: what ends soonest, then what concerns most."""
     found = [
-        *_editions(tx, installation),
+        *_editions(tx, installation, now),
         *_books(tx, now),
         *_channels(tx, installation, now),
         *_sources(tx, installation),
@@ -102,7 +102,7 @@ def needs(tx: Transaction, installation: Installation, now: datetime) -> list[Ne
     )
 
 
-def _editions(tx: Transaction, installation: Installation) -> Iterator[Need]:
+def _editions(tx: Transaction, installation: Installation, now: datetime) -> Iterator[Need]:
     kinds = {
         EditionState.AWAITING: Kind.APPROVE,
         EditionState.HELD: Kind.RELEASE,
@@ -116,7 +116,8 @@ def _editions(tx: Transaction, installation: Installation) -> Iterator[Need]:
         by = expiries.get(edition.id) if kind is Kind.RELEASE else None
         if kind is Kind.APPROVE:
             # One that was made late waits as long as its schedule promises to who approves.
-            by = max(edition.slot, edition.created + table.lead_time) if table else edition.slot
+            late = edition.slot <= now
+            by = edition.created + table.lead_time if table and late else edition.slot
         need = _of(kind, edition, by=by, why=edition.reason)
         if kind is Kind.APPROVE and edition.slot_key.startswith(CORRECTION_MAIL):
             # It has no time of its own: it goes out when somebody says yes.

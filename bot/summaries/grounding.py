@@ -36,7 +36,8 @@ class Offence:
     """One thing that a text must not say. ``what`` is ``number``, ``date``, ``name``, ``quotation``, ``sentence``,
 
     ``address``, ``mention``, ``language``, ``length``, ``markup`` or ``commentary``; ``text`` is the offending string.
-    ``sure``: False for a name that may be an ordinary word in capitals. A machine must not write it either.
+    ``sure``: False for a name that may be an ordinary word in capitals, and for a number that the article has, perhaps
+    of something else. A machine must not write it either.
     """
 
     what: str
@@ -115,7 +116,8 @@ class Ground:
                 yield Offence("date", _span(reading, day))
         for number, figure in enumerate(figures(reading, _taken(dated))):
             if number >= MOST_NUMBERS or not self._support.bears(reading, figure):
-                yield Offence("number", spelt(reading, figure))
+                sure = number >= MOST_NUMBERS or self._support.contradicts(reading, figure)
+                yield Offence("number", spelt(reading, figure), sure)
         for name in self._names.missing(_without(reading, dated)):
             yield Offence("name", name.text, name.sure)
         for quotation in self._quotations.missing(reading):

@@ -29,6 +29,8 @@ _STEM = 5
 BEST = 0.92
 """A number's place must fit its words at least so well as that of the number in the article that fits them best."""
 LEAST = 0.12
+PLAIN = 0.24
+"""Another number's place that fits the words so well, and better, is the one that is meant."""
 UNSUPPORTED = 0.34
 """Share of a sentence's words that must be the article's."""
 
@@ -61,6 +63,20 @@ class Support:
         rivals = [each for each in self.rivals if each.unit == figure.unit][:MOST_FIGURES]
         others = (self._fit(around, each) for each in rivals)
         return best >= LEAST * whole and best >= BEST * max(others, default=0.0)
+
+    def contradicts(self, text: Reading, figure: Figure) -> bool:
+        """Whether a number that is not borne is surely wrong: the article has none such, or another for the same thing.
+
+        Else the article has the number, and too few words around it tell of what.
+        """
+        places = [each for each in self.figures if each.same(figure)][:MOST_FIGURES]
+        if not places or self._counts_otherwise(text, figure):
+            return True
+        around = [(stem, weight * self._rarity(stem)) for stem, weight in _around(text.tokens, figure)]
+        rivals = [each for each in self.rivals if each.unit == figure.unit and not each.same(figure)][:MOST_FIGURES]
+        best = max(self._fit(around, each) for each in places)
+        other = max((self._fit(around, each) for each in rivals), default=0.0)
+        return best < BEST * other and other >= PLAIN * sum(weight for _, weight in around)
 
     def _counts_otherwise(self, text: Reading, figure: Figure) -> bool:
         """Whether the article counts with another number what stands right behind this one: 3 workers, 22,000 mills."""

@@ -12,7 +12,7 @@ import pytest
 
 from bot.accounts import desk_key
 from bot.delivery.engine import Engine
-from bot.editions.lifecycle import hold
+from bot.editions.lifecycle import cancel, hold
 from bot.model import EditionState
 from bot.schedules.plan import Slot
 from bot.schedules.slot import advance, make
@@ -251,6 +251,20 @@ def test_a_page_that_is_left_open_sees_what_others_do_and_keeps_what_is_typed(wo
     page.locator("#f-title").fill("Tunnel shuts tonight")
     page.locator("#bar", has_text="Held by ada").wait_for()
     assert page.locator("#f-title").input_value() == "Tunnel shuts tonight"
+
+
+def test_an_edition_that_is_over_takes_no_words_and_holds_nobody_who_wrote_some(work, visit):
+    page, writing = visit(work.url), visit(work.url)
+    writing.locator("#f-title").fill("Tunnel shuts, as ever")
+    with ThreadPoolExecutor(1) as other:
+        other.submit(cancel, work.store, work.id, who="ada", now=work.installation.clock()).result()
+    page.locator("#f-title").wait_for(state="detached")
+    assert "Cancelled" in page.locator("#bar").inner_text()
+    asked = []
+    writing.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
+    writing.locator(".back a").click()
+    writing.wait_for_url(work.newsroom.url + "/")
+    assert asked == ["beforeunload"]
 
 
 @pytest.mark.parametrize("tab", ["", "/email", "/posts", "/checks", "?add=yes"])

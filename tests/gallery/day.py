@@ -157,6 +157,7 @@ def day(folder: Path) -> Iterator[Day]:
 def _configure(file: Path, port: int) -> None:
     text = file.read_text("utf-8")
     text = text[: text.index("[schedules.morning]")] + SCHEDULES
+    text = re.sub(r"\[desk\]\nnote = .*\nnote_url = .*\n\n", "", text)
     text = re.sub(r"(\[channels\.mail\][^\[]*?port = )\d+", rf"\g<1>{port}", text)
     kinds = set(re.findall(r"\[channels\.(\w+)\]", text)) - {"mail", *NETWORKS}
     for kind in kinds:

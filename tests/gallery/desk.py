@@ -48,7 +48,11 @@ def _draw_day(browser: Browser, opened: Day) -> None:
         for path in ("calendar", "deliveries", "sources", "audience", "numbers", "channels"):
             _kept(page, opened.url, f"/{path}", path.partition("/")[0])
         _kept(page, opened.url, "/calendar?week=2026-11-23", "calendar-week")
-        _kept(page, opened.url, "/schedules/new?from=morning", "schedules")
+        page.goto(f"{opened.url}/schedules/new?from=morning")
+        page.locator("[name=times]").fill("12:30")
+        page.keyboard.press("Tab")
+        page.locator(".picks-now > li").first.wait_for()
+        _keep(page, "schedules")
         _kept(page, opened.url, "/activity", "activity")
         _kept(page, opened.url, "/settings/people", "settings")
         _kept(page, opened.url, f"/editions/{opened.last.id}/delivery", "delivery")
@@ -79,8 +83,10 @@ def _draw_edition(browser: Browser, opened: Day) -> None:
             _kept(page, opened.url, f"{edition}/{tab}", f"edition-{tab}")
         _phone(browser, opened, "/", "today-phone", "light")
         _phone(browser, opened, edition, "edition-phone-dark", "dark")
-        page.locator("[data-approve]").first.click()
-        page.wait_for_load_state()
+        page.locator("[data-approve]").click()
+        # Its slot is over: what goes out at once is asked first.
+        page.locator("#send-edition [type=submit]").click()
+        page.locator("#toast").wait_for()
     opened.begin(150)
     with _desk(browser, opened) as page:
         _kept(page, opened.url, f"{edition}/delivery", "delivery-running")

@@ -126,6 +126,20 @@ def test_each_language_has_its_own_numbers_and_dates(of: object, text: str, foun
     assert (("language", found) in made) if isinstance(found, str) else made == found
 
 
+@pytest.mark.parametrize(
+    ("text", "sure"),
+    [
+        ("Nippon Steel drops its $14.2 billion purchase.", True),
+        ("U.S. Steel has 3 workers.", True),
+        ("All of it, in our own words, comes to $68 billion if nobody objects to a thing.", False),
+    ],
+)
+def test_of_a_person_a_number_that_the_article_has_is_only_to_know_where_nothing_contradicts_it(
+    text: str, sure: bool
+) -> None:
+    assert [each.sure for each in Ground(VISIT).facts(text) if each.what == "number"] == [sure]
+
+
 def test_a_number_that_the_article_has_of_something_else_is_refused() -> None:
     assert offences("Ishiba stayed 3 days.") == [("number", "3")]
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import tomllib
 from collections import Counter
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from bot.schedules.installation import Installation
 from bot.settings.references import digests
@@ -35,11 +37,12 @@ def copied(installation: Installation, key: str) -> Mapping[str, Any] | None:
 
 
 def blank(installation: Installation) -> Mapping[str, Any]:
-    """What a new schedule begins as: with all that there is only one of."""
+    """What a new schedule begins as: at the next full hour, with all that there is only one of."""
     settings = installation.settings
+    hour = installation.clock().astimezone(ZoneInfo(installation.newsroom.timezone)) + timedelta(hours=1)
     mails = [name for name, table in settings.channels.items() if table.get("type") == "email"]
     audience = next(iter(settings.audiences), "")
-    whole: dict[str, Any] = {"name": "", "times": ["07:00"], "approval": True}
+    whole: dict[str, Any] = {"name": "", "times": [f"{hour:%H}:00"], "approval": True}
     if mails and audience:
         return {**whole, "channels": mails[:1], "audience": audience}
     return {**whole, "channels": list(settings.channels)[:1]}

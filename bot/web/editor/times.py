@@ -109,7 +109,7 @@ class Times:
         if not 0 <= minutes < 24 * 60:
             return ""
         if minutes < 90:
-            return _("in %(minutes)d min") % {"minutes": minutes}
+            return _("in %(minutes)d min") % {"minutes": max(minutes, 1)}
         return _("in %(hours)d h") % {"hours": round(minutes / 60)}
 
     def _marked(self, moment: datetime, text: str) -> Markup:

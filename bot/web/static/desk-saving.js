@@ -69,6 +69,11 @@ for (const kind of ["htmx:beforeRequest", "htmx:beforeSwap"]) {
   });
 }
 
+// An edition that went out takes no words any more: its page comes anew without fields, unless some are written in it.
+document.addEventListener("htmx:afterSwap", () => {
+  if (document.querySelector("#bar[data-closed]") && forms().length && !pending()) location.reload();
+});
+
 const control = (target) => target.closest?.("a[href], button");
 const twin = (name) => [...document.querySelectorAll(OPERATED)].find((each) => !each.disabled && known(each) === name);
 const leaves = (each) => each.matches("a") ? !each.target && !each.getAttribute("href").startsWith("#") : each.type === "submit";
@@ -84,6 +89,8 @@ document.addEventListener(
     saved().then((all) => {
       const now = pressed.isConnected ? pressed : twin(name);
       if (all && now) now.click();
+      // What is refused (the edition went out meanwhile) holds nobody: the browser asks whether the words may go.
+      else if (now?.matches("a")) location.assign(now.href);
       else (document.querySelector("[data-problem], [role=alert]") ?? document.getElementById("bar"))?.focus();
     });
   },
