@@ -69,9 +69,8 @@ def latest_slot(installation: Installation, schedule: str, now: datetime) -> Slo
 def shown_slot(installation: Installation, schedule: str, now: datetime) -> Slot:
     """The slot that a preview shows: the due one without an edition, else the next to come.
 
-    A schedule that has sent nothing yet shows its latest slot, or the next where that is the one of today: a newcomer
-    sees a whole edition at any hour, and today's news under today's date. One that posts on publish shows the newest
-    article it would take.
+    A schedule that has sent nothing yet shows its latest slot: a newcomer sees a whole edition at any hour. One that
+    posts on publish shows the newest article it would take.
     """
     if schedule_table(installation, schedule).on_publish:
         return Slot(schedule, ARTICLE, now)
@@ -79,11 +78,7 @@ def shown_slot(installation: Installation, schedule: str, now: datetime) -> Slot
         unsent = tx.editions.last_sent(schedule) is None
     latest = latest_slot(installation, schedule, now)
     if unsent and latest:
-        zone = ZoneInfo(installation.timezone(schedule))
-        today = now.astimezone(zone).date()
-        # Of today, the latest where there is one: it has the longer window behind it.
-        slots = [latest, *installation.timetable(schedule).after(now, count=1)]
-        return next((each for each in slots if each.due.astimezone(zone).date() == today), latest)
+        return latest
     try:
         return due_slot(installation, schedule, now)
     except NothingToDo:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.errors import NotFound, NothingToDo
-from bot.schedules.run import due_slot, extra_slot, latest_slot, moment, shown_slot
+from bot.schedules.run import due_slot, extra_slot, latest_slot, moment
 from bot.schedules.slot import make
 from bot.testing import NOW
 
@@ -55,11 +55,3 @@ def test_a_slot_that_is_too_late_is_not_due_any_more(newsroom):
 def test_an_unknown_schedule_is_named_with_its_nearest(newsroom):
     with pytest.raises(NotFound, match='did you mean "morning"'):
         extra_slot(newsroom(), "mornign", NOW)
-
-
-@pytest.mark.parametrize(
-    ("hours", "shown"),
-    [(-2, "2026-11-24T07:00"), (0, "2026-11-24T07:00"), (14, "2026-11-24T07:00"), (22, "2026-11-25T07:00")],
-)
-def test_what_a_newsroom_sees_first_has_the_date_of_the_day(newsroom, hours, shown):
-    assert shown_slot(newsroom(), "morning", NOW + timedelta(hours=hours)).key == shown
