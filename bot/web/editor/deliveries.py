@@ -19,7 +19,7 @@ from bot.web.editor.states import Shown, of_edition
 
 PAGE = 25
 """Editions on one page."""
-OF_READER = 25
+OF_READER = 20
 """Deliveries of one reader that are shown, the newest; the reader's own page has all."""
 _LONGEST = 320
 
