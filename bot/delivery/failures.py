@@ -40,7 +40,7 @@ def try_again(store: Store, edition: str, delivery: int, *, who: str, now: datet
         count = tx.deliveries.try_again([each.id for each in thread], now)
         # Should it fail again, somebody is asked again.
         rest = tx.deliveries.balance(edition).states.get(DeliveryState.FAILED, 0)
-        if _left(tx, edition) > rest:
+        if left(tx, edition) > rest:
             tx.editions.note(edition, _LEFT, rest)
     return count
 
@@ -53,7 +53,7 @@ def leave(store: Store, edition: str, *, who: str, now: datetime, note: str = ""
     with store.write() as tx:
         tx.editions.lock(edition)
         failed = tx.deliveries.balance(edition).states.get(DeliveryState.FAILED, 0)
-        count = failed - _left(tx, edition)
+        count = failed - left(tx, edition)
         if count <= 0:
             raise NothingToDo(Phrase("nothing of this edition failed that waits for a word of yours"))
         tx.editions.note(edition, _LEFT, failed)
@@ -71,14 +71,15 @@ def left_of(tx: Transaction, which: Collection[str]) -> dict[str, int]:
     return tx.editions.numbers_noted(which, _LEFT)
 
 
+def left(tx: Transaction, edition: str) -> int:
+    """How many failures of an edition somebody left at that."""
+    return left_of(tx, [edition]).get(edition, 0)
+
+
 def last_word(tx: Transaction, edition: str) -> Act | None:
     """Who left it at that last, and why."""
     acts = tx.acts.newest(thing=f"edition:{edition}", limit=20)
     return next((each for each in acts if each.what == LEAVE), None)
-
-
-def _left(tx: Transaction, edition: str) -> int:
-    return left_of(tx, [edition]).get(edition, 0)
 
 
 def _thread(tx: Transaction, post: Delivery) -> list[Delivery]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import unicodedata
-
 import regex
+
+from bot.editions.plain import width
 
 ON_PHONES = 40
 """About as many columns of a subject phones show."""
@@ -14,21 +14,12 @@ PREHEADER = 90
 """About as many columns mail programs show of the line below it."""
 
 
-def columns(text: str) -> int:
-    """How wide ``text`` stands in a line."""
-    return sum(2 if unicodedata.east_asian_width(each) in "WF" else 1 for each in text)
-
-
-def graphemes(text: str) -> list[str]:
-    """The characters of ``text`` as people count them."""
-    return regex.findall(r"\X", text)
-
-
 def beginning(text: str, most: int) -> str:
     """What is shown of ``text`` where ``most`` columns are: whole characters."""
     shown, room = "", most
-    for each in graphemes(text):
-        room -= max(map(columns, each))
+    for each in regex.findall(r"\X", text):
+        # A cluster is as wide as the widest of its signs: a family of emoji is drawn as one.
+        room -= max(map(width, each))
         if room < 0:
             break
         shown += each

@@ -18,6 +18,7 @@ from bot.articles.url import identity_key
 from bot.audience.links import image_url
 from bot.editions.brand import READABLE, tokens
 from bot.editions.colour import contrast
+from bot.editions.counting import graphemes
 from bot.editions.digest import LARGEST
 from bot.editions.entry import is_web
 from bot.editions.environment import letters_of, one_line
@@ -27,8 +28,9 @@ from bot.editions.findings import ok as _ok
 from bot.editions.findings import titled as _titled
 from bot.editions.findings import warning as _warning
 from bot.editions.imprint import lacking
-from bot.editions.inbox import ON_PHONES, SUBJECT, beginning, columns, graphemes
+from bot.editions.inbox import ON_PHONES, SUBJECT, beginning
 from bot.editions.link_preflight import Asked, because, images, links
+from bot.editions.plain import width
 from bot.editions.post_preflight import looked_at, pictures_of
 from bot.editions.shown import Shown, shown
 from bot.editions.weight import weight
@@ -179,7 +181,7 @@ def _subject(email: Email, stories: Sequence[EditionStory]) -> Iterator[Finding]
     if not subject:
         fix = Phrase("let the schedule's subject name something")
         odd.append(_fault("subject", Phrase("The mail has no subject"), fix=fix))
-    elif columns(subject) > SUBJECT:
+    elif width(subject) > SUBJECT:
         fix = Phrase("say in it first what matters")
         odd.append(_warning("subject", Phrase("No inbox shows all of the subject"), subject, fix))
     if len(cased) > 9 and all(letter.isupper() for letter in cased):
@@ -205,8 +207,8 @@ def _subject(email: Email, stories: Sequence[EditionStory]) -> Iterator[Finding]
 
 
 def _sound(subject: str) -> Finding:
-    first = len(graphemes(beginning(subject, ON_PHONES)))
-    if first == len(graphemes(subject)):
+    first = graphemes(beginning(subject, ON_PHONES))
+    if first == graphemes(subject):
         return _ok("subject", Phrase("The subject is short, and nothing in it looks like spam"), subject)
     where = Phrase("%(subject)s: phones show about the first %(number)s characters", subject=subject, number=first)
     return _ok("subject", Phrase("Nothing in the subject looks like spam"), where)

@@ -54,7 +54,7 @@ def _facts(tx: Transaction, installation: Installation, edition: Edition) -> tup
     mail = ""
     if email:
         size = f"{len(email.html.encode()) / 1000:.0f} kB"
-        number = tx.reader_days.count_now().get(table.audience, 0) if table and table.audience else 0
+        number = tx.growth.numbers([table.audience]).get(table.audience, 0) if table and table.audience else 0
         if edition.slot_key.startswith(CORRECTION_MAIL):
             number = readers_of(tx, edition.id)
         readers = f"{counted(number, 'reader')}, " if table and table.audience else ""

@@ -57,7 +57,7 @@ def make(
                 if not tx.editions.add(made.edition, expires=made.expires, report=made.report, planned=slot.planned):
                     return None
                 note = made.edition.reason or plural(len(made.edition.stories), "%(count)s story", "%(count)s stories")
-                tx.acts.add(replace(_act("draft", made.edition, "", made.edition.state, now, note), who=who))
+                tx.acts.add(_act("draft", made.edition, "", made.edition.state, now, note, who))
         except ReservedElsewhere:
             if attempt == TRIES:
                 raise
@@ -90,7 +90,7 @@ def skip(
     with installation.store.write() as tx:
         mine = tx.editions.add(edition, expires=expires, report={"skip": reason}, planned=slot.planned)
         if mine:
-            tx.acts.add(replace(_act("skip", edition, "", EditionState.SKIPPED, now, reason), who=who))
+            tx.acts.add(_act("skip", edition, "", EditionState.SKIPPED, now, reason, who))
     return edition if mine else None
 
 
@@ -235,5 +235,5 @@ def refreshed(
     return revised(installation, edition, fresh, what="refresh", who=PROGRAM, now=now, note=note, within=within)
 
 
-def _act(what: str, edition: Edition, before: str, after: str, now: datetime, note: str) -> Act:
-    return Act(at=now, who=PROGRAM, what=what, thing=f"edition:{edition.id}", before=before, after=after, note=note)
+def _act(what: str, edition: Edition, before: str, after: str, now: datetime, note: str, who: str) -> Act:
+    return Act(at=now, who=who, what=what, thing=f"edition:{edition.id}", before=before, after=after, note=note)

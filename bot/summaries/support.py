@@ -55,14 +55,8 @@ class Support:
             return True
         if self._counts_otherwise(text, figure):
             return False
-        around = [(stem, weight * self._rarity(stem)) for stem, weight in _around(text.tokens, figure)]
-        whole = sum(weight for _, weight in around)
-        if not whole:
-            return True
-        best = max(self._fit(around, each) for each in places)
-        rivals = [each for each in self.rivals if each.unit == figure.unit][:MOST_FIGURES]
-        others = (self._fit(around, each) for each in rivals)
-        return best >= LEAST * whole and best >= BEST * max(others, default=0.0)
+        best, other, whole = self._fits(text, figure, places)
+        return not whole or (best >= LEAST * whole and best >= BEST * other)
 
     def contradicts(self, text: Reading, figure: Figure) -> bool:
         """Whether a number that is not borne is surely wrong: the article has none such, or another for the same thing.
@@ -72,11 +66,16 @@ class Support:
         places = [each for each in self.figures if each.same(figure)][:MOST_FIGURES]
         if not places or self._counts_otherwise(text, figure):
             return True
+        best, other, whole = self._fits(text, figure, places)
+        return best < BEST * other and other >= PLAIN * whole
+
+    def _fits(self, text: Reading, figure: Figure, places: Sequence[Figure]) -> tuple[float, float, float]:
+        """How well the words around ``figure`` fit the best of its ``places``, that of another number, and at most."""
         around = [(stem, weight * self._rarity(stem)) for stem, weight in _around(text.tokens, figure)]
         rivals = [each for each in self.rivals if each.unit == figure.unit and not each.same(figure)][:MOST_FIGURES]
         best = max(self._fit(around, each) for each in places)
         other = max((self._fit(around, each) for each in rivals), default=0.0)
-        return best < BEST * other and other >= PLAIN * sum(weight for _, weight in around)
+        return best, other, sum(weight for _, weight in around)
 
     def _counts_otherwise(self, text: Reading, figure: Figure) -> bool:
         """Whether the article counts with another number what stands right behind this one: 3 workers, 22,000 mills."""

@@ -21,7 +21,7 @@ from bot.store import Transaction
 from bot.summaries.grounding import Offence
 from bot.web.editor.access import Approver, Editor, Viewer
 from bot.web.editor.desk import Desk, number
-from bot.web.editor.form import Submission, Submitted
+from bot.web.editor.form import Submission, Submitted, number_in
 from bot.web.editor.phrases import sentence, told_error
 from bot.web.editor.speech import N_, _, listing, ngettext
 
@@ -97,7 +97,7 @@ def routes(desk: Desk, router: APIRouter) -> None:
             revisions = tx.articles.revisions(article, REVISIONS)
             changes = tx.changes.of_articles([article])
             told = reached.tellings[0].story.article if reached else None
-            chosen = _number(request.query_params.get("from", ""))
+            chosen = number_in(request.query_params.get("from", ""))
             before = (tx.articles.revision(article, chosen) if chosen else None) or told
             if before is None and len(revisions) > 1:
                 before = revisions[1][1]
@@ -156,12 +156,12 @@ def routes(desk: Desk, router: APIRouter) -> None:
 
     @router.api_route("/articles/{article}", methods=["GET", "HEAD"])
     def show(request: Request, user: Viewer, article: str) -> Response:
-        number = _number(article)
+        number = number_in(article)
         return shown(request, user, number) if number else desk.missing(request)
 
     @router.post("/articles/{article}/correct")
     def correct_it(request: Request, user: Approver, article: str, form: Submitted) -> Response:
-        number = _number(article)
+        number = number_in(article)
         if not number:
             return desk.missing(request)
         values = _values(form)
@@ -210,7 +210,7 @@ def routes(desk: Desk, router: APIRouter) -> None:
 
     @router.post("/articles/{article}/dismiss")
     def not_needed(request: Request, user: Editor, article: str, form: Submitted) -> Response:
-        number = _number(article)
+        number = number_in(article)
         if not number:
             return desk.missing(request)
         try:
@@ -227,7 +227,7 @@ def routes(desk: Desk, router: APIRouter) -> None:
 
     @router.post("/articles/{article}/drop")
     def take_back(request: Request, user: Approver, article: str, form: Submitted) -> Response:
-        number, correction = _number(article), form.number("correction")
+        number, correction = number_in(article), form.number("correction")
         if not number or correction is None:
             return desk.missing(request)
         try:
@@ -235,11 +235,6 @@ def routes(desk: Desk, router: APIRouter) -> None:
         except BroadsheetError as error:
             return desk.refused(request, error)
         return desk.done(request, f"articles/{number}", _("The correction is taken back."))
-
-
-def _number(written: str) -> int:
-    """An id of the store; 0 for what is none."""
-    return int(written) if written.isascii() and written.isdecimal() and len(written) < 19 else 0
 
 
 def _values(form: Submission) -> dict[str, Any]:

@@ -25,7 +25,7 @@ from bot.web.editor.desk import Desk, Undo
 from bot.web.editor.form import Submission, Submitted
 from bot.web.editor.month import View, view_of, weeks
 from bot.web.editor.phrases import sentence, told_error
-from bot.web.editor.reach import reach_said, readers_by
+from bot.web.editor.reach import reach_said
 from bot.web.editor.speech import _, locale
 from bot.web.editor.states import EDITION_STATES, PLANNED, SENT_WITH_FAILURES, Shown
 
@@ -236,7 +236,7 @@ def _facts(tx: Transaction, desk: Desk, schedule: str, slot: Slot, edition: Edit
             said.append(_("Made %(time)s, then waits for approval.") % {"time": when})
         else:
             said.append(_("Made %(time)s.") % {"time": when})
-    reach = reach_said(desk.installation, table, readers_by(tx, [table.audience]))
+    reach = reach_said(desk.installation, table, tx.growth.numbers([table.audience]))
     if reach:
         said.append(_("Goes to %(whom)s.") % {"whom": format_list(list(reach), locale=locale())})
     if slot.was and slot.was != slot.due:

@@ -239,7 +239,7 @@ def _values(desk: Desk, user: User, edition: str) -> dict[str, Any] | None:
         stopped = _stopped(tx, user, found) if at.state is EditionState.PAUSED else None
         unknown_posts = sum(each.state is DeliveryState.UNKNOWN for each in posts)
         failed = at.states.get(DeliveryState.FAILED, 0)
-        left = failures.left_of(tx, [edition]).get(edition, 0)
+        left = failures.left(tx, edition)
         last_word = failures.last_word(tx, edition) if left else None
     channels, states = desk.installation.current().configured, at.states
     open_ = at.total - at.done

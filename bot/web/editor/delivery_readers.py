@@ -12,6 +12,7 @@ from bot.store.readers import SHORTEST
 from bot.web.editor.access import Viewer
 from bot.web.editor.delivery import edition_of
 from bot.web.editor.desk import Desk
+from bot.web.editor.form import number_in
 from bot.web.editor.reasons import reason_words
 from bot.web.editor.speech import _
 from bot.web.editor.states import DELIVERY_STATES
@@ -47,7 +48,7 @@ def routes(desk: Desk, router: APIRouter) -> None:
             if searched and reason is None:
                 page = readers_named(tx, edition, words, which, after=after, limit=PAGE)
             else:
-                page = readers(tx, edition, which, reason, after=_id(after), limit=PAGE)
+                page = readers(tx, edition, which, reason, after=number_in(after), limit=PAGE)
             states = tx.deliveries.balance(edition, mail=True).states if reason is None else {}
         return desk.page(
             request,
@@ -70,10 +71,6 @@ def routes(desk: Desk, router: APIRouter) -> None:
             folded=found.folded,
             may_settle=user.role.may(Role.APPROVER),
         )
-
-
-def _id(text: str) -> int:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
 
 
 def _following(page: Readers, state: str, reason: str | None, words: str) -> str:

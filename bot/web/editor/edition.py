@@ -16,7 +16,7 @@ from bot.schedules.truth import TextFinding
 from bot.web.editor.access import Editor, Viewer
 from bot.web.editor.change import Trouble, changed, mended, said
 from bot.web.editor.desk import Desk, Undo
-from bot.web.editor.form import Submission, Submitted
+from bot.web.editor.form import Submission, Submitted, number_in
 from bot.web.editor.left_out import left_out
 from bot.web.editor.opened import TABS, Opened, opened, page
 from bot.web.editor.phrases import sentence, told_error
@@ -49,7 +49,6 @@ def routes(desk: Desk, router: APIRouter) -> None:
             return desk.missing(request)
         asked = request.query_params
         tab = asked.get("tab", "")
-        seen = asked.get("version", "")
         return page(
             desk,
             request,
@@ -57,7 +56,7 @@ def routes(desk: Desk, router: APIRouter) -> None:
             found,
             "editor/edition_bar_anew.html.j2",
             tab if tab in TABS else TABS[0],
-            seen=int(seen) if seen.isascii() and seen.isdigit() and len(seen) < 16 else 0,
+            seen=number_in(asked.get("version", "")),
         )
 
     @router.post("/editions/{edition}")
@@ -117,7 +116,7 @@ def _picked(found: Opened, asked: str) -> EditionStory | None:
     """The story that was asked for, else the first with something to fix, else the first."""
     stories = found.edition.stories
     wrong = [each.article for each in found.open_texts if each.article]
-    wanted = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 16 else (wrong or [0])[0]
+    wanted = number_in(asked) or (wrong or [0])[0]
     return next((each for each in stories if each.article.id == wanted), stories[0] if stories else None)
 
 

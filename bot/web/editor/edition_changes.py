@@ -10,6 +10,7 @@ from bot.editions.comparison import Change, Run
 from bot.schedules.comparing import compare, steps
 from bot.web.editor.access import Viewer
 from bot.web.editor.desk import Desk
+from bot.web.editor.form import number_in
 from bot.web.editor.opened import opened, page
 
 VERSIONS = 20
@@ -28,8 +29,7 @@ def routes(desk: Desk, router: APIRouter) -> None:
         found = opened(desk, edition, user)
         if found is None:
             return desk.missing(request)
-        asked = request.query_params.get("before", "")
-        before = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 9 else 0
+        before = number_in(request.query_params.get("before", ""), digits=8)
         with desk.installation.store.read() as tx:
             made = steps(tx, edition, before=before, limit=VERSIONS)
             since = compare(tx, found.edition)

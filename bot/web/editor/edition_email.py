@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from fastapi import APIRouter, Request, Response
 
+from bot.editions.counting import graphemes
 from bot.editions.digest import LARGEST
-from bot.editions.inbox import ON_PHONES, PREHEADER, SUBJECT, beginning, graphemes
+from bot.editions.inbox import ON_PHONES, PREHEADER, SUBJECT, beginning
 from bot.editions.mail_view import View
 from bot.errors import BroadsheetError, ConflictError
 from bot.model import Email, User
@@ -40,7 +41,7 @@ class Line:
 
 def _line(text: str, most: int) -> Line:
     shown = beginning(text, most)
-    return Line(len(graphemes(text)), len(graphemes(shown)), shown)
+    return Line(graphemes(text), graphemes(shown), shown)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,11 @@ LONGEST = 20_000
 MOST_FIELDS = 1000
 
 
+def number_in(text: str, digits: int = 18) -> int:
+    """A whole number of an address, such as an id of the store; 0 for what is none, or has more ``digits``."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= digits else 0
+
+
 class Submission:
     """The fields of one form. What was not sent is "", an empty list or None: nothing here raises."""
 

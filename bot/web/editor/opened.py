@@ -21,7 +21,6 @@ from bot.store.books import Balance
 from bot.store.kept_editions import WENT_OUT
 from bot.web.editor.bar import Bar, bar_of
 from bot.web.editor.desk import Desk
-from bot.web.editor.reach import readers_by
 from bot.web.editor.source import quoted
 from bot.web.editor.states import Shown, of_edition
 
@@ -86,11 +85,6 @@ class Opened:
     def sent_already(self) -> int:
         """How many of its stories the same readers were sent already."""
         return len(self.ran)
-
-    @property
-    def sent_by(self) -> tuple[tuple[str, datetime], ...]:
-        """The editions that sent these, newest first: name and slot."""
-        return tuple(sorted({(each.name, each.slot) for each in self.ran}, key=lambda each: each[1], reverse=True))
 
     @property
     def problem(self) -> str:
@@ -169,7 +163,7 @@ def _readers(desk: Desk, tx: Transaction, edition: Edition) -> int | None:
     mails = any(each.email for each in edition.renditions)
     if edition.slot_key.startswith(CORRECTION_MAIL):
         return correction_mail.readers_of(tx, edition.id)
-    return readers_by(tx, [table.audience]).get(table.audience) if mails and table else None
+    return tx.growth.numbers([table.audience]).get(table.audience) if mails and table else None
 
 
 def page(

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 
 from bot.schedules.installation import Installation
 from bot.settings import ScheduleTable
-from bot.store import Transaction
 from bot.web.editor.desk import number
 from bot.web.editor.speech import ngettext
 
@@ -15,13 +14,6 @@ def reach_said(installation: Installation, table: ScheduleTable, readers: Mappin
     """To whom a schedule goes: ``12,408 readers``, ``3 channels``; ``readers`` by audience."""
     said = (readers_said(readers.get(table.audience) if table.audience else None), channels_said(installation, table))
     return tuple(each for each in said if each)
-
-
-def readers_by(tx: Transaction, audiences: Collection[str]) -> dict[str, int]:
-    """The readers of each audience who are mailed; a million are not counted for a page, but told as they last were."""
-    counted = tx.growth.now(sorted({each for each in audiences if each}))
-    new = tx.reader_days.count_now() if any(each.more for each in counted.values()) else {}
-    return {audience: new.get(audience, each.readers) for audience, each in counted.items()}
 
 
 def readers_said(count: int | None) -> str:

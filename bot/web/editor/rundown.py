@@ -19,7 +19,7 @@ from bot.store.books import Balance
 from bot.store.flags import PAUSED
 from bot.web.editor.desk import Desk, number
 from bot.web.editor.phrases import told
-from bot.web.editor.reach import reach_said, readers_by, readers_said
+from bot.web.editor.reach import reach_said, readers_said
 from bot.web.editor.speech import _, locale, ngettext
 from bot.web.editor.states import EDITION_STATES, PLANNED, Shown, of_edition
 
@@ -62,7 +62,7 @@ def rundown(tx: Transaction, desk: Desk) -> tuple[list[Row], list[Row]]:
     going = tx.deliveries.balances([each.edition for each in shown if each.state in _GOING])
     mail = {each.edition: each for each in tx.numbers.of_editions(_names(past), since=start, until=until, limit=100)}
     tables = {each.schedule: _table(installation, each.schedule) for each in shown}
-    readers = readers_by(tx, [table.audience for table in tables.values() if table])
+    readers = tx.growth.numbers([table.audience for table in tables.values() if table])
     opened = next((each for each in to_come if each.edition and each.state not in (EditionState.SKIPPED,)), None)
     paused = bool(tx.flags.get(PAUSED))
     rows = []

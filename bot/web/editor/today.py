@@ -19,7 +19,7 @@ from bot.web.editor.desk import Desk
 from bot.web.editor.form import Submitted
 from bot.web.editor.lately import lately
 from bot.web.editor.needs import Asked, asked_of, titled
-from bot.web.editor.reach import reach_said, readers_by
+from bot.web.editor.reach import reach_said
 from bot.web.editor.record import person
 from bot.web.editor.rundown import rundown, whom
 from bot.web.editor.speech import _
@@ -100,7 +100,7 @@ def _asked(tx: Transaction, desk: Desk, user: User) -> list[Asked]:
     installation, times = desk.installation, desk.times
     found, schedules = needs(tx, installation, times.now), installation.settings.schedules
     tables = {each.schedule: schedules[each.schedule] for each in found if each.schedule in schedules}
-    readers = readers_by(tx, [each.audience for each in tables.values()])
+    readers = tx.growth.numbers([each.audience for each in tables.values()])
     goes = {name: whom(reach_said(installation, each, readers)) for name, each in tables.items()}
     return [
         asked_of(
