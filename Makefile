@@ -28,9 +28,9 @@ docs: $(VENV)/dev
 words: $(VENV)/dev
 	$(BIN)/pybabel -q extract -F pyproject.toml -k N_ -k Phrase -k plural:2,3 -k pgettext:1c,2 --no-location --sort-output --omit-header -o $(VENV)/desk.pot .
 	@for language in de ja ar; do \
-	  if [ -f bot/web/locale/$$language.po ]; then \
-	    $(BIN)/pybabel -q update -i $(VENV)/desk.pot -o bot/web/locale/$$language.po -l $$language  -w 120 --no-fuzzy-matching --ignore-obsolete; \
-	  else $(BIN)/pybabel -q init -i $(VENV)/desk.pot -o bot/web/locale/$$language.po -l $$language; fi; done
+	  if [ -f bot/speech/locale/$$language.po ]; then \
+	    $(BIN)/pybabel -q update -i $(VENV)/desk.pot -o bot/speech/locale/$$language.po -l $$language  -w 120 --no-fuzzy-matching --ignore-obsolete; \
+	  else $(BIN)/pybabel -q init -i $(VENV)/desk.pot -o bot/speech/locale/$$language.po -l $$language; fi; done
 
 # Needs Chromium, and the fonts that docs/gallery/README.md names. `make gallery ARGS=desk` draws docs/editors.
 gallery: $(VENV)/dev

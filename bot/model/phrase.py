@@ -1,9 +1,9 @@
 """What the program says to people, so that it can be said in another language: a template, and the facts in it.
 
 A layer below the screens says it in English, and it is an English text to whoever reads it as one: the command line, a
-log, a file. The desk looks its template up in a catalog (``bot/web/locale``; ``make words`` gathers the templates from
-the calls of ``Phrase`` and ``plural``, which so must be given literal texts) and writes the facts as the editor's
-language does. Templates hold whole sentences, or whole parts of one, since languages order words differently.
+log, a file. ``bot.speech`` looks its template up in a catalog (``make words`` gathers the templates from the calls of
+``Phrase`` and ``plural``, which so must be given literal texts) and writes the facts as the editor's language does.
+Templates hold whole sentences, or whole parts of one, since languages order words differently.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from starlette.datastructures import FormData
 from starlette.requests import Request
 
 import bot.web
-from bot.web.editor import speech
+from bot.speech import catalog
 from bot.web.editor.desk import TOAST, Desk, percent
 from bot.web.editor.form import Submission
 from bot.web.site import Site
@@ -82,9 +82,9 @@ def test_a_share_is_all_only_when_it_is_all(part, whole, said):
 
 
 def test_the_language_is_the_first_wish_that_the_desk_speaks():
-    assert speech.preferred("", "fr-CH, de;q=0.8, en;q=0.5") == "de"
-    assert speech.preferred("ja", "de") == "ja"
-    assert speech.preferred("tlh") == "en"
+    assert catalog.preferred("", "fr-CH, de;q=0.8, en;q=0.5") == "de"
+    assert catalog.preferred("ja", "de") == "ja"
+    assert catalog.preferred("tlh") == "en"
 
 
 def test_a_form_is_read_without_raising():
@@ -102,7 +102,7 @@ def test_a_form_is_read_without_raising():
 
 def test_what_a_page_is_handed_to_translate_is_escaped_like_everything_else():
     environment = Environment(autoescape=True)
-    speech.install(environment)
+    catalog.install(environment)
     template = environment.from_string(
         "{{ _(state) }} {{ _('%(who)s left', who=state) }} {% trans %}it is so{% endtrans %}"
     )

@@ -11,10 +11,10 @@ from bot.channels.exchange import advised
 from bot.editions import lifecycle
 from bot.errors import StateError
 from bot.model import EditionState, Phrase, several
+from bot.speech import desk_words
+from bot.speech.catalog import LANGUAGES, speak
+from bot.speech.phrases import told, told_error
 from bot.testing import NOW
-from bot.web.editor import desk_words
-from bot.web.editor.phrases import told, told_error
-from bot.web.editor.speech import LANGUAGES, speak
 from tests.web.test_delivery import plain
 
 BOT = Path(__file__).parents[2] / "bot"

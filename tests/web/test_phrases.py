@@ -28,15 +28,15 @@ from bot.schedules.moving import skip_slot
 from bot.settings.tables import AlertsTable
 from bot.sources.discovery import Found
 from bot.sources.first_look import FirstLook
+from bot.speech.catalog import LANGUAGES, speak
+from bot.speech.phrases import capital, sentence, told, told_error
 from bot.store.chunks import LOST
 from bot.stories.rules import RULES, Circumstances
 from bot.stories.selection import select
 from bot.testing import KEYS, NOW, ScriptedChannel, Zones, article
 from bot.web.editor.deeds import SENTENCES
-from bot.web.editor.phrases import capital, sentence, told, told_error
 from bot.web.editor.reasons import known as known_of
 from bot.web.editor.schedule_words import left_out
-from bot.web.editor.speech import LANGUAGES, speak
 from bot.web.setup import app as setup
 
 BOT = Path(__file__).parents[2] / "bot"

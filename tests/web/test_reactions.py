@@ -15,9 +15,9 @@ from bot.delivery.engine import Engine
 from bot.model import EditionState, Post, Reactions, Receipt, Rendition, Scope
 from bot.schedules.figures import reckon_now
 from bot.settings.tables import DeliveryTable
+from bot.speech.catalog import speak
 from bot.testing import KEYS, NOW, ScriptedChannel
 from bot.web.editor.reactions import words
-from bot.web.editor.speech import speak
 from tests.html_validate import PAGE
 from tests.web.api_v1 import Program
 from tests.web.conftest import TOML

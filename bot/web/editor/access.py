@@ -19,10 +19,10 @@ from bot.accounts.desk_key import PARAMETER
 from bot.accounts.sessions import LoggedIn, logged_in
 from bot.model import AT_THIS_MACHINE, Newsroom, Role, User
 from bot.schedules.installation import Installation
+from bot.speech.catalog import _, locale, preferred, speak
 from bot.web.editor.desk import Desk
 from bot.web.editor.door import door
 from bot.web.editor.roles import role_word
-from bot.web.editor.speech import _, locale, preferred, speak
 from bot.web.entry import Admitted, Entry, Keyless
 from bot.web.site import Site, base
 

@@ -12,12 +12,12 @@ from bot.accounts import sessions, users
 from bot.accounts.flaws import Flaw, Unfit
 from bot.errors import StateError
 from bot.model import User, UserSession
+from bot.speech.catalog import LANGUAGES, _, ngettext, speak
 from bot.web.editor.access import Viewer, session_of
 from bot.web.editor.desk import Desk
 from bot.web.editor.flaws import said
 from bot.web.editor.form import Submitted
 from bot.web.editor.roles import role_may, role_word
-from bot.web.editor.speech import LANGUAGES, _, ngettext, speak
 
 _LONGEST_PASSWORD = 1000
 _NAMES = {"en": "English", "de": "Deutsch", "ja": "日本語", "ar": "العربية"}

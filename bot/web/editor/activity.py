@@ -14,12 +14,12 @@ from fastapi.responses import StreamingResponse
 
 from bot.audience.csv_file import guarded
 from bot.model import Act
+from bot.speech.catalog import _
 from bot.store.acts import Place
 from bot.web.editor.access import Viewer
 from bot.web.editor.deeds import kind_word
 from bot.web.editor.desk import Desk
 from bot.web.editor.record import Line, lines, person
-from bot.web.editor.speech import _
 
 PAGE = 50
 EXPORTED = 100_000

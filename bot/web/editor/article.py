@@ -17,13 +17,13 @@ from bot.schedules.choices import choices, unsupported
 from bot.schedules.corrected import LONGEST, Reach, Telling, correct, dismiss, drop, reach, stands
 from bot.schedules.correction_mail import mails_of
 from bot.schedules.replies import Way
+from bot.speech.catalog import N_, _, listing, ngettext
+from bot.speech.phrases import sentence, told_error
 from bot.store import Transaction
 from bot.summaries.grounding import Offence
 from bot.web.editor.access import Approver, Editor, Viewer
 from bot.web.editor.desk import Desk, number
 from bot.web.editor.form import Submission, Submitted, number_in
-from bot.web.editor.phrases import sentence, told_error
-from bot.web.editor.speech import N_, _, listing, ngettext
 
 REVISIONS = 20
 """Revisions that are listed, the newest."""

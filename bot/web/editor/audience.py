@@ -12,6 +12,7 @@ from fastapi import APIRouter, Request, Response
 
 from bot.audience import care
 from bot.model import Signup
+from bot.speech.catalog import _
 from bot.store import Transaction
 from bot.store.growth import LIVE, Counted
 from bot.store.reader_days import Day
@@ -20,7 +21,6 @@ from bot.web.editor.access import Editor, Viewer
 from bot.web.editor.desk import Desk, number
 from bot.web.editor.form import Submitted
 from bot.web.editor.reader_states import STATES, Subscriptions
-from bot.web.editor.speech import _
 from bot.web.editor.states import Shown
 
 READERS = 50

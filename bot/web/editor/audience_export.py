@@ -10,6 +10,7 @@ from fastapi import APIRouter, Request, Response
 
 from bot.audience.export import exported, subscriber_lines
 from bot.audience.suppression_file import write_suppressions
+from bot.speech.catalog import _
 from bot.store import Store
 from bot.web.editor.access import Approver
 from bot.web.editor.audience import names
@@ -17,7 +18,6 @@ from bot.web.editor.desk import Desk
 from bot.web.editor.download import download
 from bot.web.editor.form import Submitted
 from bot.web.editor.reader_states import STATES
-from bot.web.editor.speech import _
 
 _AT_ONCE = 200
 

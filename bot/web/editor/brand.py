@@ -16,11 +16,11 @@ from bot.schedules.declaring import check, declare
 from bot.schedules.installation import Installation
 from bot.schedules.template_trial import tried_digest
 from bot.settings.tables import BrandTable
+from bot.speech.catalog import N_, _
+from bot.speech.phrases import told, told_error
 from bot.web.editor.access import Admin, Viewer
 from bot.web.editor.desk import Desk
 from bot.web.editor.form import Submitted
-from bot.web.editor.phrases import told, told_error
-from bot.web.editor.speech import N_, _
 from bot.web.editor.templates import framed
 
 LABELS = {

@@ -18,15 +18,15 @@ from bot.model import Edition, EditionState, Role, User
 from bot.schedules.free import next_free
 from bot.schedules.moving import TOO_LATE, Stand, move, put_back, skip_slot, stand
 from bot.schedules.plan import Slot
+from bot.speech.catalog import _, locale
+from bot.speech.phrases import sentence, told_error
 from bot.store import Transaction
 from bot.web.editor.access import Editor, Viewer
 from bot.web.editor.days import BANDS, OPEN, cells_of, change_said, states
 from bot.web.editor.desk import Desk, Undo
 from bot.web.editor.form import Submission, Submitted
 from bot.web.editor.month import View, view_of, weeks
-from bot.web.editor.phrases import sentence, told_error
 from bot.web.editor.reach import reach_said
-from bot.web.editor.speech import _, locale
 from bot.web.editor.states import EDITION_STATES, PLANNED, SENT_WITH_FAILURES, Shown
 
 

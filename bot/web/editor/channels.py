@@ -19,15 +19,15 @@ from bot.schedules.channel_status import ChannelStatus, Condition, statuses
 from bot.schedules.connection import Account, Begun, begin, callback, disconnect, finish_pasted, known
 from bot.schedules.installation import Installation
 from bot.schedules.trying import try_out
+from bot.speech.catalog import N_, _
+from bot.speech.phrases import sentence, told, told_error
 from bot.store import Transaction
 from bot.web.editor.access import Admin, Approver, Editor, Viewer
 from bot.web.editor.desk import Desk
 from bot.web.editor.form import Submission, Submitted
 from bot.web.editor.networks import network_of, page_of
-from bot.web.editor.phrases import sentence, told, told_error
 from bot.web.editor.reactions import why_not
 from bot.web.editor.record import lines
-from bot.web.editor.speech import N_, _
 from bot.web.editor.states import Shown
 from bot.web.editor.times import Times
 

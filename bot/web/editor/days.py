@@ -10,11 +10,11 @@ from zoneinfo import ZoneInfo
 from bot.model import EditionState
 from bot.schedules.agenda import Entry, agenda
 from bot.schedules.clock_change import ClockChange, clock_change, day_begins
+from bot.speech.catalog import N_, _
+from bot.speech.phrases import told
 from bot.store import Transaction
 from bot.web.editor.desk import Desk, number
 from bot.web.editor.month import View
-from bot.web.editor.phrases import told
-from bot.web.editor.speech import N_, _
 from bot.web.editor.states import EDITION_STATES, PLANNED, Shown, of_edition
 
 A_DAY = 6

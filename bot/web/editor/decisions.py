@@ -15,12 +15,12 @@ from bot.editions import lifecycle
 from bot.errors import BroadsheetError, ConflictError, NotFound, SettingsError, UsageError
 from bot.model import Act, EditionState, Role, User
 from bot.schedules import deciding
+from bot.speech.catalog import _
+from bot.speech.phrases import sentence, told_error
 from bot.web.editor.access import Approver, Editor
 from bot.web.editor.desk import Desk, Undo
 from bot.web.editor.form import Submission, Submitted
 from bot.web.editor.opened import opened, page
-from bot.web.editor.phrases import sentence, told_error
-from bot.web.editor.speech import _
 
 NOTE = 1_000
 """Characters of a note that are taken from a form."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from bot.web.editor.speech import N_, _
+from bot.speech.catalog import N_, _
 
 SENTENCES: Mapping[str, str] = {
     # Of editions.

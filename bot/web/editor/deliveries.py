@@ -10,11 +10,11 @@ from fastapi import APIRouter, Request, Response
 
 from bot.delivery.finding import find
 from bot.model import Delivery, DeliveryState, Edition, EditionState
+from bot.speech.catalog import N_, _
 from bot.store import Transaction
 from bot.store.books import Balance
 from bot.web.editor.access import Viewer
 from bot.web.editor.desk import Desk
-from bot.web.editor.speech import N_, _
 from bot.web.editor.states import Shown, of_edition
 
 PAGE = 25

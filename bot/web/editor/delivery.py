@@ -19,6 +19,7 @@ from bot.delivery.reasons import groups, reason_of
 from bot.editions import lifecycle
 from bot.errors import BroadsheetError
 from bot.model import Act, Delivery, DeliveryState, Edition, EditionState, Progress, Role, User
+from bot.speech.catalog import _, ngettext
 from bot.store import Transaction
 from bot.web.editor.access import Approver, Editor, Viewer
 from bot.web.editor.desk import Desk
@@ -28,7 +29,6 @@ from bot.web.editor.form import Submitted
 from bot.web.editor.networks import page_of
 from bot.web.editor.reactions import heard
 from bot.web.editor.reasons import follows_words, providers_words, reason_words
-from bot.web.editor.speech import _, ngettext
 from bot.web.editor.states import DELIVERY_STATES, Shown, of_edition
 
 SECONDS = 2

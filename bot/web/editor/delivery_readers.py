@@ -8,13 +8,13 @@ from fastapi import APIRouter, Request, Response
 
 from bot.delivery.reasons import Readers, readers, readers_named
 from bot.model import DeliveryState, Role
+from bot.speech.catalog import _
 from bot.store.readers import SHORTEST
 from bot.web.editor.access import Viewer
 from bot.web.editor.delivery import edition_of
 from bot.web.editor.desk import Desk
 from bot.web.editor.form import number_in
 from bot.web.editor.reasons import reason_words
-from bot.web.editor.speech import _
 from bot.web.editor.states import DELIVERY_STATES
 
 PAGE = 50

@@ -21,18 +21,18 @@ from bot.errors import BroadsheetError, TokenError
 from bot.http import redacted
 from bot.model import Role, User
 from bot.schedules.installation import Installation
+from bot.speech import catalog
+from bot.speech.catalog import _, listing
+from bot.speech.phrases import capital, sentence, told, told_error
 from bot.store.flags import PAUSED
-from bot.web.editor import speech
 from bot.web.editor.badges import badges
-from bot.web.editor.phrases import capital, sentence, told, told_error
 from bot.web.editor.reasons import known
-from bot.web.editor.speech import _, listing
 from bot.web.editor.states import DELIVERY_STATES, EDITION_STATES
 from bot.web.editor.times import Times
 from bot.web.headers import DESK_POLICY
 from bot.web.site import Site, base
 
-number = speech.number
+number = catalog.number
 
 TOAST = "broadsheet-said"
 """The cookie that carries what was done to the next page; signed, and taken away when it was shown."""
@@ -59,7 +59,7 @@ class Desk:
         environment = self.site.environment
         if "number" in environment.filters:
             return
-        speech.install(environment)
+        catalog.install(environment)
         environment.filters["number"] = number
         environment.filters["redacted"] = redacted
         environment.filters["percent"] = percent
@@ -111,8 +111,8 @@ class Desk:
             paused_by=stopped,
             desk_table=self.installation.settings.desk,
             times=times,
-            language=speech.spoken(),
-            direction=speech.direction(),
+            language=catalog.spoken(),
+            direction=catalog.direction(),
             toast=self._toast(request),
             edition_states=EDITION_STATES,
             delivery_states=DELIVERY_STATES,
@@ -182,4 +182,4 @@ def percent(part: float, whole: float) -> str:
     if part != whole and share > 0.999:
         share = 0.999
     pattern = "#,##0 %" if share in (0, 1) else "#,##0.0 %"
-    return format_percent(share, pattern, locale=speech.locale())
+    return format_percent(share, pattern, locale=catalog.locale())

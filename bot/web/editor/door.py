@@ -6,7 +6,7 @@ from typing import Any
 
 from fastapi import Request, Response
 
-from bot.web.editor import speech
+from bot.speech import catalog
 from bot.web.editor.desk import Desk
 from bot.web.headers import DESK_POLICY
 
@@ -16,14 +16,14 @@ def door(
 ) -> Response:
     """``template`` in ``language``, else in the browser's where the desk speaks it, else in the newsroom's."""
     wishes = (language, request.headers.get("accept-language", ""), desk.installation.newsroom.language)
-    speech.speak(speech.preferred(*wishes))
+    catalog.speak(catalog.preferred(*wishes))
     return desk.site.page(
         request,
         template,
         status=status,
         headers={"Content-Security-Policy": DESK_POLICY},
-        language=speech.spoken(),
-        direction=speech.direction(),
+        language=catalog.spoken(),
+        direction=catalog.direction(),
         times=desk.times,
         **values,
     )

@@ -13,16 +13,16 @@ from bot.errors import BroadsheetError, ConflictError
 from bot.model import Edition, EditionStory, User
 from bot.schedules import editing
 from bot.schedules.truth import TextFinding
+from bot.speech.catalog import _
+from bot.speech.phrases import sentence, told_error
 from bot.web.editor.access import Editor, Viewer
 from bot.web.editor.change import Trouble, changed, mended, said
 from bot.web.editor.desk import Desk, Undo
 from bot.web.editor.form import Submission, Submitted, number_in
 from bot.web.editor.left_out import left_out
 from bot.web.editor.opened import TABS, Opened, opened, page
-from bot.web.editor.phrases import sentence, told_error
 from bot.web.editor.schedule_words import left_out as rule_word
 from bot.web.editor.source import source
-from bot.web.editor.speech import _
 
 TITLE, SUMMARY, LINE = 300, 2_000, 500
 """Characters of a headline, a summary, an alt text or a credit that are taken from a form."""

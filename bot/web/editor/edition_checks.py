@@ -11,12 +11,12 @@ from bot.errors import BroadsheetError
 from bot.model import Finding, Grade
 from bot.schedules.preflight import look, reached
 from bot.schedules.truth import TextFinding
+from bot.speech.catalog import _
 from bot.web.editor.access import Editor, Viewer
 from bot.web.editor.change import said
 from bot.web.editor.desk import Desk
 from bot.web.editor.opened import Opened, address_of, opened, page
 from bot.web.editor.record import lines
-from bot.web.editor.speech import _
 
 RECORD = 60
 """Acts of the edition that its page shows, the newest."""

@@ -13,13 +13,13 @@ from bot.editions.mail_view import View
 from bot.errors import BroadsheetError, ConflictError
 from bot.model import Email, User
 from bot.schedules import editing
+from bot.speech.catalog import _
+from bot.speech.phrases import sentence, told_error
 from bot.web.editor.access import Editor, Viewer
 from bot.web.editor.change import Trouble, changed, mended, said
 from bot.web.editor.desk import Desk
 from bot.web.editor.form import Submitted
 from bot.web.editor.opened import Opened, opened, page
-from bot.web.editor.phrases import sentence, told_error
-from bot.web.editor.speech import _
 
 LINE = 300
 """Characters of a subject or a preheader that are taken from a form."""

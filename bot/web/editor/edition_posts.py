@@ -16,14 +16,14 @@ from bot.model import EditionStory, Limits, Rendition, User
 from bot.schedules import editing
 from bot.schedules.preview import payload_of
 from bot.schedules.truth import TextFinding
+from bot.speech.catalog import _
+from bot.speech.phrases import sentence, told_error
 from bot.web.editor.access import Editor, Viewer
 from bot.web.editor.change import Trouble, changed, mended, said
 from bot.web.editor.desk import Desk
 from bot.web.editor.form import Submitted
 from bot.web.editor.opened import Opened, opened, page
-from bot.web.editor.phrases import sentence, told_error
 from bot.web.editor.source import Source, source
-from bot.web.editor.speech import _
 
 TEXT = 20_000
 """Characters of a post that are taken from a form."""

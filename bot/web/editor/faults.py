@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from bot.sources.fault import Fault, fault_of
-from bot.web.editor.phrases import told
-from bot.web.editor.speech import N_, _
+from bot.speech.catalog import N_, _
+from bot.speech.phrases import told
 
 FAULTS = {
     Fault.CERTIFICATE_EXPIRED: N_("The site’s certificate has expired. Its owner must renew it."),

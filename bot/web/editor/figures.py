@@ -13,10 +13,10 @@ from babel.numbers import format_decimal, format_percent
 
 from bot.editions.skeleton import by_skeleton
 from bot.schedules.numbers import Overview, Row, Span
+from bot.speech.catalog import N_, _, locale, ngettext
 from bot.store.numbers import Sums
 from bot.web import charts
 from bot.web.editor.desk import number
-from bot.web.editor.speech import N_, _, locale, ngettext
 
 GAPS = {"held": N_("held"), "skipped": N_("skipped"), "cancelled": N_("cancelled"), "expired": N_("expired")}
 """The words of editions that did not go out."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.accounts.flaws import Flaw
-from bot.web.editor.speech import N_, _
+from bot.speech.catalog import N_, _
 
 _WORDS = {
     Flaw.NAME_MISSING: N_("Write your name, as colleagues know you."),

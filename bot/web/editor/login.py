@@ -8,12 +8,12 @@ from fastapi.responses import RedirectResponse
 from bot.accounts import logins, sessions
 from bot.accounts.sessions import LONGEST
 from bot.delivery.inviting import desk_channel
+from bot.speech.catalog import _, ngettext
 from bot.web.client import Clients
 from bot.web.editor.access import LOGIN, NotLoggedIn, cookie_name, identified, secure
 from bot.web.editor.desk import Desk
 from bot.web.editor.door import door
 from bot.web.editor.form import Submitted
-from bot.web.editor.speech import _, ngettext
 from bot.web.site import base
 
 _LONGEST_ADDRESS, _LONGEST_PASSWORD, _LONGEST_NEXT = 254, 1000, 1000

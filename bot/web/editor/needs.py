@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from bot.model import Phrase, User
 from bot.schedules.needs import Kind, Need
+from bot.speech.catalog import _, ngettext
+from bot.speech.phrases import ended, sentence
 from bot.web.editor.desk import number
-from bot.web.editor.phrases import ended, sentence
-from bot.web.editor.speech import _, ngettext
 from bot.web.editor.states import Shown
 from bot.web.editor.times import Times
 from bot.web.editor.webhook_words import off_word

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.channels.base import Addressed, Channel
 from bot.model import Delivery, DeliveryState
-from bot.web.editor.speech import N_
+from bot.speech.catalog import N_
 from bot.web.site import web_url
 
 NETWORKS = {

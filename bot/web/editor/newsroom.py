@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from fastapi import APIRouter, Request, Response
 
+from bot.speech.catalog import N_, _
 from bot.web.editor.access import Viewer
 from bot.web.editor.desk import Desk
-from bot.web.editor.speech import N_, _
 
 _SHOWN = {
     "name": N_("Name"),

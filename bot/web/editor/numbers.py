@@ -16,12 +16,12 @@ from bot.audience.csv_file import guarded
 from bot.editions.skeleton import by_skeleton
 from bot.model import MeasuredPost
 from bot.schedules.numbers import MOST, Overview, Span, begin_of, overview
+from bot.speech.catalog import N_, _, locale
 from bot.store.numbers import EditionFigures
 from bot.web.editor.access import Viewer
 from bot.web.editor.desk import Desk
 from bot.web.editor.figures import GAPS, day_words, figures, left_chart, most_clicked, readers_chart
 from bot.web.editor.reactions import by_channel, kind_of, words
-from bot.web.editor.speech import N_, _, locale
 
 PAGE = 20
 """Rows of the table that stand on the page; the others are one click away."""

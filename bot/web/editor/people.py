@@ -11,12 +11,12 @@ from bot.accounts.flaws import Unfit
 from bot.delivery.inviting import desk_channel
 from bot.errors import NotFound, StateError
 from bot.model import Invitation, Purpose, Role, User
+from bot.speech.catalog import LANGUAGES, _
 from bot.web.editor.access import Admin, Viewer
 from bot.web.editor.desk import Desk
 from bot.web.editor.flaws import said
 from bot.web.editor.form import Submission, Submitted
 from bot.web.editor.roles import role_may, role_options, role_word
-from bot.web.editor.speech import LANGUAGES, _
 
 HERE = "settings/people"
 _LONGEST_NAME, _LONGEST_ADDRESS, _LONGEST_NOTE = 200, 254, 300

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 from bot.schedules.installation import Installation
 from bot.settings import ScheduleTable
+from bot.speech.catalog import ngettext
 from bot.web.editor.desk import number
-from bot.web.editor.speech import ngettext
 
 
 def reach_said(installation: Installation, table: ScheduleTable, readers: Mapping[str, int]) -> tuple[str, ...]:

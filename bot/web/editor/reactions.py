@@ -12,11 +12,11 @@ from bot.channels.base import Measuring, Posting
 from bot.model import Delivery, DeliveryState, MeasuredPost, Measurement, Reactions
 from bot.schedules.installation import Installation
 from bot.schedules.numbers import Overview
+from bot.speech.catalog import _, locale, ngettext
 from bot.store import Transaction
 from bot.store.numbers import Posted
 from bot.web.editor.desk import number
 from bot.web.editor.networks import network_of
-from bot.web.editor.speech import _, locale, ngettext
 
 _Words = Callable[[int], str]
 

@@ -15,6 +15,7 @@ from bot.audience.preferences import paused
 from bot.audience.story import CONSENTS, MAILS, Kind, Story, story
 from bot.audience.suppression import suppress
 from bot.model import Subscriber, Suppression, User
+from bot.speech.catalog import _, listing
 from bot.store.chosen import read_preferences
 from bot.web.editor.access import Admin, Editor, Viewer
 from bot.web.editor.audience import moment, names
@@ -22,7 +23,6 @@ from bot.web.editor.desk import Desk, address_for
 from bot.web.editor.form import Submitted
 from bot.web.editor.reader_entries import Told, told
 from bot.web.editor.reader_states import Subscriptions, reason
-from bot.web.editor.speech import _, listing
 from bot.web.editor.states import Shown
 
 LARGEST = 2**53 - 1

@@ -9,10 +9,10 @@ from datetime import date, datetime
 
 from bot.audience.story import Entry, Kind
 from bot.model import Consent, DeliveryState, Evidence, Verdict
+from bot.speech import phrases
+from bot.speech.catalog import N_, _, inline, listing, ngettext, number
 from bot.store.readers import Mail
-from bot.web.editor import phrases
 from bot.web.editor.reader_states import reason
-from bot.web.editor.speech import N_, _, inline, listing, ngettext, number
 from bot.web.editor.states import DELIVERY_STATES, Shown
 
 _VERDICTS = {

@@ -12,14 +12,14 @@ from bot.audience import reader_import
 from bot.audience.csv_file import clean, unguarded
 from bot.errors import UsageError
 from bot.model import ImportStage, ReaderImport, User
+from bot.speech.catalog import N_, _, ngettext
+from bot.speech.phrases import sentence, told, told_error
 from bot.web.editor.access import Editor, Viewer
 from bot.web.editor.audience import moment, names, numbers, total
 from bot.web.editor.audience_export import as_lines
 from bot.web.editor.desk import Desk, number
 from bot.web.editor.download import download
 from bot.web.editor.form import Submitted
-from bot.web.editor.phrases import sentence, told, told_error
-from bot.web.editor.speech import N_, _, ngettext
 from bot.web.editor.states import Shown
 
 UPLOAD = "/audience/upload"

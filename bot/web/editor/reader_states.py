@@ -9,8 +9,8 @@ from datetime import date, datetime, time, timedelta
 from bot.audience.preferences import paused
 from bot.editions.skeleton import by_skeleton
 from bot.model import Newsroom, Subscriber
-from bot.web.editor.phrases import told
-from bot.web.editor.speech import N_, _, locale
+from bot.speech.catalog import N_, _, locale
+from bot.speech.phrases import told
 from bot.web.editor.states import Shown
 from bot.web.editor.times import Times
 

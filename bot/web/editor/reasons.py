@@ -8,10 +8,10 @@ from bot.delivery.recalling import AGAIN, GONE, STANDS
 from bot.delivery.threads import BROKEN
 from bot.model import DeliveryState
 from bot.schedules.reconcile import DOUBT
+from bot.speech.catalog import N_, _, number
+from bot.speech.phrases import told
 from bot.store.chunks import LOST
 from bot.store.deliveries import CANCELLED
-from bot.web.editor.phrases import told
-from bot.web.editor.speech import N_, _, number
 
 _WORDS = {
     "no such user": N_("No such mailbox"),

@@ -15,13 +15,13 @@ from bot.editions.comparison import Run, words_between
 from bot.model import Act, EditionState, Role, Scope, User
 from bot.schedules.declaring import CHANGE, MAKE, REMOVE
 from bot.schedules.moving import MOVE, PUT_BACK
+from bot.speech.catalog import N_, _
+from bot.speech.phrases import told
 from bot.store import Transaction
 from bot.summaries.cutting import cut
 from bot.web.editor.deeds import ALL_AUDIENCES, THINGS, UNNAMED, sentence
 from bot.web.editor.desk import Desk
-from bot.web.editor.phrases import told
 from bot.web.editor.roles import role_word, scope_word
-from bot.web.editor.speech import N_, _
 from bot.web.editor.times import Times
 
 READER = "reader"

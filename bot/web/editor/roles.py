@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.model import Role, Scope
-from bot.web.editor.speech import N_, _
+from bot.speech.catalog import N_, _
 
 _ROLES = {
     Role.VIEWER: (N_("Viewer"), N_("sees everything, changes nothing")),

@@ -14,13 +14,13 @@ from bot.schedules.clock_change import day_begins
 from bot.schedules.correction_mail import readers_of
 from bot.schedules.installation import Installation
 from bot.settings import ScheduleTable
+from bot.speech.catalog import _, locale, ngettext
+from bot.speech.phrases import told
 from bot.store import Transaction
 from bot.store.books import Balance
 from bot.store.flags import PAUSED
 from bot.web.editor.desk import Desk, number
-from bot.web.editor.phrases import told
 from bot.web.editor.reach import reach_said, readers_said
-from bot.web.editor.speech import _, locale, ngettext
 from bot.web.editor.states import EDITION_STATES, PLANNED, Shown, of_edition
 
 BEFORE, AFTER = 6, 8

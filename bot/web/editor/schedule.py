@@ -18,15 +18,15 @@ from bot.model import Role, User
 from bot.schedules.declaring import declare
 from bot.schedules.installation import Installation
 from bot.schedules.picking import NEW, Picker, Picking, trying
+from bot.speech.catalog import _
+from bot.speech.phrases import told, told_error
 from bot.store.schedules import Past
 from bot.web.editor import schedule_words as words
 from bot.web.editor.desk import Desk
 from bot.web.editor.form import Submission
-from bot.web.editor.phrases import told, told_error
 from bot.web.editor.schedule_choices import blank, choices, copied, of_file
 from bot.web.editor.schedule_form import TIMES, ScheduleForm, form_of, read, table_of
 from bot.web.editor.schedule_slots import NextSlot, coming, next_slots
-from bot.web.editor.speech import _
 
 _SENT = "form"
 """The hidden field by which a GET with a form's fields is known: what it shows is not saved."""

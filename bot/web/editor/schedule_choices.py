@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 
 from bot.schedules.installation import Installation
 from bot.settings.references import digests
+from bot.speech.catalog import _
 from bot.web.editor.schedule_form import ScheduleForm
-from bot.web.editor.speech import _
 
 SECTIONS = 12
 """Sections that are offered as boxes, the most frequent of the ``NEWEST`` articles; others are written."""

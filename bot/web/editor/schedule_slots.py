@@ -11,10 +11,10 @@ from bot.editions.lifecycle import WAITING
 from bot.schedules.installation import Installation
 from bot.schedules.moving import by_editor
 from bot.schedules.timetable import STEP
+from bot.speech.catalog import _
+from bot.speech.phrases import told
 from bot.store import Transaction
-from bot.web.editor.phrases import told
 from bot.web.editor.schedule_words import clock_change
-from bot.web.editor.speech import _
 from bot.web.editor.times import Times
 
 NEXT = 10

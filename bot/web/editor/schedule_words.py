@@ -12,9 +12,9 @@ from babel.dates import get_day_names
 
 from bot.schedules.plan import Slot
 from bot.settings.differences import differences
-from bot.web.editor.phrases import told
+from bot.speech.catalog import N_, _, listing, locale
+from bot.speech.phrases import told
 from bot.web.editor.schedule_form import DAYS, PUBLISH, TIMES, ScheduleForm
-from bot.web.editor.speech import N_, _, listing, locale
 
 _LEFT_OUT = {
     "over-maximum": N_("below the last place"),

@@ -17,14 +17,14 @@ from bot.schedules.moving import FARTHEST
 from bot.schedules.run import extra_slot, need_open, schedule_table
 from bot.schedules.slot import make
 from bot.settings import Fault, Origin, ScheduleTable
+from bot.speech.catalog import _
+from bot.speech.phrases import told
 from bot.store.schedules import Past
 from bot.web.editor.access import Approver, Editor, Viewer
 from bot.web.editor.desk import Desk, Undo
 from bot.web.editor.form import Submitted
-from bot.web.editor.phrases import told
 from bot.web.editor.schedule import SchedulePage
 from bot.web.editor.schedule_slots import skipped_slots
-from bot.web.editor.speech import _
 
 HERE = "schedules"
 

@@ -9,11 +9,11 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
 from bot.model import Role
+from bot.speech.catalog import _
 from bot.store.headlines import Look
 from bot.store.readers import SHORTEST
 from bot.web.editor.access import Viewer
 from bot.web.editor.desk import Desk, address_for
-from bot.web.editor.speech import _
 from bot.web.site import base
 
 LONGEST = 100

@@ -18,12 +18,12 @@ from bot.schedules.source_health import SourceHealth, health
 from bot.schedules.ticker import collect_now
 from bot.sources.fault import Fault, fault_of
 from bot.sources.first_look import FirstLook, first_look, key_for
+from bot.speech.catalog import N_, _, ngettext
+from bot.speech.phrases import sentence, told, told_error
 from bot.web.editor.access import Editor, Viewer
 from bot.web.editor.desk import Desk, number
 from bot.web.editor.faults import FAULTS
 from bot.web.editor.form import Submitted
-from bot.web.editor.phrases import sentence, told, told_error
-from bot.web.editor.speech import N_, _, ngettext
 from bot.web.editor.states import Shown
 
 LONGEST_LOOK = 60

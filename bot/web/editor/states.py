@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bot.model import DeliveryState, EditionState
-from bot.web.editor.speech import N_, _, number
+from bot.speech.catalog import N_, _, number
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,11 +11,11 @@ from bot.audience import enrolment
 from bot.audience.newsletters import newsletters
 from bot.model import User
 from bot.settings import is_address
+from bot.speech.catalog import _
 from bot.web.editor.access import Editor, Viewer
 from bot.web.editor.audience import LONGEST, names
 from bot.web.editor.desk import Desk
 from bot.web.editor.form import Submitted
-from bot.web.editor.speech import _
 
 LEAST_EVIDENCE = 10
 """Letters of a consent's evidence: "yes" proves nothing."""

@@ -9,13 +9,13 @@ from fastapi import APIRouter, Request, Response
 from bot.audience.suppression import suppress, take_off_list
 from bot.model import Suppression, User
 from bot.settings import is_address
+from bot.speech.catalog import _
 from bot.store.growth import LIVE
 from bot.web.editor.access import Editor, Viewer
 from bot.web.editor.audience import LONGEST, READERS, names, numbers, total
 from bot.web.editor.desk import Desk
 from bot.web.editor.form import Submitted
 from bot.web.editor.reader_states import reason
-from bot.web.editor.speech import _
 
 PATH = "audience/suppressions"
 

@@ -16,10 +16,10 @@ from bot.errors import BroadsheetError, NothingToDo, RenderError
 from bot.model import Email, MergeField
 from bot.schedules.installation import Installation
 from bot.schedules.template_trial import SAMPLE, tried_digest, tried_mail, tried_posts
+from bot.speech.catalog import N_
+from bot.speech.phrases import sentence, told_error
 from bot.web.editor.access import Viewer
 from bot.web.editor.desk import Desk
-from bot.web.editor.phrases import sentence, told_error
-from bot.web.editor.speech import N_
 from bot.web.headers import PREVIEW_POLICY
 from bot.web.site import base
 

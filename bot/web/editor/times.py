@@ -12,7 +12,7 @@ from babel.dates import format_date, format_time, get_timezone_location
 from markupsafe import Markup, escape
 
 from bot.editions.skeleton import by_skeleton
-from bot.web.editor.speech import _, locale
+from bot.speech.catalog import _, locale
 
 _HOUR = "HH:mm"
 

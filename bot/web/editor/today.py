@@ -11,6 +11,7 @@ from bot.editions.lifecycle import pause_all, resume_all
 from bot.model import User, Verdict
 from bot.schedules.clock_change import day_begins
 from bot.schedules.needs import needs
+from bot.speech.catalog import _
 from bot.store import Transaction
 from bot.store.flags import PAUSED
 from bot.web.editor.access import Approver, Viewer
@@ -22,7 +23,6 @@ from bot.web.editor.needs import Asked, asked_of, titled
 from bot.web.editor.reach import reach_said
 from bot.web.editor.record import person
 from bot.web.editor.rundown import rundown, whom
-from bot.web.editor.speech import _
 
 WEEK = timedelta(days=7)
 DAY = timedelta(hours=24)

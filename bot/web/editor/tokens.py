@@ -10,12 +10,12 @@ from fastapi import APIRouter, Request, Response
 from bot.accounts import api_tokens
 from bot.errors import StateError, UsageError
 from bot.model import ApiToken, Role, Scope, User
+from bot.speech.catalog import _, ngettext
 from bot.web.editor import api
 from bot.web.editor.access import Viewer
 from bot.web.editor.desk import Desk
 from bot.web.editor.form import Submitted
 from bot.web.editor.roles import scope_options, scope_word
-from bot.web.editor.speech import _, ngettext
 
 HERE = "settings/tokens"
 DAYS = (30, 90, 366)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from bot.model import CallState, Endpoint, EndpointCall, EndpointOff, EventType
-from bot.web.editor.speech import N_, _
+from bot.speech.catalog import N_, _
 from bot.web.editor.states import EDITION_STATES, Shown
 
 _EVENTS: Mapping[EventType, str] = {

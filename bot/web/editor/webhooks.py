@@ -12,11 +12,11 @@ from bot.delivery.outgoing import endpoints
 from bot.delivery.outgoing.endpoints import TYPES, WrongField, server_of
 from bot.errors import NotFound, StateError
 from bot.model import EventType, User
+from bot.speech.catalog import _
+from bot.speech.phrases import told_error
 from bot.web.editor.access import Admin
 from bot.web.editor.desk import Desk
 from bot.web.editor.form import Submission, Submitted
-from bot.web.editor.phrases import told_error
-from bot.web.editor.speech import _
 from bot.web.editor.webhook_words import GROUPS, answer_word, event_word, off_word, outcome, standing
 
 HERE = "settings/webhooks"

@@ -15,12 +15,12 @@ from bot.schedules.first_edition import Possible, possible
 from bot.schedules.preview import filled, send_test
 from bot.schedules.run import shown_slot
 from bot.settings import is_address
+from bot.speech.catalog import _
+from bot.speech.phrases import sentence, told_error
 from bot.web.editor.access import Approver, Viewer
 from bot.web.editor.desk import Desk
 from bot.web.editor.faults import in_words
 from bot.web.editor.form import Submitted
-from bot.web.editor.phrases import sentence, told_error
-from bot.web.editor.speech import _
 from bot.web.headers import PREVIEW_POLICY
 
 STORIES = 3

@@ -15,8 +15,8 @@ from fastapi import APIRouter, Request, Response
 
 from bot.errors import BroadsheetError
 from bot.schedules.connection import CALLBACK, Account, finish
-from bot.web.editor.phrases import sentence, told_error
-from bot.web.editor.speech import _, locale, preferred, speak, spoken
+from bot.speech.catalog import _, locale, preferred, speak, spoken
+from bot.speech.phrases import sentence, told_error
 from bot.web.site import Site
 
 _HEADERS = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex"}

@@ -26,12 +26,12 @@ from bot.schedules.newcomer import Mailer, settle, try_mail
 from bot.settings import is_address
 from bot.settings.tables import HttpTable
 from bot.sources.first_look import FirstLook, first_look
+from bot.speech import catalog
+from bot.speech.catalog import _
+from bot.speech.phrases import told_error
 from bot.tokens import KeyRing
-from bot.web.editor import speech
 from bot.web.editor.faults import in_words
 from bot.web.editor.form import Submitted
-from bot.web.editor.phrases import told_error
-from bot.web.editor.speech import _
 from bot.web.entry import Admitted, Entry, Keyless
 from bot.web.headers import Headers
 from bot.web.security import BodyLimit, SameOrigin, Stranger
@@ -183,7 +183,7 @@ def setup_app(config: Path, *, keys: KeyRing, done: Callable[[Path], None], cloc
 
 
 async def _speak(request: Request) -> None:
-    speech.speak(speech.preferred(request.headers.get("accept-language", "")))
+    catalog.speak(catalog.preferred(request.headers.get("accept-language", "")))
 
 
 def _to(request: Request, path: str) -> Response:

@@ -16,10 +16,10 @@ from bot.clock import Clock
 from bot.model import Checked, Grade
 from bot.schedules.newcomer import MAIL, Mailer
 from bot.settings import is_address, shipped
-from bot.web.editor import speech
+from bot.speech import catalog
+from bot.speech.catalog import _
+from bot.speech.phrases import told
 from bot.web.editor.desk import number
-from bot.web.editor.phrases import told
-from bot.web.editor.speech import _
 from bot.web.editor.times import Times
 from bot.web.headers import DESK_POLICY
 from bot.web.setup.answers import Answers
@@ -43,13 +43,13 @@ class Pages:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        speech.install(self._environment)
+        catalog.install(self._environment)
         self._environment.filters.update(web_url=web_url, number=number, told=told)
 
     def newsroom(
         self, request: HTTPConnection, answers: Answers, errors: dict[str, str], *, status: int = 200
     ) -> Response:
-        languages = [(each, Locale.parse(each).get_display_name(speech.locale()) or each) for each in LANGUAGES]
+        languages = [(each, Locale.parse(each).get_display_name(catalog.locale()) or each) for each in LANGUAGES]
         now = self._clock()
         zones = [
             (zone, f"{zone.replace('_', ' ')}, {now.astimezone(ZoneInfo(zone)):%H:%M}")
@@ -101,8 +101,8 @@ class Pages:
     ) -> Response:
         html = self._environment.get_template(f"setup/{name}.html.j2").render(
             base=base(request),
-            language=speech.spoken(),
-            direction=speech.direction(),
+            language=catalog.spoken(),
+            direction=catalog.direction(),
             times=Times(ZoneInfo(known_zone(answers.timezone)), self._clock()),
             answers=answers,
             errors=errors,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from bot.model import Phrase
-from bot.web.editor.speech import N_
+from bot.speech.catalog import N_
 
 _STOOD: Mapping[str, str] = {
     "approve": N_("the edition is %(state)s: it cannot be approved"),

@@ -21,7 +21,7 @@ from babel.support import NullTranslations, Translations
 from jinja2 import Environment
 from markupsafe import Markup, escape
 
-CATALOGS = Path(__file__).parent.parent / "locale"
+CATALOGS = Path(__file__).parent / "locale"
 LANGUAGES = {"en": "en_GB", "de": "de", "ja": "ja", "ar": "ar"}
 """The languages of the desk, each with the locale of its dates and numbers."""
 

@@ -12,7 +12,7 @@ import pytest
 from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
 from babel.messages.pofile import read_po
 
-from bot.web.editor.speech import CATALOGS, LANGUAGES
+from bot.speech.catalog import CATALOGS, LANGUAGES
 
 ROOT = Path(__file__).parents[2]
 PLACEHOLDER = re.compile(r"%(?:\(\w+\))?[sd]|\{\w+\}")

@@ -12,8 +12,8 @@ from babel.units import format_unit
 from bot.errors import BroadsheetError
 from bot.model import Phrase, said_by
 from bot.model.phrase import Fact, Several, Way, largest
-from bot.web.editor.desk_words import at_the_desk
-from bot.web.editor.speech import catalog, direction, locale, spoken
+from bot.speech.catalog import catalog, direction, locale, spoken
+from bot.speech.desk_words import at_the_desk
 
 _HOUR = "HH:mm"
 
