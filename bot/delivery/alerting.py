@@ -7,23 +7,17 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from pathlib import Path
-from zoneinfo import ZoneInfo
-
-from markupsafe import escape
 
 from bot.channels.base import Channel
 from bot.clock import Clock
+from bot.delivery.alert_mail import alert_mail, headline, language_of, link
 from bot.delivery.alerts import CLAIMED, FAILED, TOLD, Alert, may_tell
 from bot.delivery.sending import PROGRAM
-from bot.editions.brand import palettes
-from bot.editions.environment import Compiled, MailEnvironment, clean, one_line, render
 from bot.errors import BroadsheetError
 from bot.model import (
     Act,
     Card,
-    Email,
     Newsroom,
     Parcel,
     Phrase,
@@ -31,18 +25,19 @@ from bot.model import (
     Recipient,
     Rendition,
     Several,
+    User,
     Way,
     cut,
     said_by,
     several,
 )
 from bot.settings.tables import AlertsTable
+from bot.speech.catalog import speaking
+from bot.speech.phrases import paragraph
 from bot.store import Store
 from bot.tokens import KeyRing, delivery_token
 
 log = logging.getLogger(__name__)
-
-_COMPILED = Compiled()
 
 
 async def tell(
@@ -58,15 +53,18 @@ async def tell(
 ) -> list[Alert]:
     """Sends what no other process has claimed, over all of ``rules.channels``; returns what reached somebody.
 
-    Raises ``StoreError``; what was claimed is tried again later.
+    Each mail is in the language of its address, each post in English. Raises ``StoreError``; what was claimed is tried
+    again later.
     """
     told = []
+    with store.read() as tx:
+        people = {each.address.casefold(): each for each in tx.users.every()}
     for alert in alerts:
         earlier = _claimed(store, alert, rules, clock)
         if earlier is None:
             continue
         reached, failures = [], []
-        for parcel, name, whom in _parcels(alert, channels, keys, newsroom, folders, rules):
+        for parcel, name, whom in _parcels(alert, channels, keys, newsroom, folders, rules, people):
             try:
                 await channels[name].send(parcel)
                 reached.append(whom)
@@ -123,24 +121,30 @@ def _parcels(
     newsroom: Newsroom,
     folders: Sequence[Path],
     rules: AlertsTable,
+    people: Mapping[str, User],
 ) -> list[tuple[Parcel, str, str]]:
     """What goes out, over which channel, and to whom as the record names it. Not one by one: a mail may fail alone."""
     made: list[tuple[Parcel, str, str]] = []
     for name in rules.channels:
         if channels[name].medium == "email":
-            mail = Rendition(channel=name, email=_mail(alert, newsroom, folders))
+            mails: dict[str, Rendition] = {}
             approvers = alert.approval.to if alert.approval else ()
             for address in dict.fromkeys((*rules.to, *approvers)):
+                language = language_of(address, people, newsroom)
+                if language not in mails:
+                    mails[language] = Rendition(channel=name, email=alert_mail(alert, newsroom, folders, language))
                 recipient = Recipient(subscriber=0, address=address, audience="", subscribed=alert.at)
                 made.append(
                     (
-                        _parcel(alert, keys, mail, address, recipient),
+                        _parcel(alert, keys, mails[language], address, recipient),
                         name,
                         Phrase("%(address)s by %(channel)s", address=address, channel=name),
                     )
                 )
         else:
-            made.append((_parcel(alert, keys, Rendition(channel=name, post=_post(alert)), "", None), name, name))
+            made.append(
+                (_parcel(alert, keys, Rendition(channel=name, post=_post(alert, newsroom)), "", None), name, name)
+            )
     return made
 
 
@@ -159,29 +163,10 @@ def _parcel(alert: Alert, keys: KeyRing, rendition: Rendition, address: str, rec
     )
 
 
-def _mail(alert: Alert, newsroom: Newsroom, folders: Sequence[Path]) -> Email:
-    light, dark, _ = palettes(newsroom)
-    values = {
-        "alert": alert,
-        "newsroom": newsroom,
-        "time": f"{alert.at.astimezone(ZoneInfo(newsroom.timezone)):%A %d %B %Y, %H:%M %Z}",
-        "light": asdict(light),
-        "dark": asdict(dark),
-    }
-    name = "mail/approval/approval" if alert.approval else "mail/alert/alert"
-    html = render(MailEnvironment(folders, _shown, _COMPILED), f"{name}.html.j2", values)
-    text = render(MailEnvironment(folders, clean, _COMPILED), f"{name}.txt.j2", values)
-    subject = alert.title if alert.approval else f"Alert: {alert.title}"
-    return Email(subject=one_line(subject)[:200], preheader=alert.said, html=html, text=text, bulk=False)
-
-
-def _post(alert: Alert) -> Post:
-    text = "\n".join([f"{alert.status}: {alert.title}", alert.said, *alert.do])
-    link = alert.approval.link if alert.approval else ""
-    card = Card(url=link, title=alert.title, description=alert.said)
+def _post(alert: Alert, newsroom: Newsroom) -> Post:
+    with speaking("en"):
+        title, said = headline(alert), paragraph(alert.said)
+    text = "\n".join([f"{alert.status}: {title}", said, *map(str, alert.do)])
+    card = Card(url=link(alert, newsroom), title=title, description=said)
     # A receiver that publishes posts must not take this for one.
     return Post(text=text, card=card, language="en", data={"event": "edition.alert" if alert.edition else "alert"})
-
-
-def _shown(value: object) -> str:
-    return str(escape(clean(value)))

@@ -5,7 +5,6 @@ The acts say what happened, so a hook in the engine is not needed, and nothing t
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -14,10 +13,22 @@ from zoneinfo import ZoneInfo
 from bot.delivery.rates import BOUNCE_ALARM, COMPLAINT_ALARM
 from bot.delivery.sending import PROGRAM
 from bot.delivery.settling import HELD
-from bot.model import ARTICLE, OPEN_STATES, Act, DeliveryState, Edition, EditionState, Phrase
+from bot.model import (
+    ARTICLE,
+    OPEN_STATES,
+    Act,
+    DeliveryState,
+    Edition,
+    EditionState,
+    Phrase,
+    Way,
+    plural,
+    several,
+)
 from bot.settings.tables import AlertsTable
 from bot.store import Transaction
 from bot.store.books import Balance
+from bot.store.said import read
 
 LOOKBACK = timedelta(hours=24)
 """What happened longer ago is no news: an installation that was down is not told of last week."""
@@ -35,29 +46,43 @@ PREFLIGHT = "preflight"
 what became of its addresses (``reached``), and what needs a look (``look``).
 """
 _ACTS = 1000
-_HEADLINE = 90
+
+Facts = tuple[tuple[str, str | datetime], ...]
+"""What is known, each with its name. A moment bears the newsroom's zone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Approval:
-    """What who approves is told of an edition that waits for it: all text ready. ``to`` are their addresses.
+    """What who approves is told of an edition that waits for it. ``to`` are their addresses.
 
-    ``link`` leads to the edition's page of the desk, where it is decided: opening it changes nothing. ``facts`` are
-    what would go out, ``look`` what needs a look.
+    ``facts`` are what would go out, ``look`` what needs a look.
     """
 
     to: tuple[str, ...]
-    link: str
-    facts: tuple[tuple[str, str], ...]
+    facts: Facts
     look: tuple[str, ...]
     stories: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """What helps, for who sits at a terminal: a line as it is typed, and what it does, if that does not say it."""
+
+    line: str
+    does: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.line}: {self.does}" if self.does else self.line
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alert:
     """Something a person should know. ``flag`` is the same for the same thing, ``at`` (UTC) is when it happened.
 
-    ``edition`` is None for what is of no edition. ``approval``: those who may approve it are told, and asked.
+    Its words are phrases: each address is told in its own language. A title's fact ``why`` may be cut where it is long.
+    ``said`` are sentences. ``page`` is the page of the desk where it is mended or decided, below the desk's root:
+    opening it changes nothing. ``edition`` is None for what is of no edition. ``approval``: those who may approve it
+    are told, and asked.
     """
 
     flag: str
@@ -65,9 +90,10 @@ class Alert:
     edition: Edition | None
     status: str
     title: str
-    said: str
-    facts: tuple[tuple[str, str], ...]
-    do: tuple[str, ...]
+    said: tuple[str, ...]
+    facts: Facts
+    do: tuple[Command, ...]
+    page: str
     approval: Approval | None = None
 
 
@@ -112,8 +138,14 @@ def _together(tx: Transaction, rules: AlertsTable, found: list[Alert], now: date
     for flag, alerts in many.items():
         last = max(alerts, key=lambda alert: alert.at)
         if may_tell(tx.flags.seen(flag), last.at, rules.quiet, now):
-            others = (("Beside it", f"{len(alerts) - 1} more editions of this schedule"),) if len(alerts) > 1 else ()
-            list_them = f"broadsheet editions --state {last.edition.state if last.edition else ''}: lists them all"
+            more = plural(
+                len(alerts) - 1,
+                "%(count)s more edition of this schedule",
+                "%(count)s more editions of this schedule",
+            )
+            others: Facts = ((Phrase("Beside it"), more),) if len(alerts) > 1 else ()
+            state = last.edition.state if last.edition else ""
+            list_them = Command(f"broadsheet editions --state {state}", Phrase("lists them all"))
             do = (*last.do, list_them) if others else last.do
             alone.append(replace(last, flag=flag, facts=(*last.facts, *others), do=do))
     return sorted(alone, key=lambda alert: alert.at)
@@ -130,42 +162,57 @@ def may_tell(seen: tuple[str, datetime] | None, happened: datetime, quiet: timed
     return happened > when and now - when >= quiet
 
 
-_KINDS: Mapping[str, str] = {
-    EditionState.AWAITING: "Awaiting approval",
-    EditionState.PAUSED: "Sending stopped",
-    EditionState.EXPIRED: "Not sent",
-    EditionState.HELD: "Not sent yet",
-    EditionState.SENT: "Sent with gaps",
+_KINDS: Mapping[str, Phrase] = {
+    EditionState.AWAITING: Phrase("Awaiting approval"),
+    EditionState.PAUSED: Phrase("Sending stopped"),
+    EditionState.EXPIRED: Phrase("Not sent"),
+    EditionState.HELD: Phrase("Not sent yet"),
+    EditionState.SENT: Phrase("Sent with gaps"),
 }
 
 
 _TOGETHER = (EditionState.HELD, EditionState.EXPIRED)
+_GOING = (EditionState.PAUSED, EditionState.SENT)
 
-_RETURNED: Mapping[str, tuple[str, Callable[[str], Phrase], str]] = {
+_RETURNED: Mapping[str, tuple[Phrase, Callable[[str], Phrase], tuple[Phrase, ...]]] = {
     BOUNCE_ALARM: (
-        "Many bounces",
+        Phrase("Many bounces"),
         lambda name: Phrase("%(name)s: more than 5 %% came back", name=name),
-        "So many bounces harm your sender's reputation. Where did these addresses come from?",
+        (Phrase("So many bounces harm your sender's reputation."), Phrase("Where did these addresses come from?")),
     ),
     COMPLAINT_ALARM: (
-        "Complaints",
+        Phrase("Complaints"),
         lambda name: Phrase("%(name)s: more than 0.1 %% complained", name=name),
-        "Providers filter a sender whose mail is called spam so often; at 0.3 % an edition that is being sent pauses.",
+        (
+            Phrase(
+                "Providers filter a sender whose mail is called spam so often; at 0.3 %% an edition that is being sent "
+                "pauses."
+            ),
+        ),
     ),
     CHANGED: (
-        "Changed after it was sent",
+        Phrase("Changed after it was sent"),
         lambda name: Phrase("%(name)s: a story changed after it went out", name=name),
-        "Readers have the earlier words. Look at what changed, and say whether they are to be told.",
+        (
+            Phrase("Readers have the earlier words."),
+            Phrase("Look at what changed, and say whether they are to be told."),
+        ),
     ),
     PREFLIGHT: (
-        "Look at this edition",
+        Phrase("Look at this edition"),
         lambda name: Phrase("%(name)s: a look at it found faults", name=name),
-        "Nobody approves it, so it goes out as it is, or has. Hold or cancel it if that must not be.",
+        (
+            Phrase("Nobody approves it, so it goes out as it is, or has."),
+            Phrase("Hold or cancel it if that must not be."),
+        ),
     ),
     HELD: (
-        "Look at these bounces",
+        Phrase("Look at these bounces"),
         lambda name: Phrase("%(name)s: too many addresses came back at once", name=name),
-        "That is hardly the readers. They get the next edition, unless you say that their addresses are dead.",
+        (
+            Phrase("That is hardly the readers."),
+            Phrase("They get the next edition, unless you say that their addresses are dead."),
+        ),
     ),
 }
 
@@ -175,6 +222,7 @@ def _of_returned(tx: Transaction, flag: str, act: Act, zone: ZoneInfo) -> list[A
     if edition is None:
         return []
     status, title, said = _RETURNED[act.what]
+    article = _article(act)
     return [
         Alert(
             flag=flag,
@@ -183,14 +231,25 @@ def _of_returned(tx: Transaction, flag: str, act: Act, zone: ZoneInfo) -> list[A
             status=status,
             title=title(edition.name),
             said=said,
-            facts=(
-                ("Edition", f"{edition.name}, {edition.id}"),
-                ("Slot", f"{edition.slot.astimezone(zone):%A %d %B %Y, %H:%M %Z}"),
-                ("Reason", act.note),
-            ),
+            facts=(*_which(edition, zone), (Phrase("Reason"), act.note)),
             do=_look_at(edition, act),
+            page=f"articles/{article}" if article else f"editions/{edition.id}{_PART.get(act.what, '')}",
         )
     ]
+
+
+_PART: Mapping[str, str] = dict.fromkeys((BOUNCE_ALARM, COMPLAINT_ALARM, HELD, *_GOING), "/delivery") | {
+    PREFLIGHT: "/checks"
+}
+"""The part of an edition's page where it is seen, by what was told or the edition's state."""
+
+
+def _which(edition: Edition, zone: ZoneInfo) -> Facts:
+    """Which edition it is, and of when."""
+    return (
+        (Phrase("Edition"), f"{edition.name}, {edition.id}"),
+        (Phrase("Slot"), edition.slot.astimezone(zone)),
+    )
 
 
 def _article(act: Act) -> str:
@@ -198,26 +257,23 @@ def _article(act: Act) -> str:
     return act.before.partition(",")[0].removeprefix("article ") if act.what == CHANGED else ""
 
 
-def _look_at(edition: Edition, act: Act) -> tuple[str, ...]:
+def _look_at(edition: Edition, act: Act) -> tuple[Command, ...]:
     if act.what == CHANGED:
-        article = _article(act)
+        correct = f"broadsheet correct {_article(act)}"
+        tell = Command(f"{correct} --said … --right …", Phrase("tells readers"))
         if act.before.endswith(", withdrawn"):
-            return (
-                f"broadsheet correct {article}: shows what was sent",
-                f"broadsheet posts remove {article}: takes down the posts about it",
-                f"broadsheet correct {article} --said … --right …: tells readers",
-            )
-        return (
-            f"broadsheet correct {article}: shows what was sent and what changed",
-            f"broadsheet correct {article} --said … --right …: tells readers",
-        )
+            remove = Command(f"broadsheet posts remove {_article(act)}", Phrase("takes down the posts about it"))
+            return Command(correct, Phrase("shows what was sent")), remove, tell
+        return Command(correct, Phrase("shows what was sent and what changed")), tell
     if act.what == PREFLIGHT:
-        return f"broadsheet editions {edition.id}: shows all that was found", f"broadsheet hold {edition.id}: holds it"
+        show = Command(f"broadsheet editions {edition.id}", Phrase("shows all that was found"))
+        return show, Command(f"broadsheet hold {edition.id}", Phrase("holds it"))
     settle = (
-        f"broadsheet bounces settle {edition.id} --as dead: suppresses them",
-        f"broadsheet bounces settle {edition.id} --as good: keeps them",
+        Command(f"broadsheet bounces settle {edition.id} --as dead", Phrase("suppresses them")),
+        Command(f"broadsheet bounces settle {edition.id} --as good", Phrase("keeps them")),
     )
-    return (*(settle if act.what == HELD else ()), f"broadsheet bounces list --edition {edition.id}: shows them")
+    listed = Command(f"broadsheet bounces list --edition {edition.id}", Phrase("shows them"))
+    return (*(settle if act.what == HELD else ()), listed)
 
 
 def _alert(tx: Transaction, rules: AlertsTable, flag: str, act: Act, zone: ZoneInfo, now: datetime) -> list[Alert]:
@@ -231,18 +287,19 @@ def _alert(tx: Transaction, rules: AlertsTable, flag: str, act: Act, zone: ZoneI
     balance = tx.deliveries.balance(edition.id)
     if act.after == EditionState.SENT and now - act.at < SETTLED_IN and tx.deliveries.unknown_posts(edition.id):
         return []
-    title, said = _words(edition, act, balance, zone, rules.failed_share)
-    if not title:
+    words = _words(edition, act, balance, zone, rules.failed_share)
+    if words is None:
         return []
-    looked = "; ".join(kept.get("look", ())) if waits or edition.state is EditionState.HELD else ""
-    facts = [
-        ("Edition", f"{edition.name}, {edition.id}"),
-        ("Slot", f"{edition.slot.astimezone(zone):%A %d %B %Y, %H:%M %Z}"),
-        ("Stories", "; ".join(each.told.article.title for each in edition.stories) if waits else ""),
-        ("Reason", edition.reason if waits else act.note or edition.reason),
-        ("Needs a look", looked),
-        ("Deliveries", ", ".join(f"{count:,} {state}" for state, count in sorted(balance.states.items()))),
-    ]
+    title, said = words
+    looked = kept.get("look", ()) if waits or edition.state is EditionState.HELD else ()
+    stories = [each.told.article.title for each in edition.stories] if waits else []
+    facts = (
+        *_which(edition, zone),
+        (Phrase("Stories"), several(tuple(stories), Way.APART)),
+        (Phrase("Reason"), edition.reason if waits else act.note or edition.reason),
+        (Phrase("Needs a look"), several(tuple(map(read, looked)), Way.APART)),
+        (Phrase("Deliveries"), several(tuple(_COUNTED[state](n) for state, n in sorted(balance.states.items())))),
+    )
     return [
         Alert(
             flag=flag,
@@ -253,47 +310,75 @@ def _alert(tx: Transaction, rules: AlertsTable, flag: str, act: Act, zone: ZoneI
             said=said,
             facts=tuple((key, value) for key, value in facts if value),
             do=_do(edition),
+            page=f"editions/{edition.id}{'/delivery' if edition.state in _GOING else ''}",
         )
     ]
 
 
-def _words(edition: Edition, act: Act, balance: Balance, zone: ZoneInfo, share: int) -> tuple[str, str]:
-    """Title and first sentence; "" when there is nothing to tell."""
-    at, all_ = f"{act.at.astimezone(zone):%H:%M}", sum(balance.states.values())
+_COUNTED: Mapping[str, Callable[[int], Phrase]] = {
+    DeliveryState.PENDING: lambda n: plural(n, "%(count)s waits", "%(count)s wait"),
+    DeliveryState.LEASED: lambda n: plural(n, "%(count)s is being sent", "%(count)s are being sent"),
+    DeliveryState.ATTEMPTING: lambda n: plural(n, "%(count)s without an answer yet", "%(count)s without an answer yet"),
+    DeliveryState.DEFERRED: lambda n: plural(n, "%(count)s is tried again", "%(count)s are tried again"),
+    DeliveryState.ACCEPTED: lambda n: plural(n, "%(count)s accepted", "%(count)s accepted"),
+    DeliveryState.UNKNOWN: lambda n: plural(n, "%(count)s unknown", "%(count)s unknown"),
+    DeliveryState.FAILED: lambda n: Phrase("%(count)s failed", count=n),
+    DeliveryState.SUPPRESSED: lambda n: plural(n, "%(count)s not mailed", "%(count)s not mailed"),
+    DeliveryState.EXCLUDED: lambda n: plural(n, "%(count)s left out", "%(count)s left out"),
+    DeliveryState.CANCELLED: lambda n: plural(n, "%(count)s cancelled", "%(count)s cancelled"),
+}
+
+
+def _words(
+    edition: Edition, act: Act, balance: Balance, zone: ZoneInfo, share: int
+) -> tuple[Phrase, tuple[Phrase, ...]] | None:
+    """Title and first sentences; None when there is nothing to tell."""
+    at, all_ = act.at.astimezone(zone).time(), sum(balance.states.values())
     on_publish = edition.slot_key.startswith(ARTICLE)
-    if edition.state is EditionState.AWAITING and on_publish:
-        return Phrase("%(name)s waits for your approval", name=edition.name), (
-            "Approve it, and it goes out at once. If nobody does in time, what its schedule says happens: it is held, "
-            "unless if_unapproved says otherwise."
-        )
     if edition.state is EditionState.AWAITING:
+        goes = (
+            Phrase("Approve it, and it goes out at once.")
+            if on_publish
+            else Phrase("Approve it by %(slot)s, and it goes out then.", slot=edition.slot.astimezone(zone))
+        )
         return Phrase("%(name)s waits for your approval", name=edition.name), (
-            f"Approve it by {edition.slot.astimezone(zone):%A %H:%M}, and it goes out then. If nobody does, what its "
-            "schedule says happens: it is held, unless if_unapproved says otherwise."
+            goes,
+            Phrase(
+                "If nobody does in time, what its schedule says happens: it is held, unless if_unapproved says "
+                "otherwise."
+            ),
         )
     if edition.state is EditionState.PAUSED:
         waits = sum(count for state, count in balance.states.items() if state in OPEN_STATES)
-        return Phrase("%(name)s is paused: %(why)s", name=edition.name, why=_short(act.note)), (
-            f"Broadsheet stopped the edition at {at}. {waits:,} of {all_:,} deliveries wait until you resume it. "
-            "Nothing was lost and nobody gets it twice."
+        return Phrase("%(name)s is paused: %(why)s", name=edition.name, why=act.note), (
+            Phrase("Broadsheet stopped the edition at %(time)s.", time=at),
+            plural(
+                all_,
+                "%(waiting)s of %(count)s delivery waits until you resume it.",
+                "%(waiting)s of %(count)s deliveries wait until you resume it.",
+                waiting=waits,
+            ),
+            Phrase("Nothing was lost and nobody gets it twice."),
         )
     if edition.state is EditionState.EXPIRED:
-        return Phrase("%(name)s did not go out: %(why)s", name=edition.name, why=_short(act.note)), (
-            f"It expired at {at}, and goes out no more."
-            + ("" if on_publish else " Its stories may be picked by the next edition.")
+        over = Phrase("It expired at %(time)s, and goes out no more.", time=at)
+        again = Phrase("Its stories may be picked by the next edition.")
+        return Phrase("%(name)s did not go out: %(why)s", name=edition.name, why=act.note), (
+            (over,) if on_publish else (over, again)
         )
     if edition.state is EditionState.HELD:
-        held = Phrase("%(name)s is held: %(why)s", name=edition.name, why=_short(act.note))
-        return held, "It goes out when you release it, until it is too late."
+        held = Phrase("%(name)s is held: %(why)s", name=edition.name, why=act.note)
+        return held, (Phrase("It goes out when you release it, until it is too late."),)
     failed, unknown = balance.states.get(DeliveryState.FAILED, 0), balance.states.get(DeliveryState.UNKNOWN, 0)
     many = failed * 100 > share * all_
     if not many and not unknown:
-        return "", ""
-    return _with_gaps(edition.name, failed if many else 0, unknown), (
-        f"All of {all_:,} deliveries have ended. "
-        + (f"{failed / all_:.1%} were refused for good. " if many else "")
-        + ("Of the unknown ones only you, or the provider's log, can tell whether they arrived." if unknown else "")
-    ).strip()
+        return None
+    said = [plural(all_, "Its one delivery has ended.", "All of %(count)s deliveries have ended.")]
+    if many:
+        said.append(Phrase("%(share)s %% were refused for good.", share=100 * failed / all_))
+    if unknown:
+        said.append(Phrase("Of the unknown ones only you, or the provider's log, can tell whether they arrived."))
+    return _with_gaps(edition.name, failed if many else 0, unknown), tuple(said)
 
 
 def _with_gaps(name: str, failed: int, unknown: int) -> Phrase:
@@ -306,27 +391,23 @@ def _with_gaps(name: str, failed: int, unknown: int) -> Phrase:
     return Phrase("%(name)s went out, %(unknown)s unknown", name=name, unknown=unknown)
 
 
-def _short(reason: str) -> str:
-    """What a headline has room for; the whole of it stands among the facts."""
-    said = re.split(r": \d{3} |; ", reason, maxsplit=1)[0]
-    if said == reason and len(said) <= _HEADLINE:
-        return reason
-    return said if len(said) <= _HEADLINE else said[:_HEADLINE].rpartition(" ")[0] + " …"
-
-
-def _do(edition: Edition) -> tuple[str, ...]:
-    show = f"broadsheet editions {edition.id}: shows it"
+def _do(edition: Edition) -> tuple[Command, ...]:
+    show = Command(f"broadsheet editions {edition.id}", Phrase("shows it"))
     if edition.state is EditionState.PAUSED:
+        mended = Phrase("goes on where it stopped, once the cause is mended")
         return (
-            f"broadsheet resume {edition.id}: goes on where it stopped, once the cause is mended",
-            f"broadsheet cancel {edition.id}: sends no more of it",
+            Command(f"broadsheet resume {edition.id}", mended),
+            Command(f"broadsheet cancel {edition.id}", Phrase("sends no more of it")),
             show,
         )
     if edition.state is EditionState.AWAITING:
-        return f"broadsheet approve {edition.id}", f"broadsheet hold {edition.id}: holds it", show
+        hold = Command(f"broadsheet hold {edition.id}", Phrase("holds it"))
+        return Command(f"broadsheet approve {edition.id}"), hold, show
     if edition.state is EditionState.HELD:
         verb = "approve" if edition.approval else "release"
-        return f"broadsheet {verb} {edition.id}: lets it go out", show
+        return Command(f"broadsheet {verb} {edition.id}", Phrase("lets it go out")), show
     if edition.state is EditionState.SENT:
-        return f"broadsheet deliveries --edition {edition.id} --state failed (or unknown): shows whom", show
+        whom = f"broadsheet deliveries --edition {edition.id} --state"
+        failed, unknown = Command(f"{whom} failed", Phrase("shows whom")), Command(f"{whom} unknown")
+        return failed, unknown, show
     return (show,)

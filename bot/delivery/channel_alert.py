@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from bot.delivery.alerts import LOOKBACK, Alert, may_tell
+from bot.delivery.alerts import LOOKBACK, Alert, Command, may_tell
 from bot.delivery.pausing import PAUSED, thing
 from bot.delivery.sending import PROGRAM
-from bot.model import ChannelState, Phrase
+from bot.model import ChannelState, Phrase, plural
 from bot.settings.tables import AlertsTable
 from bot.store import Transaction
 
@@ -39,19 +39,30 @@ def _flag(channel: str) -> str:
 
 def _alert(tx: Transaction, name: str, state: ChannelState, at: datetime, zone: ZoneInfo) -> Alert:
     waiting = tx.deliveries.open_posts([name])[name]
-    posts = f"{waiting:,} post{'s' * (waiting != 1)}"
     return Alert(
         flag=_flag(name),
         at=at,
         edition=None,
-        status="Channel paused",
+        status=Phrase("Channel paused"),
         title=Phrase("Channel %(name)s is paused: its network refuses us", name=name),
-        said=f"Broadsheet stopped posting on {name} at {at.astimezone(zone):%H:%M}. {posts} of it wait until you "
-        "resume it; mail and the other channels go on. Nothing was lost, nothing is posted twice.",
-        facts=(("Channel", name), ("Reason", state.paused), ("Waiting", posts)),
-        do=(
-            f"broadsheet check: asks {name} again, and says what is wrong",
-            f"broadsheet channels resume {name}: posts what waits, once the cause is mended",
-            "broadsheet cancel EDITION: for an edition that is no news any more",
+        said=(
+            Phrase("Broadsheet stopped posting on %(name)s at %(time)s.", name=name, time=at.astimezone(zone).time()),
+            plural(
+                waiting,
+                "%(count)s post of it waits until you resume it; mail and the other channels go on.",
+                "%(count)s posts of it wait until you resume it; mail and the other channels go on.",
+            ),
+            Phrase("Nothing was lost, nothing is posted twice."),
         ),
+        facts=(
+            (Phrase("Channel"), name),
+            (Phrase("Reason"), state.paused),
+            (Phrase("Waiting"), plural(waiting, "%(count)s post", "%(count)s posts")),
+        ),
+        do=(
+            Command("broadsheet check", Phrase("asks %(name)s again, and says what is wrong", name=name)),
+            Command(f"broadsheet channels resume {name}", Phrase("posts what waits, once the cause is mended")),
+            Command("broadsheet cancel EDITION", Phrase("for an edition that is no news any more")),
+        ),
+        page=f"channels/{name}",
     )

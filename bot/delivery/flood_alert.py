@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from bot.delivery.alerts import LOOKBACK, Alert, may_tell
+from bot.delivery.alerts import LOOKBACK, Alert, Command, may_tell
 from bot.delivery.flood import FLAG, REST, STOPPED, THING
 from bot.model import Phrase
 from bot.settings.tables import AlertsTable
@@ -28,15 +28,22 @@ def flood_due(tx: Transaction, rules: AlertsTable, timezone: str, now: datetime)
             flag=_ALERT,
             at=act.at,
             edition=None,
-            status="Sign-ups on hold",
+            status=Phrase("Sign-ups on hold"),
             title=Phrase("Hardly anybody confirms: confirmations are stopped"),
-            said=f"Broadsheet stopped confirmation mails at {act.at.astimezone(zone):%H:%M}. Editions go out as ever. "
-            f"It tries a few again at {(act.at + REST).astimezone(zone):%H:%M}, and goes on by itself when it is over.",
-            facts=(("Last hour", act.note),),
-            do=(
-                "[signup] per_network, per_domain, mails: lower limits, if it comes back",
-                "[audiences.NAME] open = false: takes the form away meanwhile",
-                "broadsheet acts: shows when it stopped and went on",
+            said=(
+                Phrase("Broadsheet stopped confirmation mails at %(time)s.", time=act.at.astimezone(zone).time()),
+                Phrase("Editions go out as ever."),
+                Phrase(
+                    "It tries a few again at %(time)s, and goes on by itself when it is over.",
+                    time=(act.at + REST).astimezone(zone).time(),
+                ),
             ),
+            facts=((Phrase("Last hour"), act.note),),
+            do=(
+                Command("[signup] per_network, per_domain, mails", Phrase("lower limits, if it comes back")),
+                Command("[audiences.NAME] open = false", Phrase("takes the form away meanwhile")),
+                Command("broadsheet acts", Phrase("shows when it stopped and went on")),
+            ),
+            page="activity",
         )
     ]

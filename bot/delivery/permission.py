@@ -10,7 +10,7 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from bot.delivery.alerts import Alert, may_tell
+from bot.delivery.alerts import Alert, Command, may_tell
 from bot.model import Phrase, plural
 from bot.settings.tables import AlertsTable
 from bot.store import Transaction
@@ -43,12 +43,18 @@ def headline(name: str, expires: datetime, now: datetime) -> Phrase:
     return Phrase("%(name)s stops within two hours", name=name)
 
 
-def consequence(expires: datetime, now: datetime, timezone: str) -> str:
-    """What that means, and when."""
-    moment = f"{expires.astimezone(ZoneInfo(timezone)):%A %d %B %Y, %H:%M %Z}"
+def consequence(expires: datetime, now: datetime, timezone: str) -> tuple[Phrase, Phrase]:
+    """What that means, and when: two sentences."""
+    moment = expires.astimezone(ZoneInfo(timezone))
     if expires <= now:
-        return f"It ended on {moment}. Its posts wait; nothing is lost. Connecting it again takes a minute."
-    return f"Its permission ends on {moment}. Connecting it again takes a minute; nothing is lost meanwhile."
+        return (
+            Phrase("It ended on %(moment)s.", moment=moment),
+            Phrase("Its posts wait; nothing is lost. Connecting it again takes a minute."),
+        )
+    return (
+        Phrase("Its permission ends on %(moment)s.", moment=moment),
+        Phrase("Connecting it again takes a minute; nothing is lost meanwhile."),
+    )
 
 
 def permissions_due(
@@ -73,18 +79,23 @@ def permissions_due(
 def _alert(
     flag: str, since: datetime, name: str, account: str, expires: datetime, timezone: str, now: datetime
 ) -> Alert:
-    moment = f"{expires.astimezone(ZoneInfo(timezone)):%A %d %B %Y, %H:%M %Z}"
-    facts = [("Channel", name), ("Account", account), ("Ended" if expires <= now else "Ends", moment)]
+    over = expires <= now
+    facts = (
+        (Phrase("Channel"), name),
+        (Phrase("Account"), account),
+        (Phrase("Ended") if over else Phrase("Ends"), expires.astimezone(ZoneInfo(timezone))),
+    )
     return Alert(
         flag=flag,
         at=since,
         edition=None,
-        status="Permission ended" if expires <= now else "Permission ends",
+        status=Phrase("Permission ended") if over else Phrase("Permission ends"),
         title=headline(name, expires, now),
         said=consequence(expires, now, timezone),
         facts=tuple((key, value) for key, value in facts if value),
         do=(
-            f"broadsheet channels connect {name}: asks for a new permission",
-            "broadsheet channels: shows how long each permission lasts",
+            Command(f"broadsheet channels connect {name}", Phrase("asks for a new permission")),
+            Command("broadsheet channels", Phrase("shows how long each permission lasts")),
         ),
+        page=f"channels/{name}",
     )

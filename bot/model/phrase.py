@@ -82,7 +82,11 @@ class Phrase(str):
                 return Several(tuple(map(text, fact.each)), fact.way)
             return text(fact) if isinstance(fact, str) else fact
 
-        return Phrase(self.template, self.many, self.number, **{name: of(fact) for name, fact in self.facts.items()})
+        return self.with_facts(**{name: of(fact) for name, fact in self.facts.items()})
+
+    def with_facts(self, **facts: Fact) -> Phrase:
+        """The same with these ``facts`` for those of their names."""
+        return Phrase(self.template, self.many, self.number, **{**self.facts, **facts})
 
     def __getnewargs_ex__(self) -> tuple[tuple[str, str, int], dict[str, Fact]]:
         return (self.template, self.many, self.number), dict(self.facts)

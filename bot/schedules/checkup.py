@@ -116,7 +116,7 @@ def _permissions(installation: Installation) -> Iterator[Checked]:
         if state.expires is None:
             continue
         reached, connect = stage(state.expires, now), f"run `broadsheet channels connect {name}`"
-        said = f"{headline(name, state.expires, now)}. {consequence(state.expires, now, timezone)}"
+        said = f"{headline(name, state.expires, now)}. {' '.join(consequence(state.expires, now, timezone))}"
         if reached is None:
             yield ok(f"channel.{name}.permission", f"lasts until {state.expires:%Y-%m-%d}")
         else:

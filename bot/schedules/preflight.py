@@ -38,6 +38,7 @@ from bot.schedules.reachable import reach
 from bot.settings.tables import ScheduleTable
 from bot.store import Transaction
 from bot.store.kept_editions import WENT_OUT
+from bot.store.said import written
 
 RECENT = timedelta(hours=1)
 """An edition that went out at once is looked at too, so late: its readers may still be told of a fault."""
@@ -136,7 +137,7 @@ def look(
         tx.editions.note(edition_id, PREFLIGHT, {**kept, "reached": seen.content()})
     with installation.store.write() as tx:
         made = found(tx, installation, edition, seen, tx.images.known(addresses(edition.stories)))
-        lines = [_line(each) for each in made if each.grade in (Grade.FAULT, Grade.WARNING)]
+        lines = [written(_line(each)) for each in made if each.grade in (Grade.FAULT, Grade.WARNING)]
         tx.editions.note(edition_id, PREFLIGHT, {"reached": seen.content(), "look": lines})
         faults = several(tuple(_line(each) for each in made if each.grade is Grade.FAULT), Way.APART)
         act = Act(

@@ -1,12 +1,14 @@
-"""How the desk speaks: English in the code, other languages from gettext catalogs beside it.
+"""How Broadsheet speaks to who runs it: English in the code, other languages from gettext catalogs beside it.
 
-The language is the one of the editor who asks; it is set once a request (``speak``), so that templates, macros and
-Python words find it without being handed it. Babel reads the ``.po`` files themselves: there is no build step.
+The language is the one of the editor who asks, or who is written to; it is set once a request (``speak``), or for the
+length of a mail (``speaking``), so that templates, macros and Python words find it without being handed it. Babel reads
+the ``.po`` files themselves: there is no build step.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache, lru_cache
 from io import BytesIO
@@ -31,6 +33,16 @@ _speaking: ContextVar[str] = ContextVar("speaking", default="en")
 def speak(language: str) -> None:
     """From here on this request is answered in ``language``; in English when the desk does not speak it."""
     _speaking.set(language if language in LANGUAGES else "en")
+
+
+@contextmanager
+def speaking(language: str) -> Iterator[None]:
+    """Within, words are in ``language``, as ``speak`` has it; after it in what they were before."""
+    before = _speaking.set(language if language in LANGUAGES else "en")
+    try:
+        yield
+    finally:
+        _speaking.reset(before)
 
 
 def spoken() -> str:

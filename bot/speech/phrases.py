@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, time, timedelta
+from typing import Literal
 
 from babel.dates import format_date, format_time, get_datetime_format
 from babel.lists import format_list
@@ -60,14 +62,28 @@ def sentence(said: str) -> str:
     return capital(ended(said))
 
 
+def moment(at: datetime) -> str:
+    """``Tuesday 24 November 2026, 07:00 GMT``: all of it, in the zone that ``at`` bears."""
+    return f"{_day_and_hour(at, 'full')} {at:%Z}"
+
+
+def paragraph(sentences: Iterable[str]) -> str:
+    """Sentences one after the other, as the language sets them."""
+    return ("" if spoken() == "ja" else " ").join(map(told, sentences))
+
+
+def _day_and_hour(at: datetime, length: Literal["long", "full"]) -> str:
+    pattern = str(get_datetime_format("medium", locale=locale())).replace("'", "")
+    hour, day = format_time(at, _HOUR, locale=locale()), format_date(at, length, locale=locale())
+    return pattern.replace("{0}", hour).replace("{1}", day)
+
+
 def _fact(fact: Fact) -> str:
     match fact:
         case Several():
             return _several(fact)
         case datetime():
-            pattern = str(get_datetime_format("medium", locale=locale())).replace("'", "")
-            hour, day = format_time(fact, _HOUR, locale=locale()), format_date(fact, "long", locale=locale())
-            return pattern.replace("{0}", hour).replace("{1}", day)
+            return _day_and_hour(fact, "long")
         case time():
             return format_time(fact, _HOUR, locale=locale())
         case timedelta():

@@ -98,9 +98,10 @@ def test_an_alert_says_when_what_it_means_and_what_to_do(store: Store, clock: Se
     with store.read() as tx:
         (alert,) = permissions_due(tx, RULES, ("news",), "Europe/Berlin", clock())
     assert alert.title == "news stops in 6 days"
-    assert "ends on Monday 30 November 2026, 13:00 CET" in alert.said
+    assert alert.said[0] == "Its permission ends on 30 November 2026, 13:00."
     assert ("Account", "@record") in alert.facts
-    assert alert.do[0].startswith("broadsheet channels connect news")
+    assert alert.do[0].line == "broadsheet channels connect news"
+    assert alert.page == "channels/news"
 
 
 @pytest.mark.parametrize(
@@ -117,4 +118,4 @@ def test_the_headline_never_promises_more_time_than_there_is(left: timedelta, sa
 
 
 def test_an_ended_permission_says_that_nothing_is_lost() -> None:
-    assert "Its posts wait; nothing is lost." in consequence(NOW, NOW, "UTC")
+    assert "Its posts wait; nothing is lost." in " ".join(consequence(NOW, NOW, "UTC"))

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.delivery.alerts import due
+from bot.delivery.alerts import Command, due
 from bot.delivery.sending import begin_sending
 from bot.editions import lifecycle
 from bot.errors import NotFound
@@ -116,7 +116,7 @@ def test_faults_hold_up_nothing_and_are_told_where_nobody_approves(open_newsroom
         (alert,) = due(tx, AlertsTable(), "UTC", NOW)
         assert tx.editions.state(made.id) is EditionState.DRAFTED
     assert alert.title == "Morning briefing: a look at it found faults"
-    assert f"broadsheet hold {made.id}: holds it" in alert.do
+    assert Command(f"broadsheet hold {made.id}", "holds it") in alert.do
 
 
 def test_who_approves_is_told_by_when_and_what_needs_a_look(newsroom, publish, store):
@@ -131,9 +131,10 @@ def test_who_approves_is_told_by_when_and_what_needs_a_look(newsroom, publish, s
     with store.read() as tx:
         (alert,) = due(tx, AlertsTable(), "UTC", NOW)
     assert (alert.status, alert.title) == ("Awaiting approval", "Morning briefing waits for your approval")
-    assert "Approve it by Tuesday 07:00" in alert.said
+    assert "Approve it by 24 November 2026, 07:00, and it goes out then." in alert.said
     assert "1 link leads nowhere" in dict(alert.facts)["Needs a look"]
-    assert alert.do[0] == f"broadsheet approve {made.id}"
+    assert alert.do[0] == Command(f"broadsheet approve {made.id}")
+    assert alert.page == f"editions/{made.id}"
     lifecycle.approve(store, made.id, who="ida", now=NOW)
     with store.read() as tx:
         assert due(tx, AlertsTable(), "UTC", NOW) == []

@@ -251,7 +251,7 @@ async def test_what_the_dns_says_of_a_sender_is_told_in_the_editors_language(fir
 
 async def test_the_record_says_in_the_editors_language_of_what_alerts_told_and_whom_they_missed(web):
     title = Phrase("%(name)s is held: %(why)s", name="Morning briefing", why=Phrase("later than its schedule allows"))
-    alert = Alert(flag="alert:held:x", at=NOW, edition=None, status="", title=title, said="", facts=(), do=())
+    alert = Alert(flag="alert:held:x", at=NOW, edition=None, status="", title=title, said=(), facts=(), do=(), page="")
 
     def refuse(_parcel):
         raise ChannelRefused("421 busy")
