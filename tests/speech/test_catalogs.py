@@ -16,6 +16,7 @@ from bot.speech.catalog import CATALOGS, LANGUAGES
 
 ROOT = Path(__file__).parents[2]
 PLACEHOLDER = re.compile(r"%(?:\(\w+\))?[sd]|\{\w+\}")
+CODE = re.compile("`[^`]+`")
 
 
 @pytest.fixture(scope="module")
@@ -45,6 +46,16 @@ def test_every_word_is_translated(words, language):
             wrong.append((word, message.string))
     assert missing == [], f"{len(missing)} words; `make words` puts them into the catalog"
     assert wrong == [], "placeholders differ"
+
+
+@pytest.mark.parametrize("language", [each for each in LANGUAGES if each != "en"])
+def test_code_within_words_is_never_translated(words, language):
+    with (CATALOGS / f"{language}.po").open("rb") as stream:
+        catalog = read_po(stream, locale=language)
+    found = {word: catalog.get(word, context) for word, context in words if isinstance(word, str)}
+    said = {word: message.string for word, message in found.items() if message}
+    assert any(CODE.search(word) for word in said)
+    assert [word for word in said if sorted(CODE.findall(word)) != sorted(CODE.findall(said[word]))] == []
 
 
 def test_no_language_borrows_the_words_of_another(words):
