@@ -24,12 +24,13 @@ docs: $(VENV)/dev
 	$(BIN)/python -m bot.schedules.reference > docs/configuration.md
 	$(BIN)/python -m bot.cli.reference > docs/commands.md
 
-# Gathers the desk's words; what is new in a catalog is empty there until somebody translates it.
+# Gathers the desk's words, as [tool.babel] in pyproject.toml says; what is new in a catalog is empty there until
+# somebody translates it.
 words: $(VENV)/dev
 	$(BIN)/pybabel -q extract -F pyproject.toml -k N_ -k Phrase -k plural:2,3 -k pgettext:1c,2 --no-location --sort-output --omit-header -o $(VENV)/desk.pot .
 	@for language in de ja ar; do \
 	  if [ -f bot/speech/locale/$$language.po ]; then \
-	    $(BIN)/pybabel -q update -i $(VENV)/desk.pot -o bot/speech/locale/$$language.po -l $$language  -w 120 --no-fuzzy-matching --ignore-obsolete; \
+	    $(BIN)/pybabel -q update -i $(VENV)/desk.pot -o bot/speech/locale/$$language.po -l $$language  -w 120 --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date; \
 	  else $(BIN)/pybabel -q init -i $(VENV)/desk.pot -o bot/speech/locale/$$language.po -l $$language; fi; done
 
 # Needs Chromium, and the fonts that docs/gallery/README.md names. `make gallery ARGS=desk` draws docs/editors.

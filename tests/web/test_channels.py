@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import html
+import re
+import tomllib
 from datetime import timedelta
 from urllib.parse import parse_qsl, urlsplit
 
 import httpx
 import pytest
+from pydantic import Field
 
-from bot.channels.base import kinds
+from bot.channels.base import KINDS, kinds
 from bot.channels.credentials import Credential, closed
 from bot.delivery.pausing import pause_channel
 from bot.model import DeliveryState, EditionState, Phrase, Post, Quota, Rendition
 from bot.schedules.adding import new_channel
 from bot.schedules.connection import begin
-from bot.testing import KEYS, NOW
+from bot.settings import PostTable
+from bot.speech.catalog import LANGUAGES
+from bot.testing import KEYS, NOW, ScriptedChannel
 from bot.testing.networks import running
 from tests.html_validate import PAGE
 
@@ -314,11 +319,74 @@ async def test_the_list_of_channels_leads_to_how_one_is_added(desk):
 async def test_every_kind_of_channel_says_what_to_do_in_plain_steps(desk, kind):
     page = html.unescape((await desk.get(f"/channels/new?type={kind}")).text)
     new = new_channel(kind, desk.installation.settings.channels)
-    assert new.lines in page
+    assert new.head in page
     assert "broadsheet check" in page
     assert f"docs/channels/{kind}.md" in page
     assert all(each.variable in page for each in new.secrets)
     assert (f"broadsheet channels connect {new.name}" in page) is new.connects
+
+
+async def new_page(desk, kind, language="en"):
+    async with desk.client() as client:
+        client.headers["accept-language"] = language
+        return (await client.get(f"/channels/new?type={kind}")).text
+
+
+def plain(markup):
+    return html.unescape(re.sub(r"<[^>]+>", "", markup))
+
+
+def as_written(page):
+    """What stands in the blocks to copy, up to the command that checks it."""
+    blocks = [plain(each) for each in re.findall(r"<pre[^>]*>(.*?)</pre>", page, re.DOTALL)]
+    return blocks[: blocks.index("broadsheet check")]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("kind", sorted(kinds()))
+async def test_the_lines_are_the_same_table_in_every_language(desk, kind, language):
+    new = new_channel(kind, desk.installation.settings.channels)
+    blocks = as_written(await new_page(desk, kind, language))
+    written = [line for block in blocks for line in block.splitlines() if line]
+    code = [*new.head.splitlines(), *(line for each in new.lines + new.more for line in each.code.splitlines())]
+    comments = [line for line in written if line not in code]
+    assert [line for line in written if line in code] == code
+    assert len(comments) == len(new.lines + new.more)
+    assert all(line.startswith("# ") for line in comments)
+    keys = {line.split(" = ")[0] for line in code if " = " in line and not line.startswith("#")}
+    assert tomllib.loads("\n".join(blocks))["channels"][new.name].keys() == keys
+
+
+async def test_a_network_is_told_in_the_editors_language(desk):
+    page = await new_page(desk, "mastodon", "de")
+    assert 'lang="en"' not in page
+    assert "Ein Konto, über ein Zugriffstoken (Einstellungen → Entwicklung → Neue Anwendung)." in page
+    assert "Das Zugriffstoken der Anwendung; Scopes " in page
+    server, visible = as_written(page)
+    assert "\n# Der Server des Kontos, z. B. `https://mastodon.social`.\ninstance = " in server
+    assert visible.startswith("# Wer die Posts sieht: alle;")
+    assert "nur Follower. Möglich sind: `public`, `unlisted`, `private`.\n# visibility = " in visible
+
+
+async def test_words_from_the_right_stand_apart_from_the_code_among_them(desk):
+    page = await new_page(desk, "matrix", "ar")
+    assert '\n# <span dir="rtl">عنوان الغرفة، <bdi dir="ltr">`#news:example.org`</bdi>' in page
+    assert '<pre dir="ltr" tabindex="0">[channels.matrix]' in page
+
+
+class Pigeon(ScriptedChannel):
+    class Options(PostTable):
+        """A bird. <b>It flies.</b>"""
+
+        loft: str = Field(description="Where it <i>lives</i>: `a <b>`.")
+
+
+async def test_what_another_package_says_is_marked_as_no_translation(desk, monkeypatch):
+    monkeypatch.setitem(KINDS, "pigeon", Pigeon)
+    page = await new_page(desk, "pigeon", "ar")
+    assert '<p class="facts" lang="en" dir="ltr">A bird. &lt;b&gt;It flies.&lt;/b&gt;</p>' in page
+    assert '# <span lang="en" dir="ltr">Where it &lt;i&gt;lives' in page
+    assert '<bdi dir="ltr">`a &lt;b&gt;`</bdi>' in page
 
 
 async def test_a_kind_that_is_none_has_no_page(desk):

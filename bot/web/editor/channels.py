@@ -163,7 +163,7 @@ def routes(desk: Desk, router: APIRouter) -> None:
         installation = desk.installation.current()
         settings = installation.settings
         try:
-            new = new_channel(type, settings.channels) if type else None
+            new = new_channel(type, settings.channels, _) if type else None
         except NotFound:
             return desk.missing(request)
         folder = settings.folder.name
