@@ -78,6 +78,7 @@ VIEWS = (
     "editions/{waiting}?add=yes",
     "deliveries?state=sent",
     "schedules/new?from=morning",
+    "channels/new?type=mastodon",
     "search?q=tunnel",
     "numbers?schedule=morning",
     "activity?kind=edition",
