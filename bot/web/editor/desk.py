@@ -23,7 +23,7 @@ from bot.model import Role, User
 from bot.schedules.installation import Installation
 from bot.store.flags import PAUSED
 from bot.web.editor import speech
-from bot.web.editor.badges import badges
+from bot.web.editor.badges import ANEW, COUNTED, badges
 from bot.web.editor.phrases import capital, sentence, told, told_error
 from bot.web.editor.reasons import known
 from bot.web.editor.speech import _, listing
@@ -104,6 +104,8 @@ class Desk:
             headers={"Content-Security-Policy": DESK_POLICY},
             here=here,
             work=work,
+            counted=COUNTED,
+            counts_anew=ANEW,
             user=user,
             address_of=address_for(user),
             now=times.now,
