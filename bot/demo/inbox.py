@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from email import message_from_bytes, policy
-from email.message import EmailMessage
+from email.message import EmailMessage, Message
 from email.parser import BytesHeaderParser
 from email.utils import parsedate_to_datetime
 from html import escape
@@ -48,6 +49,7 @@ class Inbox:
 
     def __init__(self, folder: Path, timezone: str) -> None:
         self._folder, self._zone = folder, ZoneInfo(timezone)
+        self._place = self._zone.key.rpartition("/")[2].replace("_", " ")
 
     def listed(self, request: Request) -> Response:  # noqa: ARG002 - as Starlette calls it
         """The newest mails; the page loads anew by itself."""
@@ -56,8 +58,7 @@ class Inbox:
         more = f"<p class=meta>and {len(found) - SHOWN} older ones in {escape(str(self._folder))}</p>"
         head = f'<meta http-equiv="refresh" content="{SECONDS}">'
         title = f"{len(found)} mail{'' if len(found) == 1 else 's'}"
-        place = self._zone.key.rpartition("/")[2].replace("_", " ")
-        top = f"<p class=meta>Broadsheet’s demo · times in {place}, as on the desk</p>"
+        top = f"<p class=meta>Broadsheet’s demo · times in {self._place}, as on the desk</p>"
         body = f"{top}<h1>{title}</h1><ol>{rows}</ol>{more if len(found) > SHOWN else ''}"
         return _page(title, body, head)
 
@@ -66,9 +67,8 @@ class Inbox:
         mail = self._mail(request.path_params["name"])
         if mail is None:
             return Response("There is no such mail.\n", status_code=404, media_type="text/plain")
-        lines = "".join(
-            f"<div class=meta>{name}: {escape(str(mail[name]))}</div>" for name in ("From", "To", "Date") if mail[name]
-        )
+        facts = {"From": mail["From"], "To": mail["To"], "Date": self._dated(mail)}
+        lines = "".join(f"<div class=meta>{name}: {escape(str(said))}</div>" for name, said in facts.items() if said)
         subject = escape(str(mail["Subject"] or ""))
         frame = f'<iframe sandbox="allow-popups allow-popups-to-escape-sandbox" src="{escape(request.url.path)}/body"'
         body = f'<p><a href="./">All mails</a></p><h1>{subject}</h1>{lines}<p>{frame} title="{subject}"></iframe></p>'
@@ -89,12 +89,26 @@ class Inbox:
         try:
             with file.open("rb") as stream:
                 mail = BytesHeaderParser(policy=policy.default).parse(stream)
-            subject, to, date = (str(mail[name] or "") for name in ("Subject", "To", "Date"))
-            when = f"{parsedate_to_datetime(date).astimezone(self._zone):%d %b %H:%M:%S}" if date else ""
+            subject, to = (str(mail[name] or "") for name in ("Subject", "To"))
+            sent = self._sent(mail)
+            when = f"{sent:%d %b %H:%M:%S}" if sent else ""
         except (OSError, ValueError):
             subject, to, when = file.name, "", ""
         link = f'<a href="./{escape(file.name)}">{escape(subject) or escape(file.name)}</a>'
         return f"{link}<div class=meta>to {escape(to)} · {when}</div>"
+
+    def _dated(self, mail: Message) -> str:
+        """When it was sent, as a mail program has it: by the clock of who reads. What is no date stands as it came."""
+        sent = self._sent(mail)
+        return f"{sent:%a, %d %b %Y %H:%M:%S} in {self._place}" if sent else str(mail["Date"] or "")
+
+    def _sent(self, mail: Message) -> datetime | None:
+        try:
+            sent = parsedate_to_datetime(str(mail["Date"] or ""))
+            # "-0000" is UTC of an unknown place, and no hour of this machine's.
+            return (sent if sent.tzinfo else sent.replace(tzinfo=UTC)).astimezone(self._zone)
+        except (ValueError, OverflowError):
+            return None
 
     def _mail(self, name: str) -> EmailMessage | None:
         if not _NAME.fullmatch(name):

@@ -22,6 +22,7 @@ from bot.model import (
     Change,
     Correction,
     Decision,
+    Delivery,
     Edition,
     EditionState,
     EditionStory,
@@ -35,7 +36,7 @@ from bot.schedules.correction_mail import correction_mail, mails_of
 from bot.schedules.hosting import host_corrections
 from bot.schedules.installation import Installation
 from bot.schedules.replies import Correcting, Way, replies_of, reply, unanswered
-from bot.schedules.standing import Posted, posted, waiting
+from bot.schedules.standing import Posted, others, posted
 from bot.store import Transaction
 from bot.store.changes import OpenChange
 
@@ -50,8 +51,8 @@ MUTE = Phrase("it sends no mail, and no post about it can be answered")
 @dataclass(frozen=True, slots=True)
 class Telling:
     """An edition that told an article, as the ``story`` it was then; ``what`` has changed since ("": nothing that
-    matters), ``differences`` are the first of it. ``posts`` are those about it that networks accepted,
-    ``waiting`` the channels to which it goes yet, as it was.
+    matters), ``differences`` are the first of it. ``posts`` are those about it that networks accepted, ``others`` those
+    that none did, or not yet.
     """
 
     edition: Edition
@@ -59,7 +60,12 @@ class Telling:
     what: str
     differences: tuple[Difference, ...]
     posts: tuple[Posted, ...]
-    waiting: tuple[str, ...] = ()
+    others: tuple[Delivery, ...] = ()
+
+    @property
+    def waiting(self) -> tuple[str, ...]:
+        """The channels to which it goes yet, as it was."""
+        return tuple(each.channel for each in self.others if each.state.open)
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,9 +176,17 @@ def reach(tx: Transaction, article: int) -> Reach:
             Phrase("article %(article)s: there is none; `broadsheet articles` lists them", article=str(article))
         )
     told = tx.editions.telling([article])
+    posts = tx.deliveries.posts_of({edition.id for edition, _ in told})
     tellings = tuple(
-        Telling(edition, story, _what(story.article, found), difference(story.article, found), posts, goes)
-        for (edition, story), posts, goes in zip(told, posted(tx, told), waiting(tx, told), strict=True)
+        Telling(
+            edition,
+            story,
+            _what(story.article, found),
+            difference(story.article, found),
+            stand,
+            others(story, posts[edition.id]),
+        )
+        for (edition, story), stand in zip(told, posted(tx, told, posts), strict=True)
     )
     if not tellings:
         raise NothingToDo(Phrase("article %(article)s: nothing was sent about it", article=str(article)))

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from bot.model import CORRECTION, Delivery, DeliveryState, Edition, EditionState, EditionStory, Post, PostAct
+from bot.model import CORRECTION, Delivery, DeliveryState, Edition, EditionStory, Post, PostAct
 from bot.store import Transaction
 
 
@@ -43,13 +43,22 @@ class _Done:
     delivery: Delivery | None
 
 
-def posted(tx: Transaction, told: Iterable[tuple[Edition, EditionStory]]) -> list[tuple[Posted, ...]]:
-    """Of each story that an edition told: its posts, or that of the whole edition, which tells the lead."""
+def posted(
+    tx: Transaction,
+    told: Iterable[tuple[Edition, EditionStory]],
+    posts: Mapping[str, Sequence[Delivery]] | None = None,
+) -> list[tuple[Posted, ...]]:
+    """Of each story that an edition told: its posts, or that of the whole edition, which tells the lead.
+
+    ``posts`` are those of the editions, by id, where they are known.
+    """
     told = list(told)
     since: dict[str, datetime] = {}
     for edition, _ in told:
         since[edition.schedule] = min(edition.slot, since.get(edition.schedule, edition.slot))
-    done, posts = _done(tx, since), tx.deliveries.posts_of({edition.id for edition, _ in told})
+    done = _done(tx, since)
+    if posts is None:
+        posts = tx.deliveries.posts_of({edition.id for edition, _ in told})
     accepted = [
         [each for each in posts[edition.id] if each.subject in _about(story) and each.state is DeliveryState.ACCEPTED]
         for edition, story in told
@@ -83,14 +92,9 @@ def answers(tx: Transaction, schedule: str, article: int) -> tuple[Posted, ...]:
     return tuple(_now(each, done) for each in found)
 
 
-def waiting(tx: Transaction, told: Sequence[tuple[Edition, EditionStory]]) -> list[tuple[str, ...]]:
-    """Of each story that an edition told: the channels to which its posts go yet, as it was told."""
-    going = {edition.id for edition, _ in told if edition.state in (EditionState.SENDING, EditionState.PAUSED)}
-    posts = tx.deliveries.posts_of(going)
-    return [
-        tuple(each.channel for each in posts.get(edition.id, ()) if each.subject in _about(story) and each.state.open)
-        for edition, story in told
-    ]
+def others(story: EditionStory, posts: Iterable[Delivery]) -> tuple[Delivery, ...]:
+    """Those of an edition's ``posts`` that are about ``story``, and that no network accepted, or none has yet."""
+    return tuple(each for each in posts if each.subject in _about(story) and each.state is not DeliveryState.ACCEPTED)
 
 
 def _about(story: EditionStory) -> set[str]:

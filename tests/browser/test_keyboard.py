@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bot.schedules.imports import import_due
+from bot.store.sources import SourceState
 from tests.browser.newsroom import tab_to
 
 FOCUSED = "document.activeElement"
@@ -129,6 +130,37 @@ def test_today_comes_anew_and_never_under_the_focus(newsroom, visit):
     page.wait_for_timeout(100)
     assert not anew(page), "somebody came to it while the answer was on its way"
     assert inside.evaluate(f"each => each === {FOCUSED}")
+
+
+def test_the_rails_counts_follow_on_a_page_that_stays_open_and_take_no_focus(newsroom, visit):
+    def tell(**state):
+        with newsroom.store.write() as tx:
+            tx.sources.put(SourceState(source="site", **state))
+
+    page = visit(f"{newsroom.url}/")
+    page.clock.install()
+    page.reload()
+    entry, count = page.locator("nav [data-go=o]"), page.locator("#waits-sources")
+    title, waiting = page.title(), page.locator("#waits-today").inner_text()
+    entry.focus()
+    tell(failures=3, error="timed out")
+    page.clock.run_for(15_000)
+    count.locator("xpath=self::*[contains(., '1')]").wait_for()
+    assert page.locator("#waits-today").inner_text() != waiting
+    assert page.title() != title
+    assert entry.evaluate(f"each => each === {FOCUSED}")
+
+    count.evaluate("each => each.same = true")
+    marked(page)
+    page.clock.run_for(15_000)
+    until(page, lambda: anew(page))
+    assert count.evaluate("each => each.same"), "what did not change is told to nobody again"
+
+    tell(last_success=newsroom.installation.clock())
+    page.clock.run_for(15_000)
+    count.wait_for(state="hidden")
+    until(page, lambda: page.title() == title)
+    assert entry.evaluate(f"each => each === {FOCUSED}")
 
 
 def test_a_page_that_is_left_while_it_asks_leaves_nothing_in_the_console(newsroom, visit):

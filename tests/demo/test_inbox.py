@@ -65,6 +65,33 @@ def test_times_are_those_of_the_newsroom_and_say_so(client: TestClient, box: Mai
     assert "Broadsheet’s demo" in page
 
 
+@pytest.mark.parametrize(
+    ("sent", "shown"),
+    [
+        ("Tue, 24 Nov 2026 20:00:00 +0000", "Wed, 25 Nov 2026 05:00:00 in Tokyo"),
+        ("Tue, 24 Nov 2026 20:00:00 -0000", "Wed, 25 Nov 2026 05:00:00 in Tokyo"),
+        ("Fri, 31 Dec 9999 23:00:00 +0000", "Fri, 31 Dec 9999 23:00:00 +0000"),
+        ("<next week>", "&lt;next week&gt;"),
+    ],
+)
+def test_an_opened_mail_has_the_date_of_the_newsroom_and_its_file_the_one_it_was_sent_with(
+    client: TestClient, box: Mailbox, sent: str, shown: str
+) -> None:
+    message = mail("Ferry").replace(b"Tue, 24 Nov 2026 07:00:00 +0000", sent.encode())
+    file = box.keep("ada@example.org", message)
+    assert f"Date: {shown}</div>" in client.get(f"/{file.name}").text
+    assert file.read_bytes() == message
+    assert client.get("/").status_code == 200
+
+
+def test_a_mail_without_a_date_is_opened_all_the_same(client: TestClient, box: Mailbox) -> None:
+    message = mail("Ferry").replace(b"Date: Tue, 24 Nov 2026 07:00:00 +0000\r\n", b"")
+    name = box.keep("ada@example.org", message).name
+    page = client.get(f"/{name}").text
+    assert "To: ada@example.org" in page
+    assert "Date:" not in page
+
+
 def test_what_a_mail_holds_runs_nothing(client: TestClient, box: Mailbox) -> None:
     name = box.keep("ada@example.org", mail(HOSTILE, f"<p>{HOSTILE}</p>", to=f'"{HOSTILE}" <ada@example.org>')).name
     for path in ("/", f"/{name}"):

@@ -8,7 +8,8 @@ import pytest
 from sqlalchemy import event
 
 from bot.audience.suppression import suppress
-from bot.model import Consent, Evidence, Preferences, Role, Signup, SignupOutcome, Suppression
+from bot.model import Consent, EditionState, Evidence, Preferences, Role, Signup, SignupOutcome, Suppression
+from bot.schedules.figures import count_readers
 from bot.store import growth
 from bot.store.reader_days import Day
 from bot.testing import NOW, subscribe
@@ -31,6 +32,18 @@ async def test_readers_are_found_by_a_part_of_their_name(web):
     assert "m.l@ellery.example" in page
     assert "ida@ellery.example" not in page
     assert "1 reader matches “lind”." in page
+
+
+async def test_who_is_never_mailed_from_now_on_is_no_longer_among_those_an_edition_goes_to(web, monkeypatch):
+    monkeypatch.setattr(growth, "LIVE", 1)
+    subscribe(web.store, "ida@example.org", "tom@example.org", "noor@example.org")
+    count_readers(web.installation, NOW)
+    made = web.add_edition(state=EditionState.DRAFTED, slot=NOW + timedelta(hours=1))
+    web.installation.clock.advance(minutes=1)
+    assert "to 3 readers" in (await web.get(f"/editions/{made.id}/bar")).text
+    assert (await web.post("/audience/suppressions", data={"address": "ida@example.org"})).status_code == 303
+    assert "to 2 readers" in (await web.get(f"/editions/{made.id}/bar")).text
+    assert "to 2 readers" in (await web.get("/")).text
 
 
 async def test_two_letters_are_no_search(web):

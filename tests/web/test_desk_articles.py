@@ -100,7 +100,7 @@ async def test_an_article_shows_its_difference_by_words_with_before_and_after_fo
 
 async def test_an_article_shows_where_the_old_words_went_with_them_marked(web, changed):
     page = (await web.get("/articles/1")).text
-    assert f'href="../editions/{changed.id}">Morning briefing</a>' in page
+    assert f'href="../editions/{changed.id}"><bdi>Morning briefing</bdi></a>' in page
     assert '<mark class="old">$14</mark>' in page
     assert "this was sent" in page
 

@@ -166,7 +166,7 @@ async def test_nothing_is_called_quiet_or_planned_while_everything_is_paused(web
     assert "Morning briefing 0 readers Paused" in said
     assert "waits until everything is resumed" in said
     assert "in 59 min to" not in said
-    assert 'hx-select-oob="#bands"' in page
+    assert 'hx-select-oob="#bands,' in page
 
 
 async def test_looking_pauses_nothing(web, sending):

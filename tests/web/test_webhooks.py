@@ -165,7 +165,7 @@ async def test_the_page_looks_again_while_a_test_is_under_way_and_not_afterwards
     await mara.post(f"{page}/test")
     waiting = (await mara.get(page)).text
     assert 'id="told" data-live="always"' in waiting
-    assert 'hx-select-oob="#standing"' in waiting
+    assert 'hx-select-oob="#standing,' in waiting
     await tell(mara)
     assert 'id="told">' in (await mara.get(page)).text
 

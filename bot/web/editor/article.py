@@ -10,11 +10,11 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 
 from bot.articles.text import paragraphs
-from bot.editions.side_by_side import Paragraph, Run, folded, gone, marked, side_by_side
+from bot.editions.side_by_side import Paragraph, folded, gone, side_by_side
 from bot.errors import BroadsheetError, NotFound, NothingToDo
 from bot.model import Article, Decision, PostAct, Role, User
 from bot.schedules.choices import choices, unsupported
-from bot.schedules.corrected import LONGEST, Reach, Telling, correct, dismiss, drop, reach, stands
+from bot.schedules.corrected import LONGEST, Reach, correct, dismiss, drop, reach, stands
 from bot.schedules.correction_mail import mails_of
 from bot.schedules.replies import Way
 from bot.speech.catalog import N_, _, listing, ngettext
@@ -22,14 +22,14 @@ from bot.speech.phrases import sentence, told_error
 from bot.store import Transaction
 from bot.summaries.grounding import Offence
 from bot.web.editor.access import Approver, Editor, Viewer
-from bot.web.editor.desk import Desk, number
+from bot.web.editor.desk import Desk
 from bot.web.editor.form import Submission, Submitted, number_in
+from bot.web.editor.went import went
 
 REVISIONS = 20
 """Revisions that are listed, the newest."""
 TELLINGS = 10
 """Editions that told it and are shown, the newest."""
-_EXCERPT = 240
 
 WAYS = {
     Way.REPLY: N_("Answer them with the correction"),
@@ -64,18 +64,6 @@ class Revision:
     told: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Went:
-    """Where the old words went: ``where`` is a newsletter or channel, ``said`` an excerpt with the old words marked."""
-
-    at: datetime
-    edition: str
-    where: str
-    reached: str
-    said: tuple[Run, ...]
-    post: bool
-
-
 def routes(desk: Desk, router: APIRouter) -> None:
     """``/articles/ID``, and what is decided there."""
 
@@ -101,7 +89,7 @@ def routes(desk: Desk, router: APIRouter) -> None:
             before = (tx.articles.revision(article, chosen) if chosen else None) or told
             if before is None and len(revisions) > 1:
                 before = revisions[1][1]
-            sizes = _sizes(tx, reached)
+            mails = _mails(tx, reached)
         compared = side_by_side(before, found) if before and before.revision != found.revision else ()
         whole = request.query_params.get("show") == "whole"
         waiting = [each for each in changes if each.decided is Decision.OPEN]
@@ -134,7 +122,7 @@ def routes(desk: Desk, router: APIRouter) -> None:
             revisions=_listed(
                 revisions, {each.story.article.revision for each in reached.tellings} if reached else set()
             ),
-            went=_went(reached, old, sizes) if reached else [],
+            went=went(reached.tellings[:TELLINGS], mails, old) if reached else [],
             more=max(0, len(reached.tellings) - TELLINGS) if reached else 0,
             problem=problem,
             waiting=waiting,
@@ -261,58 +249,10 @@ def _found(tx: Transaction, article: int) -> tuple[Article | None, Reach | None,
         return tx.articles.get(article), None, _("Nothing was sent about it.")
 
 
-def _sizes(tx: Transaction, found: Reach | None) -> dict[str, int]:
-    """How many mails of each edition were accepted."""
-    balances = tx.deliveries.balances({each.edition.id for each in found.tellings[:TELLINGS]}) if found else {}
-    return {edition: balance.states.get("accepted", 0) for edition, balance in balances.items()}
-
-
-def _went(found: Reach, old: frozenset[str], sizes: Mapping[str, int]) -> list[Went]:
-    went: list[Went] = []
-    for telling in found.tellings[:TELLINGS]:
-        edition = telling.edition
-        mails = sizes.get(edition.id, 0) - len(telling.posts)
-        if mails > 0 or not telling.posts:
-            reached = ngettext("%(count)s reader", "%(count)s readers", max(mails, 0)) % {
-                "count": number(max(mails, 0))
-            }
-            went.append(
-                Went(edition.slot, edition.id, edition.name, reached, _excerpt(_told(telling), old), post=False)
-            )
-        for post in telling.posts:
-            reached = _("taken down") if post.removed else _("1 post")
-            said = _excerpt(post.post.text, old)
-            went.append(Went(edition.slot, edition.id, post.delivery.channel, reached, said, post=True))
-        for channel in telling.waiting:
-            went.append(Went(edition.slot, edition.id, channel, _("not yet"), (), post=True))
-    return went
-
-
-def _told(telling: Telling) -> str:
-    return telling.story.summary.text or telling.story.article.title
-
-
-def _excerpt(text: str, old: frozenset[str]) -> tuple[Run, ...]:
-    """``text`` with the old words marked, cut around the first of them."""
-    runs = marked(" ".join(text.split()), old)
-    before = 0
-    for run in runs:
-        if run.kind == "was":
-            break
-        before += len(run.text)
-    else:
-        before = 0
-    start = max(0, before - 80)
-    cut: list[Run] = [Run("same", "… ")] if start else []
-    place = 0
-    for run in runs:
-        first, last = max(start, place), min(start + _EXCERPT, place + len(run.text))
-        if first < last:
-            cut.append(Run(run.kind, run.text[first - place : last - place]))
-        place += len(run.text)
-    if place > start + _EXCERPT:
-        cut.append(Run("same", " …"))
-    return tuple(cut)
+def _mails(tx: Transaction, found: Reach | None) -> dict[str, Mapping[str, int]]:
+    """How many mails of each edition are in each state."""
+    which = {each.edition.id for each in found.tellings[:TELLINGS]} if found else set()
+    return {edition: balance.states for edition, balance in tx.deliveries.balances(which, mail=True).items()}
 
 
 def _listed(revisions: list[tuple[datetime, Article]], told: set[int]) -> list[Revision]:

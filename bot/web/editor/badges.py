@@ -10,6 +10,15 @@ from bot.schedules.installation import Installation
 from bot.schedules.needs import PLACES, Kind, Need, needs
 from bot.store import Transaction
 
+COUNTED = ("today", *dict.fromkeys(PLACES.values()))
+"""The entries of the rail that may have a count; each has its place on the page, ``#waits-ENTRY``, filled or not."""
+
+ANEW = ",".join(f"#waits-{entry}" for entry in COUNTED)
+"""What a page that looks again takes from the answer beside its own part (``hx-select-oob``).
+
+The answer is a whole page, so that the counts cost no question more.
+"""
+
 _BAD = (Kind.FAILED, Kind.SOURCE, Kind.UNKNOWN)
 
 

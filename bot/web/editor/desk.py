@@ -25,7 +25,7 @@ from bot.speech import catalog
 from bot.speech.catalog import _, listing
 from bot.speech.phrases import capital, sentence, told, told_error
 from bot.store.flags import PAUSED
-from bot.web.editor.badges import badges
+from bot.web.editor.badges import ANEW, COUNTED, badges
 from bot.web.editor.reasons import known
 from bot.web.editor.states import DELIVERY_STATES, EDITION_STATES
 from bot.web.editor.times import Times
@@ -104,6 +104,8 @@ class Desk:
             headers={"Content-Security-Policy": DESK_POLICY},
             here=here,
             work=work,
+            counted=COUNTED,
+            counts_anew=ANEW,
             user=user,
             address_of=address_for(user),
             now=times.now,

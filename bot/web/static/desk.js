@@ -152,6 +152,12 @@ document.addEventListener("htmx:afterRequest", (event) => {
   }
 });
 
+// A count of the rail that is as it was stays in its place: who reads it aloud is told of no change where there is none.
+document.addEventListener("htmx:oobBeforeSwap", (event) => {
+  const { target, fragment } = event.detail;
+  if (target.closest(".rail") && target.isEqualNode(fragment.firstElementChild)) event.detail.shouldSwap = false;
+});
+
 // A region that comes anew keeps what somebody has opened in it, is typing in it, and stands at. htmx gives the focus
 // back by id; a control without one is known by what it does, and of one that is gone data-then names the heir.
 export const known = (each) => [each.tagName, each.closest("[id]")?.id, each.getAttribute("href"), each.name, each.getAttribute("value"),
