@@ -23,6 +23,7 @@ ROUTES = {
         GET /channels/{name}
         GET /editions
         GET /editions/{edition}
+        GET /editions/{edition}/bounces
         GET /editions/{edition}/deliveries
         GET /editions/{edition}/totals
         GET /imports
@@ -91,6 +92,7 @@ ROUTES = {
         POST /channels/{name}/pause
         POST /channels/{name}/resume
         POST /editions/{edition}/approve
+        POST /editions/{edition}/bounces/settle
         POST /editions/{edition}/cancel
         POST /editions/{edition}/hold
         POST /editions/{edition}/leave
