@@ -89,6 +89,7 @@ ROUTES = {
         DELETE /articles/{article}/corrections/{correction}
         GET /readers/export
         POST /articles/{article}/corrections
+        POST /articles/{article}/posts/remove
         POST /channels/{name}/pause
         POST /channels/{name}/resume
         POST /editions/{edition}/approve

@@ -16,6 +16,7 @@ from bot.model import Article, Decision, PostAct, Role, User
 from bot.schedules.choices import choices, unsupported
 from bot.schedules.corrected import LONGEST, Reach, Telling, correct, dismiss, drop, reach, stands
 from bot.schedules.correction_mail import mails_of
+from bot.schedules.removal import removable
 from bot.schedules.replies import Way
 from bot.speech.catalog import N_, _, listing, ngettext
 from bot.speech.phrases import sentence, told_error
@@ -144,6 +145,12 @@ def routes(desk: Desk, router: APIRouter) -> None:
             if reached
             else [],
             choices=choices(installation, reached) if reached else None,
+            standing=[
+                post
+                for telling in (reached.tellings if reached else ())
+                for post in telling.posts
+                if removable(installation, post) and not post.goes
+            ],
             way_words=WAYS,
             acts=ACTS,
             given=given,
@@ -280,7 +287,8 @@ def _went(found: Reach, old: frozenset[str], sizes: Mapping[str, int]) -> list[W
                 Went(edition.slot, edition.id, edition.name, reached, _excerpt(_told(telling), old), post=False)
             )
         for post in telling.posts:
-            reached = _("taken down") if post.removed else _("1 post")
+            going = post.pending and post.pending_act is PostAct.REMOVE
+            reached = _("taken down") if post.removed else _("is being taken down") if going else _("1 post")
             said = _excerpt(post.post.text, old)
             went.append(Went(edition.slot, edition.id, post.delivery.channel, reached, said, post=True))
         for channel in telling.waiting:
