@@ -100,12 +100,6 @@ def remove(
     return made
 
 
-def to_take_down(tx: Transaction, installation: Installation, article: int) -> list[Posted]:
-    """The posts that ``remove`` would take down."""
-    found = _of(tx, tx.editions.telling([article]))
-    return [post for each in found for post in each.posts if removable(installation, post) and not post.goes]
-
-
 def _under_way(article: int, post: Posted) -> Phrase:
     facts = {"article": str(article), "edition": post.pending, "channel": post.delivery.channel}
     if post.pending_act is PostAct.REMOVE:

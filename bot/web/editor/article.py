@@ -16,7 +16,6 @@ from bot.model import Article, Decision, PostAct, Role, User
 from bot.schedules.choices import choices, unsupported
 from bot.schedules.corrected import LONGEST, Reach, Telling, correct, dismiss, drop, reach, stands
 from bot.schedules.correction_mail import mails_of
-from bot.schedules.removal import removable
 from bot.schedules.replies import Way
 from bot.speech.catalog import N_, _, listing, ngettext
 from bot.speech.phrases import sentence, told_error
@@ -25,6 +24,7 @@ from bot.summaries.grounding import Offence
 from bot.web.editor.access import Approver, Editor, Viewer
 from bot.web.editor.desk import Desk, number
 from bot.web.editor.form import Submission, Submitted, number_in
+from bot.web.editor.post_removal import to_take_down
 
 REVISIONS = 20
 """Revisions that are listed, the newest."""
@@ -145,12 +145,7 @@ def routes(desk: Desk, router: APIRouter) -> None:
             if reached
             else [],
             choices=choices(installation, reached) if reached else None,
-            standing=[
-                post
-                for telling in (reached.tellings if reached else ())
-                for post in telling.posts
-                if removable(installation, post) and not post.goes
-            ],
+            standing=to_take_down(installation, reached),
             way_words=WAYS,
             acts=ACTS,
             given=given,
