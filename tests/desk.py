@@ -22,6 +22,7 @@ from bot.accounts.api_tokens import make
 from bot.delivery.engine import Engine
 from bot.delivery.outgoing.endpoints import MOST, TYPES
 from bot.delivery.sending import begin_sending
+from bot.delivery.suspects import ALL, summed_up
 from bot.errors import DeliveryError, OutcomeUnknown, ServerBusy
 from bot.model import (
     Act,
@@ -34,8 +35,10 @@ from bot.model import (
     EditionState,
     EditionStory,
     EditionVersion,
+    Effect,
     Endpoint,
     EndpointOff,
+    Event,
     Evidence,
     Layout,
     MergeField,
@@ -56,6 +59,7 @@ from bot.model import (
     Told,
     ToldStory,
     User,
+    Verdict,
 )
 from bot.schedules.figures import count_readers, reckon_now
 from bot.schedules.installation import Installation
@@ -210,6 +214,7 @@ def fill(installation: Installation, count: int, word: str = "", *, reader: str 
     for one in sent:
         assert begin_sending(store, one, audience="readers", now=now)
     _deliver(installation, word)
+    _come_back(store, sent[0], readers, word, now)
     _react(installation, word)
     reckon_now(installation, now)
     count_readers(installation, now)
@@ -328,6 +333,27 @@ def _deliver(installation: Installation, word: str) -> None:
     # The thread may have a loop of its own, as a test of the web has, and one that drives a browser.
     with ThreadPoolExecutor(1) as other:
         other.submit(asyncio.run, engine.deliver()).result()
+
+
+def _come_back(store: Store, one: Edition, readers: list[int], word: str, now: datetime) -> None:
+    """The edition's readers came back at once: somebody is to say whether they are dead."""
+    with store.write() as tx:
+        for number, reader in enumerate(readers):
+            made = Event(
+                key=f"back{number}",
+                at=now,
+                verdict=Verdict.HARD,
+                source="maildir",
+                effect=Effect.WAITING,
+                edition=one.id,
+                subscriber=reader,
+                code="5.1.1",
+                reason="no such user",
+                evidence=f"550 5.1.1 no such user {word}",
+            )
+            tx.events.add(made)
+        suspects = summed_up(tx.events.undecided(one.id, after=0, limit=len(readers)), {ALL: 2 * len(readers)})
+        tx.suspects.keep(one.id, suspects)
 
 
 def _react(installation: Installation, word: str) -> None:

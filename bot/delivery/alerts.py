@@ -238,8 +238,9 @@ def _of_returned(tx: Transaction, flag: str, act: Act, zone: ZoneInfo) -> list[A
     ]
 
 
-_PART: Mapping[str, str] = dict.fromkeys((BOUNCE_ALARM, COMPLAINT_ALARM, HELD, *_GOING), "/delivery") | {
-    PREFLIGHT: "/checks"
+_PART: Mapping[str, str] = dict.fromkeys((BOUNCE_ALARM, COMPLAINT_ALARM, *_GOING), "/delivery") | {
+    HELD: "/delivery#bounces",
+    PREFLIGHT: "/checks",
 }
 """The part of an edition's page where it is seen, by what was told or the edition's state."""
 

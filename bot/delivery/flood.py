@@ -50,6 +50,12 @@ def after(state: str, since: datetime, now: datetime, *, flood: bool) -> str:
     return "" if state != TRIAL or now - since >= REST else TRIAL
 
 
+def stopped_until(tx: Transaction) -> datetime | None:
+    """When a few are tried again; None while they are not stopped."""
+    state, since = tx.flags.seen(FLAG) or ("", None)
+    return since + REST if since and state == STOPPED else None
+
+
 def watch(store: Store, now: datetime) -> str:
     """Looks whether confirmations may go out, and keeps it with an act when that changes; returns the state."""
     with store.read() as tx:

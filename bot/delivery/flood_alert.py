@@ -44,6 +44,6 @@ def flood_due(tx: Transaction, rules: AlertsTable, timezone: str, now: datetime)
                 Command("[audiences.NAME] open = false", Phrase("takes the form away meanwhile")),
                 Command("broadsheet acts", Phrase("shows when it stopped and went on")),
             ),
-            page="activity",
+            page="audience/waiting",
         )
     ]

@@ -23,6 +23,7 @@ from bot.delivery.refusals import SMTP
 from bot.delivery.returns import BOUNCED, suppression
 from bot.delivery.sending import PROGRAM
 from bot.delivery.soft_run import OURS, run_of
+from bot.delivery.suspects import ALL, summed_up
 from bot.errors import NotFound, NothingToDo
 from bot.model import Act, EditionState, Effect, Event, Phrase, Verdict, plural
 from bot.settings.bounces import BouncesTable
@@ -36,8 +37,9 @@ HELD = "hold bounces"
 SETTLE = "settle bounces"
 _LOOKED = ("resume", SETTLE)
 _FIRST = datetime(1970, 1, 1, tzinfo=UTC)
-_ALL = "*"
-_AT_ONCE = 500
+AT_ONCE = 1_000
+"""So many addresses who waits for an answer has suppressed; the others are when the program looks the next time."""
+_TOGETHER = 500
 
 
 @dataclass(slots=True)
@@ -64,18 +66,22 @@ def settle(store: Store, rules: BouncesTable, now: datetime) -> Settled:
     return done
 
 
-def decide(store: Store, edition: str, *, dead: bool, who: str, rules: BouncesTable, now: datetime) -> int:
-    """An editor's word on what waits of an edition: the addresses are ``dead``, or good; returns how many they were.
+def decide(
+    store: Store, edition: str, *, dead: bool, who: str, rules: BouncesTable, now: datetime, at_once: int | None = None
+) -> int:
+    """An editor's word on the suspects of an edition: their addresses are ``dead``, or good; returns how many they are.
 
-    Raises ``NotFound`` and ``NothingToDo``.
+    What else came back of it is settled as ever. ``at_once`` dead ones are suppressed at most, by who cannot wait for
+    more; the others when the program looks the next time. Raises ``NotFound`` and ``NothingToDo``.
     """
+    tried = _counted(store, edition)
     with store.write() as tx:
         if tx.editions.lock(edition) is None:
             raise NotFound(f"there is no edition {edition}; `broadsheet editions` lists them")
-        waiting = tx.events.waiting_of(edition)
-        if not waiting:
-            raise NothingToDo(f"nothing that came back of edition {edition} waits for you")
-        many = len(waiting)
+        _doomed, held = _sorted_out(tx, edition, tried, rules, now, Settled())
+        if not held:
+            raise NothingToDo(Phrase("nothing that came back of this edition waits for a word of yours"))
+        many = len({event.subscriber for event, _ in held})
         note = (
             plural(many, "%(count)s dead", "%(count)s dead")
             if dead
@@ -83,25 +89,28 @@ def decide(store: Store, edition: str, *, dead: bool, who: str, rules: BouncesTa
         )
         tx.acts.add(Act(at=now, who=who, what=SETTLE, thing=f"edition:{edition}", note=note))
         if not dead:
-            tx.events.settle([each.id for each in waiting], Effect.DISMISSED)
+            tx.events.settle([event.id for event, _ in held], Effect.DISMISSED)
+        tx.suspects.keep(edition, None)
     if dead:
-        _settle(store, edition, rules, now, Settled())
-    return len(waiting)
+        _settle(store, edition, rules, now, Settled(), at_once)
+    return many
 
 
-def _settle(store: Store, edition: str, rules: BouncesTable, now: datetime, done: Settled) -> None:
-    with store.read() as tx:
-        # Counted where it holds nobody up: a million deliveries take a second.
-        tried = _tried(tx, edition, tx.events.dead(edition))
+def _settle(
+    store: Store, edition: str, rules: BouncesTable, now: datetime, done: Settled, at_once: int | None = None
+) -> None:
+    tried = _counted(store, edition)
     with store.write() as tx:
         if edition:
             tx.editions.lock(edition)
-        doomed = _sorted_out(tx, edition, tried, rules, now, done)
+        doomed, held = _sorted_out(tx, edition, tried, rules, now, done)
         if edition:
+            tx.suspects.keep(edition, summed_up(held, tried))
             watch(tx, edition, now)
         going = bool(tx.editions.newest(states=[EditionState.SENDING, EditionState.PAUSED], limit=1))
     # What waits to go out is cancelled with each: in one transaction they would stand in the way of those who send.
-    size = 1 if going else _AT_ONCE
+    size = 1 if going else _TOGETHER
+    doomed = doomed[:at_once]
     for start in range(0, len(doomed), size):
         with store.write() as tx:
             for event, address in doomed[start : start + size]:
@@ -109,10 +118,18 @@ def _settle(store: Store, edition: str, rules: BouncesTable, now: datetime, done
                 tx.events.settle([event.id], Effect.SUPPRESSED)
 
 
+def _counted(store: Store, edition: str) -> dict[str, int]:
+    """``_tried``, counted where it holds nobody up: a million deliveries take a second."""
+    with store.read() as tx:
+        return _tried(tx, edition, tx.events.dead(edition))
+
+
 def _sorted_out(
     tx: Transaction, edition: str, tried: Mapping[str, int], rules: BouncesTable, now: datetime, done: Settled
-) -> list[tuple[Event, str]]:
-    """The events by which addresses are to be suppressed; holds those of bursts, and takes back what they did."""
+) -> tuple[list[tuple[Event, str]], list[tuple[Event, str]]]:
+    """The events by which addresses are to be suppressed, and those of bursts: they are held, and what they did is
+    taken back.
+    """
     _count_soft(tx, edition, rules)
     dead = tx.events.dead(edition)
     known = {event.id for event, _ in dead}
@@ -121,15 +138,15 @@ def _sorted_out(
     acts = tx.acts.newest(thing=f"edition:{edition}") if edition else []
     looked = max((act.at for act in acts if act.what in _LOOKED and act.who != PROGRAM), default=_FIRST)
     open_ = [(event, address) for event, address in dead if event.at > looked]
-    suspects = _bursts(tx, edition, open_, tried, acts, now)
+    ids = _bursts(tx, edition, open_, tried, acts, now)
     if edition and _stopped(tx, edition, acts):
-        suspects |= {event.id for event, _ in open_ if event.source == SMTP and event.at > now - LOOKBACK}
-    for event, address in dead:
-        if event.id in suspects:
-            done.held += 1
-            if event.effect is Effect.SUPPRESSED:
-                done.taken_back += _take_back(tx, event, address, now)
-    return [each for each in dead if each[0].effect is Effect.WAITING and each[0].id not in suspects]
+        ids |= {event.id for event, _ in open_ if event.source == SMTP and event.at > now - LOOKBACK}
+    held = [each for each in dead if each[0].id in ids]
+    for event, address in held:
+        done.held += 1
+        if event.effect is Effect.SUPPRESSED:
+            done.taken_back += _take_back(tx, event, address, now)
+    return [each for each in dead if each[0].effect is Effect.WAITING and each[0].id not in ids], held
 
 
 def _count_soft(tx: Transaction, edition: str, rules: BouncesTable) -> None:
@@ -156,7 +173,7 @@ def _groups(dead: Sequence[tuple[Event, str]]) -> dict[str, list[Event]]:
     """All, and those at each mailbox provider, where they are enough for a burst."""
     groups: dict[str, list[Event]] = defaultdict(list)
     for event, address in dead:
-        groups[_ALL].append(event)
+        groups[ALL].append(event)
         groups[provider_of(address.rpartition("@")[2])].append(event)
     return {name: events for name, events in sorted(groups.items()) if len(events) >= LEAST}
 
@@ -165,7 +182,7 @@ def _tried(tx: Transaction, edition: str, dead: Sequence[tuple[Event, str]]) -> 
     """How many mails of an edition went to each group that may be a burst."""
     if not edition:
         return {}
-    return {name: tx.events.tried(edition, () if name == _ALL else _domains(name)) for name in _groups(dead)}
+    return {name: tx.events.tried(edition, () if name == ALL else _domains(name)) for name in _groups(dead)}
 
 
 def _bursts(
@@ -196,7 +213,7 @@ def _domains(provider: str) -> list[str]:
 def _on_record(
     tx: Transaction, edition: str, name: str, readers: int, tried: int, acts: Iterable[Act], now: datetime
 ) -> None:
-    whom = Phrase("all its readers") if name == _ALL else Phrase("its readers at %(provider)s", provider=name)
+    whom = Phrase("all its readers") if name == ALL else Phrase("its readers at %(provider)s", provider=name)
     if any(act.what == HELD and f" of {whom}" in act.note for act in acts):
         return
     note = Phrase(

@@ -66,6 +66,7 @@ from bot.model.subscriber import (
     Subscriber,
     Suppression,
 )
+from bot.model.suspects import Answer, Hit, Suspects
 from bot.model.user import AT_THIS_MACHINE, Role, User, operator
 from bot.model.webhook import CallState, Endpoint, EndpointCall, EndpointOff, EventType
 from bot.model.words import EditionVersion, EditionWords, Overruling, PostWords, StoryWords, Told, ToldPost, ToldStory
@@ -82,6 +83,7 @@ __all__ = [
     "UNSUBSCRIBED",
     "VARIANT",
     "Act",
+    "Answer",
     "ApiToken",
     "Article",
     "CallState",
@@ -117,6 +119,7 @@ __all__ = [
     "Fetched",
     "Finding",
     "Grade",
+    "Hit",
     "HostedImage",
     "HostedPicture",
     "Idempotency",
@@ -172,6 +175,7 @@ __all__ = [
     "Subscriber",
     "Summary",
     "Suppression",
+    "Suspects",
     "TextKind",
     "Told",
     "ToldPost",

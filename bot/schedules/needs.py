@@ -40,6 +40,7 @@ class Kind(StrEnum):
     RESUME = "resume"
     UNKNOWN = "unknown"
     FAILED = "failed"
+    BOUNCES = "bounces"
     CHANNEL = "channel"
     PERMISSION = "permission"
     SOURCE = "source"
@@ -50,6 +51,7 @@ class Kind(StrEnum):
 PLACES = {
     Kind.UNKNOWN: "deliveries",
     Kind.FAILED: "deliveries",
+    Kind.BOUNCES: "deliveries",
     Kind.RESUME: "deliveries",
     Kind.CHANNEL: "channels",
     Kind.PERMISSION: "channels",
@@ -65,9 +67,9 @@ _ROLES = {Kind.SOURCE: Role.EDITOR, Kind.CORRECT: Role.EDITOR, Kind.WEBHOOK: Rol
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Need:
     """``thing`` is the id of the edition, the name of the channel or source, the id of the article or webhook; ``name``
-    as people know it. ``schedule`` is the edition's. ``number``: of deliveries, posts, tries. ``by`` (UTC): when it is
-    too late; ``due``: the edition's slot; None for a correction's own mail, of which ``number`` are the readers it goes
-    to. ``why`` may be a stranger's words.
+    as people know it. ``schedule`` is the edition's. ``number``: of deliveries, addresses, posts, tries. ``by``
+    (UTC): when it is too late; ``due``: the edition's slot; None for a correction's own mail, of which ``number`` are
+    the readers it goes to. ``why`` may be a stranger's words.
     """
 
     kind: Kind
@@ -91,6 +93,7 @@ def needs(tx: Transaction, installation: Installation, now: datetime) -> list[Ne
     found = [
         *_editions(tx, installation, now),
         *_books(tx, now),
+        *_bounces(tx),
         *_channels(tx, installation, now),
         *_sources(tx, installation),
     ]
@@ -149,6 +152,12 @@ def _books(tx: Transaction, now: datetime) -> Iterator[Need]:
             if number > 0 and told[kind] < MOST:
                 told[kind] += 1
                 yield _of(kind, edition, number=number)
+
+
+def _bounces(tx: Transaction) -> Iterator[Need]:
+    """What came back as dead in a burst: nobody of them is suppressed before somebody says so."""
+    for edition, number in tx.suspects.waiting(MOST):
+        yield _of(Kind.BOUNCES, edition, number=number)
 
 
 def _channels(tx: Transaction, installation: Installation, now: datetime) -> Iterator[Need]:

@@ -10,7 +10,19 @@ from itertools import count
 
 from bot.channels.base import Removing
 from bot.errors import NotFound, NothingToDo, StateError
-from bot.model import CORRECTION, Act, Article, Edition, EditionState, EditionStory, Post, PostAct, Rendition, plural
+from bot.model import (
+    CORRECTION,
+    Act,
+    Article,
+    Edition,
+    EditionState,
+    EditionStory,
+    Phrase,
+    Post,
+    PostAct,
+    Rendition,
+    plural,
+)
 from bot.schedules.installation import Installation
 from bot.schedules.standing import Posted, answers, posted
 from bot.store import Transaction
@@ -58,20 +70,24 @@ def remove(
         if tx.articles.get(article) is None:
             raise NotFound(f"article {article}: there is none; `broadsheet articles` lists them")
         wanted: dict[str, list[Posted]] = defaultdict(list)
-        going: list[str] = []
+        going: list[Posted] = []
         for each in _of(tx, tx.editions.telling([article])):
             for post in each.posts:
                 if not removable(installation, post) or (channels and post.delivery.channel not in channels):
                     continue
                 if post.goes:
-                    going.append(f"edition {post.pending} is to {post.pending_act} its post on {post.delivery.channel}")
+                    going.append(post)
                 else:
                     wanted[each.edition.schedule].append(post)
         made = [_edition(tx, installation, schedule, article, posts, now) for schedule, posts in wanted.items()]
         if not made and going:
-            raise StateError(f"article {article}: {going[0]} already; wait until it is sent, or cancel it")
+            raise StateError(_under_way(article, going[0]))
         if not made:
-            raise NothingToDo(f"article {article}: no post about it stands that a program can take down")
+            raise NothingToDo(
+                Phrase(
+                    "article %(article)s: no post about it stands that a program can take down", article=str(article)
+                )
+            )
         for edition in made:
             note = plural(
                 len(edition.renditions),
@@ -82,6 +98,21 @@ def remove(
             )
             tx.acts.add(Act(at=now, who=who, what=REMOVE, thing=f"edition:{edition.id}", note=note))
     return made
+
+
+def _under_way(article: int, post: Posted) -> Phrase:
+    facts = {"article": str(article), "edition": post.pending, "channel": post.delivery.channel}
+    if post.pending_act is PostAct.REMOVE:
+        return Phrase(
+            "article %(article)s: edition %(edition)s is to remove its post on %(channel)s already; wait until it is "
+            "sent, or cancel it",
+            **facts,
+        )
+    return Phrase(
+        "article %(article)s: edition %(edition)s is to replace its post on %(channel)s already; wait until it is "
+        "sent, or cancel it",
+        **facts,
+    )
 
 
 def removable(installation: Installation, post: Posted) -> bool:

@@ -17,11 +17,9 @@ from bot.store.tables import chunks, deliveries, editions, events, subscribers
 
 FAILURES = (Verdict.HARD, Verdict.SOFT)
 """Verdicts that say that a mail was not delivered."""
+WAITING = text("effect = 'waiting'")
+"""As the index of those that wait has it."""
 _TRIED = (DeliveryState.ACCEPTED, DeliveryState.FAILED)
-
-
-# As the index of those that wait has it.
-_WAITING = text("effect = 'waiting'")
 
 
 class Events:
@@ -96,13 +94,24 @@ class Events:
 
     def waiting(self) -> dict[str, int]:
         """By edition ("": of none that is known), how many events wait to be settled."""
-        query = select(events.c.edition, func.count().label("number")).where(_WAITING)
+        query = select(events.c.edition, func.count().label("number")).where(WAITING)
         return {row.edition: row.number for row in self._connection.execute(query.group_by(events.c.edition))}
 
     def waiting_of(self, edition: str) -> list[Event]:
         """Those that wait of one edition, the oldest first."""
-        query = select(events).where(_WAITING, events.c.edition == edition).order_by(events.c.id)
+        query = select(events).where(WAITING, events.c.edition == edition).order_by(events.c.id)
         return [_event(row) for row in self._connection.execute(query)]
+
+    def undecided(self, edition: str, *, after: int, limit: int) -> list[tuple[Event, str]]:
+        """Those that wait of an edition, each with the reader's address, by id from behind ``after`` on."""
+        query = (
+            select(events, subscribers.c.address)
+            .join(subscribers, subscribers.c.id == events.c.subscriber)
+            .where(WAITING, events.c.edition == edition, events.c.id > after)
+            .order_by(events.c.id)
+            .limit(limit)
+        )
+        return [(_event(row), row.address) for row in self._connection.execute(query)]
 
     def dead(self, edition: str) -> list[tuple[Event, str]]:
         """The events of an edition by which an address is dead, waiting or not, each with the reader's address.

@@ -58,6 +58,7 @@ from bot.store.signups import Signups
 from bot.store.sources import Sources
 from bot.store.subscribers import Subscribers
 from bot.store.suppressions import Suppressions
+from bot.store.suspects import SuspectsOfEditions
 from bot.store.tables import metadata
 from bot.store.users import Users
 
@@ -164,6 +165,10 @@ class Transaction:
     @cached_property
     def suppressions(self) -> Suppressions:
         return Suppressions(self.connection, self.hashed)
+
+    @cached_property
+    def suspects(self) -> SuspectsOfEditions:
+        return SuspectsOfEditions(self.connection)
 
     @cached_property
     def enrolments(self) -> Enrolments:

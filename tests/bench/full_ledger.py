@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, case, func, insert, literal, select, update
 
+from bot.delivery.suspects import summed_up
 from bot.model import Edition, EditionState, Evidence, ServerProgress, WorkerProgress
 from bot.store import Store, Transaction
 from bot.store.address import address_key
@@ -216,7 +217,9 @@ def _said(store: Store, each: Edition, size: int, now: datetime) -> None:
 
 
 def returned(store: Store, largest: Edition, listed: int, now: datetime) -> None:
-    """Bounces and complaints of the largest edition, twice as many as addresses that must not be mailed."""
+    """Bounces and complaints of the largest edition, twice as many as addresses that must not be mailed; a third of
+    them came back at once, and waits for an editor's word.
+    """
     with store.write(bulk=True) as tx:
         query = select(deliveries.c.id, deliveries.c.subscriber).where(
             deliveries.c.edition == largest.id, deliveries.c.channel == "mail", deliveries.c.state == "accepted"
@@ -224,6 +227,8 @@ def returned(store: Store, largest: Edition, listed: int, now: datetime) -> None
         found = tx.connection.execute(query.order_by(deliveries.c.id).limit(2 * listed)).all()
         if found:
             tx.connection.execute(insert(events), list(_events(found, largest, now)))
+            held = tx.events.undecided(largest.id, after=0, limit=len(found))
+            tx.suspects.keep(largest.id, summed_up(held, {}))
         for start in range(0, listed, _AT_ONCE):
             some = range(start, min(start + _AT_ONCE, listed))
             tx.connection.execute(insert(suppressions), [_suppression(tx, each, now) for each in some])
@@ -236,7 +241,7 @@ def _events(found: Sequence[Any], largest: Edition, now: datetime) -> Iterator[d
             "key": f"{row.id:064d}",
             "at": now - timedelta(seconds=number),
             "verdict": "complaint" if complaint else "soft" if number % 3 else "hard",
-            "effect": "suppressed" if complaint else "",
+            "effect": "suppressed" if complaint else "" if number % 3 else "waiting",
             "delivery": row.id,
             "edition": largest.id,
             "channel": "mail",

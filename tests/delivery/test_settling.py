@@ -6,14 +6,15 @@ from datetime import timedelta
 
 import pytest
 
+from bot.audience.enrolment import forget
 from bot.audience.suppression import suppress
 from bot.delivery.alerts import due
 from bot.delivery.rates import BOUNCE_ALARM, COMPLAINT_ALARM, Returned, returned
 from bot.delivery.sending import pause
-from bot.delivery.settling import HELD, decide
+from bot.delivery.settling import HELD, SETTLE, decide
 from bot.editions import lifecycle
 from bot.errors import DeliveryError, NotFound, NothingToDo
-from bot.model import EditionState, Effect, Suppression, Verdict
+from bot.model import EditionState, Effect, Hit, Suppression, Verdict
 from bot.settings.tables import AlertsTable
 from bot.testing import NOW
 from tests.delivery.returned import RULES, Sent, complaint, dsn
@@ -184,6 +185,64 @@ async def test_an_editor_says_what_a_burst_was(newsroom, clock, dead, reason, ef
     assert {each.effect for each in newsroom.events()} == {effect}
     with pytest.raises(NothingToDo):
         decide(newsroom.store, edition, dead=dead, who="editor", rules=RULES, now=clock())
+
+
+async def test_an_editor_says_nothing_of_what_is_no_burst(newsroom, clock):
+    edition = await newsroom.arrived(*readers(100))
+    _bounce(newsroom, edition, readers(2))
+    for dead in (True, False):
+        with pytest.raises(NothingToDo):
+            decide(newsroom.store, edition, dead=dead, who="editor", rules=RULES, now=clock())
+    assert newsroom.settle().suppressed == 2
+    assert SETTLE not in _acts(newsroom, edition)
+
+
+async def test_what_is_held_is_summed_up_for_who_decides(newsroom):
+    here = readers(30, "company.example")
+    edition = await newsroom.arrived(*here, *readers(100))
+    _bounce(newsroom, edition, here[:25])
+    newsroom.settle()
+    _bounce(newsroom, edition, here[25:28])
+    newsroom.settle()
+    with newsroom.store.read() as tx:
+        found = tx.suspects.of(edition)
+    assert (found.number, found.tried, found.providers) == (28, 130, (Hit("company.example", 28, 30),))
+    assert [each.number for each in found.answers] == [28]
+
+
+async def test_an_erased_reader_is_no_suspect_any_more(newsroom, clock):
+    here = readers(30, "company.example")
+    edition = await newsroom.arrived(*here)
+    _bounce(newsroom, edition, here)
+    newsroom.settle()
+    forget(newsroom.store, here[0], who="editor", now=clock())
+    newsroom.settle()
+    with newsroom.store.read() as tx:
+        assert tx.suspects.of(edition).number == 29
+
+
+async def test_of_a_burst_that_waits_for_an_edition_to_go_on_nothing_is_left_when_it_does(newsroom, clock):
+    here = readers(30, "company.example")
+    edition = await newsroom.arrived(*here)
+    _bounce(newsroom, edition, here)
+    newsroom.settle()
+    with newsroom.store.write() as tx:
+        pause(tx, edition, "complaints", clock())
+    clock.advance(hours=1)
+    lifecycle.resume(newsroom.store, edition, who="editor", now=clock())
+    assert newsroom.settle().suppressed == 30
+    with newsroom.store.read() as tx:
+        assert tx.suspects.of(edition) is None
+
+
+async def test_the_alert_leads_to_the_question(newsroom):
+    here = readers(30, "company.example")
+    edition = await newsroom.arrived(*here)
+    _bounce(newsroom, edition, here)
+    newsroom.settle()
+    with newsroom.store.read() as tx:
+        pages = {each.status: each.page for each in due(tx, AlertsTable(), "UTC", newsroom.clock())}
+    assert pages["Look at these bounces"] == f"editions/{edition}/delivery#bounces"
 
 
 def test_an_unknown_edition_cannot_be_settled(newsroom, clock):

@@ -23,6 +23,7 @@ ROUTES = {
         GET /channels/{name}
         GET /editions
         GET /editions/{edition}
+        GET /editions/{edition}/bounces
         GET /editions/{edition}/deliveries
         GET /editions/{edition}/totals
         GET /imports
@@ -88,9 +89,11 @@ ROUTES = {
         DELETE /articles/{article}/corrections/{correction}
         GET /readers/export
         POST /articles/{article}/corrections
+        POST /articles/{article}/posts/remove
         POST /channels/{name}/pause
         POST /channels/{name}/resume
         POST /editions/{edition}/approve
+        POST /editions/{edition}/bounces/settle
         POST /editions/{edition}/cancel
         POST /editions/{edition}/hold
         POST /editions/{edition}/leave

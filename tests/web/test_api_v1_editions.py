@@ -14,6 +14,7 @@ from bot.errors import DeliveryError, OutcomeUnknown, ServerBusy
 from bot.model import DeliveryState, EditionState, Receipt, Scope
 from bot.settings.tables import DeliveryTable
 from bot.testing import KEYS, ScriptedChannel, article
+from tests.delivery.returned import Sent, dsn
 from tests.delivery.smtp_server import smtp_server
 from tests.sources.conftest import Site
 from tests.web.api_v1 import Program, effect
@@ -206,6 +207,30 @@ async def test_what_may_have_arrived_is_settled_or_sent_again_once(web, out):
     with web.store.read() as tx:
         settled = [each.what for each in tx.acts.newest(thing="deliveries")]
     assert settled == ["resolve as sent", "resolve as unsent"]
+
+
+@effect("POST /editions/{edition}/bounces/settle")
+async def test_what_came_back_at_once_is_decided_once(web):
+    clock = web.installation.clock
+    sent, here = Sent(web.store, clock), [f"reader{number}@company.example" for number in range(30)]
+    edition = await sent.arrived(*here)
+    approver = Program(web, Scope.APPROVE)
+    path = f"/editions/{edition}/bounces"
+    assert (await approver.get(path)).json()["number"] == 0
+    for address in here:
+        sent.take(dsn(address, token=sent.tokens[edition, address]))
+    sent.settle()
+    told = (await approver.get(path)).json()
+    assert (told["number"], told["tried"]) == (30, 30)
+    assert told["providers"] == [{"provider": "company.example", "number": 30, "tried": 30}]
+    assert [each["number"] for each in told["answers"]] == [30]
+    clock.advance(minutes=1)
+    assert (await approver.once(f"{path}/settle", json={"dead": True})).json() == {"changed": 30}
+    assert {sent.suppressed(each) for each in here} == {"bounced"}
+    assert did(web.store, edition, "settle bounces") == [approver.user.name]
+    assert (await approver.get(path)).json()["number"] == 0
+    again = await approver.post(f"{path}/settle", json={"dead": False})
+    assert again.status_code == 409
 
 
 @effect("PATCH /editions/{edition}/mail")

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import event
 
 from bot.audience.suppression import suppress
+from bot.delivery.flood import FLAG, REST, STOPPED, TRIAL
 from bot.model import Consent, EditionState, Evidence, Preferences, Role, Signup, SignupOutcome, Suppression
 from bot.schedules.figures import count_readers
 from bot.store import growth
@@ -137,7 +138,7 @@ async def test_the_list_asks_as_often_for_fifty_readers_as_for_one(web):
         assert page.status_code == 200
         counts.append(len(statements))
     assert counts[0] == counts[1]
-    assert counts[1] < 30
+    assert counts[1] < 31
 
 
 async def test_a_reader_is_added_with_the_evidence_of_their_consent(web):
@@ -206,6 +207,19 @@ async def test_who_has_not_confirmed_is_listed_and_asked_again_after_a_day(web, 
     await web.post("/audience/waiting/again", data={"id": asked.id})
     with web.store.read() as tx:
         assert [each.address for each in tx.signups.due(clock(), 9)] == ["noor@example.org"]
+
+
+async def test_while_confirmations_are_stopped_the_page_says_until_when(web, clock):
+    assert "Confirmation mails are stopped" not in (await web.get("/audience/waiting")).text
+    with web.store.write() as tx:
+        tx.flags.set(FLAG, STOPPED, clock())
+    page = (await web.get("/audience/waiting")).text
+    assert "Confirmation mails are stopped: hardly anybody pressed the button in the last hour." in page
+    assert "A few go out again" in page
+    assert f'datetime="{clock() + REST:%Y-%m-%dT%H:%M}' in page
+    with web.store.write() as tx:
+        tx.flags.set(FLAG, TRIAL, clock())
+    assert "Confirmation mails are stopped" not in (await web.get("/audience/waiting")).text
 
 
 async def test_an_address_is_put_on_the_list_and_taken_off_with_a_reason(web):

@@ -24,6 +24,7 @@ from bot.summaries.grounding import Offence
 from bot.web.editor.access import Approver, Editor, Viewer
 from bot.web.editor.desk import Desk
 from bot.web.editor.form import Submission, Submitted, number_in
+from bot.web.editor.post_removal import to_take_down
 from bot.web.editor.went import went
 
 REVISIONS = 20
@@ -132,6 +133,7 @@ def routes(desk: Desk, router: APIRouter) -> None:
             if reached
             else [],
             choices=choices(installation, reached) if reached else None,
+            standing=to_take_down(installation, reached),
             way_words=WAYS,
             acts=ACTS,
             given=given,

@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Request, Response
 
 from bot.audience import care
+from bot.delivery.flood import stopped_until
 from bot.model import Signup
 from bot.speech.catalog import _
 from bot.store import Transaction
@@ -127,6 +128,7 @@ def routes(desk: Desk, router: APIRouter) -> None:
         with store.read() as tx:
             audiences = numbers(desk, tx)
             found = tx.signups.unconfirmed(READERS + 1, before=before)
+            stopped = stopped_until(tx)
         shown = found[:READERS]
         return desk.page(
             request,
@@ -138,6 +140,7 @@ def routes(desk: Desk, router: APIRouter) -> None:
             total=total(audiences),
             names=names(desk),
             signups=[(each, _next(desk, each)) for each in shown],
+            stopped=stopped,
             more=shown[-1].requested.isoformat() if len(found) > READERS else "",
         )
 

@@ -240,6 +240,7 @@ def _values(desk: Desk, user: User, edition: str) -> dict[str, Any] | None:
         unknown_posts = sum(each.state is DeliveryState.UNKNOWN for each in posts)
         failed = at.states.get(DeliveryState.FAILED, 0)
         left = failures.left(tx, edition)
+        suspects = tx.suspects.of(edition)
         last_word = failures.last_word(tx, edition) if left else None
     channels, states = desk.installation.current().configured, at.states
     open_ = at.total - at.done
@@ -266,6 +267,7 @@ def _values(desk: Desk, user: User, edition: str) -> dict[str, Any] | None:
         "failed": max(0, failed - left) if asks else 0,
         "failed_posts": [each for each in posts if each.state is DeliveryState.FAILED],
         "last_word": last_word,
+        "suspects": suspects,
         # What a person can mend first: on a phone, the last of them is far below.
         "posts": sorted(posts, key=lambda each: _FIRST.get(each.state, len(_FIRST))),
         "pages": {each.id: page_of(each, channels.get(each.channel)) for each in posts},

@@ -20,6 +20,7 @@ _SHOWN: Mapping[Kind, Shown] = {
     Kind.RESUME: Shown("", "warn", "bars"),
     Kind.UNKNOWN: Shown("", "odd", "question"),
     Kind.FAILED: Shown("", "bad", "cross"),
+    Kind.BOUNCES: Shown("", "warn", "mark"),
     Kind.CHANNEL: Shown("", "warn", "bars"),
     Kind.PERMISSION: Shown("", "warn", "mark"),
     Kind.SOURCE: Shown("", "bad", "mark"),
@@ -94,6 +95,13 @@ def _words(need: Need, times: Times, goes_to: str, if_unapproved: str) -> tuple[
     if need.kind is Kind.FAILED:
         what = ngettext("%(count)s delivery of %(name)s failed", "%(count)s deliveries of %(name)s failed", need.number)
         return what % said, _went(need, times)
+    if need.kind is Kind.BOUNCES:
+        what = ngettext(
+            "%(count)s address of %(name)s came back at once: is it dead, or was it the provider?",
+            "%(count)s addresses of %(name)s came back at once: are they dead, or was it their provider?",
+            need.number,
+        )
+        return what % said, _("Until somebody decides they stay readers, and get the next edition.")
     if need.kind is Kind.CHANNEL:
         what = ngettext(
             "%(name)s is paused, %(count)s post waits", "%(name)s is paused, %(count)s posts wait", need.number
@@ -168,6 +176,8 @@ def _way(need: Need) -> tuple[str, str, Mapping[str, str], str]:
             return _("Decide"), f"{edition}/delivery", none, ""
         case Kind.FAILED:
             return _("See why"), f"{edition}/delivery", none, ""
+        case Kind.BOUNCES:
+            return _("Decide"), f"{edition}/delivery#bounces", none, ""
         case Kind.CHANNEL if "connect" in need.why:
             return _("Connect again"), f"channels/{thing}", none, ""
         case Kind.CHANNEL:

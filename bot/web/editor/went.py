@@ -7,14 +7,16 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.editions.side_by_side import Run, marked
-from bot.model import DeliveryState, EditionState
+from bot.model import DeliveryState, EditionState, PostAct
 from bot.schedules.corrected import Telling
+from bot.schedules.standing import Posted
 from bot.speech.catalog import N_
 from bot.web.editor.reach import readers_said
 from bot.web.editor.states import DELIVERY_STATES, EDITION_STATES, Shown
 
 _EXCERPT = 240
 _TAKEN_DOWN = Shown(N_("Taken down"), "plain", "close")
+_GOING = Shown(N_("Being taken down"), "warn", "clock")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +76,19 @@ def _said(telling: Telling, mails: Mapping[str, int], old: frozenset[str]) -> tu
         text = telling.story.summary.text or telling.story.article.title
         stand[_excerpt(text, old)] = [Outlet(readers_said(accepted), shown, at, mail=True)]
     for post in telling.posts:
-        shown = _TAKEN_DOWN if post.removed else DELIVERY_STATES[post.delivery.state]
-        here = Outlet(post.delivery.channel, shown, f"{at}#post-{post.delivery.id}")
+        here = Outlet(post.delivery.channel, _shown(post), f"{at}#post-{post.delivery.id}")
         stand.setdefault(_excerpt(post.post.text, old), []).append(here)
     for each in telling.others:
         here = Outlet(each.channel, DELIVERY_STATES[each.state], f"{at}#post-{each.id}")
         stand.setdefault((), []).append(here)
     return tuple(Said(excerpt, _together(outlets)) for excerpt, outlets in stand.items())
+
+
+def _shown(post: Posted) -> Shown:
+    if post.removed:
+        return _TAKEN_DOWN
+    going = post.pending and post.pending_act is PostAct.REMOVE
+    return _GOING if going else DELIVERY_STATES[post.delivery.state]
 
 
 def _together(outlets: Sequence[Outlet]) -> tuple[Outlet, ...]:

@@ -11,9 +11,10 @@ from pydantic import AwareDatetime, BaseModel, Field
 from bot.model import Article, Correction, Image
 from bot.schedules.choices import unsupported
 from bot.schedules.corrected import LONGEST, correct, dismiss, drop, to_decide
+from bot.schedules.removal import remove
 from bot.schedules.replies import Way
 from bot.store.headlines import Look, Place
-from bot.web.api.v1.api import NO_NUL, Api, Given, Number, Said, Shown, Word
+from bot.web.api.v1.api import NO_NUL, Api, Done, Given, Number, Said, Shown, Word
 from bot.web.api.v1.caller import Approving, Reading, Writing
 from bot.web.api.v1.fault import Refused, missing
 from bot.web.api.v1.page import Cursor, Cursors, Limit, Page, of_moment, whole
@@ -243,6 +244,12 @@ def routes(api: Api) -> None:
     def not_needed(caller: Writing, article: Number, said: Said | None = None) -> None:
         """Readers need not be told of what changed in it."""
         dismiss(api.installation, article, **api.by(caller), note=said.note if said else "")
+
+    @router.post("/articles/{article}/posts/remove", tags=tags)
+    def take_down(caller: Approving, article: Number) -> Done:
+        """Takes down the posts about it that stand, through the ledger; ``changed`` is how many."""
+        made = remove(api.installation, article, **api.by(caller))
+        return Done(changed=sum(len(each.renditions) for each in made))
 
     @router.delete("/articles/{article}/corrections/{correction}", tags=tags, status_code=204)
     def take_back(caller: Approving, article: Number, correction: Number) -> None:

@@ -11,11 +11,21 @@ from bot.clock import system_clock
 from bot.delivery import deciding, failures
 from bot.delivery.progress import progress
 from bot.delivery.reasons import groups
+from bot.delivery.settling import AT_ONCE, decide
 from bot.editions import lifecycle
 from bot.model import Delivery, DeliveryState, MeasuredPost, Role, User
 from bot.web.api.v1.api import Api, Done, EditionId, Said
 from bot.web.api.v1.caller import Approving, Reading
-from bot.web.api.v1.edition_shapes import DeliveryShown, ReactionsShown, Reason, Resolve, Retry, Totals
+from bot.web.api.v1.edition_shapes import (
+    DeliveryShown,
+    ReactionsShown,
+    Reason,
+    Resolve,
+    Retry,
+    Settle,
+    SuspectsShown,
+    Totals,
+)
 from bot.web.api.v1.fault import missing
 from bot.web.api.v1.page import Cursor, Cursors, Limit, Page, cut
 
@@ -100,6 +110,22 @@ def routes(api: Api) -> None:
         if not ours:
             raise missing("delivery of this edition")
         return Done(changed=lifecycle.resolve(store, ours, arrived=given.arrived, **api.by(caller)))
+
+    @router.get("/editions/{edition}/bounces", tags=tags)
+    def suspects(caller: Reading, edition: EditionId) -> SuspectsShown:
+        """Addresses that came back at once, which no program believes: a person says whether they are dead."""
+        need(edition)
+        with store.read() as tx:
+            found = tx.suspects.of(edition)
+        return SuspectsShown.model_validate(found) if found else SuspectsShown()
+
+    @router.post("/editions/{edition}/bounces/settle", tags=tags)
+    def settle(caller: Approving, edition: EditionId, given: Settle) -> Done:
+        """Says of all of them whether they are dead; ``changed`` is how many addresses."""
+        need(edition)
+        rules = api.installation.settings.bounces
+        count = decide(store, edition, dead=given.dead, **api.by(caller), rules=rules, at_once=AT_ONCE)
+        return Done(changed=count)
 
 
 def reactions_of(post: MeasuredPost) -> ReactionsShown:

@@ -308,6 +308,41 @@ class Retry(Given):
     delivery: int | None = Field(default=None, ge=1, le=2**53 - 1)
 
 
+class Hit(Shown):
+    """``tried``: of how many mails to that provider; 0 where that was not counted."""
+
+    provider: str
+    number: int
+    tried: int
+
+
+class Answer(Shown):
+    """What servers said, without the reader, and of how many."""
+
+    said: str
+    number: int
+
+
+class SuspectsShown(Shown):
+    """Addresses that came back as dead at once and wait for a person's word: 0 when none does.
+
+    ``tried`` are the edition's mails that a server took or refused, ``since`` is when the first came back. Providers
+    and answers are the five of most.
+    """
+
+    number: int = 0
+    since: datetime | None = None
+    tried: int = 0
+    providers: list[Hit] = []
+    answers: list[Answer] = []
+
+
+class Settle(Given):
+    """``dead``: they are never mailed again; else they stay readers."""
+
+    dead: bool
+
+
 class Resolve(Given):
     """``arrived``: they are left as they are; else they are sent again. ``delivery`` null: all that are unknown."""
 

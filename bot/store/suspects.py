@@ -1,0 +1,77 @@
+"""What waits for an editor's word of each edition, summed up: a page that asks reads no thousand events."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Select, exists, func, literal, select
+
+from bot.model import Answer, Edition, Hit, Suspects
+from bot.store.edition_rows import edition_of
+from bot.store.editions import Editions
+from bot.store.events import WAITING
+from bot.store.kept_editions import LIGHT
+from bot.store.tables import editions, events
+
+_KEY = "suspects"
+"""Of an edition's report, which keeps them."""
+_STEPS = 500
+"""Editions of which something waits that are looked through at most; what waits to be settled is among them."""
+
+
+class SuspectsOfEditions:
+    """The suspects of editions; they are there as long as one of their events waits."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def keep(self, edition: str, suspects: Suspects | None) -> None:
+        """Puts the edition's suspects in place of those before; None: there are none."""
+        if suspects == self._kept(edition):
+            return
+        kept = asdict(suspects) | {"since": suspects.since.isoformat()} if suspects else None
+        Editions(self._connection).note(edition, _KEY, kept)
+
+    def of(self, edition: str) -> Suspects | None:
+        """What waits for an editor's word of this edition."""
+        waits = select(exists().where(WAITING, events.c.edition == edition))
+        kept = self._kept(edition)
+        return kept if kept and self._connection.execute(waits).scalar() else None
+
+    def waiting(self, limit: int) -> list[tuple[Edition, int]]:
+        """The editions that have suspects, without their stories, each with how many; the newest slot first."""
+        # From one edition to the next by the index of what waits: grouping would read all of a burst.
+        first = select(func.min(events.c.edition).label("edition"), literal(1).label("step")).where(
+            WAITING, events.c.edition != ""
+        )
+        walk = first.cte("waiting", recursive=True)
+        following = select(func.min(events.c.edition)).where(WAITING, events.c.edition > walk.c.edition)
+        walk = walk.union_all(
+            select(following.scalar_subquery(), walk.c.step + 1).where(
+                walk.c.edition.is_not(None), walk.c.step < _STEPS
+            )
+        )
+        number = editions.c.report[(_KEY, "number")].as_integer()
+        query: Select[Any] = (
+            select(*LIGHT, number.label("suspects"))
+            .join(walk, walk.c.edition == editions.c.id)
+            .where(number > 0)
+            .order_by(editions.c.slot.desc(), editions.c.id)
+            .limit(limit)
+        )
+        return [(edition_of(row), row.suspects) for row in self._connection.execute(query)]
+
+    def _kept(self, edition: str) -> Suspects | None:
+        query = select(editions.c.report[_KEY].as_json()).where(editions.c.id == edition)
+        kept = self._connection.execute(query).scalar()
+        if not kept:
+            return None
+        return Suspects(
+            number=kept["number"],
+            since=datetime.fromisoformat(kept["since"]),
+            tried=kept["tried"],
+            providers=tuple(Hit(**each) for each in kept["providers"]),
+            answers=tuple(Answer(**each) for each in kept["answers"]),
+        )
