@@ -166,7 +166,6 @@ def settle(
             edition,
             dead=outcome == "dead",
             who=who(),
-            rules=installation.settings.bounces,
             now=installation.clock(),
         )
     session.out.say(f"{count} settled as {outcome}")

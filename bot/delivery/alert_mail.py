@@ -73,6 +73,14 @@ def headline(alert: Alert) -> str:
     )
 
 
+def shortened(title: str) -> str:
+    """A title as the record has it: a long why is cut, so that whom it reached has room beside it."""
+    why = title.facts.get("why") if isinstance(title, Phrase) else None
+    if isinstance(title, Phrase) and isinstance(why, str) and len(why) > _LONGEST_WHY:
+        return title.with_facts(why=_short(str(why)))
+    return title
+
+
 def link(alert: Alert, newsroom: Newsroom) -> str:
     """The URL of its page of the desk."""
     return f"{newsroom.public_url}/{alert.page}"
@@ -98,10 +106,9 @@ def _told(alert: Alert, newsroom: Newsroom) -> Told:
         said=paragraph(alert.said),
         facts=_facts(alert.facts),
         do=[replace(each, does=told(each.does)) for each in alert.do],
-        link=f"{newsroom.public_url}/{alert.page}",
+        link=link(alert, newsroom),
         edition=alert.edition,
-        approval=asked
-        and replace(asked, facts=_facts(asked.facts), look=tuple(capital(told(each)) for each in asked.look)),
+        approval=asked and replace(asked, facts=_facts(asked.facts), look=tuple(map(_line, asked.look))),
     )
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from bot.channels.base import Channel
 from bot.clock import Clock
-from bot.delivery.alert_mail import alert_mail, headline, language_of, link
+from bot.delivery.alert_mail import alert_mail, headline, language_of, link, shortened
 from bot.delivery.alerts import CLAIMED, FAILED, TOLD, Alert, may_tell
 from bot.delivery.sending import PROGRAM
 from bot.errors import BroadsheetError
@@ -96,7 +96,7 @@ def _keep(
         tx.flags.set(alert.flag, TOLD if reached else FAILED, now)
         if not reached and again:
             return
-        title = Phrase("“%(title)s”", title=alert.title)
+        title = Phrase("“%(title)s”", title=shortened(alert.title))
         note = several((title, *reached, *failures), Way.APART)
         what = "alert" if reached else "alert in vain"
         tx.acts.add(Act(at=now, who=PROGRAM, what=what, thing=_thing(alert), note=cut(note, 500)))

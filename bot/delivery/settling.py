@@ -5,7 +5,9 @@ mailbox provider. A provider that lost its directory says "no such user" of ever
 the world. The thresholds are those of ``bot.delivery.alarm``, which says why. What a burst had suppressed before it was
 one is taken back. Refusals of an edition that the program paused wait likewise.
 
-An editor has looked when they resumed the edition, or said ``broadsheet bounces settle``: all before that counts.
+An editor has looked when they resumed the edition: all before that counts; or when they said of those that they were
+shown whether they are dead (``decide``). Addresses that are good make the rest of their burst suspect, however late and
+few: what comes back after such a word asks anew.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import takewhile
 
 from bot.audience.suppression import put_on_list, take_off_list
 from bot.channels.email.providers import PROVIDERS, provider_of
@@ -24,7 +27,7 @@ from bot.delivery.returns import BOUNCED, suppression
 from bot.delivery.sending import PROGRAM
 from bot.delivery.soft_run import OURS, run_of
 from bot.delivery.suspects import ALL, summed_up
-from bot.errors import NotFound, NothingToDo
+from bot.errors import ChangedMeanwhile, NotFound, NothingToDo
 from bot.model import Act, EditionState, Effect, Event, Phrase, Verdict, plural
 from bot.settings.bounces import BouncesTable
 from bot.store import Store, Transaction
@@ -35,7 +38,7 @@ LOOKBACK = timedelta(hours=24)
 """Refusals of an edition that was paused for them are taken back when they are not older."""
 HELD = "hold bounces"
 SETTLE = "settle bounces"
-_LOOKED = ("resume", SETTLE)
+_RESUME = "resume"
 _FIRST = datetime(1970, 1, 1, tzinfo=UTC)
 AT_ONCE = 1_000
 """So many addresses who waits for an answer has suppressed; the others are when the program looks the next time."""
@@ -67,21 +70,32 @@ def settle(store: Store, rules: BouncesTable, now: datetime) -> Settled:
 
 
 def decide(
-    store: Store, edition: str, *, dead: bool, who: str, rules: BouncesTable, now: datetime, at_once: int | None = None
+    store: Store,
+    edition: str,
+    *,
+    dead: bool,
+    who: str,
+    now: datetime,
+    last: int | None = None,
+    at_once: int | None = None,
 ) -> int:
     """An editor's word on the suspects of an edition: their addresses are ``dead``, or good; returns how many they are.
 
-    What else came back of it is settled as ever. ``at_once`` dead ones are suppressed at most, by who cannot wait for
-    more; the others when the program looks the next time. Raises ``NotFound`` and ``NothingToDo``.
+    They are those that were shown, up to the event ``last`` (None: as they are now), whether they still are a burst or
+    not: nobody else is decided by it. ``at_once`` dead ones are suppressed at most, by who cannot wait for more; the
+    others when the program looks the next time. Raises ``NotFound``, ``NothingToDo``, and ``ChangedMeanwhile`` when
+    they are others now.
     """
-    tried = _counted(store, edition)
     with store.write() as tx:
         if tx.editions.lock(edition) is None:
             raise NotFound(f"there is no edition {edition}; `broadsheet editions` lists them")
-        _doomed, held = _sorted_out(tx, edition, tried, rules, now, Settled())
-        if not held:
+        suspects = tx.suspects.of(edition)
+        if suspects is None:
             raise NothingToDo(Phrase("nothing that came back of this edition waits for a word of yours"))
-        many = len({event.subscriber for event, _ in held})
+        if last not in (None, suspects.last):
+            raise ChangedMeanwhile(Phrase("more came back of this edition meanwhile: look at it again"))
+        theirs = tx.events.undecided(edition, suspects.last)
+        many = len({event.subscriber for event, _ in theirs})
         note = (
             plural(many, "%(count)s dead", "%(count)s dead")
             if dead
@@ -89,17 +103,17 @@ def decide(
         )
         tx.acts.add(Act(at=now, who=who, what=SETTLE, thing=f"edition:{edition}", note=note))
         if not dead:
-            tx.events.settle([event.id for event, _ in held], Effect.DISMISSED)
-        tx.suspects.keep(edition, None)
+            tx.events.settle([event.id for event, _ in theirs], Effect.DISMISSED)
+        tx.suspects.decide(edition, suspects.last)
     if dead:
-        _settle(store, edition, rules, now, Settled(), at_once)
+        _suppress(store, theirs[:at_once], Settled())
     return many
 
 
-def _settle(
-    store: Store, edition: str, rules: BouncesTable, now: datetime, done: Settled, at_once: int | None = None
-) -> None:
-    tried = _counted(store, edition)
+def _settle(store: Store, edition: str, rules: BouncesTable, now: datetime, done: Settled) -> None:
+    with store.read() as tx:
+        # Counted where it holds nobody up: a million deliveries take a second.
+        tried = _tried(tx, edition, [*tx.events.dead(edition), *tx.events.spared(edition)])
     with store.write() as tx:
         if edition:
             tx.editions.lock(edition)
@@ -107,21 +121,21 @@ def _settle(
         if edition:
             tx.suspects.keep(edition, summed_up(held, tried))
             watch(tx, edition, now)
+    _suppress(store, doomed, done)
+
+
+def _suppress(store: Store, doomed: Sequence[tuple[Event, str]], done: Settled) -> None:
+    if not doomed:
+        return
+    with store.read() as tx:
         going = bool(tx.editions.newest(states=[EditionState.SENDING, EditionState.PAUSED], limit=1))
     # What waits to go out is cancelled with each: in one transaction they would stand in the way of those who send.
     size = 1 if going else _TOGETHER
-    doomed = doomed[:at_once]
     for start in range(0, len(doomed), size):
         with store.write() as tx:
             for event, address in doomed[start : start + size]:
                 done.suppressed += put_on_list(tx, suppression(event, address, BOUNCED), who=PROGRAM)
                 tx.events.settle([event.id], Effect.SUPPRESSED)
-
-
-def _counted(store: Store, edition: str) -> dict[str, int]:
-    """``_tried``, counted where it holds nobody up: a million deliveries take a second."""
-    with store.read() as tx:
-        return _tried(tx, edition, tx.events.dead(edition))
 
 
 def _sorted_out(
@@ -136,9 +150,10 @@ def _sorted_out(
     # Of readers that were erased: nobody is left to suppress.
     tx.events.settle([each.id for each in tx.events.waiting_of(edition) if each.id not in known], Effect.COUNTED)
     acts = tx.acts.newest(thing=f"edition:{edition}") if edition else []
-    looked = max((act.at for act in acts if act.what in _LOOKED and act.who != PROGRAM), default=_FIRST)
-    open_ = [(event, address) for event, address in dead if event.at > looked]
-    ids = _bursts(tx, edition, open_, tried, acts, now)
+    resumed = max((act.at for act in acts if act.what == _RESUME and act.who != PROGRAM), default=_FIRST)
+    decided = tx.suspects.decided(edition)
+    open_ = [(event, address) for event, address in dead if event.at > resumed and event.id > decided]
+    ids = _bursts(tx, edition, open_, tx.events.spared(edition), tried, acts, now)
     if edition and _stopped(tx, edition, acts):
         ids |= {event.id for event, _ in open_ if event.source == SMTP and event.at > now - LOOKBACK}
     held = [each for each in dead if each[0].id in ids]
@@ -189,19 +204,22 @@ def _bursts(
     tx: Transaction,
     edition: str,
     open_: Sequence[tuple[Event, str]],
+    spared: Sequence[tuple[Event, str]],
     tried: Mapping[str, int],
     acts: Sequence[Act],
     now: datetime,
 ) -> set[int]:
-    """The events of bursts, by id; each burst goes on the record once, which also alerts.
+    """The events of bursts that are ``open_``, by id; each burst goes on the record once for each time that somebody
+    looks, which also alerts. Those ``spared`` came back of the same burst.
 
     A group that was not counted yet has grown just now, and is looked at the next time.
     """
     suspects: set[int] = set()
-    for name, events in _groups(open_).items():
-        readers = len({event.subscriber for event in events})
-        if name in tried and alarming(readers, tried[name], share=SHARE):
-            suspects |= {event.id for event in events}
+    ours = {event.id for event, _ in open_}
+    for name, events in _groups([*open_, *spared]).items():
+        readers, new = len({event.subscriber for event in events}), {event.id for event in events} & ours
+        if new and name in tried and alarming(readers, tried[name], share=SHARE):
+            suspects |= new
             _on_record(tx, edition, name, readers, tried[name], acts, now)
     return suspects
 
@@ -214,7 +232,8 @@ def _on_record(
     tx: Transaction, edition: str, name: str, readers: int, tried: int, acts: Iterable[Act], now: datetime
 ) -> None:
     whom = Phrase("all its readers") if name == ALL else Phrase("its readers at %(provider)s", provider=name)
-    if any(act.what == HELD and f" of {whom}" in act.note for act in acts):
+    since = takewhile(lambda act: act.who == PROGRAM or act.what not in (_RESUME, SETTLE), acts)
+    if any(act.what == HELD and f" of {whom}" in act.note for act in since):
         return
     note = Phrase(
         "%(readers)s of %(tried)s of %(whom)s came back as dead addresses: none of them is suppressed until you look",

@@ -34,6 +34,7 @@ def summed_up(held: Sequence[tuple[Event, str]], tried: Mapping[str, int]) -> Su
     answers.pop("", None)
     return Suspects(
         number=len(by_reader),
+        last=max(event.id for event, _ in held),
         since=min(event.at for event, _ in held),
         tried=tried.get(ALL, 0),
         providers=tuple(Hit(name, many, tried.get(name, 0)) for name, many in _most(providers)),

@@ -28,10 +28,12 @@ class Suspects:
     """Those of one edition: how many readers, since when (UTC), at which providers, and what their servers said.
 
     ``tried`` are the mails of the edition that a server took or refused (0: not counted). Providers and answers are
-    those of most; the rest of ``number`` is at others, or was told otherwise.
+    those of most; the rest of ``number`` is at others, or was told otherwise. ``last`` is the newest of their events: a
+    word on them covers those up to it.
     """
 
     number: int
+    last: int
     since: datetime
     tried: int = 0
     providers: tuple[Hit, ...] = ()

@@ -71,14 +71,13 @@ def remove(
             raise NotFound(f"article {article}: there is none; `broadsheet articles` lists them")
         wanted: dict[str, list[Posted]] = defaultdict(list)
         going: list[Posted] = []
-        for each in _of(tx, tx.editions.telling([article])):
-            for post in each.posts:
-                if not removable(installation, post) or (channels and post.delivery.channel not in channels):
-                    continue
-                if post.goes:
-                    going.append(post)
-                else:
-                    wanted[each.edition.schedule].append(post)
+        for schedule, post in _removable(installation, _of(tx, tx.editions.telling([article]))):
+            if channels and post.delivery.channel not in channels:
+                continue
+            if post.goes:
+                going.append(post)
+            else:
+                wanted[schedule].append(post)
         made = [_edition(tx, installation, schedule, article, posts, now) for schedule, posts in wanted.items()]
         if not made and going:
             raise StateError(_under_way(article, going[0]))
@@ -115,20 +114,41 @@ def _under_way(article: int, post: Posted) -> Phrase:
     )
 
 
+def to_remove(tx: Transaction, installation: Installation, article: int) -> list[Posted]:
+    """What ``remove`` takes down of ``article``: its posts that stand and that no edition is to change."""
+    found = _removable(installation, _of(tx, tx.editions.telling([article])))
+    return [post for _, post in found if not post.goes]
+
+
 def removable(installation: Installation, post: Posted) -> bool:
     """Whether ``post`` stands and its channel can take it down."""
     channel = installation.configured.get(post.delivery.channel)
     return bool(post.id) and not post.removed and isinstance(channel, Removing)
 
 
+def _removable(installation: Installation, found: Iterable[Standing]) -> list[tuple[str, Posted]]:
+    """Those that stand and that their channels can take down, each once, with its schedule."""
+    posts: dict[int, tuple[str, Posted]] = {}
+    for each in found:
+        for post in each.posts:
+            if removable(installation, post):
+                # Two editions may have told the article, and a correction answers both.
+                posts.setdefault(post.delivery.id, (each.edition.schedule, post))
+    return list(posts.values())
+
+
 def _of(tx: Transaction, told: Iterable[tuple[Edition, EditionStory]]) -> list[Standing]:
     told = list(told)
+    stand = [(edition, story, posts) for (edition, story), posts in zip(told, posted(tx, told), strict=True) if posts]
+    schedules: dict[int, set[str]] = defaultdict(set)
+    for edition, story, _ in stand:
+        schedules[story.article.id].add(edition.schedule)
+    known = {article: tx.articles.get(article) for article in schedules}
+    corrected = {article: answers(tx, those, article) for article, those in schedules.items()}
     found = []
-    for (edition, story), posts in zip(told, posted(tx, told), strict=True):
-        article = tx.articles.get(story.article.id) if posts else None
-        if article:
-            posts += answers(tx, edition.schedule, story.article.id)
-            found.append(Standing(article, edition, story, posts))
+    for edition, story, posts in stand:
+        if article := known[story.article.id]:
+            found.append(Standing(article, edition, story, posts + corrected[article.id][edition.schedule]))
     return found
 
 

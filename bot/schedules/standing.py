@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -74,22 +74,22 @@ def posted(
     ]
 
 
-def answers(tx: Transaction, schedule: str, article: int) -> tuple[Posted, ...]:
-    """The posts of a schedule that corrected those about ``article``, as replies or on their own."""
-    corrections = (each for each in tx.corrections.of_article(article) if each.schedule == schedule)
-    editions = tx.editions.of_slots([(schedule, f"{CORRECTION}{each.id}") for each in corrections])
+def answers(tx: Transaction, schedules: Collection[str], article: int) -> dict[str, tuple[Posted, ...]]:
+    """By schedule, its posts that corrected those about ``article``, as replies or on their own."""
+    found: dict[str, list[Posted]] = {schedule: [] for schedule in schedules}
+    corrections = [each for each in tx.corrections.of_article(article) if each.schedule in found]
+    editions = tx.editions.of_slots([(each.schedule, f"{CORRECTION}{each.id}") for each in corrections])
     deliveries = tx.deliveries.posts_of([each.id for each in editions.values()])
-    found: list[Posted] = []
-    since: list[datetime] = []
+    since: dict[str, datetime] = {}
     for edition in editions.values():
         posts = {(each.channel, each.subject): each.post for each in edition.renditions}
         for each in deliveries[edition.id]:
             post = posts.get((each.channel, each.subject))
             if post and post.act is PostAct.POST and each.state is DeliveryState.ACCEPTED:
-                found.append(Posted(each, post.language, each.provider_id, post))
-                since.append(edition.slot)
-    done = _done(tx, {schedule: min(since)})[schedule] if since else []
-    return tuple(_now(each, done) for each in found)
+                found[edition.schedule].append(Posted(each, post.language, each.provider_id, post))
+                since[edition.schedule] = min(edition.slot, since.get(edition.schedule, edition.slot))
+    done = _done(tx, since) if since else {}
+    return {schedule: tuple(_now(each, done[schedule]) for each in posts) for schedule, posts in found.items()}
 
 
 def others(story: EditionStory, posts: Iterable[Delivery]) -> tuple[Delivery, ...]:

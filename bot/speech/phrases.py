@@ -18,6 +18,7 @@ from bot.speech.catalog import catalog, direction, locale, spoken
 from bot.speech.desk_words import at_the_desk
 
 _HOUR = "HH:mm"
+_SEMICOLON = {"ja": "；", "ar": "؛ "}
 
 
 def told(text: str) -> str:
@@ -63,7 +64,7 @@ def sentence(said: str) -> str:
 
 
 def moment(at: datetime) -> str:
-    """``Tuesday 24 November 2026, 07:00 GMT``: all of it, in the zone that ``at`` bears."""
+    """``Tuesday, 24 November 2026, 07:00 GMT``: all of it, in the zone that ``at`` bears."""
     return f"{_day_and_hour(at, 'full')} {at:%Z}"
 
 
@@ -106,4 +107,7 @@ def _apart(text: str) -> str:
 
 def _several(fact: Several) -> str:
     words = [_apart(each) for each in fact.each]
+    if fact.way is Way.APART:
+        # Each may be a list itself, and hold an "and".
+        return _SEMICOLON.get(spoken(), "; ").join(words)
     return format_list(words, "or" if fact.way is Way.OR else "standard", locale=locale())

@@ -102,12 +102,16 @@ class Events:
         query = select(events).where(WAITING, events.c.edition == edition).order_by(events.c.id)
         return [_event(row) for row in self._connection.execute(query)]
 
-    def undecided(self, edition: str, *, after: int, limit: int) -> list[tuple[Event, str]]:
-        """Those that wait of an edition, each with the reader's address, by id from behind ``after`` on."""
+    def undecided(
+        self, edition: str, last: int, *, after: int = 0, limit: int | None = None
+    ) -> list[tuple[Event, str]]:
+        """Those that wait of an edition up to the event ``last``, each with the reader's address, by id from behind
+        ``after`` on.
+        """
         query = (
             select(events, subscribers.c.address)
             .join(subscribers, subscribers.c.id == events.c.subscriber)
-            .where(WAITING, events.c.edition == edition, events.c.id > after)
+            .where(WAITING, events.c.edition == edition, events.c.id > after, events.c.id <= last)
             .order_by(events.c.id)
             .limit(limit)
         )
@@ -118,13 +122,20 @@ class Events:
 
         The oldest first; an erased reader's are left out.
         """
+        return self._failed(edition, (Effect.WAITING, Effect.SUPPRESSED))
+
+    def spared(self, edition: str) -> list[tuple[Event, str]]:
+        """As ``dead``, those of which somebody said that the address is good."""
+        return self._failed(edition, (Effect.DISMISSED,))
+
+    def _failed(self, edition: str, effects: Collection[Effect]) -> list[tuple[Event, str]]:
         query = (
             select(events, subscribers.c.address)
             .join(subscribers, subscribers.c.id == events.c.subscriber)
             .where(
                 events.c.edition == edition,
                 events.c.verdict.in_(FAILURES),
-                events.c.effect.in_([Effect.WAITING, Effect.SUPPRESSED]),
+                events.c.effect.in_(list(effects)),
             )
             .order_by(events.c.id)
         )

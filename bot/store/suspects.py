@@ -16,7 +16,8 @@ from bot.store.kept_editions import LIGHT
 from bot.store.tables import editions, events
 
 _KEY = "suspects"
-"""Of an edition's report, which keeps them."""
+_DECIDED = "suspects decided"
+"""Of an edition's report, which keeps them, and up to which event somebody has said a word."""
 _STEPS = 500
 """Editions of which something waits that are looked through at most; what waits to be settled is among them."""
 
@@ -36,9 +37,21 @@ class SuspectsOfEditions:
 
     def of(self, edition: str) -> Suspects | None:
         """What waits for an editor's word of this edition."""
-        waits = select(exists().where(WAITING, events.c.edition == edition))
         kept = self._kept(edition)
-        return kept if kept and self._connection.execute(waits).scalar() else None
+        if kept is None:
+            return None
+        waits = select(exists().where(WAITING, events.c.edition == edition, events.c.id <= kept.last))
+        return kept if self._connection.execute(waits).scalar() else None
+
+    def decide(self, edition: str, last: int) -> None:
+        """Somebody has said a word on what waits up to the event ``last``: nothing of it is a suspect any more."""
+        self.keep(edition, None)
+        Editions(self._connection).note(edition, _DECIDED, last)
+
+    def decided(self, edition: str) -> int:
+        """Up to which event somebody has said a word; 0: of none."""
+        query = select(editions.c.report[_DECIDED].as_integer()).where(editions.c.id == edition)
+        return self._connection.execute(query).scalar() or 0
 
     def waiting(self, limit: int) -> list[tuple[Edition, int]]:
         """The editions that have suspects, without their stories, each with how many; the newest slot first."""
@@ -70,6 +83,7 @@ class SuspectsOfEditions:
             return None
         return Suspects(
             number=kept["number"],
+            last=kept["last"],
             since=datetime.fromisoformat(kept["since"]),
             tried=kept["tried"],
             providers=tuple(Hit(**each) for each in kept["providers"]),

@@ -9,8 +9,8 @@ from datetime import timedelta
 
 import pytest
 
-from bot.delivery.alert_mail import alert_mail, headline, language_of
-from bot.delivery.alerts import CHANGED, PREFLIGHT, due
+from bot.delivery.alert_mail import alert_mail, headline, language_of, shortened
+from bot.delivery.alerts import CHANGED, PREFLIGHT, Alert, due
 from bot.delivery.channel_alert import paused_due
 from bot.delivery.pausing import pause_channel
 from bot.delivery.permission import permissions_due
@@ -18,7 +18,7 @@ from bot.delivery.rates import BOUNCE_ALARM, COMPLAINT_ALARM
 from bot.delivery.sending import PROGRAM, begin_sending, pause
 from bot.delivery.settling import HELD
 from bot.editions import lifecycle
-from bot.model import Act, EditionState, Newsroom, Phrase, Role, User
+from bot.model import Act, EditionState, Newsroom, Phrase, Role, User, Way, several
 from bot.settings.tables import AlertsTable
 from bot.speech.catalog import LANGUAGES, speaking
 from bot.testing import NOW, edition, settings, subscribe
@@ -110,6 +110,32 @@ def test_a_long_reason_is_cut_in_the_headline_alone(alerts, folders):
     assert "delivery.refused_share" in mail.text
     with speaking("ja"):
         assert len(headline(alert)) < 140
+
+
+def test_lists_of_what_holds_commas_are_kept_apart_in_every_language(folders):
+    titles = several(("Ferry, bridge and road reopen", "Council votes, 7 to 2"), Way.APART)
+    made = Alert(
+        flag="x",
+        at=NOW,
+        edition=None,
+        status="",
+        title="",
+        said=(),
+        facts=((Phrase("Stories"), titles),),
+        do=(),
+        page="",
+    )
+    for language, between in (("en", "; "), ("de", "; "), ("ja", "；"), ("ar", "؛ ")):
+        said = alert_mail(made, NEWSROOM, folders, language).text
+        assert re.search(f"reopen\u2069?{between}\u2068?Council", said)
+
+
+def test_a_title_that_is_kept_on_record_leaves_room_for_whom_it_reached():
+    title = Phrase("%(name)s is paused: %(why)s", name="Morning briefing", why=LONG)
+    assert len(shortened(title)) < 130
+    assert isinstance(shortened(title), Phrase)
+    brief = Phrase("%(name)s is held: %(why)s", name="Morning briefing", why=WHY)
+    assert shortened(brief).facts["why"] is WHY
 
 
 def test_moments_are_told_in_the_newsrooms_zone(alerts, folders):

@@ -17,7 +17,7 @@ from bot.errors import DeliveryError, NotFound, NothingToDo
 from bot.model import EditionState, Effect, Hit, Suppression, Verdict
 from bot.settings.tables import AlertsTable
 from bot.testing import NOW
-from tests.delivery.returned import RULES, Sent, complaint, dsn
+from tests.delivery.returned import Sent, complaint, dsn
 
 UNKNOWN = DeliveryError(
     "mx.example:25 refuses the recipient: 550 5.1.1 no such user", permanent=True, code=550, enhanced="5.1.1"
@@ -179,12 +179,12 @@ async def test_an_editor_says_what_a_burst_was(newsroom, clock, dead, reason, ef
     _bounce(newsroom, edition, here)
     newsroom.settle()
     clock.advance(hours=1)
-    assert decide(newsroom.store, edition, dead=dead, who="editor", rules=RULES, now=clock()) == 30
+    assert decide(newsroom.store, edition, dead=dead, who="editor", now=clock()) == 30
     newsroom.settle()
     assert {newsroom.suppressed(each) for each in here} == {reason}
     assert {each.effect for each in newsroom.events()} == {effect}
     with pytest.raises(NothingToDo):
-        decide(newsroom.store, edition, dead=dead, who="editor", rules=RULES, now=clock())
+        decide(newsroom.store, edition, dead=dead, who="editor", now=clock())
 
 
 async def test_an_editor_says_nothing_of_what_is_no_burst(newsroom, clock):
@@ -192,7 +192,7 @@ async def test_an_editor_says_nothing_of_what_is_no_burst(newsroom, clock):
     _bounce(newsroom, edition, readers(2))
     for dead in (True, False):
         with pytest.raises(NothingToDo):
-            decide(newsroom.store, edition, dead=dead, who="editor", rules=RULES, now=clock())
+            decide(newsroom.store, edition, dead=dead, who="editor", now=clock())
     assert newsroom.settle().suppressed == 2
     assert SETTLE not in _acts(newsroom, edition)
 
@@ -247,7 +247,7 @@ async def test_the_alert_leads_to_the_question(newsroom):
 
 def test_an_unknown_edition_cannot_be_settled(newsroom, clock):
     with pytest.raises(NotFound):
-        decide(newsroom.store, "nothing", dead=True, who="editor", rules=RULES, now=clock())
+        decide(newsroom.store, "nothing", dead=True, who="editor", now=clock())
 
 
 async def test_b4_a_burst_of_policy_refusals_of_one_domain_suppresses_nobody(newsroom):

@@ -33,7 +33,7 @@ from bot.model import (
 )
 from bot.schedules.corrected import correct, reach
 from bot.schedules.plan import Slot
-from bot.schedules.removal import remove, standing
+from bot.schedules.removal import remove, standing, to_remove
 from bot.schedules.replies import Way
 from bot.schedules.slot import make
 from bot.schedules.tick import Ticked, advance_waiting
@@ -245,6 +245,22 @@ def test_the_posts_of_a_withdrawn_article_are_listed_until_they_are_down(posted,
         assert [post.removed for each in standing(tx, since=NOW - timedelta(days=1)) for post in each.posts] == [True]
     with pytest.raises(NothingToDo, match="no post about it stands"):
         remove(installation, 1, who="mara", now=LATER)
+
+
+def test_what_would_be_taken_down_is_what_is_with_the_answers_that_corrected_it_each_once(posted, store):
+    installation, _ = posted("removable")
+    correct_by(installation, Way.REPLY)
+    work(installation, LATER, "removable")
+    with store.read() as tx:
+        asked = to_remove(tx, installation, 1)
+    assert [each.id for each in asked] == list(SEEN)
+    assert len(SEEN) == 2
+    (edition,) = remove(installation, 1, who="mara", now=LATER)
+    assert len(edition.renditions) == 2
+    with store.read() as tx:
+        assert to_remove(tx, installation, 1) == []
+    work(installation, LATER, "removable")
+    assert SEEN == {}
 
 
 def test_a_post_whose_removal_is_not_answered_is_taken_down_again_until_it_is(posted, store):

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from bot.model import Answer, Effect, Event, Hit, Suspects, Verdict
 from bot.testing import NOW, edition, subscribe
 
 FOUND = Suspects(
-    number=34, since=NOW, tried=130, providers=(Hit("company.example", 34, 36),), answers=(Answer("550", 34),)
+    number=34,
+    last=10**9,
+    since=NOW,
+    tried=130,
+    providers=(Hit("company.example", 34, 36),),
+    answers=(Answer("550", 34),),
 )
 
 
@@ -84,6 +91,20 @@ def test_whom_they_are_is_told_some_at_a_time(store, made):
         for name in "abc":
             tx.events.add(back(one.id, name, tx.subscribers.id_of(f"{name}@example.org")))
         tx.events.add(back(one.id, "erased"))
-        first = tx.events.undecided(one.id, after=0, limit=2)
-        rest = tx.events.undecided(one.id, after=first[-1][0].id, limit=2)
+        first = tx.events.undecided(one.id, 10**9, limit=2)
+        rest = tx.events.undecided(one.id, 10**9, after=first[-1][0].id, limit=2)
+        known = tx.events.undecided(one.id, first[0][0].id)
     assert [address for _, address in first + rest] == ["a@example.org", "b@example.org", "c@example.org"]
+    assert known == first[:1]
+
+
+def test_those_that_somebody_decided_are_no_suspects_and_what_comes_later_is(store, made):
+    one = made(count=2)
+    with store.write() as tx:
+        ids = [each.id for each in tx.events.waiting_of(one.id)]
+        assert tx.suspects.decided(one.id) == 0
+        tx.suspects.decide(one.id, ids[0])
+        assert (tx.suspects.of(one.id), tx.suspects.decided(one.id)) == (None, ids[0])
+        tx.suspects.keep(one.id, replace(FOUND, last=ids[1]))
+        assert tx.suspects.of(one.id).last == ids[1]
+        assert tx.suspects.decided(one.id) == ids[0]

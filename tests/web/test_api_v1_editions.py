@@ -225,11 +225,13 @@ async def test_what_came_back_at_once_is_decided_once(web):
     assert told["providers"] == [{"provider": "company.example", "number": 30, "tried": 30}]
     assert [each["number"] for each in told["answers"]] == [30]
     clock.advance(minutes=1)
-    assert (await approver.once(f"{path}/settle", json={"dead": True})).json() == {"changed": 30}
+    last = (await approver.get(path)).json()["last"]
+    assert (await approver.post(f"{path}/settle", json={"dead": True, "last": last - 1})).status_code == 409
+    assert (await approver.once(f"{path}/settle", json={"dead": True, "last": last})).json() == {"changed": 30}
     assert {sent.suppressed(each) for each in here} == {"bounced"}
     assert did(web.store, edition, "settle bounces") == [approver.user.name]
     assert (await approver.get(path)).json()["number"] == 0
-    again = await approver.post(f"{path}/settle", json={"dead": False})
+    again = await approver.post(f"{path}/settle", json={"dead": False, "last": last})
     assert again.status_code == 409
 
 

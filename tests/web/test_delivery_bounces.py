@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import event
 
 from bot.delivery.sending import pause
-from bot.delivery.settling import SETTLE
+from bot.delivery.settling import HELD, SETTLE
 from bot.model import EditionState, Effect, Role
 from bot.testing import NOW
 from tests.delivery.returned import Sent, dsn
@@ -44,6 +44,12 @@ def plain(page):
 
 def effects(sent, edition):
     return {each.effect for each in sent.events(edition=edition)}
+
+
+def shown(sent, edition):
+    """What the page's form names those by who were shown."""
+    with sent.store.read() as tx:
+        return tx.suspects.of(edition).last
 
 
 def decided(sent, edition):
@@ -121,7 +127,7 @@ async def test_good_ones_stay_readers_and_nobody_is_asked_any_more(web, sent):
     user, token = join(web, Role.APPROVER)
     headers = with_session(token)
     here = f"/editions/{edition}/delivery"
-    answer = await web.post(f"{here}/bounces", data={"as": "good"}, headers=headers)
+    answer = await web.post(f"{here}/bounces", data={"as": "good", "last": shown(sent, edition)}, headers=headers)
     assert (answer.status_code, answer.headers["Location"]) == (303, f"../../../editions/{edition}/delivery")
     assert effects(sent, edition) == {Effect.DISMISSED}
     assert not any(sent.suppressed(each) for each in HERE)
@@ -140,7 +146,7 @@ async def test_dead_ones_are_never_mailed_again_after_a_question(web, sent):
     assert not any(sent.suppressed(each) for each in HERE), "a link alone does nothing"
     asked = (await web.get(f"{here}/bounces")).text
     assert "of no audience" in asked
-    await web.post(f"{here}/bounces", data={"as": "dead"})
+    await web.post(f"{here}/bounces", data={"as": "dead", "last": shown(sent, edition)})
     assert {sent.suppressed(each) for each in HERE} == {"bounced"}
     assert [note for _, note in decided(sent, edition)] == ["34 dead"]
     assert "Nothing needs you" in plain(await web.get("/"))
@@ -149,8 +155,9 @@ async def test_dead_ones_are_never_mailed_again_after_a_question(web, sent):
 async def test_two_presses_are_one_decision(web, sent):
     edition = await burst(sent)
     here = f"/editions/{edition}/delivery/bounces"
+    last = shown(sent, edition)
     for word in ("good", "dead"):
-        assert (await web.post(here, data={"as": word})).status_code == 303
+        assert (await web.post(here, data={"as": word, "last": last})).status_code == 303
     assert [note for _, note in decided(sent, edition)] == ["34 good"]
     assert not any(sent.suppressed(each) for each in HERE)
 
@@ -159,16 +166,70 @@ async def test_what_else_came_back_meanwhile_is_not_the_editors_to_decide(web, s
     edition = await burst(sent)
     sent.take(dsn(THERE[0], token=sent.tokens[edition, THERE[0]]))
     sent.clock.advance(minutes=1)
-    await web.post(f"/editions/{edition}/delivery/bounces", data={"as": "good"})
+    await web.post(f"/editions/{edition}/delivery/bounces", data={"as": "good", "last": shown(sent, edition)})
     sent.settle()
     assert (sent.suppressed(HERE[0]), sent.suppressed(THERE[0])) == ("", "bounced")
     assert [note for _, note in decided(sent, edition)] == ["34 good"]
 
 
+@pytest.mark.parametrize("word", ["good", "dead"])
+async def test_a_word_on_others_than_were_shown_decides_nothing(web, sent, word):
+    edition = await burst(sent)
+    last = shown(sent, edition)
+    assert f'name="last" value="{last}"' in (await web.get(f"/editions/{edition}/delivery/bounces")).text
+    assert (await web.get(f"/editions/{edition}/delivery")).text.count(f'name="last" value="{last}"') == 2
+    await burst_more(sent, edition)
+    here = f"/editions/{edition}/delivery/bounces"
+    answer = await web.post(here, data={"as": word, "last": last})
+    assert answer.status_code == 409
+    assert "look at it again" in answer.text
+    assert (await web.post(here, data={"as": word})).status_code == 409
+    assert decided(sent, edition) == []
+    assert effects(sent, edition) == {Effect.WAITING}
+
+
+async def test_who_came_back_after_the_page_was_shown_is_not_decided_with_it(web, sent):
+    edition = await burst(sent)
+    last = shown(sent, edition)
+    for address in THERE[:60]:
+        sent.take(dsn(address, token=sent.tokens[edition, address]))
+    await web.post(f"/editions/{edition}/delivery/bounces", data={"as": "dead", "last": last})
+    assert [note for _, note in decided(sent, edition)] == ["34 dead"]
+    assert {sent.suppressed(each) for each in HERE} == {"bounced"}
+    sent.settle()
+    assert not any(sent.suppressed(each) for each in THERE)
+    assert "60 addresses of Morning briefing came back at once" in plain(await web.get("/"))
+
+
+async def test_what_was_shown_is_kept_though_the_edition_has_grown(web, sent, monkeypatch):
+    edition = await burst(sent)
+    last = shown(sent, edition)
+    monkeypatch.setattr("bot.store.events.Events.tried", lambda *_: 500)
+    await web.post(f"/editions/{edition}/delivery/bounces", data={"as": "good", "last": last})
+    assert [note for _, note in decided(sent, edition)] == ["34 good"]
+    sent.settle()
+    assert not any(sent.suppressed(each) for each in HERE)
+
+
+async def test_the_rest_of_a_burst_whose_addresses_are_good_asks_anew_however_few(web, sent):
+    edition = await burst(sent, HERE[:22])
+    await web.post(f"/editions/{edition}/delivery/bounces", data={"as": "good", "last": shown(sent, edition)})
+    sent.clock.advance(minutes=5)
+    for address in [*HERE[22:], THERE[0]]:
+        sent.take(dsn(address, token=sent.tokens[edition, address]))
+    sent.settle()
+    assert not any(sent.suppressed(each) for each in HERE)
+    assert sent.suppressed(THERE[0]) == "bounced"
+    assert "12 addresses of Morning briefing came back at once" in plain(await web.get("/"))
+    with sent.store.read() as tx:
+        told = [act for act in tx.acts.newest(thing=f"edition:{edition}") if act.what == HELD]
+    assert len(told) == 2, "each look is followed by an alert of its own"
+
+
 async def test_of_very_many_dead_ones_the_rest_is_suppressed_at_the_next_look(web, sent, monkeypatch):
     edition = await burst(sent)
     monkeypatch.setattr("bot.web.editor.delivery_bounces.AT_ONCE", 10)
-    await web.post(f"/editions/{edition}/delivery/bounces", data={"as": "dead"})
+    await web.post(f"/editions/{edition}/delivery/bounces", data={"as": "dead", "last": shown(sent, edition)})
     assert sum(bool(sent.suppressed(each)) for each in HERE) == 10
     assert "Nothing needs you" in plain(await web.get("/"))
     sent.settle()
@@ -187,7 +248,8 @@ async def test_before_a_paused_edition_goes_on_it_says_what_that_means(web, sent
 async def test_who_may_not_approve_decides_nothing(web, sent, role):
     edition = await burst(sent)
     _, token = join(web, role)
-    answer = await web.post(f"/editions/{edition}/delivery/bounces", data={"as": "dead"}, headers=with_session(token))
+    given = {"as": "dead", "last": shown(sent, edition)}
+    answer = await web.post(f"/editions/{edition}/delivery/bounces", data=given, headers=with_session(token))
     assert answer.status_code == 403
     assert effects(sent, edition) == {Effect.WAITING}
 

@@ -274,7 +274,7 @@ async def test_the_record_says_in_the_editors_language_of_what_alerts_told_and_w
         client.headers["accept-language"] = "de"
         record = words_of((await client.get("/activity")).text)
     assert (
-        "„Morning briefing wird zurückgehalten: später, als der Zeitplan erlaubt“ und nicht erreicht: ops (421 busy)"
+        "„Morning briefing wird zurückgehalten: später, als der Zeitplan erlaubt“; nicht erreicht: ops (421 busy)"
         in record
     )
     assert "“Old one”; ines@record.example by mail" in record

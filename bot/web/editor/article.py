@@ -16,6 +16,7 @@ from bot.model import Article, Decision, PostAct, Role, User
 from bot.schedules.choices import choices, unsupported
 from bot.schedules.corrected import LONGEST, Reach, correct, dismiss, drop, reach, stands
 from bot.schedules.correction_mail import mails_of
+from bot.schedules.removal import to_remove
 from bot.schedules.replies import Way
 from bot.speech.catalog import N_, _, listing, ngettext
 from bot.speech.phrases import sentence, told_error
@@ -24,7 +25,6 @@ from bot.summaries.grounding import Offence
 from bot.web.editor.access import Approver, Editor, Viewer
 from bot.web.editor.desk import Desk
 from bot.web.editor.form import Submission, Submitted, number_in
-from bot.web.editor.post_removal import to_take_down
 from bot.web.editor.went import went
 
 REVISIONS = 20
@@ -91,6 +91,7 @@ def routes(desk: Desk, router: APIRouter) -> None:
             if before is None and len(revisions) > 1:
                 before = revisions[1][1]
             mails = _mails(tx, reached)
+            standing = to_remove(tx, installation, article) if reached else []
         compared = side_by_side(before, found) if before and before.revision != found.revision else ()
         whole = request.query_params.get("show") == "whole"
         waiting = [each for each in changes if each.decided is Decision.OPEN]
@@ -133,7 +134,7 @@ def routes(desk: Desk, router: APIRouter) -> None:
             if reached
             else [],
             choices=choices(installation, reached) if reached else None,
-            standing=to_take_down(installation, reached),
+            standing=standing,
             way_words=WAYS,
             acts=ACTS,
             given=given,

@@ -43,7 +43,9 @@ def routes(desk: Desk, router: APIRouter) -> None:
             return desk.missing(request)
         with store.read() as tx:
             suspects = tx.suspects.of(edition)
-            page = tx.events.undecided(edition, after=number_in(after), limit=PAGE + 1) if suspects else []
+            page = (
+                tx.events.undecided(edition, suspects.last, after=number_in(after), limit=PAGE + 1) if suspects else []
+            )
         return desk.page(
             request,
             user,
@@ -65,9 +67,10 @@ def routes(desk: Desk, router: APIRouter) -> None:
         dead, here = form.text("as"), f"editions/{edition}/delivery"
         if edition_of(desk, edition) is None or dead not in ("dead", "good"):
             return desk.missing(request)
-        rules, now = desk.installation.settings.bounces, desk.installation.clock()
+        # Who was shown others decides nothing: this one's word is on those alone.
+        last, now = number_in(form.text("last")), desk.installation.clock()
         try:
-            count = decide(store, edition, dead=dead == "dead", who=who(user), rules=rules, now=now, at_once=AT_ONCE)
+            count = decide(store, edition, dead=dead == "dead", who=who(user), now=now, last=last, at_once=AT_ONCE)
         except NothingToDo:
             # A colleague was quicker, or the button was pressed twice.
             return desk.done(request, here, _("It is settled already."))

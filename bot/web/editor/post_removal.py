@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
 
-from bot.errors import BroadsheetError, NotFound, NothingToDo
-from bot.schedules.corrected import Reach, reach
-from bot.schedules.installation import Installation
-from bot.schedules.removal import removable, remove
-from bot.schedules.standing import Posted
+from bot.errors import BroadsheetError, NotFound
+from bot.schedules.removal import remove, to_remove
 from bot.speech.catalog import _, ngettext, number
 from bot.web.editor.access import Approver
 from bot.web.editor.desk import Desk
@@ -25,13 +22,9 @@ def routes(desk: Desk, router: APIRouter) -> None:
         id, installation = number_in(article), desk.installation.current()
         with installation.store.read() as tx:
             found = tx.articles.get(id) if id else None
-            try:
-                reached = reach(tx, id) if id and found else None
-            except NothingToDo:
-                reached = None
+            posts = to_remove(tx, installation, id) if id and found else []
         if found is None:
             return desk.missing(request)
-        posts = to_take_down(installation, reached)
         title = _("Take down its posts?")
         return desk.page(
             request, user, "editor/post_removal.html.j2", here="sources", title=title, article=found, posts=posts
@@ -51,9 +44,3 @@ def routes(desk: Desk, router: APIRouter) -> None:
         count = sum(len(each.renditions) for each in made)
         said = ngettext("%(count)s post is taken down now.", "%(count)s posts are taken down now.", count)
         return desk.done(request, f"articles/{id}", said % {"count": number(count)})
-
-
-def to_take_down(installation: Installation, reached: Reach | None) -> list[Posted]:
-    """The posts about an article that stand and that a program can take down, but those that are being so."""
-    posts = (post for telling in (reached.tellings if reached else ()) for post in telling.posts)
-    return [each for each in posts if removable(installation, each) and not each.goes]

@@ -121,10 +121,11 @@ def routes(api: Api) -> None:
 
     @router.post("/editions/{edition}/bounces/settle", tags=tags)
     def settle(caller: Approving, edition: EditionId, given: Settle) -> Done:
-        """Says of all of them whether they are dead; ``changed`` is how many addresses."""
+        """Says of those up to ``last`` whether they are dead, and of nobody else; ``changed`` is how many addresses.
+        It is refused (409) when more came back meanwhile.
+        """
         need(edition)
-        rules = api.installation.settings.bounces
-        count = decide(store, edition, dead=given.dead, **api.by(caller), rules=rules, at_once=AT_ONCE)
+        count = decide(store, edition, dead=given.dead, last=given.last, **api.by(caller), at_once=AT_ONCE)
         return Done(changed=count)
 
 

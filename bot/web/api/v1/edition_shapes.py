@@ -327,10 +327,11 @@ class SuspectsShown(Shown):
     """Addresses that came back as dead at once and wait for a person's word: 0 when none does.
 
     ``tried`` are the edition's mails that a server took or refused, ``since`` is when the first came back. Providers
-    and answers are the five of most.
+    and answers are the five of most. ``last`` names them in the call that decides.
     """
 
     number: int = 0
+    last: int = 0
     since: datetime | None = None
     tried: int = 0
     providers: list[Hit] = []
@@ -338,9 +339,10 @@ class SuspectsShown(Shown):
 
 
 class Settle(Given):
-    """``dead``: they are never mailed again; else they stay readers."""
+    """``dead``: they are never mailed again; else they stay readers. ``last`` is of the answer that showed them."""
 
     dead: bool
+    last: int = Field(ge=1, le=2**53 - 1)
 
 
 class Resolve(Given):
