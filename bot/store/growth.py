@@ -37,7 +37,8 @@ _IN = subscriptions.c
 class Counted:
     """How many readers an audience has who may be mailed. ``at`` (UTC) is when they were counted, None for now.
 
-    Who left or was suppressed since ``at``, by the moment on record, is taken off already; who came since is in the next count.
+    Who left or was suppressed since ``at``, by the moment on record, is taken off already; who came since is in the
+    next count.
     ``more``: there are more than that, and nobody has counted them yet.
     """
 
