@@ -66,6 +66,7 @@ from bot.schedules.installation import Installation
 from bot.settings.tables import DeliveryTable
 from bot.store import Store
 from bot.store.sources import SourceState
+from bot.store.subscribers import LARGEST_ID
 from bot.testing import KEYS, ScriptedChannel, article, edition, email
 from bot.web.editor.access import Needs, cookie_name
 
@@ -352,7 +353,7 @@ def _come_back(store: Store, one: Edition, readers: list[int], word: str, now: d
                 evidence=f"550 5.1.1 no such user {word}",
             )
             tx.events.add(made)
-        suspects = summed_up(tx.events.undecided(one.id, after=0, limit=len(readers)), {ALL: 2 * len(readers)})
+        suspects = summed_up(tx.events.undecided(one.id, LARGEST_ID), {ALL: 2 * len(readers)})
         tx.suspects.keep(one.id, suspects)
 
 

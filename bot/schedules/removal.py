@@ -114,10 +114,19 @@ def _under_way(article: int, post: Posted) -> Phrase:
     )
 
 
-def to_remove(tx: Transaction, installation: Installation, article: int) -> list[Posted]:
-    """What ``remove`` takes down of ``article``: its posts that stand and that no edition is to change."""
-    found = _removable(installation, _of(tx, tx.editions.telling([article])))
-    return [post for _, post in found if not post.goes]
+Stood = tuple[Edition, EditionStory, tuple[Posted, ...]]
+"""A story that an edition told, and its posts as they stand."""
+
+
+def to_remove(
+    tx: Transaction, installation: Installation, article: int, known: Iterable[Stood] | None = None
+) -> list[Posted]:
+    """What ``remove`` takes down of ``article``: its posts that stand and that no edition is to change.
+
+    ``known`` is where it was told, for who knows it already.
+    """
+    stood = _stood(tx, tx.editions.telling([article])) if known is None else list(known)
+    return [post for _, post in _removable(installation, _answered(tx, stood)) if not post.goes]
 
 
 def removable(installation: Installation, post: Posted) -> bool:
@@ -138,8 +147,16 @@ def _removable(installation: Installation, found: Iterable[Standing]) -> list[tu
 
 
 def _of(tx: Transaction, told: Iterable[tuple[Edition, EditionStory]]) -> list[Standing]:
-    told = list(told)
-    stand = [(edition, story, posts) for (edition, story), posts in zip(told, posted(tx, told), strict=True) if posts]
+    return _answered(tx, _stood(tx, list(told)))
+
+
+def _stood(tx: Transaction, told: Sequence[tuple[Edition, EditionStory]]) -> list[Stood]:
+    return [(edition, story, posts) for (edition, story), posts in zip(told, posted(tx, told), strict=True)]
+
+
+def _answered(tx: Transaction, stood: Iterable[Stood]) -> list[Standing]:
+    """Those that were posted, with what corrected them."""
+    stand = [each for each in stood if each[2]]
     schedules: dict[int, set[str]] = defaultdict(set)
     for edition, story, _ in stand:
         schedules[story.article.id].add(edition.schedule)

@@ -227,7 +227,7 @@ def returned(store: Store, largest: Edition, listed: int, now: datetime) -> None
         found = tx.connection.execute(query.order_by(deliveries.c.id).limit(2 * listed)).all()
         if found:
             tx.connection.execute(insert(events), list(_events(found, largest, now)))
-            held = tx.events.undecided(largest.id, after=0, limit=len(found))
+            held = tx.events.undecided(largest.id, LARGEST_ID)
             tx.suspects.keep(largest.id, summed_up(held, {}))
         for start in range(0, listed, _AT_ONCE):
             some = range(start, min(start + _AT_ONCE, listed))

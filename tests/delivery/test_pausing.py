@@ -129,7 +129,7 @@ async def test_the_newsroom_is_told_once_with_why_how_many_wait_and_what_to_do(s
     assert CHANNEL in alert.title
     assert ("Reason", str(REFUSED)) in alert.facts
     assert ("Waiting", "3 posts") in alert.facts
-    assert any(f"broadsheet channels resume {CHANNEL}" in each for each in alert.do)
+    assert any(each.line == f"broadsheet channels resume {CHANNEL}" for each in alert.do)
     with store.write() as tx:
         tx.flags.set(alert.flag, "told", NOW)
     assert _due(store, NOW + timedelta(hours=2)) == []

@@ -134,7 +134,7 @@ def test_an_editor_is_told_once_and_of_the_next_change_again(newsroom, store, se
         "Changed after it was sent",
         "Morning briefing: a story changed after it went out",
     )
-    assert alert.do[0].startswith("broadsheet correct 1:")
+    assert alert.do[0].line == "broadsheet correct 1"
 
 
 def test_an_editor_is_told_of_each_story_of_an_edition_that_changed(newsroom, publish, store):
@@ -149,7 +149,7 @@ def test_an_editor_is_told_of_each_story_of_an_edition_that_changed(newsroom, pu
     rules = AlertsTable(channels=("mail",), quiet="1h")
     with store.read() as tx:
         alerts = due(tx, rules, "UTC", LATER)
-    assert sorted(each.do[0].partition(":")[0] for each in alerts) == ["broadsheet correct 1", "broadsheet correct 2"]
+    assert sorted(each.do[0].line for each in alerts) == ["broadsheet correct 1", "broadsheet correct 2"]
     assert len({each.flag for each in alerts}) == 2
     with store.write() as tx:
         tx.flags.set(alerts[0].flag, TOLD_ALERT, LATER)

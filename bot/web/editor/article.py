@@ -91,7 +91,8 @@ def routes(desk: Desk, router: APIRouter) -> None:
             if before is None and len(revisions) > 1:
                 before = revisions[1][1]
             mails = _mails(tx, reached)
-            standing = to_remove(tx, installation, article) if reached else []
+            known = [(each.edition, each.story, each.posts) for each in reached.tellings] if reached else []
+            standing = to_remove(tx, installation, article, known)
         compared = side_by_side(before, found) if before and before.revision != found.revision else ()
         whole = request.query_params.get("show") == "whole"
         waiting = [each for each in changes if each.decided is Decision.OPEN]
