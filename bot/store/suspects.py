@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import Connection, Select, exists, func, literal, select
+from sqlalchemy import Connection, delete, exists, select
 
 from bot.model import Answer, Edition, Hit, Suspects
 from bot.store.edition_rows import edition_of
 from bot.store.editions import Editions
 from bot.store.events import WAITING
+from bot.store.flags import Flags
 from bot.store.kept_editions import LIGHT
-from bot.store.tables import editions, events
+from bot.store.tables import editions, events, flags
 
 _KEY = "suspects"
 _DECIDED = "suspects decided"
 """Of an edition's report, which keeps them, and up to which event somebody has said a word."""
-_STEPS = 500
-"""Editions of which something waits that are looked through at most; what waits to be settled is among them."""
+_FLAG = "suspects:"
+"""Before an edition's id: the name of the flag that says how many it has."""
 
 
 class SuspectsOfEditions:
@@ -34,6 +34,11 @@ class SuspectsOfEditions:
             return
         kept = asdict(suspects) | {"since": suspects.since.isoformat()} if suspects else None
         Editions(self._connection).note(edition, _KEY, kept)
+        name = f"{_FLAG}{edition}"
+        if suspects:
+            Flags(self._connection).set(name, str(suspects.number), suspects.since)
+        else:
+            self._connection.execute(delete(flags).where(flags.c.name == name))
 
     def of(self, edition: str) -> Suspects | None:
         """What waits for an editor's word of this edition."""
@@ -55,26 +60,17 @@ class SuspectsOfEditions:
 
     def waiting(self, limit: int) -> list[tuple[Edition, int]]:
         """The editions that have suspects, without their stories, each with how many; the newest slot first."""
-        # From one edition to the next by the index of what waits: grouping would read all of a burst.
-        first = select(func.min(events.c.edition).label("edition"), literal(1).label("step")).where(
-            WAITING, events.c.edition != ""
-        )
-        walk = first.cte("waiting", recursive=True)
-        following = select(func.min(events.c.edition)).where(WAITING, events.c.edition > walk.c.edition)
-        walk = walk.union_all(
-            select(following.scalar_subquery(), walk.c.step + 1).where(
-                walk.c.edition.is_not(None), walk.c.step < _STEPS
-            )
-        )
-        number = editions.c.report[(_KEY, "number")].as_integer()
-        query: Select[Any] = (
-            select(*LIGHT, number.label("suspects"))
-            .join(walk, walk.c.edition == editions.c.id)
-            .where(number > 0)
+        # By flags: each page asks, and neither a burst's events nor the reports of all editions are to be read for it.
+        numbers = {edition: int(value) for edition, (value, _) in Flags(self._connection).named(_FLAG).items()}
+        if not numbers:
+            return []
+        query = (
+            select(*LIGHT)
+            .where(editions.c.id.in_(numbers), exists().where(WAITING, events.c.edition == editions.c.id))
             .order_by(editions.c.slot.desc(), editions.c.id)
             .limit(limit)
         )
-        return [(edition_of(row), row.suspects) for row in self._connection.execute(query)]
+        return [(edition_of(row), numbers[row.id]) for row in self._connection.execute(query)]
 
     def _kept(self, edition: str) -> Suspects | None:
         query = select(editions.c.report[_KEY].as_json()).where(editions.c.id == edition)
