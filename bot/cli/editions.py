@@ -14,7 +14,7 @@ from bot.cli.live import drawn, follow, pace
 from bot.cli.output import local
 from bot.cli.preflight import lines
 from bot.clock import system_clock
-from bot.delivery.alerts import PREFLIGHT
+from bot.delivery.alert import PREFLIGHT
 from bot.delivery.pausing import waits_for
 from bot.delivery.progress import progress
 from bot.delivery.rates import Returned, returned

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from markupsafe import escape
 
-from bot.delivery.alerts import Alert, Approval, Command, Facts
+from bot.delivery.alert import Alert, Approval, Command, Facts
 from bot.editions.brand import palettes
 from bot.editions.environment import Compiled, MailEnvironment, clean, one_line, render
 from bot.model import Edition, Email, Newsroom, Phrase, User

@@ -11,8 +11,9 @@ from pathlib import Path
 
 from bot.channels.base import Channel
 from bot.clock import Clock
+from bot.delivery.alert import Alert
 from bot.delivery.alert_mail import alert_mail, headline, language_of, link, shortened
-from bot.delivery.alerts import CLAIMED, FAILED, TOLD, Alert, may_tell
+from bot.delivery.alerts import CLAIMED, FAILED, TOLD, may_tell
 from bot.delivery.sending import PROGRAM
 from bot.errors import BroadsheetError
 from bot.model import (

@@ -6,13 +6,13 @@ The acts say what happened, so a hook in the engine is not needed, and nothing t
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from bot.delivery.rates import BOUNCE_ALARM, COMPLAINT_ALARM
+from bot.delivery.alert import PREFLIGHT, Alert, Command, Facts, which
+from bot.delivery.returned_alert import RETURNED, article_of, of_returned
 from bot.delivery.sending import PROGRAM
-from bot.delivery.settling import HELD
 from bot.model import (
     ARTICLE,
     OPEN_STATES,
@@ -39,62 +39,7 @@ SETTLED_IN = timedelta(minutes=10)
 LOOKED_AT = timedelta(minutes=2)
 """So long an edition that awaits approval waits to be looked at, before it is told without."""
 TOLD, CLAIMED, FAILED = "told", "claimed", "failed"
-CHANGED = "story changed"
-"""What is on record when an article is not any more as an edition told it."""
-PREFLIGHT = "preflight"
-"""What is on record when an edition that nobody approves has faults; and the key of its report under which it keeps
-what became of its addresses (``reached``), and what needs a look (``look``).
-"""
 _ACTS = 1000
-
-Facts = tuple[tuple[str, str | datetime], ...]
-"""What is known, each with its name. A moment bears the newsroom's zone."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Approval:
-    """What who approves is told of an edition that waits for it. ``to`` are their addresses.
-
-    ``facts`` are what would go out, ``look`` what needs a look.
-    """
-
-    to: tuple[str, ...]
-    facts: Facts
-    look: tuple[str, ...]
-    stories: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Command:
-    """What helps, for who sits at a terminal: a line as it is typed, and what it does, if that does not say it."""
-
-    line: str
-    does: str = ""
-
-    def __str__(self) -> str:
-        return f"{self.line}: {self.does}" if self.does else self.line
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Alert:
-    """Something a person should know. ``flag`` is the same for the same thing, ``at`` (UTC) is when it happened.
-
-    Its words are phrases: each address is told in its own language. A title's fact ``why`` may be cut where it is long.
-    ``said`` are sentences. ``page`` is the page of the desk where it is mended or decided, below the desk's root:
-    opening it changes nothing. ``edition`` is None for what is of no edition. ``approval``: those who may approve it
-    are told, and asked.
-    """
-
-    flag: str
-    at: datetime
-    edition: Edition | None
-    status: str
-    title: str
-    said: tuple[str, ...]
-    facts: Facts
-    do: tuple[Command, ...]
-    page: str
-    approval: Approval | None = None
 
 
 def due(tx: Transaction, rules: AlertsTable, timezone: str, now: datetime) -> list[Alert]:
@@ -105,14 +50,14 @@ def due(tx: Transaction, rules: AlertsTable, timezone: str, now: datetime) -> li
     for act in reversed(tx.acts.newest(since=now - LOOKBACK, of="edition:", limit=_ACTS)):
         if act.after and act.after != act.before:
             newest[act.thing] = act
-        elif act.who == PROGRAM and act.what in _RETURNED:
+        elif act.who == PROGRAM and act.what in RETURNED:
             # Each story that changed is a matter of its own.
-            returned[act.thing, act.what, _article(act)] = act
+            returned[act.thing, act.what, article_of(act)] = act
     found = []
     for (thing, what, article), act in returned.items():
         flag = f"alert:{what}:{thing.removeprefix('edition:')}{f':{article}' if article else ''}"
         if may_tell(tx.flags.seen(flag), act.at, rules.quiet, now):
-            found += _of_returned(tx, flag, act, ZoneInfo(timezone))
+            found += of_returned(tx, flag, act, ZoneInfo(timezone))
     for thing, act in newest.items():
         asked = act.after == EditionState.AWAITING and act.who != PROGRAM
         if (act.who == PROGRAM or asked) and act.after in _KINDS:
@@ -174,108 +119,6 @@ _KINDS: Mapping[str, Phrase] = {
 _TOGETHER = (EditionState.HELD, EditionState.EXPIRED)
 _GOING = (EditionState.PAUSED, EditionState.SENT)
 
-_RETURNED: Mapping[str, tuple[Phrase, Callable[[str], Phrase], tuple[Phrase, ...]]] = {
-    BOUNCE_ALARM: (
-        Phrase("Many bounces"),
-        lambda name: Phrase("%(name)s: more than 5 %% came back", name=name),
-        (Phrase("So many bounces harm your sender's reputation."), Phrase("Where did these addresses come from?")),
-    ),
-    COMPLAINT_ALARM: (
-        Phrase("Complaints"),
-        lambda name: Phrase("%(name)s: more than 0.1 %% complained", name=name),
-        (
-            Phrase(
-                "Providers filter a sender whose mail is called spam so often; at 0.3 %% an edition that is being sent "
-                "pauses."
-            ),
-        ),
-    ),
-    CHANGED: (
-        Phrase("Changed after it was sent"),
-        lambda name: Phrase("%(name)s: a story changed after it went out", name=name),
-        (
-            Phrase("Readers have the earlier words."),
-            Phrase("Look at what changed, and say whether they are to be told."),
-        ),
-    ),
-    PREFLIGHT: (
-        Phrase("Look at this edition"),
-        lambda name: Phrase("%(name)s: a look at it found faults", name=name),
-        (
-            Phrase("Nobody approves it, so it goes out as it is, or has."),
-            Phrase("Hold or cancel it if that must not be."),
-        ),
-    ),
-    HELD: (
-        Phrase("Look at these bounces"),
-        lambda name: Phrase("%(name)s: too many addresses came back at once", name=name),
-        (
-            Phrase("That is hardly the readers."),
-            Phrase("They get the next edition, unless you say that their addresses are dead."),
-        ),
-    ),
-}
-
-
-def _of_returned(tx: Transaction, flag: str, act: Act, zone: ZoneInfo) -> list[Alert]:
-    edition = tx.editions.get(act.thing.removeprefix("edition:"))
-    if edition is None:
-        return []
-    status, title, said = _RETURNED[act.what]
-    article = _article(act)
-    return [
-        Alert(
-            flag=flag,
-            at=act.at,
-            edition=edition,
-            status=status,
-            title=title(edition.name),
-            said=said,
-            facts=(*_which(edition, zone), (Phrase("Reason"), act.note)),
-            do=_look_at(edition, act),
-            page=f"articles/{article}" if article else f"editions/{edition.id}{_PART.get(act.what, '')}",
-        )
-    ]
-
-
-_PART: Mapping[str, str] = dict.fromkeys((BOUNCE_ALARM, COMPLAINT_ALARM, *_GOING), "/delivery") | {
-    HELD: "/delivery#bounces",
-    PREFLIGHT: "/checks",
-}
-"""The part of an edition's page where it is seen, by what was told or the edition's state."""
-
-
-def _which(edition: Edition, zone: ZoneInfo) -> Facts:
-    """Which edition it is, and of when."""
-    return (
-        (Phrase("Edition"), f"{edition.name}, {edition.id}"),
-        (Phrase("Slot"), edition.slot.astimezone(zone)),
-    )
-
-
-def _article(act: Act) -> str:
-    """The id of the article that changed; "" where it is about the whole edition."""
-    return act.before.partition(",")[0].removeprefix("article ") if act.what == CHANGED else ""
-
-
-def _look_at(edition: Edition, act: Act) -> tuple[Command, ...]:
-    if act.what == CHANGED:
-        correct = f"broadsheet correct {_article(act)}"
-        tell = Command(f"{correct} --said … --right …", Phrase("tells readers"))
-        if act.before.endswith(", withdrawn"):
-            remove = Command(f"broadsheet posts remove {_article(act)}", Phrase("takes down the posts about it"))
-            return Command(correct, Phrase("shows what was sent")), remove, tell
-        return Command(correct, Phrase("shows what was sent and what changed")), tell
-    if act.what == PREFLIGHT:
-        show = Command(f"broadsheet editions {edition.id}", Phrase("shows all that was found"))
-        return show, Command(f"broadsheet hold {edition.id}", Phrase("holds it"))
-    settle = (
-        Command(f"broadsheet bounces settle {edition.id} --as dead", Phrase("suppresses them")),
-        Command(f"broadsheet bounces settle {edition.id} --as good", Phrase("keeps them")),
-    )
-    listed = Command(f"broadsheet bounces list --edition {edition.id}", Phrase("shows them"))
-    return (*(settle if act.what == HELD else ()), listed)
-
 
 def _alert(tx: Transaction, rules: AlertsTable, flag: str, act: Act, zone: ZoneInfo, now: datetime) -> list[Alert]:
     edition = tx.editions.get(act.thing.removeprefix("edition:"))
@@ -295,7 +138,7 @@ def _alert(tx: Transaction, rules: AlertsTable, flag: str, act: Act, zone: ZoneI
     looked = kept.get("look", ()) if waits or edition.state is EditionState.HELD else ()
     stories = [each.told.article.title for each in edition.stories] if waits else []
     facts = (
-        *_which(edition, zone),
+        *which(edition, zone),
         (Phrase("Stories"), several(tuple(stories), Way.APART)),
         (Phrase("Reason"), edition.reason if waits else act.note or edition.reason),
         (Phrase("Needs a look"), several(tuple(map(read, looked)), Way.APART)),

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from bot.delivery.alerts import LOOKBACK, Alert, Command, may_tell
+from bot.delivery.alert import Alert, Command
+from bot.delivery.alerts import LOOKBACK, may_tell
 from bot.delivery.pausing import PAUSED, thing
 from bot.delivery.sending import PROGRAM
 from bot.model import ChannelState, Phrase, plural

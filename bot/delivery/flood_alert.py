@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from bot.delivery.alerts import LOOKBACK, Alert, Command, may_tell
+from bot.delivery.alert import Alert, Command
+from bot.delivery.alerts import LOOKBACK, may_tell
 from bot.delivery.flood import FLAG, REST, STOPPED, THING
 from bot.model import Phrase
 from bot.settings.tables import AlertsTable

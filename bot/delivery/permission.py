@@ -10,7 +10,8 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from bot.delivery.alerts import Alert, Command, may_tell
+from bot.delivery.alert import Alert, Command
+from bot.delivery.alerts import may_tell
 from bot.model import Phrase, plural
 from bot.settings.tables import AlertsTable
 from bot.store import Transaction

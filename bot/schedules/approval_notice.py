@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from zoneinfo import ZoneInfo
 
-from bot.delivery.alerts import PREFLIGHT, Alert, Approval, Facts
+from bot.delivery.alert import PREFLIGHT, Alert, Approval, Facts
 from bot.model import CORRECTION_MAIL, Edition, EditionState, Phrase, Role, plural, several
 from bot.schedules.correction_mail import readers_of
 from bot.schedules.installation import Installation

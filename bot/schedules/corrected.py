@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from bot.delivery.alerts import CHANGED
+from bot.delivery.alert import CHANGED
 from bot.delivery.sending import PROGRAM
 from bot.editions.changes import PLACES, differences
 from bot.editions.difference import Difference, difference

@@ -12,7 +12,8 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.delivery.alerts import CLAIMED, PREFLIGHT
+from bot.delivery.alert import PREFLIGHT
+from bot.delivery.alerts import CLAIMED
 from bot.delivery.sending import PROGRAM
 from bot.editions.environment import letters_of
 from bot.editions.preflight import Ran, Targets, preflight, targets

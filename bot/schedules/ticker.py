@@ -21,8 +21,9 @@ from zoneinfo import ZoneInfo
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
+from bot.delivery.alert import Alert
 from bot.delivery.alerting import tell
-from bot.delivery.alerts import Alert, due
+from bot.delivery.alerts import due
 from bot.delivery.channel_alert import paused_due
 from bot.delivery.flood_alert import flood_due
 from bot.delivery.folding import Folded, fold

@@ -9,8 +9,9 @@ from datetime import timedelta
 
 import pytest
 
+from bot.delivery.alert import CHANGED, PREFLIGHT, Alert
 from bot.delivery.alert_mail import alert_mail, headline, language_of, shortened
-from bot.delivery.alerts import CHANGED, PREFLIGHT, Alert, due
+from bot.delivery.alerts import due
 from bot.delivery.channel_alert import paused_due
 from bot.delivery.pausing import pause_channel
 from bot.delivery.permission import permissions_due

@@ -11,8 +11,9 @@ import pytest
 
 from bot.channels.base import KINDS
 from bot.clock import SetClock
-from bot.delivery.alerts import CHANGED, due
+from bot.delivery.alert import CHANGED
 from bot.delivery.alerts import TOLD as TOLD_ALERT
+from bot.delivery.alerts import due
 from bot.delivery.engine import Engine
 from bot.editions import lifecycle
 from bot.errors import NotFound, NothingToDo, StateError, UsageError

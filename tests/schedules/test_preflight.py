@@ -6,7 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from bot.delivery.alerts import Command, due
+from bot.delivery.alert import Command
+from bot.delivery.alerts import due
 from bot.delivery.sending import begin_sending
 from bot.editions import lifecycle
 from bot.errors import NotFound

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from bot.delivery import failures
-from bot.delivery.alerts import PREFLIGHT
+from bot.delivery.alert import PREFLIGHT
 from bot.delivery.engine import Engine
 from bot.errors import DeliveryError, OutcomeUnknown, ServerBusy
 from bot.model import DeliveryState, EditionState, Receipt, Scope

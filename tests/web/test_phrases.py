@@ -16,8 +16,8 @@ from sqlalchemy import text
 
 from bot.accounts import desk_key
 from bot.clock import SetClock
+from bot.delivery.alert import Alert
 from bot.delivery.alerting import tell
-from bot.delivery.alerts import Alert
 from bot.delivery.sending import PROGRAM, pause
 from bot.editions import lifecycle
 from bot.editions.compose import report

@@ -8,8 +8,8 @@ from datetime import datetime
 
 from markupsafe import Markup, escape
 
+from bot.delivery.alert import CHANGED
 from bot.delivery.alerting import title_in
-from bot.delivery.alerts import CHANGED
 from bot.delivery.sending import PROGRAM
 from bot.editions.comparison import Run, words_between
 from bot.model import Act, EditionState, Role, Scope, User
