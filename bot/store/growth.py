@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -80,32 +80,24 @@ class Growth:
                 found[audience] = replace(known, readers=max(known.readers - 1, 0))
         return found
 
-    def _gone(self, which: Collection[str], since: datetime) -> Iterator[str]:
+    def _gone(self, which: Collection[str], since: datetime) -> list[str]:
         """The audience of each reader who was counted then and is none any more.
 
         Asked step by step, each by an index: whoever plans all of it as one statement may begin with a million readers.
         """
         given = {"which": which, "since": since, "lately": LATELY}
-        newly = self._connection.execute(_LISTED, {"since": since, "lately": LATELY}).all()
-        over = self._connection.execute(_OVER, given).all()
-        suppressed: set[tuple[str, int]] = set()
-        if newly:
-            audiences: dict[str, set[str]] = defaultdict(set)
-            for each in newly:
-                audiences[each.address_hash].add(each.audience)
-            rows = self._connection.execute(_STAND, {**given, "hashes": list(audiences)})
-            suppressed = {
-                (row.audience, row.subscriber) for row in rows if audiences[row.address_hash] & {"", row.audience}
-            }
-        left = {(row.audience, row.subscriber) for row in over}
-        candidates = suppressed | left
-        if candidates:
-            ids = list({subscriber for _, subscriber in candidates})
-            rows = self._connection.execute(_BEFORE, {"ids": ids, "since": since})
-            for row in rows:
-                # Who was on a list then is not in the count.
-                candidates -= {(each, row.id) for each in (which if not row.audience else (row.audience,))}
-        return iter([audience for audience, _ in candidates])
+        gone = {(row.audience, row.subscriber) for row in self._connection.execute(_OVER, given)}
+        listed: dict[str, set[str]] = defaultdict(set)
+        for row in self._connection.execute(_LISTED, given):
+            listed[row.address_hash].add(row.audience)
+        if listed:
+            rows = self._connection.execute(_STAND, {**given, "hashes": list(listed)})
+            gone |= {(row.audience, row.subscriber) for row in rows if listed[row.address_hash] & {"", row.audience}}
+        ids = {subscriber for _, subscriber in gone}
+        for row in self._connection.execute(_BEFORE, {**given, "ids": list(ids)}) if ids else ():
+            # Who was on a list then is not in the count.
+            gone -= {(each, row.id) for each in (which if not row.audience else (row.audience,))}
+        return [audience for audience, _ in gone]
 
     def _some(self, audiences: Sequence[str], whom: Callable[[str], Select[Any]]) -> dict[str, int]:
         """How many of ``whom`` each audience has, ``LIVE`` + 1 at most."""
